@@ -1,0 +1,1 @@
+"""The command line `pam`. It decides nothing: it signs, asks the request API and explains."""

@@ -1,0 +1,146 @@
+"""The request API, spoken to with SigV4 and plain JSON.
+
+A call is repeated by itself only where repeating cannot do a thing twice: GET, and POST with an
+Idempotency-Key. Anything else that gets no answer is reported as unknown, never sent again.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from time import sleep
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli import aws
+from cli.endpoint import Endpoint
+from cli.problems import REPEATABLE, ApiProblem, Failure, Unreachable
+
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 35
+"""Seconds; API Gateway gives up after 29."""
+PAUSES = (0.5, 1.5)
+"""Seconds before the second and the third try of a call that may be repeated."""
+_UNKNOWN_OUTCOME = "whether PAM did it is not known: look with `pam show` before trying again"
+
+Document = dict[str, Any]
+
+
+class Api:
+    """One signed-in caller's view of the request API."""
+
+    def __init__(self, endpoint: Endpoint, *, session: Any, profile: str | None) -> None:
+        from botocore.httpsession import URLLib3Session
+        from botocore.utils import get_environ_proxies
+
+        self._endpoint = endpoint
+        self._profile = profile
+        self._credentials = aws.credentials_of(session, profile)
+        self._http = URLLib3Session(
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            verify=session.get_config_variable("ca_bundle") or True,
+            proxies=get_environ_proxies(endpoint.url),
+        )
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
+        return self._call("GET", path, query=query or {}, body=None, headers={})
+
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, idempotency_key: str = ""
+    ) -> Document:
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._call("POST", path, query={}, body=body or {}, headers=headers)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Document:
+        repeatable = method == "GET" or "Idempotency-Key" in headers
+        pauses = list(PAUSES) if repeatable else []
+        while True:
+            try:
+                answer = self._send(method, path, query=query, body=body, headers=headers)
+            except Unreachable:
+                raise
+            except Failure as failure:
+                if failure.transient and not repeatable:
+                    message = f"{failure}; {_UNKNOWN_OUTCOME}"
+                    raise Failure(message) from failure
+                if not failure.transient or not pauses:
+                    raise
+            else:
+                if answer.status_code not in REPEATABLE or not pauses:
+                    return self._read(answer)
+            sleep(pauses.pop(0))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Any:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        # A body goes with every POST, an empty object too: the API wants JSON.
+        request = AWSRequest(
+            method=method,
+            url=self._endpoint.url + path,
+            params=dict(query),
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Accept": "application/json",
+                "User-Agent": "pam-cli",
+                **({} if body is None else {"Content-Type": "application/json"}),
+                **headers,
+            },
+        )
+        with aws.explained(self._profile):
+            frozen = self._credentials.get_frozen_credentials()
+            SigV4Auth(frozen, "execute-api", self._endpoint.region).add_auth(request)
+            return self._http.send(request.prepare())
+
+    def _read(self, answer: Any) -> Document:
+        """The answer's object. Raises ApiProblem for a refusal, Failure for what is no answer."""
+        status = int(answer.status_code)
+        try:
+            document = json.loads(answer.content)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            kind = str(answer.headers.get("content-type", "no content type")).split(";")[0]
+            host = urlsplit(self._endpoint.url).netloc
+            message = (
+                f"{host} answered HTTP {status} with {kind} instead of JSON; "
+                f"{'try again later' if status in REPEATABLE else 'check that this is the request API'}"
+            )
+            raise Failure(message, transient=status in REPEATABLE)
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return document
+        raise self._problem(status, document, answer.headers)
+
+    def _problem(self, status: int, document: Document, headers: Mapping[str, str]) -> ApiProblem:
+        """A refusal: the API's own problem document, or API Gateway's bare `message`."""
+        kind = str(headers.get("x-amzn-errortype", "")).split(":")[0]
+        detail = document.get("detail") or document.get("message") or document.get("Message")
+        advice = aws.advice_for(kind, date=headers.get("date"), profile=self._profile)
+        retry_after, request_id = headers.get("retry-after"), headers.get("x-amzn-requestid")
+        if status == HTTPStatus.TOO_MANY_REQUESTS and retry_after:
+            advice = f"try again in {retry_after} s"
+        elif status in REPEATABLE and request_id:
+            advice = f"request id {request_id}"
+        errors = document.get("errors")
+        return ApiProblem(
+            code=str(document.get("code") or kind or f"HTTP {status}"),
+            detail=str(detail or document.get("title") or "no reason given"),
+            status=status,
+            errors=errors if isinstance(errors, list) else (),
+            advice=advice,
+        )

@@ -1,0 +1,68 @@
+"""`pam audit show`: the trail of one session, with its hash chain checked on this machine."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from cli import clock, render
+from cli.audit_chain import Fault, faults_of
+from cli.invocation import Invocation, command
+from cli.problems import Failure
+from cli.text import clean, short_principal
+from cli.vote import SessionId
+from cli.watch import session_path
+
+
+@command
+def show(invocation: Invocation, session_id: SessionId) -> None:
+    """Show the audit trail of a session, and check its chain (exit 1 if it is broken)."""
+    document = invocation.api().get(f"{session_path(session_id)}/audit")
+    items = document.get("items")
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        message = "the API's answer is not an audit trail; is this pam older than the API?"
+        raise Failure(message)
+    faults = faults_of(items, session_id=session_id)
+    invocation.emit(document, lambda: _timeline(items, faults))
+    if faults:
+        message = f"the audit chain is broken: {'; '.join(clean(str(fault)) for fault in faults)}"
+        raise Failure(message)
+
+
+def _timeline(records: Sequence[Mapping[str, Any]], faults: Sequence[Fault]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    now = clock.now()
+    broken = {fault.position for fault in faults}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("#", "WHEN", "WHAT", "WHO", "DETAIL"):
+        table.add_column(heading, overflow="fold")
+    for position, record in enumerate(records):
+        table.add_row(
+            *(Text(clean(cell)) for cell in _cells(record, now=now)),
+            style="bold red" if position in broken else "",
+        )
+    out = render.console()
+    out.print(table)
+    if not faults:
+        out.print(f"chain checked: {len(records)} records, every hash fits")
+
+
+def _cells(record: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
+    at, outcome = clock.parse(record.get("at")), record.get("outcome")
+    detail = str(record.get("detail") or "")
+    if record.get("access_key_id"):
+        detail += f" (access key {record['access_key_id']})"
+    return (
+        str(record.get("sequence", "?")),
+        clock.local(at, now=now) if at else str(record.get("at")),
+        f"{record.get('type')}{'' if outcome == 'success' else f' [{outcome}]'}",
+        _who(record.get("actor")),
+        detail.strip(),
+    )
+
+
+def _who(actor: object) -> str:
+    if not isinstance(actor, Mapping):
+        return ""
+    return short_principal(str(actor.get("principal") or actor.get("kind") or ""))

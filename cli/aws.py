@@ -1,0 +1,145 @@
+"""The caller's ordinary AWS credentials and region, and what to do when AWS says no.
+
+botocore is imported inside the functions: `pam --help` must not wait for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from os import environ
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.problems import Failure, Unreachable, one_line
+
+SKEW_ALLOWED = timedelta(minutes=4)
+"""AWS refuses signatures more than 5 minutes off; from here on the clock is worth a mention."""
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_UNKNOWN = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"}
+_UNSIGNED = {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def open_session(profile: str | None) -> Any:
+    """A botocore session. Raises Failure if the profile does not exist or the files are broken."""
+    with explained(profile):
+        import botocore.session
+
+        session = botocore.session.Session(profile=profile)
+        session.get_scoped_config()
+        return session
+
+
+def credentials_of(session: Any, profile: str | None) -> Any:
+    """The caller's credentials, not yet frozen. Raises Failure if there are none."""
+    with explained(profile):
+        credentials = session.get_credentials()
+    if credentials is None:
+        message = (
+            "no AWS credentials found; sign in (for example `aws sso login`), "
+            "or choose a profile with --profile or AWS_PROFILE"
+        )
+        raise Failure(message)
+    return credentials
+
+
+def region_of(session: Any, region: str | None) -> str:
+    """`--region`, else AWS_REGION, else AWS_DEFAULT_REGION, else the profile's region."""
+    found = region or environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not found:
+        message = "no AWS region; give --region, or set AWS_REGION or the profile's region"
+        raise Failure(message)
+    return str(found)
+
+
+def is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+@contextmanager
+def explained(profile: str | None = None) -> Iterator[None]:
+    """Turns what botocore raises into a Failure that says what to do."""
+    from botocore import exceptions
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise Failure(_answer_line(error, profile)) from error
+    except exceptions.ProfileNotFound as error:
+        message = f"{one_line(error)}; `aws configure list-profiles` names those there are"
+        raise Failure(message) from error
+    except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
+        message = f"{one_line(error)}; {_sign_in(profile)}"
+        raise Failure(message) from error
+    except (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError) as error:
+        message = f"the AWS credentials cannot be used: {one_line(error)}; {_sign_in(profile)}"
+        raise Failure(message) from error
+    except exceptions.EndpointConnectionError as error:
+        raise Unreachable(_unreachable_line(error)) from error
+    except exceptions.ConnectTimeoutError as error:
+        raise Unreachable(_unreachable_line(error)) from error
+    except (exceptions.ReadTimeoutError, exceptions.ConnectionClosedError) as error:
+        raise Failure(one_line(error), transient=True) from error
+    except (exceptions.BotoCoreError, exceptions.HTTPClientError, ValueError) as error:
+        message = f"AWS cannot be used as it is set up here: {one_line(error)}"
+        raise Failure(message) from error
+
+
+def advice_for(error_type: str, *, date: str | None, profile: str | None) -> str:
+    """What to do about an AWS error type (`ExpiredTokenException`); empty if there is no advice.
+
+    `date` is the answer's Date header: a bad signature is most often a wrong clock.
+    """
+    if error_type in _EXPIRED:
+        return f"the credentials have expired: {_sign_in(profile)}"
+    if error_type in _UNKNOWN:
+        return f"AWS does not know these credentials: {_sign_in(profile)}"
+    if error_type in _UNSIGNED:
+        skew = clock_skew(date)
+        if skew and abs(skew) > SKEW_ALLOWED:
+            return f"this machine's clock is {_minutes(skew)}; set it right"
+        return "the secret key does not fit the access key, or this machine's clock is wrong"
+    return ""
+
+
+def clock_skew(date: str | None) -> timedelta | None:
+    """How far this machine's clock is ahead of a Date header; None if that cannot be said."""
+    try:
+        there = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None
+    if there is None or there.tzinfo is None:
+        return None
+    return datetime.now(UTC) - there
+
+
+def _answer_line(error: Any, profile: str | None) -> str:
+    """The line for an AWS service that answered with an error."""
+    answer: Mapping[str, Any] = error.response
+    problem = answer.get("Error", {})
+    code, detail = str(problem.get("Code", "")), str(problem.get("Message", ""))
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    advice = advice_for(code, date=headers.get("date"), profile=profile)
+    return f"{error.operation_name} was refused: {code}: {detail}" + (
+        f"; {advice}" if advice else ""
+    )
+
+
+def _unreachable_line(error: Any) -> str:
+    url = str(error.kwargs.get("endpoint_url", ""))
+    host = urlsplit(url).netloc or url
+    if is_loopback(url):
+        return f"nothing answers at {host}; start the local stack with `pam local up`"
+    return f"cannot reach {host}; check --env, --region and the network"
+
+
+def _sign_in(profile: str | None) -> str:
+    chosen = f" --profile {profile}" if profile else ""
+    return f"sign in again (for example `aws sso login{chosen}`)"
+
+
+def _minutes(skew: timedelta) -> str:
+    minutes = round(abs(skew).total_seconds() / 60)
+    return f"{minutes} minutes {'ahead' if skew > timedelta(0) else 'behind'}"

@@ -1,0 +1,36 @@
+"""Lengths of time on the command line: `30s`, `15m`, `1h30m`, or plain seconds."""
+
+import re
+from datetime import timedelta
+
+import typer
+
+from pam.domain import durations
+
+_SECONDS = re.compile(r"\d{1,6}", re.ASCII)
+
+
+def parse(text: str) -> timedelta:
+    """`3600` or `1h30m` -> timedelta. Whether that long is lawful is for the API to say.
+
+    Raises ValueError for anything else.
+    """
+    if _SECONDS.fullmatch(text):
+        return timedelta(seconds=int(text))
+    return durations.parse(text)
+
+
+def seconds(text: str | None) -> int | None:
+    """The value of an option as whole seconds; wrong usage (exit 2) if it is no duration."""
+    if text is None:
+        return None
+    try:
+        return int(parse(text).total_seconds())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def seconds_option(text: str | None) -> str | None:
+    """A typer callback: refuses a malformed value before anything else is done."""
+    seconds(text)
+    return text

@@ -1,0 +1,130 @@
+"""What every command is given: who calls, which environment, and how to print.
+
+`--json`, `--profile`, `--env` and `--region` may stand before or after the command's name.
+"""
+
+import inspect
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate
+
+import typer
+
+if TYPE_CHECKING:
+    from cli.api import Api
+
+_META_KEY = "cli.invocation"
+_ENV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the API's object, and nothing else, on stdout.")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="AWS profile to sign with.")
+]
+Env = Annotated[
+    str | None,
+    typer.Option("--env", metavar="ENV", help="Environment of PAM, e.g. prod [default: $PAM_ENV]."),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", metavar="REGION", help="AWS region that PAM lives in.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    json: bool = False
+    profile: str | None = None
+    env: str | None = None
+    region: str | None = None
+
+    def api(self) -> "Api":
+        """The request API as this caller. Wrong usage (exit 2) if the environment is not said."""
+        from cli import aws, endpoint
+        from cli.api import Api
+
+        url = os.environ.get("PAM_API_URL")
+        env = None if url else self._environment()
+        session = self.aws_session()
+        if url:
+            where = endpoint.given(url, region=aws.region_of(session, self.region))
+        else:
+            where = endpoint.discover(
+                session, env=str(env), region=self.region, profile=self.profile
+            )
+        return Api(where, session=session, profile=self.profile)
+
+    def aws_session(self) -> Any:
+        from cli import aws
+
+        return aws.open_session(self.profile)
+
+    def emit(self, document: Mapping[str, Any], human: Callable[[], None]) -> None:
+        """The API's object with --json, else what a person reads."""
+        if self.json:
+            print_json(document)
+        else:
+            human()
+
+    def _environment(self) -> str:
+        env = self.env or os.environ.get("PAM_ENV")
+        if not env:
+            message = "which PAM? give --env (for example --env prod), or set PAM_ENV"
+            raise typer.BadParameter(message, param_hint="--env")
+        if not _ENV_NAME.fullmatch(env):
+            message = f"{env!r} is not the name of an environment"
+            raise typer.BadParameter(message, param_hint="--env")
+        return env
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """ASCII only: what people wrote cannot reach the terminal as control characters."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def root(
+    ctx: typer.Context,
+    *,
+    as_json: Json = False,
+    profile: Profile = None,
+    env: Env = None,
+    region: Region = None,
+) -> None:
+    """Borrow privileged access: ask, have it approved, use it, and it ends by the clock."""
+    ctx.meta[_META_KEY] = Invocation(json=as_json, profile=profile, env=env, region=region)
+
+
+def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[..., None]:
+    """Gives a command the common options; its first parameter receives the Invocation."""
+
+    @wraps(function)
+    def run(
+        *,
+        ctx: typer.Context,
+        as_json: bool,
+        profile: str | None,
+        env: str | None,
+        region: str | None,
+        **arguments: Any,
+    ) -> None:
+        before: Invocation = ctx.meta[_META_KEY]
+        invocation = replace(
+            before,
+            json=as_json or before.json,
+            profile=profile or before.profile,
+            env=env or before.env,
+            region=region or before.region,
+        )
+        function(invocation, **arguments)
+
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    common = list(inspect.signature(root, eval_str=True).parameters.values())
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *common)]
+    # Typer builds the options from these two; `wraps` alone would show it the inner function.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run

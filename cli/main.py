@@ -1,0 +1,99 @@
+"""`pam`: the whole command line on one screen.
+
+Commands import what is slow (botocore, Rich, Cedar) inside their functions, so that help comes at
+once. Whatever goes wrong is one line on stderr; which exit code it is stands in `problems.py`.
+"""
+
+import errno
+import os
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import (
+    audit,
+    catalogue,
+    credentials,
+    end,
+    execute,
+    invocation,
+    local_stack,
+    policy,
+    request,
+    sessions,
+    vote,
+)
+from cli.problems import ExitCode, Failure, one_line
+
+_EPILOG = (
+    "PAM_ENV: the environment, like --env. "
+    "PAM_API_URL: the request API itself; SSM is then not asked. "
+    "PAM_TRACEBACK=1: show where an internal error came from."
+)
+
+
+class OneLineErrors(TyperGroup):
+    """The root: the only place that turns an exception into an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            typer.echo(one_line(failure), err=True)
+            raise typer.Exit(ExitCode.FAILED) from failure
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except Exception as error:
+            broken_pipe = isinstance(error, OSError) and error.errno == errno.EPIPE
+            if broken_pipe or os.environ.get("PAM_TRACEBACK"):
+                raise
+            line = f"internal error: {type(error).__name__}: {one_line(error)}"
+            typer.echo(f"{line} (PAM_TRACEBACK=1 shows where)", err=True)
+            raise typer.Exit(ExitCode.FAILED) from error
+
+
+def _group(about: str) -> typer.Typer:
+    return typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    callback=invocation.root,
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich's help would double the time until it is on the screen.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("request")(request.request)
+app.command("approve")(vote.approve)
+app.command("deny")(vote.deny)
+app.command("revoke")(end.revoke)
+app.command("end")(end.end)
+app.command("list")(sessions.list_sessions)
+app.command("show")(sessions.show)
+app.command("credentials")(credentials.credentials)
+app.command("exec", cls=execute.AfterDashes)(execute.execute)
+app.command("check")(catalogue.check)
+app.command("resources")(catalogue.resources)
+
+audit_app = _group("The audit trail.")
+audit_app.command("show")(audit.show)
+app.add_typer(audit_app, name="audit")
+
+policy_app = _group("The policy files, offline.")
+policy_app.command("check")(policy.check)
+policy_app.command("explain")(policy.explain)
+app.add_typer(policy_app, name="policy")
+
+local_app = _group("The stack on this machine.")
+local_app.command("up")(local_stack.up)
+local_app.command("down")(local_stack.down)
+local_app.command("status")(local_stack.status)
+app.add_typer(local_app, name="local")
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,148 @@
+"""`pam policy check` and `pam policy explain`: the policy files, offline and without AWS."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import render
+from cli.invocation import Invocation, command
+from cli.problems import ApiProblem, Failure
+from cli.text import clean
+from pam.domain import durations
+from pam.domain.errors import Refusal
+
+if TYPE_CHECKING:
+    from pam.policy.compiled import CompiledPolicy
+
+PolicyDir = Annotated[
+    Path, typer.Option("--policy-dir", metavar="DIR", help="Where the policy files are.")
+]
+IdentitiesFile = Annotated[
+    Path | None,
+    typer.Option("--identities", metavar="FILE", help="Who is who [default: DIR/identities.yaml]."),
+]
+
+
+@command
+def check(
+    invocation: Invocation,
+    policy_dir: PolicyDir = Path("policy"),
+    identities: IdentitiesFile = None,
+) -> None:
+    """Check the policy files; the first fault is told with file and line."""
+    compiled = _load(policy_dir, identities)
+    document = {
+        "valid": True,
+        "resources": len(compiled.resources),
+        "policies": compiled.policy_count,
+        "digest": compiled.digest,
+    }
+    invocation.emit(
+        document,
+        lambda: typer.echo(
+            f"policy is valid: {len(compiled.resources)} resources, "
+            f"{compiled.policy_count} policies, digest {compiled.digest}"
+        ),
+    )
+
+
+@command
+def explain(
+    invocation: Invocation,
+    who: Annotated[
+        str, typer.Argument(metavar="PERSON_OR_PRINCIPAL", help="A listed person, or an ARN.")
+    ],
+    resource: Annotated[str, typer.Argument(help="The resource.")],
+    *,
+    break_glass: Annotated[
+        bool, typer.Option("--break-glass", help="As an emergency request.")
+    ] = False,
+    policy_dir: PolicyDir = Path("policy"),
+    identities: IdentitiesFile = None,
+) -> None:
+    """Say whether somebody may ask for a resource, how many must approve, and by which policies.
+
+    Exits 0 whatever the answer is; scripts read `allowed` from --json.
+    """
+    compiled = _load(policy_dir, identities)
+    try:
+        document = _explain(compiled, who, resource, break_glass=break_glass)
+    except Refusal as refusal:
+        raise ApiProblem(code=refusal.code, detail=refusal.detail) from refusal
+    invocation.emit(document, lambda: _print(document))
+
+
+def _load(policy_dir: Path, identities: Path | None) -> "CompiledPolicy":
+    from pam.policy.compiled import PolicyError
+    from pam.policy.compiler import load
+
+    try:
+        return load(policy_dir, identities or policy_dir / "identities.yaml")
+    except (PolicyError, OSError) as error:
+        raise Failure(str(error)) from error
+
+
+def _explain(
+    compiled: "CompiledPolicy", who: str, resource_id: str, *, break_glass: bool
+) -> dict[str, Any]:
+    """The answer as an object. Raises Refusal for an unknown person or resource."""
+    from pam.domain.approval import ApprovalsGathered
+    from pam.domain.errors import NotFound
+    from pam.policy.cedar import CedarPolicy, UnlawfulForAll
+
+    policy = CedarPolicy(compiled)
+    person, resource = policy.identities.resolve(who), policy.resource(resource_id)
+    if resource is None:
+        known = ", ".join(sorted(known.resource_id for known in compiled.resources))
+        message = f"the catalogue has no {resource_id!r}; it has {known}"
+        raise NotFound(message)
+    decision = policy.may_request(person, resource)
+    answer: dict[str, Any] = {
+        "person": person.name,
+        "person_domain": person.domain,
+        "resource": resource.resource_id,
+        "environment": resource.environment.value,
+        "domain": resource.domain,
+        "break_glass": break_glass,
+        "allowed": decision.allowed,
+        "policy_ids": list(decision.policy_ids),
+        "approvals": None,
+        "max_duration": durations.render(resource.max_duration),
+        "policy_version": policy.version,
+    }
+    if not decision.allowed:
+        return answer | {"code": decision.code.value}
+    try:
+        needed = policy.approvals_needed(person, resource, break_glass=break_glass)
+    except UnlawfulForAll:
+        return answer
+    enough = ApprovalsGathered(total=needed.total, domain=needed.domain)
+    grant = policy.grant(person, resource, enough, break_glass=break_glass)
+    return answer | {
+        "approvals": {
+            "required": needed.total,
+            "domain_required": needed.domain,
+            "policy_ids": list(grant.policy_ids),
+        }
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    out = render.console()
+    by = ", ".join(answer["policy_ids"]) or "no policy permits it"
+    what = f"{answer['resource']} ({answer['environment']}, {answer['domain']})"
+    whom = f"{answer['person']} ({answer['person_domain']})"
+    if not answer["allowed"]:
+        out.print(clean(f"no: {whom} may not ask for {what}: {answer['code']}") + f"\nby: {by}")
+        return
+    out.print(clean(f"yes: {whom} may ask for {what}, {answer['max_duration']} at most"))
+    out.print(f"by: {by}")
+    approvals = answer["approvals"]
+    if approvals is None:
+        out.print("but no number of approvals makes a grant lawful")
+        return
+    line = f"approvals needed: {approvals['required']}"
+    if approvals["domain_required"]:
+        line += f", {approvals['domain_required']} of them by an approver of {answer['domain']}"
+    out.print(f"{line}\nby: {', '.join(approvals['policy_ids'])}")

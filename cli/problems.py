@@ -1,0 +1,84 @@
+"""How the command line says no: exit codes, and failures as one line a person can act upon."""
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Any
+
+from cli.text import clean
+
+
+REPEATABLE = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""Answers that may be another one a little later."""
+
+
+class ExitCode(IntEnum):
+    """Contract of the command line. `pam exec` returns its command's own code instead."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+
+
+class Failure(Exception):
+    """Something is not done. `str()` is the one line for stderr: what happened, what to do.
+
+    `transient` failures are worth another try later (a timeout, a 5xx); whoever polls goes on.
+    """
+
+    def __init__(self, line: str, *, transient: bool = False) -> None:
+        super().__init__(line)
+        self.transient = transient
+
+
+class Unreachable(Failure):
+    """Nothing was sent, because nobody took the connection: the outcome is known, there is none."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line, transient=True)
+
+
+class ApiProblem(Failure):
+    """A problem document of the request API (RFC 9457), or what stands in for one."""
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        detail: str,
+        status: int = 0,
+        errors: Sequence[Any] = (),
+        advice: str = "",
+    ) -> None:
+        line = f"{code}: {detail}"
+        fields = _fields_not_in(detail, errors)
+        if fields:
+            line += f" ({'; '.join(fields)})"
+        if advice:
+            line += f"; {advice}"
+        super().__init__(line, transient=status in REPEATABLE)
+        self.code = code
+        self.status = status
+
+
+def one_line(error: BaseException) -> str:
+    """An error as exactly one line that cannot drive the terminal."""
+    return clean(" ".join(str(error).split())) or type(error).__name__
+
+
+def _fields_not_in(detail: str, errors: Sequence[Any]) -> list[str]:
+    """`field: message` for each field error that the detail does not say already."""
+    said = [
+        f"{error.get('field')}: {error.get('message')}"
+        for error in errors
+        if isinstance(error, Mapping)
+    ]
+    return [field for field in said if field not in detail]

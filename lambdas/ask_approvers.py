@@ -1,0 +1,35 @@
+"""The workflow waits for votes.
+
+Trigger: the approval workflow, with a task token. May touch: the session table, the approver topic,
+the workflow's token. A retry is safe: it brings a new token, which replaces the old one.
+"""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from pam import clock, wiring
+from pam.operations.ask_approvers import ask_approvers
+from pam.settings import AskSettings
+
+logger = Logger()
+
+
+@cache
+def settings() -> AskSettings:
+    return AskSettings.from_env()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, str], context: Any) -> None:  # noqa: ARG001 - Lambda's shape
+    """`{session_id, task_token}`. Answers nothing: the token does."""
+    ask_approvers(
+        event["session_id"],
+        event["task_token"],
+        now=clock.now(),
+        store=wiring.sessions(settings().table_name),
+        policy=wiring.policy(),
+        notifier=wiring.notifier(settings().approver_topic_arn),
+        workflow=wiring.workflow(),
+    )

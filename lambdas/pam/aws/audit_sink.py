@@ -1,0 +1,94 @@
+"""The audit log group and the bus: where records go, in order, a JSON object a line."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pam.domain import timestamps
+from pam.domain.audit_record import Record, RecordType, canonical_json
+from pam.names import EVENT_SOURCE
+
+_EVENTS_PER_WRITE = 1000
+"""Far below CloudWatch's 10,000 events and 1 MiB: a record is at most a few KiB."""
+_ENTRIES_PER_PUT = 10
+
+_DETAIL_TYPES = {
+    RecordType.REQUESTED: "PAM Session Requested",
+    RecordType.APPROVED: "PAM Session Approved",
+    RecordType.DENIED: "PAM Session Denied",
+    RecordType.ACTIVATED: "PAM Session Activated",
+    RecordType.LEASED: "PAM Session Leased",
+    RecordType.REVOKED: "PAM Session Revoked",
+    RecordType.EXPIRED: "PAM Session Expired",
+    RecordType.ENDED: "PAM Session Ended",
+    RecordType.FAILED: "PAM Session Failed",
+    RecordType.UNANSWERED: "PAM Session Unanswered",
+    RecordType.WITHDRAWN: "PAM Session Withdrawn",
+    RecordType.BREAK_GLASS: "PAM Break Glass",
+}
+
+
+class NotAccepted(Exception):
+    """The log group or the bus did not take a record; it will be delivered again."""
+
+
+class CloudWatchAuditSink:
+    """Implements `ports.AuditSink`. One log stream a day."""
+
+    def __init__(self, logs: Any, events: Any, log_group: str, bus: str) -> None:
+        self._logs = logs
+        self._events = events
+        self._group = log_group
+        self._bus = bus
+
+    def append(self, records: Sequence[Record]) -> None:
+        for batch in _batches(records, _EVENTS_PER_WRITE):
+            stream = str(batch[0]["recorded_at"])[:10].replace("-", "/")
+            lines = [
+                {"timestamp": _milliseconds(record), "message": canonical_json(record)}
+                for record in batch
+            ]
+            answer = self._put(stream, lines)
+            if answer.get("rejectedLogEventsInfo"):
+                message = f"the log group rejected records: {answer['rejectedLogEventsInfo']}"
+                raise NotAccepted(message)
+
+    def publish(self, records: Sequence[Record]) -> None:
+        entries = [
+            {
+                "EventBusName": self._bus,
+                "Source": EVENT_SOURCE,
+                "DetailType": _DETAIL_TYPES[RecordType(record["type"])],
+                "Detail": canonical_json(record),
+            }
+            for record in records
+            if record["type"] in _DETAIL_TYPES
+        ]
+        for batch in _batches(entries, _ENTRIES_PER_PUT):
+            answer = self._events.put_events(Entries=list(batch))
+            if answer["FailedEntryCount"]:
+                message = f"the bus did not take {answer['FailedEntryCount']} event(s)"
+                raise NotAccepted(message)
+
+    def _put(self, stream: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        arguments = {"logGroupName": self._group, "logStreamName": stream, "logEvents": lines}
+        try:
+            answer: dict[str, Any] = self._logs.put_log_events(**arguments)
+        except self._logs.exceptions.ResourceNotFoundException:
+            self._create(stream)
+            answer = self._logs.put_log_events(**arguments)
+        return answer
+
+    def _create(self, stream: str) -> None:
+        try:
+            self._logs.create_log_stream(logGroupName=self._group, logStreamName=stream)
+        except self._logs.exceptions.ResourceAlreadyExistsException:
+            return
+
+
+def _milliseconds(record: Record) -> int:
+    return int(timestamps.parse(record["recorded_at"]).timestamp() * 1000)
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,273 @@
+"""The session store on one DynamoDB table. Every write is one conditional transaction."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from pam.aws import session_codec, table_keys
+from pam.domain import timestamps
+from pam.domain.audit_record import Record
+from pam.domain.errors import Invalid, StaleSession
+from pam.domain.ids import is_ulid
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+from pam.names import Index
+from pam.ports import IdempotencyKey, Page, SessionQuery
+
+_KEYS_LIVE = timedelta(hours=24)
+"""How long a repeated Idempotency-Key still finds its first request."""
+_TOKENS_LIVE = timedelta(days=2)
+
+_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_item(plain: dict[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in plain.items()}
+
+
+def from_item(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+class DynamoDbSessions:
+    """Implements `ports.SessionStore`."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, session_id: str) -> Session | None:
+        item = self._get(table_keys.session_key(session_id))
+        return None if item is None else session_codec.decode(item["document"])
+
+    def create(
+        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+    ) -> None:
+        writes = [self._new(table_keys.session_item(session))]
+        writes += [self._new(table_keys.record_item(record)) for record in records]
+        if key is not None:
+            # Two calls with one key at once: the second finds the item and reads the first's answer.
+            writes.append(
+                self._new(
+                    {
+                        **table_keys.idempotency_key(key.person, key.key),
+                        "kind": "IDEMPOTENCY",
+                        "fingerprint": key.fingerprint,
+                        "opened": session.session_id,
+                        "ttl": table_keys.epoch(session.created_at + _KEYS_LIVE),
+                    }
+                )
+            )
+        self._transact(writes)
+
+    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
+        # The sequence moves with every write, so an equal one means: nobody wrote since the read.
+        nobody_wrote_since = "sequence = :sequence AND #status = :status"
+        put = {
+            "TableName": self._table,
+            "Item": to_item(table_keys.session_item(after)),
+            "ConditionExpression": nobody_wrote_since,
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_item(
+                {":sequence": before.sequence, ":status": before.status.value}
+            ),
+        }
+        writes = [{"Put": put}]
+        # A record's key is its sequence: even a writer that skipped the check above cannot fork
+        # the chain.
+        writes += [self._new(table_keys.record_item(record)) for record in records]
+        writes += self._grant_change(before, after)
+        self._transact(writes)
+
+    def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
+        item = self._get(table_keys.idempotency_key(key.person, key.key))
+        return None if item is None else (item["opened"], item["fingerprint"])
+
+    def records(self, session_id: str) -> list[Record]:
+        return self.records_after(session_id, 0)
+
+    def records_after(self, session_id: str, sequence: int) -> list[Record]:
+        """The records with a higher sequence, in order."""
+        after = table_keys.record_key(session_id, sequence)
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=to_item(
+                {
+                    ":pk": after["pk"],
+                    ":from": table_keys.record_key(session_id, sequence + 1)["sk"],
+                    ":to": table_keys.record_key(session_id, 99_999_999)["sk"],
+                }
+            ),
+            ConsistentRead=True,
+        )
+        return [json.loads(item["record"]) for item in items]
+
+    def add_refusal(self, record: Record) -> None:
+        self._transact([self._new(table_keys.record_item(record))])
+
+    def grants(self, person: str, resource: str) -> list[str]:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item(
+                {":pk": table_keys.grant_key(person, resource, "")["pk"]}
+            ),
+            ConsistentRead=True,
+        )
+        return [item["sk"] for item in items]
+
+    def find(self, query: SessionQuery) -> Page:
+        index, attribute, value = _narrowest(query)
+        filters = [
+            (name, wanted)
+            for name, wanted in (
+                ("status", query.status and query.status.value),
+                ("requester_person", query.requester),
+                ("resource", query.resource),
+            )
+            if wanted is not None and name != attribute
+        ]
+        names = {"#key": attribute} | {f"#f{i}": name for i, (name, _) in enumerate(filters)}
+        values = {":key": value} | {f":f{i}": wanted for i, (_, wanted) in enumerate(filters)}
+        arguments: dict[str, Any] = {
+            "IndexName": index.value,
+            "KeyConditionExpression": "#key = :key",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_item(values),
+            "ScanIndexForward": False,
+            "Limit": query.limit,
+        }
+        if filters:
+            arguments["FilterExpression"] = " AND ".join(
+                f"#f{i} = :f{i}" for i in range(len(filters))
+            )
+        if query.cursor is not None:
+            start = _position(query.cursor, attribute, value)
+            arguments["ExclusiveStartKey"] = to_item(start)
+        answer = self._client.query(TableName=self._table, **arguments)
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            sessions=tuple(
+                session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
+            ),
+            cursor=None if last is None else _cursor(from_item(last)["session_id"]),
+        )
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open AND due_at <= :now",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item(
+                {":open": table_keys.OPEN, ":now": timestamps.render(now)}
+            ),
+            Limit=limit,
+        )
+        return [from_item(item)["session_id"] for item in answer["Items"]]
+
+    def forget_traces(self, session: Session) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=to_item(dict(table_keys.session_key(session.session_id))),
+            UpdateExpression="SET document.traces_until = :none REMOVE #open, due_at",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item({":none": None}),
+        )
+
+    def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
+        self._client.put_item(
+            TableName=self._table,
+            Item=to_item(
+                {
+                    **table_keys.token_key(session_id),
+                    "kind": "TASK_TOKEN",
+                    "token": token,
+                    "ttl": table_keys.epoch(now + _TOKENS_LIVE),
+                }
+            ),
+        )
+
+    def task_token(self, session_id: str) -> str | None:
+        item = self._get(table_keys.token_key(session_id))
+        return None if item is None else str(item["token"])
+
+    def _grant_change(self, before: Session, after: Session) -> list[dict[str, Any]]:
+        """The grant item stands exactly while the session is ACTIVE; its TTL is the last belt."""
+        key = table_keys.grant_key(after.requester_name, after.resource, after.session_id)
+        if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
+            assert after.expires_at is not None  # noqa: S101 - set with ACTIVE, for the type checker
+            return [self._new({**key, "kind": "GRANT", "ttl": table_keys.epoch(after.expires_at)})]
+        if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
+            return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
+        return []
+
+    def _new(self, plain: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(plain),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _transact(self, writes: Sequence[dict[str, Any]]) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons") or []
+            codes = {reason.get("Code") for reason in reasons}
+            conflict = error.response["Error"]["Code"] == "TransactionConflictException"
+            if conflict or codes & _LOST_RACE:
+                raise StaleSession(str(codes)) from None
+            raise
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=to_item(dict(key)), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return None if item is None else from_item(item)
+
+    def _query(self, **arguments: Any) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(TableName=self._table, **arguments)
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
+    """The index that leaves the least to filter: a person has fewer sessions than a resource."""
+    if query.requester is not None:
+        return Index.BY_REQUESTER, "requester_person", query.requester
+    if query.resource is not None:
+        return Index.BY_RESOURCE, "resource", query.resource
+    if query.status is not None:
+        return Index.BY_STATUS, "status", query.status.value
+    return Index.BY_TIME, "listing", table_keys.ALL
+
+
+def _cursor(session_id: str) -> str:
+    return base64.urlsafe_b64encode(session_id.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str, attribute: str, value: str) -> dict[str, str]:
+    """A cursor names a session only; which index it walks comes from the query it is used with."""
+    try:
+        session_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        session_id = ""
+    if not is_ulid(session_id):
+        raise Invalid.field("cursor", "is not a cursor that this API gave out")
+    return {
+        **table_keys.session_key(session_id),
+        attribute: value,
+        "session_id": session_id,
+    }

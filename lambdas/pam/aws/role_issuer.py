@@ -1,0 +1,186 @@
+"""Access to an AWS role, by short leases of its credentials.
+
+Every lease carries a session policy that ends it at the session's end, to the second, by itself,
+whatever else is broken. It is tagged with the session id; source identity is the session id, too,
+so CloudTrail tells what a session did, in any account it was chained into. An early end denies by
+that tag on the target role, for that one session.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pam.domain import timestamps
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.session import Session
+from pam.names import SESSION_TAG, revoker_role_name
+from pam.ports import AwsCredentials, Receipt
+
+SHORTEST_STS_SESSION = timedelta(seconds=900)
+LONGEST_LEASE = timedelta(seconds=1800)
+"""A role chained from a function's role lasts an hour at most; half of that bounds what a deny that
+could not be written would leave."""
+_GRACE = timedelta(minutes=1)
+"""How much longer than the last lease a deny stays, for clocks that differ."""
+
+ClientFactory = Callable[..., Any]
+"""`client(service, **credentials)`."""
+
+
+class RoleIssuer:
+    """Implements `ports.Issuer` for `aws-role`.
+
+    The issuer function may assume target roles, the revocation function their revoker roles;
+    neither may do the other's part.
+    """
+
+    def __init__(self, client: ClientFactory) -> None:
+        self._client = client
+
+    def activate(self, session: Session, now: datetime) -> None:  # noqa: ARG002 - the port's shape
+        """Sees that the role can be lent, with credentials that may do nothing and are dropped.
+
+        The end is armed inside each lease, so there is nothing else to make here.
+        """
+        self._assume(session, _NOTHING, SHORTEST_STS_SESSION)
+
+    def lease(self, session: Session, now: datetime) -> AwsCredentials:
+        if session.expires_at is None:
+            message = "the session has no end; no credentials are given"
+            raise IssuerUnavailable(message)
+        whole_now = timestamps.parse(timestamps.whole_second_at_or_before(now))
+        ends = min(whole_now + LONGEST_LEASE, session.expires_at)
+        # STS gives no less than 15 minutes; the session policy makes the end exact all the same.
+        answer = self._assume(session, _until(ends), max(ends - whole_now, SHORTEST_STS_SESSION))
+        given = answer["Credentials"]
+        return AwsCredentials(
+            access_key_id=given["AccessKeyId"],
+            secret_access_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+            expires_at=ends,
+        )
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """No lease: nothing to take back. Leases that are over: they ended by themselves.
+
+        Else a deny for this session alone, written and read back.
+        """
+        if session.leases_end_at is None:
+            return Receipt(method="no-lease", evidence="no credential had been handed out")
+        if now >= session.leases_end_at:
+            ended = timestamps.render(session.leases_end_at)
+            return Receipt(
+                method="lease-over",
+                evidence=f"the last of {session.leases} lease(s) ended by itself at {ended}",
+            )
+        name, deny = deny_policy(session)
+        role = _role_name(session)
+        with _Unavailable("the deny could not be written on the target role"):
+            iam = self._revoker(session)
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(deny))
+            read_back = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        if read_back != deny:
+            message = "the deny on the target role does not read back as written"
+            raise IssuerUnavailable(message)
+        digest = hashlib.sha256(json.dumps(deny, sort_keys=True).encode()).hexdigest()
+        return Receipt(
+            method="deny-read-back",
+            evidence=f"inline policy {name} on {session.target.arn}, sha256 {digest}",
+            traces_until=session.leases_end_at + _GRACE,
+        )
+
+    def clear_traces(self, session: Session, now: datetime) -> None:  # noqa: ARG002 - the port's shape
+        name, _ = deny_policy(session)
+        with _Unavailable("the deny could not be removed from the target role"):
+            try:
+                self._revoker(session).delete_role_policy(
+                    RoleName=_role_name(session), PolicyName=name
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchEntity":
+                    raise
+
+    def _assume(
+        self, session: Session, policy: dict[str, Any], length: timedelta
+    ) -> dict[str, Any]:
+        with _Unavailable("the target role could not be assumed"):
+            sts = self._client("sts", region_name=session.target.region)
+            answer: dict[str, Any] = sts.assume_role(
+                RoleArn=session.target.arn,
+                RoleSessionName=session.requester_name,
+                SourceIdentity=session.session_id,
+                Tags=[{"Key": SESSION_TAG, "Value": session.session_id}],
+                Policy=json.dumps(policy, separators=(",", ":")),
+                DurationSeconds=int(length.total_seconds()),
+            )
+        return answer
+
+    def _revoker(self, session: Session) -> Any:
+        """IAM as the revoker role that stands beside the target role, in the target's account."""
+        target = session.target
+        given = self._client("sts", region_name=target.region).assume_role(
+            RoleArn=f"arn:aws:iam::{target.account}:role/{revoker_role_name(_role_name(session))}",
+            RoleSessionName=f"pam-{session.session_id}",
+            DurationSeconds=int(SHORTEST_STS_SESSION.total_seconds()),
+        )["Credentials"]
+        return self._client(
+            "iam",
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+
+def deny_policy(session: Session) -> tuple[str, dict[str, Any]]:
+    """Name and document of the inline policy that ends one session early: one session, no other."""
+    condition = {"StringEquals": {f"aws:PrincipalTag/{SESSION_TAG}": session.session_id}}
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    return f"pam-revoke-{session.session_id}", {
+        "Version": "2012-10-17",
+        "Statement": [statement],
+    }
+
+
+_NOTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
+
+
+def _until(end: datetime) -> dict[str, Any]:
+    """Leaves the role's own rights as they are, until `end`; and lets no lease be traded in for
+    credentials that would outlive it."""
+    before = {"DateLessThan": {"aws:CurrentTime": timestamps.whole_second_at_or_before(end)}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": before},
+            {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"},
+        ],
+    }
+
+
+def _role_name(session: Session) -> str:
+    return session.target.arn.rsplit("/", 1)[-1]
+
+
+class _Unavailable:
+    """Turns whatever AWS raises inside into IssuerUnavailable; keeps AWS's code, not its text."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClientError):
+            message = f"{self._what}: {error.response['Error']['Code']}"
+            raise IssuerUnavailable(message) from error
+        if isinstance(error, BotoCoreError):
+            message = f"{self._what}: {type(error).__name__}"
+            raise IssuerUnavailable(message) from error

@@ -1,0 +1,161 @@
+"""Sessions as plain data and back. Total in both directions; a test holds that."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pam.domain import timestamps
+from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.lifecycle import Status
+from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.session import Ending, Origin, Review, Session
+
+_INSTANTS = (
+    "created_at",
+    "approval_expires_at",
+    "approved_at",
+    "activating_at",
+    "activated_at",
+    "expires_at",
+    "ended_at",
+    "leases_end_at",
+    "traces_until",
+)
+_AS_THEY_ARE = (
+    "session_id",
+    "requester",
+    "requester_name",
+    "requester_domain",
+    "requester_verified",
+    "resource",
+    "domain",
+    "reason",
+    "ticket",
+    "break_glass",
+    "execution_arn",
+    "leases",
+    "sequence",
+    "last_hash",
+)
+
+
+def encode(session: Session) -> dict[str, Any]:
+    """Strings, integers, booleans, None, lists and maps only; instants as RFC 3339 text."""
+    return {
+        **{name: getattr(session, name) for name in _AS_THEY_ARE},
+        **{name: _instant(getattr(session, name)) for name in _INSTANTS},
+        "status": session.status.value,
+        "origin": session.origin.value,
+        "environment": session.environment.value,
+        "target": {
+            "kind": session.target.kind.value,
+            "account": session.target.account,
+            "region": session.target.region,
+            "arn": session.target.arn,
+        },
+        "duration": _seconds(session.duration),
+        "needed": {"total": session.needed.total, "domain": session.needed.domain},
+        "votes": [_vote(vote) for vote in session.votes],
+        "ending": session.ending and _ending(session.ending),
+        "review": session.review and _review(session.review),
+    }
+
+
+def decode(raw: dict[str, Any]) -> Session:
+    target = raw["target"]
+    return Session(
+        **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
+        **{name: _parsed(raw[name]) for name in _INSTANTS},
+        leases=int(raw["leases"]),
+        sequence=int(raw["sequence"]),
+        status=Status(raw["status"]),
+        origin=Origin(raw["origin"]),
+        environment=Environment(raw["environment"]),
+        target=Target(
+            kind=IssuerKind(target["kind"]),
+            account=target["account"],
+            region=target["region"],
+            arn=target["arn"],
+        ),
+        duration=timedelta(seconds=int(raw["duration"])),
+        needed=ApprovalsNeeded(
+            total=int(raw["needed"]["total"]), domain=int(raw["needed"]["domain"])
+        ),
+        votes=tuple(_parsed_vote(vote) for vote in raw["votes"]),
+        ending=raw["ending"] and _parsed_ending(raw["ending"]),
+        review=raw["review"] and _parsed_review(raw["review"]),
+    )
+
+
+def _vote(vote: Vote) -> dict[str, Any]:
+    return {
+        "name": vote.name,
+        "principal": vote.principal,
+        "domain": vote.domain,
+        "decision": vote.decision.value,
+        "comment": vote.comment,
+        "at": _instant(vote.at),
+        "duration": None if vote.duration is None else _seconds(vote.duration),
+    }
+
+
+def _parsed_vote(raw: dict[str, Any]) -> Vote:
+    seconds = raw["duration"]
+    return Vote(
+        **raw
+        | {
+            "decision": Ballot(raw["decision"]),
+            "at": timestamps.parse(raw["at"]),
+            "duration": None if seconds is None else timedelta(seconds=int(seconds)),
+        }
+    )
+
+
+def _ending(ending: Ending) -> dict[str, Any]:
+    return {
+        "decided_at": _instant(ending.decided_at),
+        "outcome": ending.outcome.value,
+        "reason": ending.reason,
+        "by": ending.by,
+        "confirmed_at": _instant(ending.confirmed_at),
+        "method": ending.method,
+        "evidence": ending.evidence,
+    }
+
+
+def _parsed_ending(raw: dict[str, Any]) -> Ending:
+    return Ending(
+        **raw
+        | {
+            "decided_at": timestamps.parse(raw["decided_at"]),
+            "outcome": Status(raw["outcome"]),
+            "confirmed_at": _parsed(raw["confirmed_at"]),
+        }
+    )
+
+
+def _review(review: Review) -> dict[str, Any]:
+    return {
+        "due_at": _instant(review.due_at),
+        "outcome": review.outcome,
+        "reviewers": list(review.reviewers),
+    }
+
+
+def _parsed_review(raw: dict[str, Any]) -> Review:
+    return Review(
+        due_at=timestamps.parse(raw["due_at"]),
+        outcome=raw["outcome"],
+        reviewers=tuple(raw["reviewers"]),
+    )
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else timestamps.render(value)
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else timestamps.parse(text)
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())

@@ -1,0 +1,47 @@
+"""Votes: who said what, and how many count. How many are *needed* is policy, not code."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Ballot(StrEnum):
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One approver's word. `name` is the person, `principal` the ARN that signed."""
+
+    name: str
+    principal: str
+    domain: str
+    decision: Ballot
+    comment: str
+    at: datetime
+    duration: timedelta | None = None
+    """A shorter duration that the approver set; the shortest stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalsNeeded:
+    """What policy wants before a grant is lawful: approvals in all, and of the resource's domain."""
+
+    total: int
+    domain: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalsGathered:
+    total: int
+    domain: int
+
+
+def gathered(votes: tuple[Vote, ...], *, resource_domain: str) -> ApprovalsGathered:
+    """Approvals of distinct people. A person who somehow appears twice still counts once."""
+    approving = {vote.name: vote for vote in votes if vote.decision is Ballot.APPROVE}
+    return ApprovalsGathered(
+        total=len(approving),
+        domain=sum(1 for vote in approving.values() if vote.domain == resource_domain),
+    )

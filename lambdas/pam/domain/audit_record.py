@@ -1,0 +1,187 @@
+"""Audit records and the hash chain that joins those of one session.
+
+A record is a flat JSON object whose fields are contract. Its `hash` is SHA-256 over the canonical
+JSON (RFC 8785) of all its other fields, among them `previous_hash`: change, remove or reorder one
+record and every later hash is wrong.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pam.domain import timestamps
+from pam.domain.errors import Code
+from pam.domain.people import Actor
+from pam.domain.session import Session
+
+SCHEMA_VERSION = 1
+FIRST_PREVIOUS_HASH = "0" * 64
+
+Record = Mapping[str, Any]
+"""One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""
+
+
+class RecordType(StrEnum):
+    REQUESTED = "Requested"
+    VOTED = "Voted"
+    APPROVED = "Approved"
+    DENIED = "Denied"
+    ACTIVATING = "Activating"
+    ACTIVATED = "Activated"
+    LEASED = "Leased"
+    REVOKING = "Revoking"
+    REVOKED = "Revoked"
+    EXPIRED = "Expired"
+    ENDED = "Ended"
+    FAILED = "Failed"
+    UNANSWERED = "Unanswered"
+    WITHDRAWN = "Withdrawn"
+    BREAK_GLASS = "BreakGlass"
+    REFUSED = "Refused"
+
+
+class Outcome(StrEnum):
+    SUCCESS = "success"
+    REFUSED = "refused"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTrace:
+    """Which policies decided, what they wanted and what there was."""
+
+    policy_ids: tuple[str, ...] = ()
+    required: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What an operation wants recorded; the session supplies the rest."""
+
+    type: RecordType
+    actor: Actor
+    detail: str = ""
+    outcome: Outcome = Outcome.SUCCESS
+    trace: PolicyTrace = field(default_factory=PolicyTrace)
+    policy_version: str = ""
+    request_id: str = ""
+    lease_id: str = ""
+    access_key_id: str = ""
+
+
+def canonical_json(value: Any) -> str:
+    """RFC 8785 for what records hold: no floats, ASCII keys.
+
+    `json.dumps` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def hash_of(record: Record) -> str:
+    """SHA-256 of the canonical JSON of all fields but `hash`, in hex."""
+    rest = {name: value for name, value in record.items() if name != "hash"}
+    return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
+
+
+def chain(
+    session: Session,
+    entries: tuple[Entry, ...],
+    *,
+    now: datetime,
+    new_id: Callable[[datetime], str],
+) -> tuple[Session, tuple[Record, ...]]:
+    """The records of `entries` linked to the session's chain, and the session that has them."""
+    records: list[Record] = []
+    sequence, last_hash = session.sequence, session.last_hash or FIRST_PREVIOUS_HASH
+    for entry in entries:
+        sequence += 1
+        record = _record(session, entry, now=now, event_id=new_id(now)) | {
+            "sequence": sequence,
+            "previous_hash": last_hash,
+        }
+        last_hash = hash_of(record)
+        records.append(record | {"hash": last_hash})
+    return replace(session, sequence=sequence, last_hash=last_hash), tuple(records)
+
+
+def refusal(
+    *,
+    entry: Entry,
+    code: Code,
+    resource: str,
+    requester: str,
+    reason: str,
+    now: datetime,
+    new_id: Callable[[datetime], str],
+) -> Record:
+    """A refusal that belongs to no session: sequence 0, a chain of its own, one link long."""
+    record = _blank(entry, now=now, event_id=new_id(now)) | {
+        "detail": f"{code}: {entry.detail}",
+        "resource": resource,
+        "requester": requester,
+        "reason": reason,
+        "sequence": 0,
+        "previous_hash": FIRST_PREVIOUS_HASH,
+    }
+    return record | {"hash": hash_of(record)}
+
+
+def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
+    target = session.target
+    return _blank(entry, now=now, event_id=event_id) | {
+        "session_id": session.session_id,
+        "requester": session.requester,
+        "resource": session.resource,
+        "environment": session.environment.value,
+        "domain": session.domain,
+        "reason": session.reason,
+        "ticket": session.ticket,
+        "break_glass": session.break_glass,
+        "approvers": list(session.approvers),
+        "target": {"account": target.account, "region": target.region, "arn": target.arn},
+    }
+
+
+def _blank(entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
+    at = timestamps.render(now)
+    return {
+        "event_id": event_id,
+        "session_id": "",
+        "type": entry.type.value,
+        "at": at,
+        "actor": {
+            "principal": entry.actor.principal,
+            "kind": entry.actor.kind.value,
+            "source_ip": entry.actor.source_ip,
+            "user_agent": entry.actor.user_agent,
+        },
+        "requester": "",
+        "resource": "",
+        "environment": "",
+        "domain": "",
+        "reason": "",
+        "ticket": "",
+        "break_glass": False,
+        "approvers": [],
+        "outcome": entry.outcome.value,
+        "detail": entry.detail,
+        "target": None,
+        "lease_id": entry.lease_id,
+        "access_key_id": entry.access_key_id,
+        "decision": {
+            "policy_ids": list(entry.trace.policy_ids),
+            "required": entry.trace.required,
+            "received": entry.trace.received,
+        },
+        "policy_version": entry.policy_version,
+        "request_id": entry.request_id,
+        "recorded_at": at,
+        "schema_version": SCHEMA_VERSION,
+    }

@@ -1,0 +1,100 @@
+"""Every way PAM says no. The codes are contract; the edge turns them into HTTP and workflow errors."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    VALIDATION = "VALIDATION"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    SELF_APPROVAL = "SELF_APPROVAL"
+    BLOCKED = "BLOCKED"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    THROTTLED = "THROTTLED"
+    ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    field: str
+    message: str
+
+
+class Refusal(Exception):
+    """An act that is not done, with a stable code and a sentence a person can act upon.
+
+    `session_id` is set where the refused act was aimed at an existing session, so that the refusal
+    is recorded in that session's own trail. `policy_ids` names the policies that decided, if any.
+    """
+
+    code: Code
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        session_id: str | None = None,
+        policy_ids: tuple[str, ...] = (),
+        errors: tuple[FieldError, ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.session_id = session_id
+        self.policy_ids = policy_ids
+        self.errors = errors
+
+
+class Invalid(Refusal):
+    code = Code.VALIDATION
+
+    @classmethod
+    def field(cls, field: str, message: str) -> "Invalid":
+        return cls(f"{field}: {message}", errors=(FieldError(field, message),))
+
+
+class NotEligible(Refusal):
+    code = Code.NOT_ELIGIBLE
+
+
+class SelfApproval(Refusal):
+    code = Code.SELF_APPROVAL
+
+
+class Blocked(Refusal):
+    code = Code.BLOCKED
+
+
+class NotFound(Refusal):
+    code = Code.NOT_FOUND
+
+
+class Conflict(Refusal):
+    code = Code.CONFLICT
+
+
+class IdempotencyMismatch(Refusal):
+    code = Code.IDEMPOTENCY_MISMATCH
+
+
+class Throttled(Refusal):
+    code = Code.THROTTLED
+
+
+class IssuerUnavailable(Refusal):
+    """The target did not do what was asked, or did not answer. Nothing was granted by this call."""
+
+    code = Code.ISSUER_UNAVAILABLE
+
+
+class IllegalTransition(Exception):
+    """A bug, not a refusal: code asked for a step that the life of a session does not have."""
+
+
+class StaleSession(Exception):
+    """Someone else changed the session first: the conditional write was refused. Read again."""
+
+
+class NotYet(Exception):
+    """The clock was asked to end a session before its time; the caller tries again later."""

@@ -1,0 +1,46 @@
+"""Who acts. A person is known only by the AWS principal that signed the call."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    PERSON = "person"
+    RUNBOOK = "runbook"
+    WORKFLOW = "workflow"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A principal that the identities file knows.
+
+    `name` is who it is: two principals with one name are one person. `principal` is the ARN by
+    which this person signed. `roles` is what the groups make of them: `engineers`, `approvers`...
+    """
+
+    name: str
+    principal: str
+    domain: str
+    groups: tuple[str, ...]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did a recorded act, and from where, as far as the surface could tell."""
+
+    principal: str
+    kind: ActorKind
+    source_ip: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who signed the call at hand. `person` is None for a principal that nobody has listed."""
+
+    principal: str
+    person: Person | None
+    actor: Actor
+    request_id: str = ""

@@ -1,0 +1,52 @@
+"""What can be borrowed, as the catalogue says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Environment(StrEnum):
+    PROD = "prod"
+    UAT = "uat"
+    DEV = "dev"
+
+
+class IssuerKind(StrEnum):
+    AWS_ROLE = "aws-role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a session's access lives: stored with the session, so that an end needs no catalogue."""
+
+    kind: IssuerKind
+    account: str
+    region: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An entry of the catalogue. `issuer` holds the settings of its kind (`role_name`, ...)."""
+
+    resource_id: str
+    title: str
+    description: str
+    environment: Environment
+    domain: str
+    issuer_kind: IssuerKind
+    issuer: Mapping[str, str] = field(default_factory=dict)
+    default_duration: timedelta
+    max_duration: timedelta
+    approval_window: timedelta
+
+    def target(self, *, account: str, region: str) -> Target:
+        """Where the access will live; `account` and `region` are those PAM itself is deployed in."""
+        owner = self.issuer.get("account", account)
+        return Target(
+            kind=self.issuer_kind,
+            account=owner,
+            region=self.issuer.get("region", region),
+            arn=f"arn:aws:iam::{owner}:role/{self.issuer['role_name']}",
+        )

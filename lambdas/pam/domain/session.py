@@ -1,0 +1,129 @@
+"""A session: one request and all that becomes of it. Immutable; every step makes a new one."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from pam.domain import approval
+from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.lifecycle import CLOSED, Status, check_transition
+from pam.domain.resource import Environment, Target
+
+START_WITHIN = timedelta(minutes=5)
+"""How long an approved session may wait for its workflow before it counts as failed."""
+ACTIVATE_WITHIN = timedelta(minutes=2)
+"""How long ACTIVATING may stand before whatever was made is unmade."""
+RETRY_END_AFTER = timedelta(seconds=30)
+"""How long a REVOKING session is left to whoever is ending it before the tick tries as well."""
+
+
+class Origin(StrEnum):
+    API = "api"
+    RUNBOOK = "runbook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The receipt of an end: when it was decided, and how the target was seen to refuse."""
+
+    decided_at: datetime
+    outcome: Status
+    """What the session becomes once the target has confirmed."""
+    reason: str
+    by: str
+    confirmed_at: datetime | None = None
+    method: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The look back that a break-glass session owes."""
+
+    due_at: datetime
+    outcome: str = ""
+    reviewers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """See `docs/design-MOD-046.md` for each field; the public ones carry the contract's names."""
+
+    session_id: str
+    status: Status
+    origin: Origin
+    requester: str
+    requester_name: str
+    requester_domain: str
+    requester_verified: bool
+    resource: str
+    environment: Environment
+    domain: str
+    target: Target
+    reason: str
+    ticket: str
+    break_glass: bool
+    duration: timedelta
+    needed: ApprovalsNeeded
+    votes: tuple[Vote, ...] = ()
+    created_at: datetime
+    approval_expires_at: datetime
+    approved_at: datetime | None = None
+    activating_at: datetime | None = None
+    activated_at: datetime | None = None
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    ending: Ending | None = None
+    review: Review | None = None
+    execution_arn: str
+    leases: int = 0
+    leases_end_at: datetime | None = None
+    """When the last credential handed out ends by itself; until then a revocation must stand."""
+    traces_until: datetime | None = None
+    """Until when something of this session (a deny policy) must stay at its target."""
+    sequence: int = 0
+    """Of the newest audit record. Every write to a session adds a record, so this is its version."""
+    last_hash: str = field(default="", repr=False)
+
+    @property
+    def closed(self) -> bool:
+        return self.status in CLOSED
+
+    @property
+    def gathered(self) -> ApprovalsGathered:
+        return approval.gathered(self.votes, resource_domain=self.domain)
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        return tuple(v.principal for v in self.votes if v.decision is approval.Ballot.APPROVE)
+
+    def advance(self, to: Status, **changes: Any) -> Self:
+        """The session one step further on. Raises IllegalTransition if there is no such step."""
+        check_transition(self.status, to)
+        return replace(self, status=to, **changes)
+
+    def allows(self, now: datetime) -> bool:
+        """Whether the access may be used at `now`. False from the first instant of REVOKING."""
+        return (
+            self.status is Status.ACTIVE and self.expires_at is not None and now < self.expires_at
+        )
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When somebody must look at this session again, whatever its status; None: never."""
+        match self.status:
+            case Status.PENDING_APPROVAL:
+                return self.approval_expires_at
+            case Status.APPROVED:
+                return (self.approved_at or self.created_at) + START_WITHIN
+            case Status.ACTIVATING:
+                return (self.activating_at or self.created_at) + ACTIVATE_WITHIN
+            case Status.ACTIVE:
+                return self.expires_at
+            case Status.REVOKING:
+                return (self.ending.decided_at if self.ending else self.created_at) + (
+                    RETRY_END_AFTER
+                )
+            case _:
+                return self.traces_until

@@ -1,0 +1,115 @@
+"""What callers may send: contract §4 (HTTP) and §5 (a direct start), and nothing else."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pam.domain.approval import Ballot
+from pam.domain.errors import FieldError, Invalid
+from pam.edge.text import (
+    Comment,
+    EndReason,
+    Principal,
+    Reason,
+    ResourceId,
+    Seconds,
+    SessionId,
+    Ticket,
+)
+from pam.operations.admit_request import Claim
+from pam.operations.request_access import AccessRequest
+
+
+class _Strict(BaseModel):
+    """Unknown fields and values of another JSON type are refused, not ignored or converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class RequestBody(_Strict):
+    resource: ResourceId
+    reason: Reason
+    duration_seconds: Seconds | None = None
+    ticket: Ticket = ""
+    break_glass: bool = False
+
+    def wish(self) -> AccessRequest:
+        return AccessRequest(
+            resource=self.resource,
+            reason=self.reason,
+            duration=_length(self.duration_seconds),
+            ticket=self.ticket,
+            break_glass=self.break_glass,
+        )
+
+
+class StartInput(RequestBody):
+    """The input of a state machine execution that somebody started directly."""
+
+    session_id: SessionId | None = None
+    requester: Principal
+
+    def claim(self) -> Claim:
+        return Claim(session_id=self.session_id, requester=self.requester, wish=self.wish())
+
+
+class ApproveBody(_Strict):
+    session_id: SessionId
+    # Strict would want the enumeration itself; JSON has only its text.
+    decision: Annotated[Ballot, Field(strict=False)] = Ballot.APPROVE
+    comment: Comment = ""
+    duration_seconds: Seconds | None = None
+
+    @property
+    def duration(self) -> timedelta | None:
+        return _length(self.duration_seconds)
+
+
+class RevokeBody(_Strict):
+    session_id: SessionId
+    reason: EndReason
+
+
+class EndBody(_Strict):
+    session_id: SessionId
+
+
+def parse_start(raw: object) -> Claim:
+    """A direct start's claim. Raises Invalid naming each wrong field."""
+    try:
+        return StartInput.model_validate(raw).claim()
+    except ValidationError as error:
+        raise invalid(error.errors()) from None
+
+
+def invalid(errors: Any) -> Invalid:
+    """From pydantic's errors, without the values: those may be anything, and are not echoed."""
+    found = tuple(
+        FieldError(field=_field(error["loc"]), message=_message(error)) for error in errors
+    )
+    listed = "; ".join(f"{fault.field}: {fault.message}" for fault in found)
+    return Invalid(listed, errors=found)
+
+
+def _field(loc: tuple[Any, ...]) -> str:
+    parts = [str(part) for part in loc]
+    if parts and parts[0] in {"body", "query", "path", "header"} and len(parts) > 1:
+        parts = parts[1:]
+    return ".".join(parts)[:100] or "body"
+
+
+def _message(error: Any) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "is not a field of this call"
+        case "missing":
+            return "is required"
+        case "json_invalid" | "model_attributes_type" | "model_type":
+            return "must be a JSON object"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")[:300]
+
+
+def _length(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -1,0 +1,215 @@
+"""What callers get back: the objects of contract §4, field by field."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from pam.domain import timestamps
+from pam.domain.approval import Vote
+from pam.domain.resource import Resource
+from pam.domain.session import Ending, Review, Session
+from pam.operations.check_access import Access
+from pam.operations.lease_credentials import Lease
+
+
+class VoteView(BaseModel):
+    approver: str
+    decision: str
+    comment: str
+    at: str
+
+
+class ApprovalsView(BaseModel):
+    required: int
+    received: int
+    domain_required: int
+    domain_received: int
+    votes: list[VoteView]
+
+
+class EndingView(BaseModel):
+    decided_at: str
+    confirmed_at: str | None
+    method: str
+    evidence: str
+
+
+class ReviewView(BaseModel):
+    required: bool
+    due_at: str | None
+    outcome: str
+    reviewers: list[str]
+
+
+class SessionView(BaseModel):
+    session_id: str
+    status: str
+    requester: str
+    resource: str
+    environment: str
+    domain: str
+    requester_domain: str
+    reason: str
+    ticket: str
+    break_glass: bool
+    duration_seconds: int
+    approvals: ApprovalsView
+    created_at: str
+    approval_expires_at: str
+    approved_at: str | None
+    activated_at: str | None
+    expires_at: str | None
+    ended_at: str | None
+    end_reason: str | None
+    ending: EndingView | None
+    review: ReviewView
+    origin: str
+    requester_verified: bool
+    execution_arn: str
+
+
+class SessionPage(BaseModel):
+    items: list[SessionView]
+    cursor: str | None
+
+
+class LeaseView(BaseModel):
+    lease_id: str
+    session_id: str
+    kind: str
+    expires_at: str
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    region: str
+
+
+class AccessView(BaseModel):
+    allowed: bool
+    session_id: str | None
+    expires_at: str | None
+
+
+class ResourceView(BaseModel):
+    resource: str
+    title: str
+    description: str
+    environment: str
+    domain: str
+    kind: str
+    default_duration_seconds: int
+    max_duration_seconds: int
+    approval_window_seconds: int
+
+
+class ResourceList(BaseModel):
+    items: list[ResourceView]
+
+
+class Trail(BaseModel):
+    """Audit records as contract §8 has them."""
+
+    items: list[dict[str, Any]]
+
+
+def session_view(session: Session) -> SessionView:
+    gathered = session.gathered
+    return SessionView(
+        session_id=session.session_id,
+        status=session.status.value,
+        requester=session.requester,
+        resource=session.resource,
+        environment=session.environment.value,
+        domain=session.domain,
+        requester_domain=session.requester_domain,
+        reason=session.reason,
+        ticket=session.ticket,
+        break_glass=session.break_glass,
+        duration_seconds=int(session.duration.total_seconds()),
+        approvals=ApprovalsView(
+            required=session.needed.total,
+            received=gathered.total,
+            domain_required=session.needed.domain,
+            domain_received=gathered.domain,
+            votes=[_vote(vote) for vote in session.votes],
+        ),
+        created_at=timestamps.render(session.created_at),
+        approval_expires_at=timestamps.render(session.approval_expires_at),
+        approved_at=_instant(session.approved_at),
+        activated_at=_instant(session.activated_at),
+        expires_at=_instant(session.expires_at),
+        ended_at=_instant(session.ended_at),
+        end_reason=session.ending.reason if session.ending else None,
+        ending=_ending(session.ending) if session.ending else None,
+        review=_review(session.review),
+        origin=session.origin.value,
+        requester_verified=session.requester_verified,
+        execution_arn=session.execution_arn,
+    )
+
+
+def lease_view(lease: Lease) -> LeaseView:
+    return LeaseView(
+        lease_id=lease.lease_id,
+        session_id=lease.session.session_id,
+        kind="aws",
+        expires_at=timestamps.render(lease.credentials.expires_at),
+        access_key_id=lease.credentials.access_key_id,
+        secret_access_key=lease.credentials.secret_access_key,
+        session_token=lease.credentials.session_token,
+        region=lease.session.target.region,
+    )
+
+
+def access_view(access: Access) -> AccessView:
+    return AccessView(
+        allowed=access.allowed,
+        session_id=access.session_id,
+        expires_at=_instant(access.expires_at),
+    )
+
+
+def resource_view(resource: Resource) -> ResourceView:
+    return ResourceView(
+        resource=resource.resource_id,
+        title=resource.title,
+        description=resource.description,
+        environment=resource.environment.value,
+        domain=resource.domain,
+        kind=resource.issuer_kind.value,
+        default_duration_seconds=int(resource.default_duration.total_seconds()),
+        max_duration_seconds=int(resource.max_duration.total_seconds()),
+        approval_window_seconds=int(resource.approval_window.total_seconds()),
+    )
+
+
+def _vote(vote: Vote) -> VoteView:
+    return VoteView(
+        approver=vote.principal,
+        decision=vote.decision.value,
+        comment=vote.comment,
+        at=timestamps.render(vote.at),
+    )
+
+
+def _ending(ending: Ending) -> EndingView:
+    return EndingView(
+        decided_at=timestamps.render(ending.decided_at),
+        confirmed_at=_instant(ending.confirmed_at),
+        method=ending.method,
+        evidence=ending.evidence,
+    )
+
+
+def _review(review: Review | None) -> ReviewView:
+    return ReviewView(
+        required=review is not None,
+        due_at=timestamps.render(review.due_at) if review else None,
+        outcome=review.outcome if review else "",
+        reviewers=list(review.reviewers) if review else [],
+    )
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else timestamps.render(value)

@@ -1,0 +1,56 @@
+"""Every name that more than one part of PAM must spell the same way, once.
+
+Infrastructure, functions, CLI and tests import from here; standard library only, so that a stack
+can import it without any run-time dependency.
+"""
+
+from enum import StrEnum
+
+EVENT_SOURCE = "bank.mod046.pam"
+METRIC_NAMESPACE = "MOD046/PAM"
+SESSION_TAG = "pam:session_id"
+"""STS session tag of every lease; revocation denies by it."""
+
+
+class Parameter(StrEnum):
+    """SSM parameters published by the stacks. The first four are the consumer contract."""
+
+    APPROVAL_WORKFLOW_ARN = "approval-workflow/arn"
+    REQUEST_API_ENDPOINT = "request-api/endpoint"
+    SESSION_STORE_TABLE_NAME = "session-store/table-name"
+    AUDIT_LOG_GROUP_ARN = "audit-log/group-arn"
+    EVENTS_BUS_NAME = "events/bus-name"
+    APPROVER_TOPIC_ARN = "approver-topic/arn"
+    TIER1_TOPIC_ARN = "tier1-topic/arn"
+
+
+class Index(StrEnum):
+    """Secondary indexes of the session table."""
+
+    BY_REQUESTER = "by_requester"
+    BY_STATUS = "by_status"
+    BY_RESOURCE = "by_resource"
+    BY_TIME = "by_time"
+    BY_DEADLINE = "by_deadline"
+
+
+def parameter_path(env: str, parameter: Parameter) -> str:
+    return f"/bank/{env}/mod046/{parameter}"
+
+
+def state_machine_name(env: str) -> str:
+    return f"pam-{env}-approval-workflow"
+
+
+def issuer_role_name(env: str) -> str:
+    """The only principal that a target role's trust policy has to name."""
+    return f"pam-{env}-credential-issuer"
+
+
+def revocation_role_name(env: str) -> str:
+    return f"pam-{env}-revocation"
+
+
+def revoker_role_name(target_role_name: str) -> str:
+    """The role beside a target role that may write deny policies on it, and nothing else."""
+    return f"{target_role_name}-pam-revoker"

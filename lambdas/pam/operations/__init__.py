@@ -1,0 +1,1 @@
+"""What PAM can do: one verb a file. Each takes its collaborators and one `now` as arguments."""

@@ -1,0 +1,80 @@
+"""An approved session becomes access: intent recorded, access made and seen, outcome recorded."""
+
+from datetime import datetime
+
+from pam.domain import timestamps
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.errors import Conflict, NotEligible
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+from pam.operations.close_session import WORKFLOW, Issuers
+from pam.operations.transition import Step, transition
+from pam.operations.vote import grant_decision
+from pam.policy.cedar import CedarPolicy
+from pam.ports import SessionStore
+
+
+def activate_session(
+    session_id: str,
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+) -> Session:
+    """Makes the access of an approved session. Safe to repeat.
+
+    Whether the votes suffice is asked of the policy once more, from the stored votes: a table
+    somebody tampered with, or a vote that policy no longer counts, makes no access. Raises
+    NotEligible, Conflict (the session ended meanwhile), IssuerUnavailable.
+    """
+    session = transition(store, session_id, lambda s: _intent(s, policy, now), now=now)
+    if session.status is Status.ACTIVE:
+        return session
+    issuer = issuers[session.target.kind]
+    issuer.activate(session, now)
+    session = transition(store, session_id, lambda s: _outcome(s, policy, now), now=now)
+    if session.status is not Status.ACTIVE:
+        # Someone ended it while the access was being made: unmake what this call just made.
+        issuer.end(session, now)
+        raise _over(session)
+    return session
+
+
+def _intent(session: Session, policy: CedarPolicy, now: datetime) -> Step | None:
+    if session.status in {Status.ACTIVATING, Status.ACTIVE}:
+        return None
+    if session.status is not Status.APPROVED:
+        raise _over(session)
+    lawful = grant_decision(session, policy)
+    if not lawful.allowed:
+        message = "the votes gathered do not make this grant lawful"
+        raise NotEligible(message, session_id=session.session_id, policy_ids=lawful.policy_ids)
+    trace = PolicyTrace(
+        policy_ids=lawful.policy_ids,
+        required=session.needed.total,
+        received=session.gathered.total,
+    )
+    activating = session.advance(Status.ACTIVATING, activating_at=now)
+    return Step(activating, (_entry(RecordType.ACTIVATING, policy, trace),))
+
+
+def _outcome(session: Session, policy: CedarPolicy, now: datetime) -> Step | None:
+    if session.status is not Status.ACTIVATING:
+        return None
+    # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
+    # fractions, and so the window is exact, to the second, at every belt.
+    begins = timestamps.parse(timestamps.whole_second_at_or_after(now))
+    active = session.advance(
+        Status.ACTIVE, activated_at=begins, expires_at=begins + session.duration
+    )
+    return Step(active, (_entry(RecordType.ACTIVATED, policy, PolicyTrace()),))
+
+
+def _over(session: Session) -> Conflict:
+    message = f"the session is {session.status.value}"
+    return Conflict(message, session_id=session.session_id)
+
+
+def _entry(kind: RecordType, policy: CedarPolicy, trace: PolicyTrace) -> Entry:
+    return Entry(type=kind, actor=WORKFLOW, trace=trace, policy_version=policy.version)

@@ -1,0 +1,144 @@
+"""The first state of the workflow: whatever door a request came through, it passes the same gates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pam.domain.errors import Conflict, Refusal, StaleSession
+from pam.domain.lifecycle import Status
+from pam.domain.people import Actor, ActorKind
+from pam.domain.session import Origin, Session
+from pam.ids import id_of_execution
+from pam.operations.answer_workflow import why_refused
+from pam.operations.record_refusal import Attempt, record_refusal
+from pam.operations.request_access import AccessRequest, Door, Home, open_session
+from pam.operations.transition import load
+from pam.policy.cedar import CedarPolicy
+from pam.ports import Notifier, SessionStore
+
+
+class Outcome(StrEnum):
+    REFUSED = "REFUSED"
+    NEEDS_APPROVAL = "NEEDS_APPROVAL"
+    APPROVED = "APPROVED"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The workflow execution as Step Functions itself describes it; nobody can claim these."""
+
+    arn: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A direct start's input. `requester` is what the starter says; the session says so too."""
+
+    session_id: str | None
+    requester: str
+    wish: AccessRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    outcome: Outcome
+    session_id: str
+    error: str = ""
+    cause: str = ""
+
+
+def admit_request(
+    execution: Execution,
+    session_id: str | None,
+    parse_claim: Callable[[], Claim],
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    notifier: Notifier,
+    home: Home,
+) -> Admission:
+    """Finds the session that the API opened for this execution, or opens one for a direct start.
+
+    `session_id` is what the input names, if it is a ULID. A refusal is an answer, not an error:
+    it is recorded, and the workflow ends with its code and its sentence.
+    """
+    stored = store.get(session_id or id_of_execution(execution.arn, execution.started_at))
+    try:
+        if stored is None:
+            session = _opened(
+                execution, parse_claim, now=now, store=store, policy=policy, home=home
+            )
+        elif stored.execution_arn != execution.arn:
+            message = f"session_id {stored.session_id} belongs to another execution"
+            raise Conflict(message)
+        else:
+            session = stored
+    except Refusal as refusal:
+        attempt = Attempt(act="start", actor=_actor(execution))
+        record_refusal(refusal, attempt, now=now, store=store, policy_version=policy.version)
+        return Admission(
+            outcome=Outcome.REFUSED,
+            session_id=session_id or "",
+            error=refusal.code.value,
+            cause=refusal.detail,
+        )
+    if session.break_glass and not session.closed:
+        # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
+        # sent the state is retried, and then fails, and so does the session.
+        notifier.break_glass(session, _title(session, policy))
+    return _admission(session)
+
+
+def _opened(
+    execution: Execution,
+    parse_claim: Callable[[], Claim],
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    home: Home,
+) -> Session:
+    claim = parse_claim()
+    requester = policy.identities.resolve(claim.requester)
+    door = Door(
+        session_id=claim.session_id or id_of_execution(execution.arn, execution.started_at),
+        execution_arn=execution.arn,
+        origin=Origin.RUNBOOK,
+        actor=_actor(execution),
+    )
+    try:
+        return open_session(
+            claim.wish, requester, door, key=None, now=now, store=store, policy=policy, home=home
+        )
+    except StaleSession:
+        # This state is being retried while its first try, thought dead, got through.
+        return load(store, door.session_id)
+
+
+def _actor(execution: Execution) -> Actor:
+    return Actor(principal=execution.arn, kind=ActorKind.RUNBOOK)
+
+
+def _title(session: Session, policy: CedarPolicy) -> str:
+    resource = policy.resource(session.resource)
+    return resource.title if resource else session.resource
+
+
+def _admission(session: Session) -> Admission:
+    match session.status:
+        case Status.PENDING_APPROVAL:
+            outcome = Outcome.NEEDS_APPROVAL
+        case Status.APPROVED | Status.ACTIVATING | Status.ACTIVE:
+            outcome = Outcome.APPROVED
+        case _:
+            return Admission(
+                outcome=Outcome.CLOSED,
+                session_id=session.session_id,
+                error=session.status.value,
+                cause=why_refused(session),
+            )
+    return Admission(outcome=outcome, session_id=session.session_id)

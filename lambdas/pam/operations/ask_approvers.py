@@ -1,0 +1,29 @@
+"""The workflow waits for a decision: keep its token, tell the approvers."""
+
+from datetime import datetime
+
+from pam.domain.lifecycle import Status
+from pam.operations.answer_workflow import answer_workflow
+from pam.operations.transition import load
+from pam.policy.cedar import CedarPolicy
+from pam.ports import Notifier, SessionStore, Workflow
+
+
+def ask_approvers(
+    session_id: str,
+    task_token: str,
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    notifier: Notifier,
+    workflow: Workflow,
+) -> None:
+    """Stores the token, then looks at the session again: it may have been decided meanwhile."""
+    store.put_task_token(session_id, task_token, now)
+    session = load(store, session_id)
+    if session.status is not Status.PENDING_APPROVAL:
+        answer_workflow(session, store=store, workflow=workflow)
+        return
+    resource = policy.resource(session.resource)
+    notifier.approval_needed(session, resource.title if resource else session.resource)

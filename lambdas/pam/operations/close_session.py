@@ -1,0 +1,191 @@
+"""The one way a session ends, for all who end one: person, operator, clock, failed workflow.
+
+An end asks no policy, no directory and no catalogue: what was granted can always be taken back
+from what was stored. It is decided first (REVOKING: from that instant no lease is given and `check`
+says no), then done at the target, and only said (EXPIRED, REVOKED, ENDED) once the target was seen
+to refuse. Each step may be repeated by anybody at any time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pam.domain import timestamps
+from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import NotYet
+from pam.domain.lifecycle import AWAITING, Status
+from pam.domain.people import Actor, ActorKind
+from pam.domain.resource import IssuerKind
+from pam.domain.session import Ending, Session
+from pam.operations.answer_workflow import stop_workflow
+from pam.operations.transition import Step, load, transition
+from pam.ports import Issuer, Receipt, SessionStore, Workflow
+
+Issuers = Mapping[IssuerKind, Issuer]
+
+CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
+WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
+
+_SAID: Mapping[Status, RecordType] = {
+    Status.EXPIRED: RecordType.EXPIRED,
+    Status.REVOKED: RecordType.REVOKED,
+    Status.ENDED: RecordType.ENDED,
+    Status.FAILED: RecordType.FAILED,
+    Status.WITHDRAWN: RecordType.WITHDRAWN,
+    Status.UNANSWERED: RecordType.UNANSWERED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """That a session is to end, as what, by whose word and why."""
+
+    outcome: Status
+    actor: Actor
+    reason: str
+    request_id: str = ""
+
+
+def close_session(
+    session_id: str, verdict: Verdict, *, now: datetime, store: SessionStore, issuers: Issuers
+) -> Session:
+    """Decides the end if nobody has, then drives it as far as the target lets it go.
+
+    Returns the session: closed, or REVOKING if the target has not confirmed yet (the tick and the
+    workflow go on trying). A session that is closed already is returned as it is.
+    """
+    session = transition(store, session_id, lambda stored: decided(stored, verdict, now), now=now)
+    return confirm_end(session, verdict, now=now, store=store, issuers=issuers)
+
+
+def decided(session: Session, verdict: Verdict, now: datetime) -> Step | None:
+    """The first half of an end; None where it is decided or done already."""
+    if session.closed or session.status is Status.REVOKING:
+        return None
+    if session.status in AWAITING and verdict.outcome in {Status.ENDED, Status.FAILED}:
+        # Nothing was made, so there is nothing to unmake and nothing to confirm.
+        outcome = Status.WITHDRAWN if verdict.outcome is Status.ENDED else Status.FAILED
+        return _said(session, outcome, verdict, now)
+    if verdict.outcome is Status.UNANSWERED:
+        return _said(session, Status.UNANSWERED, verdict, now)
+    ending = Ending(
+        decided_at=now,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        by=verdict.actor.principal,
+    )
+    revoking = session.advance(Status.REVOKING, ending=ending)
+    return Step(revoking, (_entry(RecordType.REVOKING, verdict, verdict.reason),))
+
+
+def confirm_end(
+    session: Session, verdict: Verdict, *, now: datetime, store: SessionStore, issuers: Issuers
+) -> Session:
+    """The second half: unmake the access, see the target refuse, say so.
+
+    Raises IssuerUnavailable if the target did not confirm; the session then stays REVOKING.
+    """
+    if session.status is not Status.REVOKING:
+        return session
+    receipt = _unmake(session, now, issuers)
+
+    def said(stored: Session) -> Step | None:
+        if stored.closed or stored.ending is None:
+            return None
+        ending = replace(
+            stored.ending, confirmed_at=now, method=receipt.method, evidence=receipt.evidence
+        )
+        closed = stored.advance(
+            ending.outcome, ending=ending, ended_at=now, traces_until=receipt.traces_until
+        )
+        detail = f"{ending.reason} [{receipt.method}: {receipt.evidence}]"
+        outcome = Outcome.FAILURE if ending.outcome is Status.FAILED else Outcome.SUCCESS
+        entry = replace(_entry(_SAID[ending.outcome], verdict, detail), outcome=outcome)
+        return Step(closed, (entry,))
+
+    return transition(store, session.session_id, said, now=now)
+
+
+def fail_unstarted(session_id: str, reason: str, *, now: datetime, store: SessionStore) -> Session:
+    """Closes a session for which no workflow could be started."""
+    verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason=reason)
+    return transition(store, session_id, lambda stored: decided(stored, verdict, now), now=now)
+
+
+def look_at(session_id: str, *, now: datetime, store: SessionStore, issuers: Issuers) -> Session:
+    """Does whatever the clock says is due for this session; the workflow and the tick call it.
+
+    Raises NotYet if nothing is due, IssuerUnavailable if the target did not confirm an end.
+    """
+    session = load(store, session_id)
+    due_at = session.due_at
+    if session.closed:
+        return _without_traces(session, now=now, store=store, issuers=issuers)
+    if session.status is not Status.REVOKING and due_at is not None and now < due_at:
+        message = f"session {session_id} is due at {timestamps.render(due_at)}"
+        raise NotYet(message)
+    verdict = _verdict_of_the_clock(session)
+    return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
+
+
+def sweep_session(
+    session_id: str,
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+    workflow: Workflow,
+) -> Session:
+    """`look_at`, on behalf of the tick: ends the workflow too, which no longer ends the session."""
+    session = look_at(session_id, now=now, store=store, issuers=issuers)
+    stop_workflow(session, store=store, workflow=workflow)
+    return session
+
+
+def _verdict_of_the_clock(session: Session) -> Verdict:
+    match session.status:
+        case Status.PENDING_APPROVAL:
+            outcome, reason = Status.UNANSWERED, "nobody decided in time"
+        case Status.APPROVED:
+            outcome, reason = Status.FAILED, "the workflow did not go on after the approval"
+        case Status.ACTIVATING:
+            outcome, reason = Status.FAILED, "the access was not made in time"
+        case _:
+            outcome, reason = Status.EXPIRED, "the granted time is over"
+    return Verdict(outcome=outcome, actor=CLOCK, reason=reason)
+
+
+def _unmake(session: Session, now: datetime, issuers: Issuers) -> Receipt:
+    if session.activating_at is None:
+        return Receipt(method="never-granted", evidence="no access had been made")
+    return issuers[session.target.kind].end(session, now)
+
+
+def _without_traces(
+    session: Session, *, now: datetime, store: SessionStore, issuers: Issuers
+) -> Session:
+    if session.traces_until is None or now < session.traces_until:
+        return session
+    issuers[session.target.kind].clear_traces(session, now)
+    store.forget_traces(session)
+    return session
+
+
+def _said(session: Session, outcome: Status, verdict: Verdict, now: datetime) -> Step:
+    entry = _entry(_SAID[outcome], verdict, verdict.reason)
+    if outcome is Status.FAILED:
+        entry = replace(entry, outcome=Outcome.FAILURE)
+    ending = Ending(
+        decided_at=now,
+        outcome=outcome,
+        reason=verdict.reason,
+        by=verdict.actor.principal,
+        confirmed_at=now,
+        method="never-granted",
+        evidence="no access had been made",
+    )
+    return Step(session.advance(outcome, ended_at=now, ending=ending), (entry,))
+
+
+def _entry(kind: RecordType, verdict: Verdict, detail: str) -> Entry:
+    return Entry(type=kind, actor=verdict.actor, detail=detail, request_id=verdict.request_id)

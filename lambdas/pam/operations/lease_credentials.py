@@ -1,0 +1,74 @@
+"""The requester of an active session gets one set of credentials."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pam.domain.audit_record import Entry, RecordType
+from pam.domain.errors import Conflict, NotEligible
+from pam.domain.people import Caller
+from pam.domain.session import Session
+from pam.ids import new_id
+from pam.operations.close_session import Issuers
+from pam.operations.transition import Step, load, transition
+from pam.policy.cedar import Action, CedarPolicy
+from pam.ports import AuditLog, AwsCredentials, SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    lease_id: str
+    session: Session
+    credentials: AwsCredentials
+
+
+def lease_credentials(
+    session_id: str,
+    *,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    audit_log: AuditLog,
+) -> Lease:
+    """Credentials that end with the session or before, handed out once and kept nowhere.
+
+    They exist before their record, because the record names their access key, but leave this
+    function only after the record stands in the log group. If the session ends in between they are
+    dropped: the record is conditional on the session still allowing access, and the target's deny
+    speaks of the session, so it covers them as well. Raises NotEligible, Conflict,
+    IssuerUnavailable.
+    """
+    session = load(store, session_id)
+    allowed = caller.person and policy.may(Action.LEASE, caller.person, session)
+    if not allowed or not allowed.allowed:
+        message = "only the requester of a session may use it"
+        raise NotEligible(message, session_id=session_id)
+    _check_active(session, now)
+    credentials = issuers[session.target.kind].lease(session, now)
+    lease_id = new_id(now)
+
+    def leased(stored: Session) -> Step:
+        _check_active(stored, now)
+        entry = Entry(
+            type=RecordType.LEASED,
+            actor=caller.actor,
+            policy_version=policy.version,
+            request_id=caller.request_id,
+            lease_id=lease_id,
+            access_key_id=credentials.access_key_id,
+        )
+        ends = max(credentials.expires_at, stored.leases_end_at or credentials.expires_at)
+        return Step(replace(stored, leases=stored.leases + 1, leases_end_at=ends), (entry,))
+
+    session = transition(store, session_id, leased, now=now)
+    audit_log.settle(session)
+    return Lease(lease_id=lease_id, session=session, credentials=credentials)
+
+
+def _check_active(session: Session, now: datetime) -> None:
+    if not session.allows(now):
+        over = session.expires_at is not None and now >= session.expires_at
+        state = "over" if over else session.status.value
+        message = f"the session is {state}; credentials are given only while it is ACTIVE"
+        raise Conflict(message, session_id=session.session_id)

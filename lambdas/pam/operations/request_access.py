@@ -1,0 +1,220 @@
+"""A person asks for one resource, for one window."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pam.domain import audit_record
+from pam.domain.approval import ApprovalsGathered
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
+from pam.domain.durations import SHORTEST_SESSION
+from pam.domain.errors import (
+    IdempotencyMismatch,
+    Invalid,
+    IssuerUnavailable,
+    NotEligible,
+    NotFound,
+    StaleSession,
+)
+from pam.domain.lifecycle import Status
+from pam.domain.people import Actor, Caller, Person
+from pam.domain.resource import Resource
+from pam.domain.session import Origin, Session
+from pam.ids import new_id
+from pam.operations.close_session import fail_unstarted
+from pam.operations.transition import load
+from pam.policy.cedar import CedarPolicy, Decision
+from pam.ports import IdempotencyKey, SessionStore, Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequest:
+    """What is asked for. `duration` None takes the resource's default."""
+
+    resource: str
+    reason: str
+    duration: timedelta | None = None
+    ticket: str = ""
+    break_glass: bool = False
+
+    def fingerprint(self) -> str:
+        """Tells one body from another, for idempotency keys."""
+        seconds = None if self.duration is None else int(self.duration.total_seconds())
+        body = [self.resource, self.reason, seconds, self.ticket, self.break_glass]
+        return hashlib.sha256(canonical_json(body).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where PAM itself is deployed: the default account and region of a resource."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """By which way a request came in, and which session and execution it becomes."""
+
+    session_id: str
+    execution_arn: str
+    origin: Origin
+    actor: Actor
+    request_id: str = ""
+
+
+def request_access(
+    wish: AccessRequest,
+    *,
+    caller: Caller,
+    idempotency_key: str | None,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    workflow: Workflow,
+    home: Home,
+) -> Session:
+    """Opens a session for the caller and starts its workflow.
+
+    With an idempotency key a repeated call answers with the session of the first one, and starts
+    its workflow if the first call died before that. Raises a Refusal of the contract's codes.
+    """
+    if caller.person is None:
+        message = "this principal is not listed as anybody who may ask"
+        raise NotEligible(message)
+    key = idempotency_key and IdempotencyKey(
+        person=caller.person.name, key=idempotency_key, fingerprint=wish.fingerprint()
+    )
+    session = _earlier(key, store) if key else None
+    if session is None:
+        session_id = new_id(now)
+        door = Door(
+            session_id=session_id,
+            execution_arn=workflow.execution_arn(session_id),
+            origin=Origin.API,
+            actor=caller.actor,
+            request_id=caller.request_id,
+        )
+        try:
+            session = open_session(
+                wish,
+                caller.person,
+                door,
+                key=key or None,
+                now=now,
+                store=store,
+                policy=policy,
+                home=home,
+            )
+        except StaleSession:
+            # Lost the race for the idempotency key: the twin of this call has opened the session.
+            session = _earlier(key, store) if key else None
+            if session is None:
+                raise
+    return _with_workflow(session, now=now, store=store, workflow=workflow)
+
+
+def open_session(
+    wish: AccessRequest,
+    requester: Person,
+    door: Door,
+    *,
+    key: IdempotencyKey | None,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    home: Home,
+) -> Session:
+    """The gates that every door shares, then the session with its first records, in one write.
+
+    Raises NotFound, NotEligible or Invalid; StaleSession if the id or the key is taken.
+    """
+    resource = policy.resource(wish.resource)
+    if resource is None:
+        message = f"there is no resource {wish.resource!r}; `pam resources` lists what there is"
+        raise NotFound(message)
+    asked = policy.may_request(requester, resource)
+    if not asked.allowed:
+        message = f"no policy lets {requester.name} ask for {resource.resource_id}"
+        raise NotEligible(message, policy_ids=asked.policy_ids)
+    duration = _duration(wish, resource)
+    needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
+    session = Session(
+        session_id=door.session_id,
+        status=Status.PENDING_APPROVAL,
+        origin=door.origin,
+        requester=requester.principal,
+        requester_name=requester.name,
+        requester_domain=requester.domain,
+        requester_verified=door.origin is Origin.API,
+        resource=resource.resource_id,
+        environment=resource.environment,
+        domain=resource.domain,
+        target=resource.target(account=home.account, region=home.region),
+        reason=wish.reason,
+        ticket=wish.ticket,
+        break_glass=wish.break_glass,
+        duration=duration,
+        needed=needed,
+        created_at=now,
+        approval_expires_at=now + resource.approval_window,
+        review=policy.review_for(resource, break_glass=wish.break_glass, now=now),
+        execution_arn=door.execution_arn,
+    )
+    entries = [_entry(RecordType.REQUESTED, door, policy, asked, session)]
+    if wish.break_glass:
+        entries.append(_entry(RecordType.BREAK_GLASS, door, policy, asked, session))
+    none_yet = ApprovalsGathered(total=0, domain=0)
+    lawful = policy.grant(requester, resource, none_yet, break_glass=wish.break_glass)
+    if lawful.allowed:
+        session = session.advance(Status.APPROVED, approved_at=now)
+        entries.append(_entry(RecordType.APPROVED, door, policy, lawful, session))
+    session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
+    store.create(session, records, key)
+    return session
+
+
+def _duration(wish: AccessRequest, resource: Resource) -> timedelta:
+    duration = resource.default_duration if wish.duration is None else wish.duration
+    if not SHORTEST_SESSION <= duration <= resource.max_duration:
+        longest = int(resource.max_duration.total_seconds())
+        raise Invalid.field(
+            "duration_seconds", f"must be between 1 and {longest} for {resource.resource_id}"
+        )
+    return duration
+
+
+def _entry(
+    kind: RecordType, door: Door, policy: CedarPolicy, decision: Decision, session: Session
+) -> Entry:
+    return Entry(
+        type=kind,
+        actor=door.actor,
+        trace=PolicyTrace(policy_ids=decision.policy_ids, required=session.needed.total),
+        policy_version=policy.version,
+        request_id=door.request_id,
+    )
+
+
+def _earlier(key: IdempotencyKey, store: SessionStore) -> Session | None:
+    found = store.find_by_key(key)
+    if found is None:
+        return None
+    session_id, fingerprint = found
+    if fingerprint != key.fingerprint:
+        message = "this Idempotency-Key was used with another body; use a fresh key"
+        raise IdempotencyMismatch(message, session_id=session_id)
+    return load(store, session_id)
+
+
+def _with_workflow(
+    session: Session, *, now: datetime, store: SessionStore, workflow: Workflow
+) -> Session:
+    if session.status not in {Status.PENDING_APPROVAL, Status.APPROVED}:
+        return session
+    try:
+        workflow.start(session)
+    except IssuerUnavailable as fault:
+        fail_unstarted(session.session_id, fault.detail, now=now, store=store)
+        raise
+    return session

@@ -1,0 +1,67 @@
+"""The one way a session changes: decide on what is stored, write on condition, else look again.
+
+Two people acting at once is the normal case. Each decision is made on a session as read, and is
+written only if that session is still the stored one; whoever comes second decides again on what the
+first one left.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry
+from pam.domain.errors import NotFound, StaleSession
+from pam.domain.session import Session
+from pam.ids import new_id
+from pam.ports import SessionStore
+
+_TRIES = 30
+_LONGEST_PAUSE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a decision comes to: the session afterwards, and what is recorded of it."""
+
+    after: Session
+    entries: tuple[Entry, ...]
+
+
+def transition(
+    store: SessionStore,
+    session_id: str,
+    decide: Callable[[Session], Step | None],
+    *,
+    now: datetime,
+) -> Session:
+    """Applies `decide` to the stored session, exactly once. None means: leave it as it is.
+
+    Raises NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others
+    kept winning thirty times in a row.
+    """
+    for attempt in range(_TRIES):
+        before = load(store, session_id)
+        step = decide(before)
+        if step is None:
+            return before
+        after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
+        try:
+            store.save(before, after, records)
+        except StaleSession:
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
+            continue
+        return after
+    message = f"session {session_id} is being changed by too many at once; try again"
+    raise StaleSession(message)
+
+
+def load(store: SessionStore, session_id: str) -> Session:
+    """Raises NotFound for an id that no session has."""
+    session = store.get(session_id)
+    if session is None:
+        message = f"there is no session {session_id}"
+        raise NotFound(message)
+    return session

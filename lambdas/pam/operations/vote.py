@@ -1,0 +1,160 @@
+"""An approver says yes or no. The vote that makes the grant lawful lets the workflow go on."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pam.domain.approval import Ballot, Vote
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.errors import (
+    Code,
+    Conflict,
+    Invalid,
+    NotEligible,
+    NotFound,
+    Refusal,
+    SelfApproval,
+)
+from pam.domain.lifecycle import Status
+from pam.domain.people import Caller, Person
+from pam.domain.session import Session
+from pam.operations.answer_workflow import answer_workflow
+from pam.operations.transition import Step, transition
+from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.ports import SessionStore, Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BallotPaper:
+    """What an approver hands in. `duration` may shorten the session, never lengthen it."""
+
+    session_id: str
+    decision: Ballot
+    comment: str = ""
+    duration: timedelta | None = None
+
+
+def vote(
+    paper: BallotPaper,
+    *,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    workflow: Workflow,
+) -> Session:
+    """Counts the vote, exactly once, and acts on what it decides. Raises a Refusal."""
+
+    def decide(session: Session) -> Step:
+        voter, allowed = _voter(session, caller, policy)
+        _check_open(session, voter, paper, now)
+        cast = Vote(
+            name=voter.name,
+            principal=caller.principal,
+            domain=voter.domain,
+            decision=paper.decision,
+            comment=paper.comment,
+            at=now,
+            duration=paper.duration,
+        )
+        return _counted(session, cast, allowed, caller, policy, now)
+
+    session = transition(store, paper.session_id, decide, now=now)
+    answer_workflow(session, store=store, workflow=workflow)
+    return session
+
+
+def _voter(session: Session, caller: Caller, policy: CedarPolicy) -> tuple[Person, Decision]:
+    if caller.person is None:
+        message = "this principal is not listed as anybody who may vote"
+        raise NotEligible(message, session_id=session.session_id)
+    decision = policy.may(Action.APPROVE, caller.person, session)
+    if not decision.allowed:
+        raise _refused(decision, caller.person, session)
+    return caller.person, decision
+
+
+def _refused(decision: Decision, person: Person, session: Session) -> Refusal:
+    ids = decision.policy_ids
+    if decision.code is Code.SELF_APPROVAL:
+        message = "nobody approves their own request"
+        return SelfApproval(message, session_id=session.session_id, policy_ids=ids)
+    message = f"no policy lets {person.name} vote on {session.resource}"
+    return NotEligible(message, session_id=session.session_id, policy_ids=ids)
+
+
+def _check_open(session: Session, voter: Person, paper: BallotPaper, now: datetime) -> None:
+    if any(earlier.name == voter.name for earlier in session.votes):
+        message = f"{voter.name} has voted on this session already"
+        raise Conflict(message, session_id=session.session_id)
+    if session.status is not Status.PENDING_APPROVAL:
+        message = f"the session is {session.status.value}; there is nothing to vote on"
+        raise Conflict(message, session_id=session.session_id)
+    if now >= session.approval_expires_at:
+        message = "the time to vote on this session is over"
+        raise Conflict(message, session_id=session.session_id)
+    if paper.duration is not None and not timedelta(0) < paper.duration <= session.duration:
+        seconds = int(session.duration.total_seconds())
+        raise Invalid.field(
+            "duration_seconds", f"an approver may only shorten: between 1 and {seconds}"
+        )
+
+
+def _counted(
+    session: Session,
+    cast: Vote,
+    allowed: Decision,
+    caller: Caller,
+    policy: CedarPolicy,
+    now: datetime,
+) -> Step:
+    voted = replace(
+        session,
+        votes=(*session.votes, cast),
+        duration=min(session.duration, cast.duration or session.duration),
+    )
+
+    def entry(kind: RecordType, decision: Decision, detail: str = "") -> Entry:
+        return Entry(
+            type=kind,
+            actor=caller.actor,
+            detail=detail,
+            trace=PolicyTrace(
+                policy_ids=decision.policy_ids,
+                required=session.needed.total,
+                received=voted.gathered.total,
+            ),
+            policy_version=policy.version,
+            request_id=caller.request_id,
+        )
+
+    said = f"{cast.decision.value}: {cast.comment}" if cast.comment else cast.decision.value
+    entries = (entry(RecordType.VOTED, allowed, said),)
+    if cast.decision is Ballot.DENY:
+        denied = voted.advance(Status.DENIED, ended_at=now)
+        return Step(denied, (*entries, entry(RecordType.DENIED, allowed, said)))
+    lawful = grant_decision(voted, policy)
+    if not lawful.allowed:
+        return Step(voted, entries)
+    approved = voted.advance(Status.APPROVED, approved_at=now)
+    return Step(approved, (*entries, entry(RecordType.APPROVED, lawful)))
+
+
+def grant_decision(session: Session, policy: CedarPolicy) -> Decision:
+    """Whether the votes gathered make the grant lawful under today's policy, for today's requester.
+
+    Asked at the last vote and again before anything is made. Raises NotEligible or NotFound if the
+    requester or the resource is no longer listed.
+    """
+    resource = policy.resource(session.resource)
+    if resource is None:
+        message = f"{session.resource} is no longer in the catalogue"
+        raise NotFound(message, session_id=session.session_id)
+    try:
+        requester = policy.identities.identify(session.requester)
+    except NotEligible as gone:
+        raise NotEligible(gone.detail, session_id=session.session_id) from None
+    asked = policy.may_request(requester, resource)
+    if not asked.allowed:
+        message = f"no policy lets {requester.name} have {resource.resource_id} any more"
+        raise NotEligible(message, session_id=session.session_id, policy_ids=asked.policy_ids)
+    return policy.grant(requester, resource, session.gathered, break_glass=session.break_glass)

@@ -1,0 +1,1 @@
+"""Cedar behind one door: `cedar.CedarPolicy` decides; `compiler` turns `policy/` into what it reads."""

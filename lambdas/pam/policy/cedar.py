@@ -1,0 +1,178 @@
+"""The policy port on Cedar: every "may this be?" of PAM is answered here, by the policy set.
+
+Empty, invalid or failing policy denies: `allowed` is true only if Cedar said Allow without error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import cedarpy
+
+from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
+from pam.domain.errors import Code
+from pam.domain.people import Person
+from pam.domain.resource import Resource
+from pam.domain.session import Review, Session
+from pam.policy.compiled import CompiledPolicy
+from pam.policy.identities import Identities
+
+_MOST_APPROVALS = 20
+"""Where the search for "how many are needed" gives up: no catalogue needs a larger quorum."""
+
+
+class Action(StrEnum):
+    APPROVE = "approve"
+    REVOKE = "revoke"
+    END = "end"
+    LEASE = "lease"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An answer with its reasons: the @id of each policy that made it."""
+
+    allowed: bool
+    policy_ids: tuple[str, ...]
+    code: Code = Code.NOT_ELIGIBLE
+    """What a refusal is called; meaningless where allowed."""
+
+
+class UnlawfulForAll(Exception):
+    """No number of approvals makes this grant lawful under the policy set."""
+
+
+class CedarPolicy:
+    """Answers from one compiled policy set. Safe to keep for the life of a process."""
+
+    def __init__(self, compiled: CompiledPolicy) -> None:
+        self.version = compiled.digest
+        self.identities = Identities(compiled)
+        self._codes = compiled.codes
+        self._break_glass = compiled.break_glass
+        self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
+        self._policies = cedarpy.PolicySet.from_str(compiled.cedar)
+        self._schema = cedarpy.Schema.from_str(compiled.cedar_schema)
+
+    def resources(self) -> tuple[Resource, ...]:
+        return tuple(self._resources.values())
+
+    def resource(self, resource_id: str) -> Resource | None:
+        return self._resources.get(resource_id)
+
+    def may_request(self, person: Person, resource: Resource) -> Decision:
+        return self._decide("request", person, _resource_entity(resource))
+
+    def may(self, action: Action, person: Person, session: Session) -> Decision:
+        return self._decide(action.value, person, _session_entity(session))
+
+    def may_check_others(self, person: Person) -> Decision:
+        return self._decide("check", person, _SYSTEM)
+
+    def may_browse(self, person: Person) -> Decision:
+        return self._decide("browse", person, _SYSTEM)
+
+    def grant(
+        self,
+        requester: Person,
+        resource: Resource,
+        gathered: ApprovalsGathered,
+        *,
+        break_glass: bool,
+    ) -> Decision:
+        """Whether what has been gathered makes the grant lawful."""
+        context = {
+            "approvals": gathered.total,
+            "domainApprovals": gathered.domain,
+            "breakGlass": break_glass,
+        }
+        return self._decide("grant", requester, _resource_entity(resource), context)
+
+    def approvals_needed(
+        self, requester: Person, resource: Resource, *, break_glass: bool
+    ) -> ApprovalsNeeded:
+        """The smallest numbers that are lawful, found by asking the same policies.
+
+        Raises UnlawfulForAll if none up to 20 is.
+        """
+
+        def lawful(total: int, domain: int) -> bool:
+            gathered = ApprovalsGathered(total=total, domain=domain)
+            return self.grant(requester, resource, gathered, break_glass=break_glass).allowed
+
+        for total in range(_MOST_APPROVALS + 1):
+            if lawful(total, total):
+                domain = next(count for count in range(total + 1) if lawful(total, count))
+                return ApprovalsNeeded(total=total, domain=domain)
+        message = f"no number of approvals grants {resource.resource_id} to {requester.name}"
+        raise UnlawfulForAll(message)
+
+    def review_for(self, resource: Resource, *, break_glass: bool, now: datetime) -> Review | None:
+        if break_glass and resource.environment in self._break_glass.review_environments:
+            return Review(due_at=now + self._break_glass.review_within)
+        return None
+
+    def _decide(
+        self,
+        action: str,
+        person: Person,
+        resource: dict[str, object],
+        context: Mapping[str, object] | None = None,
+    ) -> Decision:
+        entities = _entities(person, resource)
+        result = cedarpy.is_authorized(
+            {
+                "principal": {"type": "PAM::Person", "id": person.name},
+                "action": {"type": "PAM::Action", "id": action},
+                "resource": resource["uid"],
+                "context": dict(context or {}),
+            },
+            self._policies,
+            entities,
+            self._schema,
+        )
+        named = result.diagnostics.id_annotations_by_reason
+        ids = tuple(sorted(named.get(reason, reason) for reason in result.diagnostics.reasons))
+        codes = sorted(self._codes[i] for i in ids if i in self._codes)
+        return Decision(
+            allowed=result.allowed and not result.diagnostics.errors,
+            policy_ids=ids,
+            code=Code(codes[0]) if codes else Code.NOT_ELIGIBLE,
+        )
+
+
+def _entity(kind: str, name: str, attrs: Mapping[str, object]) -> dict[str, object]:
+    return {"uid": {"type": f"PAM::{kind}", "id": name}, "attrs": dict(attrs), "parents": []}
+
+
+_SYSTEM = _entity("System", "pam", {})
+
+
+def _resource_entity(resource: Resource) -> dict[str, object]:
+    return _entity(
+        "Resource",
+        resource.resource_id,
+        {"environment": resource.environment.value, "domain": resource.domain},
+    )
+
+
+def _session_entity(session: Session) -> dict[str, object]:
+    return _entity(
+        "Session",
+        session.session_id,
+        {
+            "requester": {"__entity": {"type": "PAM::Person", "id": session.requester_name}},
+            "requesterDomain": session.requester_domain,
+            "environment": session.environment.value,
+            "domain": session.domain,
+        },
+    )
+
+
+def _entities(person: Person, resource: dict[str, object]) -> list[dict[str, object]]:
+    roles = [{"type": "PAM::Role", "id": role} for role in sorted(person.roles)]
+    entities = [_entity("Person", person.name, {"domain": person.domain}) | {"parents": roles}]
+    entities += [_entity("Role", role["id"], {}) for role in roles]
+    return [*entities, resource]

@@ -1,0 +1,118 @@
+"""The policy set as the functions carry it: checked and digested at synth, plain JSON at run time."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from pam.domain.resource import Environment, IssuerKind, Resource
+
+
+class PolicyError(Exception):
+    """The policy set is not usable. The message names file and line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which principals are which person: one entry of the identities file.
+
+    Exactly one of `permission_set` and `user` is set. A permission set's session name is the
+    person; a user is the person `person`.
+    """
+
+    accounts: tuple[str, ...]
+    domain: str
+    groups: tuple[str, ...]
+    permission_set: str = ""
+    user: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassRules:
+    review_environments: tuple[Environment, ...]
+    review_within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledPolicy:
+    """`codes` maps a policy's @id to the refusal code of its @code annotation, where it has one."""
+
+    cedar: str
+    cedar_schema: str
+    codes: dict[str, str]
+    policy_count: int
+    resources: tuple[Resource, ...]
+    roles: dict[str, str]
+    """Group -> role."""
+    identities: tuple[Identity, ...]
+    break_glass: BreakGlassRules
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that decides; stands in every audit record as `policy_version`."""
+        return hashlib.sha256(self._canonical().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        return self._canonical()
+
+    def _canonical(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=_plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        raw = json.loads(text)
+        return cls(
+            cedar=raw["cedar"],
+            cedar_schema=raw["cedar_schema"],
+            codes=raw["codes"],
+            policy_count=raw["policy_count"],
+            resources=tuple(_resource(entry) for entry in raw["resources"]),
+            roles=raw["roles"],
+            identities=tuple(_identity(entry) for entry in raw["identities"]),
+            break_glass=BreakGlassRules(
+                review_environments=tuple(
+                    Environment(name) for name in raw["break_glass"]["review_environments"]
+                ),
+                review_within=timedelta(seconds=raw["break_glass"]["review_within"]),
+            ),
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises FileNotFoundError: a function without its policy must not start."""
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    message = f"not plain: {value!r}"
+    raise TypeError(message)
+
+
+def _resource(raw: dict[str, Any]) -> Resource:
+    lengths = ("default_duration", "max_duration", "approval_window")
+    return Resource(
+        **raw
+        | {name: timedelta(seconds=raw[name]) for name in lengths}
+        | {
+            "environment": Environment(raw["environment"]),
+            "issuer_kind": IssuerKind(raw["issuer_kind"]),
+        }
+    )
+
+
+def _identity(raw: dict[str, Any]) -> Identity:
+    return Identity(**raw | {"accounts": tuple(raw["accounts"]), "groups": tuple(raw["groups"])})
+
+
+PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@+=,-]{1,63}", re.ASCII)
+"""What may name a person; also fit for an STS role session name.
+
+Lower case and ASCII only, and anything else is refused rather than normalised: two spellings of
+one name must never be two people.
+"""

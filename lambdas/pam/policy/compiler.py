@@ -1,0 +1,233 @@
+"""From the files under `policy/` to a CompiledPolicy, or to one line that names file and line.
+
+Runs at synth, in `pam policy check` and in tests; never in a function.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cedarpy
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pam.domain import durations
+from pam.domain.errors import Code
+from pam.domain.resource import IssuerKind, Resource
+from pam.policy.compiled import (
+    PERSON_NAME,
+    BreakGlassRules,
+    CompiledPolicy,
+    Identity,
+    PolicyError,
+)
+from pam.policy.files import CatalogueFile, IdentitiesFile, IdentityEntry, ResourceEntry
+from pam.policy.yaml_lines import LocatedYaml
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_UNFINISHED = "unexpected end of input"
+
+
+def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
+    """Reads and checks everything. Raises PolicyError ("FILE:LINE: what") for the first fault."""
+    schema_file = policy_dir / "pam.cedarschema"
+    schema = _read(schema_file)
+    _check_syntax(schema_file, schema, cedarpy.Schema.from_str)
+    sources = [(path, _read(path)) for path in sorted(policy_dir.glob("*.cedar"))]
+    if not sources:
+        message = (
+            f"{policy_dir}:1: holds no *.cedar file; an empty policy set would deny everything"
+        )
+        raise PolicyError(message)
+    codes: dict[str, str] = {}
+    seen: set[str] = set()
+    for path, text in sources:
+        codes |= _check_policies(path, text, schema, seen)
+    catalogue, break_glass = _load_catalogue(policy_dir / "catalogue.yaml")
+    roles, identities = _load_identities(identities_file)
+    return CompiledPolicy(
+        cedar="\n".join(text for _, text in sources),
+        cedar_schema=schema,
+        codes=codes,
+        policy_count=len(seen),
+        resources=catalogue,
+        roles=roles,
+        identities=identities,
+        break_glass=break_glass,
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"{path}:1: the file does not exist"
+        raise PolicyError(message) from None
+    except UnicodeDecodeError:
+        message = f"{path}:1: the file is not UTF-8 text"
+        raise PolicyError(message) from None
+
+
+def _check_syntax(path: Path, text: str, parse: Callable[[str], object]) -> None:
+    """Cedar's parser does not say where it stopped; the shortest prefix that is wrong does."""
+    try:
+        parse(text)
+    except ValueError as whole:
+        lines = text.splitlines()
+        for count in range(1, len(lines) + 1):
+            try:
+                parse("\n".join(lines[:count]))
+            except ValueError as fault:
+                if _UNFINISHED not in str(fault):
+                    message = f"{path}:{count}: {fault}"
+                    raise PolicyError(message) from None
+        message = f"{path}:{max(len(lines), 1)}: {whole}"
+        raise PolicyError(message) from None
+
+
+def _check_policies(path: Path, text: str, schema: str, seen: set[str]) -> dict[str, str]:
+    """Syntax, ids and types of one file. Returns its refusal codes by policy id."""
+    _check_syntax(path, text, cedarpy.policies_to_json_str)
+    codes: dict[str, str] = {}
+    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    for policy in policies.values():
+        annotations = policy.get("annotations", {})
+        policy_id = annotations.get("id")
+        if not policy_id:
+            message = f'{path}:1: a policy has no @id("..."); the audit log names policies by it'
+            raise PolicyError(message)
+        if policy_id in seen:
+            message = f"{path}:{_line_of_id(text, policy_id)}: @id {policy_id!r} is taken"
+            raise PolicyError(message)
+        seen.add(policy_id)
+        if "code" in annotations:
+            codes[policy_id] = _known_code(path, text, policy_id, annotations["code"])
+    result = cedarpy.validate_policies(text, schema)
+    if not result.validation_passed:
+        error = result.errors[0]
+        policy_id = result.id_annotations_by_policy_id.get(error.policy_id, "")
+        what = error.error.replace(f"`{error.policy_id}`", f"`{policy_id}`")
+        message = f"{path}:{_line_of_id(text, policy_id)}: {what}"
+        raise PolicyError(message)
+    return codes
+
+
+def _known_code(path: Path, text: str, policy_id: str, code: str) -> str:
+    if code not in {known.value for known in Code}:
+        message = f"{path}:{_line_of_id(text, policy_id)}: @code {code!r} is no refusal code"
+        raise PolicyError(message)
+    return code
+
+
+def _line_of_id(text: str, policy_id: str) -> int:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if f'@id("{policy_id}")' in line:
+            return number
+    return 1
+
+
+def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
+    try:
+        document = LocatedYaml.parse(_read(path))
+    except yaml.MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        message = f"{path}:{line}: {fault.problem}"
+        raise PolicyError(message) from None
+    try:
+        return model.model_validate(document.data), document
+    except ValidationError as fault:
+        first: Any = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{path}:{document.line(first['loc'])}: {where}: {first['msg']}"
+        raise PolicyError(message) from None
+
+
+def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules]:
+    file, document = _parse_yaml(path, CatalogueFile)
+    resources: dict[str, Resource] = {}
+    for number, entry in enumerate(file.resources):
+        fault = _fault_of(entry, file, taken=entry.id in resources)
+        if fault:
+            message = f"{path}:{document.line(('resources', number))}: {entry.id}: {fault}"
+            raise PolicyError(message)
+        resources[entry.id] = _resource(entry, file)
+    return tuple(resources.values()), BreakGlassRules(
+        review_environments=tuple(file.break_glass.review_environments),
+        review_within=file.break_glass.review_within,
+    )
+
+
+def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
+    longest = entry.max_duration or file.defaults.max_duration
+    return Resource(
+        resource_id=entry.id,
+        title=entry.title,
+        description=entry.description,
+        environment=entry.environment,
+        domain=entry.domain,
+        issuer_kind=IssuerKind(entry.issuer.kind),
+        issuer={
+            name: value
+            for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
+            if value is not None
+        },
+        default_duration=entry.duration or min(file.defaults.duration, longest),
+        max_duration=longest,
+        approval_window=entry.approval_window or file.defaults.approval_window,
+    )
+
+
+def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str | None:
+    if taken:
+        return "the id is taken"
+    resource = _resource(entry, file)
+    if not durations.SHORTEST_SESSION <= resource.max_duration <= durations.LONGEST_SESSION:
+        return "max_duration must be between 1s and 4h"
+    if not durations.SHORTEST_SESSION <= resource.default_duration <= resource.max_duration:
+        return "duration must be between 1s and max_duration"
+    shortest, longest = durations.APPROVAL_WINDOWS
+    if not shortest <= resource.approval_window <= longest:
+        return "approval_window must be between 5m and 24h"
+    return None
+
+
+def _load_identities(path: Path) -> tuple[dict[str, str], tuple[Identity, ...]]:
+    file, document = _parse_yaml(path, IdentitiesFile)
+    taken: set[tuple[str, str]] = set()
+    identities = []
+    for number, entry in enumerate(file.identities):
+        fault = _fault_of_identity(entry, file, taken)
+        if fault:
+            message = f"{path}:{document.line(('identities', number))}: {fault}"
+            raise PolicyError(message)
+        identities.append(_identity(entry))
+    return dict(file.groups), tuple(identities)
+
+
+def _identity(entry: IdentityEntry) -> Identity:
+    return Identity(
+        accounts=tuple(entry.accounts or [str(entry.account)]),
+        domain=entry.domain,
+        groups=tuple(entry.groups),
+        permission_set=entry.permission_set or "",
+        user=entry.user or "",
+        person=(entry.person or entry.user or ""),
+    )
+
+
+def _fault_of_identity(
+    entry: IdentityEntry, file: IdentitiesFile, taken: set[tuple[str, str]]
+) -> str | None:
+    for group in entry.groups:
+        if group not in file.groups:
+            return f"group {group!r} is not listed under groups"
+    identity = _identity(entry)
+    if identity.user and not PERSON_NAME.fullmatch(identity.person):
+        return f"{identity.person!r} cannot name a person"
+    for account in identity.accounts:
+        key = (account, identity.permission_set or f"user/{identity.user}")
+        if key in taken:
+            return f"{key[1]} of account {account} is listed twice; one principal is one person"
+        taken.add(key)
+    return None

@@ -1,0 +1,178 @@
+"""What the core needs of the world, named by need. Adapters implement these; tests have fakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pam.domain.audit_record import Record
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A caller's key for one request, and a fingerprint of what was asked with it."""
+
+    person: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQuery:
+    """Which sessions to list. `requester` is a person's name. Newest first."""
+
+    status: Status | None = None
+    requester: str | None = None
+    resource: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    sessions: tuple[Session, ...]
+    cursor: str | None
+
+
+class SessionStore(Protocol):
+    """Sessions and their audit trail; each write is one transaction of both.
+
+    Reads are consistent save for `find` and `due`, which go through indexes.
+    """
+
+    def get(self, session_id: str) -> Session | None: ...
+
+    def create(
+        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+    ) -> None:
+        """Raises StaleSession if the session id or the idempotency key exists already."""
+
+    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
+        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored."""
+
+    def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
+        """Session id and fingerprint of an earlier request with this key."""
+
+    def records(self, session_id: str) -> list[Record]:
+        """The session's audit records in order of sequence."""
+
+    def add_refusal(self, record: Record) -> None:
+        """A refusal that belongs to no session."""
+
+    def grants(self, person: str, resource: str) -> list[str]:
+        """Ids of the sessions by which this person holds this resource now, or held it just now."""
+
+    def find(self, query: SessionQuery) -> Page:
+        """Raises Invalid for a cursor that `find` did not give out."""
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        """Ids of sessions whose `due_at` has come, the longest overdue first."""
+
+    def forget_traces(self, session: Session) -> None:
+        """Notes that nothing of a closed session is left at its target. No transition, no record."""
+
+    def put_task_token(self, session_id: str, token: str, now: datetime) -> None: ...
+
+    def task_token(self, session_id: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentials:
+    """Secret. Never logged, never stored; `repr` shows nothing of it."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"AwsCredentials({self.access_key_id}, expires_at={self.expires_at.isoformat()})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """How the target was seen to refuse. `traces_until`: when what was left there may go."""
+
+    method: str
+    evidence: str
+    traces_until: datetime | None = None
+
+
+class Issuer(Protocol):
+    """Makes and unmakes access at one kind of target. Every method may be called again safely.
+
+    All raise IssuerUnavailable if the target did not do, or did not confirm, what was asked.
+    """
+
+    def activate(self, session: Session, now: datetime) -> None:
+        """Makes the access possible and sees that it is. Arms the end before it makes anything."""
+
+    def lease(self, session: Session, now: datetime) -> AwsCredentials:
+        """One set of credentials that ends at the session's `expires_at` or before."""
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """Unmakes the access and sees the target refuse. Needs nothing but the stored session."""
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        """Removes what `end` had to leave at the target, once every lease is over by itself."""
+
+
+class Workflow(Protocol):
+    """The state machine that carries a session from request to end."""
+
+    def execution_arn(self, session_id: str) -> str: ...
+
+    def start(self, session: Session) -> None:
+        """Raises IssuerUnavailable if it could not be started. Starting twice is harmless."""
+
+    def approved(self, token: str) -> None:
+        """Lets the waiting workflow go on. A token that is used up already is no error."""
+
+    def refused(self, token: str, *, error: str, cause: str) -> None:
+        """Ends the waiting workflow. A token that is used up already is no error."""
+
+    def stop(self, session: Session, *, error: str, cause: str) -> None:
+        """Ends the workflow wherever it is. One that is over already is no error."""
+
+
+class Notifier(Protocol):
+    def approval_needed(self, session: Session, resource_title: str) -> None: ...
+
+    def break_glass(self, session: Session, resource_title: str) -> None: ...
+
+
+class AuditLog(Protocol):
+    """The log group, seen from a function that must not let something out before it is written."""
+
+    def settle(self, session: Session) -> None:
+        """Returns once every record of the session so far stands in the log group.
+
+        Raises IssuerUnavailable if that cannot be had now.
+        """
+
+
+class AuditSink(Protocol):
+    """Where the auditor puts records: the log group, then the bus."""
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Writes all, in order. Raises on the first that is not accepted."""
+
+    def publish(self, records: Sequence[Record]) -> None: ...
+
+
+class AuditOutbox(Protocol):
+    """The records in the session table that the auditor has still to carry out."""
+
+    def undelivered(self, session_id: str) -> tuple[int, list[Record]]:
+        """The last delivered sequence, and the records after it, in order."""
+
+    def mark_delivered(self, session_id: str, sequence: int) -> None:
+        """Moves the mark forward; a lower one than is stored is ignored."""
+
+
+class Closer(Protocol):
+    """Asks the revocation function to look at a session (least privilege: `tick` cannot revoke)."""
+
+    def look_at(self, session_id: str) -> None: ...

@@ -1,0 +1,151 @@
+"""Asking, voting and looking.
+
+Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
+workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key, votes
+because each counts once.
+"""
+
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+
+from pam import clock, wiring
+from pam.domain.lifecycle import Status
+from pam.edge import views
+from pam.edge.api import PROBLEMS, Call, Front, current_call, resolver
+from pam.edge.bodies import ApproveBody, RequestBody
+from pam.edge.text import Principal, ResourceId, SessionId
+from pam.operations import check_access, read_sessions, request_access, vote
+from pam.ports import SessionQuery
+from pam.settings import RequestApiSettings
+
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
+]
+
+
+@cache
+def settings() -> RequestApiSettings:
+    return RequestApiSettings.from_env()
+
+
+def front() -> Front:
+    return Front(
+        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
+    )
+
+
+app = resolver(front)
+
+
+def call() -> Call:
+    return current_call(app, front())
+
+
+@app.post(
+    "/pam/request", status_code=202, responses={202: {"description": "The session"}, **PROBLEMS}
+)
+def request(
+    body: Annotated[RequestBody, Body()], idempotency_key: IdempotencyKey = None
+) -> views.SessionView:
+    """Ask for one resource, for one window."""
+    session = request_access.request_access(
+        body.wish(),
+        caller=call().caller,
+        idempotency_key=idempotency_key,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        workflow=wiring.workflow(settings().state_machine_arn),
+        home=request_access.Home(account=settings().account, region=settings().region),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/approve", responses=PROBLEMS)
+def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
+    """Vote on a request: approve (the default) or deny it."""
+    paper = vote.BallotPaper(
+        session_id=body.session_id,
+        decision=body.decision,
+        comment=body.comment,
+        duration=body.duration,
+    )
+    session = vote.vote(
+        paper,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        workflow=wiring.workflow(settings().state_machine_arn),
+    )
+    return views.session_view(session)
+
+
+@app.get("/pam/sessions", responses=PROBLEMS)
+def sessions(
+    status: Annotated[Status | None, Query()] = None,
+    requester: Annotated[Principal | None, Query()] = None,
+    resource: Annotated[ResourceId | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> views.SessionPage:
+    """The sessions that you may see, newest first."""
+    page = read_sessions.list_sessions(
+        SessionQuery(
+            status=status, requester=requester, resource=resource, limit=limit, cursor=cursor
+        ),
+        caller=call().caller,
+        store=front().store,
+        policy=front().policy,
+    )
+    return views.SessionPage(
+        items=[views.session_view(session) for session in page.sessions], cursor=page.cursor
+    )
+
+
+@app.get("/pam/sessions/<session_id>", responses=PROBLEMS)
+def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
+    """One session."""
+    found = read_sessions.read_session(
+        session_id, caller=call().caller, store=front().store, policy=front().policy
+    )
+    return views.session_view(found)
+
+
+@app.get("/pam/sessions/<session_id>/audit", responses=PROBLEMS)
+def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
+    """The session's audit records, in order."""
+    records = read_sessions.read_trail(
+        session_id, caller=call().caller, store=front().store, policy=front().policy
+    )
+    return views.Trail(items=[dict(record) for record in records])
+
+
+@app.get("/pam/check", responses=PROBLEMS)
+def check(
+    resource: Annotated[ResourceId, Query()],
+    principal: Annotated[Principal | None, Query()] = None,
+) -> views.AccessView:
+    """Whether you, or another, hold a resource now."""
+    access = check_access.check_access(
+        resource,
+        principal,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+    )
+    return views.access_view(access)
+
+
+@app.get("/pam/resources", responses=PROBLEMS)
+def resources() -> views.ResourceList:
+    """What you may ask for."""
+    found = read_sessions.list_resources(caller=call().caller, policy=front().policy)
+    return views.ResourceList(items=[views.resource_view(resource) for resource in found])
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,139 @@
+"""Taking access back: at its time, early, or because something failed.
+
+Triggers: the approval workflow, the tick, and the request API's revoke and end calls. May touch:
+the session table; the revoker roles beside the target roles (write a deny, read it back); the
+workflow (stop it). The only function that can end access. Every call may be repeated.
+"""
+
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from pam import clock, wiring
+from pam.domain import timestamps
+from pam.domain.errors import NotFound, NotYet
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+from pam.edge import views
+from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver
+from pam.edge.bodies import EndBody, RevokeBody
+from pam.ids import id_of_execution
+from pam.operations import close_session, end_access
+from pam.settings import RevokeSettings
+
+_LONGEST_CAUSE = 500
+
+
+@cache
+def settings() -> RevokeSettings:
+    return RevokeSettings.from_env()
+
+
+def front() -> Front:
+    return Front(
+        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
+    )
+
+
+app = resolver(front)
+
+
+@app.post("/pam/revoke", responses=PROBLEMS)
+def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
+    """An operator takes access back, now."""
+    call = current_call(app, front())
+    session = end_access.revoke_access(
+        body.session_id,
+        body.reason,
+        caller=call.caller,
+        now=call.now,
+        store=front().store,
+        policy=front().policy,
+        issuers=wiring.issuers(),
+        workflow=wiring.workflow(),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/end", responses=PROBLEMS)
+def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
+    """The requester gives the access back, or withdraws the request."""
+    call = current_call(app, front())
+    session = end_access.end_access(
+        body.session_id,
+        caller=call.caller,
+        now=call.now,
+        store=front().store,
+        policy=front().policy,
+        issuers=wiring.issuers(),
+        workflow=wiring.workflow(),
+    )
+    return views.session_view(session)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    if "requestContext" in event:
+        return app.resolve(event, context)
+    if event.get("by") == "tick":
+        return _swept(event["session_id"])
+    failure = event.get("failure")
+    if failure is None:
+        return _told(
+            close_session.look_at(
+                event["session_id"],
+                now=clock.now(),
+                store=front().store,
+                issuers=wiring.issuers(),
+            )
+        )
+    return _failed(event, failure)
+
+
+def _swept(session_id: str) -> dict[str, str]:
+    try:
+        session = close_session.sweep_session(
+            session_id,
+            now=clock.now(),
+            store=front().store,
+            issuers=wiring.issuers(),
+            workflow=wiring.workflow(),
+        )
+    except NotYet as early:
+        # The index may lag behind the session; the next tick looks again.
+        return {"status": "NOT_YET", "error": "", "cause": str(early)}
+    return _told(session)
+
+
+def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:
+    """The workflow could not go on. Whatever was half-made is unmade; a time-out is UNANSWERED."""
+    error = str(failure.get("error") or "Unknown")
+    cause = str(failure.get("cause") or "")[:_LONGEST_CAUSE]
+    session_id = event.get("session_id") or _session_of(event["execution"])
+    timed_out = error == "States.Timeout"
+    verdict = close_session.Verdict(
+        outcome=Status.UNANSWERED if timed_out else Status.FAILED,
+        actor=close_session.WORKFLOW,
+        reason="nobody decided in time" if timed_out else f"the workflow failed: {error}",
+    )
+    try:
+        session = close_session.close_session(
+            session_id, verdict, now=clock.now(), store=front().store, issuers=wiring.issuers()
+        )
+    except NotFound:
+        # Admission died before there was a session: nothing to close, and the execution says why.
+        return {"status": "NONE", "error": error, "cause": cause}
+    return {"status": session.status.value, "error": error, "cause": cause}
+
+
+def _session_of(execution: dict[str, str]) -> str:
+    name = execution["name"]
+    stored = front().store.get(name)
+    if stored is not None and stored.execution_arn == execution["id"]:
+        return name
+    return id_of_execution(execution["id"], timestamps.parse(execution["started_at"]))
+
+
+def _told(session: Session) -> dict[str, str]:
+    return {"status": session.status.value, "error": "", "cause": ""}

@@ -1,0 +1,127 @@
+"""What differs between deployments, as one typed value read from `environments` in cdk.json.
+
+Stacks branch on these switches and never on the name of an environment, so that whatever one
+environment can do, another can be configured to do.
+"""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
+
+
+class ConfigError(Exception):
+    """The deployment asked for cannot be built; the message is one line for the person who asked."""
+
+
+class BundlePlatform(StrEnum):
+    """Which machine the functions' dependencies are built for."""
+
+    AWS_ARM64 = "aws-arm64"
+    HOST = "host"
+
+
+class Synthesizer(StrEnum):
+    """How a deployment gets its rights: the bootstrap roles, or the caller's own credentials."""
+
+    DEFAULT = "default"
+    CLI_CREDENTIALS = "cli-credentials"
+
+
+class BundleMode(StrEnum):
+    """`SKIP` leaves the dependencies out: the template is complete, the functions would not run."""
+
+    BUILD = "build"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployConfig:
+    """One deployment of PAM.
+
+    `account` None leaves the template account-agnostic. `retain_data` keeps what a bank must not
+    lose (table, audit log, key) through a stack deletion and protects it against one; without it,
+    deleting the stacks leaves nothing behind. `account_api_logging` lets this deployment set the
+    account-wide role with which API Gateway writes logs; False where the account's owner has.
+    Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
+    votes or hands out credentials.
+    """
+
+    env_name: str
+    region: str
+    account: str | None = None
+    policy_dir: str = "policy"
+    identities: str = "policy/identities.yaml"
+    bundle_platform: BundlePlatform = BundlePlatform.AWS_ARM64
+    synthesizer: Synthesizer = Synthesizer.DEFAULT
+    retain_data: bool = True
+    account_api_logging: bool = True
+    audit_retention_days: int = 3653
+    operational_retention_days: int = 365
+    throttle_rate: int = 50
+    throttle_burst: int = 100
+    sensitive_throttle_rate: int = 10
+    sensitive_throttle_burst: int = 20
+
+
+def load_config(env_name: object, environments: object) -> DeployConfig:
+    """The configuration called `env_name`; raises ConfigError, for there is no default to fall to."""
+    if not isinstance(environments, Mapping) or not environments:
+        raise ConfigError("cdk.json: context 'environments' must name at least one environment")
+    known = ", ".join(sorted(environments))
+    if not env_name:
+        raise ConfigError(f"which environment? say -c env=NAME with one of: {known}")
+    if not isinstance(env_name, str) or env_name not in environments:
+        raise ConfigError(f"unknown environment '{env_name}': cdk.json has {known}")
+    return _parse(env_name, environments[env_name])
+
+
+def load_bundle_mode(value: object) -> BundleMode:
+    if value is None:
+        return BundleMode.BUILD
+    mode = _convert("-c bundle", value, BundleMode)
+    assert isinstance(mode, BundleMode)
+    return mode
+
+
+def _parse(env_name: str, entries: object) -> DeployConfig:
+    where = f"cdk.json: environments.{env_name}"
+    if not isinstance(entries, Mapping):
+        raise ConfigError(f"{where} must be an object")
+    wanted = {field.name: field for field in fields(DeployConfig) if field.name != "env_name"}
+    unknown = sorted(set(entries) - set(wanted))
+    if unknown:
+        raise ConfigError(f"{where}: unknown key '{unknown[0]}' (known: {', '.join(wanted)})")
+    missing = [
+        name
+        for name, field in wanted.items()
+        if field.default is MISSING and name not in entries
+    ]
+    if missing:
+        raise ConfigError(f"{where}: '{missing[0]}' is missing")
+    hints = typing.get_type_hints(DeployConfig)
+    values = {
+        name: _convert(f"{where}.{name}", entries[name], hints[name])
+        for name in wanted
+        if name in entries
+    }
+    return DeployConfig(env_name=env_name, **values)
+
+
+def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
+    """`value` as the field's type; enumerations by value, everything else only if it already is."""
+    if isinstance(wanted, types.UnionType):
+        if value is None:
+            return None
+        wanted = next(arm for arm in typing.get_args(wanted) if arm is not types.NoneType)
+    if issubclass(wanted, StrEnum):
+        choices = [str(member) for member in wanted]
+        if value not in choices:
+            raise ConfigError(f"{where} must be one of {', '.join(choices)}, not {value!r}")
+        return wanted(value)
+    if type(value) is not wanted:  # not isinstance: True is an int, and no throttle rate
+        raise ConfigError(f"{where} must be a {wanted.__name__}, not {value!r}")
+    if wanted is int and typing.cast("int", value) < 1:
+        raise ConfigError(f"{where} must be at least 1, not {value!r}")
+    return value

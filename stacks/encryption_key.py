@@ -1,0 +1,143 @@
+"""The customer key that everything PAM keeps is encrypted with."""
+
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+_USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:CreateGrant",
+    "kms:DeleteAlias",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_DESTRUCTION = ("kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion")
+
+
+class EncryptionKey(Construct):
+    """A rotating symmetric key.
+
+    The key policy hands use and administration to the account's own IAM, in named actions. Where
+    data is retained, that does not include destroying the key: an audit log under a deleted key is
+    a deleted audit log, so whoever wants that has to change this policy first, in plain sight.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, env_name: str, retain: bool) -> None:
+        super().__init__(scope, id)
+        delegated = [*_USE, *_ADMINISTRATION, *(() if retain else _DESTRUCTION)]
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"PAM (MOD-046) {env_name}: sessions, audit log, notices and dead letters",
+            alias=f"alias/pam-{env_name}",
+            enable_key_rotation=True,
+            rotation_period=Duration.days(365),
+            pending_window=Duration.days(30),
+            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            policy=iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(
+                        sid="AccountDecidesByIam",
+                        principals=[iam.AccountRootPrincipal()],
+                        actions=delegated,
+                        # In a key policy, "*" is this key.
+                        resources=["*"],
+                    )
+                ]
+            ),
+        )
+        self._allow_log_groups()
+
+    def _allow_log_groups(self) -> None:
+        stack = Stack.of(self)
+        # Only as the encryption of a log group of this account; the groups do not exist yet, and
+        # API Gateway names its own, so the name is left open here.
+        log_groups = stack.format_arn(
+            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CloudWatchLogs",
+                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                actions=list(_USE),
+                resources=["*"],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+            )
+        )
+
+    def allow_event_bus(self, bus_arn: str) -> None:
+        """EventBridge itself decrypts on delivery; the bus is named so that no other can."""
+        stack = Stack.of(self)
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventBusDescribe",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["kms:DescribeKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+            )
+        )
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventBusUse",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceAccount": stack.account,
+                        "aws:SourceArn": bus_arn,
+                        "kms:EncryptionContext:aws:events:event-bus:arn": bus_arn,
+                    }
+                },
+            )
+        )
+
+    def grant_read_through(self, role: iam.IRole, service: str) -> None:
+        self._grant(role, service, "kms:Decrypt", "kms:DescribeKey")
+
+    def grant_write_through(self, role: iam.IRole, service: str) -> None:
+        self._grant(role, service, *_USE)
+
+    def grant_send_through(self, role: iam.IRole, service: str) -> None:
+        """What a publisher needs on an encrypted topic or queue."""
+        self._grant(role, service, "kms:Decrypt", "kms:GenerateDataKey")
+
+    def _grant(self, role: iam.IRole, service: str, *actions: str) -> None:
+        """Never the bare key: only inside a call that `service` makes for the role."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=list(actions),
+                resources=[self.key.key_arn],
+                conditions={
+                    "StringEquals": {
+                        "kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"
+                    }
+                },
+            )
+        )

@@ -1,0 +1,65 @@
+"""Who gets told: approvers, Tier-1, and everyone who listens on the event bus."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.encryption_key import EncryptionKey
+
+
+class Notifications(Construct):
+    """Two encrypted topics and one bus.
+
+    They hold subscriptions and rules of other teams, which is why they live with the data and
+    outlast a redeployment of the functions.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, env_name: str, key: EncryptionKey) -> None:
+        super().__init__(scope, id)
+        self._key = key
+        self.approver_topic = self._topic("ApproverTopic", f"PAM {env_name}: approval wanted")
+        self.tier1_topic = self._topic("Tier1Topic", f"PAM {env_name}: Tier-1 alert")
+        bus_name = f"pam-{env_name}"
+        # The key has to name the bus before the bus, which names the key, exists.
+        key.allow_event_bus(
+            Stack.of(self).format_arn(
+                service="events", resource="event-bus", resource_name=bus_name
+            )
+        )
+        self.bus = events.EventBus(
+            self,
+            "Bus",
+            event_bus_name=bus_name,
+            description="Life of privileged sessions (MOD-046); source bank.mod046.pam",
+        )
+        resource = self.bus.node.default_child
+        assert isinstance(resource, events.CfnEventBus)
+        # Not the construct's `kms_key`: that would add wildcard actions to the key's policy.
+        resource.kms_key_identifier = key.key.key_arn
+
+    def _topic(self, id: str, display_name: str) -> sns.Topic:
+        return sns.Topic(
+            self, id, display_name=display_name, master_key=self._key.key, enforce_ssl=True
+        )
+
+    def grant_ask_approvers(self, role: iam.IRole) -> None:
+        self._grant_publish(role, self.approver_topic)
+
+    def grant_alert_tier1(self, role: iam.IRole) -> None:
+        self._grant_publish(role, self.tier1_topic)
+
+    def grant_announce(self, role: iam.IRole) -> None:
+        """Put events on the bus; for the session auditor alone."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["events:PutEvents"], resources=[self.bus.event_bus_arn]
+            )
+        )
+
+    def _grant_publish(self, role: iam.IRole, topic: sns.Topic) -> None:
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
+        )
+        self._key.grant_send_through(role, "sns")

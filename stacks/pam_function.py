@@ -1,0 +1,100 @@
+"""A deployed function of PAM: its code, its role, its log, and no right that it was not handed."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from pam.names import METRIC_NAMESPACE
+from pam.settings import Settings
+
+from stacks.acknowledgments import acknowledge
+from stacks.encryption_key import EncryptionKey
+from stacks.operational_log import OperationalLog
+
+API_TIMEOUT = Duration.seconds(28)
+"""API Gateway gives up after 29 s; a function that outlives its caller would finish unseen."""
+
+WORKFLOW_MARGIN = Duration.seconds(60)
+"""How long a workflow state waits for one invocation: any function's time and its cold start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionPlatform:
+    """What all functions of one deployment share."""
+
+    env_name: str
+    code: lambda_.Code
+    runtime: lambda_.Runtime
+    architecture: lambda_.Architecture
+    key: EncryptionKey
+    log_retention_days: int
+
+
+class PamFunction(Construct):
+    """`handler` is the file under `lambdas/`. The role starts with its own log and traces only."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        platform: FunctionPlatform,
+        handler: str,
+        description: str,
+        settings: Settings,
+        timeout: Duration,
+        role_name: str | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        service = handler.replace("_", "-")
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=role_name,
+            description=f"PAM {platform.env_name}: {description}",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        log_group = OperationalLog(
+            self,
+            "Log",
+            name=f"/pam/{platform.env_name}/{service}",
+            key=platform.key,
+            retention_days=platform.log_retention_days,
+        )
+        log_group.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            code=platform.code,
+            handler=f"{handler}.handler",
+            runtime=platform.runtime,
+            architecture=platform.architecture,
+            role=self.role,
+            log_group=log_group,
+            timeout=timeout,
+            # CPU comes with memory, and a cold start is CPU: people wait for these functions.
+            memory_size=1024,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment={
+                **settings.to_env(),
+                "LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": f"pam-{service}",
+            },
+        )
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords know no resource.",
+        )
+
+    def grant_invoke(self, role: iam.IRole) -> None:
+        """This function, not its versions: the construct library's grant would add those."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"], resources=[self.function.function_arn]
+            )
+        )

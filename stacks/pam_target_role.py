@@ -1,0 +1,113 @@
+"""For the team that lends a role: the role, and the companion that can take it back."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+from pam.names import SESSION_TAG, issuer_role_name, revocation_role_name, revoker_role_name
+
+
+class PamTargetRole(Construct):
+    """A role that people reach through PAM and in no other way.
+
+    Works in PAM's own account and in any other (`pam_account`). The role can be assumed by PAM's
+    credential issuer only, and only in a session that carries a source identity and the session
+    tag: without those, a single session could neither be told apart in CloudTrail nor ended.
+
+    Rights come as managed policies. All of the role's inline quota (10,240 characters) belongs to
+    revocation: the companion role writes one deny for each session that ends early.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        role_name: str,
+        env_name: str,
+        statements: Sequence[iam.PolicyStatement] = (),
+        managed_policies: Sequence[iam.IManagedPolicy] = (),
+        pam_account: str | None = None,
+        description: str = "Lent by PAM (MOD-046)",
+    ) -> None:
+        super().__init__(scope, id)
+        issuer = self._pam_role(pam_account, issuer_role_name(env_name))
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=role_name,
+            description=description,
+            assumed_by=issuer,
+            # A chained session cannot be longer, so no other way in should be either.
+            max_session_duration=Duration.hours(1),
+            managed_policies=list(managed_policies),
+        )
+        _set_trust(self.role, _target_trust(issuer))
+        if statements:
+            iam.ManagedPolicy(
+                self,
+                "Rights",
+                description=f"What {role_name} may do",
+                statements=list(statements),
+                roles=[self.role],
+            )
+        revocation = self._pam_role(pam_account, revocation_role_name(env_name))
+        self.revoker = iam.Role(
+            self,
+            "Revoker",
+            role_name=revoker_role_name(role_name),
+            description=f"Ends sessions of {role_name} early, for PAM (MOD-046)",
+            assumed_by=revocation,
+            max_session_duration=Duration.hours(1),
+        )
+        self.revoker.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "iam:DeleteRolePolicy",
+                    "iam:GetRolePolicy",
+                    "iam:ListRolePolicies",
+                    "iam:PutRolePolicy",
+                ],
+                resources=[self.role.role_arn],
+            )
+        )
+
+    def _pam_role(self, pam_account: str | None, name: str) -> iam.ArnPrincipal:
+        arn = Stack.of(self).format_arn(
+            service="iam",
+            region="",
+            account=pam_account,
+            resource="role",
+            resource_name=name,
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        return iam.ArnPrincipal(arn)
+
+
+def _target_trust(issuer: iam.IPrincipal) -> iam.PolicyDocument:
+    """One statement an action, since each action knows only its own condition keys."""
+    tagged = {f"aws:RequestTag/{SESSION_TAG}": "?*"}
+    identified = {"sts:SourceIdentity": "?*"}
+    return iam.PolicyDocument(
+        statements=[
+            _trust(issuer, "sts:AssumeRole", tagged | identified),
+            _trust(issuer, "sts:TagSession", tagged),
+            _trust(issuer, "sts:SetSourceIdentity", identified),
+        ]
+    )
+
+
+def _trust(
+    issuer: iam.IPrincipal, action: str, required: Mapping[str, str]
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        principals=[issuer], actions=[action], conditions={"StringLike": dict(required)}
+    )
+
+
+def _set_trust(role: iam.Role, trust: iam.PolicyDocument) -> None:
+    """The whole trust policy: the construct library would keep a bare AssumeRole beside it."""
+    resource = role.node.default_child
+    assert isinstance(resource, iam.CfnRole)
+    resource.assume_role_policy_document = trust

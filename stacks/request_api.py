@@ -1,0 +1,219 @@
+"""The door: a REST API on which every call is signed by the person who makes it."""
+
+import json
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+from pam.settings import RequestApiSettings
+
+from stacks.acknowledgments import acknowledge
+from stacks.config import DeployConfig
+from stacks.credential_issuer import CredentialIssuer
+from stacks.operational_log import OperationalLog
+from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.request_api_problems import add_problem_responses
+from stacks.revocation import Revocation
+from stacks.session_store import SessionStore
+from stacks.workflow_handle import WorkflowHandle
+
+STAGE = "v1"
+SENSITIVE = (
+    "/pam/request/POST",
+    "/pam/approve/POST",
+    "/pam/sessions/{session_id}/credentials/POST",
+)
+"""Calls that ask, vote or hand out credentials: throttled harder than the rest."""
+
+
+class RequestApi(Construct):
+    """AWS_IAM on every method, no CORS: no browser has business here.
+
+    API Gateway stops what it can before a function runs: unsigned calls, floods, and bodies that
+    are not a small flat JSON object. What a valid body is, the function says.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        config: DeployConfig,
+        platform: FunctionPlatform,
+        session_store: SessionStore,
+        workflow: WorkflowHandle,
+        issuer: CredentialIssuer,
+        revocation: Revocation,
+    ) -> None:
+        super().__init__(scope, id)
+        stack = Stack.of(self)
+        self.function = PamFunction(
+            self,
+            "RequestApi",
+            platform=platform,
+            handler="request_api",
+            description="Takes requests and votes, lists sessions, answers checks",
+            settings=RequestApiSettings(
+                env_name=platform.env_name,
+                table_name=session_store.table.table_name,
+                account=stack.account,
+                region=stack.region,
+                state_machine_arn=workflow.arn,
+            ),
+            timeout=API_TIMEOUT,
+        )
+        session_store.grant_transact(self.function.role)
+        session_store.grant_list(self.function.role)
+        workflow.grant_start(self.function.role)
+        workflow.grant_answer_wait(self.function.role)
+
+        self.api = self._api(config, platform)
+        small_object = self._small_object()
+        validator = self.api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+
+        def call(
+            method: str, path: str, function: PamFunction, *, body: apigateway.Model | None = None
+        ) -> None:
+            self.api.root.resource_for_path(path).add_method(
+                method,
+                apigateway.LambdaIntegration(function.function, allow_test_invoke=False),
+                authorization_type=apigateway.AuthorizationType.IAM,
+                request_models=None if body is None else {"application/json": body},
+                request_validator=validator,
+            )
+
+        call("POST", "/pam/request", self.function, body=small_object)
+        call("POST", "/pam/approve", self.function, body=small_object)
+        call("POST", "/pam/revoke", revocation.function, body=small_object)
+        call("POST", "/pam/end", revocation.function, body=small_object)
+        call("GET", "/pam/check", self.function)
+        call("GET", "/pam/resources", self.function)
+        call("GET", "/pam/sessions", self.function)
+        call("GET", "/pam/sessions/{session_id}", self.function)
+        call("GET", "/pam/sessions/{session_id}/audit", self.function)
+        # Takes no body, and an empty one would not pass for an object.
+        call("POST", "/pam/sessions/{session_id}/credentials", issuer.function)
+        acknowledge(
+            self.api,
+            "AwsSolutions-COG4",
+            "Callers sign with their AWS credentials (AWS_IAM on every method); no user pool.",
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """Base URL without a trailing slash."""
+        return self.api.url_for_path().removesuffix("/")
+
+    def _api(self, config: DeployConfig, platform: FunctionPlatform) -> apigateway.RestApi:
+        access_log = OperationalLog(
+            self,
+            "AccessLog",
+            name=f"/pam/{config.env_name}/request-api-access",
+            key=platform.key,
+            retention_days=platform.log_retention_days,
+        )
+        api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=f"pam-{config.env_name}",
+            description="Privileged access management (MOD-046)",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=config.account_api_logging,
+            # The role is the account's, not only ours: others may have come to use it.
+            cloud_watch_role_removal_policy=(
+                RemovalPolicy.RETAIN if config.account_api_logging else None
+            ),
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                tracing_enabled=True,
+                # Errors of the gateway itself; never the bodies, which hold reasons and leases.
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=_access_log_format(),
+                throttling_rate_limit=config.throttle_rate,
+                throttling_burst_limit=config.throttle_burst,
+                method_options={
+                    path: apigateway.MethodDeploymentOptions(
+                        throttling_rate_limit=config.sensitive_throttle_rate,
+                        throttling_burst_limit=config.sensitive_throttle_burst,
+                        logging_level=apigateway.MethodLoggingLevel.ERROR,
+                        data_trace_enabled=False,
+                    )
+                    for path in SENSITIVE
+                },
+            ),
+        )
+        # API Gateway names this log group itself; made here first, it has a key and an end.
+        execution_log = OperationalLog(
+            self,
+            "ExecutionLog",
+            name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{STAGE}",
+            key=platform.key,
+            retention_days=platform.log_retention_days,
+        )
+        api.deployment_stage.node.add_dependency(execution_log)
+        add_problem_responses(api)
+        acknowledge(
+            api,
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonAPIGatewayPushToCloudWatchLogs]",
+            "API Gateway's account-wide logging role; the managed policy is the documented one.",
+        )
+        acknowledge(
+            api,
+            "AwsSolutions-APIG3",
+            "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to"
+            " the account that fronts the API.",
+        )
+        return api
+
+    def _small_object(self) -> apigateway.Model:
+        """As near to a size limit as CloudFormation can come: the gateway's own is 10 MB.
+
+        Types and fields are left to the function, which can say what is wrong with each of them.
+        """
+        anything_small = apigateway.JsonSchema(
+            type=[
+                apigateway.JsonSchemaType.STRING,
+                apigateway.JsonSchemaType.NUMBER,
+                apigateway.JsonSchemaType.BOOLEAN,
+                apigateway.JsonSchemaType.NULL,
+            ],
+            max_length=4096,
+        )
+        return self.api.add_model(
+            "SmallObject",
+            content_type="application/json",
+            schema=apigateway.JsonSchema(
+                schema=apigateway.JsonSchemaVersion.DRAFT4,
+                type=apigateway.JsonSchemaType.OBJECT,
+                max_properties=16,
+                additional_properties=anything_small,
+            ),
+        )
+
+
+def _access_log_format() -> apigateway.AccessLogFormat:
+    """Who called what and what came of it; never a header or a body."""
+    return apigateway.AccessLogFormat.custom(
+        json.dumps(
+            {
+                "request_id": "$context.requestId",
+                "extended_request_id": "$context.extendedRequestId",
+                "at": "$context.requestTime",
+                "principal": "$context.identity.userArn",
+                "source_ip": "$context.identity.sourceIp",
+                "user_agent": "$context.identity.userAgent",
+                "method": "$context.httpMethod",
+                "path": "$context.path",
+                "status": "$context.status",
+                "response_length": "$context.responseLength",
+                "latency_ms": "$context.responseLatency",
+                "gateway_error": "$context.error.responseType",
+                "trace_id": "$context.xrayTraceId",
+            }
+        )
+    )

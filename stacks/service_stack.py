@@ -1,0 +1,26 @@
+"""The stack that can be deleted and made again without losing anything: functions, workflow, API."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.acknowledgments import acknowledge
+from stacks.config import BundlePlatform, DeployConfig
+from stacks.synthesizers import synthesizer_of
+
+
+class ServiceStack(cdk.Stack):
+    """Holds no data. Its names are fixed, so that target roles in other accounts can trust them."""
+
+    def __init__(self, scope: Construct, id: str, *, config: DeployConfig) -> None:
+        super().__init__(
+            scope,
+            id,
+            stack_name=f"pam-{config.env_name}-service",
+            description=f"PAM (MOD-046) {config.env_name}: functions, workflow, request API",
+            env=cdk.Environment(account=config.account, region=config.region),
+            synthesizer=synthesizer_of(config),
+        )
+        if config.bundle_platform is BundlePlatform.HOST:
+            acknowledge(
+                self, "AwsSolutions-L1", "The functions run on the interpreter of this machine."
+            )

@@ -1,0 +1,89 @@
+"""Carries every audit record from the table's stream to the audit log group and the event bus."""
+
+import json
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from pam.settings import AuditSettings
+
+from stacks.audit_log import AuditLog
+from stacks.dead_letters import DeadLetters
+from stacks.notifications import Notifications
+from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.session_store import SessionStore
+
+
+class SessionAuditor(Construct):
+    """The only writer of the audit log group and the only publisher on the bus."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        platform: FunctionPlatform,
+        session_store: SessionStore,
+        audit_log: AuditLog,
+        notifications: Notifications,
+        dead_letters: DeadLetters,
+    ) -> None:
+        super().__init__(scope, id)
+        self.function = PamFunction(
+            self,
+            "AuditSession",
+            platform=platform,
+            handler="audit_session",
+            description="Writes audit records to the audit log and announces them",
+            settings=AuditSettings(
+                env_name=platform.env_name,
+                table_name=session_store.table.table_name,
+                log_group_name=audit_log.log_group.log_group_name,
+                bus_name=notifications.bus.event_bus_name,
+            ),
+            # A full batch while the log group throttles.
+            timeout=Duration.seconds(60),
+        )
+        role = self.function.role
+        session_store.grant_mark_delivered(role)
+        session_store.grant_follow(role)
+        audit_log.grant_append(role)
+        notifications.grant_announce(role)
+        dead_letters.grant_bury(role)
+        self._follow(session_store, dead_letters)
+
+    def _follow(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
+        stream_arn = session_store.table.table_stream_arn
+        assert stream_arn is not None, "the table is created with a stream"
+        new_records = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["RECORD"]}}}}
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "Stream",
+            function_name=self.function.function.function_name,
+            event_source_arn=stream_arn,
+            # Nothing may be skipped that was written before the mapping existed.
+            starting_position="TRIM_HORIZON",
+            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+                filters=[
+                    lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(new_records))
+                ]
+            ),
+            batch_size=100,
+            # A record is on its way at once: a credential waits for its issue record.
+            maximum_batching_window_in_seconds=0,
+            # One batch of a shard at a time keeps the records of a session in order.
+            parallelization_factor=1,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            # Bounded well within the 24 hours that the stream keeps; then the record waits as a dead
+            # letter (it stays in the table as well) and the records behind it go on.
+            maximum_retry_attempts=100,
+            maximum_record_age_in_seconds=int(Duration.hours(12).to_seconds()),
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
+                    destination=dead_letters.queue.queue_arn
+                )
+            ),
+        )
+        # Lambda checks the right to read when the mapping is made.
+        mapping.node.add_dependency(self.function.role)

@@ -1,0 +1,109 @@
+"""The one table: sessions, votes, grants and the audit outbox."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+from pam.names import Index
+
+from stacks.encryption_key import EncryptionKey
+
+_READ = ("dynamodb:GetItem", "dynamodb:Query")
+_TRANSACT = (
+    *_READ,
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+
+_INDEX_KEYS = {
+    Index.BY_REQUESTER: ("requester_person", "session_id"),
+    Index.BY_STATUS: ("status", "session_id"),
+    Index.BY_RESOURCE: ("resource", "session_id"),
+    Index.BY_TIME: ("listing", "session_id"),
+    Index.BY_DEADLINE: ("open", "due_at"),
+}
+
+
+class SessionStore(Construct):
+    """On-demand, restorable to any second, encrypted with the customer key.
+
+    No grant here scans, and none touches the table itself: what a function may do, it may do to
+    items. `TransactWriteItems` needs no right of its own, it is authorised by its single actions.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, key: EncryptionKey, retain: bool) -> None:
+        super().__init__(scope, id)
+        self._key = key
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=_text("pk"),
+            sort_key=_text("sk"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            # The stream is the outbox; a record is written once and never changed.
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            time_to_live_attribute="ttl",
+            deletion_protection=retain,
+            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+        )
+        for index, (partition_key, sort_key) in _INDEX_KEYS.items():
+            self.table.add_global_secondary_index(
+                index_name=index,
+                partition_key=_text(partition_key),
+                sort_key=_text(sort_key),
+                projection_type=dynamodb.ProjectionType.ALL,
+            )
+
+    def grant_transact(self, role: iam.IRole) -> None:
+        """Read items by key and change them, with conditions."""
+        _allow(role, _TRANSACT, self.table.table_arn)
+        self._key.grant_write_through(role, "dynamodb")
+
+    def grant_list(self, role: iam.IRole) -> None:
+        """Query every index."""
+        _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
+
+    def grant_mark_delivered(self, role: iam.IRole) -> None:
+        """Read records and note that they reached the log; no creating, no deleting."""
+        _allow(role, [*_READ, "dynamodb:UpdateItem"], self.table.table_arn)
+        self._key.grant_write_through(role, "dynamodb")
+
+    def grant_find_overdue(self, role: iam.IRole) -> None:
+        """Query the deadlines, and nothing else."""
+        _allow(role, ["dynamodb:Query"], self._index_arn(Index.BY_DEADLINE))
+        self._key.grant_read_through(role, "dynamodb")
+
+    def grant_follow(self, role: iam.IRole) -> None:
+        """Read the change stream."""
+        stream_arn = self.table.table_stream_arn
+        assert stream_arn is not None, "the table is created with a stream"
+        _allow(
+            role,
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            stream_arn,
+        )
+
+    def _index_arn(self, index: Index) -> str:
+        return f"{self.table.table_arn}/index/{index}"
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def _allow(role: iam.IRole, actions: list[str] | tuple[str, ...], *resources: str) -> None:
+    role.add_to_principal_policy(
+        iam.PolicyStatement(actions=list(actions), resources=list(resources))
+    )

@@ -1,0 +1,141 @@
+"""One deployment of PAM on one screen: its parts, and which of them know each other."""
+
+from aws_cdk import Tags
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from pam.names import Parameter
+from pam.policy.compiled import CompiledPolicy
+
+from stacks.approval_workflow import ApprovalWorkflow
+from stacks.audit_log import AuditLog
+from stacks.bundling import Bundle, BundleTarget
+from stacks.config import DeployConfig
+from stacks.credential_issuer import CredentialIssuer
+from stacks.dead_letters import DeadLetters
+from stacks.deadline_sweep import DeadlineSweep
+from stacks.encryption_key import EncryptionKey
+from stacks.foundation_stack import FoundationStack
+from stacks.notifications import Notifications
+from stacks.pam_function import FunctionPlatform
+from stacks.parameters import Parameters
+from stacks.request_api import RequestApi
+from stacks.revocation import Revocation
+from stacks.service_stack import ServiceStack
+from stacks.session_auditor import SessionAuditor
+from stacks.session_store import SessionStore
+from stacks.target_roles import TargetRoles
+from stacks.workflow_handle import WorkflowHandle
+
+
+class PamStage(Construct):
+    """Two stacks: the foundation keeps, the service works."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        config: DeployConfig,
+        policy: CompiledPolicy,
+        bundle: Bundle,
+        target: BundleTarget,
+    ) -> None:
+        super().__init__(scope, id)
+        env_name = config.env_name
+
+        foundation = FoundationStack(self, "Foundation", config=config)
+        key = EncryptionKey(foundation, "Key", env_name=env_name, retain=config.retain_data)
+        session_store = SessionStore(foundation, "Sessions", key=key, retain=config.retain_data)
+        audit_log = AuditLog(
+            foundation,
+            "AuditLog",
+            env_name=env_name,
+            key=key,
+            retention_days=config.audit_retention_days,
+            retain=config.retain_data,
+        )
+        notifications = Notifications(foundation, "Notifications", env_name=env_name, key=key)
+
+        service = ServiceStack(self, "Service", config=config)
+        platform = FunctionPlatform(
+            env_name=env_name,
+            code=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),
+            runtime=lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.custom(target.machine),
+            key=key,
+            log_retention_days=config.operational_retention_days,
+        )
+        target_roles = TargetRoles.of_catalogue(service, policy)
+        workflow = WorkflowHandle(service, env_name)
+        dead_letters = DeadLetters(service, "DeadLetters", key=key)
+        auditor = SessionAuditor(
+            service,
+            "Auditor",
+            platform=platform,
+            session_store=session_store,
+            audit_log=audit_log,
+            notifications=notifications,
+            dead_letters=dead_letters,
+        )
+        issuer = CredentialIssuer(
+            service,
+            "Issuer",
+            platform=platform,
+            session_store=session_store,
+            auditor=auditor,
+            target_roles=target_roles,
+        )
+        revocation = Revocation(
+            service,
+            "Revocation",
+            platform=platform,
+            session_store=session_store,
+            workflow=workflow,
+            target_roles=target_roles,
+            dead_letters=dead_letters,
+        )
+        DeadlineSweep(
+            service,
+            "Sweep",
+            platform=platform,
+            session_store=session_store,
+            revocation=revocation,
+            dead_letters=dead_letters,
+        )
+        approval_workflow = ApprovalWorkflow(
+            service,
+            "Workflow",
+            platform=platform,
+            handle=workflow,
+            session_store=session_store,
+            notifications=notifications,
+            issuer=issuer,
+            revocation=revocation,
+        )
+        request_api = RequestApi(
+            service,
+            "RequestApi",
+            config=config,
+            platform=platform,
+            session_store=session_store,
+            workflow=workflow,
+            issuer=issuer,
+            revocation=revocation,
+        )
+        Parameters(
+            service,
+            "Parameters",
+            env_name=env_name,
+            values={
+                Parameter.APPROVAL_WORKFLOW_ARN: approval_workflow.state_machine.state_machine_arn,
+                Parameter.REQUEST_API_ENDPOINT: request_api.endpoint,
+                Parameter.SESSION_STORE_TABLE_NAME: session_store.table.table_name,
+                Parameter.AUDIT_LOG_GROUP_ARN: audit_log.arn,
+                Parameter.EVENTS_BUS_NAME: notifications.bus.event_bus_name,
+                Parameter.APPROVER_TOPIC_ARN: notifications.approver_topic.topic_arn,
+                Parameter.TIER1_TOPIC_ARN: notifications.tier1_topic.topic_arn,
+            },
+        )
+        Tags.of(self).add("module", "MOD-046")
+        Tags.of(self).add("system", "SD07")
+        Tags.of(self).add("environment", env_name)

@@ -1,0 +1,46 @@
+"""The AWS roles that the catalogue lends, as ARNs to grant on."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from aws_cdk import ArnFormat, Stack
+from constructs import Construct
+from pam.domain.resource import IssuerKind
+from pam.names import revoker_role_name
+from pam.policy.compiled import CompiledPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRoles:
+    """Every role by its exact ARN, in whichever account the catalogue puts it."""
+
+    lent: tuple[str, ...]
+    revokers: tuple[str, ...]
+
+    @classmethod
+    def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
+        roles = sorted(
+            {
+                (resource.issuer.get("account"), resource.issuer["role_name"])
+                for resource in policy.resources
+                if resource.issuer_kind is IssuerKind.AWS_ROLE
+            },
+            key=lambda role: (role[0] or "", role[1]),
+        )
+        return cls(
+            lent=tuple(_role_arn(scope, account, name) for account, name in roles),
+            revokers=tuple(
+                _role_arn(scope, account, revoker_role_name(name)) for account, name in roles
+            ),
+        )
+
+
+def _role_arn(scope: Construct, account: str | None, name: str) -> str:
+    return Stack.of(scope).format_arn(
+        service="iam",
+        region="",
+        account=account,
+        resource="role",
+        resource_name=name,
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )

@@ -1,0 +1,179 @@
+"""`pam credentials` and `pam exec`: where credentials go, and where they do not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, PamProcess, lease
+
+CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
+
+
+def test_exports_survive_a_shell_whatever_is_in_them(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, lease())
+    result = pam("credentials", SESSION_ID)
+    assert result.exit_code == 0, result.stderr
+    script = result.stdout + 'printf "%s|" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" '
+    script += '"$AWS_SESSION_TOKEN" "$AWS_REGION" "$AWS_DEFAULT_REGION"'
+    read_back = subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, text=True, check=True, env={}
+    )
+    assert read_back.stdout == "ASIALEASED|se'cret $(x)/+|token==|eu-west-1|eu-west-1|"
+
+
+def test_every_line_of_the_env_form_is_an_export(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, lease())
+    lines = pam("credentials", SESSION_ID, "--format", "env").stdout.splitlines()
+    assert all(line.startswith("export AWS_") for line in lines)
+
+
+def test_the_process_form_is_what_a_credential_process_prints(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, lease())
+    assert json.loads(pam("credentials", SESSION_ID, "--format", "process").stdout) == {
+        "Version": 1,
+        "AccessKeyId": "ASIALEASED",
+        "SecretAccessKey": "se'cret $(x)/+",
+        "SessionToken": "token==",
+        "Expiration": "2126-11-20T01:35:00.000Z",
+    }
+
+
+@pytest.mark.parametrize("arguments", [["--format", "json"], ["--json"], ["--json", "--format", "env"]])
+def test_the_json_form_is_the_lease(fake: FakeApi, pam: Pam, arguments: list[str]) -> None:
+    fake.on(CALL, lease())
+    assert json.loads(pam("credentials", SESSION_ID, *arguments).stdout) == lease()
+
+
+def test_a_lease_of_another_kind_is_not_taken_for_aws(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, {"kind": "secret", "session_id": SESSION_ID, "password": "hunter2"})
+    result = pam("credentials", SESSION_ID)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "hunter2" not in result.stderr
+    assert "get it with --json" in result.stderr
+
+
+def test_a_lease_that_is_not_whole_shows_no_half_of_it(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, lease(session_token=None))
+    result = pam("credentials", SESSION_ID)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "se'cret" not in result.stderr
+
+
+SHOW_ENVIRONMENT = "import json, os, sys; json.dump([dict(os.environ), sys.argv], sys.stdout)"
+
+
+def _run_and_show(pam_process: PamProcess) -> tuple[dict[str, str], list[str]]:
+    result = pam_process("exec", SESSION_ID, "--", sys.executable, "-c", SHOW_ENVIRONMENT, "--json")
+    assert result.returncode == 0, result.stderr
+    environment, arguments = json.loads(result.stdout)
+    return environment, arguments
+
+
+def test_a_command_gets_the_lease_in_its_environment_and_not_in_its_arguments(
+    fake: FakeApi, pam_process: PamProcess
+) -> None:
+    fake.on(CALL, lease())
+    environment, arguments = _run_and_show(pam_process)
+    assert environment["AWS_ACCESS_KEY_ID"] == "ASIALEASED"
+    assert environment["AWS_SECRET_ACCESS_KEY"] == "se'cret $(x)/+"
+    assert environment["AWS_SESSION_TOKEN"] == "token=="
+    assert environment["PAM_SESSION_ID"] == SESSION_ID
+    assert arguments == ["-c", "--json"]
+
+
+def test_no_other_identity_reaches_the_command(
+    fake: FakeApi, pam_process: PamProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "credentials").write_text(
+        "[bob]\naws_access_key_id = AKIABOB\naws_secret_access_key = bobs-secret\n"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "bob")
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "bob")
+    monkeypatch.setenv("AWS_SECURITY_TOKEN", "old")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/other")
+    fake.on(CALL, lease())
+    environment, _ = _run_and_show(pam_process)
+    assert environment.keys().isdisjoint(
+        {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"}
+    )
+    assert "alices-secret" not in environment.values()
+
+
+def test_nothing_is_left_on_disk(
+    fake: FakeApi, pam_process: PamProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    fake.on(CALL, lease())
+    pam_process("credentials", SESSION_ID)
+    pam_process("exec", SESSION_ID, "--", "true")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 130])
+def test_the_exit_code_is_the_commands_own(
+    fake: FakeApi, pam_process: PamProcess, code: int
+) -> None:
+    fake.on(CALL, lease())
+    result = pam_process("exec", SESSION_ID, "--", "sh", "-c", f"exit {code}")
+    assert (result.returncode, result.stderr) == (code, "")
+
+
+def test_a_signal_reaches_the_command_itself(fake: FakeApi, pam_process: PamProcess) -> None:
+    fake.on(CALL, lease())
+    result = pam_process("exec", SESSION_ID, "--", "sh", "-c", "kill -TERM $$")
+    assert result.returncode == -15
+
+
+def test_a_command_dies_of_a_closed_pipe_as_it_would_without_pam(
+    fake: FakeApi, pam_process: PamProcess
+) -> None:
+    fake.on(CALL, lease())
+    script = f"{sys.executable} -m cli.main exec {SESSION_ID} -- yes | head -n 1"
+    result = subprocess.run(
+        ["/bin/sh", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=os.environ.copy(),
+    )
+    assert (result.stdout, result.stderr) == ("y\n", "")
+
+
+def test_with_json_the_lease_comes_without_its_secrets_and_output_goes_to_stderr(
+    fake: FakeApi, pam_process: PamProcess
+) -> None:
+    fake.on(CALL, lease())
+    result = pam_process("exec", SESSION_ID, "--json", "--", "echo", "hello")
+    shown = json.loads(result.stdout)
+    assert shown["session_id"] == SESSION_ID
+    assert shown.keys().isdisjoint({"secret_access_key", "session_token"})
+    assert result.stderr == "hello\n"
+
+
+def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, lease())
+    result = pam("exec", SESSION_ID, "--", "no-such-command-anywhere")
+    assert result.exit_code == 1
+    assert "no such command" in result.stderr
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ls", "-l"], ["ls", "--profile", "bob"], ["--"], []]
+)
+def test_without_dashes_and_a_command_it_is_wrong_usage(
+    fake: FakeApi, pam: Pam, arguments: list[str]
+) -> None:
+    assert pam("exec", SESSION_ID, *arguments).exit_code == 2
+    assert fake.asked == []
+
+
+def test_dashes_of_the_command_itself_are_kept(fake: FakeApi, pam_process: PamProcess) -> None:
+    fake.on(CALL, lease())
+    result = pam_process("exec", SESSION_ID, "--", "echo", "a", "--", "--json", "b")
+    assert result.stdout == "a -- --json b\n"

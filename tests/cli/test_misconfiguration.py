@@ -1,0 +1,178 @@
+"""Every way the surroundings can be wrong: one line that says what to do, exit 1, no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, session
+
+
+def _only_line(pam: Pam, *arguments: str) -> str:
+    result = pam("show", SESSION_ID, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "internal error" not in result.stderr
+    return str(result.stderr)
+
+
+def _ssm_says(code: str, message: str = "no") -> Answer:
+    body = {"__type": code, "message": message}
+    return Answer(400, body, {"x-amzn-errortype": code, "content-type": "application/x-amz-json-1.1"})
+
+
+@pytest.fixture
+def without_credentials(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+
+def test_without_credentials_it_says_how_to_get_some(pam: Pam, without_credentials: None) -> None:
+    line = _only_line(pam)
+    assert "no AWS credentials found; sign in" in line
+    assert "--profile" in line
+
+
+def test_half_a_pair_of_credentials_is_named(
+    pam: Pam, without_credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    assert "AWS credentials cannot be used" in _only_line(pam)
+
+
+def test_an_unknown_profile_is_named(pam: Pam) -> None:
+    line = _only_line(pam, "--profile", "nobody")
+    assert "nobody" in line
+    assert "list-profiles" in line
+
+
+def test_a_broken_config_file_is_named(fake: FakeApi, pam: Pam, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[profile x\nregion = y\n")
+    assert "config" in _only_line(pam)
+
+
+def test_without_a_region_it_asks_for_one(pam: Pam, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    assert "no AWS region; give --region" in _only_line(pam)
+
+
+def test_a_region_that_is_none_is_named(pam: Pam) -> None:
+    assert "in the moon!" in _only_line(pam, "--region", "in the moon!")
+
+
+def test_a_missing_parameter_names_environment_and_region(fake: FakeApi, pam: Pam) -> None:
+    fake.parameter = _ssm_says("ParameterNotFound")
+    line = _only_line(pam, "--env", "uat", "--region", "eu-north-1")
+    assert "no PAM for environment uat in eu-north-1" in line
+    assert "/bank/uat/mod046/request-api/endpoint" in line
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AccessDeniedException", "ask for ssm:GetParameter on it"),
+        ("ExpiredTokenException", "sign in again"),
+        ("UnrecognizedClientException", "AWS does not know these credentials"),
+        ("InvalidSignatureException", "does not fit the access key"),
+        ("InternalServerError", "GetParameter was refused: InternalServerError"),
+    ],
+)
+def test_what_ssm_refuses_comes_with_advice(
+    fake: FakeApi, pam: Pam, code: str, advice: str
+) -> None:
+    fake.parameter = _ssm_says(code)
+    assert advice in _only_line(pam)
+
+
+def test_a_wrong_clock_is_told_by_how_much(fake: FakeApi, pam: Pam) -> None:
+    refusal = _ssm_says("InvalidSignatureException", "Signature expired")
+    headers = {**refusal.headers, "date": "Fri, 20 Nov 2099 01:00:00 GMT"}
+    fake.parameter = Answer(400, refusal.body, headers)
+    assert "minutes behind; set it right" in _only_line(pam)
+
+
+def test_nobody_at_the_local_endpoint_says_how_to_start_it(
+    pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert _only_line(pam) == (
+        "nothing answers at 127.0.0.1:9; start the local stack with `pam local up`\n"
+    )
+
+
+def test_nobody_at_the_api_says_how_to_start_it(
+    pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAM_API_URL", "http://127.0.0.1:9/v1")
+    assert "nothing answers at 127.0.0.1:9" in _only_line(pam)
+
+
+@pytest.mark.parametrize("url", ["ftp://x/y", "nonsense", "https://", ""])
+def test_an_endpoint_that_is_no_url_is_named(fake: FakeApi, pam: Pam, url: str) -> None:
+    fake.parameter = Answer(200, {"Parameter": {"Value": url}})
+    assert "is not the URL of a request API" in _only_line(pam)
+
+
+def test_credentials_never_cross_the_network_in_the_clear(fake: FakeApi, pam: Pam) -> None:
+    fake.parameter = Answer(200, {"Parameter": {"Value": "http://pam.example/v1"}})
+    assert "is not https" in _only_line(pam)
+
+
+def test_an_answer_that_takes_too_long_is_given_up(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    from cli import api
+
+    late = Event()
+    monkeypatch.setattr(api, "READ_TIMEOUT", 0.05)
+    monkeypatch.setattr(
+        type(fake), "answer", lambda *_: (late.wait(5), Answer(200, session()))[1]
+    )
+    monkeypatch.setenv("PAM_API_URL", fake.url)
+    assert "Read timeout" in _only_line(pam)
+    result = pam("end", SESSION_ID)
+    late.set()
+    assert result.exit_code == 1
+    assert "whether PAM did it is not known" in result.stderr
+
+
+def test_without_an_environment_it_is_wrong_usage(
+    pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PAM_ENV")
+    result = pam("show", SESSION_ID)
+    assert result.exit_code == 2
+    assert "give --env (for example --env prod), or set PAM_ENV" in result.stderr
+
+
+@pytest.mark.parametrize("env", ["Prod", "a/b", "-x", "x" * 40])
+def test_what_cannot_name_an_environment_is_wrong_usage(pam: Pam, env: str) -> None:
+    assert pam("show", SESSION_ID, f"--env={env}").exit_code == 2
+
+
+def test_a_given_api_url_needs_neither_ssm_nor_an_environment(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.parameter = _ssm_says("AccessDeniedException")
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session())
+    monkeypatch.delenv("PAM_ENV")
+    monkeypatch.setenv("PAM_API_URL", f"{fake.url}/v1/")
+    assert pam("show", SESSION_ID).exit_code == 0
+
+
+def test_a_fault_of_pam_itself_is_one_line_too(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli import render
+
+    def broken(*_: object, **__: object) -> None:
+        message = "boom"
+        raise KeyError(message)
+
+    monkeypatch.setattr(render, "show_session", broken)
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session())
+    result = pam("show", SESSION_ID)
+    assert result.exit_code == 1
+    assert result.stderr == "internal error: KeyError: 'boom' (PAM_TRACEBACK=1 shows where)\n"

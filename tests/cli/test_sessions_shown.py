@@ -1,0 +1,138 @@
+"""`pam list`, `pam show`, `pam check`, `pam resources`: what a person reads."""
+
+import json
+
+from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, Pam, active, approvals, session
+
+HOSTILE = "\x1b[2J\x9b31m[bold red]gone[/] :smile:\u202etxt.exe\r\nroot# \x07\u2028"
+
+
+def test_a_list_is_a_table_with_a_way_on(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [session(), active()], "cursor": "next-page"})
+    result = pam("list")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count(SESSION_ID) == 2
+    assert "--cursor next-page" in result.stdout
+
+
+def test_an_empty_list_says_so(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    assert pam("list").stdout == "no sessions\n"
+
+
+def test_a_list_asks_for_what_was_said(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    pam("list", "--status", "active", "--limit", "7", "--cursor", "a b/+")
+    assert fake.asked[0].query == {"status": "ACTIVE", "limit": "7", "cursor": "a b/+"}
+
+
+def test_mine_asks_for_the_principal_that_signs(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    assert pam("list", "--mine").exit_code == 0
+    assert fake.asked[0].query == {"requester": ALICE}
+
+
+def test_a_status_that_does_not_exist_is_wrong_usage(fake: FakeApi, pam: Pam) -> None:
+    result = pam("list", "--status", "SLEEPING")
+    assert result.exit_code == 2
+    assert "PENDING_APPROVAL" in result.stderr
+
+
+def test_a_session_shows_votes_with_their_comments(fake: FakeApi, pam: Pam) -> None:
+    votes = approvals("approve")
+    votes["votes"][0]["comment"] = "as discussed"
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session(approvals=votes))
+    result = pam("show", SESSION_ID)
+    assert "user/approver-1 approved at" in result.stdout
+    assert '"as discussed"' in result.stdout
+    assert "1 of 2" in result.stdout
+
+
+def test_what_people_wrote_cannot_drive_the_terminal(fake: FakeApi, pam: Pam) -> None:
+    votes = approvals("deny")
+    votes["votes"][0] |= {"comment": HOSTILE, "approver": HOSTILE}
+    hostile = active(
+        reason=HOSTILE,
+        ticket=HOSTILE,
+        requester=HOSTILE,
+        resource=HOSTILE,
+        status=HOSTILE,
+        end_reason=HOSTILE,
+        approvals=votes,
+        ending={"confirmed_at": None, "method": HOSTILE, "evidence": HOSTILE},
+        review={"outcome": HOSTILE},
+        break_glass=True,
+    )
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", hostile)
+    fake.on("GET /pam/sessions", {"items": [hostile], "cursor": HOSTILE})
+    fake.on("POST /pam/approve", hostile)
+    fake.on(
+        "GET /pam/resources", {"items": [{"resource": HOSTILE, "title": HOSTILE, "domain": HOSTILE}]}
+    )
+    fake.on("GET /pam/check", {"allowed": True, "session_id": HOSTILE, "expires_at": HOSTILE})
+    fake.refuses("POST /pam/end", 409, HOSTILE, HOSTILE)
+    for arguments in (
+        ["show", SESSION_ID],
+        ["list"],
+        ["approve", SESSION_ID],
+        ["resources"],
+        ["check", "x"],
+        ["end", SESSION_ID],
+    ):
+        result = pam(*arguments)
+        shown = result.stdout + result.stderr
+        assert "internal error" not in shown
+        for character in "\x1b\x9b\u202e\r\x07\u2028":
+            assert character not in shown, (arguments, character)
+        assert "[bold red]gone[/] :smile:" in shown, arguments
+
+
+def test_a_request_named_by_a_runbook_is_shown_as_a_claim(fake: FakeApi, pam: Pam) -> None:
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session(requester_verified=False, origin="runbook"))
+    assert "named by a runbook, not proven" in pam("show", SESSION_ID).stdout
+
+
+def test_a_break_glass_session_shows_when_its_review_is_due(fake: FakeApi, pam: Pam) -> None:
+    review = {"required": True, "due_at": "2126-11-21T01:00:00.000Z", "outcome": None}
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active(break_glass=True, review=review))
+    assert "yes; review due 2126-11-21 01:00:00 UTC" in pam("show", SESSION_ID).stdout
+
+
+def test_a_session_with_little_in_it_is_still_shown(fake: FakeApi, pam: Pam) -> None:
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", {"session_id": SESSION_ID, "status": "PARKED"})
+    result = pam("show", SESSION_ID)
+    assert result.exit_code == 0, result.stderr
+    assert "PARKED" in result.stdout
+
+
+def test_watching_stops_when_the_session_is_over(fake: FakeApi, pam: Pam) -> None:
+    fake.on(
+        f"GET /pam/sessions/{SESSION_ID}",
+        active(),
+        active(status="REVOKING"),
+        active(status="EXPIRED", end_reason="the clock"),
+    )
+    result = pam("show", SESSION_ID, "--watch")
+    assert result.exit_code == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if SESSION_ID in line]
+    assert ["ACTIVE" in lines[0], "REVOKING" in lines[1], "EXPIRED" in lines[2]] == [True] * 3
+
+
+def test_watching_with_json_prints_the_last_state_only(fake: FakeApi, pam: Pam) -> None:
+    over = active(status="ENDED")
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active(), over)
+    assert json.loads(pam("show", SESSION_ID, "--watch", "--json").stdout) == over
+
+
+def test_a_check_answers_yes_with_its_end(fake: FakeApi, pam: Pam) -> None:
+    answer = {"allowed": True, "session_id": SESSION_ID, "expires_at": "2126-11-20T01:35:00.000Z"}
+    fake.on("GET /pam/check", answer)
+    result = pam("check", "core-ledger-admin", "--principal", ALICE)
+    assert fake.asked[0].query == {"resource": "core-ledger-admin", "principal": ALICE}
+    assert result.stdout.startswith(f"yes: {ALICE} may use core-ledger-admin until 2126-11-20")
+
+
+def test_a_check_that_answers_no_is_done_all_the_same(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/check", {"allowed": False, "session_id": None, "expires_at": None})
+    result = pam("check", "core-ledger-admin")
+    assert (result.exit_code, result.stdout) == (0, "no: you cannot use core-ledger-admin now\n")
