@@ -117,11 +117,10 @@ class Api:
         if not isinstance(document, dict):
             kind = str(answer.headers.get("content-type", "no content type")).split(";")[0]
             host = urlsplit(self._endpoint.url).netloc
-            message = (
-                f"{host} answered HTTP {status} with {kind} instead of JSON; "
-                f"{'try again later' if status in REPEATABLE else 'check that this is the request API'}"
-            )
-            raise Failure(message, transient=status in REPEATABLE)
+            passing = status in REPEATABLE
+            then = "try again later" if passing else "check that this is the request API"
+            message = f"{host} answered HTTP {status} with {kind} instead of JSON; {then}"
+            raise Failure(message, transient=passing)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return document
         raise self._problem(status, document, answer.headers)

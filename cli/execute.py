@@ -39,7 +39,8 @@ def execute(
 ) -> None:
     """Run a command with the session's credentials in its environment only.
 
-    Its exit code is the command's own. With --json the lease, without its secrets, goes to stdout
+    It runs on one lease, which lasts 30 minutes at most even if the session is longer. The exit
+    code is the command's own. With --json the lease, without its secrets, goes to stdout
     and the command's output to stderr.
     """
     program = shutil.which(words[0])

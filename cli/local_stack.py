@@ -15,64 +15,83 @@ from cli.problems import Failure, one_line
 from cli.text import clean
 
 StateDir = Annotated[
-    Path, typer.Option("--state-dir", metavar="DIR", help="Where the stack keeps its state.")
+    Path | None,
+    typer.Option(
+        "--state-dir",
+        metavar="DIR",
+        help="Where the stack keeps its state [default: $PAM_STATE_DIR, else .pam].",
+    ),
 ]
-_DEFAULT = Path(".pam")
 
 
 @command
-def up(invocation: Invocation, state_dir: StateDir = _DEFAULT) -> None:
+def up(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Start the local stack, and say how to use it."""
-    _call("up", state_dir)
-    document = _call("status", state_dir)
-    invocation.emit(document, lambda: _print_use(document, state_dir))
+    folder = _folder(state_dir)
+    _call("up", folder)
+    document = _call("status", folder)
+    invocation.emit(document, lambda: _print_use(document, folder))
 
 
 @command
-def down(invocation: Invocation, state_dir: StateDir = _DEFAULT) -> None:
+def down(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Stop everything that `pam local up` started, and nothing else."""
-    _call("down", state_dir)
-    document = _call("status", state_dir)
+    folder = _folder(state_dir)
+    _call("down", folder)
+    document = _call("status", folder)
     invocation.emit(document, lambda: typer.echo("the local stack is down"))
 
 
 @command
-def status(invocation: Invocation, state_dir: StateDir = _DEFAULT) -> None:
+def status(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Say whether the local stack runs, and where."""
-    document = _call("status", state_dir)
-    invocation.emit(document, lambda: _print_status(document, state_dir))
+    folder = _folder(state_dir)
+    document = _call("status", folder)
+    invocation.emit(document, lambda: _print_status(document, folder))
 
 
-def _call(verb: str, state_dir: Path) -> dict[str, Any]:
-    """`local.VERB(state_dir)`; what it prints on the way goes to stderr."""
+def _imported(name: str) -> Any:
+    """A module of the local stack. Raises Failure where PAM is installed without it."""
     try:
-        stack = importlib.import_module("local")
-        function = getattr(stack, verb)
-    except (ImportError, AttributeError) as error:
-        message = "the local stack is not part of this installation; run this in PAM's repository"
+        return importlib.import_module(name)
+    except ImportError as error:
+        message = (
+            "the local stack is not part of this installation; "
+            f"run this in PAM's repository ({one_line(error)})"
+        )
         raise Failure(message) from error
+
+
+def _folder(state_dir: Path | None) -> Path:
+    chosen = state_dir or _imported("local.state").default_state_dir()
+    return Path(chosen).resolve()
+
+
+def _call(verb: str, folder: Path) -> dict[str, Any]:
+    """`local.VERB(folder)`; what it prints on the way goes to stderr."""
+    stack = _imported("local")
     with redirect_stdout(sys.stderr):
         try:
-            answer = function(state_dir.resolve())
-        except (OSError, RuntimeError) as error:
+            answer = getattr(stack, verb)(folder)
+        except (OSError, stack.StackError) as error:
             message = f"pam local {verb}: {one_line(error)}"
             raise Failure(message) from error
     return dict(answer) if isinstance(answer, Mapping) else {}
 
 
-def _print_status(document: Mapping[str, Any], state_dir: Path) -> None:
+def _print_status(document: Mapping[str, Any], folder: Path) -> None:
     if document.get("running") is False or not document:
         typer.echo("the local stack is down; start it with `pam local up`")
         return
-    _print_use(document, state_dir)
+    _print_use(document, folder)
 
 
-def _print_use(document: Mapping[str, Any], state_dir: Path) -> None:
+def _print_use(document: Mapping[str, Any], folder: Path) -> None:
     """Lines for a shell, so that the next command can be typed at once."""
     typer.echo(f"# the local stack is up: {clean(str(document.get('api_url') or ''))}")
     variables = {
-        "AWS_CONFIG_FILE": str((state_dir / "aws" / "config").resolve()),
-        "AWS_SHARED_CREDENTIALS_FILE": str((state_dir / "aws" / "credentials").resolve()),
+        "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
         "AWS_ENDPOINT_URL": clean(str(document.get("endpoint_url") or "")),
         "PAM_ENV": clean(str(document.get("env") or "local")),
     }

@@ -7,7 +7,6 @@ from typing import Any
 
 from cli.text import clean
 
-
 REPEATABLE = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,

@@ -78,9 +78,10 @@ def session_list(sessions: Sequence[Session], *, now: datetime) -> "Table":
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("SESSION", "STATUS", "RESOURCE", "REQUESTER", "UNTIL", "REASON"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
-    table.columns[0].min_width = 26
+    table.add_column("SESSION", no_wrap=True, min_width=26)  # to be copied whole
+    for heading in ("STATUS", "RESOURCE", "REQUESTER", "UNTIL"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("REASON")  # the one that gives way where the terminal is narrow
     for session in sessions:
         until = _until(session)
         table.add_row(
@@ -89,7 +90,7 @@ def session_list(sessions: Sequence[Session], *, now: datetime) -> "Table":
             Text(clean(session.resource)),
             Text(short_principal(session.requester)),
             Text(clock.relative(until, now=now) if until else "-"),
-            Text(shorten(clean(session.reason), 60)),
+            Text(shorten(clean(session.reason), 60), no_wrap=True, overflow="ellipsis"),
         )
     return table
 
@@ -100,18 +101,19 @@ def headline(session: Session) -> str:
 
 
 def next_step(session: Session, *, now: datetime) -> str:
-    """One or two lines: what this state means and who does what next."""
+    """A line or a few: what this state means and who does what next."""
     name = clean(session.session_id)
     match session.status:
         case Status.PENDING_APPROVAL:
             return f"{waiting(session, now=now)}\nan approver runs: pam approve {name}"
         case Status.APPROVED | Status.ACTIVATING:
-            return f"approved; the access is being made. Follow it: pam show {name} --watch"
+            return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:
             end = _ends(session.expires_at, now=now)
             return (
-                f"the access is there{end}. Use it: pam exec {name} -- CMD\n"
-                f"no longer needed? Give it back: pam end {name}"
+                f"the access is there{end}\n"
+                f"to use it: pam exec {name} -- CMD\n"
+                f"to give it back: pam end {name}"
             )
         case Status.REVOKING:
             return "the access is being taken away; no credentials are given any more"

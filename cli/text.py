@@ -26,6 +26,4 @@ def short_principal(principal: str) -> str:
 def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _UNSAFE:
         return character
-    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
-    point = ord(character)
-    return named or (f"\\x{point:02x}" if point < 0x100 else f"\\u{{{point:x}}}")
+    return character.encode("unicode_escape").decode()

@@ -16,6 +16,7 @@ from stacks.session_store import SessionStore
 from stacks.workflow_handle import WorkflowHandle
 from stacks.workflow_states import WorkflowStates
 
+
 class ApprovalWorkflow(Construct):
     """A Standard workflow in JSONata; six transitions for a production session that goes well.
 
@@ -83,7 +84,9 @@ class ApprovalWorkflow(Construct):
             issue_credentials=issuer.function.function,
             revoke_session=revocation.function.function,
         )
-        role = self._role(self.admit_request, self.ask_approvers, issuer.function, revocation.function)
+        role = self._role(
+            self.admit_request, self.ask_approvers, issuer.function, revocation.function
+        )
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",

@@ -5,7 +5,6 @@ Built with `uv` alone, for any platform from any other, so that synth needs no D
 are written so that equal content is equal bytes, whoever builds them.
 """
 
-import compileall
 import hashlib
 import json
 import os
@@ -19,7 +18,6 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from py_compile import PycInvalidationMode
 
 from stacks.config import BundleMode, BundlePlatform
 
@@ -128,8 +126,6 @@ def _dependencies(target: BundleTarget) -> Path:
         installed = Path(folder)
         _install(target, installed)
         _prune(installed)
-        if not target.wheels:
-            _precompile(installed)
         with _written_whole(archive) as unfinished:
             _append(
                 unfinished,
@@ -168,32 +164,21 @@ def _uv() -> str:
 
 
 def _prune(folder: Path) -> None:
-    """What no function loads: most service models, installers' notes, scripts, tests."""
+    """What no function loads: most service models, installers' notes, scripts, tests.
+
+    Of a distribution's notes METADATA stays: some packages ask it for their own version.
+    """
     for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
         for entry in models.iterdir() if models.is_dir() else ():
             if entry.is_dir() and entry.name not in BOTO_SERVICES:
                 shutil.rmtree(entry)
-    for pattern in ("**/__pycache__", "**/tests", "bin", "*.dist-info"):
+    for pattern in ("**/__pycache__", "**/tests", "bin"):
         for entry in sorted(folder.glob(pattern)):
-            if entry.suffix != ".dist-info":
-                shutil.rmtree(entry, ignore_errors=True)
-                continue
-            # Some packages ask for their own version: their METADATA stays.
-            for note in entry.rglob("*"):
-                if note.is_file() and note.name != "METADATA":
-                    note.unlink()
-    for name in (".lock", ".gitignore"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _precompile(folder: Path) -> None:
-    """Where this very interpreter will run the code, a cold start need not compile it again.
-
-    Unchecked, because unpacking an archive gives every file a new modification time.
-    """
-    compileall.compile_dir(
-        folder, quiet=2, stripdir=folder, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
-    )
+            shutil.rmtree(entry, ignore_errors=True)
+    for note in sorted(folder.glob("*.dist-info/**/*")):
+        if note.is_file() and note.name != "METADATA":
+            note.unlink()
+    (folder / ".lock").unlink(missing_ok=True)
 
 
 def _append(archive: Path, files: Iterable[tuple[str, bytes]]) -> None:

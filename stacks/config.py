@@ -94,9 +94,7 @@ def _parse(env_name: str, entries: object) -> DeployConfig:
     if unknown:
         raise ConfigError(f"{where}: unknown key '{unknown[0]}' (known: {', '.join(wanted)})")
     missing = [
-        name
-        for name, field in wanted.items()
-        if field.default is MISSING and name not in entries
+        name for name, field in wanted.items() if field.default is MISSING and name not in entries
     ]
     if missing:
         raise ConfigError(f"{where}: '{missing[0]}' is missing")

@@ -31,7 +31,7 @@ class CredentialIssuer(Construct):
             platform=platform,
             handler="issue_credentials",
             description="Activates approved sessions and leases their credentials",
-            role_name=issuer_role_name(platform.env_name),
+            trusted_role=issuer_role_name(platform.env_name),
             settings=IssueSettings(
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,

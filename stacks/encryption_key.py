@@ -78,7 +78,10 @@ class EncryptionKey(Construct):
         # Only as the encryption of a log group of this account; the groups do not exist yet, and
         # API Gateway names its own, so the name is left open here.
         log_groups = stack.format_arn(
-            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+            service="logs",
+            resource="log-group",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.key.add_to_resource_policy(
             iam.PolicyStatement(

@@ -1,4 +1,4 @@
-"""The stack that holds what must outlast every deployment: data, evidence, subscriptions."""
+"""The stack that holds what must outlast every deployment: data, evidence, subscriptions, trust."""
 
 import aws_cdk as cdk
 from constructs import Construct

@@ -53,9 +53,7 @@ class Notifications(Construct):
     def grant_announce(self, role: iam.IRole) -> None:
         """Put events on the bus; for the session auditor alone."""
         role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["events:PutEvents"], resources=[self.bus.event_bus_arn]
-            )
+            iam.PolicyStatement(actions=["events:PutEvents"], resources=[self.bus.event_bus_arn])
         )
 
     def _grant_publish(self, role: iam.IRole, topic: sns.Topic) -> None:

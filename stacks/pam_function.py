@@ -33,7 +33,11 @@ class FunctionPlatform:
 
 
 class PamFunction(Construct):
-    """`handler` is the file under `lambdas/`. The role starts with its own log and traces only."""
+    """`handler` is the file under `lambdas/`. The role starts with its own log and traces only.
+
+    `trusted_role` names a role of the foundation for a function that target roles trust; any other
+    function gets a role of its own here.
+    """
 
     def __init__(
         self,
@@ -45,16 +49,14 @@ class PamFunction(Construct):
         description: str,
         settings: Settings,
         timeout: Duration,
-        role_name: str | None = None,
+        trusted_role: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         service = handler.replace("_", "-")
-        self.role = iam.Role(
-            self,
-            "Role",
-            role_name=role_name,
-            description=f"PAM {platform.env_name}: {description}",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        self.role: iam.IRole = (
+            iam.Role.from_role_name(self, "Role", trusted_role)
+            if trusted_role
+            else lambda_role(self, "Role", f"PAM {platform.env_name}: {description}")
         )
         log_group = OperationalLog(
             self,
@@ -98,3 +100,16 @@ class PamFunction(Construct):
                 actions=["lambda:InvokeFunction"], resources=[self.function.function_arn]
             )
         )
+
+
+def lambda_role(
+    scope: Construct, id: str, description: str, *, role_name: str | None = None
+) -> iam.Role:
+    """A function's role with no rights yet: none of the managed policies for functions."""
+    return iam.Role(
+        scope,
+        id,
+        role_name=role_name,
+        description=description,
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+    )

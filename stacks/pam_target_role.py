@@ -98,9 +98,7 @@ def _target_trust(issuer: iam.IPrincipal) -> iam.PolicyDocument:
     )
 
 
-def _trust(
-    issuer: iam.IPrincipal, action: str, required: Mapping[str, str]
-) -> iam.PolicyStatement:
+def _trust(issuer: iam.IPrincipal, action: str, required: Mapping[str, str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         principals=[issuer], actions=[action], conditions={"StringLike": dict(required)}
     )

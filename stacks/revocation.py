@@ -33,7 +33,7 @@ class Revocation(Construct):
             platform=platform,
             handler="revoke_session",
             description="Takes access back, confirms it at the target and closes the session",
-            role_name=revocation_role_name(platform.env_name),
+            trusted_role=revocation_role_name(platform.env_name),
             settings=RevokeSettings(
                 env_name=platform.env_name, table_name=session_store.table.table_name
             ),

@@ -9,7 +9,7 @@ from stacks.synthesizers import synthesizer_of
 
 
 class ServiceStack(cdk.Stack):
-    """Holds no data. Its names are fixed, so that target roles in other accounts can trust them."""
+    """Holds no data, and nothing that anything outside it trusts."""
 
     def __init__(self, scope: Construct, id: str, *, config: DeployConfig) -> None:
         super().__init__(

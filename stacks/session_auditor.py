@@ -55,7 +55,10 @@ class SessionAuditor(Construct):
     def _follow(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
         stream_arn = session_store.table.table_stream_arn
         assert stream_arn is not None, "the table is created with a stream"
-        new_records = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["RECORD"]}}}}
+        new_records = {
+            "eventName": ["INSERT"],
+            "dynamodb": {"NewImage": {"kind": {"S": ["RECORD"]}}},
+        }
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Stream",

@@ -24,6 +24,7 @@ from stacks.service_stack import ServiceStack
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.target_roles import TargetRoles
+from stacks.trusted_roles import TrustedRoles
 from stacks.workflow_handle import WorkflowHandle
 
 
@@ -55,8 +56,10 @@ class PamStage(Construct):
             retain=config.retain_data,
         )
         notifications = Notifications(foundation, "Notifications", env_name=env_name, key=key)
+        TrustedRoles(foundation, "TrustedRoles", env_name=env_name)
 
         service = ServiceStack(self, "Service", config=config)
+        service.add_stack_dependency(foundation, "its functions run in roles of the foundation")
         platform = FunctionPlatform(
             env_name=env_name,
             code=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),

@@ -50,6 +50,4 @@ def _states_arn(scope: Construct, resource: str, name: str) -> str:
 
 
 def _allow(role: iam.IRole, resource: str, *actions: str) -> None:
-    role.add_to_principal_policy(
-        iam.PolicyStatement(actions=list(actions), resources=[resource])
-    )
+    role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))

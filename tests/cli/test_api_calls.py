@@ -56,7 +56,10 @@ def test_a_profile_signs_even_if_the_environment_holds_other_credentials(
         "[bob]\naws_access_key_id = AKIABOB\naws_secret_access_key = bobs-secret\n"
     )
     fake.on(SHOW, session())
-    for arguments in (("--profile", "bob", "show", SESSION_ID), ("show", SESSION_ID, "--profile=bob")):
+    for arguments in (
+        ("--profile", "bob", "show", SESSION_ID),
+        ("show", SESSION_ID, "--profile=bob"),
+    ):
         assert pam(*arguments).exit_code == 0
         assert "Credential=AKIABOB/" in fake.asked[-1].headers["authorization"]
 
@@ -129,7 +132,10 @@ def test_a_field_error_that_the_detail_says_already_is_not_said_twice(
     ("answer", "line"),
     [
         (HTML, "answered HTTP 502 with text/html instead of JSON; try again later"),
-        (Answer(200, b"hello", {"content-type": "text/plain"}), "check that this is the request API"),
+        (
+            Answer(200, b"hello", {"content-type": "text/plain"}),
+            "check that this is the request API",
+        ),
         (Answer(200, [1, 2]), "instead of JSON"),
         (Answer(302, b"", {"location": "https://elsewhere.example"}), "answered HTTP 302"),
         (Answer(403, {"message": "Missing Authentication Token"}), "HTTP 403: Missing Auth"),

@@ -18,7 +18,9 @@ def _only_line(pam: Pam, *arguments: str) -> str:
 
 def _ssm_says(code: str, message: str = "no") -> Answer:
     body = {"__type": code, "message": message}
-    return Answer(400, body, {"x-amzn-errortype": code, "content-type": "application/x-amz-json-1.1"})
+    return Answer(
+        400, body, {"x-amzn-errortype": code, "content-type": "application/x-amz-json-1.1"}
+    )
 
 
 @pytest.fixture
@@ -100,9 +102,7 @@ def test_nobody_at_the_local_endpoint_says_how_to_start_it(
     )
 
 
-def test_nobody_at_the_api_says_how_to_start_it(
-    pam: Pam, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_at_the_api_says_how_to_start_it(pam: Pam, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAM_API_URL", "http://127.0.0.1:9/v1")
     assert "nothing answers at 127.0.0.1:9" in _only_line(pam)
 
@@ -127,9 +127,7 @@ def test_an_answer_that_takes_too_long_is_given_up(
 
     late = Event()
     monkeypatch.setattr(api, "READ_TIMEOUT", 0.05)
-    monkeypatch.setattr(
-        type(fake), "answer", lambda *_: (late.wait(5), Answer(200, session()))[1]
-    )
+    monkeypatch.setattr(type(fake), "answer", lambda *_: (late.wait(5), Answer(200, session()))[1])
     monkeypatch.setenv("PAM_API_URL", fake.url)
     assert "Read timeout" in _only_line(pam)
     result = pam("end", SESSION_ID)

@@ -98,9 +98,7 @@ def test_waiting_survives_a_spell_of_failing_polls(fake: FakeApi, pam: Pam) -> N
 
 
 @pytest.mark.parametrize(("verb", "decision"), [("approve", "approve"), ("deny", "deny")])
-def test_a_vote_says_which_way_it_goes(
-    fake: FakeApi, pam: Pam, verb: str, decision: str
-) -> None:
+def test_a_vote_says_which_way_it_goes(fake: FakeApi, pam: Pam, verb: str, decision: str) -> None:
     fake.on("POST /pam/approve", session(approvals=approvals(decision)))
     result = pam(verb, SESSION_ID, "--comment", "as discussed")
     assert result.exit_code == 0, result.stderr

@@ -67,7 +67,8 @@ def test_what_people_wrote_cannot_drive_the_terminal(fake: FakeApi, pam: Pam) ->
     fake.on("GET /pam/sessions", {"items": [hostile], "cursor": HOSTILE})
     fake.on("POST /pam/approve", hostile)
     fake.on(
-        "GET /pam/resources", {"items": [{"resource": HOSTILE, "title": HOSTILE, "domain": HOSTILE}]}
+        "GET /pam/resources",
+        {"items": [{"resource": HOSTILE, "title": HOSTILE, "domain": HOSTILE}]},
     )
     fake.on("GET /pam/check", {"allowed": True, "session_id": HOSTILE, "expires_at": HOSTILE})
     fake.refuses("POST /pam/end", 409, HOSTILE, HOSTILE)

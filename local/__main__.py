@@ -1,0 +1,46 @@
+"""`python -m local up|down|status|demo`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from local.stack import StackError, down, status, up
+from local.state import default_state_dir
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "status", "demo"])
+    parser.add_argument("--state-dir", type=Path, default=default_state_dir())
+    chosen = parser.parse_args()
+    try:
+        return _run(chosen.command, chosen.state_dir)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(command: str, state_dir: Path) -> int:
+    match command:
+        case "up":
+            about = up(state_dir)
+            folder = state_dir / "aws"
+            print(f"up: {about['api_url']}")
+            print(f"  export AWS_CONFIG_FILE={folder / 'config'}")
+            print(f"  export AWS_SHARED_CREDENTIALS_FILE={folder / 'credentials'}")
+            print(f"  export AWS_ENDPOINT_URL={about['endpoint_url']} PAM_ENV=local")
+            print("  pam --profile alice resources")
+        case "down":
+            print("stopped" if down(state_dir) else "nothing was running")
+        case "status":
+            print(json.dumps(status(state_dir), indent=2))
+        case "demo":
+            from local.demo import demo
+
+            return demo(state_dir)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

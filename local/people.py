@@ -1,0 +1,110 @@
+"""The people of the local stack: IAM users with just the rights their work takes."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pam.names import Parameter, parameter_path
+
+from local.aws import ACCOUNT, REGION, root_client
+from local.state import ROOT
+
+_ENV = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A person, or a machine: how it is known, and its access key."""
+
+    name: str
+    principal: str
+    groups: list[str]
+    domain: str | None
+    access_key_id: str
+    secret_access_key: str
+
+
+def create_people(endpoint: str) -> list[Profile]:
+    """Everybody of the identities file, who may call the API; and `runbook`, who may not."""
+    rights = _rights(endpoint)
+    identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
+    people = []
+    for entry in identities["identities"]:
+        statements = [*rights["api"]]
+        if "pam-auditors" in entry["groups"]:
+            statements += rights["audit"]
+        people.append(
+            _person(endpoint, entry["user"], statements, entry["groups"], entry["domain"])
+        )
+    people.append(_person(endpoint, "runbook", rights["runbook"], [], None))
+    return people
+
+
+def _person(
+    endpoint: str,
+    name: str,
+    statements: list[dict[str, Any]],
+    groups: list[str],
+    domain: str | None,
+) -> Profile:
+    iam = root_client("iam", endpoint)
+    existing = {user["UserName"] for user in iam.list_users()["Users"]}
+    if name not in existing:
+        iam.create_user(UserName=name)
+    iam.put_user_policy(
+        UserName=name,
+        PolicyName="local",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Profile(
+        name=name,
+        principal=f"arn:aws:iam::{ACCOUNT}:user/{name}",
+        groups=groups,
+        domain=domain,
+        access_key_id=key["AccessKeyId"],
+        secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def _rights(endpoint: str) -> dict[str, list[dict[str, Any]]]:
+    ssm = root_client("ssm", endpoint)
+
+    def value(parameter: Parameter) -> str:
+        name = parameter_path(_ENV, parameter)
+        return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+
+    machine = value(Parameter.APPROVAL_WORKFLOW_ARN)
+    log_group = value(Parameter.AUDIT_LOG_GROUP_ARN).removesuffix(":*")
+    parameters = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/bank/{_ENV}/mod046"
+    return {
+        "api": [
+            # The API decides by itself what each of them may do; IAM decides who may knock.
+            _allow(["execute-api:Invoke"], f"arn:aws:execute-api:{REGION}:{ACCOUNT}:*"),
+            _allow(["ssm:GetParameter", "ssm:GetParameters"], f"{parameters}/*"),
+        ],
+        "audit": [
+            _allow(
+                ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:DescribeLogStreams"],
+                log_group,
+                f"{log_group}:*",
+            )
+        ],
+        "runbook": [
+            _allow(["states:StartExecution"], machine),
+            _allow(
+                ["states:DescribeExecution"],
+                f"{machine.replace(':stateMachine:', ':execution:')}:*",
+            ),
+            _allow(
+                ["ssm:GetParameter"], f"{parameters}/{Parameter.APPROVAL_WORKFLOW_ARN.value}"
+            ),
+        ],
+    }
+
+
+def _allow(actions: list[str], *resources: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}

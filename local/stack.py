@@ -1,0 +1,162 @@
+"""Up, down and status of one local stack."""
+
+import configparser
+import io
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pam.names import Parameter, parameter_path
+
+from local import deploy, supervisor
+from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
+from local.inboxes import create_inboxes
+from local.people import Profile, create_people
+from local.state import State, write_private
+
+Tell = Callable[[str], None]
+
+
+class StackError(Exception):
+    """The stack could not be brought up; the message says why, in a few lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    tell: Tell
+    began: float
+
+    def __call__(self, what: str) -> None:
+        self.tell(f"{time.monotonic() - self.began:5.1f} s  {what}")
+
+
+def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[str, Any]:
+    """Brings the stack up, or finds it up and current, and returns what `local.json` says.
+
+    With `hand_over` False the stack ends with this process, however this process ends.
+    """
+    state = State(state_dir.resolve())
+    progress = _Progress(tell, time.monotonic())
+    digest = deploy.digest_of_sources()
+    about = state.read_about()
+    if supervisor.running(state) and about is not None:
+        if about["sources"] == digest and _answers(about):
+            progress("up already")
+            return about
+        progress("out of date: starting anew")
+    supervisor.stop(state)
+    state.about.unlink(missing_ok=True)
+    state.dir.mkdir(parents=True, exist_ok=True)
+    try:
+        return _bring_up(state, digest, progress, hand_over=hand_over)
+    except (deploy.DeployError, supervisor.EmulatorError) as error:
+        supervisor.stop(state)
+        raise StackError(str(error)) from error
+    except BaseException:
+        supervisor.stop(state)
+        raise
+
+
+def down(state_dir: Path) -> bool:
+    """Ends everything that `up` started there. False if there was nothing."""
+    state = State(state_dir.resolve())
+    state.about.unlink(missing_ok=True)
+    for path in (state.aws_config, state.aws_credentials):
+        path.unlink(missing_ok=True)
+    return supervisor.stop(state)
+
+
+def status(state_dir: Path) -> dict[str, Any]:
+    """`{"status": "up"|"down", ...local.json}`."""
+    state = State(state_dir.resolve())
+    about = state.read_about()
+    if about is None or supervisor.running(state) is None or not _answers(about):
+        return {"status": "down"}
+    return {"status": "up", **about}
+
+
+def _bring_up(
+    state: State, digest: str, progress: Tell, *, hand_over: bool
+) -> dict[str, Any]:
+    emulator = supervisor.start(state)
+    progress("emulator started")
+    deploy.synthesise(state)
+    progress("app synthesised")
+    deploy.deploy(state, emulator.endpoint)
+    progress("app deployed")
+    api_url = _publish_reachable_endpoint(emulator.endpoint)
+    people = create_people(emulator.endpoint)
+    about = {
+        "endpoint_url": emulator.endpoint,
+        "api_url": api_url,
+        "region": REGION,
+        "account": ACCOUNT,
+        "env": "local",
+        "profiles": _profiles(people),
+        "inboxes": create_inboxes(emulator.endpoint),
+        "sources": digest,
+    }
+    _write_aws_files(state, people)
+    write_private(state.about, json.dumps(about, indent=2))
+    progress("people and inboxes are there")
+    if hand_over:
+        emulator.hand_over()
+    return about
+
+
+def _publish_reachable_endpoint(endpoint: str) -> str:
+    """AWS resolves `{api}.execute-api.{region}.amazonaws.com`; the emulator serves the same API
+    under a path of its own, so the parameter that callers find it by is given that address."""
+    ssm = root_client("ssm", endpoint)
+    name = parameter_path("local", Parameter.REQUEST_API_ENDPOINT)
+    published = str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    if published.startswith(endpoint):
+        return published
+    host, _, stage = published.removeprefix("https://").partition("/")
+    api_id = host.partition(".")[0]
+    api_url = f"{endpoint}/restapis/{api_id}/{stage.rstrip('/')}/_user_request_"
+    ssm.put_parameter(Name=name, Value=api_url, Type="String", Overwrite=True)
+    return api_url
+
+
+def _profiles(people: list[Profile]) -> dict[str, Any]:
+    profiles: dict[str, Any] = {
+        person.name: {
+            "principal": person.principal,
+            "groups": person.groups,
+            "domain": person.domain,
+        }
+        for person in people
+    }
+    profiles["root"] = {
+        "principal": f"arn:aws:iam::{ACCOUNT}:root",
+        "groups": [],
+        "domain": None,
+    }
+    return profiles
+
+
+def _write_aws_files(state: State, people: list[Profile]) -> None:
+    config, credentials = configparser.ConfigParser(), configparser.ConfigParser()
+    keys = {person.name: (person.access_key_id, person.secret_access_key) for person in people}
+    keys["root"] = (ROOT_KEYS["AWS_ACCESS_KEY_ID"], ROOT_KEYS["AWS_SECRET_ACCESS_KEY"])
+    for name, (key_id, secret) in keys.items():
+        config[f"profile {name}"] = {"region": REGION, "output": "json"}
+        credentials[name] = {"aws_access_key_id": key_id, "aws_secret_access_key": secret}
+    for path, content in ((state.aws_config, config), (state.aws_credentials, credentials)):
+        text = io.StringIO()
+        content.write(text)
+        write_private(path, text.getvalue())
+
+
+def _answers(about: dict[str, Any]) -> bool:
+    with suppress(OSError):
+        health = f"{about['endpoint_url']}/_ministack/health"
+        with urllib.request.urlopen(health, timeout=2):  # noqa: S310 - an address of this machine
+            return True
+    return False

@@ -1,0 +1,71 @@
+"""The folder that one local stack keeps everything in, so that two can run side by side."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def default_state_dir() -> Path:
+    return Path(os.environ.get("PAM_STATE_DIR") or ROOT / ".pam")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Paths of one stack. Nothing outside `dir` is written but caches that all stacks share."""
+
+    dir: Path
+
+    @property
+    def about(self) -> Path:
+        """`local.json`: what callers of the stack need to know. There only while it is up."""
+        return self.dir / "local.json"
+
+    @property
+    def aws_config(self) -> Path:
+        return self.dir / "aws" / "config"
+
+    @property
+    def aws_credentials(self) -> Path:
+        return self.dir / "aws" / "credentials"
+
+    @property
+    def process(self) -> Path:
+        """Which process is ours: pid and start time, so that a reused pid is never mistaken."""
+        return self.dir / "emulator.json"
+
+    @property
+    def emulator_log(self) -> Path:
+        return self.dir / "emulator.log"
+
+    @property
+    def scratch(self) -> Path:
+        """The emulator's temporary files; emptied whenever it starts."""
+        return self.dir / "scratch"
+
+    @property
+    def assembly(self) -> Path:
+        return self.dir / "cdk.out"
+
+    def read_about(self) -> dict[str, Any] | None:
+        return read_json(self.about)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def write_private(path: Path, text: str) -> None:
+    """Whole or not at all, and for this user's eyes only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.touch(mode=0o600)
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

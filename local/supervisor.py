@@ -1,0 +1,155 @@
+"""Starts, finds and ends the emulator's process."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+import psutil
+
+from local.state import ROOT, State, read_json, write_private
+
+_READY_WITHIN = 60.0
+_ENDS_WITHIN = 5.0
+_PORT_TRIES = 5
+
+
+class EmulatorError(Exception):
+    """The emulator did not start; the message says where to look."""
+
+
+@dataclass(slots=True)
+class Emulator:
+    """A running emulator that ends with this process, unless handed over."""
+
+    endpoint: str
+    process: subprocess.Popen[bytes]
+    lifeline: int
+
+    def hand_over(self) -> None:
+        """From here on it outlives this process; `stop` of the same state ends it."""
+        os.write(self.lifeline, b"H")
+        os.close(self.lifeline)
+
+
+def start(state: State) -> Emulator:
+    """Starts the emulator on a free port of the loopback interface and waits until it answers."""
+    for _ in range(_PORT_TRIES):
+        emulator = _start_on(_free_port(), state)
+        if _ready(emulator):
+            process = psutil.Process(emulator.process.pid)
+            record = {
+                "pid": process.pid,
+                "started": process.create_time(),
+                "endpoint": emulator.endpoint,
+            }
+            write_private(state.process, json.dumps(record))
+            return emulator
+        end_group(emulator.process.pid)
+    message = f"the emulator did not start; its log is {state.emulator_log}"
+    raise EmulatorError(message)
+
+
+def running(state: State) -> psutil.Process | None:
+    """The process of this state's emulator, if it is still that very process."""
+    record = read_json(state.process)
+    if record is None:
+        return None
+    try:
+        process = psutil.Process(record["pid"])
+        same = abs(process.create_time() - record["started"]) < 1
+    except psutil.NoSuchProcess:
+        return None
+    return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+
+
+def stop(state: State) -> bool:
+    """Ends what this state started and nothing else. False if nothing was running."""
+    process = running(state)
+    if process is not None:
+        end_group(process.pid)
+    state.process.unlink(missing_ok=True)
+    shutil.rmtree(state.scratch, ignore_errors=True)
+    return process is not None
+
+
+def end_group(pid: int) -> None:
+    """Ends a process group: gently, then surely."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, sign)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + _ENDS_WITHIN
+        while time.monotonic() < deadline and _group_lives(pid):
+            time.sleep(0.05)
+
+
+def _group_lives(pid: int) -> bool:
+    for process in psutil.process_iter(["pid", "status"]):
+        if process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        try:
+            if os.getpgid(process.info["pid"]) == pid:
+                return True
+        except ProcessLookupError:
+            continue
+    return False
+
+
+def _start_on(port: int, state: State) -> Emulator:
+    shutil.rmtree(state.scratch, ignore_errors=True)
+    state.scratch.mkdir(parents=True)
+    reading, writing = os.pipe()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+    } | {
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "LOG_LEVEL": os.environ.get("PAM_EMULATOR_LOG_LEVEL", "WARNING"),
+        "MINISTACK_REGION": "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "STATE_DIR": str(state.scratch / "state"),
+        "TMPDIR": str(state.scratch),
+    }
+    with state.emulator_log.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.emulator", str(reading)],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=(reading,),
+            start_new_session=True,
+        )
+    os.close(reading)
+    return Emulator(f"http://127.0.0.1:{port}", process, writing)
+
+
+def _ready(emulator: Emulator) -> bool:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline and emulator.process.poll() is None:
+        try:
+            with urllib.request.urlopen(  # noqa: S310 - a fixed http URL of this machine
+                f"{emulator.endpoint}/_ministack/health", timeout=1
+            ):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,81 @@
+"""A CDK app of its own, as a lending team would have it: the roles that the local stack lends.
+
+Each role of the catalogue may read and write objects in one bucket of its own, and its name is
+published under SSM `/bank/local/mod046/demo/{resource}/bucket`.
+"""
+
+import sys
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
+
+from local.state import ROOT
+
+sys.path.insert(0, str(ROOT / "lambdas"))
+
+from pam.domain.resource import IssuerKind, Resource
+from pam.policy.compiler import load
+
+from stacks.pam_target_role import PamTargetRole
+
+ENV_NAME = "local"
+
+
+def bucket_name(resource_id: str) -> str:
+    return f"pam-local-{resource_id}"
+
+
+def bucket_parameter(resource_id: str) -> str:
+    return f"/bank/{ENV_NAME}/mod046/demo/{resource_id}/bucket"
+
+
+def lend(stack: cdk.Stack, resource: Resource) -> None:
+    name = resource.resource_id
+    bucket = s3.Bucket(
+        stack,
+        f"{name}-bucket",
+        bucket_name=bucket_name(name),
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    PamTargetRole(
+        stack,
+        name,
+        role_name=resource.issuer["role_name"],
+        env_name=ENV_NAME,
+        description=resource.title,
+        statements=[
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]),
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+            ),
+        ],
+    )
+    ssm.StringParameter(
+        stack,
+        f"{name}-bucket-name",
+        parameter_name=bucket_parameter(name),
+        string_value=bucket.bucket_name,
+    )
+
+
+def main() -> None:
+    policy = load(ROOT / "policy", ROOT / "local" / "identities.yaml")
+    app = cdk.App()
+    stack = cdk.Stack(
+        app,
+        "pam-local-targets",
+        synthesizer=cdk.CliCredentialsStackSynthesizer(),
+        env=cdk.Environment(account="000000000000", region="us-east-1"),
+    )
+    for resource in policy.resources:
+        if resource.issuer_kind is IssuerKind.AWS_ROLE:
+            lend(stack, resource)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""From the context of a CDK app to its stacks; the same way for `cdk synth` and for tests."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+from pam.policy.compiler import load
+
+from stacks.bundling import BundleTarget, build_bundle
+from stacks.config import BundleMode, load_bundle_mode, load_config
+from stacks.stage import PamStage
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def build(app: cdk.App) -> PamStage:
+    """Raises ConfigError, PolicyError or BundleError, before the first construct is made."""
+    context = app.node.try_get_context
+    config = load_config(context("env"), context("environments"))
+    mode = load_bundle_mode(context("bundle"))
+    policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
+    target = BundleTarget.of(config.bundle_platform)
+    bundle = build_bundle(target, policy_json=policy.to_json(), mode=mode)
+    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle, target=target)
+
+
+def apply_rules(app: cdk.App) -> None:
+    """Synthesis fails on any finding that is not acknowledged where it is caused."""
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def new_app(env_name: str, **context: object) -> cdk.App:
+    """An app as the CDK CLI would start it, with the dependencies of the functions left out."""
+    project: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    return cdk.App(
+        analytics_reporting=project["versionReporting"],
+        context=project["context"] | {"env": env_name, "bundle": BundleMode.SKIP} | context,
+    )
+
+
+def templates(app: cdk.App) -> dict[str, dict[str, Any]]:
+    """Synthesises, and gives each stack's template by the name of the stack."""
+    return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+def _within_sight(path: str) -> Path:
+    """A project file as seen from the working directory: faults in it are reported that way."""
+    return Path(os.path.relpath(ROOT / path))

@@ -1,0 +1,111 @@
+"""`pam policy check` and `pam policy explain`, on the repository's own policy files."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = ("--policy-dir", str(ROOT / "policy"), "--identities", str(ROOT / "local/identities.yaml"))
+
+
+def _run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["policy", *arguments], prog_name="pam")
+
+
+def _explain(*arguments: str) -> dict[str, Any]:
+    result = _run("explain", *arguments, *PEOPLE, "--json")
+    assert result.exit_code == 0, result.stderr
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+@pytest.fixture
+def policy_dir(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "policy", tmp_path / "policy")
+
+
+def test_the_policy_of_this_repository_is_valid() -> None:
+    result = _run("check", "--policy-dir", str(ROOT / "policy"))
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("policy is valid: ")
+    assert result.stdout.count("\n") == 1
+
+
+def test_a_check_as_json_says_what_was_checked() -> None:
+    answer = json.loads(_run("check", *PEOPLE, "--json").stdout)
+    assert answer.keys() == {"valid", "resources", "policies", "digest"}
+    assert answer["valid"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("catalogue.yaml", "\nsurprise: 1\n"), ("broken.cedar", "permit (nobody")],
+)
+def test_a_fault_is_one_line_with_file_and_line(policy_dir: Path, name: str, text: str) -> None:
+    with (policy_dir / name).open("a") as file:
+        file.write(text)
+    result = _run("check", "--policy-dir", str(policy_dir))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{policy_dir / name}:" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_no_policy_at_all_is_one_line(tmp_path: Path) -> None:
+    result = _run("check", "--policy-dir", str(tmp_path / "nowhere"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nowhere" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("who", "resource", "more", "required", "domain_required"),
+    [
+        ("alice", "core-ledger-admin", [], 2, 0),
+        ("alice", "core-ledger-uat-admin", [], 1, 0),
+        ("alice", "core-sandbox-admin", [], 0, 0),
+        ("alice", "kyc-documents-read", [], 3, 1),
+        ("alice", "kyc-sandbox-read", [], 1, 1),
+        ("alice", "core-ledger-admin", ["--break-glass"], 0, 0),
+        ("alice", "kyc-documents-read", ["--break-glass"], 1, 1),
+    ],
+)
+def test_the_approvals_needed_are_told(
+    who: str, resource: str, more: list[str], required: int, domain_required: int
+) -> None:
+    answer = _explain(who, resource, *more)
+    assert answer["allowed"] is True
+    assert answer["policy_ids"]
+    assert answer["approvals"]["required"] == required
+    assert answer["approvals"]["domain_required"] == domain_required
+
+
+def test_a_principal_is_as_good_as_a_name() -> None:
+    by_name = _explain("alice", "core-ledger-admin")
+    assert _explain("arn:aws:iam::000000000000:user/alice", "core-ledger-admin") == by_name
+
+
+def test_somebody_who_may_not_ask_is_told_so() -> None:
+    answer = _explain("ada", "core-ledger-admin")
+    assert (answer["allowed"], answer["code"]) == (False, "NOT_ELIGIBLE")
+
+
+def test_an_explanation_reads_as_sentences() -> None:
+    result = _run("explain", "alice", "kyc-documents-read", *PEOPLE)
+    assert "yes: alice (bank-core) may ask for kyc-documents-read" in result.stdout
+    assert "approvals needed: 3, 1 of them by an approver of bank-kyc" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("who", "resource", "code"),
+    [("mallory", "core-ledger-admin", "NOT_ELIGIBLE"), ("alice", "no-such", "NOT_FOUND")],
+)
+def test_nobody_and_nothing_are_refused_by_code(who: str, resource: str, code: str) -> None:
+    result = _run("explain", who, resource, *PEOPLE)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{code}: ")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,185 @@
+"""The people of the local stack, each with their own AWS credentials, calling the real API."""
+
+import configparser
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+_T = TypeVar("_T")
+_HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
+_ONE_TRY = Config(retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Any
+
+    @property
+    def code(self) -> str:
+        """The problem's code; a success has none."""
+        return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One profile of the stack."""
+
+    name: str
+    stack: "Stack"
+
+    @property
+    def principal(self) -> str:
+        return str(self.stack.about["profiles"][self.name]["principal"])
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        return self.stack.session(self.name).get_credentials()
+
+    def client(self, service: str) -> Any:
+        return self.stack.client(service, self.stack.session(self.name))
+
+    def get(self, path: str) -> Answer:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.call("POST", path, body, **headers)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """A SigV4-signed call; `body` is sent as it is if bytes, else as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
+        request = AWSRequest(method, self.stack.about["api_url"] + path, data=data)
+        request.headers["Content-Type"] = "application/json"
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        SigV4Auth(self.credentials, "execute-api", self.stack.about["region"]).add_auth(request)
+        return send(request)
+
+    def request(self, resource: str, **fields: Any) -> dict[str, Any]:
+        answer = self.post(
+            "/pam/request",
+            {"resource": resource, "reason": "ledger stuck, see the incident", **fields},
+        )
+        assert answer.status == 202, answer
+        return dict(answer.body)
+
+    def approve(self, session_id: str, **fields: Any) -> Answer:
+        return self.post("/pam/approve", {"session_id": session_id, **fields})
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        answer = self.get(f"/pam/sessions/{session_id}")
+        assert answer.status == 200, answer
+        return dict(answer.body)
+
+    def wait_for(self, session_id: str, status: str, seconds: float = 20) -> dict[str, Any]:
+        def reached() -> dict[str, Any] | None:
+            session = self.session(session_id)
+            return session if session["status"] == status else None
+
+        return until(reached, seconds, f"session {session_id} to be {status}")
+
+    def lease(self, session_id: str) -> dict[str, Any]:
+        answer = self.post(f"/pam/sessions/{session_id}/credentials")
+        assert answer.status == 200, answer
+        return dict(answer.body)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running local stack, as `.pam/local.json` describes it."""
+
+    state_dir: Path
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        about: dict[str, Any] = json.loads((self.state_dir / "local.json").read_text())
+        return about
+
+    def person(self, name: str) -> Person:
+        return Person(name, self)
+
+    @cached_property
+    def _profiles(self) -> dict[str, dict[str, str]]:
+        parser = configparser.ConfigParser()
+        parser.read(self.state_dir / "aws" / "credentials")
+        return {name: dict(parser[name]) for name in parser.sections()}
+
+    def session(self, profile: str) -> boto3.Session:
+        keys = self._profiles[profile]
+        return boto3.Session(
+            aws_access_key_id=keys["aws_access_key_id"],
+            aws_secret_access_key=keys["aws_secret_access_key"],
+            aws_session_token=keys.get("aws_session_token"),
+            region_name=self.about["region"],
+        )
+
+    def client(self, service: str, session: boto3.Session) -> Any:
+        return session.client(service, endpoint_url=self.about["endpoint_url"], config=_ONE_TRY)
+
+    def parameter(self, path: str) -> str:
+        ssm = self.person("root").client("ssm")
+        return str(ssm.get_parameter(Name=path)["Parameter"]["Value"])
+
+    def bucket(self, resource: str) -> str:
+        return self.parameter(f"/bank/local/mod046/demo/{resource}/bucket")
+
+    def with_lease(self, lease: dict[str, Any], service: str) -> Any:
+        """A client that uses leased credentials."""
+        session = boto3.Session(
+            aws_access_key_id=lease["access_key_id"],
+            aws_secret_access_key=lease["secret_access_key"],
+            aws_session_token=lease["session_token"],
+            region_name=lease["region"],
+        )
+        return self.client(service, session)
+
+
+def send(request: AWSRequest) -> Answer:
+    """Sends a prepared request. A body that is not JSON comes back as text."""
+    answer = _HTTP.request(
+        request.method, request.url, body=request.data, headers=dict(request.headers)
+    )
+    text = answer.data.decode()
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = text
+    return Answer(answer.status, body, answer.headers)
+
+
+def until(found: Callable[[], _T | None], seconds: float, what: str) -> _T:
+    """Polls until `found` answers something. Fails with `what` at the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = found()
+        if result is not None:
+            return result
+        if time.monotonic() > deadline:
+            message = f"waited {seconds} s for {what}"
+            raise AssertionError(message)
+        time.sleep(0.05)
+
+
+def refused(act: Callable[[], Any]) -> bool:
+    """Whether AWS refuses `act` for want of a right; any other error is not a refusal."""
+    try:
+        act()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}:
+            return True
+        raise
+    return False
