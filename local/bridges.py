@@ -18,7 +18,8 @@ class BridgeError(Exception):
 
 def build_all() -> None:
     source_identity_in_trust_policies()
-    task_tokens_belong_to_a_state_machine()
+    resources_are_named_as_in_aws()
+    calls_count_as_encrypted()
 
 
 def source_identity_in_trust_policies() -> None:
@@ -54,9 +55,10 @@ def source_identity_in_trust_policies() -> None:
     iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
 
 
-def task_tokens_belong_to_a_state_machine() -> None:
-    """AWS authorises SendTaskSuccess and SendTaskFailure on the state machine that the token came
-    from. The emulator asks for them on `*`, which no function of ours is given."""
+def resources_are_named_as_in_aws() -> None:
+    """Two calls are authorised on other resources than AWS authorises them on:
+    SendTaskSuccess and SendTaskFailure on `*` rather than on the token's state machine, and
+    PutLogEvents and CreateLogStream on the log group rather than on the stream in it."""
     from ministack.core import iam_actions
     from ministack.services import stepfunctions
 
@@ -66,20 +68,37 @@ def task_tokens_belong_to_a_state_machine() -> None:
     def extract_resource_arn(
         service: str, method: str, path: str, headers: Any, body: Any, *rest: Any
     ) -> Any:
-        if service == "states" and _names_a_token(body):
-            arns = [str(arn) for arn in machines]
-            if len(arns) == 1:
-                return arns[0]
-        return extract(service, method, path, headers, body, *rest)
+        arn = extract(service, method, path, headers, body, *rest)
+        if service == "states" and "taskToken" in _json(body):
+            # One emulator runs one deployment, so there is one machine a token can be of.
+            arns = [str(machine) for machine in machines]
+            return arns[0] if len(arns) == 1 else arn
+        if service == "logs" and "logStreamName" in _json(body):
+            return f"{arn}:log-stream:{_json(body)['logStreamName']}"
+        return arn
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _names_a_token(body: Any) -> bool:
+def calls_count_as_encrypted() -> None:
+    """AWS is reached by TLS; the emulator by plain HTTP on the loopback interface, which would make
+    every policy that insists on `aws:SecureTransport` refuse everything."""
+    from ministack.core import iam_evaluator
+
+    pin = _existing(iam_evaluator, "pin_request_origin")
+
+    def pin_request_origin(source_ip: str, secure_transport: bool) -> None:  # noqa: ARG001
+        pin(source_ip, secure_transport=True)
+
+    iam_evaluator.pin_request_origin = pin_request_origin
+
+
+def _json(body: Any) -> dict[str, Any]:
     try:
-        return "taskToken" in json.loads(body or b"{}")
+        content = json.loads(body or b"{}")
     except (ValueError, TypeError):
-        return False
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _existing(module: Any, name: str) -> Callable[..., Any] | Any:

@@ -114,6 +114,7 @@ def _start_on(port: int, state: State) -> Emulator:
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": os.environ.get("PAM_EMULATOR_LOG_LEVEL", "WARNING"),
         "MINISTACK_REGION": "us-east-1",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -71,12 +71,12 @@ class DynamoDbSessions:
 
     def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
         # The sequence moves with every write, so an equal one means: nobody wrote since the read.
-        nobody_wrote_since = "sequence = :sequence AND #status = :status"
+        nobody_wrote_since = "#sequence = :sequence AND #status = :status"
         put = {
             "TableName": self._table,
             "Item": to_item(table_keys.session_item(after)),
             "ConditionExpression": nobody_wrote_since,
-            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
             "ExpressionAttributeValues": to_item(
                 {":sequence": before.sequence, ":status": before.status.value}
             ),
