@@ -48,7 +48,7 @@ def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
         image = stream_record["dynamodb"].get("NewImage", {})
         if image.get("kind", {}).get("S") != "RECORD":
             continue
-        session_id = image["session_id"]["S"]
+        session_id = image.get("session_id", {}).get("S", "")
         try:
             if not session_id:
                 sink = wiring.sink(settings().log_group_name, settings().bus_name)

@@ -20,11 +20,12 @@ def _follow(lifeline: int) -> None:
 
 def main() -> None:
     threading.Thread(target=_follow, args=(int(sys.argv[1]),), daemon=True).start()
-    from ministack.app import main as serve
-
     from local.bridges import build_all
 
     build_all()
+    # Only now: the emulator's front takes what it uses from its modules when it is loaded.
+    from ministack.app import main as serve
+
     sys.argv = ["ministack"]
     serve()
 

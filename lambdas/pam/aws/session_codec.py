@@ -52,6 +52,7 @@ def encode(session: Session) -> dict[str, Any]:
             "region": session.target.region,
             "arn": session.target.arn,
         },
+        "asked_duration": _seconds(session.asked_duration),
         "duration": _seconds(session.duration),
         "needed": {"total": session.needed.total, "domain": session.needed.domain},
         "votes": [_vote(vote) for vote in session.votes],
@@ -76,6 +77,7 @@ def decode(raw: dict[str, Any]) -> Session:
             region=target["region"],
             arn=target["arn"],
         ),
+        asked_duration=timedelta(seconds=int(raw["asked_duration"])),
         duration=timedelta(seconds=int(raw["duration"])),
         needed=ApprovalsNeeded(
             total=int(raw["needed"]["total"]), domain=int(raw["needed"]["domain"])

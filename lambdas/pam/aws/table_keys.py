@@ -60,13 +60,15 @@ def session_item(session: Session) -> dict[str, Any]:
 
 def record_item(record: Record) -> dict[str, Any]:
     """The text is the canonical JSON, so that what was hashed is what is kept."""
-    session_id = record["session_id"] or f"NONE#{record['event_id']}"
-    return {
-        **record_key(session_id, record["sequence"]),
+    session_id = record["session_id"]
+    owner = session_id or f"NONE#{record['event_id']}"
+    item = {
+        **record_key(owner, record["sequence"]),
         "kind": RECORD,
-        "session_id": record["session_id"],
         "record": canonical_json(record),
     }
+    # A refusal outside any session has none: an index key may not be empty.
+    return item | {"session_id": session_id} if session_id else item
 
 
 def epoch(instant: datetime) -> int:

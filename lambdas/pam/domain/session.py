@@ -64,7 +64,9 @@ class Session:
     reason: str
     ticket: str
     break_glass: bool
+    asked_duration: timedelta
     duration: timedelta
+    """What stands: as asked, or the shortest that an approver set."""
     needed: ApprovalsNeeded
     votes: tuple[Vote, ...] = ()
     created_at: datetime

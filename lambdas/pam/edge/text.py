@@ -54,5 +54,9 @@ Comment = Annotated[str, Field(max_length=1000), Line]
 Ticket = Annotated[str, Field(max_length=100), Line]
 ResourceId = Annotated[str, Field(min_length=1, max_length=63), Line]
 Principal = Annotated[str, Field(min_length=1, max_length=2048), Line]
-SessionId = Annotated[str, Field(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$"), AfterValidator(_ulid)]
+SessionId = Annotated[
+    str,
+    AfterValidator(_ulid),
+    Field(json_schema_extra={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}),
+]
 Seconds = Annotated[int, Field(ge=1, le=14400)]

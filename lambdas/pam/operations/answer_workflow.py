@@ -1,6 +1,5 @@
 """Tells the workflow what was decided about its session."""
 
-from pam.domain.approval import Ballot
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ports import SessionStore, Workflow
@@ -27,9 +26,6 @@ def why_refused(session: Session) -> str:
     """One sentence for whoever looks at the execution."""
     if session.ending is not None:
         return f"{session.status.value}: {session.ending.reason}"
-    denials = [vote for vote in session.votes if vote.decision is Ballot.DENY]
-    if denials:
-        return f"{denials[-1].principal} denied session {session.session_id}"
     return f"session {session.session_id} is {session.status.value}"
 
 

@@ -154,6 +154,7 @@ def open_session(
         reason=wish.reason,
         ticket=wish.ticket,
         break_glass=wish.break_glass,
+        asked_duration=duration,
         duration=duration,
         needed=needed,
         created_at=now,

@@ -16,7 +16,7 @@ from pam.domain.errors import (
 )
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
-from pam.domain.session import Session
+from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.transition import Step, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
@@ -92,8 +92,8 @@ def _check_open(session: Session, voter: Person, paper: BallotPaper, now: dateti
     if now >= session.approval_expires_at:
         message = "the time to vote on this session is over"
         raise Conflict(message, session_id=session.session_id)
-    if paper.duration is not None and not timedelta(0) < paper.duration <= session.duration:
-        seconds = int(session.duration.total_seconds())
+    if paper.duration is not None and not timedelta(0) < paper.duration <= session.asked_duration:
+        seconds = int(session.asked_duration.total_seconds())
         raise Invalid.field(
             "duration_seconds", f"an approver may only shorten: between 1 and {seconds}"
         )
@@ -130,7 +130,16 @@ def _counted(
     said = f"{cast.decision.value}: {cast.comment}" if cast.comment else cast.decision.value
     entries = (entry(RecordType.VOTED, allowed, said),)
     if cast.decision is Ballot.DENY:
-        denied = voted.advance(Status.DENIED, ended_at=now)
+        ending = Ending(
+            decided_at=now,
+            outcome=Status.DENIED,
+            reason=f"denied by {cast.principal}" + (f": {cast.comment}" if cast.comment else ""),
+            by=cast.principal,
+            confirmed_at=now,
+            method="never-granted",
+            evidence="no access had been made",
+        )
+        denied = voted.advance(Status.DENIED, ended_at=now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, said)))
     lawful = grant_decision(voted, policy)
     if not lawful.allowed:

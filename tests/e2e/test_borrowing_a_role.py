@@ -1,0 +1,158 @@
+"""The main job, on the deployed app, under enforced IAM."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.people import Person, Stack, refused, until
+
+LEDGER = "core-ledger-admin"
+
+
+def granted(alice: Person, *approvers: Person, **fields: Any) -> dict[str, Any]:
+    """A session of alice's on the ledger, approved and active."""
+    session_id = alice.request(LEDGER, **fields)["session_id"]
+    for approver in approvers:
+        assert approver.approve(session_id).status == 200
+    return alice.wait_for(session_id, "ACTIVE")
+
+
+def put(stack: Stack, lease: dict[str, Any], resource: str = LEDGER) -> None:
+    s3 = stack.with_lease(lease, "s3")
+    s3.put_object(Bucket=stack.bucket(resource), Key="note", Body=b"borrowed")
+
+
+@pytest.mark.guarantee("G1")
+def test_nobody_reaches_a_resource_with_their_own_credentials(stack: Stack, alice: Person) -> None:
+    s3 = alice.client("s3")
+    assert refused(lambda: s3.get_object(Bucket=stack.bucket(LEDGER), Key="note"))
+    assert refused(lambda: s3.put_object(Bucket=stack.bucket(LEDGER), Key="note", Body=b""))
+
+
+@pytest.mark.guarantee("G1")
+def test_nobody_but_pam_can_assume_a_target_role(stack: Stack) -> None:
+    for name in stack.about["profiles"]:
+        if name == "root":
+            continue
+        sts = stack.person(name).client("sts")
+        role = "arn:aws:iam::000000000000:role/pam-target-core-ledger-admin"
+        assert refused(
+            lambda sts=sts, role=role: sts.assume_role(RoleArn=role, RoleSessionName="x1")
+        ), name
+
+
+@pytest.mark.guarantee("G2")
+def test_two_approvers_give_credentials_that_reach_this_resource_and_no_other(
+    stack: Stack, alice: Person, bob: Person, carol: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=60)
+    lease = alice.lease(session["session_id"])
+    assert lease["kind"] == "aws"
+    put(stack, lease)
+    s3 = stack.with_lease(lease, "s3")
+    assert s3.get_object(Bucket=stack.bucket(LEDGER), Key="note")["Body"].read() == b"borrowed"
+    assert refused(lambda: put(stack, lease, "kyc-documents-read"))
+    caller = stack.with_lease(lease, "sts").get_caller_identity()["Arn"]
+    assert caller.endswith(":assumed-role/pam-target-core-ledger-admin/alice")
+
+
+@pytest.mark.guarantee("G2")
+def test_one_approval_is_not_enough_for_production(alice: Person, bob: Person) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    answer = bob.approve(session_id)
+    assert answer.body["status"] == "PENDING_APPROVAL"
+    assert answer.body["approvals"]["received"] == 1
+    assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G4")
+def test_the_clock_takes_the_very_same_credentials_away_to_the_second(
+    stack: Stack, alice: Person, bob: Person, carol: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=6)
+    lease = alice.lease(session["session_id"])
+    ends = datetime.fromisoformat(session["expires_at"])
+
+    def seconds_left() -> float:
+        return (ends - datetime.now(UTC)).total_seconds()
+
+    while seconds_left() > 1:
+        time.sleep(0.02)
+    put(stack, lease)  # a second before the end they work
+    while seconds_left() > -1:
+        time.sleep(0.02)
+    assert refused(lambda: put(stack, lease))  # a second after it they do not
+    over = alice.wait_for(session["session_id"], "EXPIRED")
+    assert over["ending"]["confirmed_at"] is not None
+    held = alice.get(f"/pam/check?resource={LEDGER}&principal={quote(alice.principal, safe='')}")
+    assert held.body["session_id"] != session["session_id"]
+    assert alice.post(f"/pam/sessions/{session['session_id']}/credentials").code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G5")
+def test_an_operator_ends_one_session_at_once_and_the_other_goes_on(
+    stack: Stack, alice: Person, dave: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    first = granted(alice, bob, carol, duration_seconds=120)
+    second = granted(dave, bob, carol, duration_seconds=120)
+    lease, other = alice.lease(first["session_id"]), dave.lease(second["session_id"])
+    put(stack, lease)
+    answer = sam.post(
+        "/pam/revoke", {"session_id": first["session_id"], "reason": "wrong ledger"}
+    )
+    assert (answer.status, answer.body["status"]) == (200, "REVOKED")
+    assert refused(lambda: put(stack, lease))
+    assert answer.body["ending"]["method"] == "deny-read-back"
+    assert answer.body["end_reason"] == "wrong ledger"
+    put(stack, other)
+    assert alice.post(f"/pam/sessions/{first['session_id']}/credentials").code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G5")
+def test_a_requester_gives_access_back_and_their_second_session_on_it_goes_on(
+    stack: Stack, alice: Person, bob: Person, carol: Person
+) -> None:
+    first = granted(alice, bob, carol, duration_seconds=120)
+    second = granted(alice, bob, carol, duration_seconds=120)
+    lease, other = alice.lease(first["session_id"]), alice.lease(second["session_id"])
+    answer = alice.post("/pam/end", {"session_id": first["session_id"]})
+    assert (answer.status, answer.body["status"]) == (200, "ENDED")
+    assert refused(lambda: put(stack, lease))
+    put(stack, other)
+    held = alice.get(f"/pam/check?resource={LEDGER}").body
+    assert held["allowed"] is True
+    assert held["session_id"] != first["session_id"]
+
+
+def test_a_lease_cannot_be_traded_in_for_other_credentials(
+    stack: Stack, alice: Person, bob: Person, carol: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=60)
+    sts = stack.with_lease(alice.lease(session["session_id"]), "sts")
+    role = "arn:aws:iam::000000000000:role/pam-target-kyc-documents-read"
+    assert refused(lambda: sts.assume_role(RoleArn=role, RoleSessionName="x1"))
+
+
+@pytest.mark.guarantee("G6")
+def test_the_workflow_of_a_session_that_ran_out_has_succeeded_in_few_steps(
+    alice: Person, bob: Person, carol: Person, root: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=1)
+    alice.wait_for(session["session_id"], "EXPIRED")
+    states = root.client("stepfunctions")
+    arn = session["execution_arn"]
+    until(
+        lambda: states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED" or None,
+        10,
+        "the execution to succeed",
+    )
+    events = states.get_execution_history(executionArn=arn)["events"]
+    entered = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in events
+        if "stateEnteredEventDetails" in event
+    ]
+    assert len(entered) <= 8, entered
