@@ -1,59 +1,81 @@
-# Needs Python 3.11 or newer and make; everything else is installed here, into .venv and node_modules.
-PYTHON ?= python3
+# Needs make and Python >= 3.11 (with venv). Everything else is set up inside this folder, from
+# pinned and hashed files, and reused the next time: `.venv` (tools, Node), `node_modules` (CDK CLI).
+
+PYTHON3 ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/.ready
-CDK := node_modules/.package-lock.json
-# An installation of AWS tools on this machine must not change what is built here.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+CDK := node_modules/.installed
 
-.PHONY: help setup demo up down status test lint unit e2e bench
+# The environment's own tools before any that the machine may have.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-help: ## What there is
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status test unit e2e lint format bench lock clean
 
-$(READY): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/bootstrap.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/bootstrap.txt
-	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/lambdas" \
-		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pam.pth"
-	@printf '#!%s\nfrom cli.main import app\n\napp()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/pam
-	@chmod +x $(BIN)/pam
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) $(CDK) ## install what the rest needs (they do it by themselves)
+
+demo: setup ## the whole story on a stack of its own, from a request to access refused
+	@$(PYTHON) -m local demo
+
+up: setup ## start the local stack and leave it running
+	@$(PYTHON) -m local up
+
+down: $(INSTALLED) ## stop the local stack, and nothing else
+	@$(PYTHON) -m local down
+
+status: $(INSTALLED) ## say whether the local stack runs, and where
+	@$(PYTHON) -m local status
+
+test: lint unit e2e ## everything that must hold before a change is merged
+
+unit: setup ## tests without network, in parallel
+	$(PYTHON) -m pytest -m "not e2e" -n 2
+
+e2e: setup ## tests against the deployed app, on a local stack of their own
+	$(PYTHON) -m pytest -m e2e --force-enable-socket
+
+lint: setup ## style, formatting, types
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: setup ## put the code into the formatter's shape
+	ruff check --fix .
+	ruff format .
+
+bench: setup ## measure the figures that the README gives
+	@$(PYTHON) -m local.bench
+
+COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: setup ## resolve requirements/*.in anew
+	cd requirements && $(COMPILE) bootstrap.in --output-file bootstrap.txt
+	cd requirements && $(COMPILE) dev.in --output-file dev.txt
+	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
+
+clean: ## stop the local stack and forget everything that was set up
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m local down; fi
+	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+# Each stamp is written last, so that a set-up that was cut short is done again.
+$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python >= 3.11 is needed: make PYTHON3=/path/to/python3")'
+	@echo "setting up $(VENV)"
+	@$(PYTHON3) -m venv --clear $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements/bootstrap.txt
+	@uv pip sync --quiet --require-hashes requirements/dev.txt
+	@uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# npm of the node that the virtual environment brings, so that no Node is needed beforehand.
-$(CDK): package.json package-lock.json $(READY)
-	$(BIN)/npm ci --silent --no-audit --no-fund --no-update-notifier
+$(CDK): $(INSTALLED) package-lock.json
+	@echo "setting up the CDK CLI"
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
-
-setup: $(READY) $(CDK) ## Install everything (the others do it by themselves)
-
-demo: setup ## See the main job, end to end, on this machine (about two minutes)
-	@$(BIN)/python -m local demo --state-dir .pam/demo
-
-up: setup ## Start the local stack and leave it running
-	@$(BIN)/python -m local up
-
-down: setup ## Stop what `make up` started
-	@$(BIN)/python -m local down
-
-status: setup ## Is it up?
-	@$(BIN)/python -m local status
-
-test: setup lint unit e2e ## All the tests
-
-lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy lambdas stacks cli local app.py
-
-unit: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not e2e" --disable-socket --allow-hosts=127.0.0.1
-
-e2e: setup
-	$(BIN)/python -m pytest -m e2e
-
-bench: setup ## Measure, on this machine
-	@$(BIN)/python -m local.bench

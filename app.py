@@ -4,12 +4,7 @@ import sys
 
 import aws_cdk as cdk
 
-from stacks.synthesis import apply_rules, build  # isort: split - puts `pam` on the import path
-
-from pam.policy.compiled import PolicyError
-
-from stacks.bundling import BundleError
-from stacks.config import ConfigError
+from stacks.synthesis import NOT_DEPLOYABLE, apply_rules, build
 
 
 def main() -> None:
@@ -17,7 +12,7 @@ def main() -> None:
     apply_rules(app)
     try:
         build(app)
-    except (ConfigError, PolicyError, BundleError) as error:
+    except NOT_DEPLOYABLE as error:
         sys.exit(str(error))
     app.synth()
 

@@ -42,10 +42,9 @@ def _timeline(records: Sequence[Mapping[str, Any]], faults: Sequence[Fault]) -> 
             *(Text(clean(cell)) for cell in _cells(record, now=now)),
             style="bold red" if position in broken else "",
         )
-    out = render.console()
-    out.print(table)
+    render.put(table)
     if not faults:
-        out.print(f"chain checked: {len(records)} records, every hash fits")
+        render.put(f"chain checked: {len(records)} records, every hash fits")
 
 
 def _cells(record: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:

@@ -36,15 +36,14 @@ def check(
 
 
 def _print_check(document: Mapping[str, Any], resource: str, principal: str | None) -> None:
-    out = render.console()
     who = clean(principal or "you")
     if document.get("allowed") is not True:
-        out.print(f"no: {who} cannot use {clean(resource)} now")
+        render.put(f"no: {who} cannot use {clean(resource)} now")
         return
     ends = clock.parse(document.get("expires_at"))
     until = f" until {clock.both(ends, now=clock.now())}" if ends else ""
     session_id = clean(str(document.get("session_id") or "?"))
-    out.print(f"yes: {who} may use {clean(resource)}{until} (session {session_id})")
+    render.put(f"yes: {who} may use {clean(resource)}{until} (session {session_id})")
 
 
 def _print_resources(document: Mapping[str, Any]) -> None:
@@ -52,11 +51,10 @@ def _print_resources(document: Mapping[str, Any]) -> None:
     if not isinstance(items, list):
         message = "the API's answer is not a list of resources; is this pam older than the API?"
         raise Failure(message)
-    out = render.console()
     if not items:
-        out.print("there is nothing you may ask for")
+        render.put("there is nothing you may ask for")
         return
-    out.print(_table([item for item in items if isinstance(item, Mapping)]))
+    render.put(_table([item for item in items if isinstance(item, Mapping)]))
 
 
 def _table(items: list[Mapping[str, Any]]) -> Any:

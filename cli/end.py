@@ -30,6 +30,4 @@ def revoke(
 
 
 def _report(session: Session) -> None:
-    out = render.console()
-    out.print(render.headline(session))
-    out.print(render.outcome(session, now=clock.now()))
+    render.put(render.headline(session), render.outcome(session, now=clock.now()))

@@ -80,7 +80,7 @@ def _call(verb: str, folder: Path) -> dict[str, Any]:
 
 
 def _print_status(document: Mapping[str, Any], folder: Path) -> None:
-    if document.get("running") is False or not document:
+    if document.get("status") != "up":
         typer.echo("the local stack is down; start it with `pam local up`")
         return
     _print_use(document, folder)

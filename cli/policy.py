@@ -117,32 +117,36 @@ def _explain(
         needed = policy.approvals_needed(person, resource, break_glass=break_glass)
     except UnlawfulForAll:
         return answer
-    enough = ApprovalsGathered(total=needed.total, domain=needed.domain)
-    grant = policy.grant(person, resource, enough, break_glass=break_glass)
+
+    def deciding(domain: int) -> tuple[str, ...]:
+        gathered = ApprovalsGathered(total=needed.total, domain=domain)
+        return policy.grant(person, resource, gathered, break_glass=break_glass).policy_ids
+
+    # A gate shows only where it is shut: what forbids with one of the domain's votes too few.
+    gates = deciding(needed.domain - 1) if needed.domain else ()
     return answer | {
         "approvals": {
             "required": needed.total,
             "domain_required": needed.domain,
-            "policy_ids": list(grant.policy_ids),
+            "policy_ids": sorted({*deciding(needed.domain), *gates}),
         }
     }
 
 
 def _print(answer: dict[str, Any]) -> None:
-    out = render.console()
     by = ", ".join(answer["policy_ids"]) or "no policy permits it"
     what = f"{answer['resource']} ({answer['environment']}, {answer['domain']})"
     whom = f"{answer['person']} ({answer['person_domain']})"
     if not answer["allowed"]:
-        out.print(clean(f"no: {whom} may not ask for {what}: {answer['code']}") + f"\nby: {by}")
+        render.put(clean(f"no: {whom} may not ask for {what}: {answer['code']}") + f"\nby: {by}")
         return
-    out.print(clean(f"yes: {whom} may ask for {what}, {answer['max_duration']} at most"))
-    out.print(f"by: {by}")
+    render.put(clean(f"yes: {whom} may ask for {what}, {answer['max_duration']} at most"))
+    render.put(f"by: {by}")
     approvals = answer["approvals"]
     if approvals is None:
-        out.print("but no number of approvals makes a grant lawful")
+        render.put("but no number of approvals makes a grant lawful")
         return
     line = f"approvals needed: {approvals['required']}"
     if approvals["domain_required"]:
         line += f", {approvals['domain_required']} of them by an approver of {answer['domain']}"
-    out.print(f"{line}\nby: {', '.join(approvals['policy_ids'])}")
+    render.put(f"{line}\nby: {', '.join(approvals['policy_ids'])}")

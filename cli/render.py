@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from cli import clock
 from cli.session import Session, Vote
 from cli.text import clean, short_principal, shorten
@@ -15,7 +17,7 @@ from pam.domain import durations
 from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
 _UNFOLDED = 400
@@ -54,12 +56,20 @@ def console(*, stderr: bool = False) -> "Console":
     )
 
 
+def put(*parts: "RenderableType") -> None:
+    """Prints on stdout. Off a terminal, tables are not padded to a width that nobody has."""
+    out = console()
+    if out.is_terminal:
+        out.print(*parts, sep="\n")
+        return
+    with out.capture() as capture:
+        out.print(*parts, sep="\n")
+    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
 def show_session(session: Session, *, now: datetime) -> None:
     """The whole session, then what happens next."""
-    out = console()
-    out.print(session_table(session, now=now))
-    out.print()
-    out.print(next_step(session, now=now))
+    put(session_table(session, now=now), "", next_step(session, now=now))
 
 
 def session_table(session: Session, *, now: datetime) -> "Table":
@@ -128,8 +138,8 @@ def progress(session: Session, *, now: datetime) -> str:
         line += f"; waiting for {_count(session.approvals.missing, 'more approval')}"
     if session.active and session.expires_at:
         line += f" until {clock.local(session.expires_at, now=now)}"
-    if session.over and session.end_reason:
-        line += f": {clean(session.end_reason)}"
+    if session.over and why(session):
+        line += f": {why(session)}"
     votes = voted(session)
     return f"{line} ({votes})" if votes else line
 
@@ -154,9 +164,16 @@ def waiting(session: Session, *, now: datetime) -> str:
 
 def ended(session: Session) -> str:
     """How it ended, and what to do if the access is still needed."""
-    why = f": {clean(session.end_reason)}" if session.end_reason else ""
-    how = _ENDS.get(session.status, clean(session.status))
-    return f"{how}{why}\nstill needed? Ask anew: pam request {clean(session.resource)} --reason ..."
+    how, reason = _ENDS.get(session.status, clean(session.status)), why(session)
+    if reason and reason != how:
+        how += f": {reason}"
+    return f"{how}\nstill needed? Ask anew: pam request {clean(session.resource)} --reason ..."
+
+
+def why(session: Session) -> str:
+    """Why it ended, in the words of whoever ended it; empty if nobody said."""
+    said = [vote.comment for vote in session.approvals.votes if vote.decision == "deny"]
+    return clean(session.end_reason or "; ".join(filter(None, said)))
 
 
 def voted(session: Session) -> str:

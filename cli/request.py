@@ -77,13 +77,11 @@ def _live_view(session: Session, now: datetime) -> str:
 
 
 def _report(session: Session) -> None:
-    out = render.console()
-    out.print(render.headline(session))
-    out.print(render.next_step(session, now=clock.now()))
+    render.put(render.headline(session), render.next_step(session, now=clock.now()))
 
 
 def _no_access(session: Session) -> str:
     if session.activated_at:
         return f"{render.headline(session)}; the access was there and is over"
-    why = f": {session.end_reason}" if session.end_reason else ""
-    return f"{render.headline(session)}{why}; no access was given"
+    why = render.why(session)
+    return f"{render.headline(session)}{why and ': '}{why}; no access was given"

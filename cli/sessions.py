@@ -104,10 +104,9 @@ def _print_list(document: Mapping[str, Any]) -> None:
     if not isinstance(items, list):
         message = "the API's answer is not a list of sessions; is this pam older than the API?"
         raise Failure(message)
-    out = render.console()
     if not items:
-        out.print("no sessions here" if document.get("cursor") else "no sessions")
+        render.put("no sessions here" if document.get("cursor") else "no sessions")
     else:
-        out.print(render.session_list([Session.parse(item) for item in items], now=clock.now()))
+        render.put(render.session_list([Session.parse(item) for item in items], now=clock.now()))
     if document.get("cursor"):
-        out.print(f"there are more: the same with --cursor {clean(str(document['cursor']))}")
+        render.put(f"there are more: the same with --cursor {clean(str(document['cursor']))}")

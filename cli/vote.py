@@ -55,6 +55,4 @@ def _vote(
 
 
 def _report(session: Session) -> None:
-    out = render.console()
-    out.print(render.headline(session))
-    out.print(render.outcome(session, now=clock.now()))
+    render.put(render.headline(session), render.outcome(session, now=clock.now()))

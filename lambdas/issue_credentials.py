@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pam import clock, wiring
 from pam.domain import timestamps
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver
+from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver, serve
 from pam.edge.text import SessionId
 from pam.operations.activate_session import activate_session
 from pam.operations.lease_credentials import lease_credentials
@@ -32,13 +32,13 @@ def front() -> Front:
     )
 
 
-app = resolver(front)
+app = resolver()
 
 
 @app.post("/pam/sessions/<session_id>/credentials", responses=PROBLEMS)
 def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
     """One set of credentials of your own active session."""
-    call = current_call(app, front())
+    call = current_call(app)
     lease = lease_credentials(
         session_id,
         caller=call.caller,
@@ -72,5 +72,5 @@ def activate(session_id: str) -> dict[str, str]:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
-        return app.resolve(event, context)
+        return serve(app, front(), event, context)
     return activate(event["session_id"])

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from pam import clock, wiring
 from pam.domain.lifecycle import Status
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Call, Front, current_call, resolver
+from pam.edge.api import PROBLEMS, Call, Front, current_call, resolver, serve
 from pam.edge.bodies import ApproveBody, RequestBody
 from pam.edge.text import Principal, ResourceId, SessionId
 from pam.operations import check_access, read_sessions, request_access, vote
@@ -36,11 +36,11 @@ def front() -> Front:
     )
 
 
-app = resolver(front)
+app = resolver()
 
 
 def call() -> Call:
-    return current_call(app, front())
+    return current_call(app)
 
 
 @app.post(
@@ -148,4 +148,4 @@ def resources() -> views.ResourceList:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return app.resolve(event, context)
+    return serve(app, front(), event, context)

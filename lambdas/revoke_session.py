@@ -16,7 +16,7 @@ from pam.domain.errors import NotFound, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver
+from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.operations import close_session, end_access
@@ -36,13 +36,13 @@ def front() -> Front:
     )
 
 
-app = resolver(front)
+app = resolver()
 
 
 @app.post("/pam/revoke", responses=PROBLEMS)
 def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
     """An operator takes access back, now."""
-    call = current_call(app, front())
+    call = current_call(app)
     session = end_access.revoke_access(
         body.session_id,
         body.reason,
@@ -59,7 +59,7 @@ def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
 @app.post("/pam/end", responses=PROBLEMS)
 def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     """The requester gives the access back, or withdraws the request."""
-    call = current_call(app, front())
+    call = current_call(app)
     session = end_access.end_access(
         body.session_id,
         caller=call.caller,
@@ -75,7 +75,7 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
-        return app.resolve(event, context)
+        return serve(app, front(), event, context)
     if event.get("by") == "tick":
         return _swept(event["session_id"])
     failure = event.get("failure")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import boto3
-
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def root_client(service: str, endpoint: str) -> Any:
+    import boto3  # slow to load, and the emulator's process does without
+
     return boto3.client(
         service,
         endpoint_url=endpoint,

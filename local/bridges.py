@@ -7,17 +7,20 @@ emulator may have closed the gap, and then the bridge must go.
 import contextvars
 import dataclasses
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from local import workflow_bridges
+from local.patching import existing
 
-class BridgeError(Exception):
-    """The emulator is not the one that this bridge was built for."""
+_wanted: contextvars.ContextVar[str | None] = contextvars.ContextVar("wanted", default=None)
+"""The source identity that the AssumeRole being answered asks for."""
 
 
 def build_all() -> None:
+    workflow_bridges.build_all()
     source_identity_in_trust_policies()
+    source_identity_of_the_caller()
     resources_are_named_as_in_aws()
     calls_count_as_encrypted()
 
@@ -28,22 +31,21 @@ def source_identity_in_trust_policies() -> None:
     from ministack.core import iam_evaluator
     from ministack.services import sts
 
-    handle = _existing(sts, "handle_request")
-    evaluate = _existing(iam_evaluator, "evaluate_trust_policy")
-    wanted: contextvars.ContextVar[str | None] = contextvars.ContextVar("wanted", default=None)
+    handle = existing(sts, "handle_request")
+    evaluate = existing(iam_evaluator, "evaluate_trust_policy")
 
     async def handle_request(
         method: str, path: str, headers: Any, body: Any, query_params: Any
     ) -> Any:
         text = body.decode() if isinstance(body, bytes) else str(body or "")
-        token = wanted.set((parse_qs(text).get("SourceIdentity") or [None])[0])
+        token = _wanted.set((parse_qs(text).get("SourceIdentity") or [None])[0])
         try:
             return await handle(method, path, headers, body, query_params)
         finally:
-            wanted.reset(token)
+            _wanted.reset(token)
 
     def evaluate_trust_policy(trust: Any, caller_arn: str, context: Any = None) -> bool:
-        identity = wanted.get()
+        identity = _wanted.get()
         if context is None or identity is None:
             return bool(evaluate(trust, caller_arn, context))
         keys = {**context.service_context, "sts:sourceidentity": identity}
@@ -55,24 +57,46 @@ def source_identity_in_trust_policies() -> None:
     iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
 
 
+def source_identity_of_the_caller() -> None:
+    """AWS shows `aws:SourceIdentity` to every policy that decides on a call of the session; the
+    emulator forgets the source identity as soon as the role is assumed."""
+    from ministack.core import iam_evaluator
+    from ministack.services import sts
+
+    keys_of = existing(iam_evaluator, "_principal_keys")
+    register = existing(sts, "register_session")
+    sessions = existing(sts, "_sessions")
+
+    def register_session(access_key: str, session: dict[str, Any]) -> None:
+        # Who has one set keeps it through every role assumed from there on.
+        chained = (sessions.get(session.get("SourceAccessKeyId")) or {}).get("SourceIdentity")
+        register(access_key, {**session, "SourceIdentity": _wanted.get() or chained})
+
+    def principal_keys(credential: Any) -> dict[str, Any]:
+        identity = (sessions.get(credential.access_key_id) or {}).get("SourceIdentity")
+        return {**keys_of(credential), **({"aws:sourceidentity": identity} if identity else {})}
+
+    sts.register_session = register_session
+    iam_evaluator._principal_keys = principal_keys
+    # Taken from its module by name when the service was loaded.
+    existing(sts, "_principal_keys")
+    sts._principal_keys = principal_keys
+
+
 def resources_are_named_as_in_aws() -> None:
     """Two calls are authorised on other resources than AWS authorises them on:
     SendTaskSuccess and SendTaskFailure on `*` rather than on the token's state machine, and
     PutLogEvents and CreateLogStream on the log group rather than on the stream in it."""
     from ministack.core import iam_actions
-    from ministack.services import stepfunctions
 
-    extract = _existing(iam_actions, "extract_resource_arn")
-    machines = _existing(stepfunctions, "_state_machines")
+    extract = existing(iam_actions, "extract_resource_arn")
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: Any, body: Any, *rest: Any
     ) -> Any:
         arn = extract(service, method, path, headers, body, *rest)
         if service == "states" and "taskToken" in _json(body):
-            # One emulator runs one deployment, so there is one machine a token can be of.
-            arns = [str(machine) for machine in machines]
-            return arns[0] if len(arns) == 1 else arn
+            return workflow_bridges.machine_of(str(_json(body)["taskToken"])) or arn
         if service == "logs" and "logStreamName" in _json(body):
             return f"{arn}:log-stream:{_json(body)['logStreamName']}"
         return arn
@@ -85,7 +109,7 @@ def calls_count_as_encrypted() -> None:
     every policy that insists on `aws:SecureTransport` refuse everything."""
     from ministack.core import iam_evaluator
 
-    pin = _existing(iam_evaluator, "pin_request_origin")
+    pin = existing(iam_evaluator, "pin_request_origin")
 
     def pin_request_origin(source_ip: str, secure_transport: bool) -> None:  # noqa: ARG001
         pin(source_ip, secure_transport=True)
@@ -99,11 +123,3 @@ def _json(body: Any) -> dict[str, Any]:
     except (ValueError, TypeError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _existing(module: Any, name: str) -> Callable[..., Any] | Any:
-    found = getattr(module, name, None)
-    if found is None:
-        message = f"{module.__name__}.{name} is gone; this bridge no longer fits the emulator"
-        raise BridgeError(message)
-    return found

@@ -1,4 +1,4 @@
-"""The emulator's process: `python -m local.emulator LIFELINE_FD`.
+"""The emulator's process: `python -m local.emulator LIFELINE_FD STATE_DIR`.
 
 It lives as long as whoever started it holds the other end of a pipe: if the starter dies, however
 it dies, the emulator and its function processes go with it. A single byte on the pipe hands it
@@ -6,23 +6,20 @@ over to the machine, to be ended by `down`.
 """
 
 import os
-import signal
 import sys
-import threading
+from pathlib import Path
 
-
-def _follow(lifeline: int) -> None:
-    if os.read(lifeline, 1):
-        return
-    # The whole group: the emulator runs functions as processes of their own.
-    os.killpg(os.getpgid(0), signal.SIGKILL)
+from local import bridges, function_processes, lifeline
+from local.state import CACHE, State
 
 
 def main() -> None:
-    threading.Thread(target=_follow, args=(int(sys.argv[1]),), daemon=True).start()
-    from local.bridges import build_all
-
-    build_all()
+    lifeline.follow(int(sys.argv[1]))
+    # What this process compiles is kept apart from the sources; functions keep theirs with them.
+    os.environ.pop("PYTHONPYCACHEPREFIX", None)
+    bridges.build_all()
+    function_processes.build_all(CACHE / "functions")
+    function_processes.start_on_signal(State(Path(sys.argv[2])).functions_started)
     # Only now: the emulator's front takes what it uses from its modules when it is loaded.
     from ministack.app import main as serve
 

@@ -1,12 +1,17 @@
 """The folder that one local stack keeps everything in, so that two can run side by side."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".pam" / "cache"
+"""What all stacks of this folder share: content that is named by its digest, and bytecode."""
 
 
 def default_state_dir() -> Path:
@@ -47,8 +52,17 @@ class State:
         return self.dir / "scratch"
 
     @property
-    def assembly(self) -> Path:
-        return self.dir / "cdk.out"
+    def functions_started(self) -> Path:
+        """Appears when each function has a process that waits for its first request."""
+        return self.scratch / "functions-started"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One `up` or `down` at a time; whoever holds it and dies lets go of it."""
+        self.dir.mkdir(parents=True, exist_ok=True)
+        with (self.dir / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def read_about(self) -> dict[str, Any] | None:
         return read_json(self.about)

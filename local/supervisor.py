@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 import psutil
 
-from local.state import ROOT, State, read_json, write_private
+from local.aws import REGION
+from local.state import CACHE, ROOT, State, read_json, write_private
 
 _READY_WITHIN = 60.0
 _ENDS_WITHIN = 5.0
 _PORT_TRIES = 5
+_LOG_LINES_TOLD = 15
 
 
 class EmulatorError(Exception):
@@ -33,6 +35,10 @@ class Emulator:
     process: subprocess.Popen[bytes]
     lifeline: int
 
+    def start_functions(self) -> None:
+        """Gives each function its first process, in the background."""
+        self.process.send_signal(signal.SIGUSR1)
+
     def hand_over(self) -> None:
         """From here on it outlives this process; `stop` of the same state ends it."""
         os.write(self.lifeline, b"H")
@@ -41,19 +47,23 @@ class Emulator:
 
 def start(state: State) -> Emulator:
     """Starts the emulator on a free port of the loopback interface and waits until it answers."""
-    for _ in range(_PORT_TRIES):
-        emulator = _start_on(_free_port(), state)
-        if _ready(emulator):
-            process = psutil.Process(emulator.process.pid)
-            record = {
-                "pid": process.pid,
-                "started": process.create_time(),
-                "endpoint": emulator.endpoint,
-            }
-            write_private(state.process, json.dumps(record))
-            return emulator
+    ports = [_port_of_last_time(state), *(0 for _ in range(_PORT_TRIES))]
+    for port in ports:
+        emulator = _start_on(port or _free_port(), state)
+        try:
+            if _ready(emulator):
+                _record(emulator, state)
+                return emulator
+        except BaseException:
+            end_group(emulator.process.pid)
+            raise
         end_group(emulator.process.pid)
-    message = f"the emulator did not start; its log is {state.emulator_log}"
+        os.close(emulator.lifeline)
+        if not _port_was_taken(state):
+            break
+    lines = state.emulator_log.read_text(encoding="utf-8", errors="replace").splitlines()
+    told = "\n".join(lines[-_LOG_LINES_TOLD:])
+    message = f"the emulator did not start; {state.emulator_log} ends with:\n{told}"
     raise EmulatorError(message)
 
 
@@ -75,7 +85,6 @@ def stop(state: State) -> bool:
     process = running(state)
     if process is not None:
         end_group(process.pid)
-    state.process.unlink(missing_ok=True)
     shutil.rmtree(state.scratch, ignore_errors=True)
     return process is not None
 
@@ -109,21 +118,26 @@ def _start_on(port: int, state: State) -> Emulator:
     state.scratch.mkdir(parents=True)
     reading, writing = os.pipe()
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "PYTHON", "LAMBDA_", "MINISTACK_"))
     } | {
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": os.environ.get("PAM_EMULATOR_LOG_LEVEL", "WARNING"),
-        "MINISTACK_REGION": "us-east-1",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "MINISTACK_REGION": REGION,
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
+        "PYTHONUNBUFFERED": "1",
+        "SFTP_ENABLED": "0",
         "STATE_DIR": str(state.scratch / "state"),
         "TMPDIR": str(state.scratch),
     }
     with state.emulator_log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.emulator", str(reading)],
+            [sys.executable, "-m", "local.emulator", str(reading), str(state.dir)],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -143,10 +157,47 @@ def _ready(emulator: Emulator) -> bool:
             with urllib.request.urlopen(  # noqa: S310 - a fixed http URL of this machine
                 f"{emulator.endpoint}/_ministack/health", timeout=1
             ):
-                return True
+                return _listens(emulator)
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.05)
     return False
+
+
+def _listens(emulator: Emulator) -> bool:
+    """Whether it is this very process that answers, and not another that was there first."""
+    try:
+        connections = psutil.Process(emulator.process.pid).net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return False
+    port = int(emulator.endpoint.rpartition(":")[2])
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
+
+
+def _record(emulator: Emulator, state: State) -> None:
+    process = psutil.Process(emulator.process.pid)
+    record = {
+        "pid": process.pid,
+        "started": process.create_time(),
+        "endpoint": emulator.endpoint,
+    }
+    write_private(state.process, json.dumps(record))
+
+
+def _port_of_last_time(state: State) -> int:
+    """So that what people have exported in their shells stays right; 0 if there is none."""
+    record = read_json(state.process)
+    port = int(record["endpoint"].rpartition(":")[2]) if record else 0
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def _port_was_taken(state: State) -> bool:
+    log = state.emulator_log.read_text(encoding="utf-8", errors="replace").lower()
+    return "already in use" in log
 
 
 def _free_port() -> int:

@@ -4,8 +4,8 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
-from pam.settings import AdmitSettings, AskSettings
 
+from pam.settings import AdmitSettings, AskSettings
 from stacks.acknowledgments import acknowledge
 from stacks.credential_issuer import CredentialIssuer
 from stacks.notifications import Notifications
@@ -29,7 +29,7 @@ class ApprovalWorkflow(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         handle: WorkflowHandle,
@@ -38,7 +38,7 @@ class ApprovalWorkflow(Construct):
         issuer: CredentialIssuer,
         revocation: Revocation,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         stack = Stack.of(self)
         self.admit_request = PamFunction(
             self,

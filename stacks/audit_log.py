@@ -6,6 +6,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
+from stacks.escape_hatch import resource_of
 
 
 class AuditLog(Construct):
@@ -19,14 +20,14 @@ class AuditLog(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         env_name: str,
         key: EncryptionKey,
         retention_days: int,
         retain: bool,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(
             self,
             "LogGroup",
@@ -35,8 +36,7 @@ class AuditLog(Construct):
             deletion_protection_enabled=retain,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
-        resource = self.log_group.node.default_child
-        assert isinstance(resource, logs.CfnLogGroup)
+        resource = resource_of(self.log_group, logs.CfnLogGroup)
         resource.retention_in_days = retention_days
 
     @property

@@ -147,7 +147,7 @@ def _install(target: BundleTarget, folder: Path) -> None:
     command = [_uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
     command += ["--only-binary", ":all:", "--target", str(folder), *platform_options]
     command += ["--requirement", str(LOCK_FILE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         message = f"cannot install {LOCK_FILE.relative_to(ROOT)} for {target}: {reason}"
@@ -159,7 +159,8 @@ def _uv() -> str:
     beside = Path(sys.executable).parent / "uv"
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
-        raise BundleError("uv is not installed: pip install uv")
+        message = "uv is not installed: pip install uv"
+        raise BundleError(message)
     return found
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class ConfigError(Exception):
-    """The deployment asked for cannot be built; the message is one line for the person who asked."""
+    """The deployment asked for cannot be built; the message is one line for whoever asked."""
 
 
 class BundlePlatform(StrEnum):
@@ -66,38 +66,42 @@ class DeployConfig:
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:
-    """The configuration called `env_name`; raises ConfigError, for there is no default to fall to."""
+    """The configuration called `env_name`. Raises ConfigError: there is no default to fall to."""
     if not isinstance(environments, Mapping) or not environments:
-        raise ConfigError("cdk.json: context 'environments' must name at least one environment")
+        message = "cdk.json: context 'environments' must name at least one environment"
+        raise ConfigError(message)
     known = ", ".join(sorted(environments))
     if not env_name:
-        raise ConfigError(f"which environment? say -c env=NAME with one of: {known}")
+        message = f"which environment? say -c env=NAME with one of: {known}"
+        raise ConfigError(message)
     if not isinstance(env_name, str) or env_name not in environments:
-        raise ConfigError(f"unknown environment '{env_name}': cdk.json has {known}")
+        message = f"unknown environment '{env_name}': cdk.json has {known}"
+        raise ConfigError(message)
     return _parse(env_name, environments[env_name])
 
 
 def load_bundle_mode(value: object) -> BundleMode:
     if value is None:
         return BundleMode.BUILD
-    mode = _convert("-c bundle", value, BundleMode)
-    assert isinstance(mode, BundleMode)
-    return mode
+    return typing.cast("BundleMode", _convert("-c bundle", value, BundleMode))
 
 
 def _parse(env_name: str, entries: object) -> DeployConfig:
     where = f"cdk.json: environments.{env_name}"
     if not isinstance(entries, Mapping):
-        raise ConfigError(f"{where} must be an object")
+        message = f"{where} must be an object"
+        raise ConfigError(message)
     wanted = {field.name: field for field in fields(DeployConfig) if field.name != "env_name"}
     unknown = sorted(set(entries) - set(wanted))
     if unknown:
-        raise ConfigError(f"{where}: unknown key '{unknown[0]}' (known: {', '.join(wanted)})")
+        message = f"{where}: unknown key '{unknown[0]}' (known: {', '.join(wanted)})"
+        raise ConfigError(message)
     missing = [
         name for name, field in wanted.items() if field.default is MISSING and name not in entries
     ]
     if missing:
-        raise ConfigError(f"{where}: '{missing[0]}' is missing")
+        message = f"{where}: '{missing[0]}' is missing"
+        raise ConfigError(message)
     hints = typing.get_type_hints(DeployConfig)
     values = {
         name: _convert(f"{where}.{name}", entries[name], hints[name])
@@ -116,10 +120,13 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
     if issubclass(wanted, StrEnum):
         choices = [str(member) for member in wanted]
         if value not in choices:
-            raise ConfigError(f"{where} must be one of {', '.join(choices)}, not {value!r}")
+            message = f"{where} must be one of {', '.join(choices)}, not {value!r}"
+            raise ConfigError(message)
         return wanted(value)
     if type(value) is not wanted:  # not isinstance: True is an int, and no throttle rate
-        raise ConfigError(f"{where} must be a {wanted.__name__}, not {value!r}")
+        message = f"{where} must be a {wanted.__name__}, not {value!r}"
+        raise ConfigError(message)
     if wanted is int and typing.cast("int", value) < 1:
-        raise ConfigError(f"{where} must be at least 1, not {value!r}")
+        message = f"{where} must be at least 1, not {value!r}"
+        raise ConfigError(message)
     return value

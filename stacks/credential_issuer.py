@@ -2,9 +2,9 @@
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
-
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
@@ -17,14 +17,14 @@ class CredentialIssuer(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         session_store: SessionStore,
         auditor: SessionAuditor,
         target_roles: TargetRoles,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.function = PamFunction(
             self,
             "IssueCredentials",

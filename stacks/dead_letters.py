@@ -14,8 +14,8 @@ from stacks.pam_function import PamFunction
 class DeadLetters(Construct):
     """An encrypted queue that keeps a failure for as long as SQS can: 14 days."""
 
-    def __init__(self, scope: Construct, id: str, *, key: EncryptionKey) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, key: EncryptionKey) -> None:
+        super().__init__(scope, construct_id)
         self._key = key
         self.queue = sqs.Queue(
             self,

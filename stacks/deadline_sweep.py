@@ -4,8 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
-from pam.settings import TickSettings
 
+from pam.settings import TickSettings
 from stacks.dead_letters import DeadLetters
 from stacks.pam_function import FunctionPlatform, PamFunction
 from stacks.revocation import Revocation
@@ -18,14 +18,14 @@ class DeadlineSweep(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         session_store: SessionStore,
         revocation: Revocation,
         dead_letters: DeadLetters,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.function = PamFunction(
             self,
             "Tick",

@@ -47,8 +47,8 @@ class EncryptionKey(Construct):
     a deleted audit log, so whoever wants that has to change this policy first, in plain sight.
     """
 
-    def __init__(self, scope: Construct, id: str, *, env_name: str, retain: bool) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, env_name: str, retain: bool) -> None:
+        super().__init__(scope, construct_id)
         delegated = [*_USE, *_ADMINISTRATION, *(() if retain else _DESTRUCTION)]
         self.key = kms.Key(
             self,

@@ -10,10 +10,10 @@ from stacks.synthesizers import synthesizer_of
 class FoundationStack(cdk.Stack):
     """Where data is retained, the stack refuses deletion, and its contents survive one anyway."""
 
-    def __init__(self, scope: Construct, id: str, *, config: DeployConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: DeployConfig) -> None:
         super().__init__(
             scope,
-            id,
+            construct_id,
             stack_name=f"pam-{config.env_name}-foundation",
             description=f"PAM (MOD-046) {config.env_name}: sessions, audit log, notices",
             env=cdk.Environment(account=config.account, region=config.region),

@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
+from stacks.escape_hatch import resource_of
 
 
 class Notifications(Construct):
@@ -16,8 +17,10 @@ class Notifications(Construct):
     outlast a redeployment of the functions.
     """
 
-    def __init__(self, scope: Construct, id: str, *, env_name: str, key: EncryptionKey) -> None:
-        super().__init__(scope, id)
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env_name: str, key: EncryptionKey
+    ) -> None:
+        super().__init__(scope, construct_id)
         self._key = key
         self.approver_topic = self._topic("ApproverTopic", f"PAM {env_name}: approval wanted")
         self.tier1_topic = self._topic("Tier1Topic", f"PAM {env_name}: Tier-1 alert")
@@ -34,14 +37,17 @@ class Notifications(Construct):
             event_bus_name=bus_name,
             description="Life of privileged sessions (MOD-046); source bank.mod046.pam",
         )
-        resource = self.bus.node.default_child
-        assert isinstance(resource, events.CfnEventBus)
+        resource = resource_of(self.bus, events.CfnEventBus)
         # Not the construct's `kms_key`: that would add wildcard actions to the key's policy.
         resource.kms_key_identifier = key.key.key_arn
 
-    def _topic(self, id: str, display_name: str) -> sns.Topic:
+    def _topic(self, construct_id: str, display_name: str) -> sns.Topic:
         return sns.Topic(
-            self, id, display_name=display_name, master_key=self._key.key, enforce_ssl=True
+            self,
+            construct_id,
+            display_name=display_name,
+            master_key=self._key.key,
+            enforce_ssl=True,
         )
 
     def grant_ask_approvers(self, role: iam.IRole) -> None:

@@ -5,21 +5,27 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
+from stacks.escape_hatch import resource_of
 
 
 class OperationalLog(logs.LogGroup):
     """Named, encrypted with the customer key, kept for a stated time, gone with its stack."""
 
     def __init__(
-        self, scope: Construct, id: str, *, name: str, key: EncryptionKey, retention_days: int
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        key: EncryptionKey,
+        retention_days: int,
     ) -> None:
         super().__init__(
             scope,
-            id,
+            construct_id,
             log_group_name=name,
             encryption_key=key.key,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        resource = self.node.default_child
-        assert isinstance(resource, logs.CfnLogGroup)
+        resource = resource_of(self, logs.CfnLogGroup)
         resource.retention_in_days = retention_days

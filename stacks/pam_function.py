@@ -6,9 +6,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+
 from pam.names import METRIC_NAMESPACE
 from pam.settings import Settings
-
 from stacks.acknowledgments import acknowledge
 from stacks.encryption_key import EncryptionKey
 from stacks.operational_log import OperationalLog
@@ -42,7 +42,7 @@ class PamFunction(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         handler: str,
@@ -51,7 +51,7 @@ class PamFunction(Construct):
         timeout: Duration,
         trusted_role: str | None = None,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         service = handler.replace("_", "-")
         self.role: iam.IRole = (
             iam.Role.from_role_name(self, "Role", trusted_role)
@@ -103,12 +103,12 @@ class PamFunction(Construct):
 
 
 def lambda_role(
-    scope: Construct, id: str, description: str, *, role_name: str | None = None
+    scope: Construct, construct_id: str, description: str, *, role_name: str | None = None
 ) -> iam.Role:
     """A function's role with no rights yet: none of the managed policies for functions."""
     return iam.Role(
         scope,
-        id,
+        construct_id,
         role_name=role_name,
         description=description,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
 from pam.names import SESSION_TAG, issuer_role_name, revocation_role_name, revoker_role_name
+from stacks.escape_hatch import resource_of
 
 
 class PamTargetRole(Construct):
@@ -22,7 +24,7 @@ class PamTargetRole(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         role_name: str,
         env_name: str,
@@ -31,7 +33,7 @@ class PamTargetRole(Construct):
         pam_account: str | None = None,
         description: str = "Lent by PAM (MOD-046)",
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         issuer = self._pam_role(pam_account, issuer_role_name(env_name))
         self.role = iam.Role(
             self,
@@ -106,6 +108,5 @@ def _trust(issuer: iam.IPrincipal, action: str, required: Mapping[str, str]) -> 
 
 def _set_trust(role: iam.Role, trust: iam.PolicyDocument) -> None:
     """The whole trust policy: the construct library would keep a bare AssumeRole beside it."""
-    resource = role.node.default_child
-    assert isinstance(resource, iam.CfnRole)
+    resource = resource_of(role, iam.CfnRole)
     resource.assume_role_policy_document = trust

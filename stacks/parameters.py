@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
+
 from pam.names import Parameter, parameter_path
 
 
@@ -11,9 +12,9 @@ class Parameters(Construct):
     """One SSM parameter for each member of `Parameter`; a member without a value is an error."""
 
     def __init__(
-        self, scope: Construct, id: str, *, env_name: str, values: Mapping[Parameter, str]
+        self, scope: Construct, construct_id: str, *, env_name: str, values: Mapping[Parameter, str]
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         for parameter in Parameter:
             ssm.StringParameter(
                 self,

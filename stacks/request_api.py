@@ -5,8 +5,8 @@ import json
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
-from pam.settings import RequestApiSettings
 
+from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
@@ -36,7 +36,7 @@ class RequestApi(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         config: DeployConfig,
         platform: FunctionPlatform,
@@ -45,7 +45,7 @@ class RequestApi(Construct):
         issuer: CredentialIssuer,
         revocation: Revocation,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         stack = Stack.of(self)
         self.function = PamFunction(
             self,

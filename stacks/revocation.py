@@ -2,9 +2,9 @@
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
 from pam.names import revocation_role_name
 from pam.settings import RevokeSettings
-
 from stacks.dead_letters import DeadLetters
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.session_store import SessionStore
@@ -18,7 +18,7 @@ class Revocation(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         session_store: SessionStore,
@@ -26,7 +26,7 @@ class Revocation(Construct):
         target_roles: TargetRoles,
         dead_letters: DeadLetters,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.function = PamFunction(
             self,
             "RevokeSession",

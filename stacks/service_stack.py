@@ -1,4 +1,4 @@
-"""The stack that can be deleted and made again without losing anything: functions, workflow, API."""
+"""The stack that can be deleted and made again without losing anything: what does the work."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -11,10 +11,10 @@ from stacks.synthesizers import synthesizer_of
 class ServiceStack(cdk.Stack):
     """Holds no data, and nothing that anything outside it trusts."""
 
-    def __init__(self, scope: Construct, id: str, *, config: DeployConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: DeployConfig) -> None:
         super().__init__(
             scope,
-            id,
+            construct_id,
             stack_name=f"pam-{config.env_name}-service",
             description=f"PAM (MOD-046) {config.env_name}: functions, workflow, request API",
             env=cdk.Environment(account=config.account, region=config.region),

@@ -5,8 +5,8 @@ import json
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from pam.settings import AuditSettings
 
+from pam.settings import AuditSettings
 from stacks.audit_log import AuditLog
 from stacks.dead_letters import DeadLetters
 from stacks.notifications import Notifications
@@ -20,7 +20,7 @@ class SessionAuditor(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         platform: FunctionPlatform,
         session_store: SessionStore,
@@ -28,7 +28,7 @@ class SessionAuditor(Construct):
         notifications: Notifications,
         dead_letters: DeadLetters,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         self.function = PamFunction(
             self,
             "AuditSession",
@@ -53,8 +53,6 @@ class SessionAuditor(Construct):
         self._follow(session_store, dead_letters)
 
     def _follow(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
-        stream_arn = session_store.table.table_stream_arn
-        assert stream_arn is not None, "the table is created with a stream"
         new_records = {
             "eventName": ["INSERT"],
             "dynamodb": {"NewImage": {"kind": {"S": ["RECORD"]}}},
@@ -63,7 +61,7 @@ class SessionAuditor(Construct):
             self,
             "Stream",
             function_name=self.function.function.function_name,
-            event_source_arn=stream_arn,
+            event_source_arn=session_store.stream_arn,
             # Nothing may be skipped that was written before the mapping existed.
             starting_position="TRIM_HORIZON",
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
@@ -78,8 +76,8 @@ class SessionAuditor(Construct):
             parallelization_factor=1,
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
-            # Bounded well within the 24 hours that the stream keeps; then the record waits as a dead
-            # letter (it stays in the table as well) and the records behind it go on.
+            # Bounded well within the 24 hours that the stream keeps; then the record waits as a
+            # dead letter (it stays in the table as well) and the records behind it go on.
             maximum_retry_attempts=100,
             maximum_record_age_in_seconds=int(Duration.hours(12).to_seconds()),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(

@@ -1,11 +1,13 @@
 """The one table: sessions, votes, grants and the audit outbox."""
 
+from typing import cast
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
-from pam.names import Index
 
+from pam.names import Index
 from stacks.encryption_key import EncryptionKey
 
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
@@ -33,8 +35,10 @@ class SessionStore(Construct):
     items. `TransactWriteItems` needs no right of its own, it is authorised by its single actions.
     """
 
-    def __init__(self, scope: Construct, id: str, *, key: EncryptionKey, retain: bool) -> None:
-        super().__init__(scope, id)
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: EncryptionKey, retain: bool
+    ) -> None:
+        super().__init__(scope, construct_id)
         self._key = key
         self.table = dynamodb.Table(
             self,
@@ -61,6 +65,10 @@ class SessionStore(Construct):
                 projection_type=dynamodb.ProjectionType.ALL,
             )
 
+    @property
+    def stream_arn(self) -> str:
+        return cast("str", self.table.table_stream_arn)
+
     def grant_transact(self, role: iam.IRole) -> None:
         """Read items by key and change them, with conditions."""
         _allow(role, _TRANSACT, self.table.table_arn)
@@ -82,8 +90,6 @@ class SessionStore(Construct):
 
     def grant_follow(self, role: iam.IRole) -> None:
         """Read the change stream."""
-        stream_arn = self.table.table_stream_arn
-        assert stream_arn is not None, "the table is created with a stream"
         _allow(
             role,
             [
@@ -92,7 +98,7 @@ class SessionStore(Construct):
                 "dynamodb:GetShardIterator",
                 "dynamodb:ListStreams",
             ],
-            stream_arn,
+            self.stream_arn,
         )
 
     def _index_arn(self, index: Index) -> str:

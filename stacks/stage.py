@@ -3,9 +3,9 @@
 from aws_cdk import Tags
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+
 from pam.names import Parameter
 from pam.policy.compiled import CompiledPolicy
-
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.audit_log import AuditLog
 from stacks.bundling import Bundle, BundleTarget
@@ -34,14 +34,14 @@ class PamStage(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         config: DeployConfig,
         policy: CompiledPolicy,
         bundle: Bundle,
         target: BundleTarget,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         env_name = config.env_name
 
         foundation = FoundationStack(self, "Foundation", config=config)

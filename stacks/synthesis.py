@@ -7,17 +7,21 @@ from typing import Any
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
-from pam.policy.compiler import load
 
-from stacks.bundling import BundleTarget, build_bundle
-from stacks.config import BundleMode, load_bundle_mode, load_config
+from pam.policy.compiled import PolicyError
+from pam.policy.compiler import load
+from stacks.bundling import BundleError, BundleTarget, build_bundle
+from stacks.config import BundleMode, ConfigError, load_bundle_mode, load_config
 from stacks.stage import PamStage
+
+NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
+"""Faults of the input, each told in one line; anything else is a fault of the app."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def build(app: cdk.App) -> PamStage:
-    """Raises ConfigError, PolicyError or BundleError, before the first construct is made."""
+    """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
     context = app.node.try_get_context
     config = load_config(context("env"), context("environments"))
     mode = load_bundle_mode(context("bundle"))

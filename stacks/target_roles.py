@@ -5,6 +5,7 @@ from typing import Self
 
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
+
 from pam.domain.resource import IssuerKind
 from pam.names import revoker_role_name
 from pam.policy.compiled import CompiledPolicy

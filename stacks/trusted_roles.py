@@ -1,8 +1,8 @@
 """The two roles of PAM that target roles in any account trust by name."""
 
 from constructs import Construct
-from pam.names import issuer_role_name, revocation_role_name
 
+from pam.names import issuer_role_name, revocation_role_name
 from stacks.pam_function import lambda_role
 
 
@@ -14,8 +14,8 @@ class TrustedRoles(Construct):
     to end what had been granted.
     """
 
-    def __init__(self, scope: Construct, id: str, *, env_name: str) -> None:
-        super().__init__(scope, id)
+    def __init__(self, scope: Construct, construct_id: str, *, env_name: str) -> None:
+        super().__init__(scope, construct_id)
         lambda_role(
             self,
             "Issuer",

@@ -1,6 +1,6 @@
 """The synthesised state machine as a document, so that a review sees what a change does to it.
 
-`python -m stacks.workflow_document` writes docs/approval-workflow.asl.json; a test holds it current.
+`python -m stacks.workflow_document` writes docs/approval-workflow.asl.json; a test compares.
 """
 
 import json
@@ -42,7 +42,7 @@ def _placeholder(intrinsic: Mapping[str, Any]) -> str:
 
 
 def main() -> None:
-    from stacks.synthesis import build, new_app, templates  # noqa: PLC0415 - starts Node
+    from stacks.synthesis import build, new_app, templates
 
     app = new_app("prod")
     build(app)

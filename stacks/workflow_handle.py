@@ -3,8 +3,8 @@
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
-from pam.names import state_machine_name
 
+from pam.names import state_machine_name
 from stacks.acknowledgments import acknowledge, as_found
 
 

@@ -35,14 +35,14 @@ class WorkflowStates(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        construct_id: str,
         *,
         admit_request: lambda_.IFunction,
         ask_approvers: lambda_.IFunction,
         issue_credentials: lambda_.IFunction,
         revoke_session: lambda_.IFunction,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, construct_id)
         admit = _invoke(
             self,
             "Admit",

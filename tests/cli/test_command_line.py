@@ -58,8 +58,8 @@ def test_wrong_usage_exits_2_with_nothing_on_stdout(arguments: list[str]) -> Non
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-STATUS = {
-    "running": True,
+STATUS: dict[str, object] = {
+    "status": "up",
     "endpoint_url": "http://127.0.0.1:4566",
     "api_url": "http://127.0.0.1:4566/x",
     "env": "local",
@@ -76,7 +76,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Pa
         calls.append((verb, state_dir))
         print("working on it")  # noqa: T201 (what a stack may do, and must not spoil)
         running = [called for called, _ in calls if called != "status"][-1:] == ["up"]
-        return STATUS if running else {"running": False}
+        return STATUS if running else {"status": "down"}
 
     verbs = {verb: (lambda path, verb=verb: act(verb, path)) for verb in ("up", "down", "status")}
     monkeypatch.setitem(sys.modules, "local", SimpleNamespace(**verbs, StackError=RuntimeError))
@@ -99,7 +99,7 @@ def test_the_stacks_own_chatter_stays_out_of_json(
     stack: list[tuple[str, Path]], tmp_path: Path, verb: str
 ) -> None:
     result = CliRunner().invoke(app, ["local", verb, "--json", "--state-dir", str(tmp_path)])
-    assert json.loads(result.stdout) == (STATUS if verb == "up" else {"running": False})
+    assert json.loads(result.stdout) == (STATUS if verb == "up" else {"status": "down"})
     assert "working on it" in result.stderr
 
 

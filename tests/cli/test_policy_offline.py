@@ -84,6 +84,13 @@ def test_the_approvals_needed_are_told(
     assert answer["approvals"]["domain_required"] == domain_required
 
 
+def test_the_gate_that_asks_for_a_vote_of_the_domain_is_named() -> None:
+    ids = _explain("alice", "kyc-documents-read")["approvals"]["policy_ids"]
+    assert any("DT-001" in policy_id for policy_id in ids)
+    same_domain = _explain("alice", "core-ledger-admin")["approvals"]["policy_ids"]
+    assert not any("DT-001" in policy_id for policy_id in same_domain)
+
+
 def test_a_principal_is_as_good_as_a_name() -> None:
     by_name = _explain("alice", "core-ledger-admin")
     assert _explain("arn:aws:iam::000000000000:user/alice", "core-ledger-admin") == by_name

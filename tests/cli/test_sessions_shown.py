@@ -32,6 +32,21 @@ def test_mine_asks_for_the_principal_that_signs(fake: FakeApi, pam: Pam) -> None
     assert fake.asked[0].query == {"requester": ALICE}
 
 
+def test_piped_output_has_no_padding(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [session(), active(reason="short one")]})
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active())
+    for arguments in (["list"], ["show", SESSION_ID]):
+        lines = pam(*arguments).stdout.splitlines()
+        assert lines == [line.rstrip() for line in lines]
+
+
+def test_a_denial_is_told_in_the_words_of_who_denied(fake: FakeApi, pam: Pam) -> None:
+    votes = approvals("deny")
+    votes["votes"][0]["comment"] = "not tonight"
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session(status="DENIED", approvals=votes))
+    assert "denied by an approver: not tonight" in pam("show", SESSION_ID).stdout
+
+
 def test_a_status_that_does_not_exist_is_wrong_usage(fake: FakeApi, pam: Pam) -> None:
     result = pam("list", "--status", "SLEEPING")
     assert result.exit_code == 2

@@ -26,6 +26,7 @@ BAD_REQUESTS: dict[str, tuple[Any, str]] = {
         "duration_seconds",
     ),
     "an array": ([GOOD], "body"),
+    "a key given twice": (b'{"resource": "core-sandbox-admin", "resource": "x"}', "body"),
     "malformed JSON": (b'{"resource": ', "body"),
     "a megabyte": (b'{"resource": "' + b"x" * 1_000_000 + b'"}', "body"),
 }
@@ -51,7 +52,7 @@ def test_an_unknown_resource_is_not_found(alice: Person) -> None:
     assert_problem(answer, 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("session_id", ["nonsense", "01JD8XGZ6Q3M4V5N6P7R8S9T0", "..%2F..%2Fx"])
+@pytest.mark.parametrize("session_id", ["nonsense", "01JD8XGZ6Q3M4V5N6P7R8S9T0"])
 def test_a_session_id_that_is_no_ulid_is_named(alice: Person, session_id: str) -> None:
     answer = alice.get(f"/pam/sessions/{session_id}")
     assert_problem(answer, 400, "VALIDATION")

@@ -4,6 +4,7 @@ Each function is a Powertools resolver with its own routes; this gives it the sa
 on the body, the caller from the signature, refusals recorded and rendered in one place.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from pam.domain.errors import Code, Invalid, NotEligible, NotFound, Refusal, StaleSession, Throttled
 from pam.domain.people import Actor, ActorKind, Caller
@@ -51,6 +54,8 @@ class Call:
 
     caller: Caller
     now: datetime
+    act: str
+    """Method and route, as records name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,23 +67,12 @@ class Front:
     clock: Callable[[], datetime]
 
 
-def resolver(front: Callable[[], Front]) -> APIGatewayRestResolver:
-    """A resolver with the common front. `front` is called once a call, after the cold start."""
+def resolver() -> APIGatewayRestResolver:
+    """A resolver without routes, with the one way in which errors go out. Called by `serve`."""
     app = APIGatewayRestResolver(enable_validation=True)
 
-    def bounded(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
-        body = app.current_event.body or ""
-        if len(body.encode("utf-8", "surrogatepass")) > _LARGEST_BODY:
-            raise Invalid.field("body", f"must be at most {_LARGEST_BODY} bytes")
-        answer = next_middleware(app)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
-
     def refused(refusal: Refusal) -> Response[str]:
-        call = current_call(app, front())
-        if app.current_event.http_method != "GET" and refusal.code not in _NOT_RECORDED:
-            _record(refusal, app, call, front())
-        return problem_response(refusal)
+        return _refused(refusal, app.context["call"], app.context["front"])
 
     def not_valid(error: RequestValidationError) -> Response[str]:
         return refused(invalid(error.errors()))
@@ -91,9 +85,9 @@ def resolver(front: Callable[[], Front]) -> APIGatewayRestResolver:
 
     def unexpected(error: Exception) -> Response[str]:
         logger.exception("unexpected", exc_info=error)
-        return unexpected_response(app.current_event.request_context.request_id)
+        return unexpected_response(app.context["call"].caller.request_id)
 
-    app.use(middlewares=[bounded])
+    app.use(middlewares=[_not_cached])
     app.exception_handler(Refusal)(refused)
     app.exception_handler(RequestValidationError)(not_valid)
     app.exception_handler(StaleSession)(stale)
@@ -102,57 +96,112 @@ def resolver(front: Callable[[], Front]) -> APIGatewayRestResolver:
     return app
 
 
-def current_call(app: APIGatewayRestResolver, front: Front) -> Call:
-    """The call at hand. Made once and kept for the call's life, so that it has one `now`."""
-    kept = app.context.get("call")
-    if isinstance(kept, Call):
-        return kept
-    identity = app.current_event.request_context.identity
+def serve(
+    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], context: Any
+) -> dict[str, Any]:
+    """Answers one call of the request API. Routes find their `Call` by `current_call`."""
+    call = _read_call(APIGatewayProxyEvent(event), front)
+    try:
+        event = _readable(event)
+    except Invalid as refusal:
+        return _plain(_refused(refusal, call, front))
+    app.append_context(call=call, front=front)
+    return app.resolve(event, context)
+
+
+def current_call(app: APIGatewayRestResolver) -> Call:
+    call = app.context["call"]
+    assert isinstance(call, Call)  # noqa: S101 - put there by `serve`, for the type checker
+    return call
+
+
+def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
+    identity = event.request_context.identity
     principal = identity.user_arn or ""
+    try:
+        person = front.policy.identities.identify(principal)
+    except NotEligible:
+        person = None
     caller = Caller(
         principal=principal,
-        person=None,
+        person=person,
         actor=Actor(
             principal=principal,
             kind=ActorKind.PERSON,
             source_ip=identity.source_ip or "",
             user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
         ),
-        request_id=app.current_event.request_context.request_id,
+        request_id=event.request_context.request_id,
     )
-    try:
-        person = front.policy.identities.identify(principal)
-    except NotEligible:
-        person = None
-    call = Call(
-        caller=Caller(
-            principal=caller.principal,
-            person=person,
-            actor=caller.actor,
-            request_id=caller.request_id,
-        ),
-        now=front.clock(),
-    )
-    app.context["call"] = call
-    return call
+    return Call(caller=caller, now=front.clock(), act=f"{event.http_method} {event.resource}")
 
 
-def _record(refusal: Refusal, app: APIGatewayRestResolver, call: Call, front: Front) -> None:
-    """A refusal has no effect that would have to wait for its record: it is given even if the
-    record cannot be written, and that failure is logged as an error (and alarmed on)."""
-    attempt = Attempt(
-        act=f"{app.current_event.http_method} {app.current_event.resource}",
-        actor=call.caller.actor,
-        requester=call.caller.principal,
-        request_id=call.caller.request_id,
-    )
+def _readable(event: dict[str, Any]) -> dict[str, Any]:
+    """The event, once its body is seen to be a bounded JSON object (or absent).
+
+    Done before anything else parses it: a body that two parsers may read differently (a key given
+    twice, say) is refused. Raises Invalid.
+    """
+    proxy = APIGatewayProxyEvent(event)
+    if not proxy.body:
+        return event
+    if len(proxy.body) > _LARGEST_BODY:
+        raise Invalid.field("body", f"must be at most {_LARGEST_BODY} bytes")
     try:
-        record_refusal(
-            refusal,
-            attempt,
-            now=call.now,
-            store=front.store,
-            policy_version=front.policy.version,
+        body = json.loads(proxy.decoded_body or "", object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        raise Invalid.field("body", "must be a JSON object, with each key once") from None
+    if not isinstance(body, dict):
+        raise Invalid.field("body", "must be a JSON object")
+    # It is JSON, whatever the caller calls it.
+    headers = {k: v for k, v in (event.get("headers") or {}).items() if k.lower() != "content-type"}
+    return event | {"headers": headers | {"Content-Type": "application/json"}}
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key is given twice"
+        raise ValueError(message)
+    return found
+
+
+def _not_cached(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    answer = next_middleware(app)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
+    """Reading is refused without a record; every other act that is refused is recorded.
+
+    A refusal has no effect that would have to wait for its record: it is given even if the record
+    cannot be written, and that failure is logged as an error.
+    """
+    if not call.act.startswith("GET ") and refusal.code not in _NOT_RECORDED:
+        attempt = Attempt(
+            act=call.act,
+            actor=call.caller.actor,
+            requester=call.caller.principal,
+            request_id=call.caller.request_id,
         )
-    except Exception:
-        logger.exception("refusal not recorded")
+        try:
+            record_refusal(
+                refusal,
+                attempt,
+                now=call.now,
+                store=front.store,
+                policy_version=front.policy.version,
+            )
+        except Exception:
+            logger.exception("refusal not recorded")
+    return problem_response(refusal)
+
+
+def _plain(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": {"Content-Type": response.content_type, **response.headers},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,175 @@
+"""How the emulator runs functions: nearer to Lambda, and fast enough to work with.
+
+Each function runs in processes of its own, one for each request it serves at a time. As the
+emulator starts them they would see this project's whole environment, unpack the same 10 MB anew
+each time, and compile what they import each time: some seconds for each first call.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.patching import existing
+
+_STALE_AFTER_SECONDS = 3 * 24 * 3600
+
+
+def build_all(code_cache: Path) -> None:
+    a_function_sees_its_bundle_only()
+    code_is_unpacked_once(code_cache)
+    log_lines_are_not_waited_for()
+    errors_are_named_as_in_lambda()
+
+
+def a_function_sees_its_bundle_only() -> None:
+    """Lambda offers the standard library and the bundle; the interpreter of this environment would
+    offer everything that the project's tools need, and hide what is missing in the bundle."""
+    from ministack.core import lambda_runtime
+
+    detect = existing(lambda_runtime, "_detect_runtime_binary")
+
+    def detect_runtime_binary(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        return (sys._base_executable if binary == sys.executable else binary), script
+
+    lambda_runtime._detect_runtime_binary = detect_runtime_binary
+
+
+def code_is_unpacked_once(cache: Path) -> None:
+    """All processes of all functions share one unpacked bundle, and the bytecode beside it."""
+    from ministack.core import lambda_runtime
+
+    existing(lambda_runtime, "zipfile")
+    cache.mkdir(parents=True, exist_ok=True)
+    _forget_stale(cache)
+
+    class SharedZip(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+            archive, target = self.filename, Path(path or ".")
+            if members or pwd or archive is None or any(target.iterdir()):
+                super().extractall(path, members, pwd)
+                return
+            with Path(archive).open("rb") as content:
+                shared = cache / hashlib.file_digest(content, "sha256").hexdigest()
+            if not shared.exists():
+                unfinished = Path(tempfile.mkdtemp(dir=cache, prefix="unpacking-"))
+                super().extractall(unfinished)
+                try:
+                    unfinished.rename(shared)
+                except OSError:  # another process was faster
+                    shutil.rmtree(unfinished)
+            os.utime(shared)
+            target.rmdir()
+            target.symlink_to(shared, target_is_directory=True)
+
+    class Zipfile:
+        """The module `zipfile`, but for the one class."""
+
+        ZipFile = SharedZip
+        BadZipFile = zipfile.BadZipFile
+        LargeFileError = zipfile.LargeFileError
+
+    lambda_runtime.zipfile = Zipfile
+
+
+def log_lines_are_not_waited_for() -> None:
+    """After each call the emulator waits 50 ms for log lines that may still come; those that are
+    late are not lost but stand with the next call."""
+    from ministack.core import lambda_runtime
+
+    worker = existing(lambda_runtime, "Worker")
+    drain = existing(worker, "_drain_stderr_bounded")
+
+    def drain_stderr_bounded(self: Any) -> str:
+        return str(drain(self, first_line_wait=0.004, idle_confirm=0.002))
+
+    worker._drain_stderr_bounded = drain_stderr_bounded
+
+
+def errors_are_named_as_in_lambda() -> None:
+    """Lambda reports a failed function with the class of its exception; the emulator calls all of
+    them `Runtime.HandlerError`."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    script = existing(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
+    plain = '"trace": traceback.format_exc()}'
+    if script.count(plain) != 1:
+        from local.patching import BridgeError
+
+        raise BridgeError("the emulator's function process reports errors in another way now")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(
+        plain, plain.removesuffix("}") + ', "type": type(e).__name__}'
+    )
+    execute = existing(lambda_svc, "_execute_function_warm")
+    worker = existing(lambda_runtime, "Worker")
+    invoke = existing(worker, "invoke")
+    seen = threading.local()
+
+    def noted(self: Any, *given: Any, **named: Any) -> Any:
+        result = invoke(self, *given, **named)
+        seen.type = result.get("type")
+        return result
+
+    def execute_function_warm(func: Any, event: Any, request_id: str) -> Any:
+        seen.type = None
+        result = execute(func, event, request_id)
+        if result.get("error") and seen.type and isinstance(result.get("body"), dict):
+            result["body"]["errorType"] = seen.type
+        return result
+
+    worker.invoke = noted
+    lambda_svc._execute_function_warm = execute_function_warm
+
+
+def start_on_signal(done: Path) -> None:
+    """On SIGUSR1 each function gets its first process; `done` appears when all have one."""
+    wanted = threading.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
+
+    def wait() -> None:
+        wanted.wait()
+        from ministack.services import lambda_svc
+
+        functions = existing(lambda_svc, "_functions")
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(_start, _in_order_of_need(functions._data.values())))
+        done.touch()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _in_order_of_need(functions: Iterable[Any]) -> list[Any]:
+    """The API's own first: a person waits for that one."""
+    ours = [function for function in list(functions) if function.get("code_zip")]
+    return sorted(ours, key=lambda function: "Api" not in function["config"]["FunctionName"])
+
+
+def _start(function: Any) -> None:
+    from ministack.core import lambda_runtime
+
+    config = function["config"]
+    worker, _ = lambda_runtime.acquire_worker(
+        config["FunctionName"], config, function["code_zip"], qualifier=config["Version"]
+    )
+    try:
+        lambda_runtime.ensure_spawned(worker)
+    finally:
+        lambda_runtime.release_worker(worker)
+
+
+def _forget_stale(cache: Path) -> None:
+    """What no process was started from for days; whoever still runs has long loaded its code."""
+    for folder in cache.iterdir():
+        if time.time() - folder.stat().st_mtime > _STALE_AFTER_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

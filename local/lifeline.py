@@ -1,0 +1,54 @@
+"""Processes that end with whoever started them.
+
+The starter holds one end of a pipe and its child the other. However the starter ends, the pipe
+closes, and the child's whole process group goes with it. A byte on the pipe says that this is over:
+the child is to live on.
+
+Run as a file, `lifeline.py FD COMMAND...` does so for any command; standard library only, since
+every command waits for it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def follow(lifeline: int) -> None:
+    """Ends this process's group when `lifeline` closes; needs a group of its own."""
+    threading.Thread(target=_follow, args=(lifeline,), daemon=True).start()
+
+
+def run(command: list[str], *, cwd: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and output of a command that leaves nothing behind if this process is killed."""
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(reading), *command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=(reading,),
+        start_new_session=True,
+    )
+    os.close(reading)
+    try:
+        output, _ = process.communicate()
+    finally:
+        os.close(writing)
+    return process.returncode, output
+
+
+def _follow(lifeline: int) -> None:
+    if not os.read(lifeline, 1):
+        os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    follow(int(sys.argv[1]))
+    sys.exit(subprocess.run(sys.argv[2:], check=False).returncode)

@@ -1,0 +1,51 @@
+"""One synthesis of each environment for the whole test session: starting the library costs 5 s."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.synthesis import ROOT, build, new_app, templates
+from tests.stacks.template import Deployment
+
+ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["environments"])
+
+
+@pytest.fixture(scope="session")
+def deployment_of() -> Callable[[str], Deployment]:
+    @cache
+    def synthesise(env_name: str) -> Deployment:
+        app = new_app(env_name)
+        build(app)
+        found: dict[str, dict[str, Any]] = templates(app)
+        return Deployment(
+            env_name=env_name,
+            foundation=found[f"pam-{env_name}-foundation"],
+            service=found[f"pam-{env_name}-service"],
+        )
+
+    return synthesise
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def every(request: pytest.FixtureRequest, deployment_of: Callable[[str], Deployment]) -> Deployment:
+    """Each environment in turn."""
+    return deployment_of(request.param)
+
+
+@pytest.fixture
+def prod(deployment_of: Callable[[str], Deployment]) -> Deployment:
+    return deployment_of("prod")
+
+
+@pytest.fixture
+def dev(deployment_of: Callable[[str], Deployment]) -> Deployment:
+    return deployment_of("dev")
+
+
+@pytest.fixture
+def project() -> Path:
+    return ROOT

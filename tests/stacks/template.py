@@ -1,0 +1,122 @@
+"""Reading synthesised templates: intrinsics as text, rights by function."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Resource = Mapping[str, Any]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement of one policy, with everything in it as text."""
+
+    owner: str
+    effect: str
+    actions: frozenset[str]
+    resources: frozenset[str]
+    conditions: str
+    principals: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """Both stacks of one environment; references between them are followed."""
+
+    env_name: str
+    foundation: Mapping[str, Any]
+    service: Mapping[str, Any]
+
+    def of_type(self, kind: str) -> dict[str, Resource]:
+        return {
+            name: resource
+            for template in (self.foundation, self.service)
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def only(self, kind: str) -> tuple[str, Resource]:
+        (found,) = self.of_type(kind).items()
+        return found
+
+    def function(self, handler: str) -> tuple[str, Resource]:
+        (found,) = (
+            (name, resource)
+            for name, resource in self.of_type("AWS::Lambda::Function").items()
+            if resource["Properties"]["Handler"] == f"{handler}.handler"
+        )
+        return found
+
+    def text(self, value: Any) -> str:
+        """`${LogicalId}`, `${LogicalId.Arn}`; what another stack gives out is read there."""
+        if isinstance(value, list):
+            return json.dumps([self.text(item) for item in value])
+        if not isinstance(value, Mapping):
+            return str(value)
+        intrinsics: dict[str, Callable[[Any], str]] = {
+            "Ref": lambda name: f"${{{name}}}",
+            "Fn::GetAtt": lambda path: f"${{{'.'.join(path)}}}",
+            "Fn::Join": lambda join: str(join[0]).join(self.text(part) for part in join[1]),
+            "Fn::GetStackOutput": self._output,
+        }
+        for name, spelled in intrinsics.items():
+            if name in value:
+                return spelled(value[name])
+        return json.dumps({key: self.text(item) for key, item in value.items()}, sort_keys=True)
+
+    def _output(self, reference: Mapping[str, str]) -> str:
+        return self.text(self.foundation["Outputs"][reference["OutputName"]]["Value"])
+
+    def role_of(self, function: Resource) -> str:
+        """The logical id of a role of the service, or the name of one of the foundation."""
+        return _role_key(self.text(function["Properties"]["Role"]))
+
+    def identity_statements(self) -> list[Statement]:
+        """What roles may do, by role."""
+        found: list[Statement] = []
+        for policy in self.of_type("AWS::IAM::Policy").values():
+            for role in policy["Properties"]["Roles"]:
+                document = policy["Properties"]["PolicyDocument"]
+                found += self._statements(_role_key(self.text(role)), document)
+        for name, role_resource in self.of_type("AWS::IAM::Role").items():
+            for inline in role_resource["Properties"].get("Policies", []):
+                found += self._statements(name, inline["PolicyDocument"])
+        return found
+
+    def resource_statements(self) -> list[Statement]:
+        """What resources let others do: keys, queues, topics."""
+        found: list[Statement] = []
+        for kind, document in (
+            ("AWS::KMS::Key", "KeyPolicy"),
+            ("AWS::SQS::QueuePolicy", "PolicyDocument"),
+            ("AWS::SNS::TopicPolicy", "PolicyDocument"),
+        ):
+            for name, resource in self.of_type(kind).items():
+                found += self._statements(name, resource["Properties"][document])
+        return found
+
+    def rights_of(self, handler: str) -> list[Statement]:
+        role = self.role_of(self.function(handler)[1])
+        return [statement for statement in self.identity_statements() if statement.owner == role]
+
+    def _statements(self, owner: str, document: Mapping[str, Any]) -> Iterator[Statement]:
+        for raw in document["Statement"]:
+            yield Statement(
+                owner=owner,
+                effect=raw["Effect"],
+                actions=frozenset(as_list(raw["Action"])),
+                resources=frozenset(self.text(arn) for arn in as_list(raw.get("Resource", []))),
+                conditions=self.text(raw.get("Condition", {})),
+                principals=self.text(raw.get("Principal", {})),
+            )
+
+
+def _role_key(text: str) -> str:
+    if ":role/" in text:
+        return text.rpartition("/")[2]
+    return text.removeprefix("${").removesuffix("}").removesuffix(".Arn")

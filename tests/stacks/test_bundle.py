@@ -1,0 +1,144 @@
+"""The deployment package: what is in it, and that equal input gives equal bytes."""
+
+import platform
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stacks import bundling
+from stacks.bundling import BOTO_SERVICES, BundleError, BundleTarget, build_bundle
+from stacks.config import BundleMode, BundlePlatform
+
+TARGET = BundleTarget.of(BundlePlatform.AWS_ARM64)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bundling, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+def _installer(folder: Path, script: str) -> Path:
+    """A stand-in for uv: nothing is downloaded in these tests."""
+    uv = folder / "uv"
+    uv.write_text(f"#!/bin/sh\n{script}\n")
+    uv.chmod(0o755)
+    return uv
+
+
+def test_aws_gets_arm_and_its_python() -> None:
+    assert TARGET.python == "3.14"
+    assert TARGET.machine == "arm64"
+    assert TARGET.wheels.startswith("aarch64-")
+
+
+def test_the_host_bundle_is_for_this_interpreter() -> None:
+    target = BundleTarget.of(BundlePlatform.HOST)
+
+    assert target.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert (target.machine == "arm64") is (platform.machine().lower() in {"aarch64", "arm64"})
+    assert not target.wheels
+
+
+def test_the_package_holds_the_functions_and_the_compiled_policy(project: Path) -> None:
+    bundle = build_bundle(TARGET, policy_json='{"a":1}', mode=BundleMode.SKIP)
+
+    with zipfile.ZipFile(bundle.path) as archive:
+        names = set(archive.namelist())
+        assert archive.read("policy.json") == b'{"a":1}'
+    handlers = {path.name for path in (project / "lambdas").glob("*.py")}
+    assert handlers <= names
+    assert "pam/names.py" in names
+    assert not any("__pycache__" in name or "/." in name for name in names)
+
+
+def test_equal_input_gives_equal_bytes_and_another_policy_another_package(cache: Path) -> None:
+    first = build_bundle(TARGET, policy_json="{}", mode=BundleMode.SKIP)
+    content = first.path.read_bytes()
+    first.path.unlink()
+    again = build_bundle(TARGET, policy_json="{}", mode=BundleMode.SKIP)
+    other = build_bundle(TARGET, policy_json="[]", mode=BundleMode.SKIP)
+
+    assert again.path.read_bytes() == content
+    assert again.digest == first.digest != other.digest
+    assert not list(cache.glob("*.tmp"))
+
+
+def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "lambda.txt"
+    lock.write_text("x==1\n")
+    calls = tmp_path / "calls"
+    uv = _installer(tmp_path, f'echo "$@" >> {calls}')
+    monkeypatch.setattr(bundling, "LOCK_FILE", lock)
+    monkeypatch.setattr(bundling, "ROOT", tmp_path)
+    monkeypatch.setattr(bundling, "_uv", lambda: str(uv))
+
+    for policy in ("{}", "[]"):
+        build_bundle(TARGET, policy_json=policy, mode=BundleMode.BUILD)
+    assert len(calls.read_text().splitlines()) == 1
+    build_bundle(BundleTarget.of(BundlePlatform.HOST), policy_json="{}", mode=BundleMode.BUILD)
+    lock.write_text("x==2\n")
+    build_bundle(TARGET, policy_json="{}", mode=BundleMode.BUILD)
+
+    commands = calls.read_text().splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        assert "--require-hashes" in command
+        assert "--only-binary :all:" in command
+
+
+def test_an_installation_that_fails_is_told_in_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    lock = tmp_path / "lambda.txt"
+    lock.write_text("x==1\n")
+    uv = _installer(tmp_path, "printf 'no wheel\\nfor x' >&2; exit 2")
+    monkeypatch.setattr(bundling, "LOCK_FILE", lock)
+    monkeypatch.setattr(bundling, "ROOT", tmp_path)
+    monkeypatch.setattr(bundling, "_uv", lambda: str(uv))
+
+    with pytest.raises(BundleError) as caught:
+        build_bundle(TARGET, policy_json="{}", mode=BundleMode.BUILD)
+
+    assert "no wheel for x" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_missing_lock_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "ROOT", tmp_path)
+    monkeypatch.setattr(bundling, "LOCK_FILE", tmp_path / "requirements" / "lambda.txt")
+
+    with pytest.raises(BundleError, match=r"requirements/lambda.txt is missing"):
+        build_bundle(TARGET, policy_json="{}", mode=BundleMode.BUILD)
+
+
+def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
+    kept = ["botocore/data/sts/2011/service-2.json.gz", "botocore/data/endpoints.json"]
+    kept += ["boto3/__init__.py", "x-1.dist-info/METADATA"]
+    dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/RECORD"]
+    dropped += ["x/tests/test_x.py", "x/__pycache__/x.pyc", "bin/x", ".lock"]
+    for name in kept + dropped:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+
+    bundling._prune(tmp_path)
+
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == set(kept)
+
+
+def test_every_service_that_the_functions_call_has_its_model_in_the_package(project: Path) -> None:
+    called = {
+        service
+        for path in (project / "lambdas").rglob("*.py")
+        for service in re.findall(r"client\(\s*\"([a-z0-9-]+)\"", path.read_text())
+    }
+
+    assert called
+    assert called <= set(BOTO_SERVICES)

@@ -1,0 +1,124 @@
+"""The role that a team lends: who gets in, under which conditions, and what can take it back."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from stacks.pam_target_role import PamTargetRole
+from stacks.synthesis import apply_rules, new_app, templates
+
+OWN_ACCOUNT = "222233334444"
+PAM_ACCOUNT = "111122223333"
+
+
+def _lend(**arguments: Any) -> dict[str, dict[str, Any]]:
+    """The resources of a team's stack that lends one role, by kind and then by name."""
+    app = new_app("prod")
+    apply_rules(app)
+    stack = cdk.Stack(app, "team", env=cdk.Environment(account=OWN_ACCOUNT, region="eu-west-1"))
+    PamTargetRole(
+        stack,
+        "Ledger",
+        role_name="pam-target-ledger",
+        env_name="prod",
+        statements=[
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::ledger/report"])
+        ],
+        **arguments,
+    )
+    return {
+        resource["Properties"].get("RoleName", resource["Type"]): resource["Properties"]
+        for resource in templates(app)["team"]["Resources"].values()
+    }
+
+
+@pytest.fixture(scope="module")
+def lent() -> dict[str, dict[str, Any]]:
+    return _lend()
+
+
+@pytest.fixture(scope="module")
+def lent_across_accounts() -> dict[str, dict[str, Any]]:
+    return _lend(pam_account=PAM_ACCOUNT)
+
+
+def _trust(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        statement["Action"]: statement
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+    }
+
+
+def test_only_the_credential_issuer_gets_in(lent: dict[str, dict[str, Any]]) -> None:
+    trust = _trust(lent["pam-target-ledger"])
+
+    assert set(trust) == {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+    for statement in trust.values():
+        assert statement["Effect"] == "Allow"
+        assert statement["Principal"] == {
+            "AWS": f"arn:aws:iam::{OWN_ACCOUNT}:role/pam-prod-credential-issuer"
+        }
+
+
+def test_nobody_gets_in_without_a_source_identity_and_the_session_tag(
+    lent: dict[str, dict[str, Any]],
+) -> None:
+    trust = _trust(lent["pam-target-ledger"])
+    tag, identity = {"aws:RequestTag/pam:session_id": "?*"}, {"sts:SourceIdentity": "?*"}
+
+    assert trust["sts:AssumeRole"]["Condition"] == {"StringLike": tag | identity}
+    assert trust["sts:TagSession"]["Condition"] == {"StringLike": tag}
+    assert trust["sts:SetSourceIdentity"]["Condition"] == {"StringLike": identity}
+
+
+def test_no_session_is_longer_than_an_hour(lent: dict[str, dict[str, Any]]) -> None:
+    assert lent["pam-target-ledger"]["MaxSessionDuration"] == 3600
+
+
+def test_the_inline_quota_belongs_to_revocation(lent: dict[str, dict[str, Any]]) -> None:
+    assert "Policies" not in lent["pam-target-ledger"]
+    assert [statement["Action"] for statement in _rights(lent["AWS::IAM::ManagedPolicy"])] == [
+        "s3:GetObject"
+    ]
+    (holder,) = lent["AWS::IAM::Policy"]["Roles"]
+    assert holder["Ref"].startswith("LedgerRevoker")
+
+
+def test_only_the_revocation_becomes_the_revoker(lent: dict[str, dict[str, Any]]) -> None:
+    (statement,) = lent["pam-target-ledger-pam-revoker"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{OWN_ACCOUNT}:role/pam-prod-revocation"}
+
+
+def test_the_revoker_writes_inline_policies_of_the_one_role(
+    lent: dict[str, dict[str, Any]],
+) -> None:
+    (statement,) = _rights(lent["AWS::IAM::Policy"])
+
+    assert set(statement["Action"]) == {
+        "iam:DeleteRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:ListRolePolicies",
+        "iam:PutRolePolicy",
+    }
+    assert statement["Resource"]["Fn::GetAtt"][0].startswith("LedgerRole")
+
+
+def test_a_role_can_be_lent_from_another_account(
+    lent_across_accounts: dict[str, dict[str, Any]],
+) -> None:
+    for statement in _trust(lent_across_accounts["pam-target-ledger"]).values():
+        assert statement["Principal"] == {
+            "AWS": f"arn:aws:iam::{PAM_ACCOUNT}:role/pam-prod-credential-issuer"
+        }
+    revoker = lent_across_accounts["pam-target-ledger-pam-revoker"]
+    (statement,) = revoker["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{PAM_ACCOUNT}:role/pam-prod-revocation"}
+
+
+def _rights(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found

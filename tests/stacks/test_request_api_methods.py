@@ -1,0 +1,153 @@
+"""The door: which calls there are, who may make them, and what the gateway itself answers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.request_api_problems import PROBLEMS
+from tests.stacks.template import Deployment
+
+CALLS = {
+    "POST /pam/request": "request_api",
+    "POST /pam/approve": "request_api",
+    "POST /pam/revoke": "revoke_session",
+    "POST /pam/end": "revoke_session",
+    "GET /pam/sessions": "request_api",
+    "GET /pam/sessions/{session_id}": "request_api",
+    "GET /pam/sessions/{session_id}/audit": "request_api",
+    "POST /pam/sessions/{session_id}/credentials": "issue_credentials",
+    "GET /pam/check": "request_api",
+    "GET /pam/resources": "request_api",
+}
+
+
+def _methods(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    resources = deployment.of_type("AWS::ApiGateway::Resource")
+
+    def path(reference: Any) -> str:
+        resource = resources.get(reference.get("Ref", ""))
+        if resource is None:
+            return ""
+        properties = resource["Properties"]
+        return f"{path(properties['ParentId'])}/{properties['PathPart']}"
+
+    return {
+        f"{method['Properties']['HttpMethod']} {path(method['Properties']['ResourceId'])}": dict(
+            method["Properties"]
+        )
+        for method in deployment.of_type("AWS::ApiGateway::Method").values()
+    }
+
+
+def test_the_calls_are_those_of_the_contract_and_no_preflight(every: Deployment) -> None:
+    assert set(_methods(every)) == set(CALLS)
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_every_call_is_signed_with_aws_credentials(every: Deployment, call: str) -> None:
+    assert _methods(every)[call]["AuthorizationType"] == "AWS_IAM"
+
+
+@pytest.mark.parametrize(("call", "handler"), sorted(CALLS.items()))
+def test_a_call_reaches_its_function(prod: Deployment, call: str, handler: str) -> None:
+    integration = _methods(prod)[call]["Integration"]
+
+    assert integration["Type"] == "AWS_PROXY"
+    assert f"${{{prod.function(handler)[0]}.Arn}}" in prod.text(integration["Uri"])
+
+
+def test_the_gateway_may_invoke_a_function_only_for_its_own_calls(every: Deployment) -> None:
+    permitted = {
+        every.text(permission["Properties"]["SourceArn"]).split("}/", 2)[-1]
+        for permission in every.of_type("AWS::Lambda::Permission").values()
+        if permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    }
+
+    assert permitted == {call.replace(" ", "").replace("{session_id}", "*") for call in CALLS}, (
+        "the stage's own test calls and other methods must not be among them"
+    )
+
+
+def test_bodies_are_small_flat_objects_before_a_function_sees_them(every: Deployment) -> None:
+    model_name, model = every.only("AWS::ApiGateway::Model")
+    _, validator = every.only("AWS::ApiGateway::RequestValidator")
+    schema = model["Properties"]["Schema"]
+
+    assert validator["Properties"]["ValidateRequestBody"] is True
+    assert schema["maxProperties"] == 16
+    assert schema["additionalProperties"]["maxLength"] == 4096
+    assert "object" not in schema["additionalProperties"]["type"]
+    for call in ("POST /pam/request", "POST /pam/approve", "POST /pam/revoke", "POST /pam/end"):
+        method = _methods(every)[call]
+        assert method["RequestModels"] == {"application/json": {"Ref": model_name}}
+        assert "RequestValidatorId" in method
+
+
+def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Deployment) -> None:
+    _, stage = prod.only("AWS::ApiGateway::Stage")
+    settings = {
+        f"{each['HttpMethod']} {each['ResourcePath'].replace('~1', '/').removeprefix('/')}": each
+        for each in stage["Properties"]["MethodSettings"]
+    }
+    overall = settings.pop("* *")
+
+    assert set(settings) == {
+        "POST /pam/request",
+        "POST /pam/approve",
+        "POST /pam/sessions/{session_id}/credentials",
+    }
+    for each in settings.values():
+        assert each["ThrottlingRateLimit"] < overall["ThrottlingRateLimit"]
+        assert each["ThrottlingBurstLimit"] < overall["ThrottlingBurstLimit"]
+
+
+def test_the_gateway_logs_who_called_and_never_a_body(every: Deployment) -> None:
+    _, stage = every.only("AWS::ApiGateway::Stage")
+    properties = stage["Properties"]
+    line = json.loads(properties["AccessLogSetting"]["Format"])
+
+    assert line["principal"] == "$context.identity.userArn"
+    assert not any("body" in value or "header" in value for value in line.values())
+    assert properties["TracingEnabled"] is True
+    for settings in properties["MethodSettings"]:
+        assert settings["DataTraceEnabled"] is False
+
+
+def test_every_answer_of_the_gateway_is_a_problem_document(every: Deployment) -> None:
+    for response in every.of_type("AWS::ApiGateway::GatewayResponse").values():
+        properties = response["Properties"]
+        problem = json.loads(properties["ResponseTemplates"]["application/json"])
+        headers = properties["ResponseParameters"]
+
+        assert {"type", "title", "status", "detail", "code"} <= set(problem)
+        assert str(problem["status"]) == properties["StatusCode"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+
+
+def test_the_gateway_answers_for_everything_it_can_refuse(every: Deployment) -> None:
+    answered = {
+        response["Properties"]["ResponseType"]: response["Properties"]
+        for response in every.of_type("AWS::ApiGateway::GatewayResponse").values()
+    }
+
+    assert len(answered) == len(PROBLEMS)
+    assert {
+        "ACCESS_DENIED",
+        "BAD_REQUEST_BODY",
+        "DEFAULT_4XX",
+        "DEFAULT_5XX",
+        "EXPIRED_TOKEN",
+        "INVALID_SIGNATURE",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "REQUEST_TOO_LARGE",
+        "THROTTLED",
+    } <= set(answered)
+    throttled = answered["THROTTLED"]
+    assert throttled["StatusCode"] == "429"
+    assert throttled["ResponseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+
+
+def test_a_function_never_outlives_the_caller_of_the_gateway(every: Deployment) -> None:
+    for handler in set(CALLS.values()):
+        assert every.function(handler)[1]["Properties"]["Timeout"] < 29

@@ -1,0 +1,283 @@
+"""Who may do what, read from the templates: least privilege as a table."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pam.names import Index, issuer_role_name, revocation_role_name
+from tests.stacks.template import Deployment
+
+ITEMS = {
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+OWN = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+KEY_READ = {"kms:Decrypt", "kms:DescribeKey"}
+KEY_WRITE = KEY_READ | {
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+POWERS = {
+    "request_api": ITEMS
+    | KEY_WRITE
+    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    "admit_request": ITEMS | KEY_WRITE | {"sns:Publish"},
+    "ask_approvers": ITEMS
+    | KEY_WRITE
+    | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    "issue_credentials": ITEMS
+    | KEY_WRITE
+    | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
+    "revoke_session": ITEMS
+    | KEY_WRITE
+    | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
+    "audit_session": STREAM
+    | KEY_WRITE
+    | {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    | {"events:PutEvents", "sqs:SendMessage"},
+    "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
+}
+
+DESTRUCTIVE = {
+    "dynamodb:DeleteTable",
+    "dynamodb:UpdateContinuousBackups",
+    "dynamodb:UpdateTable",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "logs:DeleteLogGroup",
+    "logs:DeleteLogStream",
+    "logs:DeleteRetentionPolicy",
+    "logs:DisassociateKmsKey",
+    "logs:PutLogGroupDeletionProtection",
+    "logs:PutRetentionPolicy",
+}
+
+
+def test_every_function_is_in_the_table_of_powers(every: Deployment) -> None:
+    handlers = {
+        function["Properties"]["Handler"].removesuffix(".handler")
+        for function in every.of_type("AWS::Lambda::Function").values()
+    }
+
+    assert handlers == set(POWERS)
+
+
+@pytest.mark.parametrize("handler", sorted(POWERS))
+def test_a_function_has_the_powers_of_the_table_and_no_other(
+    every: Deployment, handler: str
+) -> None:
+    granted = {action for right in every.rights_of(handler) for action in right.actions}
+
+    assert granted == POWERS[handler] | OWN
+
+
+def test_no_permission_has_a_wildcard_action(every: Deployment) -> None:
+    for statement in every.identity_statements() + every.resource_statements():
+        if statement.effect == "Allow":
+            assert not any("*" in action for action in statement.actions), statement
+
+
+def test_no_statement_is_written_as_everything_but(every: Deployment) -> None:
+    text = every.text([every.foundation, every.service])
+
+    assert "NotAction" not in text
+    assert "NotResource" not in text
+    assert "NotPrincipal" not in text
+
+
+def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deployment) -> None:
+    unnameable = {
+        # AWS: X-Ray and log delivery know no resource.
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        # Executions of the one machine are named after sessions that are still to come.
+        "states:StopExecution",
+    }
+
+    for statement in every.identity_statements():
+        if any("*" in resource for resource in statement.resources):
+            assert statement.actions <= unnameable, statement
+    (stop,) = (s for s in every.identity_statements() if "states:StopExecution" in s.actions)
+    (execution,) = stop.resources
+    assert execution.endswith(f":execution:pam-{every.env_name}-approval-workflow:*")
+
+
+def test_no_function_shares_its_role(every: Deployment) -> None:
+    functions = every.of_type("AWS::Lambda::Function").values()
+    roles = {every.role_of(function) for function in functions}
+
+    assert len(roles) == len(functions)
+
+
+def test_roles_are_assumed_by_services_alone(every: Deployment) -> None:
+    for role in every.of_type("AWS::IAM::Role").values():
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            assert set(statement["Principal"]) == {"Service"}
+            assert statement["Action"] == "sts:AssumeRole"
+
+
+def test_only_the_credential_issuer_may_assume_target_roles(every: Deployment) -> None:
+    lending = _assuming(every, lambda role: not role.endswith("-pam-revoker"))
+
+    assert {owner for owner, _ in lending} == {issuer_role_name(every.env_name)}
+    assert sorted(arn.rpartition("/")[2] for _, arn in lending) == [
+        "pam-target-core-ledger-admin",
+        "pam-target-core-ledger-uat-admin",
+        "pam-target-core-sandbox-admin",
+        "pam-target-kyc-documents-read",
+        "pam-target-kyc-sandbox-read",
+    ]
+
+
+def test_only_the_revocation_may_assume_revoker_roles(every: Deployment) -> None:
+    revoking = _assuming(every, lambda role: role.endswith("-pam-revoker"))
+
+    assert {owner for owner, _ in revoking} == {revocation_role_name(every.env_name)}
+    assert len(revoking) == 5
+
+
+def test_issuer_and_revocation_run_in_the_roles_that_targets_trust(every: Deployment) -> None:
+    # Made in the foundation: a new role of the same name would be another principal to IAM.
+    named = {
+        role["Properties"].get("RoleName")
+        for role in every.foundation["Resources"].values()
+        if role["Type"] == "AWS::IAM::Role"
+    }
+    issuer, revocation = issuer_role_name(every.env_name), revocation_role_name(every.env_name)
+
+    assert named == {issuer, revocation}
+    assert every.role_of(every.function("issue_credentials")[1]) == issuer
+    assert every.role_of(every.function("revoke_session")[1]) == revocation
+
+
+def test_only_the_auditor_may_write_to_the_audit_log(every: Deployment) -> None:
+    (audit_group,) = (
+        f"${{{name}.Arn}}"
+        for name, group in every.of_type("AWS::Logs::LogGroup").items()
+        if group["Properties"]["LogGroupName"] == f"/bank/{every.env_name}/mod046/audit"
+    )
+    writers = {s.owner for s in every.identity_statements() if audit_group in s.resources}
+
+    assert writers == {every.role_of(every.function("audit_session")[1])}
+
+
+def test_only_the_auditor_may_speak_on_the_bus(every: Deployment) -> None:
+    speakers = {s.owner for s in every.identity_statements() if "events:PutEvents" in s.actions}
+
+    assert speakers == {every.role_of(every.function("audit_session")[1])}
+
+
+def test_no_role_may_delete_or_weaken_the_evidence(every: Deployment) -> None:
+    for statement in every.identity_statements():
+        assert not statement.actions & DESTRUCTIVE, statement
+
+
+def test_the_key_policy_of_retained_data_hands_out_no_destruction(prod: Deployment) -> None:
+    key_name, _ = prod.only("AWS::KMS::Key")
+    handed_out = {
+        action
+        for statement in prod.resource_statements()
+        if statement.owner == key_name
+        for action in statement.actions
+    }
+
+    assert not handed_out & {"kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion"}
+    assert "kms:PutKeyPolicy" in handed_out, "or nobody could ever change the key again"
+
+
+def test_the_key_is_used_only_inside_a_call_to_the_service_that_keeps_the_data(
+    every: Deployment,
+) -> None:
+    for statement in every.identity_statements():
+        if any(action.startswith("kms:") for action in statement.actions):
+            assert "kms:ViaService" in statement.conditions, statement
+
+
+def test_services_may_use_the_key_only_for_this_account(every: Deployment) -> None:
+    for statement in every.resource_statements():
+        if "Service" in statement.principals:
+            assert statement.conditions != "{}", statement
+
+
+def test_tokens_are_answered_and_executions_started_on_the_one_machine(every: Deployment) -> None:
+    starting = ("states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure")
+    for statement in every.identity_statements():
+        if statement.actions & set(starting):
+            (machine,) = statement.resources
+            assert machine.endswith(f":stateMachine:pam-{every.env_name}-approval-workflow")
+
+
+def test_the_sweep_reads_nothing_but_deadlines(every: Deployment) -> None:
+    (query,) = (s for s in every.rights_of("tick") if "dynamodb:Query" in s.actions)
+    (resource,) = query.resources
+
+    assert resource.endswith(f".Arn}}/index/{Index.BY_DEADLINE}")
+
+
+def test_only_the_request_api_may_list(every: Deployment) -> None:
+    indexes = {
+        resource.rpartition("/")[2]
+        for statement in every.rights_of("request_api")
+        for resource in statement.resources
+        if "/index/" in resource
+    }
+    others = {"admit_request", "ask_approvers", "issue_credentials", "revoke_session"}
+
+    assert indexes == set(Index)
+    for handler in others:
+        assert not any("/index/" in r for s in every.rights_of(handler) for r in s.resources)
+
+
+def test_topics_and_queues_refuse_what_is_not_encrypted_on_the_way(every: Deployment) -> None:
+    denials = [s for s in every.resource_statements() if s.effect == "Deny"]
+    protected = {resource for s in denials for resource in s.resources}
+
+    for statement in denials:
+        assert statement.conditions == '{"Bool": "{\\"aws:SecureTransport\\": \\"false\\"}"}'
+    for topic in every.of_type("AWS::SNS::Topic"):
+        assert f"${{{topic}}}" in protected
+    for queue in every.of_type("AWS::SQS::Queue"):
+        assert f"${{{queue}.Arn}}" in protected
+
+
+def _assuming(deployment: Deployment, wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Which role may assume which, of those wanted."""
+    return [
+        (statement.owner, arn)
+        for statement in deployment.identity_statements()
+        if "sts:AssumeRole" in statement.actions
+        for arn in statement.resources
+        if wanted(arn)
+    ]

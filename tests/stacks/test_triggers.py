@@ -1,0 +1,99 @@
+"""What starts the functions that nobody calls, and where their failures go."""
+
+import json
+
+import pytest
+
+from pam.names import METRIC_NAMESPACE
+from tests.stacks.template import Deployment
+
+
+def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -> None:
+    _, mapping = every.only("AWS::Lambda::EventSourceMapping")
+    (criterion,) = mapping["Properties"]["FilterCriteria"]["Filters"]
+
+    assert json.loads(criterion["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"kind": {"S": ["RECORD"]}}},
+    }
+    assert every.text(mapping["Properties"]["FunctionName"]) == (
+        f"${{{every.function('audit_session')[0]}}}"
+    )
+    assert every.text(mapping["Properties"]["EventSourceArn"]) == (
+        f"${{{every.only('AWS::DynamoDB::Table')[0]}.StreamArn}}"
+    )
+
+
+def test_records_arrive_at_once_in_order_and_none_is_skipped(every: Deployment) -> None:
+    properties = every.only("AWS::Lambda::EventSourceMapping")[1]["Properties"]
+
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["MaximumBatchingWindowInSeconds"] == 0
+    assert properties["ParallelizationFactor"] == 1
+
+
+def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
+    every: Deployment,
+) -> None:
+    properties = every.only("AWS::Lambda::EventSourceMapping")[1]["Properties"]
+    queue, _ = every.only("AWS::SQS::Queue")
+
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < properties["MaximumRetryAttempts"] <= 1000
+    assert 0 < properties["MaximumRecordAgeInSeconds"] < 24 * 3600, "the stream keeps a day"
+    assert every.text(properties["DestinationConfig"]["OnFailure"]["Destination"]) == (
+        f"${{{queue}.Arn}}"
+    )
+
+
+def test_the_sweep_runs_every_minute(every: Deployment) -> None:
+    _, rule = every.only("AWS::Events::Rule")
+    (target,) = rule["Properties"]["Targets"]
+
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    assert rule["Properties"]["State"] == "ENABLED"
+    assert every.text(target["Arn"]) == f"${{{every.function('tick')[0]}.Arn}}"
+
+
+@pytest.mark.parametrize("handler", ["tick", "revoke_session"])
+def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
+    every: Deployment, handler: str
+) -> None:
+    queue, _ = every.only("AWS::SQS::Queue")
+    function, _ = every.function(handler)
+    (config,) = (
+        each["Properties"]
+        for each in every.of_type("AWS::Lambda::EventInvokeConfig").values()
+        if every.text(each["Properties"]["FunctionName"]) == f"${{{function}}}"
+    )
+
+    assert every.text(config["DestinationConfig"]["OnFailure"]["Destination"]) == (
+        f"${{{queue}.Arn}}"
+    )
+
+
+def test_dead_letters_wait_two_weeks_for_a_person(every: Deployment) -> None:
+    _, queue = every.only("AWS::SQS::Queue")
+
+    assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_every_function_is_told_its_name_and_has_a_limit(every: Deployment) -> None:
+    for function in every.of_type("AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        variables = properties["Environment"]["Variables"]
+        handler = properties["Handler"].removesuffix(".handler")
+
+        assert variables["POWERTOOLS_SERVICE_NAME"] == f"pam-{handler.replace('_', '-')}"
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == METRIC_NAMESPACE
+        assert variables["LOG_LEVEL"] == "INFO"
+        assert variables["PAM_ENV_NAME"] == every.env_name
+        assert 3 < properties["Timeout"] <= 60
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_in_aws_the_functions_run_on_python_3_14_and_arm(prod: Deployment) -> None:
+    for function in prod.of_type("AWS::Lambda::Function").values():
+        assert function["Properties"]["Runtime"] == "python3.14"
+        assert function["Properties"]["Architectures"] == ["arm64"]

@@ -1,0 +1,137 @@
+"""What outlasts a deployment, and how it is protected."""
+
+import pytest
+
+from pam.names import Index
+from stacks.synthesis import build, new_app
+from tests.stacks.template import Deployment
+
+
+def _audit_group(deployment: Deployment) -> dict[str, object]:
+    (group,) = (
+        dict(group)
+        for group in deployment.foundation["Resources"].values()
+        if group["Type"] == "AWS::Logs::LogGroup"
+    )
+    return group
+
+
+def _key_arn(deployment: Deployment) -> str:
+    return f"${{{deployment.only('AWS::KMS::Key')[0]}.Arn}}"
+
+
+def test_the_audit_log_is_kept_ten_years_and_cannot_simply_be_deleted(prod: Deployment) -> None:
+    group = _audit_group(prod)
+
+    assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain"
+    assert group["Properties"] == {
+        "DeletionProtectionEnabled": True,
+        "KmsKeyId": {"Fn::GetAtt": [prod.only("AWS::KMS::Key")[0], "Arn"]},
+        "LogGroupName": "/bank/prod/mod046/audit",
+        "RetentionInDays": 3653,
+        "Tags": group["Properties"]["Tags"],  # type: ignore[index]
+    }
+
+
+def test_sessions_are_retained_restorable_and_encrypted_with_the_customer_key(
+    prod: Deployment,
+) -> None:
+    _, table = prod.only("AWS::DynamoDB::Table")
+    properties = table["Properties"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"]["SSEType"] == "KMS"
+    assert prod.text(properties["SSESpecification"]["KMSMasterKeyId"]) == _key_arn(prod)
+
+
+def test_the_table_is_the_one_that_the_functions_expect(every: Deployment) -> None:
+    _, table = every.only("AWS::DynamoDB::Table")
+    properties = table["Properties"]
+    indexes = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in properties["GlobalSecondaryIndexes"]
+    }
+
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert {attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]} == {"S"}
+    assert indexes == {
+        Index.BY_REQUESTER: ["requester_person", "session_id"],
+        Index.BY_STATUS: ["status", "session_id"],
+        Index.BY_RESOURCE: ["resource", "session_id"],
+        Index.BY_TIME: ["listing", "session_id"],
+        Index.BY_DEADLINE: ["open", "due_at"],
+    }
+    for index in properties["GlobalSecondaryIndexes"]:
+        assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_the_key_rotates_and_is_kept_with_the_data(prod: Deployment) -> None:
+    _, key = prod.only("AWS::KMS::Key")
+
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def test_everything_at_rest_is_under_the_customer_key(every: Deployment) -> None:
+    properties_of_the_key = {
+        "AWS::Events::EventBus": "KmsKeyIdentifier",
+        "AWS::Logs::LogGroup": "KmsKeyId",
+        "AWS::SNS::Topic": "KmsMasterKeyId",
+        "AWS::SQS::Queue": "KmsMasterKeyId",
+    }
+
+    for kind, name in properties_of_the_key.items():
+        found = every.of_type(kind)
+        assert found, kind
+        for resource in found.values():
+            assert every.text(resource["Properties"][name]) == _key_arn(every)
+
+
+def test_no_log_is_kept_for_ever_by_accident(every: Deployment) -> None:
+    for group in every.of_type("AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] > 0
+
+
+def test_every_function_logs_to_a_group_of_its_own(every: Deployment) -> None:
+    groups = [
+        every.text(function["Properties"]["LoggingConfig"]["LogGroup"])
+        for function in every.of_type("AWS::Lambda::Function").values()
+    ]
+
+    assert len(set(groups)) == len(groups)
+
+
+def test_the_service_stack_holds_nothing_that_would_be_missed(every: Deployment) -> None:
+    kinds = {resource["Type"] for resource in every.service["Resources"].values()}
+
+    assert not kinds & {
+        "AWS::DynamoDB::Table",
+        "AWS::Events::EventBus",
+        "AWS::KMS::Key",
+        "AWS::SNS::Topic",
+    }
+
+
+@pytest.mark.parametrize(("env_name", "protected"), [("prod", True), ("uat", True), ("dev", False)])
+def test_the_foundation_refuses_deletion_where_data_is_retained(
+    env_name: str, protected: bool
+) -> None:
+    app = new_app(env_name)
+    build(app)
+    stacks = {stack.stack_name: stack for stack in app.synth().stacks}
+
+    assert bool(stacks[f"pam-{env_name}-foundation"].termination_protection) is protected
+    assert not stacks[f"pam-{env_name}-service"].termination_protection
+
+
+def test_without_retention_deleting_the_stacks_leaves_nothing_behind(dev: Deployment) -> None:
+    _, table = dev.only("AWS::DynamoDB::Table")
+
+    assert table["DeletionPolicy"] == "Delete"
+    assert _audit_group(dev)["DeletionPolicy"] == "Delete"
+    assert not table["Properties"].get("DeletionProtectionEnabled")
