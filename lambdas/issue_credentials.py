@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pam import clock, wiring
 from pam.domain import timestamps
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver, serve
+from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.text import SessionId
 from pam.operations.activate_session import activate_session
 from pam.operations.lease_credentials import lease_credentials
@@ -35,7 +35,7 @@ def front() -> Front:
 app = resolver()
 
 
-@app.post("/pam/sessions/<session_id>/credentials", responses=PROBLEMS)
+@app.post("/pam/sessions/<session_id>/credentials", responses=answers("The lease"))
 def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
     """One set of credentials of your own active session."""
     call = current_call(app)

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from pam import clock, wiring
 from pam.domain.lifecycle import Status
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Call, Front, current_call, resolver, serve
+from pam.edge.api import Call, Front, answers, current_call, resolver, serve
 from pam.edge.bodies import ApproveBody, RequestBody
 from pam.edge.text import Principal, ResourceId, SessionId
 from pam.operations import check_access, read_sessions, request_access, vote
@@ -43,9 +43,7 @@ def call() -> Call:
     return current_call(app)
 
 
-@app.post(
-    "/pam/request", status_code=202, responses={202: {"description": "The session"}, **PROBLEMS}
-)
+@app.post("/pam/request", status_code=202, responses=answers("The session", status=202))
 def request(
     body: Annotated[RequestBody, Body()], idempotency_key: IdempotencyKey = None
 ) -> views.SessionView:
@@ -63,7 +61,7 @@ def request(
     return views.session_view(session)
 
 
-@app.post("/pam/approve", responses=PROBLEMS)
+@app.post("/pam/approve", responses=answers("The session"))
 def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
     """Vote on a request: approve (the default) or deny it."""
     paper = vote.BallotPaper(
@@ -83,7 +81,7 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
     return views.session_view(session)
 
 
-@app.get("/pam/sessions", responses=PROBLEMS)
+@app.get("/pam/sessions", responses=answers("A page of sessions"))
 def sessions(
     status: Annotated[Status | None, Query()] = None,
     requester: Annotated[Principal | None, Query()] = None,
@@ -105,7 +103,7 @@ def sessions(
     )
 
 
-@app.get("/pam/sessions/<session_id>", responses=PROBLEMS)
+@app.get("/pam/sessions/<session_id>", responses=answers("The session"))
 def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
     """One session."""
     found = read_sessions.read_session(
@@ -114,7 +112,7 @@ def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
     return views.session_view(found)
 
 
-@app.get("/pam/sessions/<session_id>/audit", responses=PROBLEMS)
+@app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
 def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
     """The session's audit records, in order."""
     records = read_sessions.read_trail(
@@ -123,7 +121,7 @@ def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
     return views.Trail(items=[dict(record) for record in records])
 
 
-@app.get("/pam/check", responses=PROBLEMS)
+@app.get("/pam/check", responses=answers("Yes or no, and until when"))
 def check(
     resource: Annotated[ResourceId, Query()],
     principal: Annotated[Principal | None, Query()] = None,
@@ -140,7 +138,7 @@ def check(
     return views.access_view(access)
 
 
-@app.get("/pam/resources", responses=PROBLEMS)
+@app.get("/pam/resources", responses=answers("The resources"))
 def resources() -> views.ResourceList:
     """What you may ask for."""
     found = read_sessions.list_resources(caller=call().caller, policy=front().policy)

@@ -16,7 +16,7 @@ from pam.domain.errors import NotFound, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.edge import views
-from pam.edge.api import PROBLEMS, Front, current_call, logger, resolver, serve
+from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.operations import close_session, end_access
@@ -39,7 +39,7 @@ def front() -> Front:
 app = resolver()
 
 
-@app.post("/pam/revoke", responses=PROBLEMS)
+@app.post("/pam/revoke", responses=answers("The session"))
 def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
     """An operator takes access back, now."""
     call = current_call(app)
@@ -56,7 +56,7 @@ def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
     return views.session_view(session)
 
 
-@app.post("/pam/end", responses=PROBLEMS)
+@app.post("/pam/end", responses=answers("The session"))
 def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     """The requester gives the access back, or withdraws the request."""
     call = current_call(app)

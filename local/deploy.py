@@ -2,19 +2,35 @@
 
 import hashlib
 import os
+import platform
 import shlex
 import shutil
-import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local import lifeline
 from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
-from local.state import ROOT, State
+from local.state import CACHE, ROOT
 
 _STAGING_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
-_SOURCES = ("app.py", "cdk.json", "lambdas", "stacks", "policy", "local", "requirements/lambda.txt")
+_APPS = {"app": ["app.py"], "targets": ["-m", "local.targets_app"]}
+_SOURCES = (
+    "app.py",
+    "cdk.json",
+    "lambdas",
+    "local/identities.yaml",
+    "local/targets_app.py",
+    "package-lock.json",
+    "policy",
+    "requirements/dev.txt",
+    "requirements/lambda.txt",
+    "stacks",
+)
+_ASSEMBLIES_KEPT = 3
+_SYNTHESIS_TAKES_AT_MOST = 600.0
 
 
 class DeployError(Exception):
@@ -22,84 +38,105 @@ class DeployError(Exception):
 
 
 def digest_of_sources() -> str:
-    """Changes when anything that is deployed changes."""
-    digest = hashlib.sha256()
+    """Changes when anything that is deployed changes, or the machine that it is built for."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {platform.machine()}".encode())
     for path in _source_files():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def synthesise(state: State) -> None:
-    """Both apps, side by side. Needs no emulator."""
-    apps = {"app": ["app.py"], "targets": ["-m", "local.targets_app"]}
-    with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(_synthesise, state, *app) for app in apps.items()]:
-            done.result()
+def synthesise(digest: str) -> Path:
+    """The folder with both apps' cloud assemblies; made once for each state of the sources."""
+    assembly = CACHE / "assemblies" / digest
+    if assembly.exists():
+        os.utime(assembly)
+        return assembly
+    assembly.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=assembly.parent, prefix=".synth-") as folder:
+        unfinished = Path(folder) / "assembly"
+        _side_by_side(
+            [
+                [
+                    *("synth", "--quiet", "--output", str(unfinished / name)),
+                    *("--app", shlex.join([sys.executable, *command])),
+                ]
+                for name, command in _APPS.items()
+            ]
+        )
+        try:
+            unfinished.rename(assembly)
+        except OSError:
+            if not assembly.exists():  # else another `up` was faster, with the same outcome
+                raise
+    _forget_old(assembly.parent)
+    return assembly
 
 
-def deploy(state: State, endpoint: str) -> None:
+def deploy(assembly: Path, endpoint: str) -> None:
     """Both apps, side by side: neither waits for the other."""
     _make_staging_bucket(endpoint)
-    with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(_deploy, state, name, endpoint) for name in ("app", "targets")]:
-            done.result()
-
-
-def _synthesise(state: State, name: str, command: list[str]) -> None:
-    out = state.assembly / name
-    shutil.rmtree(out, ignore_errors=True)
-    _cdk(["synth", "--quiet", "--app", shlex.join([sys.executable, *command]), "--output", str(out)])
-
-
-def _deploy(state: State, name: str, endpoint: str) -> None:
     # The deployment role's rights are the caller's: under enforced IAM the emulator refuses the
     # bootstrap roles' asset publishing, so the app is configured to use the caller's credentials.
-    _cdk(
+    _side_by_side(
         [
-            "deploy",
-            "--all",
-            "--app",
-            str(state.assembly / name),
-            "--require-approval",
-            "never",
-            "--method",
-            "direct",
-            "--progress",
-            "events",
-            "--asset-parallelism",
-            "--no-notices",
+            [
+                *("deploy", "--all", "--app", str(assembly / name), "--method", "direct"),
+                *("--require-approval", "never", "--progress", "events", "--no-notices"),
+            ]
+            for name in _APPS
         ],
-        endpoint=endpoint,
+        endpoint,
     )
 
 
-def _cdk(arguments: list[str], endpoint: str | None = None) -> None:
+def _side_by_side(commands: list[list[str]], endpoint: str | None = None) -> None:
+    running = [_start(command, endpoint) for command in commands]
+    try:
+        for command, process in zip(commands, running, strict=True):
+            code, output = process.outcome()
+            if code != 0:
+                message = f"cdk {command[0]} failed:\n{output[-4000:]}"
+                raise DeployError(message)
+    finally:
+        for process in running:
+            process.end()
+
+
+def _start(arguments: list[str], endpoint: str | None) -> lifeline.Command:
+    """The CDK CLI, with the emulator's root as the caller and nothing of this shell's AWS setup."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "CDK_", "PYTHON"))
+        },
         **ROOT_KEYS,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "CI": "true",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "lambdas")]),
+        "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
     if endpoint is not None:
         environment |= {"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_S3": endpoint}
-    done = subprocess.run(
-        [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "-c", "env=local"],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        message = f"cdk {arguments[0]} failed:\n{done.stdout[-4000:]}"
-        raise DeployError(message)
+    command = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "-c", "env=local"]
+    return lifeline.Command(command, cwd=ROOT, env=environment)
+
+
+def _forget_old(assemblies: Path) -> None:
+    """All but the newest, and what a synthesis that was killed left."""
+    finished = [path for path in assemblies.iterdir() if not path.name.startswith(".")]
+    newest_first = sorted(finished, key=lambda path: path.stat().st_mtime, reverse=True)
+    left_over = [
+        path
+        for path in assemblies.glob(".synth-*")
+        if time.time() - path.stat().st_mtime > _SYNTHESIS_TAKES_AT_MOST
+    ]
+    for path in [*newest_first[_ASSEMBLIES_KEPT:], *left_over]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_staging_bucket(endpoint: str) -> None:

@@ -77,7 +77,7 @@ def code_is_unpacked_once(cache: Path) -> None:
 
         ZipFile = SharedZip
         BadZipFile = zipfile.BadZipFile
-        LargeFileError = zipfile.LargeFileError
+        LargeFileError = zipfile.LargeZipFile  # the emulator has the name wrong
 
     lambda_runtime.zipfile = Zipfile
 

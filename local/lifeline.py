@@ -22,26 +22,33 @@ def follow(lifeline: int) -> None:
     threading.Thread(target=_follow, args=(lifeline,), daemon=True).start()
 
 
-def run(command: list[str], *, cwd: Path, env: Mapping[str, str]) -> tuple[int, str]:
-    """Exit code and output of a command that leaves nothing behind if this process is killed."""
-    reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, __file__, str(reading), *command],
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=(reading,),
-        start_new_session=True,
-    )
-    os.close(reading)
-    try:
-        output, _ = process.communicate()
-    finally:
-        os.close(writing)
-    return process.returncode, output
+class Command:
+    """A command that leaves nothing running behind, however this process ends."""
+
+    def __init__(self, command: list[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        reading, self._writing = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(reading), *command],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=(reading,),
+            start_new_session=True,
+        )
+        os.close(reading)
+
+    def outcome(self) -> tuple[int, str]:
+        """Waits for the end; exit code and what was printed."""
+        output, _ = self._process.communicate()
+        return self._process.returncode, output
+
+    def end(self) -> None:
+        """Ends it if it still runs. Not to be called twice."""
+        os.close(self._writing)
+        self._process.wait()
 
 
 def _follow(lifeline: int) -> None:

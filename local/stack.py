@@ -21,6 +21,8 @@ from local.state import State, write_private
 
 Tell = Callable[[str], None]
 
+_FUNCTIONS_START_WITHIN = 20.0
+
 
 class StackError(Exception):
     """The stack could not be brought up; the message says why, in a few lines."""
@@ -42,6 +44,11 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     """
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
+    with state.locked():
+        return _up(state, progress, hand_over=hand_over)
+
+
+def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     digest = deploy.digest_of_sources()
     about = state.read_about()
     if supervisor.running(state) and about is not None:
@@ -51,7 +58,6 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
         progress("out of date: starting anew")
     supervisor.stop(state)
     state.about.unlink(missing_ok=True)
-    state.dir.mkdir(parents=True, exist_ok=True)
     try:
         return _bring_up(state, digest, progress, hand_over=hand_over)
     except (deploy.DeployError, supervisor.EmulatorError) as error:
@@ -65,10 +71,12 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
 def down(state_dir: Path) -> bool:
     """Ends everything that `up` started there. False if there was nothing."""
     state = State(state_dir.resolve())
-    state.about.unlink(missing_ok=True)
-    for path in (state.aws_config, state.aws_credentials):
-        path.unlink(missing_ok=True)
-    return supervisor.stop(state)
+    if not state.dir.exists():
+        return False
+    with state.locked():
+        for path in (state.about, state.aws_config, state.aws_credentials):
+            path.unlink(missing_ok=True)
+        return supervisor.stop(state)
 
 
 def status(state_dir: Path) -> dict[str, Any]:
@@ -85,9 +93,10 @@ def _bring_up(
 ) -> dict[str, Any]:
     emulator = supervisor.start(state)
     progress("emulator started")
-    deploy.synthesise(state)
+    assembly = deploy.synthesise(digest)
     progress("app synthesised")
-    deploy.deploy(state, emulator.endpoint)
+    deploy.deploy(assembly, emulator.endpoint)
+    emulator.start_functions()
     progress("app deployed")
     api_url = _publish_reachable_endpoint(emulator.endpoint)
     people = create_people(emulator.endpoint)
@@ -104,9 +113,18 @@ def _bring_up(
     _write_aws_files(state, people)
     write_private(state.about, json.dumps(about, indent=2))
     progress("people and inboxes are there")
+    _wait_for_functions(state)
+    progress("functions started")
     if hand_over:
         emulator.hand_over()
     return about
+
+
+def _wait_for_functions(state: State) -> None:
+    """A courtesy, not a condition: a function without a process gets one when it is called."""
+    deadline = time.monotonic() + _FUNCTIONS_START_WITHIN
+    while time.monotonic() < deadline and not state.functions_started.exists():
+        time.sleep(0.05)
 
 
 def _publish_reachable_endpoint(endpoint: str) -> str:

@@ -18,7 +18,7 @@ from local.aws import REGION
 from local.state import CACHE, ROOT, State, read_json, write_private
 
 _READY_WITHIN = 60.0
-_ENDS_WITHIN = 5.0
+_ENDS_WITHIN = 1.0
 _PORT_TRIES = 5
 _LOG_LINES_TOLD = 15
 
@@ -130,7 +130,6 @@ def _start_on(port: int, state: State) -> Emulator:
         "MINISTACK_REGION": REGION,
         "PYTHONNOUSERSITE": "1",
         "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
-        "PYTHONUNBUFFERED": "1",
         "SFTP_ENABLED": "0",
         "STATE_DIR": str(state.scratch / "state"),
         "TMPDIR": str(state.scratch),
@@ -188,6 +187,8 @@ def _port_of_last_time(state: State) -> int:
     record = read_json(state.process)
     port = int(record["endpoint"].rpartition(":")[2]) if record else 0
     with socket.socket() as probe:
+        # As servers do: what is left of closed connections does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local import up
+from local.cast import Cast, Person
 from local.stack import down
-from tests.e2e.people import Person, Stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,63 +20,63 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     """A stack of its own, or the one that PAM_E2E_STATE_DIR names (for working on one test)."""
     named = os.environ.get("PAM_E2E_STATE_DIR")
     if named:
-        yield Stack(Path(named))
+        yield Cast(Path(named))
         return
     state_dir = tmp_path_factory.mktemp("stack")
     up(state_dir, hand_over=False)
-    yield Stack(state_dir)
+    yield Cast(state_dir)
     down(state_dir)
 
 
 @pytest.fixture
-def alice(stack: Stack) -> Person:
-    return stack.person("alice")
+def alice(cast: Cast) -> Person:
+    return cast.person("alice")
 
 
 @pytest.fixture
-def bob(stack: Stack) -> Person:
-    return stack.person("bob")
+def bob(cast: Cast) -> Person:
+    return cast.person("bob")
 
 
 @pytest.fixture
-def carol(stack: Stack) -> Person:
-    return stack.person("carol")
+def carol(cast: Cast) -> Person:
+    return cast.person("carol")
 
 
 @pytest.fixture
-def dave(stack: Stack) -> Person:
-    return stack.person("dave")
+def dave(cast: Cast) -> Person:
+    return cast.person("dave")
 
 
 @pytest.fixture
-def erin(stack: Stack) -> Person:
-    return stack.person("erin")
+def erin(cast: Cast) -> Person:
+    return cast.person("erin")
 
 
 @pytest.fixture
-def kim(stack: Stack) -> Person:
-    return stack.person("kim")
+def kim(cast: Cast) -> Person:
+    return cast.person("kim")
 
 
 @pytest.fixture
-def kate(stack: Stack) -> Person:
-    return stack.person("kate")
+def kate(cast: Cast) -> Person:
+    return cast.person("kate")
 
 
 @pytest.fixture
-def sam(stack: Stack) -> Person:
-    return stack.person("sam")
+def sam(cast: Cast) -> Person:
+    return cast.person("sam")
 
 
 @pytest.fixture
-def ada(stack: Stack) -> Person:
-    return stack.person("ada")
+def ada(cast: Cast) -> Person:
+    return cast.person("ada")
 
 
 @pytest.fixture
-def root(stack: Stack) -> Person:
-    return stack.person("root")
+def root(cast: Cast) -> Person:
+    return cast.person("root")

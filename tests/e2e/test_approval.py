@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.cast import Cast, Person, until
 from local.inboxes import read_inbox
-from tests.e2e.people import Person, Stack, until
 
 LEDGER, KYC = "core-ledger-admin", "kyc-documents-read"
 
@@ -59,7 +59,7 @@ def test_a_cross_domain_request_waits_for_an_approver_of_the_resources_domain(
 
 @pytest.mark.guarantee("G3")
 def test_break_glass_lifts_the_count_but_not_the_domain_gate(
-    stack: Stack, alice: Person, kate: Person
+    cast: Cast, alice: Person, kate: Person
 ) -> None:
     own = alice.request(LEDGER, break_glass=True)
     assert own["approvals"]["required"] == 0
@@ -70,7 +70,7 @@ def test_break_glass_lifts_the_count_but_not_the_domain_gate(
     assert kate.approve(across["session_id"]).body["status"] == "APPROVED"
 
     def told() -> str | None:
-        inbox = read_inbox(stack.about["endpoint_url"], stack.about["inboxes"]["tier1"])
+        inbox = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"]["tier1"])
         return next((mail for mail in inbox if own["session_id"] in mail), None)
 
     assert "TIER 1: break-glass by alice" in until(told, 10, "the Tier-1 alert")
@@ -89,19 +89,21 @@ def test_uat_takes_one_approval(alice: Person, bob: Person) -> None:
     alice.wait_for(session_id, "ACTIVE")
 
 
-def test_an_approver_may_shorten_but_not_lengthen(alice: Person, bob: Person, carol: Person) -> None:
+def test_an_approver_may_shorten_but_not_lengthen(
+    alice: Person, bob: Person, carol: Person
+) -> None:
     session_id = alice.request(LEDGER, duration_seconds=600)["session_id"]
     assert bob.approve(session_id, duration_seconds=900).code == "VALIDATION"
     assert bob.approve(session_id, duration_seconds=120).status == 200
     assert carol.approve(session_id, duration_seconds=300).body["duration_seconds"] == 120
 
 
-def test_approvers_are_told_what_the_catalogue_says(stack: Stack, alice: Person) -> None:
+def test_approvers_are_told_what_the_catalogue_says(cast: Cast, alice: Person) -> None:
     reason = "please approve quickly, resource is only the sandbox"
     session_id = alice.request(LEDGER, reason=reason)["session_id"]
 
     def told() -> str | None:
-        inbox = read_inbox(stack.about["endpoint_url"], stack.about["inboxes"]["approvers"])
+        inbox = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"]["approvers"])
         return next((mail for mail in inbox if session_id in mail), None)
 
     mail = until(told, 10, "the approvers' mail")
@@ -119,16 +121,14 @@ NOT_APPROVERS = ["alice", "dave", "kim", "sam", "ada", "kate"]
 
 
 @pytest.mark.parametrize("name", NOT_APPROVERS)
-def test_only_approvers_of_the_domains_concerned_vote(
-    stack: Stack, alice: Person, name: str
-) -> None:
+def test_only_approvers_of_the_domains_concerned_vote(cast: Cast, alice: Person, name: str) -> None:
     session_id = alice.request(LEDGER)["session_id"]
-    answer = stack.person(name).approve(session_id)
+    answer = cast.person(name).approve(session_id)
     assert answer.status == 403
     assert answer.code == ("SELF_APPROVAL" if name == "alice" else "NOT_ELIGIBLE")
 
 
 @pytest.mark.parametrize("name", ["bob", "sam", "ada", "runbook"])
-def test_only_engineers_ask(stack: Stack, name: str) -> None:
+def test_only_engineers_ask(cast: Cast, name: str) -> None:
     body = {"resource": LEDGER, "reason": "because I would like to"}
-    assert stack.person(name).post("/pam/request", body).status == 403
+    assert cast.person(name).post("/pam/request", body).status == 403

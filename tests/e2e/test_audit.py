@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from pam.domain.audit_record import FIRST_PREVIOUS_HASH, hash_of
 
-from tests.e2e.people import Person, Stack, refused, until
+from local.cast import Cast, Person, is_refused, until
+from pam.domain.audit_record import FIRST_PREVIOUS_HASH, hash_of
 
 FIELDS = {
     "event_id", "session_id", "sequence", "type", "at", "actor", "requester", "resource",
@@ -44,7 +44,7 @@ def test_every_step_stands_in_the_log_group_in_order_with_its_chain(
         "Revoking", "Revoked",
     ]  # fmt: skip
     lines = until(
-        lambda: (found := logged(ada, session_id)) and len(found) >= len(items) and found or None,
+        lambda: ((found := logged(ada, session_id)) and len(found) >= len(items) and found) or None,
         20,
         "all records to be in the log group",
     )
@@ -76,13 +76,13 @@ def test_a_credential_leaves_only_after_its_record_stands_in_the_log_group(
 
 @pytest.mark.guarantee("G8")
 def test_no_secret_is_in_the_log_group_the_table_or_the_history(
-    stack: Stack, alice: Person, ada: Person, root: Person
+    cast: Cast, alice: Person, ada: Person, root: Person
 ) -> None:
     session = alice.request("core-sandbox-admin", duration_seconds=60)
     session_id = session["session_id"]
     alice.wait_for(session_id, "ACTIVE")
     lease = alice.lease(session_id)
-    table = stack.parameter("/bank/local/mod046/session-store/table-name")
+    table = cast.parameter("/bank/local/mod046/session-store/table-name")
     logs = root.client("logs")
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     everything = [
@@ -102,11 +102,11 @@ def test_no_secret_is_in_the_log_group_the_table_or_the_history(
 
 @pytest.mark.guarantee("G7")
 @pytest.mark.parametrize("name", ["alice", "bob", "sam", "ada"])
-def test_nobody_can_write_or_delete_the_log(stack: Stack, name: str) -> None:
-    logs = stack.person(name).client("logs")
+def test_nobody_can_write_or_delete_the_log(cast: Cast, name: str) -> None:
+    logs = cast.person(name).client("logs")
     group = "/bank/local/mod046/audit"
-    assert refused(lambda: logs.delete_log_group(logGroupName=group))
-    assert refused(lambda: logs.create_log_stream(logGroupName=group, logStreamName="forged"))
+    assert is_refused(lambda: logs.delete_log_group(logGroupName=group))
+    assert is_refused(lambda: logs.create_log_stream(logGroupName=group, logStreamName="forged"))
 
 
 def test_the_auditor_reads_all_and_changes_nothing(alice: Person, ada: Person) -> None:
@@ -125,7 +125,9 @@ def test_a_list_walks_through_all_pages_without_a_gap(alice: Person) -> None:
     seen: list[str] = []
     cursor = ""
     while True:
-        page = alice.get(f"/pam/sessions?limit=2&cursor={cursor}" if cursor else "/pam/sessions?limit=2")
+        page = alice.get(
+            f"/pam/sessions?limit=2&cursor={cursor}" if cursor else "/pam/sessions?limit=2"
+        )
         seen += [item["session_id"] for item in page.body["items"]]
         cursor = page.body["cursor"]
         if cursor is None or made <= set(seen):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from tests.e2e.people import Answer, Person, Stack, send
+from local.cast import Answer, Cast, Person, send
 
 GOOD = {"resource": "core-ledger-admin", "reason": "long enough a reason"}
 
@@ -65,9 +65,7 @@ def test_an_unknown_session_is_not_found(alice: Person) -> None:
     assert_problem(alice.post("/pam/end", {"session_id": unknown}), 404, "NOT_FOUND")
 
 
-def test_someone_elses_session_is_not_found_and_cannot_be_used(
-    alice: Person, dave: Person
-) -> None:
+def test_someone_elses_session_is_not_found_and_cannot_be_used(alice: Person, dave: Person) -> None:
     session_id = alice.request("core-ledger-admin")["session_id"]
     assert_problem(dave.get(f"/pam/sessions/{session_id}"), 404, "NOT_FOUND")
     assert_problem(dave.get(f"/pam/sessions/{session_id}/audit"), 404, "NOT_FOUND")
@@ -90,8 +88,8 @@ def test_a_repeated_idempotency_key_gives_the_first_session(alice: Person) -> No
     assert_problem(other, 422, "IDEMPOTENCY_MISMATCH")
 
 
-def test_an_unsigned_call_is_refused(stack: Stack) -> None:
-    answer = send(AWSRequest("GET", stack.about["api_url"] + "/pam/resources"))
+def test_an_unsigned_call_is_refused(cast: Cast) -> None:
+    answer = send(AWSRequest("GET", cast.about["api_url"] + "/pam/resources"))
     assert answer.status == 403
 
 
@@ -105,7 +103,7 @@ def test_a_forged_cursor_is_named(alice: Person) -> None:
 def test_a_bad_query_is_named(alice: Person, query: str) -> None:
     answer = alice.get(f"/pam/sessions?{query}")
     assert_problem(answer, 400, "VALIDATION")
-    assert answer.body["errors"][0]["field"] == query.split("=")[0]
+    assert answer.body["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
 
 def test_an_unknown_call_is_a_problem_too(alice: Person) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.people import Person, Stack, refused, until
+from local.cast import Cast, Person, is_refused, until
 
 LEDGER = "core-ledger-admin"
 
@@ -20,42 +20,42 @@ def granted(alice: Person, *approvers: Person, **fields: Any) -> dict[str, Any]:
     return alice.wait_for(session_id, "ACTIVE")
 
 
-def put(stack: Stack, lease: dict[str, Any], resource: str = LEDGER) -> None:
-    s3 = stack.with_lease(lease, "s3")
-    s3.put_object(Bucket=stack.bucket(resource), Key="note", Body=b"borrowed")
+def put(cast: Cast, lease: dict[str, Any], resource: str = LEDGER) -> None:
+    s3 = cast.with_lease(lease, "s3")
+    s3.put_object(Bucket=cast.bucket(resource), Key="note", Body=b"borrowed")
 
 
 @pytest.mark.guarantee("G1")
-def test_nobody_reaches_a_resource_with_their_own_credentials(stack: Stack, alice: Person) -> None:
+def test_nobody_reaches_a_resource_with_their_own_credentials(cast: Cast, alice: Person) -> None:
     s3 = alice.client("s3")
-    assert refused(lambda: s3.get_object(Bucket=stack.bucket(LEDGER), Key="note"))
-    assert refused(lambda: s3.put_object(Bucket=stack.bucket(LEDGER), Key="note", Body=b""))
+    assert is_refused(lambda: s3.get_object(Bucket=cast.bucket(LEDGER), Key="note"))
+    assert is_refused(lambda: s3.put_object(Bucket=cast.bucket(LEDGER), Key="note", Body=b""))
 
 
 @pytest.mark.guarantee("G1")
-def test_nobody_but_pam_can_assume_a_target_role(stack: Stack) -> None:
-    for name in stack.about["profiles"]:
+def test_nobody_but_pam_can_assume_a_target_role(cast: Cast) -> None:
+    for name in cast.about["profiles"]:
         if name == "root":
             continue
-        sts = stack.person(name).client("sts")
+        sts = cast.person(name).client("sts")
         role = "arn:aws:iam::000000000000:role/pam-target-core-ledger-admin"
-        assert refused(
+        assert is_refused(
             lambda sts=sts, role=role: sts.assume_role(RoleArn=role, RoleSessionName="x1")
         ), name
 
 
 @pytest.mark.guarantee("G2")
 def test_two_approvers_give_credentials_that_reach_this_resource_and_no_other(
-    stack: Stack, alice: Person, bob: Person, carol: Person
+    cast: Cast, alice: Person, bob: Person, carol: Person
 ) -> None:
     session = granted(alice, bob, carol, duration_seconds=60)
     lease = alice.lease(session["session_id"])
     assert lease["kind"] == "aws"
-    put(stack, lease)
-    s3 = stack.with_lease(lease, "s3")
-    assert s3.get_object(Bucket=stack.bucket(LEDGER), Key="note")["Body"].read() == b"borrowed"
-    assert refused(lambda: put(stack, lease, "kyc-documents-read"))
-    caller = stack.with_lease(lease, "sts").get_caller_identity()["Arn"]
+    put(cast, lease)
+    s3 = cast.with_lease(lease, "s3")
+    assert s3.get_object(Bucket=cast.bucket(LEDGER), Key="note")["Body"].read() == b"borrowed"
+    assert is_refused(lambda: put(cast, lease, "kyc-documents-read"))
+    caller = cast.with_lease(lease, "sts").get_caller_identity()["Arn"]
     assert caller.endswith(":assumed-role/pam-target-core-ledger-admin/alice")
 
 
@@ -70,7 +70,7 @@ def test_one_approval_is_not_enough_for_production(alice: Person, bob: Person) -
 
 @pytest.mark.guarantee("G4")
 def test_the_clock_takes_the_very_same_credentials_away_to_the_second(
-    stack: Stack, alice: Person, bob: Person, carol: Person
+    cast: Cast, alice: Person, bob: Person, carol: Person
 ) -> None:
     session = granted(alice, bob, carol, duration_seconds=6)
     lease = alice.lease(session["session_id"])
@@ -81,10 +81,10 @@ def test_the_clock_takes_the_very_same_credentials_away_to_the_second(
 
     while seconds_left() > 1:
         time.sleep(0.02)
-    put(stack, lease)  # a second before the end they work
+    put(cast, lease)  # a second before the end they work
     while seconds_left() > -1:
         time.sleep(0.02)
-    assert refused(lambda: put(stack, lease))  # a second after it they do not
+    assert is_refused(lambda: put(cast, lease))  # a second after it they do not
     over = alice.wait_for(session["session_id"], "EXPIRED")
     assert over["ending"]["confirmed_at"] is not None
     held = alice.get(f"/pam/check?resource={LEDGER}&principal={quote(alice.principal, safe='')}")
@@ -94,46 +94,44 @@ def test_the_clock_takes_the_very_same_credentials_away_to_the_second(
 
 @pytest.mark.guarantee("G5")
 def test_an_operator_ends_one_session_at_once_and_the_other_goes_on(
-    stack: Stack, alice: Person, dave: Person, bob: Person, carol: Person, sam: Person
+    cast: Cast, alice: Person, dave: Person, bob: Person, carol: Person, sam: Person
 ) -> None:
     first = granted(alice, bob, carol, duration_seconds=120)
     second = granted(dave, bob, carol, duration_seconds=120)
     lease, other = alice.lease(first["session_id"]), dave.lease(second["session_id"])
-    put(stack, lease)
-    answer = sam.post(
-        "/pam/revoke", {"session_id": first["session_id"], "reason": "wrong ledger"}
-    )
+    put(cast, lease)
+    answer = sam.post("/pam/revoke", {"session_id": first["session_id"], "reason": "wrong ledger"})
     assert (answer.status, answer.body["status"]) == (200, "REVOKED")
-    assert refused(lambda: put(stack, lease))
+    assert is_refused(lambda: put(cast, lease))
     assert answer.body["ending"]["method"] == "deny-read-back"
     assert answer.body["end_reason"] == "wrong ledger"
-    put(stack, other)
+    put(cast, other)
     assert alice.post(f"/pam/sessions/{first['session_id']}/credentials").code == "CONFLICT"
 
 
 @pytest.mark.guarantee("G5")
 def test_a_requester_gives_access_back_and_their_second_session_on_it_goes_on(
-    stack: Stack, alice: Person, bob: Person, carol: Person
+    cast: Cast, alice: Person, bob: Person, carol: Person
 ) -> None:
     first = granted(alice, bob, carol, duration_seconds=120)
     second = granted(alice, bob, carol, duration_seconds=120)
     lease, other = alice.lease(first["session_id"]), alice.lease(second["session_id"])
     answer = alice.post("/pam/end", {"session_id": first["session_id"]})
     assert (answer.status, answer.body["status"]) == (200, "ENDED")
-    assert refused(lambda: put(stack, lease))
-    put(stack, other)
+    assert is_refused(lambda: put(cast, lease))
+    put(cast, other)
     held = alice.get(f"/pam/check?resource={LEDGER}").body
     assert held["allowed"] is True
     assert held["session_id"] != first["session_id"]
 
 
 def test_a_lease_cannot_be_traded_in_for_other_credentials(
-    stack: Stack, alice: Person, bob: Person, carol: Person
+    cast: Cast, alice: Person, bob: Person, carol: Person
 ) -> None:
     session = granted(alice, bob, carol, duration_seconds=60)
-    sts = stack.with_lease(alice.lease(session["session_id"]), "sts")
+    sts = cast.with_lease(alice.lease(session["session_id"]), "sts")
     role = "arn:aws:iam::000000000000:role/pam-target-kyc-documents-read"
-    assert refused(lambda: sts.assume_role(RoleArn=role, RoleSessionName="x1"))
+    assert is_refused(lambda: sts.assume_role(RoleArn=role, RoleSessionName="x1"))
 
 
 @pytest.mark.guarantee("G6")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.people import Person, Stack, refused, until
+from local.cast import Cast, Person, is_refused, until
 
 LEDGER = "core-ledger-admin"
 
@@ -14,13 +14,13 @@ Start = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def runbook(stack: Stack) -> Person:
-    return stack.person("runbook")
+def runbook(cast: Cast) -> Person:
+    return cast.person("runbook")
 
 
 @pytest.fixture
-def machine(stack: Stack) -> str:
-    return stack.parameter("/bank/local/mod046/approval-workflow/arn")
+def machine(cast: Cast) -> str:
+    return cast.parameter("/bank/local/mod046/approval-workflow/arn")
 
 
 def ended(runbook: Person, arn: str) -> dict[str, Any]:
@@ -139,13 +139,13 @@ def test_the_refusal_of_a_direct_start_is_audited(
 
 
 def test_a_runbook_may_start_and_nothing_else(
-    stack: Stack, runbook: Person, alice: Person, machine: str
+    cast: Cast, runbook: Person, alice: Person, machine: str
 ) -> None:
     session = alice.request(LEDGER)
     states = runbook.client("stepfunctions")
     assert runbook.get("/pam/sessions").status == 403
     assert runbook.approve(session["session_id"]).status == 403
-    assert refused(lambda: states.stop_execution(executionArn=session["execution_arn"]))
-    assert refused(lambda: states.send_task_success(taskToken="t", output="{}"))
-    table = stack.parameter("/bank/local/mod046/session-store/table-name")
-    assert refused(lambda: runbook.client("dynamodb").scan(TableName=table))
+    assert is_refused(lambda: states.stop_execution(executionArn=session["execution_arn"]))
+    assert is_refused(lambda: states.send_task_success(taskToken="t", output="{}"))
+    table = cast.parameter("/bank/local/mod046/session-store/table-name")
+    assert is_refused(lambda: runbook.client("dynamodb").scan(TableName=table))

@@ -32,7 +32,7 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the caller: nothing was decided about them."""
 
-PROBLEMS: dict[int, Any] = {
+_PROBLEMS: dict[int, Any] = {
     status: {"description": what, "content": {"application/problem+json": {"model": Problem}}}
     for status, what in {
         400: "VALIDATION",
@@ -46,6 +46,11 @@ PROBLEMS: dict[int, Any] = {
 }
 
 logger = Logger()
+
+
+def answers(what: str, *, status: int = 200) -> dict[int, Any]:
+    """A route's answers, for the API's description: `what` on success, else a problem."""
+    return {status: {"description": what}, **_PROBLEMS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

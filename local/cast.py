@@ -1,4 +1,8 @@
-"""The people of the local stack, each with their own AWS credentials, calling the real API."""
+"""The people of a running local stack, each with their own AWS credentials, calling the real API.
+
+For the demo, the benchmark and the end-to-end tests; speaks HTTP and SigV4 by itself, so that what
+it sees is what any caller of the contract sees.
+"""
 
 import configparser
 import json
@@ -22,6 +26,10 @@ _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 
+class NotSeenError(AssertionError):
+    """What was waited for did not happen in time, or an answer was not the expected one."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -39,18 +47,18 @@ class Person:
     """One profile of the stack."""
 
     name: str
-    stack: "Stack"
+    cast: "Cast"
 
     @property
     def principal(self) -> str:
-        return str(self.stack.about["profiles"][self.name]["principal"])
+        return str(self.cast.about["profiles"][self.name]["principal"])
 
     @cached_property
     def credentials(self) -> Credentials:
-        return self.stack.session(self.name).get_credentials()
+        return self.cast.session(self.name).get_credentials()
 
     def client(self, service: str) -> Any:
-        return self.stack.client(service, self.stack.session(self.name))
+        return self.cast.client(service, self.cast.session(self.name))
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)
@@ -61,11 +69,11 @@ class Person:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """A SigV4-signed call; `body` is sent as it is if bytes, else as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
-        request = AWSRequest(method, self.stack.about["api_url"] + path, data=data)
+        request = AWSRequest(method, self.cast.about["api_url"] + path, data=data)
         request.headers["Content-Type"] = "application/json"
         for name, value in headers.items():
             request.headers[name.replace("_", "-")] = value
-        SigV4Auth(self.credentials, "execute-api", self.stack.about["region"]).add_auth(request)
+        SigV4Auth(self.credentials, "execute-api", self.cast.about["region"]).add_auth(request)
         return send(request)
 
     def request(self, resource: str, **fields: Any) -> dict[str, Any]:
@@ -73,16 +81,14 @@ class Person:
             "/pam/request",
             {"resource": resource, "reason": "ledger stuck, see the incident", **fields},
         )
-        assert answer.status == 202, answer
-        return dict(answer.body)
+        return _body(answer, 202)
 
     def approve(self, session_id: str, **fields: Any) -> Answer:
         return self.post("/pam/approve", {"session_id": session_id, **fields})
 
     def session(self, session_id: str) -> dict[str, Any]:
         answer = self.get(f"/pam/sessions/{session_id}")
-        assert answer.status == 200, answer
-        return dict(answer.body)
+        return _body(answer, 200)
 
     def wait_for(self, session_id: str, status: str, seconds: float = 20) -> dict[str, Any]:
         def reached() -> dict[str, Any] | None:
@@ -93,12 +99,11 @@ class Person:
 
     def lease(self, session_id: str) -> dict[str, Any]:
         answer = self.post(f"/pam/sessions/{session_id}/credentials")
-        assert answer.status == 200, answer
-        return dict(answer.body)
+        return _body(answer, 200)
 
 
 @dataclass(frozen=True)
-class Stack:
+class Cast:
     """A running local stack, as `.pam/local.json` describes it."""
 
     state_dir: Path
@@ -147,6 +152,13 @@ class Stack:
         return self.client(service, session)
 
 
+def _body(answer: Answer, status: int) -> dict[str, Any]:
+    if answer.status != status:
+        message = f"expected {status}, got {answer.status}: {answer.body}"
+        raise NotSeenError(message)
+    return dict(answer.body)
+
+
 def send(request: AWSRequest) -> Answer:
     """Sends a prepared request. A body that is not JSON comes back as text."""
     answer = _HTTP.request(
@@ -169,11 +181,11 @@ def until(found: Callable[[], _T | None], seconds: float, what: str) -> _T:
             return result
         if time.monotonic() > deadline:
             message = f"waited {seconds} s for {what}"
-            raise AssertionError(message)
+            raise NotSeenError(message)
         time.sleep(0.05)
 
 
-def refused(act: Callable[[], Any]) -> bool:
+def is_refused(act: Callable[[], Any]) -> bool:
     """Whether AWS refuses `act` for want of a right; any other error is not a refusal."""
     try:
         act()
