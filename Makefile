@@ -10,6 +10,9 @@ CDK := node_modules/.installed
 # The environment's own tools before any that the machine may have.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# Bytecode is worth keeping (the CDK library alone takes seconds to compile), but not in the tree.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down status test unit e2e lint format bench lock clean
@@ -20,7 +23,7 @@ help: ## this list
 setup: $(INSTALLED) $(CDK) ## install what the rest needs (they do it by themselves)
 
 demo: setup ## the whole story on a stack of its own, from a request to access refused
-	@$(PYTHON) -m local demo
+	@$(PYTHON) -m local demo --state-dir .pam/demo
 
 up: setup ## start the local stack and leave it running
 	@$(PYTHON) -m local up
@@ -34,10 +37,10 @@ status: $(INSTALLED) ## say whether the local stack runs, and where
 test: lint unit e2e ## everything that must hold before a change is merged
 
 unit: setup ## tests without network, in parallel
-	$(PYTHON) -m pytest -m "not e2e" -n 2
+	$(PYTHON) -m pytest -m "not e2e" --numprocesses 2 --dist loadfile
 
 e2e: setup ## tests against the deployed app, on a local stack of their own
-	$(PYTHON) -m pytest -m e2e --force-enable-socket
+	$(PYTHON) -m pytest -m e2e
 
 lint: setup ## style, formatting, types
 	ruff check .
@@ -60,7 +63,7 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
 
 clean: ## stop the local stack and forget everything that was set up
-	@if [ -x $(PYTHON) ]; then $(PYTHON) -m local down; fi
+	@if [ -e $(INSTALLED) ]; then $(PYTHON) -m local down; fi
 	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 # Each stamp is written last, so that a set-up that was cut short is done again.
@@ -71,7 +74,7 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON3) -m venv --clear $(VENV)
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements/bootstrap.txt
-	@uv pip sync --quiet --require-hashes requirements/dev.txt
+	@uv pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/dev.txt
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -19,6 +19,9 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left running", file=sys.stderr)
+        return 130
 
 
 def _run(command: str, state_dir: Path) -> int:

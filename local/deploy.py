@@ -63,6 +63,8 @@ def synthesise(digest: str) -> Path:
                 for name, command in _APPS.items()
             ]
         )
+        if digest_of_sources() != digest:
+            raise DeployError("the sources changed while they were synthesised; run it again")
         try:
             unfinished.rename(assembly)
         except OSError:
