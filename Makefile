@@ -52,7 +52,7 @@ format: setup ## put the code into the formatter's shape
 	ruff format .
 
 bench: setup ## measure the figures that the README gives
-	@$(PYTHON) -m local.bench
+	@$(PYTHON) -m local bench
 
 COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links

@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|demo`."""
+"""`python -m local up|down|status|demo|bench`."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from local.state import default_state_dir
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "demo"])
+    parser.add_argument("command", choices=["up", "down", "status", "demo", "bench"])
     parser.add_argument("--state-dir", type=Path, default=default_state_dir())
     chosen = parser.parse_args()
     try:
@@ -41,7 +41,12 @@ def _run(command: str, state_dir: Path) -> int:
         case "demo":
             from local.demo import demo
 
-            return demo(state_dir)
+            # Beside a stack that is up, which it must neither use nor stop.
+            return demo(state_dir / "demo")
+        case "bench":
+            from local.bench import bench
+
+            return bench(state_dir / "bench")
     return 0
 
 

@@ -54,9 +54,7 @@ def demo(state_dir: Path) -> int:
     console = Console(highlight=False, soft_wrap=True)
     story = Story(console)
     try:
-        story.chapter(
-            "The app as it goes to AWS, deployed into an emulator that enforces IAM"
-        )
+        story.chapter("The app as it goes to AWS, deployed into an emulator that enforces IAM")
         up(state_dir, tell=story.note, hand_over=False)
         tell(story, Cast(state_dir))
     except (NotAsPromisedError, NotSeenError, StackError) as error:

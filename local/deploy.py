@@ -64,7 +64,8 @@ def synthesise(digest: str) -> Path:
             ]
         )
         if digest_of_sources() != digest:
-            raise DeployError("the sources changed while they were synthesised; run it again")
+            message = "the sources changed while they were synthesised; run it again"
+            raise DeployError(message)
         try:
             unfinished.rename(assembly)
         except OSError:
@@ -154,4 +155,3 @@ def _source_files() -> Iterator[Path]:
         path = ROOT / name
         candidates = [path] if path.is_file() else sorted(path.rglob("*"))
         yield from (p for p in candidates if p.is_file() and "__pycache__" not in p.parts)
-

@@ -19,9 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from local.patching import existing
+from local.patching import BridgeError, existing
 
 _STALE_AFTER_SECONDS = 3 * 24 * 3600
+_PROCESSES_PER_FUNCTION = 3
+_BURST_WAITS_AT_MOST = 2.0
 
 
 def build_all(code_cache: Path) -> None:
@@ -29,18 +31,21 @@ def build_all(code_cache: Path) -> None:
     code_is_unpacked_once(code_cache)
     log_lines_are_not_waited_for()
     errors_are_named_as_in_lambda()
+    a_burst_waits_for_processes()
 
 
 def a_function_sees_its_bundle_only() -> None:
     """Lambda offers the standard library and the bundle; the interpreter of this environment would
-    offer everything that the project's tools need, and hide what is missing in the bundle."""
+    offer everything that the project's tools need, and hide what is missing in the bundle.
+    """
     from ministack.core import lambda_runtime
 
     detect = existing(lambda_runtime, "_detect_runtime_binary")
+    outside = str(existing(sys, "_base_executable"))
 
     def detect_runtime_binary(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
-        return (sys._base_executable if binary == sys.executable else binary), script
+        return (outside if binary == sys.executable else binary), script
 
     lambda_runtime._detect_runtime_binary = detect_runtime_binary
 
@@ -84,7 +89,8 @@ def code_is_unpacked_once(cache: Path) -> None:
 
 def log_lines_are_not_waited_for() -> None:
     """After each call the emulator waits 50 ms for log lines that may still come; those that are
-    late are not lost but stand with the next call."""
+    late are not lost but stand with the next call.
+    """
     from ministack.core import lambda_runtime
 
     worker = existing(lambda_runtime, "Worker")
@@ -98,16 +104,16 @@ def log_lines_are_not_waited_for() -> None:
 
 def errors_are_named_as_in_lambda() -> None:
     """Lambda reports a failed function with the class of its exception; the emulator calls all of
-    them `Runtime.HandlerError`."""
+    them `Runtime.HandlerError`.
+    """
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     script = existing(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
     plain = '"trace": traceback.format_exc()}'
     if script.count(plain) != 1:
-        from local.patching import BridgeError
-
-        raise BridgeError("the emulator's function process reports errors in another way now")
+        message = "the emulator's function processes report errors in another way now"
+        raise BridgeError(message)
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(
         plain, plain.removesuffix("}") + ', "type": type(e).__name__}'
     )
@@ -130,6 +136,34 @@ def errors_are_named_as_in_lambda() -> None:
 
     worker.invoke = noted
     lambda_svc._execute_function_warm = execute_function_warm
+
+
+def a_burst_waits_for_processes() -> None:
+    """Lambda starts a process for each request that finds none free. On this machine, where the
+    start of one takes longer than many requests, a request waits a little for those there are.
+    """
+    from ministack.services import lambda_svc
+
+    acquire = existing(lambda_svc, "acquire_worker")
+    enough = max(_PROCESSES_PER_FUNCTION, os.cpu_count() or 1)
+
+    def acquire_worker(
+        name: str, config: Any, code: bytes, qualifier: str = "$LATEST", **named: Any
+    ) -> Any:
+        deadline = time.monotonic() + _BURST_WAITS_AT_MOST
+        while time.monotonic() < deadline and _all_busy(name, config, qualifier, enough):
+            time.sleep(0.002)
+        return acquire(name, config, code, qualifier=qualifier, **named)
+
+    lambda_svc.acquire_worker = acquire_worker
+
+
+def _all_busy(name: str, config: Any, qualifier: str, enough: int) -> bool:
+    from ministack.core import lambda_runtime
+
+    with lambda_runtime._lock:
+        workers = lambda_runtime._workers.get(lambda_runtime._worker_key(name, config, qualifier))
+        return workers is not None and len(workers) >= enough and all(w.in_use for w in workers)
 
 
 def start_on_signal(done: Path) -> None:

@@ -2,9 +2,8 @@
 
 import json
 
-from pam.names import Parameter, parameter_path
-
 from local.aws import root_client
+from pam.names import Parameter, parameter_path
 
 _TOPICS = {
     "approvers": Parameter.APPROVER_TOPIC_ARN,

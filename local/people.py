@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from pam.names import Parameter, parameter_path
 
 from local.aws import ACCOUNT, REGION, root_client
 from local.state import ROOT
+from pam.names import Parameter, parameter_path
 
 _ENV = "local"
 
@@ -99,9 +99,7 @@ def _rights(endpoint: str) -> dict[str, list[dict[str, Any]]]:
                 ["states:DescribeExecution"],
                 f"{machine.replace(':stateMachine:', ':execution:')}:*",
             ),
-            _allow(
-                ["ssm:GetParameter"], f"{parameters}/{Parameter.APPROVAL_WORKFLOW_ARN.value}"
-            ),
+            _allow(["ssm:GetParameter"], f"{parameters}/{Parameter.APPROVAL_WORKFLOW_ARN.value}"),
         ],
     }
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pam.names import Parameter, parameter_path
-
 from local import deploy, supervisor
 from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
 from local.state import State, write_private
+from pam.names import Parameter, parameter_path
 
 Tell = Callable[[str], None]
 
@@ -88,9 +87,7 @@ def status(state_dir: Path) -> dict[str, Any]:
     return {"status": "up", **about}
 
 
-def _bring_up(
-    state: State, digest: str, progress: Tell, *, hand_over: bool
-) -> dict[str, Any]:
+def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     emulator = supervisor.start(state)
     progress("emulator started")
     assembly = deploy.synthesise(digest)
@@ -129,7 +126,8 @@ def _wait_for_functions(state: State) -> None:
 
 def _publish_reachable_endpoint(endpoint: str) -> str:
     """AWS resolves `{api}.execute-api.{region}.amazonaws.com`; the emulator serves the same API
-    under a path of its own, so the parameter that callers find it by is given that address."""
+    under a path of its own, so the parameter that callers find it by is given that address.
+    """
     ssm = root_client("ssm", endpoint)
     name = parameter_path("local", Parameter.REQUEST_API_ENDPOINT)
     published = str(ssm.get_parameter(Name=name)["Parameter"]["Value"])

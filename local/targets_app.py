@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT / "lambdas"))
 
 from pam.domain.resource import IssuerKind, Resource
 from pam.policy.compiler import load
-
 from stacks.pam_target_role import PamTargetRole
 
 ENV_NAME = "local"

@@ -52,7 +52,8 @@ def tokens_belong_to_an_execution() -> None:
 
 def a_task_fails_with_its_function() -> None:
     """AWS fails a task that waits for its token as soon as the function that was to pass the token
-    on fails; the emulator goes on waiting."""
+    on fails; the emulator goes on waiting.
+    """
     from ministack.services import stepfunctions
 
     call = existing(stepfunctions, "_call_lambda")
@@ -74,7 +75,8 @@ def a_task_fails_with_its_function() -> None:
 
 def used_up_tokens_say_so() -> None:
     """A token that came back, or whose execution is over, is answered with TaskTimedOut by AWS, and
-    by the emulator with TaskDoesNotExist or not refused at all."""
+    by the emulator with TaskDoesNotExist or not refused at all.
+    """
     from ministack.core.responses import error_response_json
     from ministack.services import stepfunctions
 
@@ -101,7 +103,8 @@ def an_execution_ends_once() -> None:
     """In AWS the first end of an execution stands, a later StopExecution is answered as if it had
     worked, and a stopped execution waits for nothing any more. In the emulator a task that fails
     after the stop turns ABORTED into FAILED, a late StopExecution is an error, and a token is
-    waited for until its timeout."""
+    waited for until its timeout.
+    """
     from ministack.core.responses import json_response
     from ministack.services import stepfunctions
 

@@ -1,0 +1,177 @@
+"""Where the emulator's IAM and STS differ from AWS's; see `bridges.py`."""
+
+import contextvars
+import dataclasses
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from local import workflow_bridges
+from local.patching import existing
+
+_INLINE_QUOTA = 10_240
+_CHAINED_SESSION_LIMIT = 3600
+
+_wanted: contextvars.ContextVar[str | None] = contextvars.ContextVar("wanted", default=None)
+"""The source identity that the AssumeRole being answered asks for."""
+
+
+def build_all() -> None:
+    source_identity_in_trust_policies()
+    source_identity_of_the_caller()
+    chained_sessions_are_short()
+    inline_policies_have_a_quota()
+    resources_are_named_as_in_aws()
+    calls_count_as_encrypted()
+
+
+def source_identity_in_trust_policies() -> None:
+    """AWS shows `sts:SourceIdentity` to a role's trust policy, and lets a caller set one only if
+    that policy allows `sts:SetSourceIdentity`. The emulator knows neither.
+    """
+    from ministack.core import iam_evaluator
+    from ministack.services import sts
+
+    handle = existing(sts, "handle_request")
+    evaluate = existing(iam_evaluator, "evaluate_trust_policy")
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: Any, query_params: Any
+    ) -> Any:
+        text = body.decode() if isinstance(body, bytes) else str(body or "")
+        token = _wanted.set(next(iter(parse_qs(text).get("SourceIdentity", [])), None))
+        try:
+            return await handle(method, path, headers, body, query_params)
+        finally:
+            _wanted.reset(token)
+
+    def evaluate_trust_policy(trust: Any, caller_arn: str, context: Any = None) -> bool:
+        identity = _wanted.get()
+        if context is None or identity is None:
+            return bool(evaluate(trust, caller_arn, context))
+        keys = {**context.service_context, "sts:sourceidentity": identity}
+        seen = dataclasses.replace(context, service_context=keys)
+        setting = dataclasses.replace(seen, action="sts:SetSourceIdentity")
+        return bool(evaluate(trust, caller_arn, seen) and evaluate(trust, caller_arn, setting))
+
+    sts.handle_request = handle_request
+    iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
+
+
+def source_identity_of_the_caller() -> None:
+    """AWS shows `aws:SourceIdentity` to every policy that decides on a call of the session; the
+    emulator forgets the source identity as soon as the role is assumed.
+    """
+    from ministack.core import iam_evaluator
+    from ministack.services import sts
+
+    keys_of = existing(iam_evaluator, "_principal_keys")
+    register = existing(sts, "register_session")
+    sessions = existing(sts, "_sessions")
+
+    def register_session(access_key: str, session: dict[str, Any]) -> None:
+        # Who has one set keeps it through every role assumed from there on.
+        chained = (sessions.get(session.get("SourceAccessKeyId")) or {}).get("SourceIdentity")
+        register(access_key, {**session, "SourceIdentity": _wanted.get() or chained})
+
+    def principal_keys(credential: Any) -> dict[str, Any]:
+        identity = (sessions.get(credential.access_key_id) or {}).get("SourceIdentity")
+        return {**keys_of(credential), **({"aws:sourceidentity": identity} if identity else {})}
+
+    sts.register_session = register_session
+    iam_evaluator._principal_keys = principal_keys
+    # Taken from its module by name when the service was loaded.
+    existing(sts, "_principal_keys")
+    sts._principal_keys = principal_keys
+
+
+def chained_sessions_are_short() -> None:
+    """AWS gives a session that was itself assumed by a session an hour at most."""
+    from ministack.services import iam, sts
+
+    handle = existing(sts, "handle_request")
+    caller = existing(sts, "extract_access_key_id")
+    sessions = existing(sts, "_sessions")
+    error = existing(iam, "_error")
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: Any, query_params: Any
+    ) -> Any:
+        asked = parse_qs(body.decode() if isinstance(body, bytes) else str(body or ""))
+        seconds = int(next(iter(asked.get("DurationSeconds", [])), "0"))
+        if seconds > _CHAINED_SESSION_LIMIT and caller(headers, query_params) in sessions:
+            message = (
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed "
+                "by role chaining"
+            )
+            return error(400, "ValidationError", message, ns="sts")
+        return await handle(method, path, headers, body, query_params)
+
+    sts.handle_request = handle_request
+
+
+def inline_policies_have_a_quota() -> None:
+    """AWS takes 10,240 characters of inline policies on a role, white space not counted."""
+    from ministack.services import iam
+
+    handlers = existing(iam, "_IAM_HANDLERS")
+    put = existing(iam, "_put_role_policy")
+    value = existing(iam, "_p")
+    roles = existing(iam, "_roles")
+    error = existing(iam, "_error")
+
+    def put_role_policy(given: Any) -> Any:
+        name = value(given, "RoleName")
+        there = (roles.get(name) or {}).get("InlinePolicies", {})
+        wanted = {**there, value(given, "PolicyName"): value(given, "PolicyDocument")}
+        size = sum(len("".join(str(document).split())) for document in wanted.values())
+        if size > _INLINE_QUOTA:
+            message = f"Maximum policy size of {_INLINE_QUOTA} bytes exceeded for role {name}"
+            return error(409, "LimitExceeded", message, ns="iam")
+        return put(given)
+
+    iam._put_role_policy = handlers["PutRolePolicy"] = put_role_policy
+
+
+def resources_are_named_as_in_aws() -> None:
+    """Two calls are authorised on other resources than AWS authorises them on:
+    SendTaskSuccess and SendTaskFailure on `*` rather than on the token's state machine, and
+    PutLogEvents and CreateLogStream on the log group rather than on the stream in it.
+    """
+    from ministack.core import iam_actions
+
+    extract = existing(iam_actions, "extract_resource_arn")
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: Any, body: Any, *rest: Any
+    ) -> Any:
+        arn = extract(service, method, path, headers, body, *rest)
+        if service == "states" and "taskToken" in _json(body):
+            return workflow_bridges.machine_of(str(_json(body)["taskToken"])) or arn
+        if service == "logs" and "logStreamName" in _json(body):
+            return f"{arn}:log-stream:{_json(body)['logStreamName']}"
+        return arn
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def calls_count_as_encrypted() -> None:
+    """AWS is reached by TLS; the emulator by plain HTTP on the loopback interface, which would make
+    every policy that insists on `aws:SecureTransport` refuse everything.
+    """
+    from ministack.core import iam_evaluator
+
+    pin = existing(iam_evaluator, "pin_request_origin")
+
+    def pin_request_origin(source_ip: str, secure_transport: bool) -> None:  # noqa: ARG001
+        pin(source_ip, secure_transport=True)
+
+    iam_evaluator.pin_request_origin = pin_request_origin
+
+
+def _json(body: Any) -> dict[str, Any]:
+    try:
+        content = json.loads(body or b"{}")
+    except (ValueError, TypeError):
+        return {}
+    return content if isinstance(content, dict) else {}
