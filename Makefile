@@ -5,6 +5,7 @@ PYTHON3 ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+PROJECT := $(VENV)/.project
 CDK := node_modules/.installed
 
 # The environment's own tools before any that the machine may have.
@@ -15,12 +16,12 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test unit e2e lint format bench lock clean
+.PHONY: help setup demo up down status test unit e2e lint format bench openapi lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) $(CDK) ## install what the rest needs (they do it by themselves)
+setup: $(INSTALLED) $(PROJECT) $(CDK) ## install what the rest needs (they do it by themselves)
 
 demo: setup ## the whole story on a stack of its own, from a request to access refused
 	@$(PYTHON) -m local demo --state-dir .pam/demo
@@ -28,10 +29,10 @@ demo: setup ## the whole story on a stack of its own, from a request to access r
 up: setup ## start the local stack and leave it running
 	@$(PYTHON) -m local up
 
-down: $(INSTALLED) ## stop the local stack, and nothing else
+down: $(PROJECT) ## stop the local stack, and nothing else
 	@$(PYTHON) -m local down
 
-status: $(INSTALLED) ## say whether the local stack runs, and where
+status: $(PROJECT) ## say whether the local stack runs, and where
 	@$(PYTHON) -m local status
 
 test: lint unit e2e ## everything that must hold before a change is merged
@@ -51,7 +52,10 @@ format: setup ## put the code into the formatter's shape
 	ruff check --fix .
 	ruff format .
 
-bench: setup ## measure the figures that the README gives
+openapi: setup ## describe the API anew, in docs/openapi.json
+	@PYTHONPATH=lambdas $(PYTHON) -m cli.openapi_document > docs/openapi.json
+
+bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench
 
 COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
@@ -63,18 +67,21 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
 
 clean: ## stop the local stack and forget everything that was set up
-	@if [ -e $(INSTALLED) ]; then $(PYTHON) -m local down; fi
+	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
 	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 # Each stamp is written last, so that a set-up that was cut short is done again.
-$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 		"Python >= 3.11 is needed: make PYTHON3=/path/to/python3")'
 	@echo "setting up $(VENV)"
-	@$(PYTHON3) -m venv --clear $(VENV)
+	@$(PYTHON3) -m venv $(VENV)
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements/bootstrap.txt
 	@uv pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/dev.txt
+	@touch $@
+
+$(PROJECT): $(INSTALLED) pyproject.toml
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -42,7 +42,16 @@ class Emulator:
     def hand_over(self) -> None:
         """From here on it outlives this process; `stop` of the same state ends it."""
         os.write(self.lifeline, b"H")
+
+    def end(self) -> None:
+        """Ends it, with all it started, and takes its exit code from the system."""
+        end_group(self.process.pid)
+        self.process.wait()
         os.close(self.lifeline)
+
+
+_started: dict[int, Emulator] = {}
+"""The emulators that this process started: for those it did not hand over it is the lifeline."""
 
 
 def start(state: State) -> Emulator:
@@ -53,12 +62,12 @@ def start(state: State) -> Emulator:
         try:
             if _ready(emulator):
                 _record(emulator, state)
+                _started[emulator.process.pid] = emulator
                 return emulator
         except BaseException:
-            end_group(emulator.process.pid)
+            emulator.end()
             raise
-        end_group(emulator.process.pid)
-        os.close(emulator.lifeline)
+        emulator.end()
         if not _port_was_taken(state):
             break
     lines = state.emulator_log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -83,7 +92,9 @@ def running(state: State) -> psutil.Process | None:
 def stop(state: State) -> bool:
     """Ends what this state started and nothing else. False if nothing was running."""
     process = running(state)
-    if process is not None:
+    if process is not None and process.pid in _started:
+        _started.pop(process.pid).end()
+    elif process is not None:
         end_group(process.pid)
     shutil.rmtree(state.scratch, ignore_errors=True)
     return process is not None

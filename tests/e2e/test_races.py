@@ -1,0 +1,125 @@
+"""Two at once is the normal case: exactly one of them wins, and what the other sees is true."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from local.cast import Answer, Cast, Person, is_refused
+
+LEDGER = "core-ledger-admin"
+ROUNDS = 5
+
+
+def together(*acts: Callable[[], Answer]) -> list[Answer]:
+    """Fires all acts at the same instant, each from a thread of its own."""
+    barrier = Barrier(len(acts))
+
+    def fire(act: Callable[[], Answer]) -> Answer:
+        barrier.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(fire, acts))
+
+
+def types_of(ada: Person, session_id: str) -> list[str]:
+    items = ada.get(f"/pam/sessions/{session_id}/audit").body["items"]
+    assert [item["sequence"] for item in items] == list(range(1, len(items) + 1))
+    return [item["type"] for item in items]
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_two_approvals_at_the_same_instant_both_count_once(
+    _: int, alice: Person, bob: Person, carol: Person, ada: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    answers = together(lambda: bob.approve(session_id), lambda: carol.approve(session_id))
+    assert [answer.status for answer in answers] == [200, 200]
+    alice.wait_for(session_id, "ACTIVE")
+    types = types_of(ada, session_id)
+    assert types.count("Voted") == 2
+    assert types.count("Approved") == types.count("Activated") == 1
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_one_approver_clicking_twice_at_once_counts_once(
+    _: int, alice: Person, bob: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    answers = together(lambda: bob.approve(session_id), lambda: bob.approve(session_id))
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    assert alice.session(session_id)["approvals"]["received"] == 1
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_last_approval_and_a_denial_at_once_leave_one_of_two_ends(
+    _: int, alice: Person, bob: Person, carol: Person, erin: Person, ada: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    bob.approve(session_id)
+    approved, denied = together(
+        lambda: carol.approve(session_id),
+        lambda: erin.approve(session_id, decision="deny"),
+    )
+    assert sorted([approved.status, denied.status]) == [200, 409]
+    types = types_of(ada, session_id)
+    assert types.count("Approved") + types.count("Denied") == 1
+    if denied.status == 200:
+        lease = alice.post(f"/pam/sessions/{session_id}/credentials")
+        assert lease.code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
+    _: int, cast: Cast, alice: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    bob.approve(session_id)
+    carol.approve(session_id)
+    alice.wait_for(session_id, "ACTIVE")
+    body: dict[str, Any] = {"session_id": session_id, "reason": "at once"}
+    lease, revoked = together(
+        lambda: alice.post(f"/pam/sessions/{session_id}/credentials"),
+        lambda: sam.post("/pam/revoke", body),
+    )
+    assert (revoked.status, revoked.body["status"]) == (200, "REVOKED")
+    assert lease.status in {200, 409}
+    if lease.status == 200:
+        s3 = cast.with_lease(lease.body, "s3")
+        assert is_refused(lambda: s3.put_object(Bucket=cast.bucket(LEDGER), Key="n", Body=b""))
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_last_approval_and_a_withdrawal_at_once_never_leave_access(
+    _: int, alice: Person, bob: Person, carol: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    bob.approve(session_id)
+    _approved, withdrawn = together(
+        lambda: carol.approve(session_id),
+        lambda: alice.post("/pam/end", {"session_id": session_id}),
+    )
+    assert withdrawn.status == 200
+    assert withdrawn.body["status"] in {"WITHDRAWN", "ENDED"}
+    lease = alice.post(f"/pam/sessions/{session_id}/credentials")
+    assert lease.code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G9")
+def test_one_idempotency_key_used_at_once_opens_one_session(alice: Person) -> None:
+    body = {"resource": LEDGER, "reason": "clicked in a hurry"}
+
+    def ask() -> Answer:
+        return alice.post("/pam/request", body, Idempotency_Key="in-a-hurry")
+
+    answers = together(ask, ask, ask, ask)
+    assert {answer.status for answer in answers} == {202}
+    assert len({answer.body["session_id"] for answer in answers}) == 1

@@ -1,0 +1,79 @@
+"""The documentation is held to the code."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import openapi_document
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DESIGN = (ROOT / "docs" / "design-MOD-046.md").read_text(encoding="utf-8")
+
+
+def guarantees_promised() -> set[str]:
+    return set(re.findall(r"^\| (G\d+) \|", README, flags=re.MULTILINE))
+
+
+def guarantees_borne() -> set[str]:
+    """The ids that `@pytest.mark.guarantee("G1")` names, in any test file."""
+    found = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "guarantee"
+            ):
+                found |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
+    return found
+
+
+def test_every_guarantee_of_the_readme_is_borne_by_a_test_and_every_id_is_promised() -> None:
+    assert guarantees_promised() == guarantees_borne()
+
+
+def test_the_description_of_the_api_is_current() -> None:
+    kept = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    assert kept == openapi_document.render(), "run: make openapi"
+
+
+@pytest.mark.parametrize("name", ["request_api", "audit_session", "tick", "revoke_session"])
+def test_the_design_names_every_function(name: str) -> None:
+    assert f"`{name}`" in DESIGN
+
+
+def test_the_design_names_every_published_parameter() -> None:
+    from pam.names import Parameter
+
+    for parameter in Parameter:
+        assert f"mod046/{parameter.value}`" in DESIGN, parameter
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`?make ([a-z]+)`?", README):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    commands = set(re.findall(r"^pam (?:--profile \w+\s+)?([a-z]+)", README, flags=re.MULTILINE))
+    helped = subprocess.run(
+        [sys.executable, "-m", "cli.main", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    assert commands
+    for command in commands:
+        assert re.search(rf"\b{command}\b", helped), command
+
+
+def test_every_decision_that_the_design_refers_to_is_written_down() -> None:
+    written = {int(path.name[:4]) for path in (ROOT / "docs" / "adr").glob("0*.md")}
+    assert {int(number) for number in re.findall(r"ADR (\d+)", DESIGN)} <= written
