@@ -26,7 +26,7 @@ def settings() -> AdmitSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, str]:  # noqa: ARG001 - Lambda's shape
+def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """`{input, execution: {id, started_at}}` -> `{session_id, outcome, error, cause}`."""
     raw = event["input"]
     named = raw.get("session_id") if isinstance(raw, dict) else None

@@ -22,7 +22,7 @@ def settings() -> AskSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, str], context: Any) -> None:  # noqa: ARG001 - Lambda's shape
+def handler(event: dict[str, str], context: Any) -> None:
     """`{session_id, task_token}`. Answers nothing: the token does."""
     ask_approvers(
         event["session_id"],

@@ -32,7 +32,7 @@ def _deliver(session_id: str) -> int:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's shape
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "settle" in event:
         return {"delivered": _deliver(event["settle"])}
     return _drain(event["Records"])

@@ -1,8 +1,8 @@
 """Asking, voting and looking.
 
 Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
-workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key, votes
-because each counts once.
+workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key,
+votes because each counts once.
 """
 
 from functools import cache

@@ -24,7 +24,7 @@ def settings() -> TickSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's shape
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     due = wiring.sessions(settings().table_name).due(clock.now(), _MOST_PER_TICK)
     for session_id in due:
         wiring.revocation(settings().revoke_function).look_at(session_id)

@@ -7,6 +7,7 @@ against a warm stack of its own. Compare figures of one run with each other, not
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def _approval_to_credentials(cast: Cast) -> list[float]:
     for _ in range(_ROUNDS):
         session_id = str(alice.request(LEDGER)["session_id"])
         bob.approve(session_id)
-        figures.append(_timed(lambda sid=session_id: (carol.approve(sid), _lease(alice, sid))))
+        figures.append(_timed(partial(_approve_and_lease, carol, alice, session_id)))
     return figures
 
 
@@ -112,6 +113,11 @@ def _granted(cast: Cast, person: Person, **fields: Any) -> dict[str, Any]:
     for name in ("bob", "carol"):
         cast.person(name).approve(session_id)
     return person.wait_for(session_id, "ACTIVE")
+
+
+def _approve_and_lease(approver: Person, requester: Person, session_id: str) -> None:
+    approver.approve(session_id)
+    _lease(requester, session_id)
 
 
 def _lease(person: Person, session_id: str) -> None:

@@ -71,7 +71,7 @@ class SessionStore(Protocol):
         """Ids of sessions whose `due_at` has come, the longest overdue first."""
 
     def forget_traces(self, session: Session) -> None:
-        """Notes that nothing of a closed session is left at its target. No transition, no record."""
+        """Notes that nothing of a closed session is left at its target. No step, no record."""
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None: ...
 

@@ -23,7 +23,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Raises KeyError naming the missing variable: a function without its settings must not start."""
+        """Raises KeyError naming the missing variable: without settings nothing starts."""
         return cls(**{field.name: environ[_variable(field.name)] for field in fields(cls)})
 
 

@@ -1,5 +1,6 @@
 """Puts adapters behind ports, once a process. Each function asks only for what it uses, so no
-client is made and no module is loaded that a function does not need."""
+client is made and no module is loaded that a function does not need.
+"""
 
 from functools import cache
 from pathlib import Path

@@ -55,7 +55,7 @@ class DynamoDbSessions:
         writes = [self._new(table_keys.session_item(session))]
         writes += [self._new(table_keys.record_item(record)) for record in records]
         if key is not None:
-            # Two calls with one key at once: the second finds the item and reads the first's answer.
+            # Two calls with one key at once: the second finds the item, and the first's answer.
             writes.append(
                 self._new(
                     {

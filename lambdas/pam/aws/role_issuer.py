@@ -41,7 +41,7 @@ class RoleIssuer:
     def __init__(self, client: ClientFactory) -> None:
         self._client = client
 
-    def activate(self, session: Session, now: datetime) -> None:  # noqa: ARG002 - the port's shape
+    def activate(self, session: Session, now: datetime) -> None:
         """Sees that the role can be lent, with credentials that may do nothing and are dropped.
 
         The end is armed inside each lease, so there is nothing else to make here.
@@ -93,7 +93,7 @@ class RoleIssuer:
             traces_until=session.leases_end_at + _GRACE,
         )
 
-    def clear_traces(self, session: Session, now: datetime) -> None:  # noqa: ARG002 - the port's shape
+    def clear_traces(self, session: Session, now: datetime) -> None:
         name, _ = deny_policy(session)
         with _Unavailable("the deny could not be removed from the target role"):
             try:
@@ -153,7 +153,8 @@ _NOTHING = {
 
 def _until(end: datetime) -> dict[str, Any]:
     """Leaves the role's own rights as they are, until `end`; and lets no lease be traded in for
-    credentials that would outlive it."""
+    credentials that would outlive it.
+    """
     before = {"DateLessThan": {"aws:CurrentTime": timestamps.whole_second_at_or_before(end)}}
     return {
         "Version": "2012-10-17",

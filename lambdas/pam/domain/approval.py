@@ -26,7 +26,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalsNeeded:
-    """What policy wants before a grant is lawful: approvals in all, and of the resource's domain."""
+    """What policy wants before a grant is lawful: approvals in all, of them by the domain."""
 
     total: int
     domain: int

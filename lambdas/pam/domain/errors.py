@@ -1,4 +1,4 @@
-"""Every way PAM says no. The codes are contract; the edge turns them into HTTP and workflow errors."""
+"""Every way PAM says no. The codes are contract; the edge makes HTTP answers of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -18,7 +18,7 @@ class IssuerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a session's access lives: stored with the session, so that an end needs no catalogue."""
+    """Where a session's access lives; stored with it, so that an end needs no catalogue."""
 
     kind: IssuerKind
     account: str
@@ -42,7 +42,7 @@ class Resource:
     approval_window: timedelta
 
     def target(self, *, account: str, region: str) -> Target:
-        """Where the access will live; `account` and `region` are those PAM itself is deployed in."""
+        """Where the access will live; `account` and `region` are those of PAM itself."""
         owner = self.issuer.get("account", account)
         return Target(
             kind=self.issuer_kind,

@@ -85,7 +85,7 @@ class Session:
     traces_until: datetime | None = None
     """Until when something of this session (a deny policy) must stay at its target."""
     sequence: int = 0
-    """Of the newest audit record. Every write to a session adds a record, so this is its version."""
+    """Of the newest audit record. Every write adds a record, so this is the session's version."""
     last_hash: str = field(default="", repr=False)
 
     @property

@@ -15,7 +15,6 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from pam.domain.errors import Code, Invalid, NotEligible, NotFound, Refusal, StaleSession, Throttled
@@ -89,7 +88,7 @@ def resolver() -> APIGatewayRestResolver:
         return problem_response(NotFound("there is no such call; see the API's description"))
 
     def unexpected(error: Exception) -> Response[str]:
-        logger.exception("unexpected", exc_info=error)
+        logger.error("unexpected", exc_info=error)
         return unexpected_response(app.context["call"].caller.request_id)
 
     app.use(middlewares=[_not_cached])
@@ -110,7 +109,7 @@ def serve(
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, front))
-    app.append_context(call=call, front=front)
+    app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
 
 

@@ -1,4 +1,4 @@
-"""The first state of the workflow: whatever door a request came through, it passes the same gates."""
+"""The first state of the workflow: by whatever door a request came, it passes the same gates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

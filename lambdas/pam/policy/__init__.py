@@ -1,1 +1,1 @@
-"""Cedar behind one door: `cedar.CedarPolicy` decides; `compiler` turns `policy/` into what it reads."""
+"""Cedar behind one door: `CedarPolicy` decides; `compiler` makes what it reads of `policy/`."""

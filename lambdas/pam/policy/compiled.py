@@ -1,4 +1,4 @@
-"""The policy set as the functions carry it: checked and digested at synth, plain JSON at run time."""
+"""The policy set as the functions carry it: checked at synth, plain JSON at run time."""
 
 import hashlib
 import json
