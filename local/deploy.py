@@ -29,6 +29,18 @@ _SOURCES = (
     "requirements/lambda.txt",
     "stacks",
 )
+_SURROUNDINGS = (
+    "local/api_bridges.py",
+    "local/bridges.py",
+    "local/emulator.py",
+    "local/function_processes.py",
+    "local/iam_bridges.py",
+    "local/inboxes.py",
+    "local/people.py",
+    "local/supervisor.py",
+    "local/table_bridges.py",
+    "local/workflow_bridges.py",
+)
 _ASSEMBLIES_KEPT = 3
 _SYNTHESIS_TAKES_AT_MOST = 600.0
 
@@ -39,10 +51,12 @@ class DeployError(Exception):
 
 def digest_of_sources() -> str:
     """Changes when anything that is deployed changes, or the machine that it is built for."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {platform.machine()}".encode())
-    for path in _source_files():
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return _digest(_SOURCES)
+
+
+def digest_of_surroundings() -> str:
+    """Changes when what the app is deployed into changes."""
+    return _digest(_SURROUNDINGS)
 
 
 def synthesise(digest: str) -> Path:
@@ -150,8 +164,18 @@ def _make_staging_bucket(endpoint: str) -> None:
         s3.create_bucket(Bucket=_STAGING_BUCKET)
 
 
-def _source_files() -> Iterator[Path]:
-    for name in _SOURCES:
+def _digest(names: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {platform.machine()}".encode())
+    for path in _files(names):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _files(names: tuple[str, ...]) -> Iterator[Path]:
+    """Without what tools leave beside them: bytecode, and caches in hidden folders."""
+    for name in names:
         path = ROOT / name
-        candidates = [path] if path.is_file() else sorted(path.rglob("*"))
-        yield from (p for p in candidates if p.is_file() and "__pycache__" not in p.parts)
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            parts = file.relative_to(ROOT).parts
+            if file.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in parts):
+                yield file

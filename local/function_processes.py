@@ -24,6 +24,10 @@ from local.patching import BridgeError, existing
 _STALE_AFTER_SECONDS = 3 * 24 * 3600
 _PROCESSES_PER_FUNCTION = 3
 _BURST_WAITS_AT_MOST = 2.0
+_WITHOUT_INSTALLED_PACKAGES = """\
+import sys
+sys.path[:] = [path for path in sys.path if not path.endswith(("site-packages", "dist-packages"))]
+"""
 
 
 def build_all(code_cache: Path) -> None:
@@ -40,6 +44,8 @@ def a_function_sees_its_bundle_only() -> None:
     """
     from ministack.core import lambda_runtime
 
+    script = existing(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _WITHOUT_INSTALLED_PACKAGES + script
     detect = existing(lambda_runtime, "_detect_runtime_binary")
     outside = str(existing(sys, "_base_executable"))
 

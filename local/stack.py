@@ -51,7 +51,7 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     digest = deploy.digest_of_sources()
     about = state.read_about()
     if supervisor.running(state) and about is not None:
-        if about["sources"] == digest and _answers(about):
+        if about["sources"] == _made_of(digest) and _answers(about):
             progress("up already")
             return about
         progress("out of date: starting anew")
@@ -105,7 +105,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "env": "local",
         "profiles": _profiles(people),
         "inboxes": create_inboxes(emulator.endpoint),
-        "sources": digest,
+        "sources": _made_of(digest),
     }
     _write_aws_files(state, people)
     write_private(state.about, json.dumps(about, indent=2))
@@ -115,6 +115,11 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     if hand_over:
         emulator.hand_over()
     return about
+
+
+def _made_of(digest: str) -> str:
+    """What `local.json` says of a stack, so that the next `up` can tell whether it is current."""
+    return f"{digest}-{deploy.digest_of_surroundings()}"
 
 
 def _wait_for_functions(state: State) -> None:

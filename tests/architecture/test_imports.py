@@ -1,0 +1,95 @@
+"""Imports point one way, and a function loads only what it needs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAM = ROOT / "lambdas" / "pam"
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def files(*packages: str) -> list[Path]:
+    return [path for package in packages for path in sorted((PAM / package).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("path", files("domain"), ids=lambda path: path.name)
+def test_the_domain_knows_the_standard_library_and_itself(path: Path) -> None:
+    for name in imports_of(path):
+        top = name.split(".")[0]
+        if top == "pam":
+            assert name.startswith("pam.domain")
+        else:
+            assert top in sys.stdlib_module_names
+            assert top not in {"os", "time", "uuid", "random", "secrets", "socket", "subprocess"}
+
+
+@pytest.mark.parametrize("path", files("operations"), ids=lambda path: path.name)
+def test_operations_know_the_domain_the_policy_and_the_ports(path: Path) -> None:
+    allowed = ("pam.domain", "pam.operations", "pam.policy.cedar", "pam.ports", "pam.ids")
+    for name in imports_of(path):
+        if name.split(".")[0] == "pam":
+            assert name.startswith(allowed), name
+        else:
+            assert name.split(".")[0] in sys.stdlib_module_names, name
+
+
+@pytest.mark.parametrize("path", files("aws"), ids=lambda path: path.name)
+def test_adapters_know_the_domain_and_the_ports(path: Path) -> None:
+    allowed = ("pam.domain", "pam.ports", "pam.names", "pam.aws")
+    for name in imports_of(path):
+        if name.split(".")[0] == "pam":
+            assert name == "pam" or name.startswith(allowed), name
+
+
+def test_only_adapters_import_boto3() -> None:
+    for path in sorted((ROOT / "lambdas").rglob("*.py")):
+        if "aws" not in path.relative_to(ROOT).parts:
+            assert not {n for n in imports_of(path) if n.startswith(("boto3", "botocore"))}, path
+
+
+def test_nothing_that_is_deployed_knows_the_local_stack() -> None:
+    for folder in ("lambdas", "stacks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            names = {name.split(".")[0] for name in imports_of(path)}
+            assert not names & {"local", "cli", "tests"}, path
+
+
+HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "yaml", "aws_cdk", "psycopg"}
+NEEDS = {
+    "tick": set(),
+    "audit_session": set(),
+    "ask_approvers": set(),
+    "admit_request": {"pydantic"},
+    "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},
+    "issue_credentials": {"pydantic", "aws_lambda_powertools.event_handler"},
+    "revoke_session": {"pydantic", "aws_lambda_powertools.event_handler"},
+}
+
+
+@pytest.mark.parametrize("function", NEEDS)
+def test_a_cold_start_loads_no_more_than_the_function_needs(function: str) -> None:
+    code = (
+        f"import sys, {function}; "
+        f"print(*[name for name in {sorted(HEAVY)!r} if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "lambdas",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert set(loaded) <= NEEDS[function]

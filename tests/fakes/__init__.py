@@ -1,0 +1,1 @@
+"""Small honest stand-ins for what the core needs of the world."""

@@ -1,0 +1,158 @@
+"""A world with people in it, so that a test reads like what it tests."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pam.domain.approval import Ballot
+from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.resource import IssuerKind
+from pam.domain.session import Session
+from pam.operations.activate_session import activate_session
+from pam.operations.end_access import end_access, revoke_access
+from pam.operations.lease_credentials import Lease, lease_credentials
+from pam.operations.request_access import AccessRequest, Home, request_access
+from pam.operations.vote import BallotPaper, vote
+from pam.policy.cedar import CedarPolicy
+from pam.policy.compiler import load
+from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMPILED = load(ROOT / "policy", ROOT / "local" / "identities.yaml")
+POLICY = CedarPolicy(COMPILED)
+HOME = Home(account="111122223333", region="eu-west-1")
+NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
+KYC, KYC_SANDBOX = "kyc-documents-read", "kyc-sandbox-read"
+
+
+def arn(name: str) -> str:
+    return f"arn:aws:iam::000000000000:user/{name}"
+
+
+def caller(name: str) -> Caller:
+    """Somebody who signed; one of the local people, or nobody."""
+    known = [identity.user for identity in COMPILED.identities]
+    return Caller(
+        principal=arn(name),
+        person=POLICY.identities.identify(arn(name)) if name in known else None,
+        actor=Actor(principal=arn(name), kind=ActorKind.PERSON, source_ip="192.0.2.1"),
+        request_id="request-1",
+    )
+
+
+@dataclass
+class Story:
+    """The operations of PAM against fakes, at a time that the test moves."""
+
+    now: datetime = NOON
+    store: FakeStore = field(default_factory=FakeStore)
+    issuer: FakeIssuer = field(default_factory=FakeIssuer)
+    workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    policy: CedarPolicy = POLICY
+
+    @property
+    def issuers(self) -> dict[IssuerKind, FakeIssuer]:
+        return {IssuerKind.AWS_ROLE: self.issuer}
+
+    def later(self, **length: float) -> datetime:
+        self.now += timedelta(**length)
+        return self.now
+
+    def request(
+        self,
+        who: str = "alice",
+        resource: str = LEDGER,
+        *,
+        key: str | None = None,
+        seconds: int | None = 600,
+        break_glass: bool = False,
+        reason: str = "ledger stuck, see INC-1",
+    ) -> Session:
+        return request_access(
+            AccessRequest(
+                resource=resource,
+                reason=reason,
+                duration=None if seconds is None else timedelta(seconds=seconds),
+                break_glass=break_glass,
+            ),
+            caller=caller(who),
+            idempotency_key=key,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            workflow=self.workflow,
+            home=HOME,
+        )
+
+    def vote(
+        self,
+        who: str,
+        session_id: str,
+        decision: Ballot = Ballot.APPROVE,
+        seconds: int | None = None,
+    ) -> Session:
+        paper = BallotPaper(
+            session_id=session_id,
+            decision=decision,
+            duration=None if seconds is None else timedelta(seconds=seconds),
+        )
+        return vote(
+            paper,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            workflow=self.workflow,
+        )
+
+    def activate(self, session_id: str) -> Session:
+        return activate_session(
+            session_id,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+        )
+
+    def granted(self, who: str = "alice", resource: str = LEDGER, **wish: int) -> Session:
+        session = self.request(who, resource, **wish)
+        for approver in ("bob", "carol"):
+            self.vote(approver, session.session_id)
+        return self.activate(session.session_id)
+
+    def lease(self, session_id: str, who: str = "alice") -> Lease:
+        return lease_credentials(
+            session_id,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+            audit_log=self.audit_log,
+        )
+
+    def revoke(self, session_id: str, who: str = "sam") -> Session:
+        return revoke_access(
+            session_id,
+            "enough",
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
+
+    def end(self, session_id: str, who: str = "alice") -> Session:
+        return end_access(
+            session_id,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )

@@ -1,0 +1,200 @@
+"""An in-memory world for operations: a store with the same conditions as the real one, a target
+that remembers who holds access, a workflow, and what people were told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pam.domain.audit_record import Record
+from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+from pam.ports import AwsCredentials, IdempotencyKey, Page, Receipt, SessionQuery
+
+
+@dataclass
+class FakeStore:
+    """`ports.SessionStore` in memory. `before_save` acts between a read and its write."""
+
+    sessions: dict[str, Session] = field(default_factory=dict)
+    trails: dict[str, list[Record]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    refusals: list[Record] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    before_save: Callable[[Session], None] | None = None
+
+    def get(self, session_id: str) -> Session | None:
+        return self.sessions.get(session_id)
+
+    def create(
+        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+    ) -> None:
+        if session.session_id in self.sessions:
+            raise StaleSession
+        if key is not None:
+            if (key.person, key.key) in self.keys:
+                raise StaleSession
+            self.keys[key.person, key.key] = (session.session_id, key.fingerprint)
+        self.sessions[session.session_id] = session
+        self.trails[session.session_id] = list(records)
+
+    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
+        if self.before_save is not None:
+            act, self.before_save = self.before_save, None
+            act(before)
+        stored = self.sessions[before.session_id]
+        if (stored.sequence, stored.status) != (before.sequence, before.status):
+            raise StaleSession
+        self.sessions[before.session_id] = after
+        self.trails[before.session_id] += records
+
+    def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
+        return self.keys.get((key.person, key.key))
+
+    def records(self, session_id: str) -> list[Record]:
+        return list(self.trails.get(session_id, []))
+
+    def add_refusal(self, record: Record) -> None:
+        self.refusals.append(record)
+
+    def grants(self, person: str, resource: str) -> list[str]:
+        return [
+            session.session_id
+            for session in self.sessions.values()
+            if (session.requester_name, session.resource) == (person, resource)
+            and session.status is Status.ACTIVE
+        ]
+
+    def find(self, query: SessionQuery) -> Page:
+        found = [
+            session
+            for session in sorted(
+                self.sessions.values(), key=lambda each: each.session_id, reverse=True
+            )
+            if query.status in {None, session.status}
+            and query.requester in {None, session.requester_name}
+            and query.resource in {None, session.resource}
+            and (query.cursor is None or session.session_id < query.cursor)
+        ]
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        return Page(sessions=tuple(page), cursor=page[-1].session_id if more else None)
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        waiting = [(s.due_at, s.session_id) for s in self.sessions.values() if s.due_at]
+        return [session_id for due_at, session_id in sorted(waiting) if due_at <= now][:limit]
+
+    def forget_traces(self, session: Session) -> None:
+        stored = self.sessions[session.session_id]
+        self.sessions[session.session_id] = replace(stored, traces_until=None)
+
+    def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
+        self.tokens[session_id] = token
+
+    def task_token(self, session_id: str) -> str | None:
+        return self.tokens.get(session_id)
+
+    def types(self, session_id: str) -> list[str]:
+        return [str(record["type"]) for record in self.trails[session_id]]
+
+
+@dataclass
+class FakeIssuer:
+    """A target. `held` are the sessions whose access exists there; `down` makes it not answer."""
+
+    held: set[str] = field(default_factory=set)
+    ended: list[str] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
+    down: bool = False
+    during_activate: Callable[[], None] | None = None
+    during_lease: Callable[[], None] | None = None
+
+    def activate(self, session: Session, now: datetime) -> None:
+        self._answer()
+        self.held.add(session.session_id)
+        if self.during_activate is not None:
+            self.during_activate()
+
+    def lease(self, session: Session, now: datetime) -> AwsCredentials:
+        self._answer()
+        assert session.expires_at is not None
+        if self.during_lease is not None:
+            self.during_lease()
+        return AwsCredentials(
+            access_key_id="ASIAEXAMPLE",
+            secret_access_key="the-secret-key",
+            session_token="the-session-token",
+            expires_at=min(session.expires_at, now + timedelta(minutes=30)),
+        )
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        self._answer()
+        self.held.discard(session.session_id)
+        self.ended.append(session.session_id)
+        return Receipt(method="seen", evidence="refused", traces_until=session.leases_end_at)
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        self._answer()
+        self.cleared.append(session.session_id)
+
+    def _answer(self) -> None:
+        if self.down:
+            message = "the target did not answer"
+            raise IssuerUnavailable(message)
+
+
+@dataclass
+class FakeWorkflow:
+    started: list[str] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def execution_arn(self, session_id: str) -> str:
+        return f"arn:aws:states:eu-west-1:111122223333:execution:pam:{session_id}"
+
+    def start(self, session: Session) -> None:
+        if self.down:
+            message = "the approval workflow could not be started; try again"
+            raise IssuerUnavailable(message)
+        self.started.append(session.session_id)
+
+    def approved(self, token: str) -> None:
+        self.approvals.append(token)
+
+    def refused(self, token: str, *, error: str, cause: str) -> None:
+        self.refusals.append((token, error))
+
+    def stop(self, session: Session, *, error: str, cause: str) -> None:
+        self.stopped.append((session.session_id, error))
+
+
+@dataclass
+class FakeNotifier:
+    asked: list[str] = field(default_factory=list)
+    alarmed: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def approval_needed(self, session: Session, resource_title: str) -> None:
+        self.asked.append(session.session_id)
+
+    def break_glass(self, session: Session, resource_title: str) -> None:
+        if self.down:
+            message = "no topic"
+            raise ConnectionError(message)
+        self.alarmed.append(session.session_id)
+
+
+@dataclass
+class FakeAuditLog:
+    """Says up to where each session's records stand in the log group."""
+
+    settled: dict[str, int] = field(default_factory=dict)
+    down: bool = False
+
+    def settle(self, session: Session) -> None:
+        if self.down:
+            message = "the audit log could not be written"
+            raise IssuerUnavailable(message)
+        self.settled[session.session_id] = session.sequence

@@ -1,0 +1,147 @@
+"""A request: its records, its workflow, its repetition; and what is refused is recorded too."""
+
+from itertools import pairwise
+
+import pytest
+
+from pam.domain.audit_record import hash_of
+from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, Refusal
+from pam.domain.lifecycle import Status
+from pam.operations.check_access import check_access
+from pam.operations.read_sessions import list_sessions, read_session
+from pam.operations.record_refusal import Attempt, record_refusal
+from pam.ports import SessionQuery
+from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, caller
+
+
+@pytest.mark.guarantee("G7")
+def test_each_step_has_its_record_and_the_records_form_a_chain() -> None:
+    story = Story()
+    session = story.granted()
+    story.lease(session.session_id)
+    story.end(session.session_id)
+    records = story.store.records(session.session_id)
+    assert [record["type"] for record in records] == [
+        "Requested", "Voted", "Voted", "Approved", "Activating", "Activated", "Leased",
+        "Revoking", "Ended",
+    ]  # fmt: skip
+    for earlier, later in pairwise(records):
+        assert later["previous_hash"] == earlier["hash"] == hash_of(earlier)
+    assert all(record["policy_version"] == story.policy.version for record in records[:7])
+
+
+def test_a_workflow_that_cannot_be_started_leaves_a_failed_session() -> None:
+    story = Story()
+    story.workflow.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.request()
+    (session,) = story.store.sessions.values()
+    assert session.status is Status.FAILED
+
+
+def test_a_repeated_key_gives_the_same_session_and_starts_its_workflow_if_nobody_had() -> None:
+    story = Story()
+    first = story.request(key="k")
+    story.workflow.started.clear()
+    again = story.request(key="k")
+    assert again.session_id == first.session_id
+    assert story.workflow.started == [first.session_id]
+    with pytest.raises(IdempotencyMismatch):
+        story.request(key="k", reason="another reason entirely")
+    assert story.request("dave", key="k").session_id != first.session_id
+
+
+@pytest.mark.guarantee("G3")
+def test_break_glass_is_recorded_and_owes_a_review() -> None:
+    story = Story()
+    session = story.request(break_glass=True)
+    assert story.store.types(session.session_id) == ["Requested", "BreakGlass", "Approved"]
+    assert session.review is not None
+    assert (session.review.due_at - session.created_at).total_seconds() == 24 * 3600
+    assert story.request("alice", SANDBOX, break_glass=True).review is None
+
+
+@pytest.mark.guarantee("G7")
+def test_a_refused_act_is_recorded_in_the_session_it_was_aimed_at() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    with pytest.raises(NotEligible) as refused:
+        story.vote("dave", session_id)
+    attempt = Attempt(act="POST /pam/approve", actor=caller("dave").actor)
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    record = story.store.records(session_id)[-1]
+    assert (record["type"], record["outcome"], record["sequence"]) == ("Refused", "refused", 2)
+    assert record["detail"].startswith("NOT_ELIGIBLE")
+    assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
+
+
+@pytest.mark.guarantee("G7")
+def test_a_refusal_without_a_session_is_recorded_on_its_own() -> None:
+    story = Story()
+    with pytest.raises(Refusal) as refused:
+        story.request("mallory")
+    attempt = Attempt(act="POST /pam/request", actor=caller("mallory").actor)
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    (record,) = story.store.refusals
+    assert (record["session_id"], record["sequence"], record["type"]) == ("", 0, "Refused")
+    assert record["hash"] == hash_of(record)
+
+
+def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
+    story = Story()
+    session = story.granted(seconds=60)
+
+    def held(who: str = "alice", principal: str | None = None) -> bool:
+        return check_access(
+            LEDGER,
+            principal,
+            caller=caller(who),
+            now=story.now,
+            store=story.store,
+            policy=story.policy,
+        ).allowed
+
+    assert held()
+    assert not held("dave")
+    assert held("sam", "alice")
+    assert held("ada", caller("alice").principal)
+    with pytest.raises(NotEligible):
+        held("dave", "alice")
+    story.issuer.down = True
+    story.revoke(session.session_id)
+    assert not held()
+
+
+def test_of_two_sessions_the_one_that_lasts_longest_answers() -> None:
+    story = Story()
+    story.granted(seconds=60)
+    longer = story.granted(seconds=600)
+    story.granted(seconds=120)
+    access = check_access(
+        LEDGER, None, caller=caller("alice"), now=story.now, store=story.store, policy=story.policy
+    )
+    assert access.session_id == longer.session_id
+
+
+READERS = {
+    "alice": True, "dave": False, "bob": True, "kate": False, "sam": True, "ada": True,
+    "mallory": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_who_may_look_at_a_session_of_alices(who: str) -> None:
+    story = Story()
+    session_id = story.request().session_id
+    story.request("kim", KYC)
+    if READERS[who]:
+        found = read_session(session_id, caller=caller(who), store=story.store, policy=story.policy)
+        assert found.session_id == session_id
+        page = list_sessions(
+            SessionQuery(), caller=caller(who), store=story.store, policy=story.policy
+        )
+        assert session_id in [session.session_id for session in page.sessions]
+    else:
+        with pytest.raises(Refusal) as refused:
+            read_session(session_id, caller=caller(who), store=story.store, policy=story.policy)
+        assert refused.value.code == "NOT_FOUND"

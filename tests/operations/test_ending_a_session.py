@@ -1,0 +1,229 @@
+"""How access ends: by the clock, an operator, the requester, or because it could not be made."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
+from pam.domain.lifecycle import Status
+from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN
+from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
+from tests.fakes.story import Story
+
+
+def look(story: Story, session_id: str) -> Status:
+    return look_at(session_id, now=story.now, store=story.store, issuers=story.issuers).status
+
+
+@pytest.mark.guarantee("G4")
+def test_the_clock_ends_a_session_at_its_time_and_not_before() -> None:
+    story = Story()
+    session = story.granted(seconds=60)
+    assert session.expires_at is not None
+    story.now = session.expires_at - timedelta(milliseconds=1)
+    with pytest.raises(NotYet):
+        look(story, session.session_id)
+    story.now = session.expires_at
+    assert look(story, session.session_id) is Status.EXPIRED
+    assert story.issuer.held == set()
+    assert story.store.types(session.session_id)[-2:] == ["Revoking", "Expired"]
+
+
+def test_the_window_is_exact_and_on_whole_seconds() -> None:
+    session = Story().granted(seconds=60)
+    assert session.activated_at is not None
+    assert session.expires_at is not None
+    assert session.expires_at - session.activated_at == timedelta(seconds=60)
+    assert session.expires_at.microsecond == 0
+    assert session.approved_at is not None
+    assert session.activated_at >= session.approved_at
+
+
+@pytest.mark.guarantee("G5")
+def test_an_operator_ends_one_session_and_the_other_on_the_same_target_goes_on() -> None:
+    story = Story()
+    first, second = story.granted("alice"), story.granted("dave")
+    ended = story.revoke(first.session_id)
+    assert ended.status is Status.REVOKED
+    assert ended.ending is not None
+    assert (ended.ending.method, ended.ending.evidence) == ("seen", "refused")
+    assert story.issuer.held == {second.session_id}
+    assert story.store.sessions[second.session_id].allows(story.now)
+    assert story.workflow.stopped == [(first.session_id, "REVOKED")]
+
+
+@pytest.mark.guarantee("G5")
+def test_revoked_is_said_only_after_the_target_confirmed() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.issuer.down = True
+    assert story.revoke(session_id).status is Status.REVOKING
+    assert not story.store.sessions[session_id].allows(story.now)
+    with pytest.raises(Conflict):
+        story.lease(session_id)
+    with pytest.raises(IssuerUnavailable):
+        look(story, session_id)
+    story.issuer.down = False
+    assert look(story, session_id) is Status.REVOKED
+    assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
+
+
+@pytest.mark.guarantee("G5")
+def test_an_end_asks_no_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story()
+    session = story.granted(seconds=60)
+    story.now = session.expires_at or story.now
+
+    def broken(*_: object, **__: object) -> None:
+        pytest.fail("an end asked the policy")
+
+    for name in ("may", "may_request", "grant", "resource", "approvals_needed"):
+        monkeypatch.setattr(story.policy, name, broken)
+    assert look(story, session.session_id) is Status.EXPIRED
+
+
+def test_a_requester_gives_access_back() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    assert story.end(session_id).status is Status.ENDED
+    assert story.issuer.held == set()
+    with pytest.raises(Conflict):
+        story.end(session_id)
+
+
+def test_a_request_that_waits_is_withdrawn() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    story.store.put_task_token(session_id, "token", story.now)
+    assert story.end(session_id).status is Status.WITHDRAWN
+    assert story.workflow.refusals == [("token", "WITHDRAWN")]
+    assert story.issuer.ended == []
+
+
+def test_an_operator_ends_a_request_that_waits_with_a_receipt_that_nothing_was_granted() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    ended = story.revoke(session_id)
+    assert ended.status is Status.REVOKED
+    assert ended.ending is not None
+    assert ended.ending.method == "never-granted"
+    assert story.issuer.ended == []
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "dave", "ada", "mallory"])
+def test_only_operators_revoke(who: str) -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    with pytest.raises(NotEligible):
+        story.revoke(session_id, who)
+    assert story.store.sessions[session_id].status is Status.ACTIVE
+
+
+@pytest.mark.parametrize("who", ["bob", "dave", "sam", "ada", "mallory"])
+def test_only_the_requester_gives_access_back(who: str) -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    with pytest.raises(NotEligible):
+        story.end(session_id, who)
+
+
+@pytest.mark.guarantee("G6")
+def test_access_that_cannot_be_made_leaves_nothing_and_fails() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    for approver in ("bob", "carol"):
+        story.vote(approver, session_id)
+    story.issuer.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.activate(session_id)
+    story.issuer.down = False
+    verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason="the workflow failed")
+    closed = close_session(
+        session_id, verdict, now=story.now, store=story.store, issuers=story.issuers
+    )
+    assert closed.status is Status.FAILED
+    assert story.issuer.ended == [session_id]
+
+
+@pytest.mark.guarantee("G6")
+def test_access_made_while_somebody_ended_the_session_is_unmade_at_once() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    for approver in ("bob", "carol"):
+        story.vote(approver, session_id)
+    story.issuer.during_activate = lambda: story.revoke(session_id) and None
+    with pytest.raises(Conflict):
+        story.activate(session_id)
+    assert story.store.sessions[session_id].status is Status.REVOKED
+    assert story.issuer.held == set()
+
+
+OVERDUE = {
+    "nobody decided": (Status.PENDING_APPROVAL, Status.UNANSWERED),
+    "no workflow took it up": (Status.APPROVED, Status.FAILED),
+    "it was being made for too long": (Status.ACTIVATING, Status.FAILED),
+    "its time is over": (Status.ACTIVE, Status.EXPIRED),
+}
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("case", OVERDUE)
+def test_the_tick_drives_whatever_is_overdue_to_its_end(case: str) -> None:
+    stuck, end = OVERDUE[case]
+    story = Story()
+    session = story.granted(seconds=60)
+    if stuck is not Status.ACTIVE:
+        session = replace(session, status=stuck, expires_at=None, activated_at=None)
+    if stuck in {Status.PENDING_APPROVAL, Status.APPROVED}:
+        session = replace(session, activating_at=None)
+    story.store.sessions[session.session_id] = session
+    story.later(hours=5)
+    assert session.session_id in story.store.due(story.now, 10)
+    swept = sweep_session(
+        session.session_id,
+        now=story.now,
+        store=story.store,
+        issuers=story.issuers,
+        workflow=story.workflow,
+    )
+    assert swept.status is end
+    assert not story.store.due(story.now, 10)
+
+
+def test_deadlines_are_what_the_design_says() -> None:
+    story = Story()
+    session = story.request()
+    assert session.due_at == session.approval_expires_at
+    story.vote("bob", session.session_id)
+    approved = story.vote("carol", session.session_id)
+    assert approved.due_at == story.now + START_WITHIN
+    activating = replace(approved, status=Status.ACTIVATING, activating_at=story.now)
+    assert activating.due_at == story.now + ACTIVATE_WITHIN
+    active = story.activate(session.session_id)
+    assert active.due_at == active.expires_at
+
+
+def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over() -> None:
+    story = Story()
+    session_id = story.granted(seconds=600).session_id
+    lease = story.lease(session_id)
+    story.revoke(session_id)
+    assert story.issuer.cleared == []
+    look(story, session_id)
+    assert story.issuer.cleared == []
+    story.now = lease.credentials.expires_at
+    assert story.store.due(story.now, 10) == [session_id]
+    look(story, session_id)
+    assert story.issuer.cleared == [session_id]
+    assert story.store.due(story.now, 10) == []
+
+
+def test_every_act_of_ending_may_be_repeated() -> None:
+    story = Story()
+    session = story.granted(seconds=60)
+    story.now = session.expires_at or story.now
+    before = look(story, session.session_id)
+    trail = story.store.types(session.session_id)
+    assert look(story, session.session_id) is before
+    assert story.store.types(session.session_id) == trail

@@ -1,0 +1,82 @@
+"""Credentials: for the requester alone, for the session's life, never before their record."""
+
+from datetime import timedelta
+
+import pytest
+
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
+from pam.domain.lifecycle import Status
+from tests.fakes.story import Story
+
+
+def test_the_requester_of_an_active_session_gets_credentials() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    lease = story.lease(session_id)
+    assert lease.credentials.access_key_id == "ASIAEXAMPLE"
+    record = story.store.records(session_id)[-1]
+    assert (record["type"], record["lease_id"]) == ("Leased", lease.lease_id)
+    assert record["access_key_id"] == "ASIAEXAMPLE"
+
+
+@pytest.mark.parametrize("who", ["bob", "carol", "dave", "sam", "ada", "mallory"])
+def test_nobody_else_does(who: str) -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    with pytest.raises(NotEligible):
+        story.lease(session_id, who)
+
+
+@pytest.mark.guarantee("G4")
+def test_not_a_moment_after_the_end_even_if_nobody_has_closed_the_session() -> None:
+    story = Story()
+    session = story.granted(seconds=60)
+    assert session.expires_at is not None
+    story.now = session.expires_at - timedelta(milliseconds=1)
+    story.lease(session.session_id)
+    story.now = session.expires_at
+    assert story.store.sessions[session.session_id].status is Status.ACTIVE
+    with pytest.raises(Conflict):
+        story.lease(session.session_id)
+
+
+@pytest.mark.guarantee("G8")
+def test_no_credential_leaves_unless_its_record_stands_in_the_log_group() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.audit_log.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.lease(session_id)
+    story.audit_log.down = False
+    story.lease(session_id)
+    assert story.audit_log.settled[session_id] == story.store.sessions[session_id].sequence
+
+
+@pytest.mark.guarantee("G9")
+def test_a_session_revoked_while_the_credentials_are_made_gives_none() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.issuer.during_lease = lambda: story.revoke(session_id) and None
+    with pytest.raises(Conflict):
+        story.lease(session_id)
+    assert "Leased" not in story.store.types(session_id)
+
+
+@pytest.mark.guarantee("G9")
+def test_a_session_revoked_between_the_read_and_the_record_gives_none() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.store.before_save = lambda _: story.revoke(session_id) and None
+    with pytest.raises(Conflict):
+        story.lease(session_id)
+    assert story.store.sessions[session_id].status is Status.REVOKED
+
+
+@pytest.mark.guarantee("G8")
+def test_no_secret_is_in_any_record_or_representation() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    lease = story.lease(session_id)
+    seen = repr(lease) + str(lease.credentials) + str(story.store.records(session_id))
+    assert "the-secret-key" not in seen
+    assert "the-session-token" not in seen

@@ -1,0 +1,192 @@
+"""A fault in a policy file is told in one line that names file and line."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pam.policy.compiled import CompiledPolicy, PolicyError
+from pam.policy.compiler import load
+from tests.fakes.story import COMPILED, ROOT
+
+Edit = Callable[[str], str]
+
+
+def swap(old: str, new: str) -> Edit:
+    def edit(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return edit
+
+
+def line_of(text: str, marker: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), start=1) if marker in line)
+
+
+# what is broken -> file, edit, the text on whose line the fault lies, a word of the message
+FAULTS: dict[str, tuple[str, Edit, str, str]] = {
+    "an unknown key": (
+        "catalogue.yaml",
+        swap("    domain: bank-core\n", "    domain: bank-core\n    colour: red\n"),
+        "colour: red",
+        "colour",
+    ),
+    "a resource without a domain": (
+        "catalogue.yaml",
+        swap("    domain: bank-core\n", ""),
+        "- id: core-ledger-admin",
+        "domain",
+    ),
+    "an unknown environment": (
+        "catalogue.yaml",
+        swap("    environment: prod", "    environment: production"),
+        "production",
+        "environment",
+    ),
+    "an id taken twice": (
+        "catalogue.yaml",
+        swap("- id: core-ledger-uat-admin", "- id: core-ledger-admin"),
+        "",
+        "taken",
+    ),
+    "more than four hours": (
+        "catalogue.yaml",
+        swap("max_duration: 2h", "max_duration: 5h"),
+        "- id: kyc-documents-read",
+        "between 1s and 4h",
+    ),
+    "no duration": (
+        "catalogue.yaml",
+        swap("max_duration: 2h", "max_duration: two hours"),
+        "two hours",
+        "not a duration",
+    ),
+    "a window of a second": (
+        "catalogue.yaml",
+        swap("  approval_window: 4h", "  approval_window: 1s"),
+        "",
+        "between 5m and 24h",
+    ),
+    "a key given twice": (
+        "catalogue.yaml",
+        swap("    title: KYC documents\n", "    title: KYC documents\n    title: Twice\n"),
+        "title: Twice",
+        "twice",
+    ),
+    "YAML that is none": (
+        "catalogue.yaml",
+        swap("resources:\n", "resources: [\n"),
+        "",
+        "",
+    ),
+    "Cedar that is none": (
+        "request.cedar",
+        swap('action == PAM::Action::"request"', 'action PAM::Action::"request"'),
+        'action PAM::Action::"request"',
+        "unexpected token",
+    ),
+    "an attribute that the schema does not have": (
+        "grant.cedar",
+        swap("when { context.breakGlass };", "when { context.breakglass };"),
+        '@id("break-glass-lifts-the-count")',
+        "breakglass",
+    ),
+    "an action that the schema does not have": (
+        "request.cedar",
+        swap('PAM::Action::"request"', 'PAM::Action::"requests"'),
+        '@id("engineers-may-ask")',
+        "requests",
+    ),
+    "a policy without an id": ("request.cedar", swap('@id("engineers-may-ask")\n', ""), "", "@id"),
+    "an id of another policy": (
+        "request.cedar",
+        swap("engineers-may-ask", "operators-revoke"),
+        '@id("operators-revoke")',
+        "taken",
+    ),
+    "a code that is none": (
+        "approve.cedar",
+        swap('@code("SELF_APPROVAL")', '@code("NONSENSE")'),
+        '@id("nobody-approves-their-own-request")',
+        "NONSENSE",
+    ),
+    "a schema that is none": (
+        "pam.cedarschema",
+        swap("domain: String,", "domain String,"),
+        "domain String,",
+        "unexpected token",
+    ),
+    "a role that is none": (
+        "identities.yaml",
+        swap("pam-operators: operators", "pam-operators: gods"),
+        "gods",
+        "engineers",
+    ),
+    "a group that is not listed": (
+        "identities.yaml",
+        swap("groups: [pam-operators]", "groups: [pam-admins]"),
+        "permission_set: PamOperator",
+        "pam-admins",
+    ),
+    "a principal listed twice": (
+        "identities.yaml",
+        swap("permission_set: PamAuditor", "permission_set: PamOperator"),
+        "",
+        "twice",
+    ),
+    "an account that is none": (
+        "identities.yaml",
+        swap('accounts: ["111122223333"]', "accounts: [prod]"),
+        "accounts: [prod]",
+        "account",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_is_named_with_file_and_line(case: str, tmp_path: Path) -> None:
+    name, edit, marker, word = FAULTS[case]
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", policy)
+    text = edit((policy / name).read_text(encoding="utf-8"))
+    (policy / name).write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as fault:
+        load(policy, policy / "identities.yaml")
+    message = str(fault.value)
+    assert "\n" not in message
+    where, _, what = message.removeprefix(str(policy / name) + ":").partition(":")
+    assert message.startswith(str(policy / name))
+    assert 1 <= int(where) <= len(text.splitlines())
+    if marker:
+        assert int(where) == line_of(text, marker), message
+    assert word in what
+
+
+def test_a_directory_without_policies_is_refused(tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", policy)
+    for path in policy.glob("*.cedar"):
+        path.unlink()
+    with pytest.raises(PolicyError, match="deny everything"):
+        load(policy, policy / "identities.yaml")
+
+
+def test_what_the_functions_read_is_what_was_compiled() -> None:
+    assert CompiledPolicy.from_json(COMPILED.to_json()) == COMPILED
+
+
+@pytest.mark.parametrize("name", ["grant.cedar", "catalogue.yaml", "identities.yaml"])
+def test_the_digest_changes_with_any_rule(name: str, tmp_path: Path) -> None:
+    edits = {
+        "grant.cedar": swap("then 2 else 3", "then 1 else 2"),
+        "catalogue.yaml": swap("duration: 1h", "duration: 30m"),
+        "identities.yaml": swap("BankCoreEngineer", "BankCoreEngineers"),
+    }
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", policy)
+    before = load(policy, policy / "identities.yaml").digest
+    path = policy / name
+    path.write_text(edits[name](path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert load(policy, policy / "identities.yaml").digest != before
