@@ -109,11 +109,12 @@ PROBLEMS = (
         headers={"Retry-After": "'1'"},
     ),
     GatewayProblem(
+        # What is left: above all, credentials that AWS does not know.
         type=apigateway.ResponseType.DEFAULT_4_XX,
-        status=400,
-        title="The call is not what the API takes",
-        code="VALIDATION",
-        detail="API Gateway refused the call",
+        status=403,
+        title="The call is not signed by a known principal",
+        code="UNAUTHENTICATED",
+        detail=f"API Gateway does not know these credentials: {_UNSIGNED}",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.DEFAULT_5_XX,
