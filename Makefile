@@ -11,6 +11,8 @@ CDK := node_modules/.installed
 # The environment's own tools before any that the machine may have.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# As pip and npm do: whom this machine trusts, uv trusts (a company's own proxy, say).
+export UV_SYSTEM_CERTS := 1
 # Bytecode is worth keeping (the CDK library alone takes seconds to compile), but not in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME

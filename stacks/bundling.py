@@ -144,8 +144,8 @@ def _install(target: BundleTarget, folder: Path) -> None:
         if target.wheels
         else ["--python", sys.executable]
     )
-    command = [_uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-    command += ["--only-binary", ":all:", "--target", str(folder), *platform_options]
+    command = [_uv(), "pip", "install", "--quiet", "--system-certs", "--require-hashes"]
+    command += ["--no-deps", "--only-binary", ":all:", "--target", str(folder), *platform_options]
     command += ["--requirement", str(LOCK_FILE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
