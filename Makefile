@@ -7,6 +7,7 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 CDK := node_modules/.installed
+FETCHED := .pam/cache/.fetched
 
 # The environment's own tools before any that the machine may have.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -23,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) $(PROJECT) $(CDK) ## install what the rest needs (they do it by themselves)
+setup: $(INSTALLED) $(PROJECT) $(CDK) $(FETCHED) ## install what the rest needs (they do it by themselves)
 
 demo: setup ## the whole story on a stack of its own, from a request to access refused
 	@$(PYTHON) -m local demo --state-dir .pam/demo
@@ -90,4 +91,9 @@ $(PROJECT): $(INSTALLED) pyproject.toml
 $(CDK): $(INSTALLED) package-lock.json
 	@echo "setting up the CDK CLI"
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(FETCHED): $(PROJECT) requirements/lambda.txt stacks/bundling.py
+	@echo "fetching what the functions need"
+	@$(PYTHON) -m stacks.bundling
 	@touch $@

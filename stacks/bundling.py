@@ -219,3 +219,13 @@ def _forget_stale(pattern: str) -> None:
 
 def _digest(parts: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def fetch_dependencies() -> None:
+    """Puts every platform's dependencies into the cache, so that synth needs no network."""
+    for each in BundlePlatform:
+        _dependencies(BundleTarget.of(each))
+
+
+if __name__ == "__main__":
+    fetch_dependencies()
