@@ -11,7 +11,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pam import wiring
+from pam import clock, wiring
 from pam.operations.deliver_records import deliver_records
 from pam.settings import AuditSettings
 
@@ -26,6 +26,7 @@ def settings() -> AuditSettings:
 def _deliver(session_id: str) -> int:
     return deliver_records(
         session_id,
+        clock=clock.now,
         outbox=wiring.outbox(settings().table_name),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
     )

@@ -165,11 +165,17 @@ class AuditSink(Protocol):
 class AuditOutbox(Protocol):
     """The records in the session table that the auditor has still to carry out."""
 
+    def claim(self, session_id: str, now: datetime) -> bool:
+        """Takes the session's delivery for this call alone. False while another call has it.
+
+        A claim that is not released, because its call died, ends by itself.
+        """
+
     def undelivered(self, session_id: str) -> tuple[int, list[Record]]:
         """The last delivered sequence, and the records after it, in order."""
 
-    def mark_delivered(self, session_id: str, sequence: int) -> None:
-        """Moves the mark forward; a lower one than is stored is ignored."""
+    def release(self, session_id: str, sequence: int) -> None:
+        """Ends the claim, with the sequence up to which all is delivered; it only moves forward."""
 
 
 class Closer(Protocol):

@@ -33,6 +33,12 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "colour: red",
         "colour",
     ),
+    "a misspelt key": (
+        "catalogue.yaml",
+        swap("    domain: bank-kyc\n", "    doman: bank-kyc\n"),
+        "doman: bank-kyc",
+        "doman: no such key",
+    ),
     "a resource without a domain": (
         "catalogue.yaml",
         swap("    domain: bank-core\n", ""),

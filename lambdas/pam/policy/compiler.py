@@ -27,6 +27,7 @@ from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _UNFINISHED = "unexpected end of input"
+_PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
 
 
 def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
@@ -137,9 +138,12 @@ def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
     try:
         return model.model_validate(document.data), document
     except ValidationError as fault:
-        first: Any = fault.errors()[0]
+        errors: list[Any] = fault.errors()
+        # A misspelt key is unknown and its right spelling missing: the first says what to mend.
+        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         where = ".".join(str(part) for part in first["loc"])
-        message = f"{path}:{document.line(first['loc'])}: {where}: {first['msg']}"
+        what = _PLAIN.get(first["type"], first["msg"])
+        message = f"{path}:{document.line(first['loc'])}: {where}: {what}"
         raise PolicyError(message) from None
 
 
