@@ -111,9 +111,9 @@ class FakeIssuer:
 
     def activate(self, session: Session, now: datetime) -> None:
         self._answer()
-        self.held.add(session.session_id)
         if self.during_activate is not None:
             self.during_activate()
+        self.held.add(session.session_id)
 
     def lease(self, session: Session, now: datetime) -> AwsCredentials:
         self._answer()

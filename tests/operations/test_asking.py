@@ -107,6 +107,9 @@ def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
     assert held("ada", caller("alice").principal)
     with pytest.raises(NotEligible):
         held("dave", "alice")
+    before, story.now = story.now, session.expires_at or story.now
+    assert not held()
+    story.now = before
     story.issuer.down = True
     story.revoke(session.session_id)
     assert not held()
