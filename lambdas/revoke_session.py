@@ -42,26 +42,21 @@ app = resolver()
 @app.post("/pam/revoke", responses=answers("The session"))
 def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
     """An operator takes access back, now."""
-    call = current_call(app)
-    session = end_access.revoke_access(
-        body.session_id,
-        body.reason,
-        caller=call.caller,
-        now=call.now,
-        store=front().store,
-        policy=front().policy,
-        issuers=wiring.issuers(),
-        workflow=wiring.workflow(),
-    )
-    return views.session_view(session)
+    return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason)
 
 
 @app.post("/pam/end", responses=answers("The session"))
 def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     """The requester gives the access back, or withdraws the request."""
+    return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
+
+
+def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
     call = current_call(app)
     session = end_access.end_access(
-        body.session_id,
+        session_id,
+        way_out,
+        reason,
         caller=call.caller,
         now=call.now,
         store=front().store,
