@@ -39,7 +39,7 @@ class CredentialIssuer(Construct):
             ),
             timeout=API_TIMEOUT,
         )
-        session_store.grant_transact(self.function.role)
+        session_store.grant_take_steps(self.function.role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)
         if target_roles.lent:

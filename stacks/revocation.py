@@ -40,7 +40,8 @@ class Revocation(Construct):
             timeout=API_TIMEOUT,
         )
         role = self.function.role
-        session_store.grant_transact(role)
+        session_store.grant_take_steps(role)
+        session_store.grant_end_grants(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
         dead_letters.receive_from(self.function, retries=2)

@@ -1,5 +1,6 @@
 """Who may do what, read from the templates: least privilege as a table."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,14 +8,7 @@ import pytest
 from pam.names import Index, issuer_role_name, revocation_role_name
 from tests.stacks.template import Deployment
 
-ITEMS = {
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-}
+ITEMS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
 STREAM = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -50,6 +44,7 @@ POWERS = {
     | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
     "revoke_session": ITEMS
     | KEY_WRITE
+    | {"dynamodb:DeleteItem"}
     | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
     "audit_session": STREAM
     | KEY_WRITE
@@ -281,3 +276,16 @@ def _assuming(deployment: Deployment, wanted: Callable[[str], bool]) -> list[tup
         for arn in statement.resources
         if wanted(arn)
     ]
+
+
+@pytest.mark.guarantee("G7")
+def test_nobody_can_delete_or_update_an_audit_record(every: Deployment) -> None:
+    for function in POWERS:
+        for statement in every.rights_of(function):
+            if "dynamodb:DeleteItem" in statement.actions:
+                (operator, keys), *others = json.loads(statement.conditions).items()
+                assert operator == "ForAllValues:StringLike"
+                assert json.loads(keys) == {"dynamodb:LeadingKeys": '["GRANT#*"]'}, function
+                assert not others
+            if function != "audit_session":
+                assert "dynamodb:UpdateItem" not in statement.actions, function
