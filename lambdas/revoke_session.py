@@ -5,6 +5,7 @@ the session table; the revoker roles beside the target roles (write a deny, read
 workflow (stop it). The only function that can end access. Every call may be repeated.
 """
 
+import json
 from functools import cache
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from pam import clock, wiring
 from pam.domain import timestamps
-from pam.domain.errors import NotFound, NotYet
+from pam.domain.errors import NotFound, NotYet, code_of
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.edge import views
@@ -50,7 +51,7 @@ def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
         now=call.now,
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(),
+        issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
     return views.session_view(session)
@@ -66,7 +67,7 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
         now=call.now,
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(),
+        issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
     return views.session_view(session)
@@ -85,7 +86,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 event["session_id"],
                 now=clock.now(),
                 store=front().store,
-                issuers=wiring.issuers(),
+                issuers=wiring.issuers(settings()),
             )
         )
     return _failed(event, failure)
@@ -97,7 +98,7 @@ def _swept(session_id: str) -> dict[str, str]:
             session_id,
             now=clock.now(),
             store=front().store,
-            issuers=wiring.issuers(),
+            issuers=wiring.issuers(settings()),
             workflow=wiring.workflow(),
         )
     except NotYet as early:
@@ -108,23 +109,44 @@ def _swept(session_id: str) -> dict[str, str]:
 
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:
     """The workflow could not go on. Whatever was half-made is unmade; a time-out is UNANSWERED."""
-    error = str(failure.get("error") or "Unknown")
-    cause = str(failure.get("cause") or "")[:_LONGEST_CAUSE]
+    error, cause, reason = _told_by(failure)
     session_id = event.get("session_id") or _session_of(event["execution"])
     timed_out = error == "States.Timeout"
     verdict = close_session.Verdict(
         outcome=Status.UNANSWERED if timed_out else Status.FAILED,
         actor=close_session.WORKFLOW,
-        reason="nobody decided in time" if timed_out else f"the workflow failed: {error}",
+        reason="nobody decided in time" if timed_out else reason,
     )
     try:
         session = close_session.close_session(
-            session_id, verdict, now=clock.now(), store=front().store, issuers=wiring.issuers()
+            session_id,
+            verdict,
+            now=clock.now(),
+            store=front().store,
+            issuers=wiring.issuers(settings()),
         )
     except NotFound:
         # Admission died before there was a session: nothing to close, and the execution says why.
         return {"status": "NONE", "error": error, "cause": cause}
     return {"status": session.status.value, "error": error, "cause": cause}
+
+
+def _told_by(failure: dict[str, Any]) -> tuple[str, str, str]:
+    """Error and cause for the execution, and the reason that the session shows.
+
+    A refusal is told by its code and its sentence; of anything else only the name, because nobody
+    wrote its text for the people who read why a session failed.
+    """
+    error = str(failure.get("error") or "Unknown")
+    cause = str(failure.get("cause") or "")[:_LONGEST_CAUSE]
+    code = code_of(error)
+    if code is None:
+        return error, cause, f"the workflow failed: {error}"
+    try:
+        sentence = str(json.loads(cause)["errorMessage"])
+    except (ValueError, LookupError, TypeError):
+        sentence = "see the execution"
+    return code.value, sentence, f"{code.value}: {sentence}"
 
 
 def _session_of(execution: dict[str, str]) -> str:

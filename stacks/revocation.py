@@ -6,6 +6,7 @@ from constructs import Construct
 from pam.names import revocation_role_name
 from pam.settings import RevokeSettings
 from stacks.dead_letters import DeadLetters
+from stacks.lent_databases import LentDatabases
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.session_store import SessionStore
 from stacks.target_roles import TargetRoles
@@ -24,6 +25,7 @@ class Revocation(Construct):
         session_store: SessionStore,
         workflow: WorkflowHandle,
         target_roles: TargetRoles,
+        databases: LentDatabases,
         dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -35,14 +37,19 @@ class Revocation(Construct):
             description="Takes access back, confirms it at the target and closes the session",
             trusted_role=revocation_role_name(platform.env_name),
             settings=RevokeSettings(
-                env_name=platform.env_name, table_name=session_store.table.table_name
+                env_name=platform.env_name,
+                table_name=session_store.table.table_name,
+                database_sslmode=platform.database_sslmode,
+                database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
+            reaches_databases=True,
         )
         role = self.function.role
         session_store.grant_transact(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
+        databases.grant_make_and_unmake(role)
         dead_letters.receive_from(self.function, retries=2)
         if target_roles.revokers:
             role.add_to_principal_policy(
