@@ -1,8 +1,9 @@
 """Taking access back: at its time, early, or because something failed.
 
-Triggers: the approval workflow, the tick, and the request API's revoke and end calls. May touch:
-the session table; the revoker roles beside the target roles (write a deny, read it back); the
-workflow (stop it). The only function that can end access. Every call may be repeated.
+Triggers: the approval workflow, the tick, the search for orphans, and the request API's revoke and
+end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
+read it back); the databases and secrets of the catalogue; the workflow (stop it). The only function
+that can end access. Every call may be repeated.
 """
 
 import json
@@ -10,17 +11,21 @@ from functools import cache
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
 from pam.domain import timestamps
-from pam.domain.errors import NotFound, NotYet, code_of
+from pam.domain.errors import IssuerUnavailable, NotFound, NotYet, code_of
 from pam.domain.lifecycle import Status
+from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
+from pam.names import END_UNCONFIRMED
 from pam.operations import close_session, end_access
+from pam.operations.remove_orphans import remove_orphans
 from pam.settings import RevokeSettings
 
 _LONGEST_CAUSE = 500
@@ -54,7 +59,7 @@ def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
         issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
-    return views.session_view(session)
+    return _shown(session)
 
 
 @app.post("/pam/end", responses=answers("The session"))
@@ -70,6 +75,12 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
         issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
+    return _shown(session)
+
+
+def _shown(session: Session) -> views.SessionView:
+    if session.status is Status.REVOKING:
+        _count_unconfirmed()
     return views.session_view(session)
 
 
@@ -77,6 +88,17 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
         return serve(app, front(), event, context)
+    if event.get("search") == "orphans":
+        return _searched()
+    try:
+        return _driven(event)
+    except IssuerUnavailable:
+        _count_unconfirmed()
+        raise
+
+
+def _driven(event: dict[str, Any]) -> dict[str, str]:
+    """On behalf of the tick or the workflow; whoever it was tries again after an error."""
     if event.get("by") == "tick":
         return _swept(event["session_id"])
     failure = event.get("failure")
@@ -105,6 +127,33 @@ def _swept(session_id: str) -> dict[str, str]:
         # The index may lag behind the session; the next tick looks again.
         return {"status": "NOT_YET", "error": "", "cause": str(early)}
     return _told(session)
+
+
+def _searched() -> dict[str, Any]:
+    """Raises if something could not be searched or removed: then a person should look."""
+    home = settings()
+    users = [
+        resource.target(account=home.account, region=home.region)
+        for resource in wiring.policy().resources()
+        if resource.issuer_kind is IssuerKind.POSTGRES_USER
+    ]
+    search = remove_orphans(
+        users,
+        wiring.user_issuer(home),
+        now=clock.now(),
+        store=front().store,
+        issuers=wiring.issuers(home),
+    )
+    logger.info("searched", extra={"removed": search.removed, "unreached": search.unreached})
+    if search.unreached:
+        message = f"not reached: {', '.join(search.unreached)}"
+        raise IssuerUnavailable(message)
+    return {"removed": list(search.removed)}
+
+
+def _count_unconfirmed() -> None:
+    with single_metric(name=END_UNCONFIRMED, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="environment", value=settings().env_name)
 
 
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:

@@ -83,7 +83,7 @@ def _begin(secret: dict[str, Any], token: str) -> None:
     for other in secret["Versions"].values():
         if "AWSPENDING" in other["Stages"]:
             other["Stages"].remove("AWSPENDING")
-    pending = {"SecretString": None, "SecretBinary": None, "CreatedDate": 0, "Stages": []}
+    pending: dict[str, Any] = {"SecretString": None, "CreatedDate": 0, "Stages": []}
     secret["Versions"].setdefault(token, pending)["Stages"].append("AWSPENDING")
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(_run_steps, secret, token), daemon=True).start()

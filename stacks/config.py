@@ -47,7 +47,7 @@ class Rotation(StrEnum):
 
 
 class SslMode(StrEnum):
-    """How connections to databases are secured, in libpq's words; nothing in between makes sense."""
+    """How connections to databases are secured, in libpq's words, but for the half measures."""
 
     VERIFY_FULL = "verify-full"
     REQUIRE = "require"

@@ -1,5 +1,6 @@
 """Ends sessions: on the clock, on an operator's word, when given back, and after a failure."""
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -29,6 +30,7 @@ class Revocation(Construct):
         dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
+        stack = Stack.of(self)
         self.function = PamFunction(
             self,
             "RevokeSession",
@@ -39,6 +41,8 @@ class Revocation(Construct):
             settings=RevokeSettings(
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
+                account=stack.account,
+                region=stack.region,
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),

@@ -17,6 +17,7 @@ from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
 from stacks.lent_databases import LentDatabases
 from stacks.notifications import Notifications
+from stacks.orphan_search import OrphanSearch
 from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
 from stacks.request_api import RequestApi
@@ -121,6 +122,8 @@ class PamStage(Construct):
             revocation=revocation,
             dead_letters=dead_letters,
         )
+        if databases.has_users:
+            OrphanSearch(service, "OrphanSearch", env_name=env_name, revocation=revocation)
         approval_workflow = ApprovalWorkflow(
             service,
             "Workflow",

@@ -71,7 +71,8 @@ class IssueSettings(TargetSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSettings(TargetSettings):
-    pass
+    account: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
