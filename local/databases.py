@@ -40,11 +40,22 @@ _REPORTING = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Account:
+class Account:
     secret: str
     username: str
     password: str
     dbname: str
+
+    def document(self, server: Postgres) -> dict[str, Any]:
+        """The secret, in the standard form of RDS."""
+        return {
+            "engine": "postgres",
+            "host": server.host,
+            "port": server.port,
+            "dbname": self.dbname,
+            "username": self.username,
+            "password": self.password,
+        }
 
 
 def create_databases(server: Postgres, endpoint: str) -> dict[str, Any]:
@@ -53,7 +64,7 @@ def create_databases(server: Postgres, endpoint: str) -> dict[str, Any]:
     manager = root_client("secretsmanager", endpoint)
     for account in accounts:
         manager.create_secret(
-            Name=account.secret, SecretString=json.dumps(_document(server, account))
+            Name=account.secret, SecretString=json.dumps(account.document(server))
         )
     manager.rotate_secret(
         SecretId="bank/core-reporting-db/reports",
@@ -71,7 +82,7 @@ def create_databases(server: Postgres, endpoint: str) -> dict[str, Any]:
     }
 
 
-def make_databases(server: Postgres) -> list[_Account]:
+def make_databases(server: Postgres) -> list[Account]:
     issuer, reports, mender = (secrets.token_urlsafe(24) for _ in range(3))
     _create(server, "core_ledger", _LEDGER, password=issuer)
     _create(server, "core_reporting", _REPORTING, password=reports, mender=mender)
@@ -83,8 +94,8 @@ def make_databases(server: Postgres) -> list[_Account]:
     ]
 
 
-def _account(secret: str, username: str, password: str, dbname: str) -> _Account:
-    return _Account(secret=secret, username=username, password=password, dbname=dbname)
+def _account(secret: str, username: str, password: str, dbname: str) -> Account:
+    return Account(secret=secret, username=username, password=password, dbname=dbname)
 
 
 def _create(server: Postgres, dbname: str, statements: Any, **passwords: str) -> None:
@@ -94,18 +105,6 @@ def _create(server: Postgres, dbname: str, statements: Any, **passwords: str) ->
     with server.superuser(dbname) as connection:
         # One round trip for all; the server's log shows these passwords, which guard nothing.
         psycopg.ClientCursor(connection).execute(sql.SQL(statements).format(**quoted))
-
-
-def _document(server: Postgres, account: _Account) -> dict[str, Any]:
-    """The standard form of RDS."""
-    return {
-        "engine": "postgres",
-        "host": server.host,
-        "port": server.port,
-        "dbname": account.dbname,
-        "username": account.username,
-        "password": account.password,
-    }
 
 
 def _rotation_function(endpoint: str) -> str:

@@ -22,7 +22,7 @@ CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 _WITHIN_SECONDS = 20.0
 """Less than a function's time, so that it can still say that it did not get there."""
 _ASK_AGAIN_AFTER_SECONDS = 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 _TOKENS = uuid.UUID("8f0b7d2e-4e1c-5a57-9d0c-046046046046")
 
 
@@ -139,17 +139,20 @@ class RotatedSecretIssuer:
         somebody else's, is waited for; ours then comes on top of it.
         """
         secret, version = _secret(session), version_of(session, phase)
-        deadline, asked_at, pause = time.monotonic() + _WITHIN_SECONDS, 0.0, _FIRST_PAUSE
+        deadline = time.monotonic() + _WITHIN_SECONDS
+        ask_at, pause = 0.0, _FIRST_PAUSE
         while time.monotonic() < deadline:
-            labels = self._logins.versions(secret).get(version)
+            versions = self._logins.versions(secret)
+            labels = versions.get(version)
             # Current, or current once: a later rotation has made it the previous one.
             if labels is not None and (CURRENT in labels or PENDING not in labels):
                 login = self._logins.login(secret)
                 if self._databases.lets_in(login):
                     return login
-            elif time.monotonic() - asked_at > _ASK_AGAIN_AFTER_SECONDS or not asked_at:
+            elif time.monotonic() >= ask_at and (labels or not _under_way(versions)):
+                # Again from time to time, in case whoever rotates died over it.
                 self._logins.rotate(secret, version)
-                asked_at = time.monotonic()
+                ask_at = time.monotonic() + _ASK_AGAIN_AFTER_SECONDS
                 continue
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -160,11 +163,7 @@ class RotatedSecretIssuer:
         account, would be locked out. A login that may reset it brings the secret's own back.
         """
         mender = session.target.settings.get("login_secret")
-        under_way = any(
-            PENDING in labels and CURRENT not in labels
-            for labels in self._logins.versions(_secret(session)).values()
-        )
-        if mender is None or under_way:
+        if mender is None or _under_way(self._logins.versions(_secret(session))):
             return
         login = self._logins.login(_secret(session))
         if self._databases.lets_in(login):
@@ -194,3 +193,8 @@ class RotatedSecretIssuer:
 
 def _secret(session: Session) -> str:
     return session.target.settings["secret"]
+
+
+def _under_way(versions: dict[str, frozenset[str]]) -> bool:
+    """Whether a rotation is: the label may stay on a version that has become the current one."""
+    return any(PENDING in labels and CURRENT not in labels for labels in versions.values())
