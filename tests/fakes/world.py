@@ -109,6 +109,9 @@ class FakeIssuer:
     during_activate: Callable[[], None] | None = None
     during_lease: Callable[[], None] | None = None
 
+    def reserve(self, session: Session, now: datetime) -> None:
+        """Nothing here is for one session only."""
+
     def activate(self, session: Session, now: datetime) -> None:
         self._answer()
         if self.during_activate is not None:
