@@ -14,7 +14,6 @@ from pam.domain.ids import is_ulid
 from pam.ids import id_of_execution, new_id
 from tests.fakes.story import NOON, Story
 
-
 _INSTANTS = st.datetimes(
     timezones=st.just(UTC),
     min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
