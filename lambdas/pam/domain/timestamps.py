@@ -1,7 +1,6 @@
 """Instants on the wire: RFC 3339, UTC, milliseconds. Inside, aware datetimes only."""
 
-import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def render(instant: datetime) -> str:
@@ -30,5 +29,5 @@ def whole_second_at_or_before(instant: datetime) -> str:
 
 def whole_second_at_or_after(instant: datetime) -> str:
     """For Step Functions `Wait`, which cuts fractions off: never earlier than `instant`."""
-    seconds = math.ceil(instant.timestamp())
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    begun = timedelta(seconds=1) if instant.microsecond else timedelta(0)
+    return whole_second_at_or_before(instant + begun)
