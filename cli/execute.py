@@ -1,8 +1,8 @@
 """`pam exec`: run one command with a lease in its environment, and nowhere else.
 
 The command takes this process's place, so signals, terminal and exit code are its own. It runs on
-one lease. A session may be longer than a lease of AWS credentials (30 minutes at most), so a command
-that needs longer must get them itself, through `pam credentials --format process`.
+one lease. A session may be longer than a lease of AWS credentials (30 minutes at most), so a
+command that needs longer must get them itself, through `pam credentials --format process`.
 """
 
 import os

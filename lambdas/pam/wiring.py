@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pam.aws.clients import client
+from pam.aws.clients import client, credentials
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import RotateSettings, TargetSettings
@@ -94,13 +94,11 @@ def _role_issuer() -> "RoleIssuer":
 
 @cache
 def user_issuer(settings: TargetSettings) -> "PostgresUserIssuer":
-    import boto3
-
     from pam.aws.rds_token import rds_token
     from pam.postgres.user_issuer import PostgresUserIssuer
 
     def token(login: "DatabaseLogin", region: str) -> str:
-        return rds_token(boto3.Session().get_credentials(), login, region)
+        return rds_token(credentials(), login, region)
 
     reached = databases(settings.database_sslmode, settings.database_root_certificate)
     return PostgresUserIssuer(_logins(), reached, token)

@@ -1,4 +1,4 @@
-"""`pam credentials` and `pam exec` for a database: where the password goes, and where it does not."""
+"""Database logins: shown for a shell, for psql and for programs, and never in an argument."""
 
 import json
 import subprocess

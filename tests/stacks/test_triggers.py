@@ -48,12 +48,16 @@ def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
 
 
 def test_the_sweep_runs_every_minute(every: Deployment) -> None:
-    _, rule = every.only("AWS::Events::Rule")
+    rules = every.of_type("AWS::Events::Rule").values()
+    by_rate = {rule["Properties"]["ScheduleExpression"]: rule for rule in rules}
+    rule = by_rate["rate(1 minute)"]
     (target,) = rule["Properties"]["Targets"]
 
-    assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
     assert rule["Properties"]["State"] == "ENABLED"
     assert every.text(target["Arn"]) == f"${{{every.function('tick')[0]}.Arn}}"
+    (search,) = by_rate["rate(15 minutes)"]["Properties"]["Targets"]
+    assert every.text(search["Arn"]) == f"${{{every.function('revoke_session')[0]}.Arn}}"
+    assert len(rules) == 2
 
 
 @pytest.mark.parametrize("handler", ["tick", "revoke_session"])
