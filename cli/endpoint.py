@@ -71,7 +71,7 @@ def _parameter_line(code: str, path: str, *, env: str, region: str) -> str | Non
         )
     if code in {"AccessDenied", "AccessDeniedException"}:
         return (
-            f"these credentials may not read SSM {path}; "
+            f"these credentials may not read SSM {path} in {region}; check --env and --region, "
             "use another --profile, or ask for ssm:GetParameter on it"
         )
     return None

@@ -120,10 +120,12 @@ def next_step(session: Session, *, now: datetime) -> str:
             return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:
             end = _ends(session.expires_at, now=now)
+            owed = _break_glass(session, now=now).removeprefix("yes; ")
             return (
                 f"the access is there{end}\n"
                 f"to use it: pam exec {name} -- CMD\n"
                 f"to give it back: pam end {name}"
+                + (f"\nbreak-glass: Tier-1 has been told; {clean(owed)}" if owed else "")
             )
         case Status.REVOKING:
             return "the access is being taken away; no credentials are given any more"
@@ -147,7 +149,8 @@ def progress(session: Session, *, now: datetime) -> str:
 def outcome(session: Session, *, now: datetime) -> str:
     """What an act led to, for whoever did it: the state's meaning, and the receipt of an end."""
     meaning = next_step(session, now=now).splitlines()[0]
-    receipt = clean(_receipt(session.ending, now=now)) if session.over else ""
+    granted = session.ending.get("method") != "never-granted"
+    receipt = clean(_receipt(session.ending, now=now)) if session.over and granted else ""
     return f"{meaning}\n{receipt}" if receipt else meaning
 
 

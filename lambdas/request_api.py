@@ -15,14 +15,10 @@ from pam.domain.lifecycle import Status
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
 from pam.edge.bodies import ApproveBody, RequestBody
-from pam.edge.text import Principal, ResourceId, SessionId
+from pam.edge.text import IdempotencyKey, Principal, ResourceId, SessionId
 from pam.operations import check_access, read_sessions, request_access, vote
 from pam.ports import SessionQuery
 from pam.settings import RequestApiSettings
-
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
-]
 
 
 @cache
@@ -45,7 +41,8 @@ def call() -> Call:
 
 @app.post("/pam/request", status_code=202, responses=answers("The session", status=202))
 def request(
-    body: Annotated[RequestBody, Body()], idempotency_key: IdempotencyKey = None
+    body: Annotated[RequestBody, Body()],
+    idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
 ) -> views.SessionView:
     """Ask for one resource, for one window."""
     session = request_access.request_access(

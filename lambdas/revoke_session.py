@@ -23,7 +23,7 @@ from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
-from pam.names import END_UNCONFIRMED
+from pam.names import END_UNCONFIRMED, METRIC_NAMESPACE
 from pam.operations import close_session, end_access
 from pam.operations.remove_orphans import remove_orphans
 from pam.settings import RevokeSettings
@@ -48,26 +48,21 @@ app = resolver()
 @app.post("/pam/revoke", responses=answers("The session"))
 def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
     """An operator takes access back, now."""
-    call = current_call(app)
-    session = end_access.revoke_access(
-        body.session_id,
-        body.reason,
-        caller=call.caller,
-        now=call.now,
-        store=front().store,
-        policy=front().policy,
-        issuers=wiring.issuers(settings()),
-        workflow=wiring.workflow(),
-    )
-    return _shown(session)
+    return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason)
 
 
 @app.post("/pam/end", responses=answers("The session"))
 def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     """The requester gives the access back, or withdraws the request."""
+    return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
+
+
+def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
     call = current_call(app)
     session = end_access.end_access(
-        body.session_id,
+        session_id,
+        way_out,
+        reason,
         caller=call.caller,
         now=call.now,
         store=front().store,
@@ -152,7 +147,9 @@ def _searched() -> dict[str, Any]:
 
 
 def _count_unconfirmed() -> None:
-    with single_metric(name=END_UNCONFIRMED, unit=MetricUnit.Count, value=1) as metric:
+    with single_metric(
+        name=END_UNCONFIRMED, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
+    ) as metric:
         metric.add_dimension(name="environment", value=settings().env_name)
 
 

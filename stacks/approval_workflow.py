@@ -55,7 +55,7 @@ class ApprovalWorkflow(Construct):
             ),
             timeout=Duration.seconds(15),
         )
-        session_store.grant_transact(self.admit_request.role)
+        session_store.grant_take_steps(self.admit_request.role)
         notifications.grant_alert_tier1(self.admit_request.role)
 
         self.ask_approvers = PamFunction(
@@ -71,7 +71,7 @@ class ApprovalWorkflow(Construct):
             ),
             timeout=Duration.seconds(15),
         )
-        session_store.grant_transact(self.ask_approvers.role)
+        session_store.grant_take_steps(self.ask_approvers.role)
         notifications.grant_ask_approvers(self.ask_approvers.role)
         # The last vote may be in before the token is stored; then this function completes it.
         handle.grant_answer_wait(self.ask_approvers.role)

@@ -44,7 +44,7 @@ class CredentialIssuer(Construct):
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
-        session_store.grant_transact(self.function.role)
+        session_store.grant_take_steps(self.function.role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)
         databases.grant_make_and_unmake(self.function.role)

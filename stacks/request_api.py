@@ -62,7 +62,7 @@ class RequestApi(Construct):
             ),
             timeout=API_TIMEOUT,
         )
-        session_store.grant_transact(self.function.role)
+        session_store.grant_take_steps(self.function.role)
         session_store.grant_list(self.function.role)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)

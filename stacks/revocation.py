@@ -50,7 +50,8 @@ class Revocation(Construct):
             reaches_databases=True,
         )
         role = self.function.role
-        session_store.grant_transact(role)
+        session_store.grant_take_steps(role)
+        session_store.grant_end_grants(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
         databases.grant_make_and_unmake(role)

@@ -11,13 +11,8 @@ from pam.names import Index
 from stacks.encryption_key import EncryptionKey
 
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
-_TRANSACT = (
-    *_READ,
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-)
+_GRANTS = "GRANT#*"
+"""The partition keys of grants: the only items that PAM itself ever deletes."""
 
 _INDEX_KEYS = {
     Index.BY_REQUESTER: ("requester_person", "session_id"),
@@ -69,10 +64,20 @@ class SessionStore(Construct):
     def stream_arn(self) -> str:
         return cast("str", self.table.table_stream_arn)
 
-    def grant_transact(self, role: iam.IRole) -> None:
-        """Read items by key and change them, with conditions."""
-        _allow(role, _TRANSACT, self.table.table_arn)
+    def grant_take_steps(self, role: iam.IRole) -> None:
+        """Read items, and put the next state of a session with its record; delete nothing."""
+        _allow(role, [*_READ, "dynamodb:PutItem"], self.table.table_arn)
         self._key.grant_write_through(role, "dynamodb")
+
+    def grant_end_grants(self, role: iam.IRole) -> None:
+        """Delete grants, and no audit record."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:DeleteItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_GRANTS]}},
+            )
+        )
 
     def grant_list(self, role: iam.IRole) -> None:
         """Query every index."""

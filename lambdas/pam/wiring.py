@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.operations.close_session import Issuers
-    from pam.ports import DatabaseLogin
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
     from pam.postgres.secret_issuer import RotatedSecretIssuer
@@ -94,16 +93,11 @@ def _role_issuer() -> "RoleIssuer":
 
 @cache
 def user_issuer(settings: TargetSettings) -> "PostgresUserIssuer":
-    import boto3
-
-    from pam.aws.rds_token import rds_token
+    from pam.aws.rds_token import own_rds_token
     from pam.postgres.user_issuer import PostgresUserIssuer
 
-    def token(login: "DatabaseLogin", region: str) -> str:
-        return rds_token(boto3.Session().get_credentials(), login, region)
-
     reached = databases(settings.database_sslmode, settings.database_root_certificate)
-    return PostgresUserIssuer(_logins(), reached, token)
+    return PostgresUserIssuer(_logins(), reached, own_rds_token)
 
 
 def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":

@@ -1,4 +1,4 @@
-"""`pam credentials` and `pam exec` for a database: where the password goes, and where it does not."""
+"""`pam credentials` and `pam exec` for a database: where the password goes, and where not."""
 
 import json
 import subprocess

@@ -9,7 +9,7 @@ from pam.domain.people import Actor, ActorKind, Caller
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
-from pam.operations.end_access import end_access, revoke_access
+from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.request_access import AccessRequest, Home, request_access
 from pam.operations.vote import BallotPaper, vote
@@ -55,7 +55,7 @@ class Story:
 
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
-        return {IssuerKind.AWS_ROLE: self.issuer}
+        return dict.fromkeys(IssuerKind, self.issuer)
 
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)
@@ -135,20 +135,16 @@ class Story:
         )
 
     def revoke(self, session_id: str, who: str = "sam") -> Session:
-        return revoke_access(
-            session_id,
-            "enough",
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
-        )
+        return self._end(session_id, REVOKED_BY_OPERATOR, who)
 
     def end(self, session_id: str, who: str = "alice") -> Session:
+        return self._end(session_id, GIVEN_BACK, who)
+
+    def _end(self, session_id: str, way_out: WayOut, who: str) -> Session:
         return end_access(
             session_id,
+            way_out,
+            "enough",
             caller=caller(who),
             now=self.now,
             store=self.store,

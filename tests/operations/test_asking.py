@@ -51,6 +51,15 @@ def test_a_repeated_key_gives_the_same_session_and_starts_its_workflow_if_nobody
     assert story.request("dave", key="k").session_id != first.session_id
 
 
+def test_a_repeated_call_that_cannot_start_the_workflow_leaves_the_session_as_it_is() -> None:
+    story = Story()
+    session_id = story.request(key="k").session_id
+    story.workflow.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.request(key="k")
+    assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
+
+
 @pytest.mark.guarantee("G3")
 def test_break_glass_is_recorded_and_owes_a_review() -> None:
     story = Story()
@@ -107,6 +116,9 @@ def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
     assert held("ada", caller("alice").principal)
     with pytest.raises(NotEligible):
         held("dave", "alice")
+    before, story.now = story.now, session.expires_at or story.now
+    assert not held()
+    story.now = before
     story.issuer.down = True
     story.revoke(session.session_id)
     assert not held()

@@ -9,6 +9,8 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain.errors import IssuerUnavailable
 from pam.ports import Receipt
 
+_NOBODY = "-"
+"""Nothing is ever deleted: what is free belongs to nobody."""
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
@@ -24,8 +26,6 @@ class DynamoDbCheckouts:
         if self._put(what, session_id, instead_of=session_id):
             return True
         holder = self._holder(what)
-        if holder is None:
-            return self._put(what, session_id, instead_of=session_id)
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
@@ -37,14 +37,12 @@ class DynamoDbCheckouts:
         return self._holder(what) == session_id
 
     def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
-        delete = {
-            "TableName": self._table,
-            "Key": to_item(dict(table_keys.checkout_key(what))),
+        free = self._item(what, _NOBODY) | {
             # Only one's own: the next session may have it by now.
             "ConditionExpression": "holder = :me",
             "ExpressionAttributeValues": to_item({":me": session_id}),
         }
-        put = {
+        kept = {
             "TableName": self._table,
             "Item": to_item(
                 {
@@ -56,7 +54,7 @@ class DynamoDbCheckouts:
             ),
         }
         try:
-            self._client.transact_write_items(TransactItems=[{"Delete": delete}, {"Put": put}])
+            self._client.transact_write_items(TransactItems=[{"Put": free}, {"Put": kept}])
         except ClientError as error:
             reasons = error.response.get("CancellationReasons") or []
             if not {reason.get("Code") for reason in reasons} & _LOST_RACE:
@@ -68,20 +66,17 @@ class DynamoDbCheckouts:
             return None
         return Receipt(method=item["method"], evidence=item["evidence"])
 
-    def _holder(self, what: str) -> str | None:
+    def _holder(self, what: str) -> str:
         item = self._get(table_keys.checkout_key(what))
-        return None if item is None else str(item["holder"])
+        return _NOBODY if item is None else str(item["holder"])
 
     def _put(self, what: str, session_id: str, *, instead_of: str) -> bool:
         try:
             self._client.put_item(
-                TableName=self._table,
-                Item=to_item(
-                    {**table_keys.checkout_key(what), "kind": "CHECKOUT", "holder": session_id}
-                ),
+                **self._item(what, session_id),
                 # Two sessions at once: one of them finds it free, the other finds the first.
-                ConditionExpression="attribute_not_exists(pk) OR holder = :before",
-                ExpressionAttributeValues=to_item({":before": instead_of}),
+                ConditionExpression="attribute_not_exists(pk) OR holder IN (:nobody, :before)",
+                ExpressionAttributeValues=to_item({":nobody": _NOBODY, ":before": instead_of}),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -89,6 +84,10 @@ class DynamoDbCheckouts:
             message = f"the checkout could not be written: {error.response['Error']['Code']}"
             raise IssuerUnavailable(message) from error
         return True
+
+    def _item(self, what: str, holder: str) -> dict[str, Any]:
+        item = {**table_keys.checkout_key(what), "kind": "CHECKOUT", "holder": holder}
+        return {"TableName": self._table, "Item": to_item(item)}
 
     def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
         answer = self._client.get_item(

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,18 +71,7 @@ class DynamoDbSessions:
         self._transact(writes)
 
     def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
-        # The sequence moves with every write, so an equal one means: nobody wrote since the read.
-        nobody_wrote_since = "#sequence = :sequence AND #status = :status"
-        put = {
-            "TableName": self._table,
-            "Item": to_item(table_keys.session_item(after)),
-            "ConditionExpression": nobody_wrote_since,
-            "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
-            "ExpressionAttributeValues": to_item(
-                {":sequence": before.sequence, ":status": before.status.value}
-            ),
-        }
-        writes = [{"Put": put}]
+        writes = [self._replacing(before, after)]
         # A record's key is its sequence: even a writer that skipped the check above cannot fork
         # the chain.
         writes += [self._new(table_keys.record_item(record)) for record in records]
@@ -175,14 +165,7 @@ class DynamoDbSessions:
         return [from_item(item)["session_id"] for item in answer["Items"]]
 
     def forget_traces(self, session: Session) -> None:
-        self._client.update_item(
-            TableName=self._table,
-            Key=to_item(dict(table_keys.session_key(session.session_id))),
-            UpdateExpression="SET document.traces_until = :none REMOVE #open, due_at",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":none": None}),
-        )
+        self._transact([self._replacing(session, replace(session, traces_until=None))])
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
         self._client.put_item(
@@ -210,6 +193,21 @@ class DynamoDbSessions:
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
             return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
         return []
+
+    def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
+        # The sequence moves with every step, so an equal one means: nobody acted since the read.
+        nobody_acted_since = "#sequence = :sequence AND #status = :status"
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(table_keys.session_item(after)),
+                "ConditionExpression": nobody_acted_since,
+                "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
+                "ExpressionAttributeValues": to_item(
+                    {":sequence": before.sequence, ":status": before.status.value}
+                ),
+            }
+        }
 
     def _new(self, plain: dict[str, Any]) -> dict[str, Any]:
         return {

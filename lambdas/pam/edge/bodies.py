@@ -99,16 +99,25 @@ def _field(loc: tuple[Any, ...]) -> str:
     return ".".join(parts)[:100] or "body"
 
 
+_PLAIN = {
+    "extra_forbidden": "is not a field of this call",
+    "missing": "is required",
+    "json_invalid": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""What a caller is told, by pydantic's type of error."""
+
+
 def _message(error: Any) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "is not a field of this call"
-        case "missing":
-            return "is required"
-        case "json_invalid" | "model_attributes_type" | "model_type":
-            return "must be a JSON object"
-        case _:
-            return str(error["msg"]).removeprefix("Value error, ")[:300]
+    plain = _PLAIN.get(error["type"])
+    if plain is not None:
+        return plain.format(**error.get("ctx", {}))
+    return str(error["msg"]).removeprefix("Value error, ")[:300]
 
 
 def _length(seconds: int | None) -> timedelta | None:

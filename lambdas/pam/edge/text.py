@@ -1,5 +1,6 @@
 """Free text from people: one line, no character that shows as something it is not."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -38,6 +39,13 @@ def _something(text: str) -> str:
     return text
 
 
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        message = "must be 1 to 255 printable ASCII characters without spaces"
+        raise ValueError(message)
+    return text
+
+
 def _ulid(text: str) -> str:
     if not is_ulid(text):
         message = "must be a session id: a ULID of 26 upper-case characters"
@@ -46,6 +54,7 @@ def _ulid(text: str) -> str:
 
 
 _SHORTEST_REASON = 10
+_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 Line = AfterValidator(_one_honest_line)
 Reason = Annotated[str, Field(min_length=10, max_length=1000), Line, AfterValidator(_reason)]
@@ -58,5 +67,8 @@ SessionId = Annotated[
     str,
     AfterValidator(_ulid),
     Field(json_schema_extra={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}),
+]
+IdempotencyKey = Annotated[
+    str, AfterValidator(_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})
 ]
 Seconds = Annotated[int, Field(ge=1, le=14400)]

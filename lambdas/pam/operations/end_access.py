@@ -1,5 +1,6 @@
 """People end sessions: an operator takes the access back, or the requester gives it back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
@@ -13,8 +14,22 @@ from pam.policy.cedar import Action, CedarPolicy
 from pam.ports import SessionStore, Workflow
 
 
-def revoke_access(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """By which right a session is ended, and what it becomes."""
+
+    right: Action
+    outcome: Status
+
+
+REVOKED_BY_OPERATOR = WayOut(right=Action.REVOKE, outcome=Status.REVOKED)
+GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED)
+"""A request that is still waiting becomes WITHDRAWN."""
+
+
+def end_access(
     session_id: str,
+    way_out: WayOut,
     reason: str,
     *,
     caller: Caller,
@@ -24,74 +39,16 @@ def revoke_access(
     issuers: Issuers,
     workflow: Workflow,
 ) -> Session:
-    """An operator ends a session now, whatever it is waiting for. Raises NotEligible, Conflict.
+    """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
-    Whether the caller is an operator is policy; that the access can be taken back is not.
+    Whether the caller may is policy; that the access can be taken back is not. If the target does
+    not confirm, the session is returned REVOKING: the decision is in force, and workflow and tick
+    go on until it is confirmed.
     """
-    return _end(
-        session_id,
-        Verdict(
-            outcome=Status.REVOKED,
-            actor=caller.actor,
-            reason=reason,
-            request_id=caller.request_id,
-        ),
-        Action.REVOKE,
-        caller=caller,
-        now=now,
-        store=store,
-        policy=policy,
-        issuers=issuers,
-        workflow=workflow,
+    _check_right(load(store, session_id), way_out, caller, policy)
+    verdict = Verdict(
+        outcome=way_out.outcome, actor=caller.actor, reason=reason, request_id=caller.request_id
     )
-
-
-def end_access(
-    session_id: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
-) -> Session:
-    """The requester gives the access back, or withdraws a request that is still waiting."""
-    return _end(
-        session_id,
-        Verdict(
-            outcome=Status.ENDED,
-            actor=caller.actor,
-            reason="given back by the requester",
-            request_id=caller.request_id,
-        ),
-        Action.END,
-        caller=caller,
-        now=now,
-        store=store,
-        policy=policy,
-        issuers=issuers,
-        workflow=workflow,
-    )
-
-
-def _end(
-    session_id: str,
-    verdict: Verdict,
-    action: Action,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
-) -> Session:
-    stored = load(store, session_id)
-    allowed = caller.person and policy.may(action, caller.person, stored)
-    if not allowed or not allowed.allowed:
-        message = f"no policy lets this principal {action.value} session {session_id}"
-        raise NotEligible(message, session_id=session_id)
 
     def decide(session: Session) -> Step | None:
         if session.closed:
@@ -103,7 +60,12 @@ def _end(
     try:
         session = confirm_end(session, verdict, now=now, store=store, issuers=issuers)
     except IssuerUnavailable:
-        # The decision stands and is in force; workflow and tick go on until the target confirms.
         return session
     stop_workflow(session, store=store, workflow=workflow)
     return session
+
+
+def _check_right(session: Session, way_out: WayOut, caller: Caller, policy: CedarPolicy) -> None:
+    if caller.person is None or not policy.may(way_out.right, caller.person, session).allowed:
+        message = f"no policy lets this principal {way_out.right.value} {session.session_id}"
+        raise NotEligible(message, session_id=session.session_id)

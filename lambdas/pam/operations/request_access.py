@@ -16,7 +16,7 @@ from pam.domain.errors import (
     NotFound,
     StaleSession,
 )
-from pam.domain.lifecycle import Status
+from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Actor, Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Origin, Session
@@ -85,33 +85,40 @@ def request_access(
     key = idempotency_key and IdempotencyKey(
         person=caller.person.name, key=idempotency_key, fingerprint=wish.fingerprint()
     )
-    session = _earlier(key, store) if key else None
-    if session is None:
-        session_id = new_id(now)
-        door = Door(
-            session_id=session_id,
-            execution_arn=workflow.execution_arn(session_id),
-            origin=Origin.API,
-            actor=caller.actor,
-            request_id=caller.request_id,
+    earlier = _earlier(key, store) if key else None
+    if earlier is not None:
+        return _resumed(earlier, workflow)
+    session_id = new_id(now)
+    door = Door(
+        session_id=session_id,
+        execution_arn=workflow.execution_arn(session_id),
+        origin=Origin.API,
+        actor=caller.actor,
+        request_id=caller.request_id,
+    )
+    try:
+        session = open_session(
+            wish,
+            caller.person,
+            door,
+            key=key or None,
+            now=now,
+            store=store,
+            policy=policy,
+            home=home,
         )
-        try:
-            session = open_session(
-                wish,
-                caller.person,
-                door,
-                key=key or None,
-                now=now,
-                store=store,
-                policy=policy,
-                home=home,
-            )
-        except StaleSession:
-            # Lost the race for the idempotency key: the twin of this call has opened the session.
-            session = _earlier(key, store) if key else None
-            if session is None:
-                raise
-    return _with_workflow(session, now=now, store=store, workflow=workflow)
+    except StaleSession:
+        # Lost the race for the idempotency key: the twin of this call has opened the session.
+        earlier = _earlier(key, store) if key else None
+        if earlier is None:
+            raise
+        return _resumed(earlier, workflow)
+    try:
+        workflow.start(session)
+    except IssuerUnavailable as fault:
+        fail_unstarted(session.session_id, fault.detail, now=now, store=store)
+        raise
+    return session
 
 
 def open_session(
@@ -208,14 +215,11 @@ def _earlier(key: IdempotencyKey, store: SessionStore) -> Session | None:
     return load(store, session_id)
 
 
-def _with_workflow(
-    session: Session, *, now: datetime, store: SessionStore, workflow: Workflow
-) -> Session:
-    if session.status not in {Status.PENDING_APPROVAL, Status.APPROVED}:
-        return session
-    try:
+def _resumed(session: Session, workflow: Workflow) -> Session:
+    """The session of an earlier call, its workflow started if that call died before it could.
+
+    If it cannot be started now, the session is left as it is: its workflow may well be running.
+    """
+    if session.status in AWAITING:
         workflow.start(session)
-    except IssuerUnavailable as fault:
-        fail_unstarted(session.session_id, fault.detail, now=now, store=store)
-        raise
     return session

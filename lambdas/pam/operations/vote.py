@@ -133,7 +133,7 @@ def _counted(
         ending = Ending(
             decided_at=now,
             outcome=Status.DENIED,
-            reason=f"denied by {cast.principal}" + (f": {cast.comment}" if cast.comment else ""),
+            reason=cast.comment or f"denied by {cast.principal}",
             by=cast.principal,
             confirmed_at=now,
             method="never-granted",

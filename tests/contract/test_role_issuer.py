@@ -1,0 +1,196 @@
+"""Borrowing a role, as AWS is asked for it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from pam.aws.role_issuer import RoleIssuer, deny_policy
+from pam.domain import timestamps
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.session import Session
+from tests.fakes.story import Story
+
+ROLE = "pam-target-core-ledger-admin"
+SECRET = {"AccessKeyId": "ASIAX", "SecretAccessKey": "s", "SessionToken": "t"}
+
+
+class RecordingSts:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._error = error
+
+    def assume_role(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(arguments)
+        if self._error is not None:
+            raise self._error
+        return {"Credentials": SECRET}
+
+
+@pytest.fixture
+def sts() -> RecordingSts:
+    return RecordingSts()
+
+
+@pytest.fixture
+def issuer(sts: RecordingSts) -> RoleIssuer:
+    return RoleIssuer(lambda service, **_: sts)
+
+
+@pytest.fixture
+def session() -> Session:
+    return Story().granted(seconds=600)
+
+
+def test_a_lease_is_bound_to_the_session_in_every_way_there_is(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session
+) -> None:
+    lease = issuer.lease(session, Story().now)
+    (call,) = sts.calls
+    assert call["RoleArn"] == f"arn:aws:iam::111122223333:role/{ROLE}"
+    assert call["RoleSessionName"] == "alice"
+    assert call["SourceIdentity"] == session.session_id
+    assert call["Tags"] == [{"Key": "pam:session_id", "Value": session.session_id}]
+    allow, deny = json.loads(call["Policy"])["Statement"]
+    assert session.expires_at is not None
+    ends = timestamps.whole_second_at_or_before(session.expires_at)
+    assert allow["Condition"] == {"DateLessThan": {"aws:CurrentTime": ends}}
+    assert deny == {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
+    assert lease.expires_at == session.expires_at
+
+
+@pytest.mark.guarantee("G4")
+@pytest.mark.parametrize(
+    ("left", "asked", "given"),
+    [(1, 900, 1), (60, 900, 60), (900, 900, 900), (1000, 1000, 1000), (14400, 1800, 1800)],
+)
+def test_a_lease_never_outlives_its_session_and_never_exceeds_half_an_hour(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session, left: int, asked: int, given: int
+) -> None:
+    now = Story().now.replace(microsecond=0)
+    session = replace(session, expires_at=now + timedelta(seconds=left))
+    lease = issuer.lease(session, now)
+    assert sts.calls[0]["DurationSeconds"] == asked
+    assert lease.expires_at == now + timedelta(seconds=given)
+    policy = json.loads(sts.calls[0]["Policy"])
+    until = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:CurrentTime"]
+    assert timestamps.parse(until) == lease.expires_at
+
+
+def test_activation_tries_the_role_with_credentials_that_may_do_nothing(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session
+) -> None:
+    issuer.activate(session, Story().now)
+    assert json.loads(sts.calls[0]["Policy"])["Statement"] == [
+        {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError(
+            {"Error": {"Code": "AccessDenied", "Message": "arn:secret-detail"}}, "AssumeRole"
+        ),
+        EndpointConnectionError(endpoint_url="https://sts"),
+    ],
+)
+def test_a_target_that_refuses_or_does_not_answer_is_unavailable(
+    session: Session, error: Exception
+) -> None:
+    issuer = RoleIssuer(lambda service, **_: RecordingSts(error))
+    for act in (issuer.activate, issuer.lease):
+        with pytest.raises(IssuerUnavailable) as refusal:
+            act(session, Story().now)
+        assert "secret-detail" not in refusal.value.detail
+
+
+def test_a_session_without_a_lease_has_nothing_to_take_back(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session
+) -> None:
+    receipt = issuer.end(session, Story().now)
+    assert (receipt.method, sts.calls) == ("no-lease", [])
+
+
+def test_leases_that_ended_by_themselves_need_no_deny(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session
+) -> None:
+    over = replace(session, leases=1, leases_end_at=session.expires_at)
+    receipt = issuer.end(over, session.expires_at or Story().now)
+    assert (receipt.method, sts.calls) == ("lease-over", [])
+    assert receipt.traces_until is None
+
+
+@pytest.fixture
+def leased(session: Session) -> Session:
+    in_motos_account = session.target.arn.replace("111122223333", "123456789012")
+    target = replace(session.target, account="123456789012", arn=in_motos_account)
+    return replace(session, target=target, leases=1, leases_end_at=session.expires_at)
+
+
+@pytest.fixture
+def roles(aws: None) -> Any:
+    iam = boto3.client("iam")
+    for name in (ROLE, f"{ROLE}-pam-revoker"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    return iam
+
+
+def in_moto(service: str, **arguments: Any) -> Any:
+    return boto3.client(service, **{"region_name": "eu-west-1"} | arguments)
+
+
+@pytest.mark.guarantee("G5")
+def test_an_early_end_denies_this_session_alone_and_reads_it_back(
+    roles: Any, leased: Session
+) -> None:
+    receipt = RoleIssuer(in_moto).end(leased, Story().now)
+    assert receipt.method == "deny-read-back"
+    assert leased.leases_end_at is not None
+    assert receipt.traces_until == leased.leases_end_at + timedelta(minutes=1)
+    name, document = deny_policy(leased)
+    assert name == f"pam-revoke-{leased.session_id}"
+    assert roles.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] == document
+    assert document["Statement"] == [
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalTag/pam:session_id": leased.session_id}},
+        }
+    ]
+
+
+def test_a_deny_is_removed_once_and_removing_it_again_is_no_fault(
+    roles: Any, leased: Session
+) -> None:
+    issuer = RoleIssuer(in_moto)
+    issuer.end(leased, Story().now)
+    issuer.clear_traces(leased, Story().now)
+    issuer.clear_traces(leased, Story().now)
+    assert roles.list_role_policies(RoleName=ROLE)["PolicyNames"] == []
+
+
+@pytest.mark.guarantee("G5")
+def test_a_deny_that_does_not_read_back_is_no_receipt(roles: Any, leased: Session) -> None:
+    class Forgetful:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(roles, name)
+
+        def get_role_policy(self, **_: Any) -> dict[str, Any]:
+            return {"PolicyDocument": {"Statement": []}}
+
+    def client(service: str, **arguments: Any) -> Any:
+        return Forgetful() if service == "iam" else in_moto(service, **arguments)
+
+    with pytest.raises(IssuerUnavailable):
+        RoleIssuer(client).end(leased, Story().now)
+
+
+def test_a_target_that_is_gone_gives_no_receipt(aws: None, leased: Session) -> None:
+    with pytest.raises(IssuerUnavailable):
+        RoleIssuer(in_moto).end(leased, Story().now)

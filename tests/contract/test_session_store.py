@@ -1,0 +1,203 @@
+"""One suite for the store that operations are tested with and the one that is deployed, so that
+the stand-in cannot drift from the real one."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry, Record, RecordType
+from pam.domain.errors import StaleSession
+from pam.domain.lifecycle import Status
+from pam.domain.people import Actor, ActorKind
+from pam.domain.session import Session
+from pam.ids import new_id
+from pam.operations.close_session import look_at
+from pam.ports import IdempotencyKey, SessionQuery, SessionStore
+from tests.contract.conftest import TABLE
+from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
+from tests.fakes.world import FakeStore
+
+BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> SessionStore:
+    if request.param == "fake":
+        return FakeStore()
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+
+
+@pytest.fixture
+def story(store: Any) -> Story:
+    """All operations, on this store."""
+    return Story(store=store)
+
+
+def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
+    entry = Entry(type=RecordType.VOTED, actor=BOB)
+    return audit_record.chain(replace(session, **changes), (entry,), now=NOON, new_id=new_id)
+
+
+def test_a_session_is_read_as_it_was_written(story: Story, store: SessionStore) -> None:
+    session = story.granted()
+    story.lease(session.session_id)
+    ended = story.end(session.session_id)
+    assert store.get(session.session_id) == ended
+    assert store.get("01JD8XGZ6Q3M4V5N6P7R8S9T0A") is None
+
+
+def test_records_come_in_order_as_they_were_written(story: Story, store: SessionStore) -> None:
+    session_id = story.granted().session_id
+    records = store.records(session_id)
+    assert [record["sequence"] for record in records] == [1, 2, 3, 4, 5, 6]
+    assert [record["hash"] for record in records] == [
+        audit_record.hash_of(record) for record in records
+    ]
+
+
+@pytest.mark.guarantee("G9")
+def test_of_two_writers_from_one_reading_the_second_is_refused(
+    story: Story, store: SessionStore
+) -> None:
+    before = story.request()
+    first, first_records = step(before, ticket="first")
+    second, second_records = step(before, ticket="second")
+    store.save(before, first, first_records)
+    for records in (second_records, ()):
+        with pytest.raises(StaleSession):
+            store.save(before, second, records)
+    stored = store.get(before.session_id)
+    assert stored is not None
+    assert stored.ticket == "first"
+    assert len(store.records(before.session_id)) == 2
+
+
+def test_a_session_id_is_taken_once(story: Story, store: SessionStore) -> None:
+    session = story.request()
+    with pytest.raises(StaleSession):
+        store.create(session, [], None)
+
+
+@pytest.mark.guarantee("G9")
+def test_an_idempotency_key_is_taken_once_and_nothing_half_written_stays(
+    story: Story, store: SessionStore
+) -> None:
+    first = story.request(key="k")
+    key = IdempotencyKey(person="alice", key="k", fingerprint="another")
+    other, records = step(replace(first, session_id=new_id(NOON), sequence=0, last_hash=""))
+    with pytest.raises(StaleSession):
+        store.create(other, records, key)
+    assert store.get(other.session_id) is None
+    assert store.records(other.session_id) == []
+    found = store.find_by_key(key)
+    assert found is not None
+    assert found[0] == first.session_id
+    assert store.find_by_key(replace(key, person="dave")) is None
+
+
+def test_a_grant_stands_exactly_while_its_session_is_active(
+    story: Story, store: SessionStore
+) -> None:
+    session_id = story.request().session_id
+    assert store.grants("alice", LEDGER) == []
+    story.vote("bob", session_id)
+    story.vote("carol", session_id)
+    assert store.grants("alice", LEDGER) == []
+    story.activate(session_id)
+    assert store.grants("alice", LEDGER) == [session_id]
+    assert store.grants("dave", LEDGER) == []
+    assert store.grants("alice", SANDBOX) == []
+    story.lease(session_id)
+    assert store.grants("alice", LEDGER) == [session_id]
+    story.issuer.down = True
+    story.revoke(session_id)
+    assert store.grants("alice", LEDGER) == []
+
+
+def walk(store: SessionStore, query: SessionQuery) -> list[str]:
+    found: list[str] = []
+    while True:
+        page = store.find(query)
+        found += [session.session_id for session in page.sessions]
+        if page.cursor is None:
+            return found
+        query = replace(query, cursor=page.cursor)
+
+
+@pytest.fixture
+def many(story: Story) -> dict[str, Session]:
+    made = []
+    for who, resource in [
+        ("alice", LEDGER), ("dave", LEDGER), ("alice", SANDBOX), ("kim", KYC), ("alice", LEDGER),
+    ]:  # fmt: skip
+        story.later(milliseconds=1)
+        made.append(story.request(who, resource))
+    return {session.session_id: session for session in made}
+
+
+FILTERS = {
+    "all": SessionQuery(),
+    "a person's": SessionQuery(requester="alice"),
+    "a resource's": SessionQuery(resource=LEDGER),
+    "a status": SessionQuery(status=Status.PENDING_APPROVAL),
+    "a person's on a resource": SessionQuery(requester="alice", resource=LEDGER),
+    "a person's in a status": SessionQuery(requester="alice", status=Status.APPROVED),
+    "a resource's in a status": SessionQuery(resource=SANDBOX, status=Status.APPROVED),
+    "nobody's": SessionQuery(requester="mallory"),
+}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("case", FILTERS)
+def test_a_walk_finds_what_matches_newest_first_without_gap_or_repeat(
+    store: SessionStore, many: dict[str, Session], case: str, limit: int
+) -> None:
+    query = FILTERS[case]
+    expected = [
+        session_id
+        for session_id, session in sorted(many.items(), reverse=True)
+        if query.requester in {None, session.requester_name}
+        and query.resource in {None, session.resource}
+        and query.status in {None, session.status}
+    ]
+    assert walk(store, replace(query, limit=limit)) == expected
+
+
+def test_what_is_due_is_found_and_nothing_else(
+    story: Story, store: SessionStore, many: dict[str, Session]
+) -> None:
+    assert store.due(story.now, 10) == []
+    sandbox = next(s.session_id for s in many.values() if s.resource == SANDBOX)
+    assert store.due(story.now + timedelta(minutes=5), 10) == [sandbox]
+    everything = store.due(story.now + timedelta(hours=5), 10)
+    assert everything[0] == sandbox
+    assert set(everything) == set(many)
+    assert store.due(story.now + timedelta(hours=5), 2) == everything[:2]
+
+
+def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
+    story: Story, store: SessionStore
+) -> None:
+    session_id = story.granted().session_id
+    story.lease(session_id)
+    story.end(session_id)
+    much_later = story.now + timedelta(days=1)
+    assert store.due(much_later, 10) == [session_id]
+    story.now = much_later
+    look_at(session_id, now=story.now, store=store, issuers=story.issuers)
+    assert store.due(much_later, 10) == []
+    stored = store.get(session_id)
+    assert stored is not None
+    assert stored.traces_until is None
+
+
+def test_a_token_is_kept_and_a_new_one_replaces_it(story: Story, store: SessionStore) -> None:
+    session_id = story.request().session_id
+    assert store.task_token(session_id) is None
+    store.put_task_token(session_id, "first", NOON)
+    store.put_task_token(session_id, "second", NOON)
+    assert store.task_token(session_id) == "second"

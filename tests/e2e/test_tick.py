@@ -1,0 +1,101 @@
+"""The belt behind the workflow: what is overdue is driven to its end, whoever has died."""
+
+import time
+from typing import Any
+
+import pytest
+
+from local.cast import Cast, Person, until
+
+LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
+
+
+@pytest.fixture
+def tick(cast: Cast) -> Any:
+    """Runs the deployed tick now, instead of waiting for its minute."""
+    functions = cast.person("root").client("lambda")
+    name = next(
+        function["FunctionName"]
+        for function in functions.list_functions()["Functions"]
+        if function["Handler"] == "tick.handler"
+    )
+    return lambda: functions.invoke(FunctionName=name, Payload=b"{}")
+
+
+def make_overdue(cast: Cast, session_id: str) -> None:
+    """Sets a session's window back, as if it had waited for hours."""
+    long_ago = {"S": "2020-01-01T00:00:00.000Z"}
+    cast.person("root").client("dynamodb").update_item(
+        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
+        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
+        UpdateExpression="SET due_at = :then, document.approval_expires_at = :then",
+        ExpressionAttributeValues={":then": long_ago},
+    )
+
+
+@pytest.mark.guarantee("G6")
+def test_a_request_that_nobody_decides_is_closed_and_so_is_its_workflow(
+    cast: Cast, tick: Any, alice: Person, bob: Person, root: Person
+) -> None:
+    session = alice.request(LEDGER)
+    make_overdue(cast, session["session_id"])
+    tick()
+    closed = alice.wait_for(session["session_id"], "UNANSWERED")
+    assert closed["end_reason"] == "nobody decided in time"
+    assert bob.approve(session["session_id"]).code == "CONFLICT"
+    states = root.client("stepfunctions")
+
+    def over() -> Any:
+        execution = states.describe_execution(executionArn=session["execution_arn"])
+        return execution if execution["status"] != "RUNNING" else None
+
+    assert until(over, 15, "the execution to end")["error"] == "UNANSWERED"
+
+
+@pytest.mark.guarantee("G6")
+def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
+    tick: Any, alice: Person, root: Person
+) -> None:
+    session = alice.request(SANDBOX, duration_seconds=2)
+    alice.wait_for(session["session_id"], "ACTIVE")
+    root.client("stepfunctions").stop_execution(executionArn=session["execution_arn"])
+
+    def closed() -> Any:
+        tick()
+        found = alice.session(session["session_id"])
+        return found if found["status"] == "EXPIRED" else None
+
+    assert until(closed, 20, "the tick to close it")["ending"]["confirmed_at"]
+
+
+@pytest.mark.guarantee("G5")
+def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
+    cast: Cast, tick: Any, alice: Person, sam: Person, root: Person
+) -> None:
+    session_id = alice.request(SANDBOX, duration_seconds=60)["session_id"]
+    alice.wait_for(session_id, "ACTIVE")
+    alice.lease(session_id)
+    sam.post("/pam/revoke", {"session_id": session_id, "reason": "enough"})
+    iam = root.client("iam")
+    name = f"pam-revoke-{session_id}"
+
+    def denies() -> list[str]:
+        role = "pam-target-core-sandbox-admin"
+        return list(iam.list_role_policies(RoleName=role)["PolicyNames"])
+
+    assert name in denies()
+    tick()
+    time.sleep(1)
+    assert name in denies()
+    cast.person("root").client("dynamodb").update_item(
+        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
+        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
+        UpdateExpression="SET due_at = :then, document.traces_until = :then",
+        ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00.000Z"}},
+    )
+
+    def gone() -> bool | None:
+        tick()
+        return name not in denies() or None
+
+    assert until(gone, 15, "the deny to be removed")

@@ -1,0 +1,117 @@
+"""The deployed functions, called as Lambda calls them, on a table in moto."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pam import wiring
+from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.settings import (
+    AdmitSettings,
+    AuditSettings,
+    IssueSettings,
+    RequestApiSettings,
+    RevokeSettings,
+    Settings,
+)
+from tests.contract.conftest import REGION, TABLE, aws, table
+from tests.fakes.story import COMPILED, Story
+
+__all__ = ["aws", "table"]
+
+COMMON = {"env_name": "test", "table_name": TABLE}
+DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
+SETTINGS: dict[str, Settings] = {
+    "request_api": RequestApiSettings(
+        **COMMON, account="000000000000", region=REGION, state_machine_arn="machine"
+    ),
+    "admit_request": AdmitSettings(
+        **COMMON, account="000000000000", region=REGION, tier1_topic_arn="tier1"
+    ),
+    "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
+    "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
+    "audit_session": AuditSettings(**COMMON, log_group_name="audit", bus_name="bus"),
+}
+
+
+class Context:
+    function_name = "function"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:function"
+    aws_request_id = "request"
+
+
+Function = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture
+def story(table: Any) -> Story:
+    """Operations on the very table that the functions use."""
+    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def function(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Function]]:
+    """`function("request_api")` is that function's handler, with the story's target, workflow and
+    notifier on its rim, and the story's clock."""
+    policy = tmp_path / "policy.json"
+    policy.write_text(COMPILED.to_json(), encoding="utf-8")
+    monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
+    monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
+    monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
+    monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
+    monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
+    loaded: list[ModuleType] = []
+
+    def load(name: str) -> Function:
+        for variable, value in SETTINGS[name].to_env().items():
+            monkeypatch.setenv(variable, value)
+        module = importlib.import_module(name)
+        loaded.append(module)
+        module.settings.cache_clear()
+        if hasattr(module, "clock"):
+            monkeypatch.setattr(module.clock, "now", lambda: story.now)
+        return lambda event: module.handler(event, Context())
+
+    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink)
+    for cached in kept:
+        cached.cache_clear()
+    yield load
+    for cached in kept:
+        cached.cache_clear()
+    for module in loaded:
+        module.settings.cache_clear()
+
+
+def call(method: str, resource: str, who: str, body: str | None = None, **path: str) -> Any:
+    """What API Gateway hands to a function for a signed call."""
+    address = resource
+    for name, value in path.items():
+        address = address.replace(f"{{{name}}}", value)
+    return {
+        "resource": resource,
+        "path": address,
+        "httpMethod": method,
+        "headers": {"Content-Type": "application/json"},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": path or None,
+        "body": body,
+        "isBase64Encoded": False,
+        "requestContext": {
+            "path": address,
+            "stage": "v1",
+            "requestId": "call-1",
+            "identity": {
+                "userArn": f"arn:aws:iam::000000000000:user/{who}",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "pam/1 \x1b[31m",
+            },
+        },
+    }

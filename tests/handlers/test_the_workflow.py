@@ -1,0 +1,173 @@
+"""The functions as the state machine, the stream and the tick call them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from pam import clock, wiring
+from pam.aws import table_keys
+from pam.aws.audit_sink import CloudWatchAuditSink
+from pam.domain.errors import NotYet
+from pam.domain.lifecycle import Status
+from tests.contract.test_rim import Recorder
+from tests.fakes.story import LEDGER, Story, arn
+from tests.handlers.conftest import Function
+
+Load = Callable[[str], Function]
+EXECUTION = {
+    "id": "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift",
+    "name": "night-shift",
+    "started_at": "2026-03-01T12:00:00.000Z",
+}
+START = {"requester": arn("alice"), "resource": LEDGER, "reason": "runbook 12, step 3"}
+
+
+def test_a_direct_start_opens_a_session_once_however_often_it_is_tried(
+    function: Load, story: Story
+) -> None:
+    admit = function("admit_request")
+    first = admit({"input": START, "execution": EXECUTION})
+    again = admit({"input": START, "execution": EXECUTION})
+    assert first == again
+    assert first["outcome"] == "NEEDS_APPROVAL"
+    session = story.store.get(first["session_id"])
+    assert session is not None
+    assert (session.origin.value, session.requester_verified) == ("runbook", False)
+
+
+@pytest.mark.guarantee("G3")
+def test_an_emergency_that_nobody_can_be_told_of_is_not_admitted(
+    function: Load, story: Story
+) -> None:
+    admit = function("admit_request")
+    event = {"input": START | {"break_glass": True}, "execution": EXECUTION}
+    story.notifier.down = True
+    with pytest.raises(ConnectionError):
+        admit(event)
+    story.notifier.down = False
+    assert admit(event)["outcome"] == "APPROVED"
+    assert len(story.notifier.alarmed) == 1
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize(
+    ("error", "status"), [("States.Timeout", "UNANSWERED"), ("Lambda.Unknown", "FAILED")]
+)
+def test_a_workflow_that_failed_closes_its_session(
+    function: Load, story: Story, error: str, status: str
+) -> None:
+    session_id = story.request().session_id
+    failure = {"error": error, "cause": "x" * 5000}
+    answer = function("revoke_session")({"session_id": session_id, "failure": failure})
+    assert (answer["status"], answer["error"]) == (status, error)
+    stored = story.store.get(session_id)
+    assert stored is not None
+    assert stored.status.value == status
+
+
+@pytest.mark.guarantee("G6")
+def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_none(
+    function: Load, story: Story
+) -> None:
+    revoke, failure = function("revoke_session"), {"error": "Boom", "cause": ""}
+    assert revoke({"execution": EXECUTION, "failure": failure})["status"] == "NONE"
+    admitted = function("admit_request")({"input": START, "execution": EXECUTION})
+    assert function("revoke_session")({"execution": EXECUTION, "failure": failure}) == {
+        "status": "FAILED",
+        "error": "Boom",
+        "cause": "",
+    }
+    stored = story.store.get(admitted["session_id"])
+    assert stored is not None
+    assert stored.status is Status.FAILED
+
+
+@pytest.mark.guarantee("G4")
+def test_the_workflow_that_comes_too_early_tries_again_and_the_tick_lets_it_be(
+    function: Load, story: Story
+) -> None:
+    session = story.granted(seconds=60)
+    revoke = function("revoke_session")
+    with pytest.raises(NotYet):
+        revoke({"session_id": session.session_id})
+    early = revoke({"session_id": session.session_id, "by": "tick"})
+    assert early["status"] == "NOT_YET"
+    story.now = session.expires_at or story.now
+    assert revoke({"session_id": session.session_id})["status"] == "EXPIRED"
+    assert story.workflow.stopped == []
+
+
+def test_a_withdrawn_session_is_not_activated(function: Load, story: Story) -> None:
+    session_id = story.request().session_id
+    story.end(session_id)
+    with pytest.raises(Exception, match="WITHDRAWN"):
+        function("issue_credentials")({"session_id": session_id})
+
+
+@pytest.fixture
+def logs(aws: None, monkeypatch: pytest.MonkeyPatch, story: Story) -> Any:
+    story.now = clock.now()  # CloudWatch takes nothing older than two weeks
+    client = boto3.client("logs")
+    client.create_log_group(logGroupName="audit")
+    sink = CloudWatchAuditSink(client, Recorder(put_events={"FailedEntryCount": 0}), "audit", "b")
+    monkeypatch.setattr(wiring, "sink", lambda *_: sink)
+    return client
+
+
+def stream_of(table: Any) -> list[dict[str, Any]]:
+    """What the stream would bring: every item there is, as an insert."""
+    items = table.scan(TableName="sessions")["Items"]
+    return [
+        {"dynamodb": {"NewImage": item, "SequenceNumber": str(number)}}
+        for number, item in enumerate(items)
+    ]
+
+
+def logged(logs: Any) -> list[dict[str, Any]]:
+    events = logs.filter_log_events(logGroupName="audit")["events"]
+    return [json.loads(event["message"]) for event in events]
+
+
+@pytest.mark.guarantee("G7")
+def test_the_auditor_carries_every_record_once_however_often_the_stream_repeats(
+    function: Load, story: Story, table: Any, logs: Any
+) -> None:
+    sessions = [story.granted().session_id, story.granted("dave").session_id]
+    audit = function("audit_session")
+    for _ in range(2):
+        assert audit({"Records": stream_of(table)}) == {"batchItemFailures": []}
+    for session_id in sessions:
+        lines = [line for line in logged(logs) if line["session_id"] == session_id]
+        assert lines == story.store.records(session_id)
+
+
+@pytest.mark.guarantee("G7")
+def test_a_record_that_cannot_be_carried_is_where_the_stream_begins_again(
+    function: Load, story: Story, table: Any, logs: Any
+) -> None:
+    story.request()
+    records = stream_of(table)
+    number = next(
+        record["dynamodb"]["SequenceNumber"]
+        for record in records
+        if record["dynamodb"]["NewImage"]["kind"]["S"] == table_keys.RECORD
+    )
+    logs.delete_log_group(logGroupName="audit")
+    audit = function("audit_session")
+    failed = audit({"Records": records})
+    assert failed == {"batchItemFailures": [{"itemIdentifier": number}]}
+    logs.create_log_group(logGroupName="audit")
+    story.later(minutes=1)
+    assert audit({"Records": records}) == {"batchItemFailures": []}
+    assert len(logged(logs)) == 1
+
+
+def test_a_lease_that_waits_for_its_record_is_told_how_far_the_log_is(
+    function: Load, story: Story, logs: Any
+) -> None:
+    session = story.granted()
+    answer = function("audit_session")({"settle": session.session_id})
+    assert answer == {"delivered": session.sequence}
