@@ -81,6 +81,8 @@ def start(folder: Path) -> Postgres:
     folder.mkdir(parents=True)
     password = secrets.token_urlsafe(24)
     write_private(folder / "password", password)
+    # Shows the passwords with which the databases are set up.
+    (folder / "log").touch(mode=0o600)
     for _ in range(_PORT_TRIES):
         server = start_again(folder, password, _free_port())
         if server is not None:

@@ -95,8 +95,9 @@ def status(state_dir: Path) -> dict[str, Any]:
 
 def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     emulator = supervisor.start(state)
+    progress("emulator started")
     server = postgres.start(state.postgres)
-    progress("emulator and PostgreSQL started")
+    progress("PostgreSQL started")
     assembly = deploy.synthesise(digest)
     progress("app synthesised")
     deploy.deploy(assembly, emulator.endpoint)
