@@ -1,8 +1,8 @@
 """`pam exec`: run one command with a lease in its environment, and nowhere else.
 
 The command takes this process's place, so signals, terminal and exit code are its own. It runs on
-one lease: a session may be longer than that (a lease lasts 30 minutes at most), so a command that
-needs longer must get its credentials itself, through `pam credentials --format process`.
+one lease. A session may be longer than a lease of AWS credentials (30 minutes at most), so a
+command that needs longer must get them itself, through `pam credentials --format process`.
 """
 
 import os
@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from cli.invocation import Invocation, command, print_json
-from cli.lease import SECRETS, AwsLease, take
+from cli.lease import SECRETS, parse, take
 from cli.problems import Failure, one_line
 from cli.vote import SessionId
 
@@ -39,8 +39,9 @@ def execute(
 ) -> None:
     """Run a command with the session's credentials in its environment only.
 
-    It runs on one lease, which lasts 30 minutes at most even if the session is longer. The exit
-    code is the command's own. With --json the lease, without its secrets, goes to stdout
+    It runs on one lease, which for AWS lasts 30 minutes at most even if the session is longer.
+    For a database, libpq's variables are set: pam exec ID -- psql. The exit code is the
+    command's own. With --json the lease, without its secrets, goes to stdout
     and the command's output to stderr.
     """
     program = shutil.which(words[0])
@@ -48,7 +49,7 @@ def execute(
         message = f"{words[0]}: no such command; no credentials were asked for"
         raise Failure(message)
     document = take(invocation.api(), session_id)
-    lease = AwsLease.parse(document)
+    lease = parse(document)
     if invocation.json:
         print_json({name: value for name, value in document.items() if name not in SECRETS})
     _become(program, words, lease.child_environment(os.environ), keep_stdout=not invocation.json)

@@ -45,7 +45,7 @@ def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
         now=call.now,
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(),
+        issuers=wiring.issuers(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
     )
     return views.lease_view(lease)
@@ -58,7 +58,7 @@ def activate(session_id: str) -> dict[str, str]:
         now=clock.now(),
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(),
+        issuers=wiring.issuers(settings()),
     )
     if session.expires_at is None:
         message = f"session {session_id} is {session.status.value} without an end"

@@ -1,25 +1,31 @@
 """Taking access back: at its time, early, or because something failed.
 
-Triggers: the approval workflow, the tick, and the request API's revoke and end calls. May touch:
-the session table; the revoker roles beside the target roles (write a deny, read it back); the
-workflow (stop it). The only function that can end access. Every call may be repeated.
+Triggers: the approval workflow, the tick, the search for orphans, and the request API's revoke and
+end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
+read it back); the databases and secrets of the catalogue; the workflow (stop it). The only function
+that can end access. Every call may be repeated.
 """
 
+import json
 from functools import cache
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
 from pam.domain import timestamps
-from pam.domain.errors import NotFound, NotYet
+from pam.domain.errors import IssuerUnavailable, NotFound, NotYet, code_of
 from pam.domain.lifecycle import Status
+from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
+from pam.names import END_UNCONFIRMED, METRIC_NAMESPACE
 from pam.operations import close_session, end_access
+from pam.operations.remove_orphans import remove_orphans
 from pam.settings import RevokeSettings
 
 _LONGEST_CAUSE = 500
@@ -61,9 +67,15 @@ def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.Se
         now=call.now,
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(),
+        issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
+    return _shown(session)
+
+
+def _shown(session: Session) -> views.SessionView:
+    if session.status is Status.REVOKING:
+        _count_unconfirmed()
     return views.session_view(session)
 
 
@@ -71,6 +83,17 @@ def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.Se
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
         return serve(app, front(), event, context)
+    if event.get("search") == "orphans":
+        return _searched()
+    try:
+        return _driven(event)
+    except IssuerUnavailable:
+        _count_unconfirmed()
+        raise
+
+
+def _driven(event: dict[str, Any]) -> dict[str, str]:
+    """On behalf of the tick or the workflow; whoever it was tries again after an error."""
     if event.get("by") == "tick":
         return _swept(event["session_id"])
     failure = event.get("failure")
@@ -80,7 +103,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 event["session_id"],
                 now=clock.now(),
                 store=front().store,
-                issuers=wiring.issuers(),
+                issuers=wiring.issuers(settings()),
             )
         )
     return _failed(event, failure)
@@ -92,7 +115,7 @@ def _swept(session_id: str) -> dict[str, str]:
             session_id,
             now=clock.now(),
             store=front().store,
-            issuers=wiring.issuers(),
+            issuers=wiring.issuers(settings()),
             workflow=wiring.workflow(),
         )
     except NotYet as early:
@@ -101,25 +124,75 @@ def _swept(session_id: str) -> dict[str, str]:
     return _told(session)
 
 
+def _searched() -> dict[str, Any]:
+    """Raises if something could not be searched or removed: then a person should look."""
+    home = settings()
+    users = [
+        resource.target(account=home.account, region=home.region)
+        for resource in wiring.policy().resources()
+        if resource.issuer_kind is IssuerKind.POSTGRES_USER
+    ]
+    search = remove_orphans(
+        users,
+        wiring.user_issuer(home),
+        now=clock.now(),
+        store=front().store,
+        issuers=wiring.issuers(home),
+    )
+    logger.info("searched", extra={"removed": search.removed, "unreached": search.unreached})
+    if search.unreached:
+        message = f"not reached: {', '.join(search.unreached)}"
+        raise IssuerUnavailable(message)
+    return {"removed": list(search.removed)}
+
+
+def _count_unconfirmed() -> None:
+    with single_metric(
+        name=END_UNCONFIRMED, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
+    ) as metric:
+        metric.add_dimension(name="environment", value=settings().env_name)
+
+
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:
     """The workflow could not go on. Whatever was half-made is unmade; a time-out is UNANSWERED."""
-    error = str(failure.get("error") or "Unknown")
-    cause = str(failure.get("cause") or "")[:_LONGEST_CAUSE]
+    error, cause, reason = _told_by(failure)
     session_id = event.get("session_id") or _session_of(event["execution"])
     timed_out = error == "States.Timeout"
     verdict = close_session.Verdict(
         outcome=Status.UNANSWERED if timed_out else Status.FAILED,
         actor=close_session.WORKFLOW,
-        reason="nobody decided in time" if timed_out else f"the workflow failed: {error}",
+        reason="nobody decided in time" if timed_out else reason,
     )
     try:
         session = close_session.close_session(
-            session_id, verdict, now=clock.now(), store=front().store, issuers=wiring.issuers()
+            session_id,
+            verdict,
+            now=clock.now(),
+            store=front().store,
+            issuers=wiring.issuers(settings()),
         )
     except NotFound:
         # Admission died before there was a session: nothing to close, and the execution says why.
         return {"status": "NONE", "error": error, "cause": cause}
     return {"status": session.status.value, "error": error, "cause": cause}
+
+
+def _told_by(failure: dict[str, Any]) -> tuple[str, str, str]:
+    """Error and cause for the execution, and the reason that the session shows.
+
+    A refusal is told by its code and its sentence; of anything else only the name, because nobody
+    wrote its text for the people who read why a session failed.
+    """
+    error = str(failure.get("error") or "Unknown")
+    cause = str(failure.get("cause") or "")[:_LONGEST_CAUSE]
+    code = code_of(error)
+    if code is None:
+        return error, cause, f"the workflow failed: {error}"
+    try:
+        sentence = str(json.loads(cause)["errorMessage"])
+    except (ValueError, LookupError, TypeError):
+        sentence = "see the execution"
+    return code.value, sentence, f"{code.value}: {sentence}"
 
 
 def _session_of(execution: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|demo|bench`."""
+"""`python -m local up|down|status|demo|bench|bench-databases`."""
 
 import argparse
 import json
@@ -8,10 +8,12 @@ from pathlib import Path
 from local.stack import StackError, down, status, up
 from local.state import default_state_dir
 
+_COMMANDS = ["up", "down", "status", "demo", "bench", "bench-databases"]
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "demo", "bench"])
+    parser.add_argument("command", choices=_COMMANDS)
     parser.add_argument("--state-dir", type=Path, default=default_state_dir())
     chosen = parser.parse_args()
     try:
@@ -47,6 +49,10 @@ def _run(command: str, state_dir: Path) -> int:
             from local.bench import bench
 
             return bench(state_dir / "bench")
+        case "bench-databases":
+            from local.bench_databases import bench_databases
+
+            return bench_databases(state_dir / "bench")
     return 0
 
 

@@ -5,10 +5,12 @@ the demo with exit code 1. Everything that was started is stopped.
 """
 
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from rich.console import Console
 from rich.markup import escape
 
@@ -19,6 +21,7 @@ from local.stack import StackError, down, up
 from pam.domain import timestamps
 
 LEDGER, SANDBOX, KYC = "core-ledger-admin", "core-sandbox-admin", "kyc-documents-read"
+LEDGER_DB = "core-ledger-db"
 WINDOW = timedelta(seconds=20)
 
 
@@ -69,6 +72,7 @@ def demo(state_dir: Path) -> int:
 def tell(story: Story, cast: Cast) -> None:
     two_approvals_and_the_clock(story, cast)
     an_early_end(story, cast)
+    a_database_login(story, cast)
     across_domains(story, cast)
     development(story, cast)
     break_glass(story, cast)
@@ -134,6 +138,28 @@ def an_early_end(story: Story, cast: Cast) -> None:
     story.note(f"receipt: {answer.body['ending']['method']}, {answer.body['ending']['evidence']}")
 
 
+def a_database_login(story: Story, cast: Cast) -> None:
+    alice, sam = cast.person("alice"), cast.person("sam")
+    story.chapter("A database: a user of one's own, gone with the session")
+    place = cast.about["databases"][LEDGER_DB]
+    guess = {**place, "username": "alice", "password": "a guess"}
+    story.step(f"alice has no login at {place['dbname']}: refused", _no_login(guess))
+    session = _granted(cast, alice, LEDGER_DB, duration_seconds=600)
+    session_id = str(session["session_id"])
+    login = alice.lease(session_id)
+    with closing(_connect(login)) as connection:
+        row = connection.execute("SELECT session_user, sum(cents) FROM entries").fetchone()
+        story.step(f"granted: a query runs, as {login['username']}", row == (login["username"], 0))
+        began = time.monotonic()
+        answer = sam.post("/pam/revoke", {"session_id": session_id, "reason": "audit at noon"})
+        cut = _is_cut(connection)
+        seconds = time.monotonic() - began
+    story.step("sam revokes it: REVOKED, once the database refused", _is(answer.body, "REVOKED"))
+    story.step(f"the open connection is cut, {seconds:.2f} s after the call", cut)
+    story.step("the very same login is refused", _no_login(login))
+    story.note(f"receipt: {answer.body['ending']['method']}, {answer.body['ending']['evidence']}")
+
+
 def across_domains(story: Story, cast: Cast) -> None:
     alice, bob, carol, kate = (cast.person(name) for name in ("alice", "bob", "carol", "kate"))
     story.chapter("DT-001: across domains, an approver of the other domain as well")
@@ -196,6 +222,33 @@ def _granted(cast: Cast, person: Person, resource: str, **fields: Any) -> dict[s
     for name in ("bob", "carol"):
         cast.person(name).approve(session_id)
     return person.wait_for(session_id, "ACTIVE")
+
+
+def _connect(login: dict[str, Any]) -> "psycopg.Connection[tuple[Any, ...]]":
+    return psycopg.connect(
+        host=login["host"],
+        port=login["port"],
+        dbname=login["dbname"],
+        user=login["username"],
+        password=login["password"],
+        autocommit=True,
+    )
+
+
+def _no_login(login: dict[str, Any]) -> bool:
+    try:
+        _connect(login).close()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+def _is_cut(connection: "psycopg.Connection[tuple[Any, ...]]") -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _put(cast: Cast, s3: Any) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import deploy, supervisor
+from local import deploy, postgres, supervisor
 from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
+from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
 from local.state import State, write_private
@@ -50,21 +51,26 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
 def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     digest = deploy.digest_of_sources()
     about = state.read_about()
-    if supervisor.running(state) and about is not None:
+    if supervisor.running(state) and postgres.running(state.postgres) and about is not None:
         if about["sources"] == _made_of(digest) and _answers(about):
             progress("up already")
             return about
         progress("out of date: starting anew")
-    supervisor.stop(state)
+    _stop(state)
     state.about.unlink(missing_ok=True)
     try:
         return _bring_up(state, digest, progress, hand_over=hand_over)
-    except (deploy.DeployError, supervisor.EmulatorError) as error:
-        supervisor.stop(state)
+    except (deploy.DeployError, supervisor.EmulatorError, postgres.PostgresError) as error:
+        _stop(state)
         raise StackError(str(error)) from error
     except BaseException:
-        supervisor.stop(state)
+        _stop(state)
         raise
+
+
+def _stop(state: State) -> bool:
+    stopped = [postgres.stop(state.postgres), supervisor.stop(state)]
+    return any(stopped)
 
 
 def down(state_dir: Path) -> bool:
@@ -75,7 +81,7 @@ def down(state_dir: Path) -> bool:
     with state.locked():
         for path in (state.about, state.aws_config, state.aws_credentials):
             path.unlink(missing_ok=True)
-        return supervisor.stop(state)
+        return _stop(state)
 
 
 def status(state_dir: Path) -> dict[str, Any]:
@@ -90,6 +96,8 @@ def status(state_dir: Path) -> dict[str, Any]:
 def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     emulator = supervisor.start(state)
     progress("emulator started")
+    server = postgres.start(state.postgres)
+    progress("PostgreSQL started")
     assembly = deploy.synthesise(digest)
     progress("app synthesised")
     deploy.deploy(assembly, emulator.endpoint)
@@ -105,15 +113,17 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "env": "local",
         "profiles": _profiles(people),
         "inboxes": create_inboxes(emulator.endpoint),
+        "databases": create_databases(server, emulator.endpoint),
         "sources": _made_of(digest),
     }
     _write_aws_files(state, people)
     write_private(state.about, json.dumps(about, indent=2))
-    progress("people and inboxes are there")
+    progress("people, inboxes and databases are there")
     _wait_for_functions(state)
     progress("functions started")
     if hand_over:
         emulator.hand_over()
+        server.hand_over()
     return about
 
 

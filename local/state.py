@@ -47,6 +47,11 @@ class State:
         return self.dir / "emulator.log"
 
     @property
+    def postgres(self) -> Path:
+        """The databases' server: its data, its log, and which process it is."""
+        return self.dir / "postgres"
+
+    @property
     def scratch(self) -> Path:
         """The emulator's temporary files; emptied whenever it starts."""
         return self.dir / "scratch"

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -61,7 +62,7 @@ def start(state: State) -> Emulator:
         emulator = _start_on(port or _free_port(), state)
         try:
             if _ready(emulator):
-                _record(emulator, state)
+                record(state.process, emulator.process.pid, endpoint=emulator.endpoint)
                 _started[emulator.process.pid] = emulator
                 return emulator
         except BaseException:
@@ -78,12 +79,17 @@ def start(state: State) -> Emulator:
 
 def running(state: State) -> psutil.Process | None:
     """The process of this state's emulator, if it is still that very process."""
-    record = read_json(state.process)
-    if record is None:
+    return recorded(state.process)
+
+
+def recorded(path: Path) -> psutil.Process | None:
+    """The process that `record` wrote of, if it is still that very process."""
+    found = read_json(path)
+    if found is None:
         return None
     try:
-        process = psutil.Process(record["pid"])
-        same = abs(process.create_time() - record["started"]) < 1
+        process = psutil.Process(found["pid"])
+        same = abs(process.create_time() - found["started"]) < 1
     except psutil.NoSuchProcess:
         return None
     return process if same and process.status() != psutil.STATUS_ZOMBIE else None
@@ -183,20 +189,15 @@ def _listens(emulator: Emulator) -> bool:
     return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
 
 
-def _record(emulator: Emulator, state: State) -> None:
-    process = psutil.Process(emulator.process.pid)
-    record = {
-        "pid": process.pid,
-        "started": process.create_time(),
-        "endpoint": emulator.endpoint,
-    }
-    write_private(state.process, json.dumps(record))
+def record(path: Path, pid: int, **more: str) -> None:
+    started = psutil.Process(pid).create_time()
+    write_private(path, json.dumps({"pid": pid, "started": started, **more}))
 
 
 def _port_of_last_time(state: State) -> int:
     """So that what people have exported in their shells stays right; 0 if there is none."""
-    record = read_json(state.process)
-    port = int(record["endpoint"].rpartition(":")[2]) if record else 0
+    found = read_json(state.process)
+    port = int(found["endpoint"].rpartition(":")[2]) if found else 0
     with socket.socket() as probe:
         # As servers do: what is left of closed connections does not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

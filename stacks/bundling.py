@@ -32,11 +32,15 @@ BOTO_SERVICES = (
     "iam",
     "lambda",
     "logs",
+    "secretsmanager",
     "sns",
     "stepfunctions",
     "sts",
 )
 """The AWS services that functions call; the other 400 service models stay out of the package."""
+
+DATABASE_CA = "database-ca.pem"
+"""The file in the package, and so in the functions' working directory, of what they trust."""
 
 _RECIPE = 1
 """Part of every cache key: raise it when this file packs the same input differently."""
@@ -79,11 +83,15 @@ class Bundle:
     digest: str
 
 
-def build_bundle(target: BundleTarget, *, policy_json: str, mode: BundleMode) -> Bundle:
+def build_bundle(
+    target: BundleTarget, *, policy_json: str, mode: BundleMode, database_ca: Path | None = None
+) -> Bundle:
     """Raises BundleError."""
     dependencies = _dependencies(target) if mode is BundleMode.BUILD else None
     files = {path.relative_to(SOURCES).as_posix(): path.read_bytes() for path in _sources()}
     files["policy.json"] = policy_json.encode()
+    if database_ca is not None:
+        files[DATABASE_CA] = _certificates(database_ca)
     parts = [dependencies.name if dependencies else "none", *sorted(files)]
     parts += [hashlib.sha256(files[name]).hexdigest() for name in sorted(files)]
     digest = _digest(parts)
@@ -95,6 +103,14 @@ def build_bundle(target: BundleTarget, *, policy_json: str, mode: BundleMode) ->
                 shutil.copyfile(dependencies, unfinished)
             _append(unfinished, sorted(files.items()))
     return Bundle(path=archive, digest=digest)
+
+
+def _certificates(path: Path) -> bytes:
+    content = path.read_bytes() if path.is_file() else b""
+    if b"BEGIN CERTIFICATE" not in content:
+        message = f"{path} is not a file of certificates (database_ca in cdk.json)"
+        raise BundleError(message)
+    return content
 
 
 def _sources() -> list[Path]:

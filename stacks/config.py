@@ -36,6 +36,24 @@ class BundleMode(StrEnum):
     SKIP = "skip"
 
 
+class Rotation(StrEnum):
+    """Who rotates the passwords of lent accounts: others (MOD-045), or a function of PAM's own,
+    alone or with the schedule that ties it to each secret of the catalogue.
+    """
+
+    NONE = "none"
+    FUNCTION = "function"
+    SCHEDULE = "schedule"
+
+
+class SslMode(StrEnum):
+    """How connections to databases are secured, in libpq's words, but for the half measures."""
+
+    VERIFY_FULL = "verify-full"
+    REQUIRE = "require"
+    DISABLE = "disable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployConfig:
     """One deployment of PAM.
@@ -44,6 +62,9 @@ class DeployConfig:
     lose (table, audit log, key) through a stack deletion and protects it against one; without it,
     deleting the stacks leaves nothing behind. `account_api_logging` lets this deployment set the
     account-wide role with which API Gateway writes logs; False where the account's owner has.
+    `database_ca` is a file of this project with the certificates that databases are trusted by
+    (absent: those that the functions' machine trusts). Functions that reach databases or AWS
+    accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -63,6 +84,12 @@ class DeployConfig:
     throttle_burst: int = 100
     sensitive_throttle_rate: int = 10
     sensitive_throttle_burst: int = 20
+    rotation: Rotation = Rotation.NONE
+    rotation_days: int = 30
+    database_sslmode: SslMode = SslMode.VERIFY_FULL
+    database_ca: str | None = None
+    vpc_subnet_ids: tuple[str, ...] = ()
+    vpc_security_group_ids: tuple[str, ...] = ()
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:
@@ -108,7 +135,11 @@ def _parse(env_name: str, entries: object) -> DeployConfig:
         for name in wanted
         if name in entries
     }
-    return DeployConfig(env_name=env_name, **values)
+    config = DeployConfig(env_name=env_name, **values)
+    if bool(config.vpc_subnet_ids) != bool(config.vpc_security_group_ids):
+        message = f"{where}: vpc_subnet_ids and vpc_security_group_ids go together"
+        raise ConfigError(message)
+    return config
 
 
 def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
@@ -117,6 +148,11 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
         if value is None:
             return None
         wanted = next(arm for arm in typing.get_args(wanted) if arm is not types.NoneType)
+    if typing.get_origin(wanted) is tuple:
+        if not isinstance(value, list) or not all(type(item) is str for item in value):
+            message = f"{where} must be a list of texts, not {value!r}"
+            raise ConfigError(message)
+        return tuple(value)
     if issubclass(wanted, StrEnum):
         choices = [str(member) for member in wanted]
         if value not in choices:

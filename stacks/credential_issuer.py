@@ -5,6 +5,7 @@ from constructs import Construct
 
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
+from stacks.lent_databases import LentDatabases
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
@@ -23,6 +24,7 @@ class CredentialIssuer(Construct):
         session_store: SessionStore,
         auditor: SessionAuditor,
         target_roles: TargetRoles,
+        databases: LentDatabases,
     ) -> None:
         super().__init__(scope, construct_id)
         self.function = PamFunction(
@@ -36,12 +38,18 @@ class CredentialIssuer(Construct):
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 auditor_function=auditor.function.function.function_name,
+                database_sslmode=platform.database_sslmode,
+                database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
+            reaches_databases=True,
         )
         session_store.grant_take_steps(self.function.role)
+        # Access made for a session that ended meanwhile is unmade where it was made.
+        session_store.grant_let_go(self.function.role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)
+        databases.grant_make_and_unmake(self.function.role)
         if target_roles.lent:
             self.function.role.add_to_principal_policy(
                 iam.PolicyStatement(

@@ -11,6 +11,7 @@ from pam.names import METRIC_NAMESPACE
 from pam.settings import Settings
 from stacks.acknowledgments import acknowledge
 from stacks.encryption_key import EncryptionKey
+from stacks.escape_hatch import resource_of
 from stacks.operational_log import OperationalLog
 
 API_TIMEOUT = Duration.seconds(28)
@@ -18,6 +19,14 @@ API_TIMEOUT = Duration.seconds(28)
 
 WORKFLOW_MARGIN = Duration.seconds(60)
 """How long a workflow state waits for one invocation: any function's time and its cold start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The subnets and security groups from which databases can be reached; empty: no network."""
+
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,9 @@ class FunctionPlatform:
     architecture: lambda_.Architecture
     key: EncryptionKey
     log_retention_days: int
+    network: Network
+    database_sslmode: str
+    database_root_certificate: str
 
 
 class PamFunction(Construct):
@@ -50,6 +62,7 @@ class PamFunction(Construct):
         settings: Settings,
         timeout: Duration,
         trusted_role: str | None = None,
+        reaches_databases: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         service = handler.replace("_", "-")
@@ -90,7 +103,31 @@ class PamFunction(Construct):
         acknowledge(
             self.role,
             "AwsSolutions-IAM5[Resource::*]",
-            "X-Ray's PutTraceSegments and PutTelemetryRecords know no resource.",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords, and a function's network interfaces,"
+            " know no resource.",
+        )
+        if reaches_databases and platform.network.subnet_ids:
+            self._join(platform.network)
+
+    def _join(self, network: Network) -> None:
+        resource = resource_of(self.function, lambda_.CfnFunction)
+        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(network.subnet_ids),
+            security_group_ids=list(network.security_group_ids),
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSubnets",
+                    "ec2:UnassignPrivateIpAddresses",
+                ],
+                # AWS: Lambda makes the interfaces by the function's role, and knows none before.
+                resources=["*"],
+            )
         )
 
     def grant_invoke(self, role: iam.IRole) -> None:

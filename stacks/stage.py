@@ -8,18 +8,21 @@ from pam.names import Parameter
 from pam.policy.compiled import CompiledPolicy
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.audit_log import AuditLog
-from stacks.bundling import Bundle, BundleTarget
-from stacks.config import DeployConfig
+from stacks.bundling import DATABASE_CA, Bundle, BundleTarget
+from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
 from stacks.dead_letters import DeadLetters
 from stacks.deadline_sweep import DeadlineSweep
 from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
+from stacks.lent_databases import LentDatabases
 from stacks.notifications import Notifications
-from stacks.pam_function import FunctionPlatform
+from stacks.orphan_search import OrphanSearch
+from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
+from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
@@ -67,8 +70,20 @@ class PamStage(Construct):
             architecture=lambda_.Architecture.custom(target.machine),
             key=key,
             log_retention_days=config.operational_retention_days,
+            network=Network(
+                subnet_ids=config.vpc_subnet_ids,
+                security_group_ids=config.vpc_security_group_ids,
+            ),
+            database_sslmode=config.database_sslmode,
+            database_root_certificate=DATABASE_CA if config.database_ca else "system",
         )
         target_roles = TargetRoles.of_catalogue(service, policy)
+        databases = LentDatabases.of_catalogue(service, policy)
+        if config.rotation is not Rotation.NONE:
+            rotation = SecretRotation(
+                service, "Rotation", platform=platform, config=config, databases=databases
+            )
+            databases = databases.rotated_by(rotation.function)
         workflow = WorkflowHandle(service, env_name)
         dead_letters = DeadLetters(service, "DeadLetters", key=key)
         auditor = SessionAuditor(
@@ -87,6 +102,7 @@ class PamStage(Construct):
             session_store=session_store,
             auditor=auditor,
             target_roles=target_roles,
+            databases=databases,
         )
         revocation = Revocation(
             service,
@@ -95,6 +111,7 @@ class PamStage(Construct):
             session_store=session_store,
             workflow=workflow,
             target_roles=target_roles,
+            databases=databases,
             dead_letters=dead_letters,
         )
         DeadlineSweep(
@@ -105,6 +122,8 @@ class PamStage(Construct):
             revocation=revocation,
             dead_letters=dead_letters,
         )
+        if databases.has_users:
+            OrphanSearch(service, "OrphanSearch", env_name=env_name, revocation=revocation)
         approval_workflow = ApprovalWorkflow(
             service,
             "Workflow",

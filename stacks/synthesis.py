@@ -27,7 +27,12 @@ def build(app: cdk.App) -> PamStage:
     mode = load_bundle_mode(context("bundle"))
     policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
     target = BundleTarget.of(config.bundle_platform)
-    bundle = build_bundle(target, policy_json=policy.to_json(), mode=mode)
+    bundle = build_bundle(
+        target,
+        policy_json=policy.to_json(),
+        mode=mode,
+        database_ca=_within_sight(config.database_ca) if config.database_ca else None,
+    )
     return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle, target=target)
 
 

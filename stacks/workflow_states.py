@@ -118,6 +118,7 @@ class WorkflowStates(Construct):
 
         # What can go wrong. The functions are idempotent, so a lost answer may be asked for again;
         # a function's own error is an answer, and is not.
+        _retry_while_taken(issue)
         for state in (admit, ask, issue):
             _retry_lost_invocations(state)
         for state in (revoke, admission_failed, close_unfinished):
@@ -172,6 +173,20 @@ def _retry_lost_invocations(state: tasks.LambdaInvoke) -> None:
         interval=Duration.seconds(1),
         backoff_rate=2,
         max_attempts=4,
+    )
+
+
+def _retry_while_taken(state: tasks.LambdaInvoke) -> None:
+    """What only one session may have is waited for, as is a rotation that takes its time.
+
+    More than a day's worth; the session's own deadline is nearer, and then this is refused.
+    """
+    state.add_retry(
+        errors=["TryAgain"],
+        interval=Duration.seconds(1),
+        backoff_rate=1.5,
+        max_delay=Duration.seconds(30),
+        max_attempts=3000,
     )
 
 

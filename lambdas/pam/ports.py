@@ -1,12 +1,13 @@
 """What the core needs of the world, named by need. Adapters implement these; tests have fakes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pam.domain.audit_record import Record
 from pam.domain.lifecycle import Status
+from pam.domain.resource import Target
 from pam.domain.session import Session
 
 
@@ -92,6 +93,22 @@ class AwsCredentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCredentials:
+    """Secret. A database login; `secret_arn` names the secret that the catalogue gives for it."""
+
+    secret_arn: str
+    username: str
+    password: str = field(repr=False)
+    host: str
+    port: int
+    dbname: str
+    expires_at: datetime
+
+
+Credentials = AwsCredentials | LoginCredentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """How the target was seen to refuse. `traces_until`: when what was left there may go."""
 
@@ -106,10 +123,20 @@ class Issuer(Protocol):
     All raise IssuerUnavailable if the target did not do, or did not confirm, what was asked.
     """
 
-    def activate(self, session: Session, now: datetime) -> None:
-        """Makes the access possible and sees that it is. Arms the end before it makes anything."""
+    def reserve(self, session: Session, now: datetime) -> None:
+        """Takes what only one session at a time may have; touches nothing at the target.
 
-    def lease(self, session: Session, now: datetime) -> AwsCredentials:
+        Called before the activation is recorded. Raises TryAgain while another session has it, or
+        Conflict if that is not to be waited for. What a closed session had taken is free again.
+        """
+
+    def activate(self, session: Session, now: datetime) -> None:
+        """Makes the access possible and sees that it is. Arms the end before it makes anything.
+
+        Raises TryAgain if the target is at it and needs longer than one call.
+        """
+
+    def lease(self, session: Session, now: datetime) -> Credentials:
         """One set of credentials that ends at the session's `expires_at` or before."""
 
     def end(self, session: Session, now: datetime) -> Receipt:
@@ -117,6 +144,68 @@ class Issuer(Protocol):
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """Removes what `end` had to leave at the target, once every lease is over by itself."""
+
+
+class Residents(Protocol):
+    """An issuer whose access can be found at its target, whatever else is lost."""
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """Ids of the sessions of which something stands there. Raises IssuerUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseLogin:
+    """Secret. Where a database is and how to log in there."""
+
+    host: str
+    port: int
+    dbname: str
+    username: str
+    password: str = field(repr=False)
+
+
+class LoginSecrets(Protocol):
+    """Database logins in a secret store that rotates them. All raise IssuerUnavailable."""
+
+    def login(self, secret: str, *, version: str = "", stage: str = "") -> DatabaseLogin:
+        """The login of one version, of the one with this label, or the current one."""
+
+    def versions(self, secret: str) -> dict[str, frozenset[str]]:
+        """The labels of each version that has one: AWSCURRENT, AWSPENDING, AWSPREVIOUS."""
+
+    def rotate(self, secret: str, version: str) -> None:
+        """Asks for a rotation that makes `version`. Does nothing while another is under way."""
+
+
+class RotatingSecret(Protocol):
+    """One secret, as the function that rotates it sees it."""
+
+    def rotates(self) -> bool: ...
+
+    def stages(self) -> dict[str, frozenset[str]]:
+        """The labels of each version that has one."""
+
+    def value(self, *, stage: str, version: str = "") -> dict[str, Any] | None:
+        """The whole document of that version, None if there is no such value."""
+
+    def put_pending(self, version: str, value: dict[str, Any]) -> None: ...
+
+    def make_current(self, version: str, instead_of: str) -> None: ...
+
+
+class Checkouts(Protocol):
+    """Things that one session at a time may have. A closed session has lost what it had."""
+
+    def take(self, what: str, session_id: str) -> bool:
+        """Whether the session has it now; taking it again is no error."""
+
+    def has(self, what: str, session_id: str) -> bool: ...
+
+    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
+        """Lets it go, and keeps the receipt, in one write. No error if the session has it not."""
+
+    def receipt(self, what: str, session_id: str) -> Receipt | None:
+        """With which receipt the session gave it back, if it has."""
 
 
 class Workflow(Protocol):

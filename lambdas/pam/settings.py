@@ -16,7 +16,6 @@ class Settings:
     """Base of the per-function settings; `env_name` is the deployment (`prod`, `uat`, ...)."""
 
     env_name: str
-    table_name: str
 
     def to_env(self) -> dict[str, str]:
         return {_variable(name): value for name, value in asdict(self).items()}
@@ -32,40 +31,62 @@ def _variable(field_name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestApiSettings(Settings):
+class TableSettings(Settings):
+    """Of the functions that see the session table: all but the one that rotates secrets."""
+
+    table_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSettings(TableSettings):
+    """Of the functions that make or unmake access. How databases are reached is libpq's words."""
+
+    database_sslmode: str
+    database_root_certificate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestApiSettings(TableSettings):
     account: str
     region: str
     state_machine_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdmitSettings(Settings):
+class AdmitSettings(TableSettings):
     account: str
     region: str
     tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskSettings(Settings):
+class AskSettings(TableSettings):
     approver_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSettings(Settings):
+class IssueSettings(TargetSettings):
     auditor_function: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeSettings(Settings):
-    pass
+class RevokeSettings(TargetSettings):
+    account: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSettings(Settings):
+class AuditSettings(TableSettings):
     log_group_name: str
     bus_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TickSettings(Settings):
+class TickSettings(TableSettings):
     revoke_function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateSettings(Settings):
+    database_sslmode: str
+    database_root_certificate: str

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 from pam.aws.clients import client
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
+from pam.settings import RotateSettings, TargetSettings
 
 if TYPE_CHECKING:
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
     from pam.aws.dynamodb_sessions import DynamoDbSessions
     from pam.aws.invocations import AuditorFunction, RevocationFunction
+    from pam.aws.login_secrets import SecretsManagerLogins
+    from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.operations.close_session import Issuers
+    from pam.postgres.login import Databases
+    from pam.postgres.rotation import PostgresRotation
+    from pam.postgres.secret_issuer import RotatedSecretIssuer
+    from pam.postgres.user_issuer import PostgresUserIssuer
 
 _POLICY_FILE = Path(__file__).resolve().parent.parent / "policy.json"
 
@@ -64,12 +71,65 @@ def notifier(topic_arn: str) -> "SnsNotifier":
 
 
 @cache
-def issuers() -> "Issuers":
+def issuers(settings: TargetSettings) -> "Issuers":
     """One issuer a kind of target; a new kind is a new file and a line here."""
-    from pam.aws.role_issuer import RoleIssuer
     from pam.domain.resource import IssuerKind
+    from pam.issuers import WhenAsked
 
-    return {IssuerKind.AWS_ROLE: RoleIssuer(client)}
+    return WhenAsked(
+        {
+            IssuerKind.AWS_ROLE: _role_issuer,
+            IssuerKind.POSTGRES_USER: lambda: user_issuer(settings),
+            IssuerKind.ROTATED_SECRET: lambda: _secret_issuer(settings),
+        }
+    )
+
+
+def _role_issuer() -> "RoleIssuer":
+    from pam.aws.role_issuer import RoleIssuer
+
+    return RoleIssuer(client)
+
+
+@cache
+def user_issuer(settings: TargetSettings) -> "PostgresUserIssuer":
+    from pam.aws.rds_token import own_rds_token
+    from pam.postgres.user_issuer import PostgresUserIssuer
+
+    reached = databases(settings.database_sslmode, settings.database_root_certificate)
+    return PostgresUserIssuer(_logins(), reached, own_rds_token)
+
+
+def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":
+    from pam.aws.checkouts import DynamoDbCheckouts
+    from pam.postgres.secret_issuer import RotatedSecretIssuer
+
+    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.table_name)
+    reached = databases(settings.database_sslmode, settings.database_root_certificate)
+    return RotatedSecretIssuer(_logins(), reached, checkouts)
+
+
+@cache
+def databases(sslmode: str, root_certificate: str) -> "Databases":
+    from pam.postgres.login import Databases
+
+    return Databases(sslmode=sslmode, root_certificate=root_certificate)
+
+
+@cache
+def _logins() -> "SecretsManagerLogins":
+    from pam.aws.login_secrets import SecretsManagerLogins
+
+    return SecretsManagerLogins(client("secretsmanager"))
+
+
+def rotation(settings: RotateSettings, secret_id: str) -> "PostgresRotation":
+    from pam.aws.login_secrets import SecretsManagerRotation, parse_login
+    from pam.postgres.rotation import PostgresRotation
+
+    secret = SecretsManagerRotation(client("secretsmanager"), secret_id)
+    reached = databases(settings.database_sslmode, settings.database_root_certificate)
+    return PostgresRotation(secret, reached, parse_login)
 
 
 @cache

@@ -54,6 +54,20 @@ def test_adapters_know_the_domain_and_the_ports(path: Path) -> None:
             assert name == "pam" or name.startswith(allowed), name
 
 
+@pytest.mark.parametrize("path", files("postgres"), ids=lambda path: path.name)
+def test_adapters_on_databases_know_the_domain_and_the_ports(path: Path) -> None:
+    allowed = ("pam.domain", "pam.ports", "pam.postgres")
+    for name in imports_of(path):
+        if name.split(".")[0] == "pam":
+            assert name.startswith(allowed), name
+
+
+def test_only_the_adapters_on_databases_import_the_driver() -> None:
+    for path in sorted((ROOT / "lambdas").rglob("*.py")):
+        if "postgres" not in path.relative_to(ROOT).parts:
+            assert not {n for n in imports_of(path) if n.startswith("psycopg")}, path
+
+
 def test_only_adapters_import_boto3() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         if "aws" not in path.relative_to(ROOT).parts:
@@ -70,6 +84,7 @@ def test_nothing_that_is_deployed_knows_the_local_stack() -> None:
 HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "yaml", "aws_cdk", "psycopg"}
 NEEDS = {
     "tick": set(),
+    "rotate_secret": set(),
     "audit_session": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},

@@ -50,8 +50,8 @@ def test_the_json_form_is_the_lease(fake: FakeApi, pam: Pam, arguments: list[str
     assert json.loads(pam("credentials", SESSION_ID, *arguments).stdout) == lease()
 
 
-def test_a_lease_of_another_kind_is_not_taken_for_aws(fake: FakeApi, pam: Pam) -> None:
-    fake.on(CALL, {"kind": "secret", "session_id": SESSION_ID, "password": "hunter2"})
+def test_a_lease_of_an_unknown_kind_is_not_taken_for_another(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, {"kind": "okta", "session_id": SESSION_ID, "password": "hunter2"})
     result = pam("credentials", SESSION_ID)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "hunter2" not in result.stderr

@@ -51,11 +51,17 @@ def test_two_stacks_run_side_by_side_and_each_stops_only_itself(
 
 
 def test_credentials_on_disk_are_for_their_owner_only(cast: Cast) -> None:
-    for name in ("local.json", "aws/credentials", "aws/config"):
+    for name in (
+        "local.json",
+        "aws/credentials",
+        "aws/config",
+        "postgres/password",
+        "postgres/log",
+    ):
         assert (cast.state_dir / name).stat().st_mode & 0o077 == 0, name
 
 
-@pytest.mark.parametrize("after", ["emulator started", "app synthesised"])
+@pytest.mark.parametrize("after", ["emulator started", "PostgreSQL started", "app synthesised"])
 def test_a_starter_that_is_killed_leaves_no_process(state_dir: Path, after: str) -> None:
     starter = subprocess.Popen(
         [sys.executable, "-u", "-m", "local", "up", "--state-dir", str(state_dir)],

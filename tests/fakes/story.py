@@ -55,7 +55,7 @@ class Story:
 
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
-        return {IssuerKind.AWS_ROLE: self.issuer}
+        return dict.fromkeys(IssuerKind, self.issuer)
 
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Record
-from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.errors import IssuerUnavailable, StaleSession, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ports import AwsCredentials, IdempotencyKey, Page, Receipt, SessionQuery
@@ -106,10 +106,20 @@ class FakeIssuer:
     ended: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
     down: bool = False
+    unreached: bool = False
+    taken: Exception | None = None
+    """What `reserve` raises, if another session has the target."""
     during_activate: Callable[[], None] | None = None
     during_lease: Callable[[], None] | None = None
 
+    def reserve(self, session: Session, now: datetime) -> None:
+        if self.taken is not None:
+            raise self.taken
+
     def activate(self, session: Session, now: datetime) -> None:
+        if self.unreached:
+            message = "the target was not reached"
+            raise Unreached(message)
         self._answer()
         if self.during_activate is not None:
             self.during_activate()

@@ -24,6 +24,7 @@ from tests.fakes.story import COMPILED, Story
 __all__ = ["aws", "table"]
 
 COMMON = {"env_name": "test", "table_name": TABLE}
+DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
         **COMMON, account="000000000000", region=REGION, state_machine_arn="machine"
@@ -31,8 +32,8 @@ SETTINGS: dict[str, Settings] = {
     "admit_request": AdmitSettings(
         **COMMON, account="000000000000", region=REGION, tier1_topic_arn="tier1"
     ),
-    "issue_credentials": IssueSettings(**COMMON, auditor_function="auditor"),
-    "revoke_session": RevokeSettings(**COMMON),
+    "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
+    "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
     "audit_session": AuditSettings(**COMMON, log_group_name="audit", bus_name="bus"),
 }
 
@@ -62,7 +63,7 @@ def function(
     policy = tmp_path / "policy.json"
     policy.write_text(COMPILED.to_json(), encoding="utf-8")
     monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
-    monkeypatch.setattr(wiring, "issuers", lambda: story.issuers)
+    monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)

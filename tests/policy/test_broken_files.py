@@ -81,6 +81,36 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "title: Twice",
         "twice",
     ),
+    "a kind of issuer that is none": (
+        "catalogue.yaml",
+        swap("kind: postgres-user", "kind: oracle-user"),
+        "    issuer:",
+        "kind",
+    ),
+    "a misspelt key of an issuer": (
+        "catalogue.yaml",
+        swap("group_role: ledger_operators", "grouprole: ledger_operators"),
+        "grouprole:",
+        "issuer.grouprole: no such key",
+    ),
+    "a rotation that leaves two users valid": (
+        "catalogue.yaml",
+        swap("rotation: single-user", "rotation: alternating-users"),
+        "rotation: alternating-users",
+        "would outlive the session",
+    ),
+    "a token's user without its kind of login": (
+        "catalogue.yaml",
+        swap("group_role: ledger_operators", "group_role: g\n      rds_db_user: db-ABC/u"),
+        "",
+        "goes with auth: rds-iam",
+    ),
+    "a group name that is too long": (
+        "catalogue.yaml",
+        swap("group_role: ledger_operators", f"group_role: {'g' * 64}"),
+        "group_role:",
+        "63 bytes",
+    ),
     "YAML that is none": (
         "catalogue.yaml",
         swap("resources:\n", "resources: [\n"),

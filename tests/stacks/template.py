@@ -100,6 +100,13 @@ class Deployment:
                 found += self._statements(name, resource["Properties"][document])
         return found
 
+    def of_handler(self, handler: str) -> bool:
+        """Whether there is such a function in this deployment."""
+        return any(
+            function["Properties"]["Handler"] == f"{handler}.handler"
+            for function in self.of_type("AWS::Lambda::Function").values()
+        )
+
     def rights_of(self, handler: str) -> list[Statement]:
         role = self.role_of(self.function(handler)[1])
         return [statement for statement in self.identity_statements() if statement.owner == role]

@@ -31,6 +31,8 @@ KEY_WRITE = KEY_READ | {
 }
 KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
 
+LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
+
 POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
@@ -41,9 +43,13 @@ POWERS = {
     | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "issue_credentials": ITEMS
     | KEY_WRITE
+    | LOGINS
+    | {"secretsmanager:RotateSecret"}
     | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
     "revoke_session": ITEMS
     | KEY_WRITE
+    | LOGINS
+    | {"secretsmanager:RotateSecret"}
     | {"dynamodb:DeleteItem"}
     | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
     "audit_session": STREAM
@@ -52,6 +58,26 @@ POWERS = {
     | {"events:PutEvents", "sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
+WITH_ROTATION = {
+    # RotateSecret is refused to whoever may not invoke what rotates.
+    "revoke_session": {"lambda:InvokeFunction"},
+    "rotate_secret": LOGINS
+    | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
+}
+"""What comes on top where PAM rotates the accounts that it lends."""
+
+
+def rotates(deployment: Deployment) -> bool:
+    return deployment.env_name == "local"
+
+
+def powers(deployment: Deployment) -> dict[str, set[str]]:
+    more = WITH_ROTATION if rotates(deployment) else {}
+    return {
+        handler: POWERS.get(handler, set()) | more.get(handler, set())
+        for handler in {*POWERS, *more}
+    }
+
 
 DESTRUCTIVE = {
     "dynamodb:DeleteTable",
@@ -76,16 +102,45 @@ def test_every_function_is_in_the_table_of_powers(every: Deployment) -> None:
         for function in every.of_type("AWS::Lambda::Function").values()
     }
 
-    assert handlers == set(POWERS)
+    assert handlers == set(powers(every))
 
 
-@pytest.mark.parametrize("handler", sorted(POWERS))
+@pytest.mark.parametrize("handler", sorted({*POWERS, *WITH_ROTATION}))
 def test_a_function_has_the_powers_of_the_table_and_no_other(
     every: Deployment, handler: str
 ) -> None:
+    if handler not in powers(every):
+        return
     granted = {action for right in every.rights_of(handler) for action in right.actions}
 
-    assert granted == POWERS[handler] | OWN
+    assert granted == powers(every)[handler] | OWN
+
+
+def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -> None:
+    def named(action: str) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for statement in every.identity_statements():
+            if action in statement.actions:
+                names = {arn.partition(":secret:")[2] for arn in statement.resources}
+                found.setdefault(statement.owner, set()).update(names)
+        return found
+
+    issuer, revocation = issuer_role_name(every.env_name), revocation_role_name(every.env_name)
+    reports = "bank/core-reporting-db/reports-??????"
+    logins = {
+        reports,
+        "bank/core-ledger-db/pam-issuer-??????",
+        "bank/core-reporting-db/pam-issuer-??????",
+    }
+    reading = named("secretsmanager:GetSecretValue")
+    assert reading[issuer] == reading[revocation] == logins
+    rotating = named("secretsmanager:RotateSecret")
+    assert rotating == {issuer: {reports}, revocation: {reports}}
+    changing = named("secretsmanager:PutSecretValue")
+    assert set(map(frozenset, changing.values())) == (
+        {frozenset({reports})} if rotates(every) else set()
+    )
+    assert set(reading) == {issuer, revocation, *changing}
 
 
 def test_no_permission_has_a_wildcard_action(every: Deployment) -> None:

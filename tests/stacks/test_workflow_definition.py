@@ -137,9 +137,21 @@ def test_what_cannot_be_closed_is_left_to_the_sweep_and_says_so(
 
 def test_an_answer_is_never_asked_for_twice(states: dict[str, dict[str, Any]]) -> None:
     for name in ("Admit", "AskApprovers", "IssueCredentials"):
-        (retry,) = states[name]["Retry"]
+        retry = states[name]["Retry"][-1]
         assert all(error.startswith("Lambda.") for error in retry["ErrorEquals"])
         assert "Lambda.Unknown" not in retry["ErrorEquals"]
+
+
+def test_what_only_one_session_may_have_is_waited_for_a_day(
+    states: dict[str, dict[str, Any]],
+) -> None:
+    waiting, _ = states["IssueCredentials"]["Retry"]
+    assert waiting["ErrorEquals"] == ["TryAgain"]
+    assert waiting["MaxAttempts"] * waiting["MaxDelaySeconds"] > 24 * 3600
+    # An execution's history ends at 25,000 events; a retry is four.
+    assert waiting["MaxAttempts"] * 4 < 20_000
+    for name in ("Admit", "AskApprovers"):
+        assert len(states[name]["Retry"]) == 1
 
 
 def test_a_session_that_was_closed_while_waiting_is_not_closed_again(

@@ -16,3 +16,8 @@ _CONFIG = Config(
 def client(service: str, **kwargs: Any) -> Any:
     """A client of the function's own role; made when it is first needed, not at import."""
     return boto3.client(service, config=_CONFIG, **kwargs)
+
+
+def credentials() -> Any:
+    """Those of the function's own role, for what is signed without a client."""
+    return boto3.Session().get_credentials()

@@ -41,6 +41,9 @@ class RoleIssuer:
     def __init__(self, client: ClientFactory) -> None:
         self._client = client
 
+    def reserve(self, session: Session, now: datetime) -> None:
+        """Any number of sessions may hold a role at once."""
+
     def activate(self, session: Session, now: datetime) -> None:
         """Sees that the role can be lent, with credentials that may do nothing and are dropped.
 

@@ -36,6 +36,14 @@ def grant_key(person: str, resource: str, session_id: str) -> dict[str, str]:
     return {"pk": f"GRANT#{person}#{resource}", "sk": session_id}
 
 
+def checkout_key(what: str) -> dict[str, str]:
+    return {"pk": f"CHECKOUT#{what}", "sk": "CHECKOUT"}
+
+
+def checkout_receipt_key(session_id: str, what: str) -> dict[str, str]:
+    return {"pk": f"SESSION#{session_id}", "sk": f"CHECKOUT#{what}"}
+
+
 def idempotency_key(person: str, key: str) -> dict[str, str]:
     return {"pk": f"IDEMPOTENCY#{person}", "sk": key}
 

@@ -88,6 +88,16 @@ class IssuerUnavailable(Refusal):
     code = Code.ISSUER_UNAVAILABLE
 
 
+class Unreached(IssuerUnavailable):
+    """The same, and certain: nothing was sent to the target, so there is nothing to unmake."""
+
+
+def code_of(error: str) -> Code | None:
+    """The code of a Refusal by the name of its class, which is all that a workflow hears of it."""
+    kinds = [*Refusal.__subclasses__(), *IssuerUnavailable.__subclasses__()]
+    return next((kind.code for kind in kinds if kind.__name__ == error), None)
+
+
 class IllegalTransition(Exception):
     """A bug, not a refusal: code asked for a step that the life of a session does not have."""
 
@@ -98,3 +108,7 @@ class StaleSession(Exception):
 
 class NotYet(Exception):
     """The clock was asked to end a session before its time; the caller tries again later."""
+
+
+class TryAgain(Exception):
+    """Not done yet, and nobody's fault: the same call, made a little later, may go on."""

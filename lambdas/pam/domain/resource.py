@@ -14,6 +14,8 @@ class Environment(StrEnum):
 
 class IssuerKind(StrEnum):
     AWS_ROLE = "aws-role"
+    POSTGRES_USER = "postgres-user"
+    ROTATED_SECRET = "rotated-secret"  # noqa: S105 - a kind, and no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class Target:
     account: str
     region: str
     arn: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The catalogue's settings of this kind, as they were when the session was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,22 @@ class Resource:
 
     def target(self, *, account: str, region: str) -> Target:
         """Where the access will live; `account` and `region` are those of PAM itself."""
-        owner = self.issuer.get("account", account)
-        return Target(
-            kind=self.issuer_kind,
-            account=owner,
-            region=self.issuer.get("region", region),
-            arn=f"arn:aws:iam::{owner}:role/{self.issuer['role_name']}",
-        )
+        match self.issuer_kind:
+            case IssuerKind.AWS_ROLE:
+                owner = self.issuer.get("account", account)
+                return Target(
+                    kind=self.issuer_kind,
+                    account=owner,
+                    region=self.issuer.get("region", region),
+                    arn=f"arn:aws:iam::{owner}:role/{self.issuer['role_name']}",
+                )
+            case IssuerKind.POSTGRES_USER | IssuerKind.ROTATED_SECRET:
+                # Without the six characters that Secrets Manager appends: they are not known here.
+                secret = self.issuer["secret"]
+                return Target(
+                    kind=self.issuer_kind,
+                    account=account,
+                    region=region,
+                    arn=f"arn:aws:secretsmanager:{region}:{account}:secret:{secret}",
+                    settings=dict(self.issuer),
+                )

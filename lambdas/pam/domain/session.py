@@ -112,13 +112,21 @@ class Session:
         )
 
     @property
+    def waits_its_turn(self) -> bool:
+        """Whether, once approved, it waits while another session has what only one may have; at
+        most as long as it might have waited for its votes.
+        """
+        return self.target.settings.get("when_taken") == "wait"
+
+    @property
     def due_at(self) -> datetime | None:
         """When somebody must look at this session again, whatever its status; None: never."""
         match self.status:
             case Status.PENDING_APPROVAL:
                 return self.approval_expires_at
             case Status.APPROVED:
-                return (self.approved_at or self.created_at) + START_WITHIN
+                started = (self.approved_at or self.created_at) + START_WITHIN
+                return max(started, self.approval_expires_at) if self.waits_its_turn else started
             case Status.ACTIVATING:
                 return (self.activating_at or self.created_at) + ACTIVATE_WITHIN
             case Status.ACTIVE:

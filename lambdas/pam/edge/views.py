@@ -1,7 +1,7 @@
 """What callers get back: the objects of contract §4, field by field."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -11,6 +11,7 @@ from pam.domain.resource import Resource
 from pam.domain.session import Ending, Review, Session
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
+from pam.ports import AwsCredentials
 
 
 class VoteView(BaseModel):
@@ -74,15 +75,31 @@ class SessionPage(BaseModel):
     cursor: str | None
 
 
-class LeaseView(BaseModel):
+class AwsLeaseView(BaseModel):
     lease_id: str
     session_id: str
-    kind: str
+    kind: Literal["aws"]
     expires_at: str
     access_key_id: str
     secret_access_key: str
     session_token: str
     region: str
+
+
+class SecretLeaseView(BaseModel):
+    lease_id: str
+    session_id: str
+    kind: Literal["secret"]
+    expires_at: str
+    secret_arn: str
+    username: str
+    password: str
+    host: str
+    port: int
+    dbname: str
+
+
+LeaseView = AwsLeaseView | SecretLeaseView
 
 
 class AccessView(BaseModel):
@@ -150,15 +167,29 @@ def session_view(session: Session) -> SessionView:
 
 
 def lease_view(lease: Lease) -> LeaseView:
-    return LeaseView(
+    given = lease.credentials
+    if isinstance(given, AwsCredentials):
+        return AwsLeaseView(
+            lease_id=lease.lease_id,
+            session_id=lease.session.session_id,
+            kind="aws",
+            expires_at=timestamps.render(given.expires_at),
+            access_key_id=given.access_key_id,
+            secret_access_key=given.secret_access_key,
+            session_token=given.session_token,
+            region=lease.session.target.region,
+        )
+    return SecretLeaseView(
         lease_id=lease.lease_id,
         session_id=lease.session.session_id,
-        kind="aws",
-        expires_at=timestamps.render(lease.credentials.expires_at),
-        access_key_id=lease.credentials.access_key_id,
-        secret_access_key=lease.credentials.secret_access_key,
-        session_token=lease.credentials.session_token,
-        region=lease.session.target.region,
+        kind="secret",
+        expires_at=timestamps.render(given.expires_at),
+        secret_arn=given.secret_arn,
+        username=given.username,
+        password=given.password,
+        host=given.host,
+        port=given.port,
+        dbname=given.dbname,
     )
 
 

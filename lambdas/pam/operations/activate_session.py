@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
-from pam.domain.errors import Conflict, NotEligible
+from pam.domain.errors import Conflict, NotEligible, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.operations.close_session import WORKFLOW, Issuers
-from pam.operations.transition import Step, transition
+from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
+from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
 from pam.ports import SessionStore
@@ -26,13 +26,22 @@ def activate_session(
 
     Whether the votes suffice is asked of the policy once more, from the stored votes: a table
     somebody tampered with, or a vote that policy no longer counts, makes no access. Raises
-    NotEligible, Conflict (the session ended meanwhile), IssuerUnavailable.
+    NotEligible, Conflict (the session ended meanwhile, or another has what only one may have),
+    TryAgain (it is to be waited for), IssuerUnavailable.
     """
+    stored = load(store, session_id)
+    if stored.status is Status.APPROVED:
+        # Before the intent, because it may have to be waited for; it changes nothing at the target.
+        issuers[stored.target.kind].reserve(stored, now)
     session = transition(store, session_id, lambda s: _intent(s, policy, now), now=now)
     if session.status is Status.ACTIVE:
         return session
     issuer = issuers[session.target.kind]
-    issuer.activate(session, now)
+    try:
+        issuer.activate(session, now)
+    except Unreached as fault:
+        fail_unmade(session_id, fault, now=now, store=store)
+        raise
     session = transition(store, session_id, lambda s: _outcome(s, policy, now), now=now)
     if session.status is not Status.ACTIVE:
         # Someone ended it while the access was being made: unmake what this call just made.

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotYet
+from pam.domain.errors import NotYet, Unreached
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.resource import IssuerKind
@@ -88,7 +88,12 @@ def confirm_end(
     if session.status is not Status.REVOKING:
         return session
     receipt = _unmake(session, now, issuers)
+    return _confirmed(session.session_id, receipt, verdict, now=now, store=store)
 
+
+def _confirmed(
+    session_id: str, receipt: Receipt, verdict: Verdict, *, now: datetime, store: SessionStore
+) -> Session:
     def said(stored: Session) -> Step | None:
         if stored.closed or stored.ending is None:
             return None
@@ -103,7 +108,18 @@ def confirm_end(
         entry = replace(_entry(_SAID[ending.outcome], verdict, detail), outcome=outcome)
         return Step(closed, (entry,))
 
-    return transition(store, session.session_id, said, now=now)
+    return transition(store, session_id, said, now=now)
+
+
+def fail_unmade(
+    session_id: str, fault: Unreached, *, now: datetime, store: SessionStore
+) -> Session:
+    """Closes a session whose target was never reached: it need not be asked whether it refuses."""
+    reason = f"{fault.code.value}: {fault.detail}"
+    verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason=reason)
+    transition(store, session_id, lambda stored: decided(stored, verdict, now), now=now)
+    receipt = Receipt(method="never-granted", evidence="nothing had been sent to the target")
+    return _confirmed(session_id, receipt, verdict, now=now, store=store)
 
 
 def fail_unstarted(session_id: str, reason: str, *, now: datetime, store: SessionStore) -> Session:
@@ -148,6 +164,8 @@ def _verdict_of_the_clock(session: Session) -> Verdict:
             outcome, reason = Status.UNANSWERED, "nobody decided in time"
         case Status.APPROVED:
             outcome, reason = Status.FAILED, "the workflow did not go on after the approval"
+            if session.waits_its_turn:
+                reason = "the resource did not become free in time"
         case Status.ACTIVATING:
             outcome, reason = Status.FAILED, "the access was not made in time"
         case _:

@@ -11,14 +11,14 @@ from pam.ids import new_id
 from pam.operations.close_session import Issuers
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports import AuditLog, AwsCredentials, SessionStore
+from pam.ports import AuditLog, AwsCredentials, Credentials, SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     lease_id: str
     session: Session
-    credentials: AwsCredentials
+    credentials: Credentials
 
 
 def lease_credentials(
@@ -56,7 +56,9 @@ def lease_credentials(
             policy_version=policy.version,
             request_id=caller.request_id,
             lease_id=lease_id,
-            access_key_id=credentials.access_key_id,
+            access_key_id=(
+                credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
+            ),
         )
         ends = max(credentials.expires_at, stored.leases_end_at or credentials.expires_at)
         return Step(replace(stored, leases=stored.leases + 1, leases_end_at=ends), (entry,))

@@ -26,6 +26,8 @@ from pam.policy.files import CatalogueFile, IdentitiesFile, IdentityEntry, Resou
 from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_TAGS = frozenset(IssuerKind)
+"""What pydantic puts into a location where a union goes by kind; the file has no such key."""
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
 
@@ -141,7 +143,7 @@ def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
         errors: list[Any] = fault.errors()
         # A misspelt key is unknown and its right spelling missing: the first says what to mend.
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
         what = _PLAIN.get(first["type"], first["msg"])
         message = f"{path}:{document.line(first['loc'])}: {where}: {what}"
         raise PolicyError(message) from None

@@ -3,10 +3,19 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from pam.domain import durations
 from pam.domain.resource import Environment
+
+_LONGEST_POSTGRES_NAME = 63
 
 
 def _duration(value: object) -> timedelta:
@@ -14,6 +23,24 @@ def _duration(value: object) -> timedelta:
         message = "a duration is text such as 30s, 15m or 1h30m"
         raise ValueError(message)  # noqa: TRY004 - pydantic reports ValueError as a field error
     return durations.parse(value)
+
+
+def _postgres_name(name: str) -> str:
+    """Anything that PostgreSQL takes as a name, quotes and semicolons included."""
+    if "\0" in name or len(name.encode()) > _LONGEST_POSTGRES_NAME:
+        message = f"a PostgreSQL name has at most {_LONGEST_POSTGRES_NAME} bytes, none of them zero"
+        raise ValueError(message)
+    return name
+
+
+def _single_user(rotation: str) -> str:
+    if rotation != "single-user":
+        message = (
+            "only single-user can be lent: an alternating-users rotation leaves the user of before "
+            "valid beside the new one, so the password handed out would outlive the session"
+        )
+        raise ValueError(message)
+    return rotation
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -34,13 +61,69 @@ class AwsRoleIssuer(_Strict):
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
 
 
+SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
+"""As Secrets Manager has it: a name, without the six characters that it appends to the ARN."""
+KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]+$")]
+PostgresName = Annotated[str, Field(min_length=1), AfterValidator(_postgres_name)]
+
+
+class PostgresUserIssuer(_Strict):
+    """A user of its own for each session, in `group_role`, made by the login that `secret` holds.
+
+    `secret` has the standard RDS form: host, port, dbname, username, password. With `rds-iam` PAM
+    logs in by a token of its own role instead, as `rds_db_user` (`db-...` or `cluster-...`, a
+    slash, the user), and the secret needs no password.
+    """
+
+    kind: Literal["postgres-user"]
+    secret: SecretName
+    group_role: PostgresName
+    auth: Literal["password", "rds-iam"] = "password"
+    rds_db_user: (
+        Annotated[str, Field(pattern=r"^(db|cluster|prx)-[A-Z0-9]+/[^*?]{1,63}$")] | None
+    ) = None
+    secret_key: KeyArn | None = None
+    """The customer key that encrypts the secret; absent: the account's default key."""
+
+    @model_validator(mode="after")
+    def _names_the_user_of_its_token(self) -> Self:
+        if (self.auth == "rds-iam") != (self.rds_db_user is not None):
+            message = "rds_db_user goes with auth: rds-iam, and with nothing else"
+            raise ValueError(message)
+        return self
+
+
+class RotatedSecretIssuer(_Strict):
+    """The static account whose login `secret` holds, for one session at a time.
+
+    Whoever rotates the secret (MOD-045, or PAM's own function) is not PAM's business, but that it
+    is a single-user rotation is.
+    """
+
+    kind: Literal["rotated-secret"]
+    secret: SecretName
+    rotation: Annotated[str, AfterValidator(_single_user)]
+    when_taken: Literal["wait", "refuse"] = "refuse"
+    rotation_function: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] | None = None
+    """The rotation's Lambda function in this account, which RotateSecret's caller must be allowed
+    to invoke; absent: PAM's own, or none (a rotation that a database service manages)."""
+    login_secret: SecretName | None = None
+    """A login that may reset the account's password, should its borrower have changed it."""
+    secret_key: KeyArn | None = None
+
+
+Issuer = Annotated[
+    AwsRoleIssuer | PostgresUserIssuer | RotatedSecretIssuer, Field(discriminator="kind")
+]
+
+
 class ResourceEntry(_Strict):
     id: Name
     title: Annotated[str, Field(min_length=1, max_length=80)]
     description: Annotated[str, Field(min_length=1, max_length=400)]
     environment: Environment
     domain: Name
-    issuer: AwsRoleIssuer
+    issuer: Issuer
     duration: Duration | None = None
     max_duration: Duration | None = None
     approval_window: Duration | None = None

@@ -20,13 +20,13 @@ class LocatedYaml:
         return cls(yaml.safe_load(text), root)
 
     def line(self, path: Sequence[str | int]) -> int:
-        """The line of the value at `path`, or of its nearest parent that the file has. From 1."""
+        """The line of the value at `path`, or of its nearest parent that the file has. From 1.
+
+        Parts that the file does not have (a union's tag, a missing key) are passed over.
+        """
         node, line = self._root, 1
         for part in path:
-            child = _child(node, part)
-            if child is None:
-                break
-            node, line = child
+            node, line = _child(node, part) or (node, line)
         return line
 
 

@@ -1,0 +1,97 @@
+"""Things that one session at a time may have, as items of the session table."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pam.aws import table_keys
+from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.domain.errors import IssuerUnavailable
+from pam.ports import Receipt
+
+_NOBODY = "-"
+"""Nothing is ever deleted: what is free belongs to nobody."""
+_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+
+
+class DynamoDbCheckouts:
+    """Implements `ports.Checkouts`. One item for the thing, one for each receipt of a session."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._sessions = DynamoDbSessions(client, table)
+
+    def take(self, what: str, session_id: str) -> bool:
+        if self._put(what, session_id, instead_of=session_id):
+            return True
+        holder = self._holder(what)
+        stored = self._sessions.get(holder)
+        if stored is not None and not stored.closed:
+            return False
+        # Its session died between taking it and recording that it would. Whoever takes it over
+        # changes the password before anything else.
+        return self._put(what, session_id, instead_of=holder)
+
+    def has(self, what: str, session_id: str) -> bool:
+        return self._holder(what) == session_id
+
+    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
+        free = self._item(what, _NOBODY) | {
+            # Only one's own: the next session may have it by now.
+            "ConditionExpression": "holder = :me",
+            "ExpressionAttributeValues": to_item({":me": session_id}),
+        }
+        kept = {
+            "TableName": self._table,
+            "Item": to_item(
+                {
+                    **table_keys.checkout_receipt_key(session_id, what),
+                    "kind": "CHECKOUT_RECEIPT",
+                    "method": receipt.method,
+                    "evidence": receipt.evidence,
+                }
+            ),
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": free}, {"Put": kept}])
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons") or []
+            if not {reason.get("Code") for reason in reasons} & _LOST_RACE:
+                raise
+
+    def receipt(self, what: str, session_id: str) -> Receipt | None:
+        item = self._get(table_keys.checkout_receipt_key(session_id, what))
+        if item is None:
+            return None
+        return Receipt(method=item["method"], evidence=item["evidence"])
+
+    def _holder(self, what: str) -> str:
+        item = self._get(table_keys.checkout_key(what))
+        return _NOBODY if item is None else str(item["holder"])
+
+    def _put(self, what: str, session_id: str, *, instead_of: str) -> bool:
+        try:
+            self._client.put_item(
+                **self._item(what, session_id),
+                # Two sessions at once: one of them finds it free, the other finds the first.
+                ConditionExpression="attribute_not_exists(pk) OR holder IN (:nobody, :before)",
+                ExpressionAttributeValues=to_item({":nobody": _NOBODY, ":before": instead_of}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            message = f"the checkout could not be written: {error.response['Error']['Code']}"
+            raise IssuerUnavailable(message) from error
+        return True
+
+    def _item(self, what: str, holder: str) -> dict[str, Any]:
+        item = {**table_keys.checkout_key(what), "kind": "CHECKOUT", "holder": holder}
+        return {"TableName": self._table, "Item": to_item(item)}
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=to_item(dict(key)), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return None if item is None else from_item(item)

@@ -1,0 +1,123 @@
+"""Database logins in Secrets Manager, in the form that RDS gives them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pam.domain.errors import IssuerUnavailable
+from pam.ports import DatabaseLogin
+
+_DEFAULT_PORT = 5432
+
+
+class SecretsManagerLogins:
+    """Implements `ports.LoginSecrets`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def login(self, secret: str, *, version: str = "", stage: str = "") -> DatabaseLogin:
+        which = {"VersionId": version} if version else {}
+        which |= {"VersionStage": stage} if stage else {}
+        with _unavailable("the database's secret could not be read"):
+            answer = self._client.get_secret_value(SecretId=secret, **which)
+        try:
+            return parse_login(json.loads(answer["SecretString"]))
+        except (KeyError, TypeError, ValueError):
+            message = "the database's secret is not in the standard form of RDS"
+        # Not chained: what could not be parsed may be quoted in the error.
+        raise IssuerUnavailable(message)
+
+    def versions(self, secret: str) -> dict[str, frozenset[str]]:
+        with _unavailable("the database's secret could not be looked at"):
+            described = self._client.describe_secret(SecretId=secret)
+        return stages_of(described)
+
+    def rotate(self, secret: str, version: str) -> None:
+        with _unavailable("the database's secret could not be rotated"):
+            try:
+                self._client.rotate_secret(SecretId=secret, ClientRequestToken=version)
+            except ClientError as error:
+                # A rotation under way: ours, asked for a moment ago, or somebody else's.
+                if error.response["Error"]["Code"] != "InvalidRequestException":
+                    raise
+
+
+class SecretsManagerRotation:
+    """Implements `ports.RotatingSecret`, for the one function that rotates."""
+
+    def __init__(self, client: Any, secret_id: str) -> None:
+        self._client = client
+        self._secret_id = secret_id
+        self._described = client.describe_secret(SecretId=secret_id)
+
+    def rotates(self) -> bool:
+        return bool(self._described.get("RotationEnabled"))
+
+    def stages(self) -> dict[str, frozenset[str]]:
+        return stages_of(self._described)
+
+    def value(self, *, stage: str, version: str = "") -> dict[str, Any] | None:
+        which = {"VersionId": version} if version else {}
+        try:
+            answer = self._client.get_secret_value(
+                SecretId=self._secret_id, VersionStage=stage, **which
+            )
+        except self._client.exceptions.ResourceNotFoundException:
+            return None
+        document: dict[str, Any] = json.loads(answer["SecretString"])
+        return document
+
+    def put_pending(self, version: str, value: dict[str, Any]) -> None:
+        self._client.put_secret_value(
+            SecretId=self._secret_id,
+            ClientRequestToken=version,
+            SecretString=json.dumps(value),
+            VersionStages=["AWSPENDING"],
+        )
+
+    def make_current(self, version: str, instead_of: str) -> None:
+        self._client.update_secret_version_stage(
+            SecretId=self._secret_id,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=version,
+            RemoveFromVersionId=instead_of,
+        )
+
+
+def parse_login(document: dict[str, Any]) -> DatabaseLogin:
+    """Raises KeyError, TypeError or ValueError for another form, or for another engine."""
+    engine = str(document.get("engine", "postgres"))
+    if not engine.startswith(("postgres", "aurora-postgres")):
+        message = "not a PostgreSQL login"
+        raise ValueError(message)
+    return DatabaseLogin(
+        host=str(document["host"]),
+        port=int(document.get("port", _DEFAULT_PORT)),
+        dbname=str(document.get("dbname") or "postgres"),
+        username=str(document["username"]),
+        password=str(document.get("password", "")),
+    )
+
+
+def stages_of(described: dict[str, Any]) -> dict[str, frozenset[str]]:
+    return {
+        version: frozenset(labels)
+        for version, labels in described.get("VersionIdsToStages", {}).items()
+    }
+
+
+@contextmanager
+def _unavailable(what: str) -> Iterator[None]:
+    """Whatever AWS raises inside is IssuerUnavailable; with AWS's code, not its text."""
+    try:
+        yield
+    except ClientError as error:
+        message = f"{what}: {error.response['Error']['Code']}"
+        raise IssuerUnavailable(message) from error
+    except BotoCoreError as error:
+        message = f"{what}: {type(error).__name__}"
+        raise IssuerUnavailable(message) from error

@@ -1,0 +1,56 @@
+"""Finds what closed sessions left at targets that can be searched, and removes it.
+
+A belt: an end removes what it made, and what a crash left is found by the session's own deadline.
+What only this finds is access whose making and unmaking overtook each other, and what an end could
+make harmless but not remove.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.resource import Target
+from pam.operations.close_session import Issuers
+from pam.ports import Residents, SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What became of it; `unreached` are targets, and leftovers, that did not let themselves."""
+
+    removed: tuple[str, ...]
+    unreached: tuple[str, ...]
+
+
+def remove_orphans(
+    targets: Iterable[Target],
+    residents: Residents,
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+) -> Search:
+    """What belongs to an open session stays, and so does what belongs to a session that this store
+    does not know: another deployment may lend the same target. A session is stored before anything
+    is made for it, so what is ours is known.
+    """
+    removed: list[str] = []
+    unreached: list[str] = []
+    for target in targets:
+        try:
+            found = residents.sessions_at(target)
+        except IssuerUnavailable:
+            unreached.append(target.arn)
+            continue
+        for session_id in found:
+            session = store.get(session_id)
+            if session is None or not session.closed:
+                continue
+            try:
+                issuers[session.target.kind].clear_traces(session, now)
+            except IssuerUnavailable:
+                unreached.append(session_id)
+            else:
+                removed.append(session_id)
+    return Search(removed=tuple(removed), unreached=tuple(unreached))

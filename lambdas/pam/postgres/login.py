@@ -1,0 +1,101 @@
+"""Logging in to a database: bounded, encrypted as configured, and under settings of our own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.ports import DatabaseLogin
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_CONNECT_WITHIN_SECONDS = 3
+_SETTINGS = {
+    # A borrowed account may set what it likes for its own next logins (ALTER ROLE ... SET): a
+    # search path that hides its connections, a role without rights, a read-only default. What a
+    # connection asks for at its start stands above all of that.
+    "search_path": "pg_catalog",
+    "role": "none",
+    "default_transaction_read_only": "off",
+    "password_encryption": "scram-sha-256",
+    "statement_timeout": "5000",
+    "lock_timeout": "3000",
+    "idle_in_transaction_session_timeout": "10000",
+}
+_OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Databases:
+    """`sslmode` as libpq has it; `root_certificate` a file, or `system` for the machine's own."""
+
+    sslmode: str
+    root_certificate: str = "system"
+
+    def connect(self, login: DatabaseLogin) -> Connection:
+        """A connection that commits each statement. Raises psycopg.OperationalError."""
+        verified = self.sslmode.startswith("verify-")
+        return psycopg.connect(
+            host=login.host,
+            port=login.port,
+            dbname=login.dbname,
+            user=login.username,
+            password=login.password,
+            sslmode=self.sslmode,
+            sslrootcert=self.root_certificate if verified else None,
+            connect_timeout=_CONNECT_WITHIN_SECONDS,
+            # A server that vanishes is noticed before the function's own end.
+            tcp_user_timeout=_CONNECT_WITHIN_SECONDS * 1000,
+            options=_OPTIONS,
+            application_name="pam-mod046",
+            autocommit=True,
+        )
+
+    @contextmanager
+    def opened(self, login: DatabaseLogin, purpose: str) -> Iterator[Connection]:
+        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable."""
+        with unavailable(purpose), self.connect(login) as connection:
+            yield connection
+
+    def reached(self, login: DatabaseLogin) -> Connection:
+        """A connection, to be closed by the caller. Raises Unreached."""
+        with suppress(psycopg.Error):
+            return self.connect(login)
+        message = f"the database at {login.host}:{login.port} did not let PAM in"
+        raise Unreached(message)
+
+    def lets_in(self, login: DatabaseLogin) -> bool:
+        """Whether this login works. A no may also mean that the server did not answer: whoever
+        concludes from a no that it is refused must see another login work right afterwards.
+        """
+        with suppress(psycopg.OperationalError), self.connect(login):
+            return True
+        return False
+
+
+def verifier(connection: Connection, username: str, password: str) -> str:
+    """What the server keeps of a password (SCRAM). Sent in its stead, so that no server log that
+    shows statements can show a password.
+    """
+    made = connection.pgconn.encrypt_password(
+        password.encode(), username.encode(), b"scram-sha-256"
+    )
+    return made.decode()
+
+
+@contextmanager
+def unavailable(what: str) -> Iterator[None]:
+    """Turns the driver's errors into IssuerUnavailable: their class and code, never their text,
+    and not chained, because a connection error carries the password it was tried with.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        code = error.sqlstate or type(error).__name__
+        message = f"{what}: {code}"
+    else:
+        return
+    raise IssuerUnavailable(message)

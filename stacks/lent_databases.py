@@ -1,0 +1,117 @@
+"""The secrets of the databases that the catalogue lends: exactly these may be read and rotated."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from pam.domain.resource import IssuerKind, Resource
+from pam.policy.compiled import CompiledPolicy
+from stacks.pam_function import PamFunction
+
+_SUFFIX = "-??????"
+"""Secrets Manager appends a hyphen and six characters to the name, in the ARN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LentDatabases:
+    """ARNs, as IAM takes them; `keys` are the customer keys that the secrets are under."""
+
+    has_users: bool
+    """Whether any is lent by users of PAM's making."""
+    read: tuple[str, ...]
+    rotated: tuple[str, ...]
+    rotated_names: tuple[str, ...]
+    rotation_functions: tuple[str, ...]
+    rds_users: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
+        users = [r for r in policy.resources if r.issuer_kind is IssuerKind.POSTGRES_USER]
+        rotated = [r for r in policy.resources if r.issuer_kind is IssuerKind.ROTATED_SECRET]
+        names = {*_settings(users + rotated, "secret"), *_settings(rotated, "login_secret")}
+        rotated_names = sorted(set(_settings(rotated, "secret")))
+        return cls(
+            has_users=bool(users),
+            read=tuple(_secret_arn(scope, name) for name in sorted(names)),
+            rotated=tuple(_secret_arn(scope, name) for name in rotated_names),
+            rotated_names=tuple(rotated_names),
+            rotation_functions=tuple(
+                _function_arn(scope, name)
+                for name in sorted(set(_settings(rotated, "rotation_function")))
+            ),
+            rds_users=tuple(
+                _rds_user_arn(scope, name) for name in sorted(set(_settings(users, "rds_db_user")))
+            ),
+            keys=tuple(sorted(set(_settings(users + rotated, "secret_key")))),
+        )
+
+    def rotated_by(self, function: PamFunction) -> Self:
+        arns = (*self.rotation_functions, function.function.function_arn)
+        return replace(self, rotation_functions=arns)
+
+    def grant_make_and_unmake(self, role: iam.IRole) -> None:
+        """Log in as the issuer's own users, and change who may log in otherwise."""
+        _allow(role, self.read, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+        _allow(role, self.rotated, "secretsmanager:RotateSecret")
+        # RotateSecret is refused to whoever may not invoke what rotates.
+        _allow(role, self.rotation_functions if self.rotated else (), "lambda:InvokeFunction")
+        _allow(role, self.rds_users, "rds-db:connect")
+        self._allow_keys(role, "kms:Decrypt")
+
+    def grant_rotate(self, role: iam.IRole) -> None:
+        """What a rotation function does to a secret, and to none but these."""
+        _allow(
+            role,
+            self.rotated,
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+        )
+        self._allow_keys(role, "kms:Decrypt", "kms:GenerateDataKey")
+
+    def _allow_keys(self, role: iam.IRole, *actions: str) -> None:
+        if self.keys:
+            service = f"secretsmanager.{Stack.of(role).region}.amazonaws.com"
+            role.add_to_principal_policy(
+                iam.PolicyStatement(
+                    actions=list(actions),
+                    resources=list(self.keys),
+                    conditions={"StringEquals": {"kms:ViaService": service}},
+                )
+            )
+
+
+def _settings(resources: Iterable[Resource], name: str) -> list[str]:
+    return [r.issuer[name] for r in resources if name in r.issuer]
+
+
+def _allow(role: iam.IRole, resources: Iterable[str], *actions: str) -> None:
+    if arns := list(resources):
+        role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=arns))
+
+
+def _secret_arn(scope: Construct, name: str) -> str:
+    return _arn(scope, "secretsmanager", "secret", f"{name}{_SUFFIX}")
+
+
+def _function_arn(scope: Construct, name: str) -> str:
+    return _arn(scope, "lambda", "function", name)
+
+
+def _rds_user_arn(scope: Construct, name: str) -> str:
+    return _arn(scope, "rds-db", "dbuser", name)
+
+
+def _arn(scope: Construct, service: str, resource: str, name: str) -> str:
+    return Stack.of(scope).format_arn(
+        service=service,
+        resource=resource,
+        resource_name=name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

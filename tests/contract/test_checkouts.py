@@ -1,0 +1,87 @@
+"""Things that one session at a time may have: one suite for the fake and for the table."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from pam.aws.checkouts import DynamoDbCheckouts
+from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.ports import Checkouts, Receipt
+from tests.contract.conftest import TABLE
+from tests.fakes.story import Story
+from tests.postgres.bank import CheckoutsInMemory
+
+THING = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/reports"
+SEEN = Receipt(method="login-refused", evidence="seen")
+
+
+@pytest.fixture
+def story(table: Any) -> Story:
+    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["table", "fake"])
+def checkouts(request: pytest.FixtureRequest, table: Any) -> Checkouts:
+    return DynamoDbCheckouts(table, TABLE) if request.param == "table" else CheckoutsInMemory()
+
+
+@pytest.fixture
+def opened(story: Story) -> Callable[[], str]:
+    return lambda: story.granted().session_id
+
+
+@pytest.mark.guarantee("G9")
+def test_one_has_it_and_the_other_has_not(checkouts: Checkouts, opened: Callable[[], str]) -> None:
+    first, second = opened(), opened()
+    assert checkouts.take(THING, first)
+    assert checkouts.take(THING, first), "again is no error"
+    assert not checkouts.take(THING, second)
+    assert (checkouts.has(THING, first), checkouts.has(THING, second)) == (True, False)
+    assert checkouts.take(THING + "2", second), "another thing is another matter"
+
+
+def test_what_is_given_back_is_free_and_its_receipt_stays(
+    checkouts: Checkouts, opened: Callable[[], str]
+) -> None:
+    first, second = opened(), opened()
+    checkouts.take(THING, first)
+    assert checkouts.receipt(THING, first) is None
+    checkouts.give_back(THING, first, SEEN)
+    assert checkouts.receipt(THING, first) == SEEN
+    assert not checkouts.has(THING, first)
+    assert checkouts.take(THING, second)
+
+
+def test_what_another_has_cannot_be_given_back(
+    checkouts: Checkouts, opened: Callable[[], str]
+) -> None:
+    first, second = opened(), opened()
+    checkouts.take(THING, first)
+    checkouts.give_back(THING, second, SEEN)
+    assert checkouts.has(THING, first)
+    assert checkouts.receipt(THING, second) is None
+
+
+@pytest.mark.guarantee("G6")
+def test_what_a_closed_session_never_gave_back_is_free_all_the_same(
+    story: Story, table: Any
+) -> None:
+    checkouts = DynamoDbCheckouts(table, TABLE)
+    first, second = story.granted().session_id, story.granted().session_id
+    checkouts.take(THING, first)
+    assert not checkouts.take(THING, second)
+    story.end(first)
+    assert checkouts.take(THING, second)
+    assert not checkouts.has(THING, first)
+
+
+@pytest.mark.guarantee("G9")
+def test_of_many_at_once_one_gets_it(story: Story, table: Any) -> None:
+    checkouts = DynamoDbCheckouts(table, TABLE)
+    asking = [story.granted().session_id for _ in range(8)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        got = list(pool.map(lambda session_id: checkouts.take(THING, session_id), asking))
+    assert got.count(True) == 1
+    assert checkouts.has(THING, asking[got.index(True)])

@@ -1,0 +1,130 @@
+"""Database logins in Secrets Manager, and tokens for RDS."""
+
+import json
+import traceback
+from typing import Any
+
+import boto3
+import pytest
+from botocore.credentials import Credentials
+from botocore.stub import Stubber
+
+from pam.aws.login_secrets import SecretsManagerLogins, SecretsManagerRotation
+from pam.aws.rds_token import rds_token
+from pam.domain.errors import IssuerUnavailable
+from pam.ports import DatabaseLogin
+
+SECRET = "bank/core-ledger-db/pam-issuer"
+DOCUMENT = {
+    "engine": "postgres",
+    "host": "ledger.example",
+    "port": 5433,
+    "dbname": "core_ledger",
+    "username": "pam_issuer",
+    "password": "the-password",
+}
+
+
+@pytest.fixture
+def manager(aws: None) -> Any:
+    return boto3.client("secretsmanager")
+
+
+def put(manager: Any, document: Any) -> SecretsManagerLogins:
+    manager.create_secret(Name=SECRET, SecretString=json.dumps(document))
+    return SecretsManagerLogins(manager)
+
+
+def test_the_standard_form_of_rds_is_read(manager: Any) -> None:
+    assert put(manager, DOCUMENT).login(SECRET) == DatabaseLogin(
+        host="ledger.example",
+        port=5433,
+        dbname="core_ledger",
+        username="pam_issuer",
+        password="the-password",
+    )
+
+
+@pytest.mark.parametrize("absent", ["port", "dbname", "password", "engine"])
+def test_what_may_be_left_out_is_filled_in(manager: Any, absent: str) -> None:
+    login = put(manager, {k: v for k, v in DOCUMENT.items() if k != absent}).login(SECRET)
+    assert login.username == "pam_issuer"
+    assert login.port == (5432 if absent == "port" else 5433)
+
+
+@pytest.mark.guarantee("G8")
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**DOCUMENT, "engine": "mysql"},
+        {**DOCUMENT, "port": "the-password"},
+        {"password": "the-password"},
+        ["the-password"],
+        "the-password",
+    ],
+)
+def test_another_form_is_refused_without_a_word_of_it(manager: Any, document: Any) -> None:
+    logins = put(manager, document)
+    with pytest.raises(IssuerUnavailable, match="standard form") as told:
+        logins.login(SECRET)
+    assert "the-password" not in "".join(traceback.format_exception(told.value))
+
+
+def test_a_secret_that_is_not_there_is_the_targets_fault(manager: Any) -> None:
+    logins = SecretsManagerLogins(manager)
+    for act in (logins.login, logins.versions):
+        with pytest.raises(IssuerUnavailable, match="ResourceNotFoundException"):
+            act(SECRET)
+
+
+def test_a_rotation_that_is_under_way_is_no_fault_and_any_other_refusal_is(aws: None) -> None:
+    client = boto3.client("secretsmanager")
+    token = "0" * 36
+    with Stubber(client) as stub:
+        stub.add_client_error("rotate_secret", "InvalidRequestException")
+        stub.add_client_error("rotate_secret", "AccessDeniedException")
+        SecretsManagerLogins(client).rotate(SECRET, token)
+        with pytest.raises(IssuerUnavailable, match="AccessDenied"):
+            SecretsManagerLogins(client).rotate(SECRET, token)
+
+
+def test_a_rotation_moves_the_label_as_secrets_manager_wants_it(manager: Any) -> None:
+    put(manager, DOCUMENT)
+    first = manager.describe_secret(SecretId=SECRET)["VersionIdsToStages"]
+    (before,) = first
+    pending = "1" * 36
+    rotation = SecretsManagerRotation(manager, SECRET)
+    assert not rotation.rotates()
+    assert rotation.value(stage="AWSPENDING", version=pending) is None
+    rotation.put_pending(pending, {**DOCUMENT, "password": "new"})
+    assert rotation.value(stage="AWSPENDING", version=pending) == {**DOCUMENT, "password": "new"}
+    rotation.make_current(pending, before)
+    logins = SecretsManagerLogins(manager)
+    assert logins.login(SECRET).password == "new"
+    assert logins.login(SECRET, stage="AWSPREVIOUS").password == "the-password"
+    assert logins.login(SECRET, version=before).password == "the-password"
+    assert "AWSCURRENT" in logins.versions(SECRET)[pending]
+
+
+def test_the_token_for_rds_is_the_one_that_the_sdk_makes(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = DatabaseLogin(
+        host="db.example", port=5432, dbname="x", username="pam_issuer", password=""
+    )
+    region = "eu-central-1"
+    rds = boto3.client("rds", region_name=region)
+    credentials = Credentials("testing", "testing", "session/token=")
+    monkeypatch.setattr(rds._request_signer, "_credentials", credentials)
+    theirs = rds.generate_db_auth_token(DBHostname="db.example", Port=5432, DBUsername="pam_issuer")
+    ours = rds_token(credentials, login, region)
+    assert _parts(ours) == _parts(theirs)
+
+
+def _parts(token: str) -> dict[str, str]:
+    """Without what depends on the second of signing."""
+    address, _, query = token.partition("?")
+    fields = dict(field.split("=", 1) for field in query.split("&"))
+    for name in ("X-Amz-Date", "X-Amz-Signature"):
+        assert fields.pop(name)
+    return fields | {"address": address}

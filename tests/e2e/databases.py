@@ -1,0 +1,90 @@
+"""The local stack's databases, as the tests see them: by leases, and by the server's own root."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+import psycopg
+
+from local.cast import Cast, Person
+
+LEDGER_DB, REPORTING_DB = "core-ledger-db", "core-reporting-db"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def granted(
+    who: Person, *approvers: Person, resource: str = LEDGER_DB, **fields: Any
+) -> dict[str, Any]:
+    session_id = who.request(resource, **fields)["session_id"]
+    for approver in approvers:
+        assert approver.approve(session_id).status == 200
+    return who.wait_for(session_id, "ACTIVE")
+
+
+def connect(lease: dict[str, Any], **other: Any) -> Connection:
+    return psycopg.connect(
+        host=lease["host"],
+        port=lease["port"],
+        dbname=lease["dbname"],
+        user=lease["username"],
+        password=lease["password"],
+        autocommit=True,
+        **other,
+    )
+
+
+def is_let_in(lease: dict[str, Any]) -> bool:
+    try:
+        connect(lease).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def is_cut(connection: Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        connection.close()
+        return True
+    return False
+
+
+def superuser(cast: Cast, dbname: str = "postgres") -> Connection:
+    place = cast.about["databases"][LEDGER_DB]
+    return psycopg.connect(
+        host=place["host"],
+        port=place["port"],
+        dbname=dbname,
+        user="postgres",
+        password=(cast.state_dir / "postgres" / "password").read_text(),
+        autocommit=True,
+    )
+
+
+def user_of(session: dict[str, Any]) -> str:
+    return f"pam_{str(session['session_id']).lower()}"
+
+
+def has_user(cast: Cast, session: dict[str, Any]) -> bool:
+    with superuser(cast) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_roles WHERE rolname = %s", [user_of(session)]
+        ).fetchone()
+    return found is not None
+
+
+@contextmanager
+def server_down(cast: Cast) -> Iterator[None]:
+    """The server stands still: it takes connections, and answers none of them."""
+    record = json.loads((cast.state_dir / "postgres" / "process.json").read_text())
+    processes = psutil.Process(record["pid"]).children(recursive=True)
+    postmaster = next(process for process in processes if "-D" in process.cmdline())
+    postmaster.suspend()
+    try:
+        yield
+    finally:
+        postmaster.resume()

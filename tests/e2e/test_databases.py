@@ -1,0 +1,291 @@
+"""Borrowing a database login, on the deployed app and a real PostgreSQL."""
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from local.cast import Cast, Person, until
+from local.postgres_process import programs
+from tests.e2e.databases import (
+    LEDGER_DB,
+    REPORTING_DB,
+    connect,
+    granted,
+    has_user,
+    is_cut,
+    is_let_in,
+    server_down,
+    superuser,
+    user_of,
+)
+from tests.e2e.test_command import pam
+
+
+@pytest.fixture
+def revocation(cast: Cast) -> Any:
+    """Calls the deployed revocation function as its own triggers do."""
+    functions = cast.person("root").client("lambda")
+    name = next(
+        function["FunctionName"]
+        for function in functions.list_functions()["Functions"]
+        if function["Handler"] == "revoke_session.handler"
+    )
+
+    def call(event: dict[str, str]) -> tuple[Any, bool]:
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read() or b"null"), "FunctionError" in answer
+
+    return call
+
+
+@pytest.mark.guarantee("G1")
+def test_a_session_is_a_database_user_of_its_own_and_what_it_may_do_is_the_groups(
+    cast: Cast, alice: Person, bob: Person, carol: Person
+) -> None:
+    session_id = alice.request(LEDGER_DB, duration_seconds=60)["session_id"]
+    bob.approve(session_id)
+    assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
+    assert not has_user(cast, {"session_id": session_id})
+    carol.approve(session_id)
+    session = alice.wait_for(session_id, "ACTIVE")
+    lease = alice.lease(session_id)
+    assert lease.keys() == {
+        *("lease_id", "session_id", "kind", "expires_at"),
+        *("secret_arn", "username", "password", "host", "port", "dbname"),
+    }
+    assert lease["kind"] == "secret"
+    assert lease["expires_at"] == session["expires_at"]
+    with connect(lease) as connection:
+        assert connection.execute("SELECT session_user").fetchone() == (user_of(session),)
+        assert connection.execute("SELECT sum(cents) FROM entries").fetchone() == (0,)
+    alice.post("/pam/end", {"session_id": session_id})
+    assert not has_user(cast, session)
+
+
+@pytest.mark.guarantee("G4")
+def test_the_clock_refuses_the_login_at_the_sessions_end_and_cuts_what_is_open(
+    cast: Cast, alice: Person, bob: Person, carol: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=5)
+    lease = alice.lease(session["session_id"])
+    opened = connect(lease)
+    ends = datetime.fromisoformat(session["expires_at"])
+
+    def seconds_left() -> float:
+        return (ends - datetime.now(UTC)).total_seconds()
+
+    while seconds_left() > 1:
+        time.sleep(0.02)
+    assert is_let_in(lease)
+    while seconds_left() > -0.05:
+        time.sleep(0.01)
+    assert not is_let_in(lease)
+    over = alice.wait_for(session["session_id"], "EXPIRED")
+    assert over["ending"]["method"] == "login-refused"
+    assert "dropped, 1 connection(s) cut, login refused" in over["ending"]["evidence"]
+    assert is_cut(opened)
+    assert not has_user(cast, session)
+
+
+@pytest.mark.guarantee("G5")
+def test_an_operator_ends_one_session_within_a_second_and_the_other_goes_on(
+    alice: Person, dave: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    first = granted(alice, bob, carol, duration_seconds=120)
+    second = granted(dave, bob, carol, duration_seconds=120)
+    lease, other = alice.lease(first["session_id"]), dave.lease(second["session_id"])
+    opened, staying = connect(lease), connect(other)
+    answer = sam.post("/pam/revoke", {"session_id": first["session_id"], "reason": "wrong one"})
+    assert (answer.status, answer.body["status"]) == (200, "REVOKED")
+    assert is_cut(opened)
+    assert not is_let_in(lease)
+    assert is_let_in(other)
+    assert staying.execute("SELECT session_user").fetchone() == (user_of(second),)
+    staying.close()
+    dave.post("/pam/end", {"session_id": second["session_id"]})
+    assert not is_let_in(other)
+
+
+@pytest.mark.guarantee("G9")
+def test_a_rotated_account_has_one_borrower_at_a_time_and_a_password_for_each(
+    alice: Person, dave: Person, bob: Person, carol: Person, root: Person
+) -> None:
+    first = granted(alice, bob, resource=REPORTING_DB, duration_seconds=120)
+    lease = alice.lease(first["session_id"])
+    opened = connect(lease)
+    assert opened.execute("SELECT session_user").fetchone() == ("reports",)
+
+    session_id = dave.request(REPORTING_DB, duration_seconds=120)["session_id"]
+    carol.approve(session_id)
+    refused = dave.wait_for(session_id, "FAILED")
+    assert refused["end_reason"].startswith("CONFLICT: core-reporting-db is held by another")
+    states = root.client("stepfunctions")
+
+    def over() -> Any:
+        execution = states.describe_execution(executionArn=refused["execution_arn"])
+        return execution if execution["status"] != "RUNNING" else None
+
+    assert until(over, 10, "the execution to end")["error"] == "CONFLICT"
+    assert is_let_in(lease), "the first session goes on"
+
+    ended = alice.post("/pam/end", {"session_id": first["session_id"]}).body
+    assert (ended["status"], ended["ending"]["method"]) == ("ENDED", "login-refused")
+    assert is_cut(opened)
+    assert not is_let_in(lease)
+    again = granted(dave, carol, resource=REPORTING_DB, duration_seconds=3)
+    other = dave.lease(again["session_id"])
+    assert other["password"] != lease["password"]
+    assert is_let_in(other)
+    assert not is_let_in(lease)
+    dave.wait_for(again["session_id"], "EXPIRED")
+    assert not is_let_in(other)
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("resource", [LEDGER_DB, REPORTING_DB])
+def test_a_database_that_is_down_at_activation_fails_the_session_and_nothing_is_left(
+    cast: Cast, alice: Person, bob: Person, carol: Person, root: Person, resource: str
+) -> None:
+    session_id = alice.request(resource)["session_id"]
+    approvers = (bob, carol) if resource == LEDGER_DB else (bob,)
+    with server_down(cast):
+        for approver in approvers:
+            approver.approve(session_id)
+        failed = alice.wait_for(session_id, "FAILED", seconds=30)
+    assert failed["end_reason"].startswith("ISSUER_UNAVAILABLE: ")
+    assert failed["ending"]["method"] == "never-granted"
+    states = root.client("stepfunctions")
+
+    def over() -> Any:
+        execution = states.describe_execution(executionArn=failed["execution_arn"])
+        return execution if execution["status"] != "RUNNING" else None
+
+    assert until(over, 10, "the execution to end")["error"] == "ISSUER_UNAVAILABLE"
+    assert not has_user(cast, failed)
+    free = granted(alice, *approvers, resource=resource, duration_seconds=60)
+    assert is_let_in(alice.lease(free["session_id"]))
+    alice.post("/pam/end", {"session_id": free["session_id"]})
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.guarantee("G6")
+def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_refuses(
+    cast: Cast,
+    alice: Person,
+    bob: Person,
+    carol: Person,
+    sam: Person,
+    root: Person,
+    revocation: Any,
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=120)
+    session_id = session["session_id"]
+    lease = alice.lease(session_id)
+    with server_down(cast):
+        answer = sam.post("/pam/revoke", {"session_id": session_id, "reason": "enough of it"})
+        assert (answer.status, answer.body["status"]) == (200, "REVOKING")
+        assert answer.body["ending"]["confirmed_at"] is None
+        assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
+        held = alice.get(f"/pam/check?resource={LEDGER_DB}").body
+        assert held["session_id"] != session_id
+        told, failed = revocation({"session_id": session_id, "by": "tick"})
+        assert (failed, told["errorType"]) == (True, "IssuerUnavailable")
+        assert alice.session(session_id)["status"] == "REVOKING"
+    metric = until(lambda: _logged(root, "EndUnconfirmed"), 10, "the metric of the alarm")
+    assert '"Namespace":"MOD046/PAM"' in metric.replace(" ", "")
+    _, failed = revocation({"session_id": session_id, "by": "tick"})
+    assert not failed
+    over = alice.wait_for(session_id, "REVOKED")
+    assert over["ending"]["method"] == "login-refused"
+    assert not is_let_in(lease)
+    assert not has_user(cast, session)
+
+
+def test_users_left_behind_are_found_and_others_are_let_be(
+    cast: Cast, alice: Person, bob: Person, carol: Person, revocation: Any
+) -> None:
+    over = granted(alice, bob, carol, duration_seconds=60)
+    alice.post("/pam/end", {"session_id": over["session_id"]})
+    active = granted(alice, bob, carol, duration_seconds=120)
+    strangers = ("pam_01m7xkkx570beda009fkkth2h2", "pam_readme")
+    with superuser(cast) as connection:
+        for name in (user_of(over), *strangers):
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN IN ROLE ledger_operators ADMIN pam_issuer").format(
+                    sql.Identifier(name)
+                )
+            )
+    found, failed = revocation({"search": "orphans"})
+    assert not failed
+    assert found == {"removed": [over["session_id"]]}
+    assert not has_user(cast, over)
+    assert has_user(cast, active)
+    with superuser(cast) as connection:
+        for name in strangers:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+    assert is_let_in(alice.lease(active["session_id"]))
+    alice.post("/pam/end", {"session_id": active["session_id"]})
+
+
+@pytest.mark.guarantee("G8")
+@pytest.mark.parametrize("resource", [LEDGER_DB, REPORTING_DB])
+def test_a_lease_is_recorded_and_its_password_stands_nowhere(
+    cast: Cast, alice: Person, bob: Person, carol: Person, ada: Person, root: Person, resource: str
+) -> None:
+    approvers = (bob, carol) if resource == LEDGER_DB else (bob,)
+    session = granted(alice, *approvers, resource=resource, duration_seconds=60)
+    lease = alice.lease(session["session_id"])
+    alice.post("/pam/end", {"session_id": session["session_id"]})
+    trail = ada.get(f"/pam/sessions/{session['session_id']}/audit").body["items"]
+    (leased,) = (item for item in trail if item["type"] == "Leased")
+    assert (leased["lease_id"], leased["access_key_id"]) == (lease["lease_id"], "")
+    assert leased["target"]["arn"] == lease["secret_arn"]
+    table = cast.parameter("/bank/local/mod046/session-store/table-name")
+    items = root.client("dynamodb").scan(TableName=table)["Items"]
+    history = root.client("stepfunctions").get_execution_history(
+        executionArn=session["execution_arn"]
+    )
+    server_log = (cast.state_dir / "postgres" / "log").read_text(errors="replace")
+    for text in (json.dumps(items), json.dumps(history, default=str), _logged(root), server_log):
+        assert lease["password"] not in text
+
+
+def test_the_command_hands_the_login_to_psql(
+    cast: Cast, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=60)
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    query = ("psql", "-At", "-c", "SELECT session_user, count(*) FROM entries")
+    done = pam(cast, "alice", "exec", session["session_id"], "--", *query)
+    assert (done.returncode, done.stdout) == (0, f"{user_of(session)}|2\n"), done.stderr
+    line = pam(cast, "alice", "credentials", session["session_id"], "--format", "psql").stdout
+    assert line.startswith("PGHOST=127.0.0.1 PGPORT=")
+    assert line.endswith(" psql\n")
+    alice.post("/pam/end", {"session_id": session["session_id"]})
+    refused = pam(cast, "alice", "exec", session["session_id"], "--", *query)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("CONFLICT: ")
+
+
+def test_the_server_takes_no_login_without_a_password(cast: Cast) -> None:
+    place = cast.about["databases"][LEDGER_DB]
+    assert not is_let_in({**place, "username": "postgres", "password": "postgres"})
+    assert (cast.state_dir / "postgres" / "password").stat().st_mode & 0o077 == 0
+
+
+def _logged(root: Person, wanted: str = "") -> Any:
+    """What the functions logged; or the first line that has `wanted`, None if there is none."""
+    logs = root.client("logs")
+    lines = [
+        event["message"]
+        for group in logs.describe_log_groups()["logGroups"]
+        for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+    ]
+    if not wanted:
+        return "\n".join(lines)
+    return next((line for line in lines if wanted in line), None)

@@ -1,0 +1,83 @@
+"""Targets that one session at a time may have, and targets that are not reached at all."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pam.domain.errors import Conflict, TryAgain, Unreached
+from pam.domain.lifecycle import Status
+from pam.operations.close_session import look_at
+from tests.fakes.story import Story
+
+REPORTING = "core-reporting-db"
+
+
+def approved(story: Story, *, when_taken: str = "refuse") -> str:
+    session_id = story.request("alice", REPORTING).session_id
+    story.vote("bob", session_id)
+    stored = story.store.sessions[session_id]
+    settings = {**stored.target.settings, "when_taken": when_taken}
+    target = replace(stored.target, settings=settings)
+    story.store.sessions[session_id] = replace(stored, target=target)
+    return session_id
+
+
+def test_what_is_taken_is_waited_for_in_approved_and_nothing_is_recorded() -> None:
+    story = Story()
+    session_id = approved(story, when_taken="wait")
+    story.issuer.taken = TryAgain("held")
+    before = story.store.types(session_id)
+    for _ in range(3):
+        with pytest.raises(TryAgain):
+            story.activate(session_id)
+    assert story.store.sessions[session_id].status is Status.APPROVED
+    assert story.store.types(session_id) == before
+    story.issuer.taken = None
+    assert story.activate(session_id).status is Status.ACTIVE
+
+
+def test_it_is_waited_for_as_long_as_votes_would_have_been_and_no_longer() -> None:
+    story = Story()
+    session_id = approved(story, when_taken="wait")
+    session = story.store.sessions[session_id]
+    assert session.due_at == session.approval_expires_at
+    story.now = session.approval_expires_at
+    closed = look_at(session_id, now=story.now, store=story.store, issuers=story.issuers)
+    assert closed.status is Status.FAILED
+    assert closed.ending is not None
+    assert closed.ending.reason == "the resource did not become free in time"
+    with pytest.raises(Conflict):
+        story.activate(session_id)
+
+
+def test_what_is_not_waited_for_is_due_as_soon_as_any_other() -> None:
+    story = Story()
+    session = story.store.sessions[approved(story)]
+    assert session.due_at == story.now + timedelta(minutes=5)
+
+
+@pytest.mark.guarantee("G6")
+def test_a_target_that_was_never_reached_need_not_confirm_the_end() -> None:
+    story = Story()
+    session_id = approved(story)
+    story.issuer.unreached = story.issuer.down = True
+    with pytest.raises(Unreached):
+        story.activate(session_id)
+    failed = story.store.sessions[session_id]
+    assert failed.status is Status.FAILED
+    assert failed.ending is not None
+    assert failed.ending.reason == "ISSUER_UNAVAILABLE: the target was not reached"
+    assert failed.ending.method == "never-granted"
+    assert story.store.types(session_id)[-3:] == ["Activating", "Revoking", "Failed"]
+    assert story.issuer.ended == []
+
+
+@pytest.mark.guarantee("G6")
+def test_any_other_failure_at_the_target_is_unmade_there() -> None:
+    story = Story()
+    session_id = approved(story)
+    story.issuer.down = True
+    with pytest.raises(Exception, match="did not answer"):
+        story.activate(session_id)
+    assert story.store.sessions[session_id].status is Status.ACTIVATING

@@ -1,0 +1,246 @@
+"""`postgres-user`, on a real server."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pam.domain.errors import IssuerUnavailable
+from pam.postgres import session_user
+from tests.postgres.bank import Bank, connect, is_cut, is_let_in, now
+
+
+def test_a_session_gets_a_user_of_its_own_in_the_group(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    with connect(lease) as connection:
+        who = connection.execute("SELECT session_user").fetchone()
+        assert who == (f"pam_{session.session_id.lower()}",)
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (2,)
+        connection.execute("UPDATE entries SET cents = cents WHERE id = 1")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM entries")
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G1")
+def test_before_a_lease_nobody_can_log_in_as_it(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    assert bank.roles() == {session_user.name_of(session): False}
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G4")
+def test_the_server_itself_ends_the_login_at_the_sessions_end(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    over = replace(session, expires_at=now() + timedelta(seconds=0.6))
+    lease = bank.users.lease(over, now())
+    assert is_let_in(lease)
+    assert lease.expires_at == over.expires_at
+    while now() <= lease.expires_at + timedelta(milliseconds=20):
+        pass
+    assert not is_let_in(lease)
+    bank.users.end(over, now())
+
+
+def test_the_user_has_an_end_from_its_first_instant(bank: Bank) -> None:
+    bank.users.activate(session := bank.session(seconds=60), now())
+    with bank.server.superuser() as connection:
+        until = connection.execute(
+            "SELECT rolvaliduntil FROM pg_roles WHERE rolname = %s",
+            [session_user.name_of(session)],
+        ).fetchone()
+    assert until is not None
+    assert now() < until[0] < now() + timedelta(minutes=4)  # type: ignore[operator]
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G5")
+def test_the_end_cuts_connections_refuses_the_login_and_drops_the_user(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    opened = [connect(lease) for _ in range(3)]
+    receipt = bank.users.end(session, now())
+    assert receipt.method == "login-refused"
+    assert "dropped, 3 connection(s) cut, login refused" in receipt.evidence
+    assert all(is_cut(connection) for connection in opened)
+    assert not is_let_in(lease)
+    assert bank.roles() == {}
+
+
+def test_an_end_may_be_repeated(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    bank.users.lease(session, now())
+    bank.users.end(session, now())
+    assert "no such user was there" in bank.users.end(session, now()).evidence
+
+
+@pytest.mark.guarantee("G5")
+def test_two_sessions_on_one_database_do_not_end_each_other(bank: Bank) -> None:
+    first, second = (bank.activated(bank.session()) for _ in range(2))
+    one, two = bank.users.lease(first, now()), bank.users.lease(second, now())
+    assert (one.username, one.password) != (two.username, two.password)
+    staying = connect(two)
+    bank.users.end(first, now())
+    assert not is_let_in(one)
+    assert is_let_in(two)
+    assert not is_cut(staying)
+    bank.users.end(second, now())
+
+
+def test_a_second_lease_has_a_new_password_and_the_first_is_refused(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    first = bank.users.lease(session, now())
+    opened = connect(first)
+    second = bank.users.lease(session, now())
+    assert not is_let_in(first)
+    assert is_let_in(second)
+    assert not is_cut(opened)
+    bank.users.end(session, now())
+    assert is_cut(opened)
+
+
+def test_what_the_user_made_stays_and_belongs_to_the_group(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    with connect(bank.users.lease(session, now())) as connection:
+        connection.execute("CREATE TABLE correction (id int)")
+    assert "dropped" in bank.users.end(session, now()).evidence
+    with bank.server.superuser("core_ledger") as connection:
+        owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'correction'"
+        assert connection.execute(owner).fetchone() == ("ledger_operators",)
+        connection.execute("DROP TABLE correction")
+
+
+def test_a_user_that_cannot_be_dropped_is_kept_without_a_login_and_removed_later(
+    bank: Bank,
+) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    # Something of its own where PAM has no way in.
+    with bank.server.superuser("core_reporting") as connection:
+        connection.execute("CREATE TABLE elsewhere (id int)")
+        connection.execute(
+            sql.SQL("ALTER TABLE elsewhere OWNER TO {}").format(sql.Identifier(lease.username))
+        )
+    opened = connect(lease)
+    receipt = bank.users.end(session, now())
+    assert "kept without a login" in receipt.evidence
+    assert is_cut(opened)
+    assert not is_let_in(lease)
+    assert bank.roles() == {lease.username: False}
+    with pytest.raises(IssuerUnavailable, match="shut"):
+        bank.users.lease(session, now())
+    with bank.server.superuser("core_reporting") as connection:
+        connection.execute("DROP TABLE elsewhere")
+    bank.users.clear_traces(session, now())
+    assert bank.roles() == {}
+
+
+def test_a_user_dropped_by_hand_gets_no_lease_and_ends_like_any_other(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    with bank.server.superuser() as connection:
+        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(lease.username)))
+    with pytest.raises(IssuerUnavailable, match="dropped by somebody"):
+        bank.users.lease(session, now())
+    assert bank.roles() == {}
+    assert bank.users.end(session, now()).method == "login-refused"
+
+
+def test_an_activation_that_is_repeated_leaves_a_leased_user_alone(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    bank.users.activate(session, now())
+    assert is_let_in(lease)
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G9")
+def test_an_activation_that_comes_too_late_makes_a_user_that_nobody_can_use(bank: Bank) -> None:
+    session = bank.session()
+    bank.users.end(session, now())
+    bank.users.activate(session, now())
+    assert bank.roles() == {session_user.name_of(session): False}
+    assert bank.users.sessions_at(session.target) == [session.session_id]
+    bank.users.clear_traces(session, now())
+    assert bank.roles() == {}
+
+
+NASTY = 'led"ger; DROP ROLE "reports" --\'\\ %s {x} ünï'
+
+
+def test_a_group_with_quotes_and_semicolons_in_its_name(bank: Bank) -> None:
+    group = sql.Identifier(NASTY)
+    with bank.server.superuser("core_ledger") as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(group))
+        connection.execute(sql.SQL("GRANT {} TO pam_issuer WITH ADMIN OPTION").format(group))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE core_ledger TO {}").format(group))
+        connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {}").format(group))
+    session = bank.activated(bank.session(group_role=NASTY))
+    with connect(bank.users.lease(session, now())) as connection:
+        made = sql.SQL("CREATE TABLE {} (id int)").format(sql.Identifier(NASTY))
+        connection.execute(made)
+        assert connection.execute(
+            "SELECT pg_has_role(session_user, %s, 'MEMBER')", [NASTY]
+        ).fetchone() == (True,)
+    assert bank.users.sessions_at(session.target) == [session.session_id]
+    bank.users.end(session, now())
+    assert bank.roles() == {}
+    with bank.server.superuser("core_ledger") as connection:
+        connection.execute(sql.SQL("DROP OWNED BY {}").format(group))
+        connection.execute(sql.SQL("DROP ROLE {}").format(group))
+        assert connection.execute("SELECT FROM pg_roles WHERE rolname='reports'").fetchone() == ()
+
+
+def test_what_a_user_set_for_its_own_logins_changes_nothing_for_its_end(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    with connect(lease) as connection:
+        connection.execute("ALTER ROLE session_user SET default_transaction_read_only = on")
+        connection.execute("ALTER ROLE session_user PASSWORD 'one-of-my-own'")
+    own = replace(lease, password="one-of-my-own")
+    assert is_let_in(own)
+    bank.users.end(session, now())
+    assert not is_let_in(own)
+    assert bank.roles() == {}
+
+
+def test_a_user_cannot_move_its_own_end(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    with connect(bank.users.lease(session, now())) as connection:
+        for change in ("VALID UNTIL 'infinity'", "CREATEROLE", "CONNECTION LIMIT 5"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(sql.SQL("ALTER ROLE session_user " + change))
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G8")
+def test_no_password_stands_in_the_servers_log_or_in_a_representation(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    bank.users.end(session, now())
+    logged = (bank.server.folder / "log").read_text(errors="replace")
+    assert f'ALTER ROLE "{lease.username}" LOGIN PASSWORD' in logged
+    assert lease.password not in logged
+    assert lease.password not in repr(lease)
+
+
+def test_fifty_sessions_at_once_with_none_mixed_up_and_none_left(bank: Bank) -> None:
+    def live(_: int) -> tuple[str, str]:
+        session = bank.activated(bank.session())
+        lease = bank.users.lease(session, now())
+        opened = connect(lease)
+        who = opened.execute("SELECT session_user").fetchone()
+        bank.users.end(session, now())
+        assert is_cut(opened)
+        return str((who or ("",))[0]), session_user.name_of(session)
+
+    with ThreadPoolExecutor(max_workers=50) as pool:
+        seen: list[Any] = list(pool.map(live, range(50)))
+    assert all(found == expected for found, expected in seen)
+    assert len(set(seen)) == 50
+    assert bank.roles() == {}

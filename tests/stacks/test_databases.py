@@ -1,0 +1,130 @@
+"""What the stacks make for lent databases, with each switch of the configuration."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
+from tests.stacks.template import Deployment
+
+NETWORK = {"vpc_subnet_ids": ["subnet-1", "subnet-2"], "vpc_security_group_ids": ["sg-1"]}
+CONNECTED = ("issue_credentials", "revoke_session", "rotate_secret")
+
+
+@pytest.fixture(scope="module")
+def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Production with everything on, under the rules of every other deployment."""
+    project = json.loads((ROOT / "cdk.json").read_text())
+    certificates = tmp_path_factory.mktemp("ca") / "rds.pem"
+    certificates.write_text("-----BEGIN CERTIFICATE-----\n")
+    switches: dict[str, Any] = {"rotation": "schedule", "database_ca": str(certificates)}
+    environments = {"prod": project["context"]["environments"]["prod"] | NETWORK | switches}
+    app = new_app("prod", environments=environments)
+    apply_rules(app)
+    build(app)
+    found = templates(app)
+    return Deployment(
+        env_name="prod",
+        foundation=found["pam-prod-foundation"],
+        service=found["pam-prod-service"],
+    )
+
+
+def test_without_the_switch_nothing_rotates(prod: Deployment) -> None:
+    assert prod.of_type("AWS::SecretsManager::RotationSchedule") == {}
+    handlers = [f["Properties"]["Handler"] for f in prod.of_type("AWS::Lambda::Function").values()]
+    assert "rotate_secret.handler" not in handlers
+
+
+def test_the_local_stack_rotates_without_a_schedule(deployment_of: Any) -> None:
+    local = deployment_of("local")
+    assert local.function("rotate_secret")
+    assert local.of_type("AWS::SecretsManager::RotationSchedule") == {}
+
+
+def test_with_the_switch_each_rotated_secret_is_set_up_and_not_rotated_by_that(
+    switched_on: Deployment,
+) -> None:
+    _, schedule = switched_on.only("AWS::SecretsManager::RotationSchedule")
+    properties = schedule["Properties"]
+    assert properties["SecretId"] == "bank/core-reporting-db/reports"
+    assert properties["RotateImmediatelyOnUpdate"] is False
+    assert properties["RotationRules"] == {"AutomaticallyAfterDays": 30}
+    function = f"${{{switched_on.function('rotate_secret')[0]}.Arn}}"
+    assert switched_on.text(properties["RotationLambdaARN"]) == function
+
+
+def test_only_secrets_manager_of_this_account_may_call_the_rotation(
+    switched_on: Deployment,
+) -> None:
+    function = f"${{{switched_on.function('rotate_secret')[0]}.Arn}}"
+    allowed = [
+        permission["Properties"]
+        for permission in switched_on.of_type("AWS::Lambda::Permission").values()
+        if switched_on.text(permission["Properties"]["FunctionName"]) == function
+    ]
+    (permission,) = allowed
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+@pytest.mark.parametrize("handler", CONNECTED)
+def test_functions_that_reach_databases_join_the_network(
+    switched_on: Deployment, handler: str
+) -> None:
+    _, function = switched_on.function(handler)
+    assert function["Properties"]["VpcConfig"] == {
+        "SubnetIds": ["subnet-1", "subnet-2"],
+        "SecurityGroupIds": ["sg-1"],
+    }
+    actions = {action for right in switched_on.rights_of(handler) for action in right.actions}
+    assert {action for action in actions if action.startswith("ec2:")} == {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    }
+
+
+def test_the_others_do_not_and_without_a_network_none_does(
+    switched_on: Deployment, prod: Deployment
+) -> None:
+    joined = [
+        function["Properties"]["Handler"].removesuffix(".handler")
+        for function in switched_on.of_type("AWS::Lambda::Function").values()
+        if "VpcConfig" in function["Properties"]
+    ]
+    assert sorted(joined) == sorted(CONNECTED)
+    for function in prod.of_type("AWS::Lambda::Function").values():
+        assert "VpcConfig" not in function["Properties"]
+
+
+@pytest.mark.parametrize("handler", ["issue_credentials", "revoke_session"])
+def test_databases_are_trusted_by_their_certificate_unless_said_otherwise(
+    prod: Deployment, switched_on: Deployment, deployment_of: Any, handler: str
+) -> None:
+    def how(deployment: Deployment) -> tuple[str, str]:
+        variables = deployment.function(handler)[1]["Properties"]["Environment"]["Variables"]
+        return (
+            variables["PAM_DATABASE_SSLMODE"],
+            variables["PAM_DATABASE_ROOT_CERTIFICATE"],
+        )
+
+    assert how(prod) == ("verify-full", "system")
+    assert how(switched_on) == ("verify-full", "database-ca.pem")
+    assert how(deployment_of("local")) == ("disable", "system")
+
+
+def test_what_is_no_file_of_certificates_is_told(tmp_path: Path) -> None:
+    from stacks.bundling import BundleError
+
+    project = json.loads((ROOT / "cdk.json").read_text())
+    environments = {
+        "prod": project["context"]["environments"]["prod"] | {"database_ca": str(tmp_path)}
+    }
+    with pytest.raises(BundleError, match="not a file of certificates"):
+        build(new_app("prod", environments=environments))
