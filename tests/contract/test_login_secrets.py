@@ -100,7 +100,7 @@ def test_a_rotation_moves_the_label_as_secrets_manager_wants_it(manager: Any) ->
     assert rotation.value(stage="AWSPENDING", version=pending) == {**DOCUMENT, "password": "new"}
     rotation.make_current(pending, before)
     logins = SecretsManagerLogins(manager)
-    assert logins.login(SECRET).password == "new"
+    assert logins.login(SECRET, stage="AWSCURRENT").password == "new"
     assert logins.login(SECRET, stage="AWSPREVIOUS").password == "the-password"
     assert logins.login(SECRET, version=before).password == "the-password"
     assert "AWSCURRENT" in logins.versions(SECRET)[pending]

@@ -83,8 +83,8 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
     ),
     "a kind of issuer that is none": (
         "catalogue.yaml",
-        swap("kind: postgres-user", "kind: oracle-user"),
-        "    issuer:",
+        swap("issuer:\n      kind: postgres-user", "issuer:  # this\n      kind: oracle-user"),
+        "issuer:  # this",
         "kind",
     ),
     "a misspelt key of an issuer": (

@@ -9,7 +9,7 @@ import pytest
 from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
 from tests.stacks.template import Deployment
 
-NETWORK = {"vpc_subnet_ids": ["subnet-1", "subnet-2"], "vpc_security_group_ids": ["sg-1"]}
+NETWORK = {"vpc_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "vpc_security_group_ids": ["sg-0a1b2c3d"]}
 CONNECTED = ("issue_credentials", "revoke_session", "rotate_secret")
 
 
@@ -76,8 +76,8 @@ def test_functions_that_reach_databases_join_the_network(
 ) -> None:
     _, function = switched_on.function(handler)
     assert function["Properties"]["VpcConfig"] == {
-        "SubnetIds": ["subnet-1", "subnet-2"],
-        "SecurityGroupIds": ["sg-1"],
+        "SubnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+        "SecurityGroupIds": ["sg-0a1b2c3d"],
     }
     actions = {action for right in switched_on.rights_of(handler) for action in right.actions}
     assert {action for action in actions if action.startswith("ec2:")} == {

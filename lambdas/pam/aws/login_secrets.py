@@ -88,8 +88,11 @@ class SecretsManagerRotation:
         )
 
 
-def parse_login(document: dict[str, Any]) -> DatabaseLogin:
+def parse_login(document: Any) -> DatabaseLogin:
     """Raises KeyError, TypeError or ValueError for another form, or for another engine."""
+    if not isinstance(document, dict):
+        message = "not an object"
+        raise TypeError(message)
     engine = str(document.get("engine", "postgres"))
     if not engine.startswith(("postgres", "aurora-postgres")):
         message = "not a PostgreSQL login"

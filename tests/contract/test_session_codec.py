@@ -1,0 +1,136 @@
+"""Whatever a session can be, it is read back as it was written, through DynamoDB's own types."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from pam.aws import session_codec, table_keys
+from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.domain import timestamps
+from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.lifecycle import CLOSED, Status
+from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.session import Ending, Origin, Review, Session
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - bounds are naive, the values are not
+    timestamps.truncate
+)
+LENGTHS = st.integers(1, 14_400).map(lambda seconds: timedelta(seconds=seconds))
+COUNTS = st.integers(0, 10**9)
+
+
+def maybe(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+VOTES = st.builds(
+    Vote,
+    name=TEXTS,
+    principal=TEXTS,
+    domain=TEXTS,
+    decision=st.sampled_from(Ballot),
+    comment=TEXTS,
+    at=INSTANTS,
+    duration=maybe(LENGTHS),
+)
+ENDINGS = st.builds(
+    Ending,
+    decided_at=INSTANTS,
+    outcome=st.sampled_from(sorted(CLOSED)),
+    reason=TEXTS,
+    by=TEXTS,
+    confirmed_at=maybe(INSTANTS),
+    method=TEXTS,
+    evidence=TEXTS,
+)
+REVIEWS = st.builds(
+    Review,
+    due_at=INSTANTS,
+    outcome=TEXTS,
+    reviewers=st.lists(TEXTS, max_size=3).map(tuple),
+)
+SESSIONS = st.builds(
+    Session,
+    session_id=TEXTS,
+    status=st.sampled_from(Status),
+    origin=st.sampled_from(Origin),
+    requester=TEXTS,
+    requester_name=TEXTS,
+    requester_domain=TEXTS,
+    requester_verified=st.booleans(),
+    resource=TEXTS,
+    environment=st.sampled_from(Environment),
+    domain=TEXTS,
+    target=st.builds(
+        Target, kind=st.sampled_from(IssuerKind), account=TEXTS, region=TEXTS, arn=TEXTS
+    ),
+    reason=TEXTS,
+    ticket=TEXTS,
+    break_glass=st.booleans(),
+    asked_duration=LENGTHS,
+    duration=LENGTHS,
+    needed=st.builds(ApprovalsNeeded, total=COUNTS, domain=COUNTS),
+    votes=st.lists(VOTES, max_size=3).map(tuple),
+    created_at=INSTANTS,
+    approval_expires_at=INSTANTS,
+    approved_at=maybe(INSTANTS),
+    activating_at=maybe(INSTANTS),
+    activated_at=maybe(INSTANTS),
+    expires_at=maybe(INSTANTS),
+    ended_at=maybe(INSTANTS),
+    ending=maybe(ENDINGS),
+    review=maybe(REVIEWS),
+    execution_arn=TEXTS,
+    leases=COUNTS,
+    leases_end_at=maybe(INSTANTS),
+    traces_until=maybe(INSTANTS),
+    sequence=COUNTS,
+    last_hash=TEXTS,
+)
+
+
+@given(SESSIONS)
+def test_every_session_is_read_back_from_a_table_item_as_it_was_written(session: Session) -> None:
+    item = from_item(to_item(table_keys.session_item(session)))
+    assert session_codec.decode(item["document"]) == session
+
+
+@given(SESSIONS)
+def test_the_document_is_plain_data(session: Session) -> None:
+    document = session_codec.encode(session)
+    assert json.loads(json.dumps(document)) == document
+    assert session_codec.decode(document) == session
+
+
+@given(SESSIONS)
+def test_numbers_and_instants_come_back_as_what_they_were(session: Session) -> None:
+    read = session_codec.decode(from_item(to_item(table_keys.session_item(session)))["document"])
+    assert {type(read.leases), type(read.sequence), type(read.needed.total)} == {int}
+    assert read.created_at.tzinfo is UTC
+    assert all(vote.at.tzinfo is UTC for vote in read.votes)
+
+
+@pytest.mark.guarantee("G6")
+@given(SESSIONS)
+def test_an_item_is_in_the_index_of_deadlines_exactly_while_somebody_must_look(
+    session: Session,
+) -> None:
+    item = table_keys.session_item(session)
+    if session.due_at is None:
+        assert not {"open", "due_at"} & set(item)
+    else:
+        assert item["open"] == table_keys.OPEN
+        assert timestamps.parse(item["due_at"]) == session.due_at
+
+
+@given(SESSIONS)
+def test_every_key_of_an_index_is_text(session: Session) -> None:
+    item = table_keys.session_item(session)
+    keys = {"pk", "sk", "session_id", "status", "requester_person", "resource", "listing"}
+    assert {type(item[name]) for name in keys} == {str}
