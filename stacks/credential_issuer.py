@@ -46,7 +46,6 @@ class CredentialIssuer(Construct):
         )
         session_store.grant_take_steps(self.function.role)
         # Access made for a session that ended meanwhile is unmade where it was made.
-        session_store.grant_let_go(self.function.role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)
         databases.grant_make_and_unmake(self.function.role)

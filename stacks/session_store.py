@@ -11,8 +11,8 @@ from pam.names import Index
 from stacks.encryption_key import EncryptionKey
 
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
-_LET_GO = ["GRANT#*", "CHECKOUT#*"]
-"""The partition keys of grants and checkouts: the only items that PAM itself ever deletes."""
+_GRANTS = "GRANT#*"
+"""The partition keys of grants: the only items that PAM itself ever deletes."""
 
 _INDEX_KEYS = {
     Index.BY_REQUESTER: ("requester_person", "session_id"),
@@ -70,12 +70,12 @@ class SessionStore(Construct):
         self._key.grant_write_through(role, "dynamodb")
 
     def grant_let_go(self, role: iam.IRole) -> None:
-        """Delete grants and checkouts, and no audit record."""
+        """Delete grants, and no audit record."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["dynamodb:DeleteItem"],
                 resources=[self.table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _LET_GO}},
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _GRANTS}},
             )
         )
 
