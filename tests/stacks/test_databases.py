@@ -9,7 +9,10 @@ import pytest
 from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
 from tests.stacks.template import Deployment
 
-NETWORK = {"vpc_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "vpc_security_group_ids": ["sg-0a1b2c3d"]}
+NETWORK = {
+    "vpc_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+    "vpc_security_group_ids": ["sg-0a1b2c3d"],
+}
 CONNECTED = ("issue_credentials", "revoke_session", "rotate_secret")
 
 
