@@ -1,5 +1,6 @@
 """`pam audit show`: the trail of one session, with its hash chain checked on this machine."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from cli.problems import Failure
 from cli.text import clean, short_principal
 from cli.vote import SessionId
 from cli.watch import session_path
+from pam.domain.free_text import ERASED, PREFIX
+
+_COMMITMENT = re.compile(PREFIX + r"[0-9a-f]{64}")
 
 
 @command
@@ -22,13 +26,17 @@ def show(invocation: Invocation, session_id: SessionId) -> None:
         message = "the API's answer is not an audit trail; is this pam older than the API?"
         raise Failure(message)
     faults = faults_of(items, session_id=session_id)
-    invocation.emit(document, lambda: _timeline(items, faults))
+    texts = document.get("texts")
+    known = texts if isinstance(texts, Mapping) else {}
+    invocation.emit(document, lambda: _timeline(items, faults, known))
     if faults:
         message = f"the audit chain is broken: {'; '.join(clean(str(fault)) for fault in faults)}"
         raise Failure(message)
 
 
-def _timeline(records: Sequence[Mapping[str, Any]], faults: Sequence[Fault]) -> None:
+def _timeline(
+    records: Sequence[Mapping[str, Any]], faults: Sequence[Fault], texts: Mapping[str, Any]
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -39,9 +47,12 @@ def _timeline(records: Sequence[Mapping[str, Any]], faults: Sequence[Fault]) -> 
         table.add_column(heading, overflow="fold")
     for position, record in enumerate(records):
         table.add_row(
-            *(Text(clean(cell)) for cell in _cells(record, now=now)),
+            *(Text(clean(_told(cell, texts))) for cell in _cells(record, now=now)),
             style="bold red" if position in broken else "",
         )
+    if records:
+        reason = _told(str(records[0].get("reason") or ""), texts)
+        render.put(f"reason: {clean(reason)}")
     render.put(table)
     if not faults:
         render.put(f"chain checked: {len(records)} records, every hash fits")
@@ -59,6 +70,11 @@ def _cells(record: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
         _who(record.get("actor")),
         detail.strip(),
     )
+
+
+def _told(said: str, texts: Mapping[str, Any]) -> str:
+    """With each commitment replaced by the text that it is to."""
+    return _COMMITMENT.sub(lambda found: str(texts.get(found[0], ERASED)), said)
 
 
 def _who(actor: object) -> str:

@@ -29,5 +29,12 @@ def revoke(
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 
+@command
+def erase(invocation: Invocation, session_id: SessionId) -> None:
+    """Forget the reason and the comments of a closed session; its records stay (operators)."""
+    document = invocation.api().post("/pam/erase", {"session_id": session_id})
+    invocation.emit(document, lambda: _report(Session.parse(document)))
+
+
 def _report(session: Session) -> None:
     render.put(render.headline(session), render.outcome(session, now=clock.now()))

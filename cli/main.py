@@ -82,6 +82,7 @@ app.command("resources")(catalogue.resources)
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
+audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 
 policy_app = _group("The policy files, offline.")

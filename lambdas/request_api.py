@@ -14,9 +14,9 @@ from pam import clock, wiring
 from pam.domain.lifecycle import Status
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
-from pam.edge.bodies import ApproveBody, RequestBody
+from pam.edge.bodies import ApproveBody, EraseBody, RequestBody
 from pam.edge.text import IdempotencyKey, Principal, ResourceId, SessionId
-from pam.operations import check_access, read_sessions, request_access, vote
+from pam.operations import check_access, erase_texts, read_sessions, request_access, vote
 from pam.ports import SessionQuery
 from pam.settings import RequestApiSettings
 
@@ -111,11 +111,24 @@ def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
 
 @app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
 def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
-    """The session's audit records, in order."""
-    records = read_sessions.read_trail(
+    """The session's audit records, in order, and the texts that they commit to."""
+    trail = read_sessions.read_trail(
         session_id, caller=call().caller, store=front().store, policy=front().policy
     )
-    return views.Trail(items=[dict(record) for record in records])
+    return views.Trail(items=[dict(record) for record in trail.records], texts=trail.texts)
+
+
+@app.post("/pam/erase", responses=answers("The session"))
+def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
+    """Forget what people wrote in a closed session; its records stay (operators)."""
+    session = erase_texts.erase_texts(
+        body.session_id,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+    )
+    return views.session_view(session)
 
 
 @app.get("/pam/check", responses=answers("Yes or no, and until when"))

@@ -88,6 +88,7 @@ class RequestApi(Construct):
         call("POST", "/pam/approve", self.function, body=small_object)
         call("POST", "/pam/revoke", revocation.function, body=small_object)
         call("POST", "/pam/end", revocation.function, body=small_object)
+        call("POST", "/pam/erase", self.function, body=small_object)
         call("GET", "/pam/check", self.function)
         call("GET", "/pam/resources", self.function)
         call("GET", "/pam/sessions", self.function)

@@ -1,6 +1,7 @@
 """New ULIDs, and the one that follows from a workflow execution."""
 
 import hashlib
+import secrets
 from datetime import datetime
 
 from ulid import ULID
@@ -9,6 +10,11 @@ from ulid import ULID
 def new_id(now: datetime) -> str:
     """A fresh ULID whose time part is `now`."""
     return str(ULID.from_datetime(now))
+
+
+def new_text_key() -> str:
+    """Secret, hex: commits a session's records to what people wrote."""
+    return secrets.token_hex(32)
 
 
 def id_of_execution(execution_arn: str, started_at: datetime) -> str:

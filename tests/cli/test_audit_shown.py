@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cli.audit_chain import faults_of
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, hash_of
+from pam.domain.free_text import commitment
 from tests.cli.fake_api import ALICE, BOB, SESSION_ID, FakeApi, Pam
 
 CALL = f"GET /pam/sessions/{SESSION_ID}/audit"
@@ -49,8 +50,22 @@ def test_a_whole_trail_is_a_timeline_with_its_chain_checked(fake: FakeApi, pam: 
     result = pam("audit", "show", SESSION_ID)
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert ["Requested" in lines[1], "alice" in lines[1], "Activated" in lines[4]] == [True] * 3
+    assert ["Requested" in lines[2], "alice" in lines[2], "Activated" in lines[5]] == [True] * 3
     assert lines[-1] == "chain checked: 4 records, every hash fits"
+
+
+def test_what_people_wrote_is_shown_in_place_of_the_commitment_to_it(
+    fake: FakeApi, pam: Pam
+) -> None:
+    known, forgotten = commitment("00" * 32, "ledger stuck"), commitment("01" * 32, "who knows")
+    records = _trail()
+    records[0] |= {"reason": known}
+    records[1] |= {"detail": f"APPROVE: {forgotten}"}
+    fake.on(CALL, {"items": records, "texts": {known: "ledger stuck"}})
+    shown = pam("audit", "show", SESSION_ID).stdout
+    assert "reason: ledger stuck" in shown
+    assert "APPROVE: [erased]" in shown
+    assert "hmac" not in shown
 
 
 def test_a_broken_chain_fails_and_names_the_record(fake: FakeApi, pam: Pam) -> None:

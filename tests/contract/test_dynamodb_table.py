@@ -59,7 +59,6 @@ def a_refusal(detail: str = "no") -> Record:
         code=Code.NOT_ELIGIBLE,
         resource="",
         requester=BOB.principal,
-        reason="",
         now=NOON,
         new_id=new_id,
     )

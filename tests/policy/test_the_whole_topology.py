@@ -80,6 +80,7 @@ def session_of(requester: str, domain: str) -> Session:
 RIGHTS = {
     Action.APPROVE: {"approvers"},
     Action.REVOKE: {"operators"},
+    Action.ERASE: {"operators"},
     Action.END: set(),
     Action.LEASE: set(),
     Action.READ: {"approvers", "operators", "auditors"},

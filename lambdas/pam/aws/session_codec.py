@@ -35,6 +35,7 @@ _AS_THEY_ARE = (
     "leases",
     "sequence",
     "last_hash",
+    "text_key",
 )
 
 
@@ -119,6 +120,7 @@ def _ending(ending: Ending) -> dict[str, Any]:
         "decided_at": _instant(ending.decided_at),
         "outcome": ending.outcome.value,
         "reason": ending.reason,
+        "written": ending.written,
         "by": ending.by,
         "confirmed_at": _instant(ending.confirmed_at),
         "method": ending.method,

@@ -15,6 +15,7 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.errors import Code
+from pam.domain.free_text import commitment
 from pam.domain.people import Actor
 from pam.domain.session import Session
 
@@ -42,6 +43,7 @@ class RecordType(StrEnum):
     WITHDRAWN = "Withdrawn"
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
+    ERASED = "Erased"
 
 
 class Outcome(StrEnum):
@@ -66,6 +68,9 @@ class Entry:
     type: RecordType
     actor: Actor
     detail: str = ""
+    """Of PAM's own making."""
+    comment: str = ""
+    """Written by a person; the record has a commitment to it."""
     outcome: Outcome = Outcome.SUCCESS
     trace: PolicyTrace = field(default_factory=PolicyTrace)
     policy_version: str = ""
@@ -117,16 +122,17 @@ def refusal(
     code: Code,
     resource: str,
     requester: str,
-    reason: str,
     now: datetime,
     new_id: Callable[[datetime], str],
 ) -> Record:
-    """A refusal that belongs to no session: sequence 0, a chain of its own, one link long."""
+    """A refusal that belongs to no session: sequence 0, a chain of its own, one link long.
+
+    Without the reason that was given: there is no session to keep the text apart in.
+    """
     record = _blank(entry, now=now, event_id=new_id(now)) | {
         "detail": f"{code}: {entry.detail}",
         "resource": resource,
         "requester": requester,
-        "reason": reason,
         "sequence": 0,
         "previous_hash": FIRST_PREVIOUS_HASH,
     }
@@ -141,12 +147,17 @@ def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> 
         "resource": session.resource,
         "environment": session.environment.value,
         "domain": session.domain,
-        "reason": session.reason,
+        "reason": commitment(session.text_key, session.reason),
+        "detail": _said(entry, session.text_key),
         "ticket": session.ticket,
         "break_glass": session.break_glass,
         "approvers": list(session.approvers),
         "target": {"account": target.account, "region": target.region, "arn": target.arn},
     }
+
+
+def _said(entry: Entry, key: str) -> str:
+    return ": ".join(part for part in (entry.detail, commitment(key, entry.comment)) if part)
 
 
 def _blank(entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pam.domain import approval
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.free_text import ERASED
 from pam.domain.lifecycle import CLOSED, Status, check_transition
 from pam.domain.resource import Environment, Target
 
@@ -31,6 +32,8 @@ class Ending:
     outcome: Status
     """What the session becomes once the target has confirmed."""
     reason: str
+    written: bool = False
+    """Whether the reason is what a person wrote, and not a sentence of PAM's."""
     by: str
     confirmed_at: datetime | None = None
     method: str = ""
@@ -87,6 +90,8 @@ class Session:
     sequence: int = 0
     """Of the newest audit record. Every write adds a record, so this is the session's version."""
     last_hash: str = field(default="", repr=False)
+    text_key: str = field(default="", repr=False)
+    """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
 
     @property
     def closed(self) -> bool:
@@ -99,6 +104,29 @@ class Session:
     @property
     def approvers(self) -> tuple[str, ...]:
         return tuple(v.principal for v in self.votes if v.decision is approval.Ballot.APPROVE)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Whatever people wrote: the reason, the comments, why it was ended."""
+        comments = (vote.comment for vote in self.votes)
+        ended = self.ending.reason if self.ending and self.ending.written else ""
+        return (self.reason, *comments, ended)
+
+    def without_texts(self) -> Self:
+        """The session with every text of people gone, and with the key to their commitments."""
+
+        def gone(text: str) -> str:
+            return ERASED if text else ""
+
+        return replace(
+            self,
+            reason=gone(self.reason),
+            text_key="",
+            votes=tuple(replace(vote, comment=gone(vote.comment)) for vote in self.votes),
+            ending=replace(self.ending, reason=ERASED)
+            if self.ending and self.ending.written
+            else self.ending,
+        )
 
     def advance(self, to: Status, **changes: Any) -> Self:
         """The session one step further on. Raises IllegalTransition if there is no such step."""

@@ -75,6 +75,10 @@ class EndBody(_Strict):
     session_id: SessionId
 
 
+class EraseBody(_Strict):
+    session_id: SessionId
+
+
 def parse_start(raw: object) -> Claim:
     """A direct start's claim. Raises Invalid naming each wrong field."""
     try:

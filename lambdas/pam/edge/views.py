@@ -125,9 +125,10 @@ class ResourceList(BaseModel):
 
 
 class Trail(BaseModel):
-    """Audit records as contract §8 has them."""
+    """Audit records as contract §8 has them; `texts` explains their commitments to free text."""
 
     items: list[dict[str, Any]]
+    texts: dict[str, str]
 
 
 def session_view(session: Session) -> SessionView:

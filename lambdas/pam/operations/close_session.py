@@ -43,6 +43,8 @@ class Verdict:
     outcome: Status
     actor: Actor
     reason: str
+    written: bool = False
+    """Whether a person wrote the reason."""
     request_id: str = ""
 
 
@@ -72,10 +74,11 @@ def decided(session: Session, verdict: Verdict, now: datetime) -> Step | None:
         decided_at=now,
         outcome=verdict.outcome,
         reason=verdict.reason,
+        written=verdict.written,
         by=verdict.actor.principal,
     )
     revoking = session.advance(Status.REVOKING, ending=ending)
-    return Step(revoking, (_entry(RecordType.REVOKING, verdict, verdict.reason),))
+    return Step(revoking, (_entry(RecordType.REVOKING, verdict, ending),))
 
 
 def confirm_end(
@@ -103,10 +106,7 @@ def _confirmed(
         closed = stored.advance(
             ending.outcome, ending=ending, ended_at=now, traces_until=receipt.traces_until
         )
-        detail = f"{ending.reason} [{receipt.method}: {receipt.evidence}]"
-        outcome = Outcome.FAILURE if ending.outcome is Status.FAILED else Outcome.SUCCESS
-        entry = replace(_entry(_SAID[ending.outcome], verdict, detail), outcome=outcome)
-        return Step(closed, (entry,))
+        return Step(closed, (_entry(_SAID[ending.outcome], verdict, ending),))
 
     return transition(store, session_id, said, now=now)
 
@@ -190,20 +190,28 @@ def _without_traces(
 
 
 def _said(session: Session, outcome: Status, verdict: Verdict, now: datetime) -> Step:
-    entry = _entry(_SAID[outcome], verdict, verdict.reason)
-    if outcome is Status.FAILED:
-        entry = replace(entry, outcome=Outcome.FAILURE)
     ending = Ending(
         decided_at=now,
         outcome=outcome,
         reason=verdict.reason,
+        written=verdict.written,
         by=verdict.actor.principal,
         confirmed_at=now,
         method="never-granted",
         evidence="no access had been made",
     )
-    return Step(session.advance(outcome, ended_at=now, ending=ending), (entry,))
+    closed = session.advance(outcome, ended_at=now, ending=ending)
+    return Step(closed, (_entry(_SAID[outcome], verdict, ending),))
 
 
-def _entry(kind: RecordType, verdict: Verdict, detail: str) -> Entry:
-    return Entry(type=kind, actor=verdict.actor, detail=detail, request_id=verdict.request_id)
+def _entry(kind: RecordType, verdict: Verdict, ending: Ending) -> Entry:
+    own_words = "" if ending.written else ending.reason
+    seen = f"[{ending.method}: {ending.evidence}]" if ending.method else ""
+    return Entry(
+        type=kind,
+        actor=verdict.actor,
+        detail=" ".join(part for part in (own_words, seen) if part),
+        comment=ending.reason if ending.written else "",
+        outcome=Outcome.FAILURE if kind is RecordType.FAILED else Outcome.SUCCESS,
+        request_id=verdict.request_id,
+    )

@@ -20,10 +20,12 @@ class WayOut:
 
     right: Action
     outcome: Status
+    reason_written: bool
+    """Whether the reason is the caller's own words."""
 
 
-REVOKED_BY_OPERATOR = WayOut(right=Action.REVOKE, outcome=Status.REVOKED)
-GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED)
+REVOKED_BY_OPERATOR = WayOut(right=Action.REVOKE, outcome=Status.REVOKED, reason_written=True)
+GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED, reason_written=False)
 """A request that is still waiting becomes WITHDRAWN."""
 
 
@@ -47,7 +49,11 @@ def end_access(
     """
     _check_right(load(store, session_id), way_out, caller, policy)
     verdict = Verdict(
-        outcome=way_out.outcome, actor=caller.actor, reason=reason, request_id=caller.request_id
+        outcome=way_out.outcome,
+        actor=caller.actor,
+        reason=reason,
+        written=way_out.reason_written,
+        request_id=caller.request_id,
     )
 
     def decide(session: Session) -> Step | None:

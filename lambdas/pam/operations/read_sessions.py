@@ -1,9 +1,10 @@
 """Looking at sessions: one, many, their trails, and what may be asked for."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pam.domain.audit_record import Record
 from pam.domain.errors import NotEligible, NotFound
+from pam.domain.free_text import opened
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Session
@@ -26,12 +27,19 @@ def read_session(
     return session
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """A session's audit records, oldest first, and the texts that they commit to."""
+
+    records: list[Record]
+    texts: dict[str, str]
+
+
 def read_trail(
     session_id: str, *, caller: Caller, store: SessionStore, policy: CedarPolicy
-) -> list[Record]:
-    """The session's audit records, oldest first."""
-    read_session(session_id, caller=caller, store=store, policy=policy)
-    return store.records(session_id)
+) -> Trail:
+    session = read_session(session_id, caller=caller, store=store, policy=policy)
+    return Trail(records=store.records(session_id), texts=opened(session.text_key, session.texts))
 
 
 def list_sessions(

@@ -21,7 +21,6 @@ class Attempt:
     actor: Actor
     requester: str = ""
     resource: str = ""
-    reason: str = ""
     request_id: str = ""
 
 
@@ -49,7 +48,6 @@ def record_refusal(
                 code=refusal.code,
                 resource=attempt.resource,
                 requester=attempt.requester,
-                reason=attempt.reason,
                 now=now,
                 new_id=new_id,
             )

@@ -20,7 +20,7 @@ from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Actor, Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Origin, Session
-from pam.ids import new_id
+from pam.ids import new_id, new_text_key
 from pam.operations.close_session import fail_unstarted
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
@@ -168,6 +168,7 @@ def open_session(
         approval_expires_at=now + resource.approval_window,
         review=policy.review_for(resource, break_glass=wish.break_glass, now=now),
         execution_arn=door.execution_arn,
+        text_key=new_text_key(),
     )
     entries = [_entry(RecordType.REQUESTED, door, policy, asked, session)]
     if wish.break_glass:

@@ -113,11 +113,12 @@ def _counted(
         duration=min(session.duration, cast.duration or session.duration),
     )
 
-    def entry(kind: RecordType, decision: Decision, detail: str = "") -> Entry:
+    def entry(kind: RecordType, decision: Decision, detail: str = "", comment: str = "") -> Entry:
         return Entry(
             type=kind,
             actor=caller.actor,
             detail=detail,
+            comment=comment,
             trace=PolicyTrace(
                 policy_ids=decision.policy_ids,
                 required=session.needed.total,
@@ -127,20 +128,21 @@ def _counted(
             request_id=caller.request_id,
         )
 
-    said = f"{cast.decision.value}: {cast.comment}" if cast.comment else cast.decision.value
-    entries = (entry(RecordType.VOTED, allowed, said),)
+    said = (cast.decision.value, cast.comment)
+    entries = (entry(RecordType.VOTED, allowed, *said),)
     if cast.decision is Ballot.DENY:
         ending = Ending(
             decided_at=now,
             outcome=Status.DENIED,
             reason=cast.comment or f"denied by {cast.principal}",
+            written=bool(cast.comment),
             by=cast.principal,
             confirmed_at=now,
             method="never-granted",
             evidence="no access had been made",
         )
         denied = voted.advance(Status.DENIED, ended_at=now, ending=ending)
-        return Step(denied, (*entries, entry(RecordType.DENIED, allowed, said)))
+        return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))
     lawful = grant_decision(voted, policy)
     if not lawful.allowed:
         return Step(voted, entries)

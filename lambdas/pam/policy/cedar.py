@@ -28,6 +28,7 @@ class Action(StrEnum):
     END = "end"
     LEASE = "lease"
     READ = "read"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
