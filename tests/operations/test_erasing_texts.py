@@ -49,7 +49,7 @@ def test_no_record_holds_what_a_person_wrote_only_a_commitment_to_it(story: Stor
     texts = opened(session.text_key, session.texts)
     assert {texts[record["reason"]] for record in records} == {REASON}
     said = [record["detail"] for record in records if record["type"] == "Denied"]
-    assert said == [f"DENY: {commitment(session.text_key, COMMENT)}"]
+    assert said == [f"deny: {commitment(session.text_key, COMMENT)}"]
 
 
 @pytest.mark.guarantee("G12")

@@ -1,0 +1,270 @@
+"""Checkpoints: at fixed intervals, one signed line of the whole log as it stands.
+
+A checkpoint is a note as c2sp.org/tlog-checkpoint has it: the log's name, its size and its Merkle
+root (RFC 6962), here followed by a number, a time and the hash of the checkpoint before, so that an
+interval in which nothing happened is on record too. The leaves of the tree are the hashes of audit
+records with their places in their sessions.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from pam.domain import timestamps
+from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json
+from pam.domain.merkle import Frontier, Growth, leaf_hash
+
+_SIGNATURE = "\u2014 "
+_FIELDS = ("number", "time", "previous")
+_A_MILLISECOND = timedelta(milliseconds=1)
+_KEY_ID_BYTES = 4
+_COSIGNATURE_TYPE = b"\x04"
+"""Of c2sp.org/tlog-cosignature: Ed25519, with a time."""
+
+
+class Malformed(ValueError):
+    """A note or an interval that is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One audit record's place in the log. `session_id` is empty, and `sequence` 0, for one that
+    belongs to no session.
+    """
+
+    session_id: str
+    sequence: int
+    event_id: str
+    record_hash: str
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(
+            session_id=str(record["session_id"]),
+            sequence=int(record["sequence"]),
+            event_id=str(record["event_id"]),
+            record_hash=str(record["hash"]),
+        )
+
+    def hashed(self) -> bytes:
+        """What stands for it in the tree. The place is in it, so that a list of places proves by
+        itself which records a session has, without the records of others.
+        """
+        parts = (self.session_id, str(self.sequence), self.event_id, self.record_hash)
+        return leaf_hash("/".join(parts).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    origin: str
+    number: int
+    size: int
+    root: bytes
+    at: datetime
+    previous: str
+    """SHA-256, hex, of the text of the checkpoint before; zeros for the first."""
+
+    def text(self) -> str:
+        """What is signed: the lines of the note without its signatures."""
+        lines = (
+            self.origin,
+            str(self.size),
+            _encoded(self.root),
+            f"number {self.number}",
+            f"time {timestamps.render(self.at)}",
+            f"previous {self.previous}",
+        )
+        return "".join(f"{line}\n" for line in lines)
+
+    def hashed(self) -> str:
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises Malformed for anything that `text` would not render in exactly this way."""
+        try:
+            origin, size, root, *rest = text.removesuffix("\n").split("\n")
+            fields = dict(line.split(" ", 1) for line in rest)
+            found = cls(
+                origin=origin,
+                number=int(fields["number"]),
+                size=int(size),
+                root=_decoded(root),
+                at=timestamps.parse(fields["time"]),
+                previous=fields["previous"],
+            )
+        except (ValueError, KeyError) as error:
+            message = "not a checkpoint"
+            raise Malformed(message) from error
+        if found.text() != text:
+            message = "not a checkpoint in its one form"
+            raise Malformed(message)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The log as it was last sealed: what the next checkpoint is made from."""
+
+    number: int = 0
+    frontier: Frontier = Frontier()  # noqa: RUF009 - immutable
+    at: datetime | None = None
+    hashed: str = FIRST_PREVIOUS_HASH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """What one checkpoint sealed: the leaves that came since the one before, and how they fit."""
+
+    note: str
+    before: Frontier
+    leaves: tuple[Leaf, ...]
+    consistency: tuple[bytes, ...]
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint.parse(split_note(self.note)[0])
+
+    @property
+    def head(self) -> Head:
+        """The log with this interval sealed."""
+        checkpoint = self.checkpoint
+        return Head(
+            number=checkpoint.number,
+            frontier=self.before.grown(leaf.hashed() for leaf in self.leaves),
+            at=checkpoint.at,
+            hashed=checkpoint.hashed(),
+        )
+
+    def follows(self, head: Head) -> bool:
+        """Whether this is what came right after `head`, with nothing changed in between."""
+        checkpoint, after = self.checkpoint, self.head.frontier
+        return (
+            self.before == head.frontier
+            and checkpoint.number == head.number + 1
+            and checkpoint.previous == head.hashed
+            and (checkpoint.size, checkpoint.root) == (after.size, after.root())
+        )
+
+    def encode(self) -> str:
+        """One line of canonical JSON."""
+        return canonical_json(
+            {
+                "note": self.note,
+                "before": {
+                    "size": self.before.size,
+                    "peaks": [_encoded(peak) for peak in self.before.peaks],
+                },
+                "leaves": [
+                    [leaf.session_id, leaf.sequence, leaf.event_id, leaf.record_hash]
+                    for leaf in self.leaves
+                ],
+                "consistency": [_encoded(node) for node in self.consistency],
+            }
+        )
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Raises Malformed."""
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            peaks = tuple(_decoded(peak) for peak in raw["before"]["peaks"])
+            found = cls(
+                note=str(raw["note"]),
+                before=Frontier(int(raw["before"]["size"]), peaks),
+                leaves=tuple(
+                    Leaf(session_id=session, sequence=sequence, event_id=event, record_hash=digest)
+                    for session, sequence, event, digest in raw["leaves"]
+                ),
+                consistency=tuple(_decoded(node) for node in raw["consistency"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            message = "not an interval of the log"
+            raise Malformed(message) from error
+        if found.encode() != text.removesuffix("\n"):
+            message = "not an interval of the log in its one form"
+            raise Malformed(message)
+        return found
+
+
+def drawn_up(
+    head: Head, leaves: Sequence[Leaf], *, origin: str, now: datetime
+) -> tuple[Checkpoint, Growth]:
+    """The next checkpoint, unsigned, and the tree's growth. Its time is later than the last's,
+    whatever the clock says.
+    """
+    growth = Growth(head.frontier, [leaf.hashed() for leaf in leaves])
+    after = head.frontier.grown(growth.leaves)
+    checkpoint = Checkpoint(
+        origin=origin,
+        number=head.number + 1,
+        size=after.size,
+        root=after.root(),
+        at=now if head.at is None else max(now, head.at + _A_MILLISECOND),
+        previous=head.hashed,
+    )
+    return checkpoint, growth
+
+
+def note_of(text: str, *signatures: str) -> str:
+    """The note: its text, an empty line, its signature lines."""
+    return f"{text}\n{''.join(signatures)}"
+
+
+def split_note(note: str) -> tuple[str, list[str]]:
+    """Text and signature lines. Raises Malformed."""
+    text, gap, signatures = note.partition(f"\n\n{_SIGNATURE}")
+    if not gap:
+        message = "not a signed note"
+        raise Malformed(message)
+    lines = f"{_SIGNATURE}{signatures}".splitlines(keepends=True)
+    if not all(line.startswith(_SIGNATURE) and line.endswith("\n") for line in lines):
+        message = "not a signed note"
+        raise Malformed(message)
+    return f"{text}\n", lines
+
+
+def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
+    return f"{_SIGNATURE}{name} {_encoded(key_id + signature)}\n"
+
+
+def signatures_by(name: str, key_id: bytes, lines: Sequence[str]) -> list[bytes]:
+    """The signatures of one key; lines of others, which a note may have, are passed over."""
+    found = []
+    for line in lines:
+        signer, _, encoded = line.removeprefix(_SIGNATURE).rstrip("\n").rpartition(" ")
+        try:
+            blob = _decoded(encoded)
+        except ValueError:
+            continue
+        if signer == name and blob[: len(key_id)] == key_id:
+            found.append(blob[len(key_id) :])
+    return found
+
+
+def log_key_id(public_key: bytes) -> bytes:
+    """Of an ECDSA key, as its SubjectPublicKeyInfo in DER."""
+    return hashlib.sha256(public_key).digest()[:_KEY_ID_BYTES]
+
+
+def cosigner_key_id(name: str, public_key: bytes) -> bytes:
+    """Of an Ed25519 key, as its 32 bytes."""
+    named = name.encode() + b"\n" + _COSIGNATURE_TYPE + public_key
+    return hashlib.sha256(named).digest()[:_KEY_ID_BYTES]
+
+
+def cosigned_message(text: str, seconds: int) -> bytes:
+    """What a witness signs: that at this time (Unix seconds) it had seen nothing to contradict."""
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
