@@ -165,6 +165,7 @@ def _severity(act: Act, record: Mapping[str, Any]) -> Severity:
 def _common(record: Mapping[str, Any], kind: str, at: int) -> Json:
     actor, target = _mapping(record, "actor"), _mapping(record, "target")
     requester = record.get("requester") or actor.get("principal")
+    own_act = requester == actor.get("principal")
     account = target.get("account")
     return {
         "time": at,
@@ -185,7 +186,8 @@ def _common(record: Mapping[str, Any], kind: str, at: int) -> Json:
         },
         "actor": _actor(actor),
         # The class demands a user; a refused stranger may have given no name.
-        "user": _user(requester) or {"name": "unknown", "type_id": 0, "type": "Unknown"},
+        "user": _user(requester, _kind(actor) if own_act else "person")
+        or {"name": "unknown", "type_id": 0, "type": "Unknown"},
         "cloud": {
             "provider": "AWS",
             "account": {"uid": account, **_AWS_ACCOUNT} if account else None,
@@ -227,12 +229,15 @@ def _message(record: Mapping[str, Any], kind: str) -> str:
 
 
 def _actor(actor: Mapping[str, Any]) -> Json:
-    kind = str(actor.get("kind") or "unknown")
-    user = _user(actor.get("principal"), kind)
-    return {"user": user} if user else {"app_name": f"PAM {kind}"}
+    user = _user(actor.get("principal"), _kind(actor))
+    return {"user": user} if user else {"app_name": f"PAM {_kind(actor)}"}
 
 
-def _user(principal: Any, kind: str = "person") -> Json | None:
+def _kind(actor: Mapping[str, Any]) -> str:
+    return str(actor.get("kind") or "unknown")
+
+
+def _user(principal: Any, kind: str) -> Json | None:
     """From an ARN also the name that people read, and the account it belongs to."""
     if not principal or not isinstance(principal, str):
         return None
