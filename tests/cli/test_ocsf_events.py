@@ -12,12 +12,14 @@ from cfnlint.jsonschema import StandardValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.ocsf import ACTS, OCSF_VERSION, event_of
+from cli.ocsf import ACTS, CLASS_NAMES, OCSF_VERSION, event_of
 from pam.domain.audit_record import Entry, Outcome, RecordType, hash_of, refusal
 from pam.domain.errors import Code
 from pam.domain.people import Actor, ActorKind
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "ocsf"
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCHEMAS = ROOT / "tests" / "ocsf"
+STANDARDS = (ROOT / "docs" / "standards.md").read_text(encoding="utf-8")
 CLASSES = {3001: "account_change", 3003: "authorize_session"}
 VALIDATORS = {
     uid: StandardValidator(schema=json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")))
@@ -346,3 +348,24 @@ def test_every_object_of_the_schemas_is_closed_but_the_one_for_the_rest(name: st
     }
     assert (closed, opened, schema["additionalProperties"]) == (set(), {"object"}, False)
     assert schema["$comment"].startswith(f"OCSF {OCSF_VERSION},")
+
+
+def rows_of(document: str, heading: str) -> dict[str, list[str]]:
+    """The table under `heading`, by the code in its first column."""
+    lines = document.split(f"\n| {heading} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    cells = ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines)
+    return {first.strip("`"): rest for first, *rest in cells}
+
+
+def test_the_documentation_has_the_table_of_types_as_it_is() -> None:
+    rows = rows_of(STANDARDS, "record type")
+    assert {kind: (row[0], row[2], row[3]) for kind, row in rows.items()} == {
+        kind: (CLASS_NAMES[act.ocsf_class], act.severity.name.capitalize(), act.why)
+        for kind, act in ACTS.items()
+    }
+    for kind, (_, activity, *_rest) in rows.items():
+        assert activity.endswith(f"({ACTS[kind].activity_id})"), kind
+
+
+def test_the_documentation_places_every_field_of_a_record() -> None:
+    assert set(rows_of(STANDARDS, "record field")) == set(record_of("Requested"))
