@@ -220,6 +220,29 @@ def test_a_record_is_found_again_by_its_event() -> None:
         assert found["unmapped"][name] == record[name], name
 
 
+def test_the_user_is_the_requester_whoever_acts() -> None:
+    clock = {"principal": "mod046:clock", "kind": "clock", "source_ip": "", "user_agent": ""}
+    found = event(record_of("Expired", actor=clock))
+    assert faults(found) == []
+    assert found["actor"] == {
+        "user": {"uid": "mod046:clock", "name": "mod046:clock", "type_id": 3, "type": "System"}
+    }
+    assert (found["user"]["uid"], found["user"]["type"]) == (ALICE, "User")
+    assert not {"src_endpoint"} & set(found)
+
+
+def test_a_runbook_that_asks_for_itself_is_a_service() -> None:
+    runbook = record_of("Requested")["actor"] | {"kind": "runbook"}
+    found = event(record_of("Requested", actor=runbook))
+    assert found["user"] == found["actor"]["user"]
+    assert (found["user"]["type_id"], found["user"]["type"]) == (4, "Service")
+
+
+def test_an_empty_place_in_a_list_is_left_out() -> None:
+    found = event(record_of("Approved", approvers=["bob", None, "", {"name": None}]))
+    assert found["unmapped"]["approvers"] == ["bob"]
+
+
 def test_a_commitment_is_passed_on_as_it_is() -> None:
     record = record_of("Revoked")
     found = event(record)
