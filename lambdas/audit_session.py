@@ -1,17 +1,20 @@
-"""The one writer of the audit log group.
+"""The one writer of the audit log group and of the archive's records.
 
 Triggers: the session table's stream, and the issuer, which hands out no credential before its
-record stands (DT-002). May touch: the session table (read records, move the mark), the log group,
-the bus. A retry is safe: records are read from the table, and `event_id` tells duplicates.
+record stands (DT-002). May touch: the session table (read records, move the mark, put records up
+for sealing), the log group, the archive, the bus. A retry is safe: records are read from the
+table, and `event_id` tells duplicates.
 """
 
-import json
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
+from pam.aws.table_keys import owner_of
+from pam.names import AUDIT_NOT_WRITTEN, METRIC_NAMESPACE
 from pam.operations.deliver_records import deliver_records
 from pam.settings import AuditSettings
 
@@ -23,24 +26,29 @@ def settings() -> AuditSettings:
     return AuditSettings.from_env()
 
 
-def _deliver(session_id: str) -> int:
+def _deliver(owner: str) -> int:
     return deliver_records(
-        session_id,
+        owner,
         clock=clock.now,
         outbox=wiring.outbox(settings().table_name),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
+        archive=wiring.archive(settings().archive_bucket),
     )
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    if "settle" in event:
-        return {"delivered": _deliver(event["settle"])}
-    return _drain(event["Records"])
+    try:
+        if "settle" in event:
+            return {"delivered": _deliver(event["settle"])}
+        return _drain(event["Records"])
+    except Exception:
+        _count_unwritten()
+        raise
 
 
 def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
-    """A stream event only says for which sessions there is something to carry.
+    """A stream event only says for whom there is something to carry.
 
     Answers which stream record to begin again from, if one could not be carried out.
     """
@@ -49,16 +57,21 @@ def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
         image = stream_record["dynamodb"].get("NewImage", {})
         if image.get("kind", {}).get("S") != "RECORD":
             continue
-        session_id = image.get("session_id", {}).get("S", "")
+        owner = owner_of(image["pk"]["S"])
         try:
-            if not session_id:
-                sink = wiring.sink(settings().log_group_name, settings().bus_name)
-                sink.append([json.loads(image["record"]["S"])])
-            elif session_id not in done:
-                _deliver(session_id)
-                done.add(session_id)
+            if owner not in done:
+                _deliver(owner)
+                done.add(owner)
         except Exception:
-            logger.exception("not delivered", extra={"session": session_id})
+            logger.exception("not delivered", extra={"owner": owner})
+            _count_unwritten()
             number = stream_record["dynamodb"]["SequenceNumber"]
             return {"batchItemFailures": [{"itemIdentifier": number}]}
     return {"batchItemFailures": []}
+
+
+def _count_unwritten() -> None:
+    with single_metric(
+        name=AUDIT_NOT_WRITTEN, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
+    ) as metric:
+        metric.add_dimension(name="environment", value=settings().env_name)

@@ -65,6 +65,8 @@ class DeployConfig:
     `database_ca` is a file of this project with the certificates that databases are trusted by
     (absent: those that the functions' machine trusts). Functions that reach databases or AWS
     accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
+    `archive_retention_days` is for how long the audit archive lets nothing be deleted, by anybody.
+    `witness_account` is where the witness of the audit log runs (a second account); None: nowhere.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -79,7 +81,10 @@ class DeployConfig:
     retain_data: bool = True
     account_api_logging: bool = True
     audit_retention_days: int = 3653
+    archive_retention_days: int = 2557
     operational_retention_days: int = 365
+    checkpoint_minutes: int = 5
+    witness_account: str | None = None
     throttle_rate: int = 50
     throttle_burst: int = 100
     sensitive_throttle_rate: int = 10

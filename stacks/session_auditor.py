@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from pam.settings import AuditSettings
+from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
 from stacks.dead_letters import DeadLetters
 from stacks.notifications import Notifications
@@ -25,6 +26,7 @@ class SessionAuditor(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         audit_log: AuditLog,
+        archive: AuditArchive,
         notifications: Notifications,
         dead_letters: DeadLetters,
     ) -> None:
@@ -40,6 +42,7 @@ class SessionAuditor(Construct):
                 table_name=session_store.table.table_name,
                 log_group_name=audit_log.log_group.log_group_name,
                 bus_name=notifications.bus.event_bus_name,
+                archive_bucket=archive.bucket.bucket_name,
             ),
             # A full batch while the log group throttles.
             timeout=Duration.seconds(60),
@@ -48,6 +51,7 @@ class SessionAuditor(Construct):
         session_store.grant_mark_delivered(role)
         session_store.grant_follow(role)
         audit_log.grant_append(role)
+        archive.grant_keep_records(role)
         notifications.grant_announce(role)
         dead_letters.grant_bury(role)
         self._follow(session_store, dead_letters)

@@ -11,6 +11,8 @@ from pam.names import Index
 from stacks.encryption_key import EncryptionKey
 
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
+_UNSEALED, _SEALING = ["UNSEALED"], ["UNSEALED", "LOG"]
+"""The partition keys of what waits for a checkpoint, and of that and the log's head."""
 _GRANTS = "GRANT#*"
 """The partition keys of grants: the only items that PAM itself ever deletes."""
 
@@ -83,9 +85,27 @@ class SessionStore(Construct):
         """Query every index."""
         _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
 
+    def grant_seal(self, role: iam.IRole) -> None:
+        """The queue of unsealed records and the log's head, and no item beside them."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=[*_READ, "dynamodb:BatchWriteItem", "dynamodb:PutItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": _SEALING}},
+            )
+        )
+        self._key.grant_write_through(role, "dynamodb")
+
     def grant_mark_delivered(self, role: iam.IRole) -> None:
-        """Read records and note that they reached the log; no creating, no deleting."""
+        """Read records, note that they reached the log, and put them up for sealing."""
         _allow(role, [*_READ, "dynamodb:UpdateItem"], self.table.table_arn)
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:PutItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": _UNSEALED}},
+            )
+        )
         self._key.grant_write_through(role, "dynamodb")
 
     def grant_find_overdue(self, role: iam.IRole) -> None:

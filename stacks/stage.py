@@ -7,7 +7,9 @@ from constructs import Construct
 from pam.names import Parameter
 from pam.policy.compiled import CompiledPolicy
 from stacks.approval_workflow import ApprovalWorkflow
+from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
+from stacks.audit_reader import AuditReader
 from stacks.bundling import DATABASE_CA, Bundle, BundleTarget
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
@@ -16,6 +18,7 @@ from stacks.deadline_sweep import DeadlineSweep
 from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
 from stacks.lent_databases import LentDatabases
+from stacks.log_checkpoints import LogCheckpoints
 from stacks.notifications import Notifications
 from stacks.orphan_search import OrphanSearch
 from stacks.pam_function import FunctionPlatform, Network
@@ -26,8 +29,10 @@ from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
+from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.target_roles import TargetRoles
 from stacks.trusted_roles import TrustedRoles
+from stacks.witness_stack import WitnessStack, witness_arn
 from stacks.workflow_handle import WorkflowHandle
 
 
@@ -57,6 +62,31 @@ class PamStage(Construct):
             key=key,
             retention_days=config.audit_retention_days,
             retain=config.retain_data,
+        )
+        archive = AuditArchive(
+            foundation,
+            "AuditArchive",
+            env_name=env_name,
+            key=key,
+            retention_days=config.archive_retention_days,
+        )
+        signing_key = SigningKey(
+            foundation,
+            "LogKey",
+            spec=ECDSA_P256,
+            alias=f"pam-{env_name}-log",
+            description=f"PAM (MOD-046) {env_name}: signs checkpoints of the audit log",
+            retain=config.retain_data,
+        )
+        AuditReader(
+            foundation,
+            "AuditReader",
+            env_name=env_name,
+            session_store=session_store,
+            audit_log=audit_log,
+            archive=archive,
+            signing_key=signing_key,
+            key=key,
         )
         notifications = Notifications(foundation, "Notifications", env_name=env_name, key=key)
         TrustedRoles(foundation, "TrustedRoles", env_name=env_name)
@@ -92,7 +122,31 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             audit_log=audit_log,
+            archive=archive,
             notifications=notifications,
+            dead_letters=dead_letters,
+        )
+        witness_function = ""
+        if config.witness_account is not None:
+            WitnessStack(
+                self,
+                "Witness",
+                config=config,
+                log_account=service.account,
+                code=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),
+                runtime=platform.runtime,
+                architecture=platform.architecture,
+            )
+            witness_function = witness_arn(service, config)
+        LogCheckpoints(
+            service,
+            "Checkpoints",
+            platform=platform,
+            every_minutes=config.checkpoint_minutes,
+            session_store=session_store,
+            archive=archive,
+            signing_key=signing_key,
+            witness_function=witness_function,
             dead_letters=dead_letters,
         )
         issuer = CredentialIssuer(
@@ -156,6 +210,8 @@ class PamStage(Construct):
                 Parameter.EVENTS_BUS_NAME: notifications.bus.event_bus_name,
                 Parameter.APPROVER_TOPIC_ARN: notifications.approver_topic.topic_arn,
                 Parameter.TIER1_TOPIC_ARN: notifications.tier1_topic.topic_arn,
+                Parameter.AUDIT_ARCHIVE_BUCKET: archive.bucket.bucket_name,
+                Parameter.AUDIT_SIGNING_KEY_ARN: signing_key.key.key_arn,
             },
         )
         Tags.of(self).add("module", "MOD-046")

@@ -10,6 +10,10 @@ EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
 END_UNCONFIRMED = "EndUnconfirmed"
 """Metric: how often a target did not confirm an end; one that goes on needs a person."""
+AUDIT_NOT_WRITTEN = "AuditNotWritten"
+"""Metric: how often records could not be carried out of the table; leases wait for that."""
+LOG_UNWITNESSED = "LogUnwitnessed"
+"""Metric: a checkpoint that the witness did not cosign, or that has no witness to ask right now."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 
@@ -24,6 +28,8 @@ class Parameter(StrEnum):
     EVENTS_BUS_NAME = "events/bus-name"
     APPROVER_TOPIC_ARN = "approver-topic/arn"
     TIER1_TOPIC_ARN = "tier1-topic/arn"
+    AUDIT_ARCHIVE_BUCKET = "audit-archive/bucket-name"
+    AUDIT_SIGNING_KEY_ARN = "audit-signing-key/arn"
 
 
 class Index(StrEnum):
@@ -38,6 +44,25 @@ class Index(StrEnum):
 
 def parameter_path(env: str, parameter: Parameter) -> str:
     return f"/bank/{env}/mod046/{parameter}"
+
+
+def log_origin(env: str) -> str:
+    """The name of a deployment's audit log, in its checkpoints."""
+    return f"mod046.pam/{env}"
+
+
+def witness_name(env: str) -> str:
+    """The name by which the witness of a log cosigns."""
+    return f"mod046.pam-witness/{env}"
+
+
+def witness_function_name(env: str) -> str:
+    return f"pam-{env}-witness"
+
+
+def audit_reader_name(env: str) -> str:
+    """The managed policy for auditors."""
+    return f"pam-{env}-audit-reader"
 
 
 def state_machine_name(env: str) -> str:

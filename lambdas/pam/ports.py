@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pam.domain.audit_record import Record
+from pam.domain.checkpoint import Head, Leaf
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
@@ -251,20 +252,115 @@ class AuditSink(Protocol):
     def publish(self, records: Sequence[Record]) -> None: ...
 
 
-class AuditOutbox(Protocol):
-    """The records in the session table that the auditor has still to carry out."""
+class AuditArchive(Protocol):
+    """Where every record is kept for years, and where nothing can be changed."""
 
-    def claim(self, session_id: str, now: datetime) -> bool:
-        """Takes the session's delivery for this call alone. False while another call has it.
+    def keep(self, records: Sequence[Record]) -> None:
+        """As one object. The same records again are no error."""
+
+
+class AuditOutbox(Protocol):
+    """The records in the session table that the auditor has still to carry out.
+
+    `owner` is a session id, or `NONE#<event id>` for the one record that belongs to no session.
+    """
+
+    def claim(self, owner: str, now: datetime) -> bool:
+        """Takes the owner's delivery for this call alone. False while another call has it.
 
         A claim that is not released, because its call died, ends by itself.
         """
 
-    def undelivered(self, session_id: str) -> tuple[int, list[Record]]:
-        """The last delivered sequence, and the records after it, in order."""
+    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
+        """The last delivered sequence (-1 before any), and the records after it, in order."""
 
-    def release(self, session_id: str, sequence: int) -> None:
-        """Ends the claim, with the sequence up to which all is delivered; it only moves forward."""
+    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+        """Notes that these, which follow `delivered`, are delivered, puts them up for sealing, and
+        ends the claim: in one write, and by one caller only. At most 99 records.
+        """
+
+    def release(self, owner: str) -> None:
+        """Ends the claim with nothing delivered."""
+
+
+class Unsealed(Protocol):
+    """The records that are delivered and that no checkpoint has sealed yet."""
+
+    def leaves(self, limit: int) -> list[Leaf]:
+        """The first of them; of one session, in order of sequence."""
+
+    def remove(self, leaves: Sequence[Leaf]) -> None:
+        """Those that are not there are no error."""
+
+
+class LogHead(Protocol):
+    def head(self) -> Head: ...
+
+    def advance(self, before: Head, after: Head) -> None:
+        """Raises StaleHead if `before` is no longer the head."""
+
+
+class CheckpointArchive(Protocol):
+    """Checkpoints by number, each written once."""
+
+    def add_interval(self, number: int, text: str) -> str:
+        """Returns what stands there now: this text, or what an earlier call wrote."""
+
+    def interval(self, number: int) -> str | None: ...
+
+    def cosignature(self, number: int) -> str | None: ...
+
+    def add_cosignature(self, number: int, line: str) -> None: ...
+
+
+class LogSigner(Protocol):
+    """The key of the log, which leaves its store only as signatures."""
+
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+
+    def sign(self, text: str) -> bytes:
+        """ECDSA over SHA-256, DER."""
+
+
+class Witness(Protocol):
+    """Somebody elsewhere who remembers how far the log had come."""
+
+    def seen(self, origin: str) -> int:
+        """The number of the last checkpoint that it cosigned; 0 before any."""
+
+    def cosign(self, note: str, consistency: Sequence[bytes], public_key: bytes) -> str:
+        """Its signature line. Raises WitnessRefused if this is no growth of what it has seen.
+
+        The last one that it cosigned may be asked for again.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a witness remembers of a log: its key, and how far it had come."""
+
+    public_key: bytes
+    number: int
+    size: int
+    root: bytes
+    hashed: str
+
+
+class WitnessMemory(Protocol):
+    def recall(self, origin: str) -> Seen | None: ...
+
+    def remember(self, origin: str, before: Seen | None, after: Seen) -> None:
+        """Raises StaleHead if `before` is no longer what is remembered."""
+
+
+class Cosigner(Protocol):
+    """The witness's key."""
+
+    def public_key(self) -> bytes:
+        """Ed25519, 32 bytes."""
+
+    def sign(self, message: bytes) -> bytes: ...
 
 
 class Closer(Protocol):

@@ -79,6 +79,22 @@ class RevokeSettings(TargetSettings):
 class AuditSettings(TableSettings):
     log_group_name: str
     bus_name: str
+    archive_bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSettings(TableSettings):
+    """`witness_function`: its ARN; empty where there is no witness."""
+
+    archive_bucket: str
+    signing_key_arn: str
+    witness_function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessSettings(Settings):
+    memory_table: str
+    signing_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,18 @@ from pam.policy.compiled import CompiledPolicy
 from pam.settings import RotateSettings, TargetSettings
 
 if TYPE_CHECKING:
+    from pam.aws.audit_archive import S3AuditArchive
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
+    from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
-    from pam.aws.invocations import AuditorFunction, RevocationFunction
+    from pam.aws.invocations import AuditorFunction, RevocationFunction, WitnessFunction
+    from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
+    from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.close_session import Issuers
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
@@ -53,6 +57,48 @@ def sink(log_group: str, bus: str) -> "CloudWatchAuditSink":
     from pam.aws.audit_sink import CloudWatchAuditSink
 
     return CloudWatchAuditSink(client("logs"), client("events"), log_group, bus)
+
+
+@cache
+def archive(bucket: str) -> "S3AuditArchive":
+    from pam.aws.audit_archive import S3AuditArchive
+
+    return S3AuditArchive(client("s3"), bucket)
+
+
+@cache
+def checkpoints(table: str) -> "DynamoDbCheckpoints":
+    from pam.aws.checkpoint_items import DynamoDbCheckpoints
+
+    return DynamoDbCheckpoints(client("dynamodb"), table)
+
+
+@cache
+def log_signer(key_id: str) -> "KmsLogSigner":
+    from pam.aws.kms_keys import KmsLogSigner
+
+    return KmsLogSigner(client("kms"), key_id)
+
+
+@cache
+def cosigner(key_id: str) -> "KmsCosigner":
+    from pam.aws.kms_keys import KmsCosigner
+
+    return KmsCosigner(client("kms"), key_id)
+
+
+@cache
+def witness(function: str) -> "WitnessFunction":
+    from pam.aws.invocations import WitnessFunction
+
+    return WitnessFunction(client("lambda"), function)
+
+
+@cache
+def witness_memory(table: str) -> "DynamoDbWitnessMemory":
+    from pam.aws.witness_memory import DynamoDbWitnessMemory
+
+    return DynamoDbWitnessMemory(client("dynamodb"), table)
 
 
 @cache

@@ -86,7 +86,7 @@ def test_proofs_are_those_of_the_definition_and_hold() -> None:
             assert proof == path(index, entries(new))
             assert includes(leaves(new)[index], index, new, proof, root)
         consistency = growth.consistency()
-        if 0 < old:
+        if old > 0:
             assert consistency == subproof(old, entries(new), whole=True)
         assert extends(old, mth(entries(old)), new, root, consistency)
 

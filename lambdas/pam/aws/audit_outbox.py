@@ -1,5 +1,6 @@
 """The auditor's view of the session table: what has still to be delivered."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,12 @@ from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import timestamps
 from pam.domain.audit_record import Record
+from pam.domain.checkpoint import Leaf
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
 """Whoever holds a claim for longer is taken for dead. If it is not, a record is delivered twice."""
+_NOTHING_YET = -1
+"""The sequence of a refusal outside any session is 0."""
 
 
 class DynamoDbOutbox:
@@ -22,52 +26,77 @@ class DynamoDbOutbox:
         self._table = table
         self._sessions = DynamoDbSessions(client, table)
 
-    def undelivered(self, session_id: str) -> tuple[int, list[Record]]:
+    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
         answer = self._client.get_item(
             TableName=self._table,
-            Key=to_item(dict(table_keys.delivered_key(session_id))),
+            Key=to_item(dict(table_keys.delivered_key(owner))),
             ConsistentRead=True,
         )
         mark = from_item(answer.get("Item", {}))
-        delivered = int(mark.get("sequence", 0))
-        return delivered, self._sessions.records_after(session_id, delivered)
+        delivered = int(mark.get("sequence", _NOTHING_YET))
+        return delivered, self._sessions.records_after(owner, delivered)
 
-    def claim(self, session_id: str, now: datetime) -> bool:
+    def claim(self, owner: str, now: datetime) -> bool:
+        return self._updated(
+            owner,
+            UpdateExpression="SET #kind = :kind, claimed_until = :until",
+            # The stream and a lease that waits for its record come at the same time.
+            ConditionExpression="attribute_not_exists(claimed_until) OR claimed_until < :now",
+            ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues=to_item(
+                {
+                    ":kind": "DELIVERED",
+                    ":now": timestamps.render(now),
+                    ":until": timestamps.render(now + _LONGEST_DELIVERY),
+                }
+            ),
+        )
+
+    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+        moved = self._update(
+            owner,
+            UpdateExpression="SET #sequence = :sequence REMOVE claimed_until",
+            # Whoever outlived its claim finds that another has moved the mark: each record is put
+            # up for sealing by exactly one of them.
+            ConditionExpression="attribute_not_exists(#sequence) OR #sequence = :before",
+            ExpressionAttributeNames={"#sequence": "sequence"},
+            ExpressionAttributeValues=to_item(
+                {":sequence": records[-1]["sequence"], ":before": delivered}
+            ),
+        )
+        leaves = [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": to_item(table_keys.unsealed_item(Leaf.of(record))),
+                }
+            }
+            for record in records
+        ]
         try:
-            self._update(
-                session_id,
-                UpdateExpression="SET #kind = :kind, claimed_until = :until",
-                # The stream and a lease that waits for its record come at the same time.
-                ConditionExpression="attribute_not_exists(claimed_until) OR claimed_until < :now",
-                ExpressionAttributeNames={"#kind": "kind"},
-                ExpressionAttributeValues=to_item(
-                    {
-                        ":kind": "DELIVERED",
-                        ":now": timestamps.render(now),
-                        ":until": timestamps.render(now + _LONGEST_DELIVERY),
-                    }
-                ),
-            )
+            self._client.transact_write_items(TransactItems=[{"Update": moved}, *leaves])
+        except ClientError as error:
+            first, *_ = error.response.get("CancellationReasons") or [{}]
+            if first.get("Code") != "ConditionalCheckFailed":
+                raise
+
+    def release(self, owner: str) -> None:
+        self._updated(
+            owner,
+            UpdateExpression="REMOVE claimed_until",
+            ConditionExpression="attribute_exists(claimed_until)",
+        )
+
+    def _updated(self, owner: str, **arguments: Any) -> bool:
+        """False if the condition did not hold."""
+        try:
+            self._client.update_item(**self._update(owner, **arguments))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False
             raise
         return True
 
-    def release(self, session_id: str, sequence: int) -> None:
-        try:
-            self._update(
-                session_id,
-                UpdateExpression="SET #sequence = :sequence REMOVE claimed_until",
-                # A delivery that outlived its claim must not move the mark back.
-                ConditionExpression="attribute_not_exists(#sequence) OR #sequence <= :sequence",
-                ExpressionAttributeNames={"#sequence": "sequence"},
-                ExpressionAttributeValues=to_item({":sequence": sequence}),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-
-    def _update(self, session_id: str, **arguments: Any) -> None:
-        key = to_item(dict(table_keys.delivered_key(session_id)))
-        self._client.update_item(TableName=self._table, Key=key, **arguments)
+    def _update(self, owner: str, **arguments: Any) -> dict[str, Any]:
+        key = to_item(dict(table_keys.delivered_key(owner)))
+        return {"TableName": self._table, "Key": key, **arguments}

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pam.batches import batches
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, RecordType, canonical_json
 from pam.names import EVENT_SOURCE
 
-_EVENTS_PER_WRITE = 1000
-"""Far below CloudWatch's 10,000 events and 1 MiB: a record is at most a few KiB."""
+_EVENTS_PER_WRITE = 10_000
+_BYTES_PER_WRITE = 1_048_576
+_BYTES_PER_EVENT = 26
+"""CloudWatch's bounds on one call, and what it adds to each event."""
 _ENTRIES_PER_PUT = 10
 
 _DETAIL_TYPES = {
@@ -27,6 +30,10 @@ _DETAIL_TYPES = {
 }
 
 
+Line = dict[str, Any]
+"""A log event: `timestamp` in milliseconds, `message`."""
+
+
 class NotAccepted(Exception):
     """The log group or the bus did not take a record; it will be delivered again."""
 
@@ -41,12 +48,7 @@ class CloudWatchAuditSink:
         self._bus = bus
 
     def append(self, records: Sequence[Record]) -> None:
-        for batch in _batches(records, _EVENTS_PER_WRITE):
-            stream = str(batch[0]["recorded_at"])[:10].replace("-", "/")
-            lines = [
-                {"timestamp": _milliseconds(record), "message": canonical_json(record)}
-                for record in batch
-            ]
+        for stream, lines in _writes(records):
             answer = self._put(stream, lines)
             if answer.get("rejectedLogEventsInfo"):
                 message = f"the log group rejected records: {answer['rejectedLogEventsInfo']}"
@@ -63,13 +65,13 @@ class CloudWatchAuditSink:
             for record in records
             if record["type"] in _DETAIL_TYPES
         ]
-        for batch in _batches(entries, _ENTRIES_PER_PUT):
+        for batch in batches(entries, _ENTRIES_PER_PUT):
             answer = self._events.put_events(Entries=list(batch))
             if answer["FailedEntryCount"]:
                 message = f"the bus did not take {answer['FailedEntryCount']} event(s)"
                 raise NotAccepted(message)
 
-    def _put(self, stream: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    def _put(self, stream: str, lines: list[Line]) -> dict[str, Any]:
         arguments = {"logGroupName": self._group, "logStreamName": stream, "logEvents": lines}
         try:
             answer: dict[str, Any] = self._logs.put_log_events(**arguments)
@@ -85,10 +87,31 @@ class CloudWatchAuditSink:
             return
 
 
+def _writes(records: Sequence[Record]) -> Iterator[tuple[str, list[Line]]]:
+    """Each call's stream and lines: of one day, within the bounds, in the order of the records.
+
+    Whose clock was read first may be written second; CloudWatch wants, and shows, lines in order of
+    time, so a line is never given an earlier time than the one before. The record has its own.
+    """
+    lines: list[Line] = []
+    day, size = "", 0
+    for record in records:
+        of_day, message = str(record["recorded_at"])[:10], canonical_json(record)
+        adds = len(message.encode()) + _BYTES_PER_EVENT
+        full = size + adds > _BYTES_PER_WRITE or len(lines) == _EVENTS_PER_WRITE
+        if lines and (of_day != day or full):
+            yield _stream(day), lines
+            lines, size = [], 0
+        earliest = lines[-1]["timestamp"] if lines else 0
+        lines.append({"timestamp": max(earliest, _milliseconds(record)), "message": message})
+        day, size = of_day, size + adds
+    if lines:
+        yield _stream(day), lines
+
+
+def _stream(day: str) -> str:
+    return day.replace("-", "/")
+
+
 def _milliseconds(record: Record) -> int:
     return int(timestamps.parse(record["recorded_at"]).timestamp() * 1000)
-
-
-def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

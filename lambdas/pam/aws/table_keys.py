@@ -6,6 +6,7 @@ from typing import Any
 from pam.aws import session_codec
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, canonical_json
+from pam.domain.checkpoint import Leaf
 from pam.domain.session import Session
 
 RECORD = "RECORD"
@@ -14,6 +15,10 @@ OPEN = "OPEN"
 """The one partition of the deadline index: sessions that somebody must look at again."""
 ALL = "SESSION"
 """The one partition of the index of all sessions."""
+
+UNSEALED = "UNSEALED"
+"""The one partition of the records that no checkpoint has sealed yet."""
+HEAD_KEY = {"pk": "LOG", "sk": "HEAD"}
 
 
 def session_key(session_id: str) -> dict[str, str]:
@@ -44,6 +49,31 @@ def checkout_receipt_key(session_id: str, what: str) -> dict[str, str]:
     return {"pk": f"SESSION#{session_id}", "sk": f"CHECKOUT#{what}"}
 
 
+def unsealed_key(leaf: Leaf) -> dict[str, str]:
+    owner = leaf.session_id or _alone(leaf.event_id)
+    return {"pk": UNSEALED, "sk": f"{owner}#{leaf.sequence:08d}"}
+
+
+def unsealed_item(leaf: Leaf) -> dict[str, Any]:
+    return {
+        **unsealed_key(leaf),
+        "kind": "UNSEALED",
+        "of_session": leaf.session_id,
+        "sequence": leaf.sequence,
+        "event_id": leaf.event_id,
+        "record_hash": leaf.record_hash,
+    }
+
+
+def unsealed_leaf(item: dict[str, Any]) -> Leaf:
+    return Leaf(
+        session_id=item["of_session"],
+        sequence=int(item["sequence"]),
+        event_id=item["event_id"],
+        record_hash=item["record_hash"],
+    )
+
+
 def idempotency_key(person: str, key: str) -> dict[str, str]:
     return {"pk": f"IDEMPOTENCY#{person}", "sk": key}
 
@@ -69,7 +99,7 @@ def session_item(session: Session) -> dict[str, Any]:
 def record_item(record: Record) -> dict[str, Any]:
     """The text is the canonical JSON, so that what was hashed is what is kept."""
     session_id = record["session_id"]
-    owner = session_id or f"NONE#{record['event_id']}"
+    owner = session_id or _alone(record["event_id"])
     item = {
         **record_key(owner, record["sequence"]),
         "kind": RECORD,
@@ -77,6 +107,15 @@ def record_item(record: Record) -> dict[str, Any]:
     }
     # A refusal outside any session has none: an index key may not be empty.
     return item | {"session_id": session_id} if session_id else item
+
+
+def owner_of(key: str) -> str:
+    """Whose record lies under this partition key: a session's, or one that belongs to none."""
+    return key.removeprefix("SESSION#")
+
+
+def _alone(event_id: str) -> str:
+    return f"NONE#{event_id}"
 
 
 def epoch(instant: datetime) -> int:

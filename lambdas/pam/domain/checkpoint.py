@@ -241,8 +241,9 @@ def signatures_by(name: str, key_id: bytes, lines: Sequence[str]) -> list[bytes]
             blob = _decoded(encoded)
         except ValueError:
             continue
-        if signer == name and blob[: len(key_id)] == key_id:
-            found.append(blob[len(key_id) :])
+        signature = blob[len(key_id) :]
+        if line == signature_line(signer, key_id, signature) and signer == name:
+            found.append(signature)
     return found
 
 

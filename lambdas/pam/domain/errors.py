@@ -106,6 +106,14 @@ class StaleSession(Exception):
     """Someone else changed the session first: the conditional write was refused. Read again."""
 
 
+class WitnessRefused(Exception):
+    """The witness has seen another past of the log, or a later state of it. A person must look."""
+
+
+class StaleHead(Exception):
+    """Another call has sealed the log meanwhile; there is nothing left to do here."""
+
+
 class NotYet(Exception):
     """The clock was asked to end a session before its time; the caller tries again later."""
 

@@ -144,10 +144,8 @@ def extends(old_size: int, old_root: bytes, size: int, root: bytes, proof: Seque
     """Whether the proof shows that the tree begins with the old one (RFC 9162, 2.1.4.2)."""
     if not 0 <= old_size <= size:
         return False
-    if old_size == size:
-        return old_root == root and not proof
-    if not old_size:
-        return old_root == EMPTY_ROOT and not proof
+    if old_size in {0, size}:
+        return old_root == (root if old_size == size else EMPTY_ROOT) and not proof
     rest = list(proof)
     if old_size & (old_size - 1) == 0:
         rest.insert(0, old_root)

@@ -1,4 +1,4 @@
-"""Carries a session's records from the table to the log group and the bus, in order.
+"""Carries a session's records from the table to the log group, the archive and the bus, in order.
 
 The table is the outbox. The stream says that there is something to carry, but what is carried is
 always read from the table, from the last delivered record on, so that a repeated, late or reordered
@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from pam.ports import AuditOutbox, AuditSink
+from pam.batches import batches
+from pam.ports import AuditArchive, AuditOutbox, AuditSink
 
+_AT_ONCE = 90
+"""Records that are settled in one transaction of at most 100 items."""
 _TRIES = 200
 _PAUSE = 0.02
 """Four seconds: many times what a delivery takes."""
@@ -22,25 +25,36 @@ class BusyError(Exception):
 
 
 def deliver_records(
-    session_id: str, *, clock: Callable[[], datetime], outbox: AuditOutbox, sink: AuditSink
+    owner: str,
+    *,
+    clock: Callable[[], datetime],
+    outbox: AuditOutbox,
+    sink: AuditSink,
+    archive: AuditArchive,
 ) -> int:
-    """Delivers what is undelivered. Returns the sequence up to which all stands in the log group.
+    """Delivers what is undelivered of a session, or the one record of `NONE#<event id>`. Returns
+    the sequence up to which all stands in the log group and the archive.
 
-    Raises BusyError, or whatever the sink raises; what was not accepted is delivered by the next
+    Raises BusyError, or whatever the places raise; what was not accepted is delivered by the next
     call.
     """
     for _ in range(_TRIES):
-        if outbox.claim(session_id, clock()):
+        if outbox.claim(owner, clock()):
             break
         time.sleep(_PAUSE)
     else:
-        raise BusyError(session_id)
-    delivered, records = outbox.undelivered(session_id)
+        raise BusyError(owner)
     try:
-        if records:
-            sink.append(records)
-            sink.publish(records)
-            delivered = int(records[-1]["sequence"])
-    finally:
-        outbox.release(session_id, delivered)
+        delivered, records = outbox.undelivered(owner)
+        for some in batches(records, _AT_ONCE):
+            sink.append(some)
+            archive.keep(some)
+            sink.publish(some)
+            outbox.settle(owner, delivered, some)
+            delivered = int(some[-1]["sequence"])
+    except BaseException:
+        outbox.release(owner)
+        raise
+    if not records:
+        outbox.release(owner)
     return delivered

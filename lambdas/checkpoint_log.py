@@ -1,0 +1,65 @@
+"""The next checkpoint of the audit log, at a fixed interval.
+
+Trigger: a schedule. May touch: the queue of unsealed records and the log's head in the session
+table; the archive (add a checkpoint, read checkpoints); the signing key; the witness. It can change
+no record. A retry is safe: a checkpoint that stands in the archive is taken up, not made again.
+"""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from pam import clock, wiring
+from pam.names import LOG_UNWITNESSED, METRIC_NAMESPACE, log_origin
+from pam.operations.seal_records import Notary, have_witnessed, seal_records
+from pam.settings import CheckpointSettings
+
+_MOST_PER_RUN = 50
+
+logger = Logger()
+
+
+@cache
+def settings() -> CheckpointSettings:
+    return CheckpointSettings.from_env()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    items = wiring.checkpoints(settings().table_name)
+    archive = wiring.archive(settings().archive_bucket)
+    notary = Notary(
+        origin=log_origin(settings().env_name),
+        signer=wiring.log_signer(settings().signing_key_arn),
+    )
+    for _ in range(_MOST_PER_RUN):
+        sealed = seal_records(
+            now=clock.now(), unsealed=items, log=items, archive=archive, notary=notary
+        )
+        if not sealed.more:
+            break
+    witnessed = 0
+    if settings().witness_function:
+        try:
+            witnessed = have_witnessed(
+                sealed.head,
+                archive=archive,
+                notary=notary,
+                witness=wiring.witness(settings().witness_function),
+            )
+        except Exception:
+            # The checkpoint stands; whoever is alarmed by this finds the reason in the error.
+            with single_metric(
+                name=LOG_UNWITNESSED, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
+            ) as metric:
+                metric.add_dimension(name="environment", value=settings().env_name)
+            raise
+    result = {
+        "number": sealed.head.number,
+        "size": sealed.head.frontier.size,
+        "witnessed": witnessed,
+    }
+    logger.info("checkpoint", extra=result)
+    return result

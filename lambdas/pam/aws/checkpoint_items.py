@@ -1,0 +1,90 @@
+"""What is still to be sealed, and the log's head, as items of the session table."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pam.aws import table_keys
+from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.batches import batches
+from pam.domain import timestamps
+from pam.domain.checkpoint import Head, Leaf
+from pam.domain.errors import StaleHead
+from pam.domain.merkle import Frontier
+
+_AT_ONCE = 25
+"""How many items one BatchWriteItem takes."""
+
+
+class DynamoDbCheckpoints:
+    """Implements `ports.Unsealed` and `ports.LogHead`."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def leaves(self, limit: int) -> list[Leaf]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": table_keys.UNSEALED}),
+            ConsistentRead=True,
+            PaginationConfig={"MaxItems": limit},
+        )
+        items = (from_item(item) for page in pages for item in page["Items"])
+        return [table_keys.unsealed_leaf(item) for item in items]
+
+    def remove(self, leaves: Sequence[Leaf]) -> None:
+        for some in batches(leaves, _AT_ONCE):
+            requests = [
+                {"DeleteRequest": {"Key": to_item(dict(table_keys.unsealed_key(leaf)))}}
+                for leaf in some
+            ]
+            while requests:
+                answer = self._client.batch_write_item(RequestItems={self._table: requests})
+                requests = answer.get("UnprocessedItems", {}).get(self._table, [])
+
+    def head(self) -> Head:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=to_item(dict(table_keys.HEAD_KEY)),
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return Head()
+        item = from_item(answer["Item"])
+        return Head(
+            number=int(item["number"]),
+            frontier=Frontier(
+                int(item["size"]), tuple(base64.b64decode(peak) for peak in item["peaks"])
+            ),
+            at=timestamps.parse(item["at"]),
+            hashed=item["hashed"],
+        )
+
+    def advance(self, before: Head, after: Head) -> None:
+        if after.at is None:
+            message = "a head that was sealed has a time"
+            raise ValueError(message)
+        item = {
+            **table_keys.HEAD_KEY,
+            "kind": "LOG_HEAD",
+            "number": after.number,
+            "size": after.frontier.size,
+            "peaks": [base64.b64encode(peak).decode() for peak in after.frontier.peaks],
+            "at": timestamps.render(after.at),
+            "hashed": after.hashed,
+        }
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_item(item),
+                ConditionExpression="attribute_not_exists(pk) OR hashed = :before",
+                ExpressionAttributeValues=to_item({":before": before.hashed}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            raise StaleHead from error

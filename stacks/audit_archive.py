@@ -1,0 +1,108 @@
+"""The audit archive: a bucket in which nothing can be changed or deleted for years, by anybody."""
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.acknowledgments import acknowledge, as_found
+from stacks.encryption_key import EncryptionKey
+
+
+class AuditArchive(Construct):
+    """Object Lock in compliance mode: not even the account's root can shorten it.
+
+    The stack keeps the bucket through its own deletion, whatever the environment: what is in it
+    cannot be deleted before its time anyway.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        env_name: str,
+        key: EncryptionKey,
+        retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = key
+        self.name = f"pam-{env_name}-audit-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=self.name,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            object_lock_enabled=True,
+            object_lock_default_retention=s3.ObjectLockRetention.compliance(
+                Duration.days(retention_days)
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self._deny(
+            "NothingIsOverwritten",
+            "s3:PutObject",
+            # A write that does not say "only if there is nothing yet".
+            conditions={"Null": {"s3:if-none-match": "true"}},
+        )
+        self._deny("NothingIsDeleted", "s3:DeleteObject", "s3:DeleteObjectVersion")
+        acknowledge(
+            self.bucket,
+            "AwsSolutions-S1",
+            "Reads are in CloudTrail's data events, which the account's owner turns on; a second"
+            " bucket of access logs would have to be protected as well.",
+        )
+
+    def _deny(self, sid: str, *actions: str, conditions: dict[str, object] | None = None) -> None:
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=list(actions),
+                resources=[self.bucket.arn_for_objects("*")],
+                conditions=conditions,
+            )
+        )
+
+    def grant_keep_records(self, role: iam.IRole) -> None:
+        """Add records; read none, delete none."""
+        self._allow(role, ["s3:PutObject"], "records/*")
+        self._key.grant_write_through(role, "s3")
+
+    def grant_keep_checkpoints(self, role: iam.IRole) -> None:
+        """Add and read checkpoints, and what witnesses say of them."""
+        self._allow(role, ["s3:GetObject", "s3:PutObject"], "checkpoints/*", "cosignatures/*")
+        # Without it, asking for what is not there is answered by "forbidden".
+        self.allow_list(role)
+        self._key.grant_write_through(role, "s3")
+
+    def allow_list(self, role: iam.IRole) -> None:
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn])
+        )
+
+    def _allow(self, role: iam.IRole, actions: list[str], *prefixes: str) -> None:
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=actions,
+                resources=[self.objects(prefix) for prefix in prefixes],
+            )
+        )
+        for prefix in prefixes:
+            acknowledge(
+                role,
+                f"AwsSolutions-IAM5[Resource::{as_found(role, self.objects(prefix))}]",
+                "Objects of the archive have no names yet when the right to add them is given.",
+            )
+
+    def objects(self, pattern: str) -> str:
+        """Their ARN, by name: it can be read in the template of another stack."""
+        return f"arn:{Aws.PARTITION}:s3:::{self.name}/{pattern}"

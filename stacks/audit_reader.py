@@ -1,0 +1,73 @@
+"""What an auditor of the bank is given: to read all that PAM recorded, and to change nothing."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from pam.names import audit_reader_name
+from stacks.acknowledgments import acknowledge, as_found
+from stacks.audit_archive import AuditArchive
+from stacks.audit_log import AuditLog
+from stacks.encryption_key import EncryptionKey
+from stacks.session_store import SessionStore
+from stacks.signing_key import SigningKey
+
+
+class AuditReader(Construct):
+    """A managed policy, for `pam audit export` and `pam audit verify`: straight from the stores,
+    so that the auditor need not believe the API.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        env_name: str,
+        session_store: SessionStore,
+        audit_log: AuditLog,
+        archive: AuditArchive,
+        signing_key: SigningKey,
+        key: EncryptionKey,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        objects = archive.objects("*")
+        region = Stack.of(self).region
+        table = session_store.table.table_arn
+        self.policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            managed_policy_name=audit_reader_name(env_name),
+            description=f"PAM {env_name}: read the audit trail in all its places",
+            statements=[
+                _allow(archive.bucket.bucket_arn, "s3:ListBucket"),
+                _allow(objects, "s3:GetObject"),
+                _allow(audit_log.log_group.log_group_arn, "logs:FilterLogEvents"),
+                iam.PolicyStatement(
+                    actions=["dynamodb:GetItem", "dynamodb:Query"],
+                    resources=[table, f"{table}/index/by_time"],
+                ),
+                _allow(signing_key.key.key_arn, "kms:GetPublicKey"),
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt"],
+                    resources=[key.key.key_arn],
+                    conditions={
+                        "StringEquals": {
+                            "kms:ViaService": [
+                                f"{service}.{region}.amazonaws.com"
+                                for service in ("dynamodb", "s3")
+                            ]
+                        }
+                    },
+                ),
+            ],
+        )
+        acknowledge(
+            self.policy,
+            f"AwsSolutions-IAM5[Resource::{as_found(self, objects)}]",
+            "An auditor reads every object of the archive.",
+        )
+
+
+def _allow(resource: str, *actions: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=[resource])

@@ -1,0 +1,123 @@
+"""The witness of the audit log: a stack of its own, for an account that others administer."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from pam.names import METRIC_NAMESPACE, witness_function_name
+from pam.settings import WitnessSettings
+from stacks.acknowledgments import acknowledge
+from stacks.config import BundlePlatform, DeployConfig
+from stacks.pam_function import lambda_role
+from stacks.signing_key import ED25519, SigningKey
+from stacks.synthesizers import synthesizer_of
+
+
+class WitnessStack(cdk.Stack):
+    """A function, the item that it remembers the log by, and its key; nothing of PAM's own.
+
+    Whoever runs the log may call the function and may not change what it remembers.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: DeployConfig,
+        log_account: str,
+        code: lambda_.Code,
+        runtime: lambda_.Runtime,
+        architecture: lambda_.Architecture,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=f"pam-{config.env_name}-witness",
+            description=f"PAM (MOD-046) {config.env_name}: witness of the audit log",
+            env=cdk.Environment(account=config.witness_account, region=config.region),
+            synthesizer=synthesizer_of(config),
+            termination_protection=config.retain_data,
+        )
+        removal = cdk.RemovalPolicy.RETAIN if config.retain_data else cdk.RemovalPolicy.DESTROY
+        key = SigningKey(
+            self,
+            "Key",
+            spec=ED25519,
+            alias=witness_function_name(config.env_name),
+            description=f"PAM (MOD-046) {config.env_name}: cosigns checkpoints of the audit log",
+            retain=config.retain_data,
+        )
+        memory = dynamodb.TableV2(
+            self,
+            "Memory",
+            partition_key=dynamodb.Attribute(name="origin", type=dynamodb.AttributeType.STRING),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=config.retain_data,
+            removal_policy=removal,
+        )
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/pam/{config.env_name}/witness-log",
+            retention=logs.RetentionDays.ONE_YEAR,
+            removal_policy=removal,
+        )
+        role = lambda_role(self, "Role", f"PAM {config.env_name}: witness of the audit log")
+        log_group.grant_write(role)
+        key.grant_sign(role)
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[memory.table_arn]
+            )
+        )
+        function = lambda_.Function(
+            self,
+            "Function",
+            function_name=witness_function_name(config.env_name),
+            description="Cosigns checkpoints of an audit log that only ever grows",
+            code=code,
+            handler="witness_log.handler",
+            runtime=runtime,
+            architecture=architecture,
+            role=role,
+            log_group=log_group,
+            timeout=cdk.Duration.seconds(30),
+            memory_size=512,
+            environment={
+                **WitnessSettings(
+                    env_name=config.env_name,
+                    memory_table=memory.table_name,
+                    signing_key_arn=key.key.key_arn,
+                ).to_env(),
+                "LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": "pam-witness-log",
+            },
+        )
+        lambda_.CfnPermission(
+            self,
+            "TheLogAsks",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            # Which of its roles may is for the log's account to say: one.
+            principal=log_account,
+        )
+        if config.bundle_platform is BundlePlatform.HOST:
+            acknowledge(self, "AwsSolutions-L1", "The function runs on this machine's interpreter.")
+
+
+def witness_arn(log: cdk.Stack, config: DeployConfig) -> str:
+    """By name, and not by reference: the two stacks belong to different accounts."""
+    return log.format_arn(
+        account=config.witness_account,
+        service="lambda",
+        resource="function",
+        resource_name=witness_function_name(config.env_name),
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
