@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from cli.api import Api
+    from cli.trail_stores import Stores
 
 _META_KEY = "cli.invocation"
 _ENV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
@@ -62,6 +63,17 @@ class Invocation:
         from cli import aws
 
         return aws.open_session(self.profile)
+
+    def stores(self) -> "Stores":
+        """Where the trail is kept, read as this caller."""
+        from cli.trail_stores import Stores
+
+        return Stores(
+            session=self.aws_session(),
+            env=self._environment(),
+            region=self.region,
+            profile=self.profile,
+        )
 
     def emit(self, document: Mapping[str, Any], human: Callable[[], None]) -> None:
         """The API's object with --json, else what a person reads."""

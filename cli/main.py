@@ -82,6 +82,8 @@ app.command("resources")(catalogue.resources)
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
+audit_app.command("export")(audit.export)
+audit_app.command("verify")(audit.verify)
 audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 

@@ -4,7 +4,14 @@ Each bridge names the difference, and fails loudly if what it changes is no long
 emulator may have closed the gap, and then the bridge must go.
 """
 
-from local import api_bridges, iam_bridges, secret_bridges, table_bridges, workflow_bridges
+from local import (
+    api_bridges,
+    archive_bridges,
+    iam_bridges,
+    secret_bridges,
+    table_bridges,
+    workflow_bridges,
+)
 
 
 def build_all() -> None:
@@ -14,3 +21,4 @@ def build_all() -> None:
     api_bridges.build_all()
     table_bridges.build_all()
     secret_bridges.build_all()
+    archive_bridges.build_all()

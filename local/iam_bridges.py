@@ -23,6 +23,7 @@ def build_all() -> None:
     inline_policies_have_a_quota()
     resources_are_named_as_in_aws()
     calls_count_as_encrypted()
+    conditional_writes_are_seen_by_policies()
 
 
 def source_identity_in_trust_policies() -> None:
@@ -167,6 +168,22 @@ def calls_count_as_encrypted() -> None:
         pin(source_ip, secure_transport=True)
 
     iam_evaluator.pin_request_origin = pin_request_origin
+
+
+def conditional_writes_are_seen_by_policies() -> None:
+    """AWS shows `s3:if-none-match` to the policies that decide on a write; the emulator acts by the
+    header and does not show it.
+    """
+    from ministack.core import iam_actions
+
+    context_of = existing(iam_actions, "s3_service_context")
+
+    def s3_service_context(action: str, query: Any, path: str, headers: Any) -> dict[str, Any]:
+        context: dict[str, Any] = context_of(action, query, path, headers)
+        asked = {name.lower(): value for name, value in headers.items()}.get("if-none-match")
+        return context if asked is None else {**context, "s3:if-none-match": asked}
+
+    iam_actions.s3_service_context = s3_service_context
 
 
 def _json(body: Any) -> dict[str, Any]:

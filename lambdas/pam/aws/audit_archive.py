@@ -1,6 +1,6 @@
 """The archive: objects that are written once and that nobody can change or delete for years."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -76,11 +76,15 @@ class S3AuditArchive:
 
 
 def records_key(records: Sequence[Record]) -> str:
-    """`records/2026/01/31/<session>/00000001-00000003.jsonl`; the day is the first record's."""
+    """`records/<session>/00000001-00000003.jsonl`, all of one session or of none."""
     first, last = records[0], records[-1]
-    day = str(first["recorded_at"])[:10].replace("-", "/")
-    owner = first["session_id"] or f"NONE/{first['event_id']}"
-    return f"{RECORDS}{day}/{owner}/{first['sequence']:08d}-{last['sequence']:08d}.jsonl"
+    prefix = records_prefix(first["session_id"], first["event_id"])
+    return f"{prefix}{first['sequence']:08d}-{last['sequence']:08d}.jsonl"
+
+
+def records_prefix(session_id: str, event_id: str) -> str:
+    """Under which the objects of a session lie, or the one of a record that belongs to none."""
+    return f"{RECORDS}{session_id or f'NONE/{event_id}'}/"
 
 
 def interval_key(number: int) -> str:
@@ -89,8 +93,3 @@ def interval_key(number: int) -> str:
 
 def cosignature_key(number: int) -> str:
     return f"{COSIGNATURES}{number:010d}.txt"
-
-
-def numbers(keys: Iterable[str]) -> list[int]:
-    """Of the checkpoints that these are the keys of."""
-    return [int(key.removeprefix(INTERVALS).removesuffix(".json")) for key in keys]

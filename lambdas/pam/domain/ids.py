@@ -1,9 +1,35 @@
 """The form of a session id: a ULID in its one canonical spelling (upper case, 26 characters)."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
+_TIME_DIGITS, _OTHER_DIGITS = 10, 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_ulid(text: str) -> bool:
     return _ULID.fullmatch(text) is not None
+
+
+def opened_at(ulid: str) -> datetime:
+    """The time that a ULID begins with, to the millisecond."""
+    milliseconds = 0
+    for digit in ulid[:_TIME_DIGITS]:
+        milliseconds = milliseconds * 32 + _DIGITS.index(digit)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def bounds(since: datetime, until: datetime) -> tuple[str, str]:
+    """The first and the last ULID of that time, both ends included."""
+    return _at(since) + "0" * _OTHER_DIGITS, _at(until) + "Z" * _OTHER_DIGITS
+
+
+def _at(instant: datetime) -> str:
+    milliseconds = (instant - _EPOCH) // timedelta(milliseconds=1)
+    digits = ""
+    for _ in range(_TIME_DIGITS):
+        milliseconds, digit = divmod(milliseconds, 32)
+        digits = _DIGITS[digit] + digits
+    return digits

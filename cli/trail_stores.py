@@ -1,0 +1,149 @@
+"""The places where PAM keeps its trail, read with the auditor's own AWS credentials.
+
+Straight from the stores, and not through the request API: whoever checks need not believe it. The
+managed policy `pam-<env>-audit-reader` allows just this.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from cli import aws
+from pam.aws.audit_archive import S3AuditArchive, records_prefix
+from pam.aws.checkpoint_items import DynamoDbCheckpoints
+from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.domain.audit_record import Record
+from pam.domain.checkpoint import Head
+from pam.domain.session import Session
+from pam.names import Index, Parameter, parameter_path
+
+_NAMES = (
+    Parameter.SESSION_STORE_TABLE_NAME,
+    Parameter.AUDIT_LOG_GROUP_ARN,
+    Parameter.AUDIT_ARCHIVE_BUCKET,
+    Parameter.AUDIT_SIGNING_KEY_ARN,
+)
+
+
+@dataclass
+class Stores:
+    """`session` is botocore's. Every method raises Failure for what AWS refuses."""
+
+    session: Any
+    env: str
+    region: str | None
+    profile: str | None
+
+    @cached_property
+    def _parameters(self) -> Mapping[str, str]:
+        names = [parameter_path(self.env, name) for name in _NAMES]
+        with aws.explained(self.profile):
+            answer = self._client("ssm").get_parameters(Names=names)
+        found = {item["Name"]: item["Value"] for item in answer["Parameters"]}
+        missing = [name for name in names if name not in found]
+        if missing:
+            from cli.problems import Failure
+
+            message = f"SSM has no {missing[0]} here; check --env and --region"
+            raise Failure(message)
+        return found
+
+    def _parameter(self, name: Parameter) -> str:
+        return self._parameters[parameter_path(self.env, name)]
+
+    def _client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        return self.session.create_client(
+            service,
+            region_name=aws.region_of(self.session, self.region),
+            config=Config(
+                connect_timeout=5,
+                read_timeout=30,
+                max_pool_connections=32,
+                retries={"total_max_attempts": 5, "mode": "standard"},
+            ),
+        )
+
+    @cached_property
+    def archive(self) -> S3AuditArchive:
+        return S3AuditArchive(self._client("s3"), self._parameter(Parameter.AUDIT_ARCHIVE_BUCKET))
+
+    @cached_property
+    def checkpoints(self) -> DynamoDbCheckpoints:
+        table = self._parameter(Parameter.SESSION_STORE_TABLE_NAME)
+        return DynamoDbCheckpoints(self._table, table)
+
+    @cached_property
+    def _sessions(self) -> DynamoDbSessions:
+        return DynamoDbSessions(self._table, self._parameter(Parameter.SESSION_STORE_TABLE_NAME))
+
+    @cached_property
+    def _table(self) -> Any:
+        return self._client("dynamodb")
+
+    def head(self) -> Head:
+        with aws.explained(self.profile):
+            return self.checkpoints.head()
+
+    def public_key(self) -> bytes:
+        with aws.explained(self.profile):
+            answer = self._client("kms").get_public_key(
+                KeyId=self._parameter(Parameter.AUDIT_SIGNING_KEY_ARN)
+            )
+        return bytes(answer["PublicKey"])
+
+    def session_of(self, session_id: str) -> Session | None:
+        with aws.explained(self.profile):
+            return self._sessions.get(session_id)
+
+    def table_records(self, session_id: str) -> list[Record]:
+        with aws.explained(self.profile):
+            return self._sessions.records(session_id)
+
+    def lone_record(self, event_id: str) -> Record | None:
+        """The table's copy of a record that belongs to no session."""
+        with aws.explained(self.profile):
+            found = self._sessions.records_after(f"NONE#{event_id}", -1)
+        return found[0] if found else None
+
+    def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]:
+        """Ids of the sessions opened between these, the oldest first."""
+        pages = self._table.get_paginator("query").paginate(
+            TableName=self._parameter(Parameter.SESSION_STORE_TABLE_NAME),
+            IndexName=Index.BY_TIME,
+            KeyConditionExpression="listing = :all AND session_id BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_item(
+                {":all": "SESSION", ":first": first_id, ":last": last_id}
+            ),
+            ProjectionExpression="session_id",
+        )
+        with aws.explained(self.profile):
+            for page in pages:
+                for item in page["Items"]:
+                    yield str(from_item(item)["session_id"])
+
+    def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
+        """Lines, without their ends, in order; a record that was delivered twice stands twice."""
+        with aws.explained(self.profile):
+            keys = list(self.archive.keys(records_prefix(session_id, event_id)))
+            texts = [self.archive.text(key) for key in keys]
+        return [line for text in texts for line in text.removesuffix("\n").split("\n")]
+
+    def logged_lines(self, since: datetime, until: datetime) -> Iterator[str]:
+        """Of the log group; those of the last few seconds may still be on their way."""
+        pages = (
+            self._client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(
+                logGroupName=self._parameter(Parameter.AUDIT_LOG_GROUP_ARN).rpartition(":")[2],
+                startTime=int(since.timestamp() * 1000),
+                endTime=int(until.timestamp() * 1000),
+            )
+        )
+        with aws.explained(self.profile):
+            for page in pages:
+                for event in page["events"]:
+                    yield str(event["message"])
