@@ -1,0 +1,248 @@
+"""The log of PAM in memory: the places that records go to, and what reads them back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from pam import signatures
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry, Record, RecordType, canonical_json
+from pam.domain.checkpoint import Head, Leaf
+from pam.domain.errors import Code, StaleHead
+from pam.domain.people import Actor, ActorKind
+from pam.domain.session import Session
+from pam.ids import new_id
+from pam.operations.seal_records import Notary, have_witnessed, seal_records
+from pam.operations.witness_checkpoint import witness_checkpoint
+from pam.ports import Seen
+from tests.fakes.story import NOON, Story
+
+ORIGIN, WITNESS = "mod046.pam/test", "mod046.pam-witness/test"
+BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
+
+
+class Signer:
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, text: str) -> bytes:
+        return self._key.sign(text.encode(), ec.ECDSA(SHA256()))
+
+
+class CosignerKey:
+    def __init__(self) -> None:
+        self._key = ed25519.Ed25519PrivateKey.generate()
+
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+
+@dataclass
+class FakeArchive:
+    """`ports.AuditArchive` and `ports.CheckpointArchive`; nothing is ever replaced."""
+
+    objects: dict[str, list[str]] = field(default_factory=dict)
+    """Lines by owner."""
+    intervals: dict[int, str] = field(default_factory=dict)
+    cosignatures: dict[int, str] = field(default_factory=dict)
+
+    def keep(self, records: Sequence[Record]) -> None:
+        owner = records[0]["session_id"] or records[0]["event_id"]
+        self.objects.setdefault(owner, []).extend(canonical_json(record) for record in records)
+
+    def add_interval(self, number: int, text: str) -> str:
+        return self.intervals.setdefault(number, text)
+
+    def interval(self, number: int) -> str | None:
+        return self.intervals.get(number)
+
+    def cosignature(self, number: int) -> str | None:
+        return self.cosignatures.get(number)
+
+    def add_cosignature(self, number: int, line: str) -> None:
+        self.cosignatures.setdefault(number, line)
+
+
+@dataclass
+class FakeCheckpoints:
+    """`ports.Unsealed` and `ports.LogHead`."""
+
+    waiting: dict[tuple[str, int, str], Leaf] = field(default_factory=dict)
+    newest: Head = field(default_factory=Head)
+
+    def put(self, records: Sequence[Record]) -> None:
+        for leaf in map(Leaf.of, records):
+            self.waiting[leaf.session_id, leaf.sequence, leaf.event_id] = leaf
+
+    def leaves(self, limit: int) -> list[Leaf]:
+        return [self.waiting[key] for key in sorted(self.waiting)[:limit]]
+
+    def remove(self, leaves: Sequence[Leaf]) -> None:
+        for leaf in leaves:
+            self.waiting.pop((leaf.session_id, leaf.sequence, leaf.event_id), None)
+
+    def head(self) -> Head:
+        return self.newest
+
+    def advance(self, before: Head, after: Head) -> None:
+        if self.newest != before:
+            raise StaleHead
+        self.newest = after
+
+
+@dataclass
+class FakeWitness:
+    """`ports.Witness` by the real operation, with its memory at hand."""
+
+    key: CosignerKey = field(default_factory=CosignerKey)
+    memory: dict[str, Seen] = field(default_factory=dict)
+    now: datetime = NOON
+
+    def seen(self, origin: str) -> int:
+        return self.memory[origin].number if origin in self.memory else 0
+
+    def cosign(self, note: str, consistency: Sequence[bytes], public_key: bytes) -> str:
+        return witness_checkpoint(
+            note,
+            consistency,
+            public_key,
+            name=WITNESS,
+            now=self.now,
+            memory=self,
+            verify=signatures.log_signed,
+            cosigner=self.key,
+        )
+
+    def recall(self, origin: str) -> Seen | None:
+        return self.memory.get(origin)
+
+    def remember(self, origin: str, before: Seen | None, after: Seen) -> None:
+        if self.memory.get(origin) != before:
+            raise StaleHead
+        self.memory[origin] = after
+
+
+@dataclass
+class Log:
+    """Records as they come, checkpoints as they are due, and all the places to look at."""
+
+    story: Story = field(default_factory=Story)
+    archive: FakeArchive = field(default_factory=FakeArchive)
+    checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
+    witness: FakeWitness = field(default_factory=FakeWitness)
+    signer: Signer = field(default_factory=Signer)
+    lines: list[str] = field(default_factory=list)
+    """Of the log group."""
+    lone: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def notary(self) -> Notary:
+        return Notary(origin=ORIGIN, signer=self.signer)
+
+    def deliver(self, records: Sequence[Record]) -> None:
+        self.lines += [canonical_json(record) for record in records]
+        self.archive.keep(records)
+        self.checkpoints.put(records)
+
+    def open(self, reason: str = "ledger stuck, see INC-1") -> Session:
+        session = self.story.request(reason=reason)
+        self.deliver(self.story.store.records(session.session_id))
+        return session
+
+    def act(self, session: Session, count: int = 1) -> Session:
+        """So many more records of the session."""
+        stored = self.story.store.sessions[session.session_id]
+        entries = tuple(
+            Entry(type=RecordType.VOTED, actor=BOB, detail=f"approve {n}") for n in range(count)
+        )
+        after, records = audit_record.chain(
+            stored, entries, now=self.story.later(seconds=1), new_id=new_id
+        )
+        self.story.store.save(stored, after, records)
+        self.deliver(records)
+        return after
+
+    def refuse(self) -> Record:
+        """A refusal that belongs to no session."""
+        record = audit_record.refusal(
+            entry=Entry(type=RecordType.REFUSED, actor=BOB, detail="POST /pam/request: no"),
+            code=Code.NOT_ELIGIBLE,
+            resource="",
+            requester=BOB.principal,
+            now=self.story.later(seconds=1),
+            new_id=new_id,
+        )
+        self.lone[record["event_id"]] = record
+        self.deliver([record])
+        return record
+
+    def seal(self, *, witnessed: bool = True) -> Head:
+        sealed = seal_records(
+            now=self.story.later(minutes=5),
+            unsealed=self.checkpoints,
+            log=self.checkpoints,
+            archive=self.archive,
+            notary=self.notary,
+        )
+        if witnessed:
+            self.have_witnessed()
+        return sealed.head
+
+    def have_witnessed(self) -> int:
+        return have_witnessed(
+            self.checkpoints.newest,
+            archive=self.archive,
+            notary=self.notary,
+            witness=self.witness,
+        )
+
+    # What `pam audit export` and `pam audit verify` read.
+
+    def head(self) -> Head:
+        return self.checkpoints.newest
+
+    def public_key(self) -> bytes:
+        return self.signer.public_key()
+
+    def session_of(self, session_id: str) -> Session | None:
+        return self.story.store.get(session_id)
+
+    def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
+        return list(self.archive.objects.get(session_id or event_id, []))
+
+    def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]:
+        return (i for i in sorted(self.story.store.sessions) if first_id <= i <= last_id)
+
+    def table_records(self, session_id: str) -> list[Record]:
+        return self.story.store.records(session_id)
+
+    def lone_record(self, event_id: str) -> Record | None:
+        return self.lone.get(event_id)
+
+    def logged_lines(self, since: datetime, until: datetime) -> Iterator[str]:
+        del since, until
+        return iter(self.lines)
+
+
+def a_log(sessions: int, records_each: int, *, per_checkpoint: int = 5) -> Log:
+    """Sessions that take turns, with refusals in between and an interval of silence."""
+    log = Log()
+    for number in range(sessions):
+        session = log.open(reason=f"ledger stuck, see INC-{number}: Zürich \u2028 straße")
+        log.act(session, records_each - 1)
+        if number % per_checkpoint == 0:
+            log.refuse()
+            log.seal()
+    log.seal()
+    log.seal()
+    return log
