@@ -16,7 +16,8 @@ from pam.names import LOG_UNWITNESSED, METRIC_NAMESPACE, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
 from pam.settings import CheckpointSettings
 
-_MOST_PER_RUN = 50
+_MOST_PER_RUN = 3
+"""What is left then waits for the next run; each takes up to 20,000 records."""
 
 logger = Logger()
 

@@ -44,7 +44,7 @@ class LogCheckpoints(Construct):
                 signing_key_arn=signing_key.key.key_arn,
                 witness_function=witness_function,
             ),
-            timeout=Duration.minutes(5),
+            timeout=Duration.seconds(60),
         )
         role = self.function.role
         session_store.grant_seal(role)

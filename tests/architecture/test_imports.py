@@ -86,6 +86,8 @@ NEEDS = {
     "tick": set(),
     "rotate_secret": set(),
     "audit_session": set(),
+    "checkpoint_log": set(),
+    "witness_log": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},
     "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},

@@ -85,7 +85,6 @@ def stranger_refused() -> Json:
             code=next(iter(Code)),
             resource="",
             requester="",
-            reason="",
             now=datetime(2026, 11, 20, tzinfo=UTC),
             new_id=lambda _: "01JD8XGZ6Q3M4V5N6P7R8S9T09",
         )

@@ -12,12 +12,15 @@ from botocore.exceptions import ClientError
 from pam import clock
 from pam.aws.audit_outbox import DynamoDbOutbox
 from pam.aws.audit_sink import CloudWatchAuditSink, NotAccepted
+from pam.aws.checkpoint_items import DynamoDbCheckpoints
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.invocations import AuditorFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
+from pam.domain.checkpoint import Leaf
 from pam.domain.errors import IssuerUnavailable
 from tests.contract.conftest import TABLE
+from tests.fakes.log import Log
 from tests.fakes.story import KYC, NOON, Story
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:pam-prod-approval-workflow"
@@ -187,22 +190,42 @@ def test_a_record_that_stands_does() -> None:
     AuditorFunction(client, "auditor").settle(Story().granted())
 
 
-def test_the_outbox_gives_each_claim_to_one_call_and_its_mark_only_moves_forward(
+def test_the_outbox_gives_each_claim_to_one_call_and_each_record_up_for_sealing_once(
     table: Any,
 ) -> None:
     story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
     session_id = story.granted().session_id
-    outbox = DynamoDbOutbox(table, TABLE)
+    outbox, waiting = DynamoDbOutbox(table, TABLE), DynamoDbCheckpoints(table, TABLE)
     assert outbox.claim(session_id, NOON)
     assert not outbox.claim(session_id, NOON)
     delivered, records = outbox.undelivered(session_id)
-    assert (delivered, len(records)) == (0, 6)
-    outbox.release(session_id, 4)
-    delivered, records = outbox.undelivered(session_id)
-    assert (delivered, [record["sequence"] for record in records]) == (4, [5, 6])
-    assert outbox.claim(session_id, NOON)
-    outbox.release(session_id, 2)
-    assert outbox.undelivered(session_id)[0] == 4
+    assert (delivered, len(records)) == (-1, 6)
+    outbox.settle(session_id, delivered, records[:4])
+    assert waiting.leaves(100) == [Leaf.of(record) for record in records[:4]]
+    assert outbox.claim(session_id, NOON), "settling has ended the claim"
+    # A call that outlived its claim comes late with the same, and with more.
+    outbox.settle(session_id, delivered, records[:4])
+    outbox.settle(session_id, delivered, records)
+    delivered, rest = outbox.undelivered(session_id)
+    assert (delivered, rest) == (4, records[4:])
+    outbox.release(session_id)
+    outbox.release(session_id)
+    outbox.settle(session_id, delivered, rest)
+    assert waiting.leaves(100) == [Leaf.of(record) for record in records]
+
+
+def test_a_refusal_outside_any_session_is_delivered_once_as_well(table: Any) -> None:
+    story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    refusal = Log(story=story).refuse()
+    story.store.add_refusal(refusal)
+    owner, outbox = f"NONE#{refusal['event_id']}", DynamoDbOutbox(table, TABLE)
+    assert outbox.claim(owner, NOON)
+    delivered, records = outbox.undelivered(owner)
+    assert records == [refusal]
+    outbox.settle(owner, delivered, records)
+    outbox.settle(owner, delivered, records)
+    assert outbox.undelivered(owner) == (0, [])
+    assert DynamoDbCheckpoints(table, TABLE).leaves(100) == [Leaf.of(refusal)]
 
 
 def test_a_claim_of_a_call_that_died_ends_by_itself(table: Any) -> None:

@@ -34,7 +34,9 @@ SETTINGS: dict[str, Settings] = {
     ),
     "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
     "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
-    "audit_session": AuditSettings(**COMMON, log_group_name="audit", bus_name="bus"),
+    "audit_session": AuditSettings(
+        **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
+    ),
 }
 
 
@@ -63,6 +65,7 @@ def function(
     policy = tmp_path / "policy.json"
     policy.write_text(COMPILED.to_json(), encoding="utf-8")
     monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "MOD046/PAM")
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
@@ -79,7 +82,7 @@ def function(
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
         return lambda event: module.handler(event, Context())
 
-    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink)
+    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink, wiring.archive)
     for cached in kept:
         cached.cache_clear()
     yield load

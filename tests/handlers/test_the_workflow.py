@@ -112,6 +112,7 @@ def logs(aws: None, monkeypatch: pytest.MonkeyPatch, story: Story) -> Any:
     story.now = clock.now()  # CloudWatch takes nothing older than two weeks
     client = boto3.client("logs")
     client.create_log_group(logGroupName="audit")
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="archive")
     sink = CloudWatchAuditSink(client, Recorder(put_events={"FailedEntryCount": 0}), "audit", "b")
     monkeypatch.setattr(wiring, "sink", lambda *_: sink)
     return client

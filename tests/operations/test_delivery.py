@@ -1,7 +1,8 @@
 """The auditor carries each record once and in order, whatever wakes it, and loses none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,93 +12,136 @@ from pam.operations import deliver_records as module
 from pam.operations.deliver_records import BusyError, deliver_records
 from tests.fakes.story import NOON
 
+STEPS = ["log group", "archive", "bus", "mark"]
+
 
 @dataclass
-class FakeOutbox:
+class Places:
+    """Outbox, log group, archive and bus at once; `dies` names the call that the next fault hits,
+    and whether the call had its effect.
+    """
+
     records: list[Record]
     mark: int = 0
     claimed: bool = False
+    got: dict[str, list[int]] = field(default_factory=lambda: {step: [] for step in STEPS})
+    dies: tuple[str, bool] | None = None
 
-    def claim(self, session_id: str, now: datetime) -> bool:
-        if self.claimed:
-            return False
-        self.claimed = True
-        return True
+    def claim(self, owner: str, now: datetime) -> bool:
+        del owner, now
+        taken, self.claimed = self.claimed, True
+        return not taken
 
-    def undelivered(self, session_id: str) -> tuple[int, list[Record]]:
+    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
+        del owner
         return self.mark, [record for record in self.records if record["sequence"] > self.mark]
 
-    def release(self, session_id: str, sequence: int) -> None:
-        self.claimed, self.mark = False, max(self.mark, sequence)
+    def append(self, records: Sequence[Record]) -> None:
+        self._take("log group", records)
+
+    def keep(self, records: Sequence[Record]) -> None:
+        self._take("archive", records)
+
+    def publish(self, records: Sequence[Record]) -> None:
+        self._take("bus", records)
+
+    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+        del owner
+        if self.mark == delivered:
+            self._take("mark", records)
+            self.mark, self.claimed = records[-1]["sequence"], False
+
+    def release(self, owner: str) -> None:
+        del owner
+        self.claimed = False
+
+    def _take(self, step: str, records: Sequence[Record]) -> None:
+        dying, effective = self.dies or ("", False)
+        if step == dying:
+            self.dies = None
+        if step != dying or effective:
+            self.got[step] += [record["sequence"] for record in records]
+        if step == dying:
+            if step == "mark" and effective:
+                self.mark = records[-1]["sequence"]
+            raise ConnectionError(step)
 
 
-@dataclass
-class FakeSink:
-    logged: list[int] = field(default_factory=list)
-    told: list[int] = field(default_factory=list)
-    down: bool = False
-
-    def append(self, records: Any) -> None:
-        if self.down:
-            message = "throttled"
-            raise ConnectionError(message)
-        self.logged += [record["sequence"] for record in records]
-
-    def publish(self, records: Any) -> None:
-        self.told += [record["sequence"] for record in records]
+def everywhere(last: int) -> dict[str, list[int]]:
+    return {step: list(range(1, last + 1)) for step in STEPS}
 
 
 @pytest.fixture
-def outbox() -> FakeOutbox:
-    return FakeOutbox([{"sequence": number} for number in (1, 2, 3)])
+def places() -> Places:
+    return Places([{"sequence": number} for number in (1, 2, 3)])
 
 
-def deliver(outbox: FakeOutbox, sink: FakeSink) -> int:
-    return deliver_records("S", clock=lambda: NOON, outbox=outbox, sink=sink)
+def deliver(places: Places) -> int:
+    return deliver_records("S", clock=lambda: NOON, outbox=places, sink=places, archive=places)
 
 
-def test_what_is_undelivered_is_delivered_once_and_in_order(outbox: FakeOutbox) -> None:
-    sink = FakeSink()
-    assert deliver(outbox, sink) == 3
-    assert deliver(outbox, sink) == 3
-    outbox.records.append({"sequence": 4})
-    assert deliver(outbox, sink) == 4
-    assert sink.logged == sink.told == [1, 2, 3, 4]
+def test_what_is_undelivered_is_delivered_once_and_in_order(places: Places) -> None:
+    assert deliver(places) == 3
+    assert deliver(places) == 3
+    places.records.append({"sequence": 4})
+    assert deliver(places) == 4
+    assert places.got == everywhere(4)
+
+
+def test_a_long_trail_is_delivered_in_parts(places: Places) -> None:
+    places.records = [{"sequence": number} for number in range(1, 301)]
+    assert deliver(places) == 300
+    assert places.got == everywhere(300)
 
 
 @pytest.mark.guarantee("G7")
-def test_what_the_log_group_does_not_take_is_delivered_by_the_next_call(
-    outbox: FakeOutbox,
+@pytest.mark.parametrize("effective", [False, True], ids=["before its effect", "after its effect"])
+@pytest.mark.parametrize("step", STEPS)
+def test_wherever_the_auditor_dies_nothing_is_lost_and_what_comes_twice_is_the_same(
+    places: Places, step: str, effective: bool
 ) -> None:
-    sink = FakeSink(down=True)
+    places.dies = (step, effective)
     with pytest.raises(ConnectionError):
-        deliver(outbox, sink)
-    sink.down = False
-    assert deliver(outbox, sink) == 3
-    assert sink.logged == [1, 2, 3]
+        deliver(places)
+    assert deliver(places) == 3
+    for name in STEPS:
+        assert sorted(set(places.got[name])) == [1, 2, 3]
+        assert places.got[name] in ([1, 2, 3], [1, 2, 3] * 2)
+    assert places.got["mark"] == [1, 2, 3], "put up for sealing once"
+
+
+def test_a_throttled_log_group_keeps_the_order(places: Places) -> None:
+    for last in range(1, 6):
+        places.records = [{"sequence": number} for number in range(1, last + 1)]
+        places.dies = ("log group", False) if last % 2 else None
+        try:
+            deliver(places)
+        except ConnectionError:
+            assert places.got["log group"] == list(range(1, last))
+    assert deliver(places) == 5
+    assert places.got == everywhere(5)
 
 
 def test_a_second_call_waits_for_the_first_and_finds_nothing_left(
-    outbox: FakeOutbox, monkeypatch: pytest.MonkeyPatch
+    places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox.claimed = True
-    waits = []
+    places.claimed = True
+    waits: list[Any] = []
 
-    def first_one_is_done(_: float) -> None:
-        waits.append(timedelta(0))
-        outbox.release("S", 3)
+    def first_one_is_done(pause: float) -> None:
+        waits.append(pause)
+        places.mark, places.claimed = 3, False
 
     monkeypatch.setattr(module.time, "sleep", first_one_is_done)
-    sink = FakeSink()
-    assert deliver(outbox, sink) == 3
+    assert deliver(places) == 3
     assert len(waits) == 1
-    assert sink.logged == []
+    assert places.got["log group"] == []
 
 
 def test_a_call_that_waits_for_too_long_says_so(
-    outbox: FakeOutbox, monkeypatch: pytest.MonkeyPatch
+    places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox.claimed = True
+    places.claimed = True
     monkeypatch.setattr(module.time, "sleep", lambda _: None)
     with pytest.raises(BusyError):
-        deliver(outbox, FakeSink())
+        deliver(places)

@@ -44,6 +44,15 @@ class Deployment:
         (found,) = self.of_type(kind).items()
         return found
 
+    def encryption_key(self) -> tuple[str, Resource]:
+        """The one that data is under; the others sign."""
+        (found,) = (
+            (name, key)
+            for name, key in self.of_type("AWS::KMS::Key").items()
+            if key["Properties"].get("KeyUsage") != "SIGN_VERIFY"
+        )
+        return found
+
     def function(self, handler: str) -> tuple[str, Resource]:
         (found,) = (
             (name, resource)
@@ -95,6 +104,7 @@ class Deployment:
             ("AWS::KMS::Key", "KeyPolicy"),
             ("AWS::SQS::QueuePolicy", "PolicyDocument"),
             ("AWS::SNS::TopicPolicy", "PolicyDocument"),
+            ("AWS::S3::BucketPolicy", "PolicyDocument"),
         ):
             for name, resource in self.of_type(kind).items():
                 found += self._statements(name, resource["Properties"][document])

@@ -54,10 +54,15 @@ POWERS = {
     | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
     "audit_session": STREAM
     | KEY_WRITE
-    | {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    | {"events:PutEvents", "sqs:SendMessage"},
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    | {"events:PutEvents", "s3:PutObject", "sqs:SendMessage"},
+    "checkpoint_log": KEY_WRITE
+    | {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+    | {"kms:GetPublicKey", "kms:Sign"}
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
+WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
 WITH_ROTATION = {
     # RotateSecret is refused to whoever may not invoke what rotates.
     "revoke_session": {"lambda:InvokeFunction"},
@@ -72,7 +77,8 @@ def rotates(deployment: Deployment) -> bool:
 
 
 def powers(deployment: Deployment) -> dict[str, set[str]]:
-    more = WITH_ROTATION if rotates(deployment) else {}
+    # The local deployment has both, the others of this project neither.
+    more = WITH_ROTATION | WITH_WITNESS if rotates(deployment) else {}
     return {
         handler: POWERS.get(handler, set()) | more.get(handler, set())
         for handler in {*POWERS, *more}
@@ -93,6 +99,17 @@ DESTRUCTIVE = {
     "logs:DisassociateKmsKey",
     "logs:PutLogGroupDeletionProtection",
     "logs:PutRetentionPolicy",
+    "s3:BypassGovernanceRetention",
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketVersioning",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
 }
 
 
@@ -177,7 +194,8 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
     }
 
     for statement in every.identity_statements():
-        if any("*" in resource for resource in statement.resources):
+        archive = all(":s3:::" in resource for resource in statement.resources)
+        if any("*" in resource for resource in statement.resources) and not archive:
             assert statement.actions <= unnameable, statement
     (stop,) = (s for s in every.identity_statements() if "states:StopExecution" in s.actions)
     (execution,) = stop.resources
@@ -255,7 +273,7 @@ def test_no_role_may_delete_or_weaken_the_evidence(every: Deployment) -> None:
 
 
 def test_the_key_policy_of_retained_data_hands_out_no_destruction(prod: Deployment) -> None:
-    key_name, _ = prod.only("AWS::KMS::Key")
+    key_name, _ = prod.encryption_key()
     handed_out = {
         action
         for statement in prod.resource_statements()
@@ -270,9 +288,12 @@ def test_the_key_policy_of_retained_data_hands_out_no_destruction(prod: Deployme
 def test_the_key_is_used_only_inside_a_call_to_the_service_that_keeps_the_data(
     every: Deployment,
 ) -> None:
+    key, _ = every.encryption_key()
     for statement in every.identity_statements():
         if any(action.startswith("kms:") for action in statement.actions):
-            assert "kms:ViaService" in statement.conditions, statement
+            signing = statement.actions == {"kms:GetPublicKey", "kms:Sign"}
+            assert signing != ("kms:ViaService" in statement.conditions), statement
+            assert any(key in resource for resource in statement.resources) != signing
 
 
 def test_services_may_use_the_key_only_for_this_account(every: Deployment) -> None:
@@ -311,7 +332,8 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
 
 
 def test_topics_and_queues_refuse_what_is_not_encrypted_on_the_way(every: Deployment) -> None:
-    denials = [s for s in every.resource_statements() if s.effect == "Deny"]
+    (archive,) = every.of_type("AWS::S3::BucketPolicy")
+    denials = [s for s in every.resource_statements() if s.effect == "Deny" and s.owner != archive]
     protected = {resource for s in denials for resource in s.resources}
 
     for statement in denials:

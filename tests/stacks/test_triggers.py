@@ -49,11 +49,24 @@ def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
 
 def test_the_sweep_runs_every_minute(every: Deployment) -> None:
     rules = every.of_type("AWS::Events::Rule").values()
-    (rule,) = (r for r in rules if r["Properties"]["ScheduleExpression"] == "rate(1 minute)")
+    tick = f"${{{every.function('tick')[0]}.Arn}}"
+    (rule,) = (r for r in rules if every.text(r["Properties"]["Targets"][0]["Arn"]) == tick)
     (target,) = rule["Properties"]["Targets"]
 
     assert rule["Properties"]["State"] == "ENABLED"
-    assert every.text(target["Arn"]) == f"${{{every.function('tick')[0]}.Arn}}"
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+    assert every.text(target["Arn"]) == tick
+
+
+def test_checkpoints_are_made_at_a_fixed_interval(every: Deployment) -> None:
+    checkpoint = f"${{{every.function('checkpoint_log')[0]}.Arn}}"
+    (schedule,) = (
+        rule["Properties"]["ScheduleExpression"]
+        for rule in every.of_type("AWS::Events::Rule").values()
+        if every.text(rule["Properties"]["Targets"][0]["Arn"]) == checkpoint
+    )
+
+    assert schedule == ("rate(1 minute)" if every.env_name == "local" else "rate(5 minutes)")
 
 
 def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) -> None:
@@ -65,7 +78,7 @@ def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) 
     assert json.loads(target["Input"]) == {"search": "orphans"}
 
 
-@pytest.mark.parametrize("handler", ["tick", "revoke_session"])
+@pytest.mark.parametrize("handler", ["tick", "revoke_session", "checkpoint_log"])
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str
 ) -> None:

@@ -17,7 +17,7 @@ def _audit_group(deployment: Deployment) -> dict[str, object]:
 
 
 def _key_arn(deployment: Deployment) -> str:
-    return f"${{{deployment.only('AWS::KMS::Key')[0]}.Arn}}"
+    return f"${{{deployment.encryption_key()[0]}.Arn}}"
 
 
 def test_the_audit_log_is_kept_ten_years_and_cannot_simply_be_deleted(prod: Deployment) -> None:
@@ -26,7 +26,7 @@ def test_the_audit_log_is_kept_ten_years_and_cannot_simply_be_deleted(prod: Depl
     assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain"
     assert group["Properties"] == {
         "DeletionProtectionEnabled": True,
-        "KmsKeyId": {"Fn::GetAtt": [prod.only("AWS::KMS::Key")[0], "Arn"]},
+        "KmsKeyId": {"Fn::GetAtt": [prod.encryption_key()[0], "Arn"]},
         "LogGroupName": "/bank/prod/mod046/audit",
         "RetentionInDays": 3653,
         "Tags": group["Properties"]["Tags"],  # type: ignore[index]
@@ -71,7 +71,7 @@ def test_the_table_is_the_one_that_the_functions_expect(every: Deployment) -> No
 
 
 def test_the_key_rotates_and_is_kept_with_the_data(prod: Deployment) -> None:
-    _, key = prod.only("AWS::KMS::Key")
+    _, key = prod.encryption_key()
 
     assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
     assert key["Properties"]["EnableKeyRotation"] is True

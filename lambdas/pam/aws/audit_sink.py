@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pam.batches import batches
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, RecordType, canonical_json
+from pam.domain.batches import batches
 from pam.names import EVENT_SOURCE
 
 _EVENTS_PER_WRITE = 10_000

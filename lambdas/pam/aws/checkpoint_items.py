@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.batches import batches
 from pam.domain import timestamps
+from pam.domain.batches import batches
 from pam.domain.checkpoint import Head, Leaf
 from pam.domain.errors import StaleHead
 from pam.domain.merkle import Frontier

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from pam.batches import batches
+from pam.domain.batches import batches
 from pam.ports import AuditArchive, AuditOutbox, AuditSink
 
 _AT_ONCE = 90

@@ -32,7 +32,9 @@ class Notary:
 class Sealed:
     head: Head
     more: bool
-    """Whether so much was waiting that another checkpoint should follow at once."""
+    """Whether another checkpoint should follow at once: so much was waiting, or the one that stood
+    there already was taken up.
+    """
 
 
 def seal_records(
@@ -67,7 +69,7 @@ def seal_records(
         return Sealed(head=log.head(), more=False)
     gone = set(there.leaves) | sealed
     unsealed.remove([leaf for leaf in waiting if leaf in gone])
-    return Sealed(head=there.head, more=len(waiting) == _AT_ONCE)
+    return Sealed(head=there.head, more=there != ours or len(waiting) == _AT_ONCE)
 
 
 def have_witnessed(
