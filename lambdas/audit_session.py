@@ -53,7 +53,9 @@ def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
         try:
             if not session_id:
                 sink = wiring.sink(settings().log_group_name, settings().bus_name)
-                sink.append([json.loads(image["record"]["S"])])
+                alone = [json.loads(image["record"]["S"])]
+                sink.append(alone)
+                sink.publish(alone)
             elif session_id not in done:
                 _deliver(session_id)
                 done.add(session_id)

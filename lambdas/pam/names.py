@@ -10,6 +10,8 @@ EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
 END_UNCONFIRMED = "EndUnconfirmed"
 """Metric: how often a target did not confirm an end; one that goes on needs a person."""
+DARK_ACCESS = "DarkAccess"
+"""Metric: how often lent access was seen used by no session; a single one needs a person."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 

@@ -82,6 +82,12 @@ class AuditSettings(TableSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitySettings(TableSettings):
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickSettings(TableSettings):
     revoke_function: str
 

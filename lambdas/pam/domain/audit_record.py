@@ -42,6 +42,7 @@ class RecordType(StrEnum):
     WITHDRAWN = "Withdrawn"
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
+    ACTIVITY = "Activity"
 
 
 class Outcome(StrEnum):
@@ -122,11 +123,21 @@ def refusal(
     new_id: Callable[[datetime], str],
 ) -> Record:
     """A refusal that belongs to no session: sequence 0, a chain of its own, one link long."""
-    record = _blank(entry, now=now, event_id=new_id(now)) | {
-        "detail": f"{code}: {entry.detail}",
-        "resource": resource,
-        "requester": requester,
-        "reason": reason,
+    coded = replace(entry, detail=f"{code}: {entry.detail}")
+    about = {"resource": resource, "requester": requester, "reason": reason}
+    return _alone(coded, about, now=now, event_id=new_id(now))
+
+
+def finding(
+    *, entry: Entry, resource: str, now: datetime, new_id: Callable[[datetime], str]
+) -> Record:
+    """A use of lent access that belongs to no session; its chain is as short as a refusal's."""
+    return _alone(entry, {"resource": resource}, now=now, event_id=new_id(now))
+
+
+def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Record:
+    record = _blank(entry, now=now, event_id=event_id) | {
+        **about,
         "sequence": 0,
         "previous_hash": FIRST_PREVIOUS_HASH,
     }
