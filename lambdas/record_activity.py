@@ -109,7 +109,7 @@ def _record(activity: Activity) -> int:
     """How many records it came to: none for a repeated delivery."""
     why = record_activity(
         activity,
-        now=clock.now(),
+        clock=clock.now,
         store=wiring.sessions(settings().table_name),
         resources=watched().resources,
         policy_version=wiring.policy().version,

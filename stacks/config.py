@@ -65,6 +65,7 @@ class DeployConfig:
     `database_ca` is a file of this project with the certificates that databases are trusted by
     (absent: those that the functions' machine trusts). Functions that reach databases or AWS
     accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
+    `activity_reads` records the calls of lent roles that only read as well as those that change.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -90,6 +91,7 @@ class DeployConfig:
     database_ca: str | None = None
     vpc_subnet_ids: tuple[str, ...] = ()
     vpc_security_group_ids: tuple[str, ...] = ()
+    activity_reads: bool = True
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:

@@ -86,6 +86,7 @@ NEEDS = {
     "tick": set(),
     "rotate_secret": set(),
     "audit_session": set(),
+    "record_activity": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},
     "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},

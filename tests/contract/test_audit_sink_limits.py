@@ -31,9 +31,17 @@ HEARD = {
 }
 
 
-def record(sequence: int, *, kind: str = "Voted", seconds: float = 0) -> Record:
+def record(
+    sequence: int, *, kind: str = "Voted", seconds: float = 0, outcome: str = "success"
+) -> Record:
     at = timestamps.render(clock.now() + timedelta(seconds=seconds))
-    return {"session_id": "S", "sequence": sequence, "type": kind, "recorded_at": at}
+    return {
+        "session_id": "S",
+        "sequence": sequence,
+        "type": kind,
+        "outcome": outcome,
+        "recorded_at": at,
+    }
 
 
 def sink(logs: Any = None, events: Any = None) -> CloudWatchAuditSink:

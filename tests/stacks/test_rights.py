@@ -56,6 +56,7 @@ POWERS = {
     | KEY_WRITE
     | {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
     | {"events:PutEvents", "sqs:SendMessage"},
+    "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
 WITH_ROTATION = {
@@ -304,6 +305,7 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
         if "/index/" in resource
     }
     others = {"admit_request", "ask_approvers", "issue_credentials", "revoke_session"}
+    others |= {"record_activity"}
 
     assert indexes == set(Index)
     for handler in others:

@@ -49,7 +49,7 @@ def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
 
 def test_the_sweep_runs_every_minute(every: Deployment) -> None:
     rules = every.of_type("AWS::Events::Rule").values()
-    (rule,) = (r for r in rules if r["Properties"]["ScheduleExpression"] == "rate(1 minute)")
+    (rule,) = (r for r in rules if r["Properties"].get("ScheduleExpression") == "rate(1 minute)")
     (target,) = rule["Properties"]["Targets"]
 
     assert rule["Properties"]["State"] == "ENABLED"
@@ -58,14 +58,14 @@ def test_the_sweep_runs_every_minute(every: Deployment) -> None:
 
 def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) -> None:
     rules = every.of_type("AWS::Events::Rule").values()
-    (rule,) = (r for r in rules if r["Properties"]["ScheduleExpression"] == "rate(15 minutes)")
+    (rule,) = (r for r in rules if r["Properties"].get("ScheduleExpression") == "rate(15 minutes)")
     (target,) = rule["Properties"]["Targets"]
 
     assert every.text(target["Arn"]) == f"${{{every.function('revoke_session')[0]}.Arn}}"
     assert json.loads(target["Input"]) == {"search": "orphans"}
 
 
-@pytest.mark.parametrize("handler", ["tick", "revoke_session"])
+@pytest.mark.parametrize("handler", ["tick", "revoke_session", "record_activity"])
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str
 ) -> None:

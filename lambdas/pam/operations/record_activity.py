@@ -1,6 +1,8 @@
 """What a session did goes into its own chain; what no session may have done is a finding."""
 
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
@@ -8,67 +10,63 @@ from pam.domain.activity import Activity, why_dark
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
-from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.transition import YIELDING, Step, transition
 from pam.ports import Once, SessionStore
 
 REMEMBERED = timedelta(days=7)
-"""How long a repeated delivery is known; EventBridge and Lambda give up after a day."""
+"""How long a repeated delivery is known; nobody delivers for more than two days."""
+
+_TRIES = 30
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+"""Seconds, far more than a step of the session takes: whoever only takes note stands back, so that
+however much a session does, its end never waits for the record of it.
+"""
 
 
 def record_activity(
     activity: Activity,
     *,
-    now: datetime,
+    clock: Callable[[], datetime],
     store: SessionStore,
     resources: Mapping[str, str],
     policy_version: str,
 ) -> str | None:
     """Records it once, whatever the session's status, which it leaves as it is.
 
-    Returns why it is dark access, empty if it is none, and None if it had been recorded before.
+    Each try reads the clock, because a record must not be older than the one before it. Returns why
+    it is dark access, empty if it is none, and None if it had been recorded before. Raises
+    StaleSession if others kept winning.
     """
-    once = Once(key=activity.activity_id, until=now + REMEMBERED)
-    session = store.get(activity.session_id) if activity.session_id else None
-    if session is None:
-        return _record_alone(
-            activity,
-            once,
-            now=now,
-            store=store,
-            resource=resources.get(activity.place, ""),
-            policy_version=policy_version,
-        )
-    why: str | None = None
-
-    def unchanged(session: Session) -> Step | None:
-        nonlocal why
-        why = None if store.is_done(once) else why_dark(activity, session)
-        return None if why is None else Step(session, (_entry(activity, why, policy_version),))
-
-    transition(store, session.session_id, unchanged, now=now, once=once, patience=YIELDING)
-    return why
+    for attempt in range(_TRIES):
+        try:
+            return _record(
+                activity,
+                now=clock(),
+                store=store,
+                resource=resources.get(activity.place, ""),
+                policy_version=policy_version,
+            )
+        except StaleSession:
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))  # noqa: S311
+    message = f"session {activity.session_id} is being changed by too many at once; try again"
+    raise StaleSession(message)
 
 
-def _record_alone(
-    activity: Activity,
-    once: Once,
-    *,
-    now: datetime,
-    store: SessionStore,
-    resource: str,
-    policy_version: str,
+def _record(
+    activity: Activity, *, now: datetime, store: SessionStore, resource: str, policy_version: str
 ) -> str | None:
-    why = why_dark(activity, None)
+    once = Once(key=activity.activity_id, until=now + REMEMBERED)
+    if store.is_done(once):
+        return None
+    session = store.get(activity.session_id) if activity.session_id else None
+    why = why_dark(activity, session)
     entry = _entry(activity, why, policy_version)
-    record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
-    try:
+    if session is None:
+        record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
         store.add_finding(record, once)
-    except StaleSession:
-        if store.is_done(once):
-            return None
-        raise
+    else:
+        after, records = audit_record.chain(session, (entry,), now=now, new_id=new_id)
+        store.save(session, after, records, once)
     return why
 
 

@@ -16,22 +16,10 @@ from pam.domain.audit_record import Entry
 from pam.domain.errors import NotFound, StaleSession
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports import Once, SessionStore
+from pam.ports import SessionStore
 
 _TRIES = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long, in seconds, whoever lost a race stands back at first, and at most."""
-
-    first: float
-    longest: float
-
-
-PROMPT = Patience(first=0.005, longest=0.2)
-YIELDING = Patience(first=0.2, longest=2.0)
-"""For what only takes note: however much there is of it, nobody who acts has to wait for it."""
+_LONGEST_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +36,8 @@ def transition(
     decide: Callable[[Session], Step | None],
     *,
     now: datetime,
-    once: Once | None = None,
-    patience: Patience = PROMPT,
 ) -> Session:
     """Applies `decide` to the stored session, exactly once. None means: leave it as it is.
-
-    `once` is written with the step; whether it is done already is for `decide` to look up, each
-    time that it is asked.
 
     Raises NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others
     kept winning thirty times in a row.
@@ -66,10 +49,9 @@ def transition(
             return before
         after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
         try:
-            store.save(before, after, records, once)
+            store.save(before, after, records)
         except StaleSession:
-            pause = min(patience.longest, patience.first * 2**attempt)
-            time.sleep(random.uniform(0, pause))  # noqa: S311
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
             continue
         return after
     message = f"session {session_id} is being changed by too many at once; try again"
