@@ -164,6 +164,14 @@ def test_the_bus_hears_each_type_by_the_contracts_name_or_not_at_all(kind: Recor
     assert named == [name for heard, name in HEARD.items() if heard == kind.value]
 
 
+@pytest.mark.parametrize("outcome", ["success", "refused", "failure"])
+def test_of_all_that_sessions_did_the_bus_hears_of_dark_access_alone(outcome: str) -> None:
+    events = Recorder(put_events={"FailedEntryCount": 0})
+    sink(events=events).publish([record(1, kind="Activity", outcome=outcome)])
+    named = [entry["DetailType"] for _, call in events.calls for entry in call["Entries"]]
+    assert named == (["PAM Dark Access"] if outcome == "failure" else [])
+
+
 @pytest.mark.parametrize(
     ("count", "calls"), [(0, []), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])]
 )

@@ -89,7 +89,8 @@ def why_dark(activity: Activity, session: Session | None) -> str:
 def _out_of_time(activity: Activity, session: Session) -> str:
     if session.activated_at is None:
         return "the session was never active"
-    if activity.at <= session.activated_at - _A_SECOND:
+    # Sessions begin on the whole second after their activation, by which they can be used.
+    if activity.at < session.activated_at - _A_SECOND:
         return f"the session was active only from {timestamps.render(session.activated_at)}"
     ends = [session.expires_at, session.ending.decided_at if session.ending else None]
     over = min((end for end in ends if end is not None), default=None)
