@@ -219,7 +219,7 @@ def test_text_of_a_log_is_one_printable_bounded_line(text: str, longest: int) ->
 
 @pytest.fixture
 def session() -> Session:
-    """From a second past noon for ten minutes; it could be used from a quarter of a second past noon."""
+    """For ten minutes from a second past noon; activated three quarters of a second before that."""
     return Story().granted()
 
 

@@ -3,6 +3,8 @@
 Lines begin with RDS's prefix, `%t:%r:%u@%d:[%p]:`. Statements come from `log_statement` or
 `log_min_duration_statement`, or from pgaudit; their parameters are on lines of another level, which
 are not read. A line's user is who logged in, whatever role was set since, so it names the session.
+A session can have the server write lines (RAISE LOG) that look like statements, but only in its own
+name, and no line that is there goes away by that.
 """
 
 import csv
