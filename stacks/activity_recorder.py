@@ -79,6 +79,8 @@ class ActivityRecorder(Construct):
             f"Calls{number or ''}",
             description=f"PAM {config.env_name}: what is done with lent roles",
             event_pattern=events.EventPattern(
+                # Only AWS itself may put events with such a source on the bus.
+                source=events.Match.prefix("aws."),
                 detail_type=["AWS API Call via CloudTrail"],
                 detail={"$or": [by_a_role, of_a_role]},
             ),

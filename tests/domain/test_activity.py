@@ -113,6 +113,7 @@ OTHERS = {
     "a role that is not lent": event(userIdentity=identity(ISSUER)),
     "a user": event(userIdentity={"type": "IAMUser", "arn": "arn:aws:iam::1:user/x"}),
     "a sign-in": event() | {"detail-type": "AWS Console Sign In via CloudTrail"},
+    "an event that somebody made up": event() | {"source": "bank.app"},
     "an event of a service": event() | {"detail-type": "AWS Service Event via CloudTrail"},
     "PAM's own lease": assumption(identity(ISSUER, None)),
     "the other account's copy of PAM's own lease": assumption(

@@ -78,6 +78,7 @@ def test_the_calls_and_the_assumption_of_every_lent_role_are_heard(every: Deploy
     (rule,) = rules(every)
     callers, assumed = by_and_of(every, rule)
     assert set(callers) == set(assumed) == lent(every)
+    assert rule["EventPattern"]["source"] == [{"prefix": "aws."}], "anybody may send the rest"
     assert rule["EventPattern"]["detail-type"] == ["AWS API Call via CloudTrail"]
     assert "EventBusName" not in rule, "CloudTrail speaks on the account's default bus"
     (target,) = rule["Targets"]

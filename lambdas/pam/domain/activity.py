@@ -20,6 +20,8 @@ _LONGEST_NAME = 300
 _LONGEST_ID = 128
 _A_SECOND = timedelta(seconds=1)
 _API_CALL = "AWS API Call via CloudTrail"
+_AWS = "aws."
+"""Sources that AWS keeps to itself: no one else may put events of these on a bus."""
 _NEEDS_NO_RIGHT = frozenset({"sts:GetCallerIdentity"})
 """What AWS answers to any credentials, even those that everything is denied to."""
 _MOST_RESOURCES = 3
@@ -114,7 +116,7 @@ def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
 
     Raises ValueError for an event about a lent role that is not as CloudTrail writes them.
     """
-    if _text(event, "detail-type") != _API_CALL:
+    if not _text(event, "source").startswith(_AWS) or _text(event, "detail-type") != _API_CALL:
         return None
     call = _part(event, "detail")
     assumed = _assumed(call, watched)
