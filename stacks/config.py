@@ -67,6 +67,7 @@ class DeployConfig:
     accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
     `archive_retention_days` is for how long the audit archive lets nothing be deleted, by anybody.
     `witness_account` is where the witness of the audit log runs (a second account); None: nowhere.
+    `activity_reads` records the calls of lent roles that only read as well as those that change.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -95,6 +96,7 @@ class DeployConfig:
     database_ca: str | None = None
     vpc_subnet_ids: tuple[str, ...] = ()
     vpc_security_group_ids: tuple[str, ...] = ()
+    activity_reads: bool = True
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:

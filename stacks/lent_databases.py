@@ -28,6 +28,8 @@ class LentDatabases:
     rotation_functions: tuple[str, ...]
     rds_users: tuple[str, ...]
     keys: tuple[str, ...]
+    statement_logs: tuple[str, ...]
+    """Names of log groups that tell what sessions did."""
 
     @classmethod
     def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
@@ -48,6 +50,7 @@ class LentDatabases:
                 _rds_user_arn(scope, name) for name in sorted(set(_settings(users, "rds_db_user")))
             ),
             keys=tuple(sorted(set(_settings(users + rotated, "secret_key")))),
+            statement_logs=tuple(sorted(set(_settings(users, "statement_log")))),
         )
 
     def rotated_by(self, function: PamFunction) -> Self:

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from pam.names import Parameter
 from pam.policy.compiled import CompiledPolicy
+from stacks.activity_recorder import ActivityRecorder
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
@@ -174,6 +175,16 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             revocation=revocation,
+            dead_letters=dead_letters,
+        )
+        ActivityRecorder(
+            service,
+            "Activity",
+            config=config,
+            platform=platform,
+            session_store=session_store,
+            target_roles=target_roles,
+            databases=databases,
             dead_letters=dead_letters,
         )
         if databases.has_users:

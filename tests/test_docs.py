@@ -42,7 +42,9 @@ def test_the_description_of_the_api_is_current() -> None:
     assert kept == openapi_document.render(), "run: make openapi"
 
 
-@pytest.mark.parametrize("name", ["request_api", "audit_session", "tick", "revoke_session"])
+@pytest.mark.parametrize(
+    "name", ["request_api", "audit_session", "record_activity", "tick", "revoke_session"]
+)
 def test_the_design_names_every_function(name: str) -> None:
     assert f"`{name}`" in DESIGN
 

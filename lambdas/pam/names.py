@@ -14,6 +14,8 @@ AUDIT_NOT_WRITTEN = "AuditNotWritten"
 """Metric: how often records could not be carried out of the table; leases wait for that."""
 LOG_UNWITNESSED = "LogUnwitnessed"
 """Metric: a checkpoint that the witness did not cosign, or that has no witness to ask right now."""
+DARK_ACCESS = "DarkAccess"
+"""Metric: how often lent access was seen used by no session; a single one needs a person."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 

@@ -22,6 +22,14 @@ class IdempotencyKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """What is done a single time, however often it is delivered; remembered until `until`."""
+
+    key: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
     """Which sessions to list. `requester` is a person's name. Newest first."""
 
@@ -51,8 +59,18 @@ class SessionStore(Protocol):
     ) -> None:
         """Raises StaleSession if the session id or the idempotency key exists already."""
 
-    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
-        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored."""
+    def save(
+        self,
+        before: Session,
+        after: Session,
+        records: Sequence[Record],
+        once: Once | None = None,
+    ) -> None:
+        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored, or
+        if `once` is done already.
+        """
+
+    def is_done(self, once: Once) -> bool: ...
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         """Session id and fingerprint of an earlier request with this key."""
@@ -62,6 +80,9 @@ class SessionStore(Protocol):
 
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
+
+    def add_finding(self, record: Record, once: Once) -> None:
+        """A finding that belongs to no session. Raises StaleSession if `once` is done already."""
 
     def grants(self, person: str, resource: str) -> list[str]:
         """Ids of the sessions by which this person holds this resource now, or held it just now."""

@@ -98,6 +98,12 @@ class WitnessSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitySettings(TableSettings):
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickSettings(TableSettings):
     revoke_function: str
 

@@ -88,6 +88,7 @@ NEEDS = {
     "audit_session": set(),
     "checkpoint_log": set(),
     "witness_log": set(),
+    "record_activity": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},
     "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},

@@ -31,9 +31,17 @@ HEARD = {
 }
 
 
-def record(sequence: int, *, kind: str = "Voted", seconds: float = 0) -> Record:
+def record(
+    sequence: int, *, kind: str = "Voted", seconds: float = 0, outcome: str = "success"
+) -> Record:
     at = timestamps.render(clock.now() + timedelta(seconds=seconds))
-    return {"session_id": "S", "sequence": sequence, "type": kind, "recorded_at": at}
+    return {
+        "session_id": "S",
+        "sequence": sequence,
+        "type": kind,
+        "outcome": outcome,
+        "recorded_at": at,
+    }
 
 
 def sink(logs: Any = None, events: Any = None) -> CloudWatchAuditSink:
@@ -151,6 +159,14 @@ def test_the_bus_hears_each_type_by_the_contracts_name_or_not_at_all(kind: Recor
     sink(events=events).publish([record(1, kind=kind.value)])
     named = [entry["DetailType"] for _, call in events.calls for entry in call["Entries"]]
     assert named == [name for heard, name in HEARD.items() if heard == kind.value]
+
+
+@pytest.mark.parametrize("outcome", ["success", "refused", "failure"])
+def test_of_all_that_sessions_did_the_bus_hears_of_dark_access_alone(outcome: str) -> None:
+    events = Recorder(put_events={"FailedEntryCount": 0})
+    sink(events=events).publish([record(1, kind="Activity", outcome=outcome)])
+    named = [entry["DetailType"] for _, call in events.calls for entry in call["Entries"]]
+    assert named == (["PAM Dark Access"] if outcome == "failure" else [])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports import IdempotencyKey, SessionQuery
+from pam.ports import IdempotencyKey, Once, SessionQuery
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
@@ -278,3 +278,31 @@ def test_one_key_belongs_to_one_person(story: Story, store: DynamoDbSessions) ->
         found = store.find_by_key(IdempotencyKey(person=who, key="k", fingerprint=""))
         assert found is not None
         assert found[0] == session.session_id
+
+
+def test_what_was_done_once_is_kept_apart_from_the_trail_and_forgotten_in_time(
+    story: Story, store: DynamoDbSessions, items: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    before = story.request()
+    after, records = step(before)
+    until = NOON + timedelta(days=7)
+    store.save(before, after, records, Once(key="event-1", until=until))
+    (item,) = items("ACTIVITY")
+    assert item == {
+        "pk": "ACTIVITY#event-1",
+        "sk": "ACTIVITY",
+        "kind": "ACTIVITY",
+        "ttl": int(until.timestamp()),
+    }
+    assert all("ttl" not in record for record in items(table_keys.RECORD))
+
+
+def test_a_finding_of_no_session_is_a_record_of_its_own(
+    store: DynamoDbSessions, items: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    entry = Entry(type=RecordType.ACTIVITY, actor=BOB)
+    record = audit_record.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
+    store.add_finding(record, Once(key="event-1", until=NOON))
+    (item,) = items(table_keys.RECORD)
+    assert item["pk"] == f"SESSION#NONE#{record['event_id']}"
+    assert "session_id" not in item, "an index key may not be empty"

@@ -16,7 +16,7 @@ from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
-from pam.ports import IdempotencyKey, SessionQuery, SessionStore
+from pam.ports import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore
@@ -201,3 +201,43 @@ def test_a_token_is_kept_and_a_new_one_replaces_it(story: Story, store: SessionS
     store.put_task_token(session_id, "first", NOON)
     store.put_task_token(session_id, "second", NOON)
     assert store.task_token(session_id) == "second"
+
+
+ONCE = Once(key="5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10", until=NOON + timedelta(days=7))
+
+
+def test_what_is_done_once_is_not_done_again_with_another_step(
+    story: Story, store: SessionStore
+) -> None:
+    before = story.request()
+    first, first_records = step(before)
+    assert not store.is_done(ONCE)
+    store.save(before, first, first_records, ONCE)
+    assert store.is_done(ONCE)
+    second, second_records = step(first)
+    with pytest.raises(StaleSession):
+        store.save(first, second, second_records, ONCE)
+    assert store.get(before.session_id) == first
+    assert store.records(before.session_id)[-1] == first_records[-1]
+
+
+def test_a_step_that_lost_its_race_has_not_done_it(story: Story, store: SessionStore) -> None:
+    before = story.request()
+    first, first_records = step(before)
+    store.save(before, first, first_records)
+    late, late_records = step(before)
+    with pytest.raises(StaleSession):
+        store.save(before, late, late_records, ONCE)
+    assert not store.is_done(ONCE)
+
+
+def test_a_finding_of_no_session_is_written_once(store: SessionStore) -> None:
+    entry = Entry(type=RecordType.ACTIVITY, actor=BOB)
+    for attempt in range(2):
+        record = audit_record.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
+        if attempt:
+            with pytest.raises(StaleSession):
+                store.add_finding(record, ONCE)
+        else:
+            store.add_finding(record, ONCE)
+    assert store.is_done(ONCE)

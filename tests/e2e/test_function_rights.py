@@ -15,6 +15,7 @@ FUNCTIONS = [
     "issue_credentials",
     "revoke_session",
     "audit_session",
+    "record_activity",
     "tick",
 ]
 TARGET = "arn:aws:iam::000000000000:role/pam-target-core-ledger-admin"

@@ -9,7 +9,7 @@ from pam.domain.audit_record import Record
 from pam.domain.errors import IssuerUnavailable, StaleSession, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.ports import AwsCredentials, IdempotencyKey, Page, Receipt, SessionQuery
+from pam.ports import AwsCredentials, IdempotencyKey, Once, Page, Receipt, SessionQuery
 
 
 @dataclass
@@ -20,6 +20,8 @@ class FakeStore:
     trails: dict[str, list[Record]] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     refusals: list[Record] = field(default_factory=list)
+    findings: list[Record] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
     before_save: Callable[[Session], None] | None = None
 
@@ -38,15 +40,31 @@ class FakeStore:
         self.sessions[session.session_id] = session
         self.trails[session.session_id] = list(records)
 
-    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
+    def save(
+        self,
+        before: Session,
+        after: Session,
+        records: Sequence[Record],
+        once: Once | None = None,
+    ) -> None:
         if self.before_save is not None:
             act, self.before_save = self.before_save, None
             act(before)
         stored = self.sessions[before.session_id]
         if (stored.sequence, stored.status) != (before.sequence, before.status):
             raise StaleSession
+        self._do(once)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
+
+    def _do(self, once: Once | None) -> None:
+        if once is not None:
+            if once.key in self.done:
+                raise StaleSession
+            self.done.add(once.key)
+
+    def is_done(self, once: Once) -> bool:
+        return once.key in self.done
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         return self.keys.get((key.person, key.key))
@@ -56,6 +74,10 @@ class FakeStore:
 
     def add_refusal(self, record: Record) -> None:
         self.refusals.append(record)
+
+    def add_finding(self, record: Record, once: Once) -> None:
+        self._do(once)
+        self.findings.append(record)
 
     def grants(self, person: str, resource: str) -> list[str]:
         return [

@@ -11,6 +11,7 @@ import pytest
 from pam import wiring
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.settings import (
+    ActivitySettings,
     AdmitSettings,
     AuditSettings,
     IssueSettings,
@@ -34,6 +35,7 @@ SETTINGS: dict[str, Settings] = {
     ),
     "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
     "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
+    "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
     ),
@@ -78,6 +80,8 @@ def function(
         module = importlib.import_module(name)
         loaded.append(module)
         module.settings.cache_clear()
+        if hasattr(module, "watched"):
+            module.watched.cache_clear()
         if hasattr(module, "clock"):
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
         return lambda event: module.handler(event, Context())

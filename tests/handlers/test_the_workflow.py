@@ -10,8 +10,13 @@ import pytest
 from pam import clock, wiring
 from pam.aws import table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import NotYet
 from pam.domain.lifecycle import Status
+from pam.domain.people import Actor, ActorKind
+from pam.ids import new_id
+from pam.ports import Once
 from tests.contract.test_rim import Recorder
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function
@@ -143,6 +148,27 @@ def test_the_auditor_carries_every_record_once_however_often_the_stream_repeats(
     for session_id in sessions:
         lines = [line for line in logged(logs) if line["session_id"] == session_id]
         assert lines == story.store.records(session_id)
+
+
+def test_a_finding_of_no_session_is_logged_and_announced(
+    function: Load, story: Story, table: Any, logs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = Recorder(put_events={"FailedEntryCount": 0})
+    monkeypatch.setattr(wiring, "sink", lambda *_: CloudWatchAuditSink(logs, bus, "audit", "bus"))
+    entry = Entry(
+        type=RecordType.ACTIVITY,
+        actor=Actor(principal=arn("mallory"), kind=ActorKind.PERSON),
+        outcome=Outcome.FAILURE,
+        detail="dark access: it has no source identity",
+    )
+    record = audit_record.finding(entry=entry, resource=LEDGER, now=story.now, new_id=new_id)
+    story.store.add_finding(record, Once(key="event-1", until=story.now))
+    assert function("audit_session")({"Records": stream_of(table)}) == {"batchItemFailures": []}
+    assert logged(logs) == [record]
+    ((_, told),) = bus.calls
+    (announced,) = told["Entries"]
+    assert announced["DetailType"] == "PAM Dark Access"
+    assert json.loads(announced["Detail"]) == record
 
 
 @pytest.mark.guarantee("G7")

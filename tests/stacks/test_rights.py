@@ -60,6 +60,7 @@ POWERS = {
     | {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"kms:GetPublicKey", "kms:Sign"}
     | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
+    "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
 WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
@@ -325,6 +326,7 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
         if "/index/" in resource
     }
     others = {"admit_request", "ask_approvers", "issue_credentials", "revoke_session"}
+    others |= {"record_activity"}
 
     assert indexes == set(Index)
     for handler in others:

@@ -71,14 +71,14 @@ def test_checkpoints_are_made_at_a_fixed_interval(every: Deployment) -> None:
 
 def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) -> None:
     rules = every.of_type("AWS::Events::Rule").values()
-    (rule,) = (r for r in rules if r["Properties"]["ScheduleExpression"] == "rate(15 minutes)")
+    (rule,) = (r for r in rules if r["Properties"].get("ScheduleExpression") == "rate(15 minutes)")
     (target,) = rule["Properties"]["Targets"]
 
     assert every.text(target["Arn"]) == f"${{{every.function('revoke_session')[0]}.Arn}}"
     assert json.loads(target["Input"]) == {"search": "orphans"}
 
 
-@pytest.mark.parametrize("handler", ["tick", "revoke_session", "checkpoint_log"])
+@pytest.mark.parametrize("handler", ["tick", "revoke_session", "checkpoint_log", "record_activity"])
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str
 ) -> None:

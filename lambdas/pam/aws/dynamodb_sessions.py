@@ -19,7 +19,7 @@ from pam.domain.ids import is_ulid
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.names import Index
-from pam.ports import IdempotencyKey, Page, SessionQuery
+from pam.ports import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
@@ -70,13 +70,23 @@ class DynamoDbSessions:
             )
         self._transact(writes)
 
-    def save(self, before: Session, after: Session, records: Sequence[Record]) -> None:
+    def save(
+        self,
+        before: Session,
+        after: Session,
+        records: Sequence[Record],
+        once: Once | None = None,
+    ) -> None:
         writes = [self._replacing(before, after)]
         # A record's key is its sequence: even a writer that skipped the check above cannot fork
         # the chain.
         writes += [self._new(table_keys.record_item(record)) for record in records]
         writes += self._grant_change(before, after)
+        writes += self._doing(once)
         self._transact(writes)
+
+    def is_done(self, once: Once) -> bool:
+        return self._get(table_keys.once_key(once.key)) is not None
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         item = self._get(table_keys.idempotency_key(key.person, key.key))
@@ -103,6 +113,9 @@ class DynamoDbSessions:
 
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
+
+    def add_finding(self, record: Record, once: Once) -> None:
+        self._transact([self._new(table_keys.record_item(record)), *self._doing(once)])
 
     def grants(self, person: str, resource: str) -> list[str]:
         items = self._query(
@@ -193,6 +206,12 @@ class DynamoDbSessions:
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
             return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
         return []
+
+    def _doing(self, once: Once | None) -> list[dict[str, Any]]:
+        if once is None:
+            return []
+        kept = {"kind": "ACTIVITY", "ttl": table_keys.epoch(once.until)}
+        return [self._new({**table_keys.once_key(once.key), **kept})]
 
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.

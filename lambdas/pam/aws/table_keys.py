@@ -78,6 +78,10 @@ def idempotency_key(person: str, key: str) -> dict[str, str]:
     return {"pk": f"IDEMPOTENCY#{person}", "sk": key}
 
 
+def once_key(key: str) -> dict[str, str]:
+    return {"pk": f"ACTIVITY#{key}", "sk": "ACTIVITY"}
+
+
 def session_item(session: Session) -> dict[str, Any]:
     """The item of a session: its document, and the attributes that indexes are made of."""
     item: dict[str, Any] = {

@@ -43,6 +43,7 @@ class RecordType(StrEnum):
     WITHDRAWN = "Withdrawn"
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
+    ACTIVITY = "Activity"
     ERASED = "Erased"
 
 
@@ -129,10 +130,21 @@ def refusal(
 
     Without the reason that was given: there is no session to keep the text apart in.
     """
-    record = _blank(entry, now=now, event_id=new_id(now)) | {
-        "detail": f"{code}: {entry.detail}",
-        "resource": resource,
-        "requester": requester,
+    coded = replace(entry, detail=f"{code}: {entry.detail}")
+    about = {"resource": resource, "requester": requester}
+    return _alone(coded, about, now=now, event_id=new_id(now))
+
+
+def finding(
+    *, entry: Entry, resource: str, now: datetime, new_id: Callable[[datetime], str]
+) -> Record:
+    """A use of lent access that belongs to no session; its chain is as short as a refusal's."""
+    return _alone(entry, {"resource": resource}, now=now, event_id=new_id(now))
+
+
+def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Record:
+    record = _blank(entry, now=now, event_id=event_id) | {
+        **about,
         "sequence": 0,
         "previous_hash": FIRST_PREVIOUS_HASH,
     }

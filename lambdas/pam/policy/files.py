@@ -64,6 +64,7 @@ class AwsRoleIssuer(_Strict):
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
 """As Secrets Manager has it: a name, without the six characters that it appends to the ARN."""
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]+$")]
+LogGroup = Annotated[str, Field(pattern=r"^/aws/rds/[A-Za-z0-9_./#-]{1,500}$")]
 PostgresName = Annotated[str, Field(min_length=1), AfterValidator(_postgres_name)]
 
 
@@ -84,6 +85,9 @@ class PostgresUserIssuer(_Strict):
     ) = None
     secret_key: KeyArn | None = None
     """The customer key that encrypts the secret; absent: the account's default key."""
+    statement_log: LogGroup | None = None
+    """The log group to which RDS exports the server's log, in this account; absent: what sessions
+    do in the database is not recorded."""
 
     @model_validator(mode="after")
     def _names_the_user_of_its_token(self) -> Self:

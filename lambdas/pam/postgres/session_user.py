@@ -12,11 +12,9 @@ import psycopg
 from psycopg import sql
 
 from pam.domain import timestamps
-from pam.domain.ids import is_ulid
+from pam.domain.ids import database_user
 from pam.domain.session import Session
 from pam.postgres.login import Connection
-
-PREFIX = "pam_"
 
 _LOCK = "SELECT pg_catalog.pg_advisory_xact_lock(46, pg_catalog.hashtext(%s))"
 _EXISTS = "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s"
@@ -42,13 +40,7 @@ _DATABASES_WITH_ITS_OBJECTS = """
 
 
 def name_of(session: Session) -> str:
-    return PREFIX + session.session_id.lower()
-
-
-def session_of(username: str) -> str | None:
-    """The session whose user this would be; None for a name that PAM does not give."""
-    session_id = username.removeprefix(PREFIX).upper()
-    return session_id if username.startswith(PREFIX) and is_ulid(session_id) else None
+    return database_user(session.session_id)
 
 
 def make(connection: Connection, username: str, group_role: str, until: datetime) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
 from pam.domain.session import ACTIVATE_WITHIN, Session
 from pam.ports import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
@@ -106,7 +107,7 @@ class PostgresUserIssuer:
         issuer = self._login(target)
         with self._databases.opened(issuer, "the database could not be searched") as connection:
             users = session_user.members(connection, target.settings["group_role"])
-        found = (session_user.session_of(user) for user in users)
+        found = (session_of_database_user(user) for user in users)
         return [session_id for session_id in found if session_id is not None]
 
     def _login(self, target: Target) -> DatabaseLogin:

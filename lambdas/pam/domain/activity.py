@@ -1,0 +1,249 @@
+"""What was done with lent access, as CloudTrail or a database's log tells it.
+
+CloudTrail and PostgreSQL tell the time in whole seconds, cut off. What is read as too early or too
+late here surely was; what happened within the second of a border counts as inside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pam.domain import timestamps
+from pam.domain.ids import is_ulid
+from pam.domain.resource import IssuerKind
+from pam.domain.session import Session
+
+LONGEST_TEXT = 500
+_LONGEST_NAME = 300
+_LONGEST_ID = 128
+_A_SECOND = timedelta(seconds=1)
+_API_CALL = "AWS API Call via CloudTrail"
+_AWS = "aws."
+"""Sources that AWS keeps to itself: no one else may put events of these on a bus."""
+_NEEDS_NO_RIGHT = frozenset({"sts:GetCallerIdentity"})
+"""What AWS answers to any credentials, even those that everything is denied to."""
+_MOST_RESOURCES = 3
+
+
+class Source(StrEnum):
+    CLOUDTRAIL = "cloudtrail"
+    POSTGRESQL = "postgresql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What PAM lends, and who PAM is: by the catalogue and the deployment, never by an event."""
+
+    resources: Mapping[str, str]
+    """Resource id by the place where its use shows: a role's ARN, a database's log group."""
+    issuer: str
+    """ARN of the one role that may assume what is lent."""
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One act. All text is what the log says, bounded and on one line."""
+
+    source: Source
+    activity_id: str
+    at: datetime
+    place: str
+    """Where it showed: a lent role's ARN, or a log group."""
+    session_id: str
+    """Of the session that it names; empty if it names none."""
+    what: str
+    principal: str
+    source_ip: str = ""
+    user_agent: str = ""
+    access_key_id: str = ""
+    error: str = ""
+    """Why it was not done; empty if it was."""
+    finding: str = ""
+    """Why this is dark access whatever session it names; mostly empty."""
+    proves_access: bool = True
+    """False for a call that succeeds without any right."""
+
+    @property
+    def told(self) -> str:
+        """The act with its own time: a record's time is that of its recording."""
+        failed = f": {self.error}" if self.error else ""
+        text = f"{self.source} {timestamps.render(self.at)} {self.what}"
+        return one_line(text, LONGEST_TEXT) + failed
+
+
+def why_dark(activity: Activity, session: Session | None) -> str:
+    """Why nobody had this access by this session; empty if somebody had.
+
+    A refused call after the end is no finding: it shows that the end holds.
+    """
+    if activity.finding:
+        return activity.finding
+    if session is None:
+        return f"there is no session {activity.session_id}"
+    if _elsewhere(activity, session):
+        return f"the session is for {session.resource}"
+    return _out_of_time(activity, session)
+
+
+def _out_of_time(activity: Activity, session: Session) -> str:
+    if session.activated_at is None:
+        return "the session was never active"
+    # Sessions begin on the whole second after their activation, by which they can be used.
+    if activity.at < session.activated_at - _A_SECOND:
+        return f"the session was active only from {timestamps.render(session.activated_at)}"
+    ends = [session.expires_at, session.ending.decided_at if session.ending else None]
+    over = min((end for end in ends if end is not None), default=None)
+    used = activity.proves_access and not activity.error
+    if used and over is not None and activity.at >= over:
+        return f"the access was over since {timestamps.render(over)}"
+    return ""
+
+
+def _elsewhere(activity: Activity, session: Session) -> bool:
+    target = session.target
+    if activity.source is Source.CLOUDTRAIL:
+        return activity.place != target.arn
+    # A session may be older than the setting.
+    group = target.settings.get("statement_log", activity.place)
+    return target.kind is not IssuerKind.POSTGRES_USER or activity.place != group
+
+
+def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
+    """What an EventBridge event of CloudTrail tells of a lent role; None if it tells nothing.
+
+    Raises ValueError for an event about a lent role that is not as CloudTrail writes them.
+    """
+    if not _text(event, "source").startswith(_AWS) or _text(event, "detail-type") != _API_CALL:
+        return None
+    call = _part(event, "detail")
+    assumed = _assumed(call, watched)
+    if assumed:
+        return _of_assumption(call, assumed, watched)
+    place = _text(call, *_ISSUER_OF_SESSION)
+    if _text(call, "userIdentity", "type") != "AssumedRole" or place not in watched.resources:
+        return None
+    session_id, finding = _named_session(call)
+    return _activity(call, place=place, session_id=session_id, finding=finding)
+
+
+_ISSUER_OF_SESSION = ("userIdentity", "sessionContext", "sessionIssuer", "arn")
+_SOURCE_IDENTITY = ("userIdentity", "sessionContext", "sourceIdentity")
+
+
+def _assumed(call: object, watched: Watched) -> str:
+    """The lent role that this call obtains credentials of; empty if it does not."""
+    if _text(call, "eventSource") != "sts.amazonaws.com":
+        return ""
+    if not _text(call, "eventName").startswith("AssumeRole"):
+        return ""
+    role = _text(call, "requestParameters", "roleArn")
+    return role if role in watched.resources else ""
+
+
+def _of_assumption(call: object, role: str, watched: Watched) -> Activity | None:
+    """Only PAM may assume a lent role. Its own doing is in the audit trail already."""
+    identity = _part(call, "userIdentity")
+    by_role = _text(identity, "type") == "AssumedRole"
+    if by_role and _text(call, *_ISSUER_OF_SESSION) == watched.issuer:
+        return None
+    # The other account's copy of a call that PAM's own account tells in full.
+    if (_text(identity, "type"), _text(identity, "accountId")) == ("AWSAccount", watched.account):
+        return None
+    return _activity(call, place=role, session_id="", finding=f"{role} was assumed by another")
+
+
+def _named_session(call: object) -> tuple[str, str]:
+    """Session id, and what is wrong if there is none."""
+    source = _text(call, *_SOURCE_IDENTITY)
+    if not source:
+        return "", "it has no source identity"
+    if not is_ulid(source):
+        return "", f"its source identity {one_line(source, 64)} is no session"
+    return source, ""
+
+
+def _activity(call: object, *, place: str, session_id: str, finding: str) -> Activity:
+    service = _wanted(call, "eventSource").removesuffix(".amazonaws.com")
+    action = f"{service}:{_wanted(call, 'eventName')}"
+    error = _text(call, "errorCode")
+    identity = _part(call, "userIdentity")
+    principal = next(
+        (told for told in (_text(identity, name) for name in _NAMES_OF_CALLERS) if told), "unknown"
+    )
+    return Activity(
+        source=Source.CLOUDTRAIL,
+        activity_id=checked_id(_wanted(call, "eventID")),
+        at=_instant(_wanted(call, "eventTime")),
+        place=place,
+        session_id=session_id,
+        what=one_line(" ".join([action, _where(call)]), LONGEST_TEXT),
+        principal=one_line(principal, _LONGEST_NAME),
+        source_ip=one_line(_text(call, "sourceIPAddress"), _LONGEST_NAME),
+        user_agent=one_line(_text(call, "userAgent"), _LONGEST_NAME),
+        access_key_id=one_line(_text(identity, "accessKeyId"), _LONGEST_ID),
+        error=one_line(error, _LONGEST_NAME),
+        finding=finding,
+        proves_access=action not in _NEEDS_NO_RIGHT,
+    )
+
+
+_NAMES_OF_CALLERS = ("arn", "invokedBy", "userName", "principalId", "accountId")
+
+
+def _where(call: object) -> str:
+    """The ARNs that the event names; nothing of the parameters, which may hold anything."""
+    resources = _part(call, "resources")
+    arns = [_text(each, "ARN") for each in resources] if isinstance(resources, list) else []
+    named = [arn for arn in arns if arn]
+    more = [f"and {len(named) - _MOST_RESOURCES} more"] if len(named) > _MOST_RESOURCES else []
+    region = _text(call, "awsRegion")
+    return " ".join([f"in {region}" if region else "", *named[:_MOST_RESOURCES], *more])
+
+
+def one_line(text: str, longest: int) -> str:
+    """Printable, on one line, bounded: a log's text is written by whoever acted."""
+    flat = " ".join(text.split())
+    shown = "".join(each if each.isprintable() else "?" for each in flat)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def checked_id(activity_id: str) -> str:
+    """As CloudTrail and CloudWatch Logs make them. Raises ValueError: it becomes a key."""
+    fit = activity_id.isascii() and activity_id.replace("-", "").isalnum()
+    if not fit or len(activity_id) > _LONGEST_ID:
+        message = f"{one_line(activity_id, _LONGEST_ID)!r} is no id of an event"
+        raise ValueError(message)
+    return activity_id
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return timestamps.parse(text)
+    except OverflowError:
+        message = f"{text!r} is no time of an event"
+        raise ValueError(message) from None
+
+
+def _part(value: object, *path: str) -> Any:
+    """What stands there; None where a part of the path is missing or of another form."""
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _text(value: object, *path: str) -> str:
+    found = _part(value, *path)
+    return found if isinstance(found, str) else ""
+
+
+def _wanted(call: object, name: str) -> str:
+    found = _text(call, name)
+    if not found:
+        message = f"the event has no {name}"
+        raise ValueError(message)
+    return found

@@ -1,0 +1,92 @@
+"""What a session did goes into its own chain; what no session may have done is a finding."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from pam.domain import audit_record
+from pam.domain.activity import Activity, why_dark
+from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import StaleSession
+from pam.domain.people import Actor, ActorKind
+from pam.ids import new_id
+from pam.ports import Once, SessionStore
+
+REMEMBERED = timedelta(days=7)
+"""How long a repeated delivery is known; nobody delivers for more than two days."""
+
+_TRIES = 30
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+"""Seconds, far more than a step of the session takes: whoever only takes note stands back, so that
+however much a session does, its end never waits for the record of it.
+"""
+
+
+def record_activity(
+    activity: Activity,
+    *,
+    clock: Callable[[], datetime],
+    store: SessionStore,
+    resources: Mapping[str, str],
+    policy_version: str,
+) -> str | None:
+    """Records it once, whatever the session's status, which it leaves as it is.
+
+    Each try reads the clock, because a record must not be older than the one before it. Returns why
+    it is dark access, empty if it is none, and None if it had been recorded before. Raises
+    StaleSession if others kept winning.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return _record(
+                activity,
+                now=clock(),
+                store=store,
+                resource=resources.get(activity.place, ""),
+                policy_version=policy_version,
+            )
+        except StaleSession:
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))  # noqa: S311
+    message = f"session {activity.session_id} is being changed by too many at once; try again"
+    raise StaleSession(message)
+
+
+def _record(
+    activity: Activity, *, now: datetime, store: SessionStore, resource: str, policy_version: str
+) -> str | None:
+    once = Once(key=activity.activity_id, until=now + REMEMBERED)
+    if store.is_done(once):
+        return None
+    session = store.get(activity.session_id) if activity.session_id else None
+    why = why_dark(activity, session)
+    entry = _entry(activity, why, policy_version)
+    if session is None:
+        record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+        store.add_finding(record, once)
+    else:
+        after, records = audit_record.chain(session, (entry,), now=now, new_id=new_id)
+        store.save(session, after, records, once)
+    return why
+
+
+def _entry(activity: Activity, why: str, policy_version: str) -> Entry:
+    if why:
+        outcome, detail = Outcome.FAILURE, f"dark access: {why}: {activity.told}"
+    else:
+        outcome = Outcome.REFUSED if activity.error else Outcome.SUCCESS
+        detail = activity.told
+    return Entry(
+        type=RecordType.ACTIVITY,
+        actor=Actor(
+            principal=activity.principal,
+            kind=ActorKind.PERSON,
+            source_ip=activity.source_ip,
+            user_agent=activity.user_agent,
+        ),
+        outcome=outcome,
+        detail=detail,
+        policy_version=policy_version,
+        request_id=activity.activity_id,
+        access_key_id=activity.access_key_id,
+    )

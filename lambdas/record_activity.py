@@ -1,0 +1,127 @@
+"""What was done with lent access, into the trail of the session that did it.
+
+Triggers: CloudTrail's events of the lent roles on the account's default bus, and the log groups of
+lent databases. May touch: the session table (read, put records); nothing else. A retry is safe:
+the table remembers the id of what was recorded.
+"""
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from pam import clock, wiring
+from pam.domain import statement_log
+from pam.domain.activity import Activity, Watched, of_cloudtrail
+from pam.domain.resource import IssuerKind
+from pam.names import DARK_ACCESS, METRIC_NAMESPACE, issuer_role_name
+from pam.operations.record_activity import record_activity
+from pam.settings import ActivitySettings
+
+logger = Logger()
+
+
+class NotRecordedError(Exception):
+    """Some of the lines could not be recorded; what was is known, and a retry skips it."""
+
+
+@cache
+def settings() -> ActivitySettings:
+    return ActivitySettings.from_env()
+
+
+@cache
+def watched() -> Watched:
+    """Everything that the catalogue lends, by the places where its use shows."""
+    home = settings()
+    named: dict[str, list[str]] = {}
+    for resource in wiring.policy().resources():
+        place = (
+            resource.target(account=home.account, region=home.region).arn
+            if resource.issuer_kind is IssuerKind.AWS_ROLE
+            else resource.issuer.get("statement_log")
+        )
+        if place is not None:
+            named.setdefault(place, []).append(resource.resource_id)
+    return Watched(
+        resources={place: ", ".join(names) for place, names in named.items()},
+        issuer=f"arn:aws:iam::{home.account}:role/{issuer_role_name(home.env_name)}",
+        account=home.account,
+    )
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    if "awslogs" in event:
+        return {"recorded": _record_lines(_opened(event["awslogs"]["data"]))}
+    activity = of_cloudtrail(event, watched())
+    return {"recorded": 0 if activity is None else _record(activity)}
+
+
+def _opened(data: str) -> dict[str, Any]:
+    """Raises ValueError if it is not what CloudWatch Logs sends."""
+    try:
+        opened = json.loads(gzip.decompress(base64.b64decode(data)))
+    except (binascii.Error, OSError, EOFError, zlib.error) as error:
+        message = f"not what CloudWatch Logs sends: {error}"
+        raise ValueError(message) from error
+    if not isinstance(opened, dict):
+        message = "not what CloudWatch Logs sends: no object"
+        raise ValueError(message)  # noqa: TRY004 - like the other ways in which it may be wrong
+    return opened
+
+
+def _record_lines(batch: dict[str, Any]) -> int:
+    """One line that cannot be recorded keeps back no other."""
+    if batch.get("messageType") != "DATA_MESSAGE":
+        return 0
+    recorded = failed = 0
+    for line in batch["logEvents"]:
+        try:
+            activity = _of_line(line, batch["logGroup"])
+            recorded += 0 if activity is None else _record(activity)
+        except Exception:
+            logger.exception("not recorded", extra={"line": line.get("id")})
+            failed += 1
+    if failed:
+        message = f"{failed} line(s) of {batch['logGroup']} could not be recorded"
+        raise NotRecordedError(message)
+    return recorded
+
+
+def _of_line(line: dict[str, Any], log_group: str) -> Activity | None:
+    return statement_log.of_log_line(
+        line["message"],
+        activity_id=line["id"],
+        received=datetime.fromtimestamp(line["timestamp"] / 1000, UTC),
+        place=log_group,
+    )
+
+
+def _record(activity: Activity) -> int:
+    """How many records it came to: none for a repeated delivery."""
+    why = record_activity(
+        activity,
+        clock=clock.now,
+        store=wiring.sessions(settings().table_name),
+        resources=watched().resources,
+        policy_version=wiring.policy().version,
+    )
+    if why:
+        logger.warning("dark access", extra={"why": why, "activity": activity.activity_id})
+        _count_dark_access()
+    return 0 if why is None else 1
+
+
+def _count_dark_access() -> None:
+    with single_metric(
+        name=DARK_ACCESS, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
+    ) as metric:
+        metric.add_dimension(name="environment", value=settings().env_name)

@@ -1,0 +1,314 @@
+"""What CloudTrail tells of a lent role, and whether somebody had that access."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pam.domain import timestamps
+from pam.domain.activity import (
+    LONGEST_TEXT,
+    Activity,
+    Source,
+    Watched,
+    of_cloudtrail,
+    one_line,
+    why_dark,
+)
+from pam.domain.session import Session
+from tests.fakes.story import KYC, LEDGER, NOON, Story
+
+ACCOUNT = "111122223333"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/pam-target-core-ledger-admin"
+ISSUER = f"arn:aws:iam::{ACCOUNT}:role/pam-test-credential-issuer"
+WATCHED = Watched(resources={ROLE: LEDGER}, issuer=ISSUER, account=ACCOUNT)
+SESSION_ID = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
+EVENT_ID = "5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10"
+BUCKET = "arn:aws:s3:::bank-ledger"
+
+
+def identity(role: str = ROLE, source: str | None = SESSION_ID) -> dict[str, Any]:
+    name = role.rpartition("/")[2]
+    context: dict[str, Any] = {"sessionIssuer": {"type": "Role", "arn": role}}
+    if source is not None:
+        context["sourceIdentity"] = source
+    return {
+        "type": "AssumedRole",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/alice",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAEXAMPLE",
+        "sessionContext": context,
+    }
+
+
+def event(**detail: Any) -> dict[str, Any]:
+    """As EventBridge delivers it."""
+    return {
+        "source": "aws.s3",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventID": EVENT_ID,
+            "eventTime": "2026-03-01T12:00:10Z",
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "DeleteBucket",
+            "awsRegion": "eu-west-1",
+            "sourceIPAddress": "192.0.2.7",
+            "userAgent": "aws-cli/2",
+            "userIdentity": identity(),
+            "resources": [{"ARN": BUCKET, "type": "AWS::S3::Bucket"}],
+            "requestParameters": {"bucketName": "secret parameter"},
+            **detail,
+        },
+    }
+
+
+def assumption(by: dict[str, Any], role: str = ROLE, name: str = "AssumeRole") -> dict[str, Any]:
+    return event(
+        eventSource="sts.amazonaws.com",
+        eventName=name,
+        userIdentity=by,
+        requestParameters={"roleArn": role, "sourceIdentity": SESSION_ID},
+        resources=None,
+    )
+
+
+def read(told: object) -> Activity:
+    activity = of_cloudtrail(told, WATCHED)
+    assert activity is not None
+    return activity
+
+
+def test_a_call_of_a_lent_role_is_read_with_the_session_that_it_names() -> None:
+    assert read(event()) == Activity(
+        source=Source.CLOUDTRAIL,
+        activity_id=EVENT_ID,
+        at=timestamps.parse("2026-03-01T12:00:10Z"),
+        place=ROLE,
+        session_id=SESSION_ID,
+        what=f"s3:DeleteBucket in eu-west-1 {BUCKET}",
+        principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/pam-target-core-ledger-admin/alice",
+        source_ip="192.0.2.7",
+        user_agent="aws-cli/2",
+        access_key_id="ASIAEXAMPLE",
+    )
+
+
+def test_what_is_told_of_a_call_has_its_own_time_and_why_it_was_refused() -> None:
+    activity = read(event(errorCode="AccessDenied"))
+    assert activity.told == (
+        f"cloudtrail 2026-03-01T12:00:10.000Z s3:DeleteBucket in eu-west-1 {BUCKET}: AccessDenied"
+    )
+
+
+def test_no_parameter_of_a_call_is_told() -> None:
+    assert "secret parameter" not in repr(read(event()))
+
+
+OTHERS = {
+    "a role that is not lent": event(userIdentity=identity(ISSUER)),
+    "a user": event(userIdentity={"type": "IAMUser", "arn": "arn:aws:iam::1:user/x"}),
+    "a sign-in": event() | {"detail-type": "AWS Console Sign In via CloudTrail"},
+    "an event that somebody made up": event() | {"source": "bank.app"},
+    "an event of a service": event() | {"detail-type": "AWS Service Event via CloudTrail"},
+    "PAM's own lease": assumption(identity(ISSUER, None)),
+    "the other account's copy of PAM's own lease": assumption(
+        {"type": "AWSAccount", "principalId": "AROAX:alice", "accountId": ACCOUNT}
+    ),
+    "a role that is not lent, assumed by somebody": assumption(identity(ISSUER, None), ISSUER),
+    "nothing": {},
+    "no object": [],
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_what_is_none_of_pams_business_is_left_alone(case: str) -> None:
+    assert of_cloudtrail(OTHERS[case], WATCHED) is None
+
+
+ASSUMED_BY = {
+    "another role": identity(ISSUER.replace("test", "prod"), None),
+    "a user": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/mallory"},
+    "another account": {"type": "AWSAccount", "accountId": "999999999999"},
+    "a service": {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"},
+    "nobody who is named": {},
+}
+
+
+@pytest.mark.parametrize("name", ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"])
+@pytest.mark.parametrize("who", ASSUMED_BY)
+def test_whoever_but_pam_assumes_a_lent_role_is_a_finding_of_no_session(
+    who: str, name: str
+) -> None:
+    activity = read(assumption(ASSUMED_BY[who], name=name))
+    assert activity.finding == f"{ROLE} was assumed by another"
+    assert activity.session_id == "", "what the caller gave as source identity is no proof"
+    assert activity.principal
+
+
+@pytest.mark.parametrize(
+    ("source", "finding"),
+    [
+        (None, "it has no source identity"),
+        ("", "it has no source identity"),
+        ("mallory", "its source identity mallory is no session"),
+        (SESSION_ID.lower(), f"its source identity {SESSION_ID.lower()} is no session"),
+    ],
+)
+def test_a_call_that_names_no_session_is_a_finding(source: str | None, finding: str) -> None:
+    activity = read(event(userIdentity=identity(source=source)))
+    assert (activity.session_id, activity.finding) == ("", finding)
+
+
+BROKEN = {
+    "no id": {"eventID": None},
+    "an id that is none": {"eventID": "a#b"},
+    "an id without end": {"eventID": "a" * 200},
+    "no time": {"eventTime": ""},
+    "a time that is none": {"eventTime": "yesterday"},
+    "a time without a zone": {"eventTime": "2026-03-01T12:00:10"},
+    "a time before all time": {"eventTime": "0001-01-01T00:00:00+23:00"},
+    "no name": {"eventName": 7},
+    "no source": {"eventSource": None},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_an_event_of_a_lent_role_that_cannot_be_read_is_told_of(case: str) -> None:
+    with pytest.raises(ValueError, match=r"event|isoformat|zone"):
+        of_cloudtrail(event(**BROKEN[case]), WATCHED)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(ROLE),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*event()["detail"], "errorCode", "errorMessage"]), JSON, max_size=4
+    )
+)
+def test_any_event_is_read_or_refused(odd: dict[str, Any]) -> None:
+    try:
+        activity = of_cloudtrail(event(**odd), WATCHED)
+    except ValueError:
+        return
+    if activity is not None:
+        json.dumps(activity.told).encode()
+        assert len(activity.what) <= LONGEST_TEXT
+
+
+@given(JSON)
+def test_whatever_comes_is_read_or_left_alone(odd: Any) -> None:
+    assert of_cloudtrail(odd, WATCHED) is None
+
+
+@given(st.text(st.characters(), max_size=80), st.integers(min_value=1, max_value=40))
+def test_text_of_a_log_is_one_printable_bounded_line(text: str, longest: int) -> None:
+    shown = one_line(text, longest)
+    assert shown.isprintable()
+    assert len(shown) <= longest
+    shown.encode()
+
+
+@pytest.fixture
+def session() -> Session:
+    """For ten minutes from a second past noon; activated three quarters of a second before that."""
+    return Story().granted()
+
+
+def act(session: Session, **changes: Any) -> Activity:
+    activity = read(event(userIdentity=identity(source=session.session_id)))
+    return replace(activity, **{"place": session.target.arn, **changes})
+
+
+def ended(session: Session) -> Session:
+    story = Story()
+    story.store.sessions[session.session_id] = session
+    story.store.trails[session.session_id] = []
+    story.later(minutes=5)
+    return story.end(session.session_id)
+
+
+Times = Callable[[Session], dict[str, Any]]
+HELD: dict[str, Times] = {
+    "in its middle": lambda s: {"at": NOON + timedelta(minutes=1)},
+    "in its first second, told as the second's beginning": lambda s: {
+        "at": NOON.replace(microsecond=0)
+    },
+    "in its last second": lambda s: {"at": NOON.replace(microsecond=0) + timedelta(minutes=10)},
+    "refused after its end": lambda s: {
+        "at": NOON + timedelta(hours=1),
+        "error": "AccessDenied",
+    },
+    "after its end, what needs no right": lambda s: {
+        "at": NOON + timedelta(hours=1),
+        "proves_access": False,
+    },
+}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_what_a_session_did_in_its_time_is_no_finding(session: Session, case: str) -> None:
+    assert why_dark(act(session, **HELD[case](session)), session) == ""
+
+
+DARK: dict[str, tuple[Times, str]] = {
+    "before": (
+        lambda s: {"at": NOON.replace(microsecond=0) - timedelta(seconds=1)},
+        "the session was active only from 2026-03-01T12:00:01.000Z",
+    ),
+    "before, though refused": (
+        lambda s: {"at": NOON - timedelta(hours=1), "error": "AccessDenied"},
+        "the session was active only from 2026-03-01T12:00:01.000Z",
+    ),
+    "at its end": (
+        lambda s: {"at": s.expires_at},
+        "the access was over since 2026-03-01T12:10:01.000Z",
+    ),
+    "elsewhere": (
+        lambda s: {"place": "arn:aws:iam::111122223333:role/another"},
+        f"the session is for {LEDGER}",
+    ),
+    "in a database": (
+        lambda s: {"source": Source.POSTGRESQL, "place": "/aws/rds/instance/x/postgresql"},
+        f"the session is for {LEDGER}",
+    ),
+    "a finding already": (lambda s: {"finding": "assumed"}, "assumed"),
+}
+
+
+@pytest.mark.parametrize("case", DARK)
+def test_what_a_session_may_not_have_done_is_a_finding(session: Session, case: str) -> None:
+    changes, why = DARK[case]
+    assert why_dark(act(session, **changes(session)), session) == why
+
+
+def test_nothing_is_allowed_to_a_session_that_is_unknown_or_was_never_active() -> None:
+    waiting = Story().request(resource=KYC)
+    assert why_dark(act(waiting), waiting) == "the session was never active"
+    assert why_dark(act(waiting), None) == f"there is no session {waiting.session_id}"
+
+
+def test_an_early_end_ends_what_is_allowed_before_the_session_would_have_expired(
+    session: Session,
+) -> None:
+    over = ended(session)
+    assert over.ending is not None
+    before = act(over, at=over.ending.decided_at - timedelta(seconds=1))
+    after = act(over, at=over.ending.decided_at)
+    assert why_dark(before, over) == ""
+    assert why_dark(after, over) == "the access was over since 2026-03-01T12:05:00.250Z"
+    assert why_dark(replace(after, error="AccessDenied"), over) == ""
+
+
+def test_the_identity_that_aws_always_tells_proves_no_access() -> None:
+    asked = read(event(eventSource="sts.amazonaws.com", eventName="GetCallerIdentity"))
+    assert not asked.proves_access

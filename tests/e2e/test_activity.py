@@ -1,0 +1,123 @@
+"""What is done with a lent role, told to the deployed recorder as CloudTrail tells it."""
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.cast import Cast, Person, until
+from tests.e2e.test_events import ACCOUNT, heard, listen
+
+__all__ = ["heard"]
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/pam-target-core-sandbox-admin"
+SOMEBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
+
+
+def call_of(source_identity: str, *, later: float = 0) -> dict[str, Any]:
+    """As EventBridge hands it on. The emulator has no CloudTrail, and lets nobody speak for AWS."""
+    detail = {
+        "eventID": str(uuid.uuid4()),
+        "eventTime": (datetime.now(UTC) + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "DeleteBucket",
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "192.0.2.7",
+        "userAgent": "aws-cli/2",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/pam-target-core-sandbox-admin/alice",
+            "sessionContext": {
+                "sessionIssuer": {"type": "Role", "arn": ROLE},
+                "sourceIdentity": source_identity,
+            },
+        },
+    }
+    return {
+        "id": str(uuid.uuid4()),
+        "account": ACCOUNT,
+        "region": "us-east-1",
+        "time": detail["eventTime"],
+        "source": "aws.s3",
+        "detail-type": "AWS API Call via CloudTrail",
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def deliver(root: Person, event: dict[str, Any]) -> int:
+    """How many records it came to."""
+    functions = root.client("lambda").list_functions()["Functions"]
+    name = next(f["FunctionName"] for f in functions if f["Handler"] == "record_activity.handler")
+    answer = root.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    assert "FunctionError" not in answer
+    return int(json.loads(answer["Payload"].read())["recorded"])
+
+
+def activities(ada: Person, session_id: str) -> list[dict[str, Any]]:
+    records = ada.get(f"/pam/sessions/{session_id}/audit").body["items"]
+    return [record for record in records if record["type"] == "Activity"]
+
+
+@pytest.fixture
+def session_id(alice: Person) -> str:
+    session = alice.request("core-sandbox-admin")
+    alice.wait_for(session["session_id"], "ACTIVE")
+    return str(session["session_id"])
+
+
+def test_the_rule_takes_calls_of_lent_roles_and_no_others(root: Person) -> None:
+    events = root.client("events")
+    (rule,) = (
+        rule
+        for rule in events.list_rules()["Rules"]
+        if "sessionIssuer" in rule.get("EventPattern", "")
+    )
+
+    def taken(event: dict[str, Any]) -> bool:
+        answer = events.test_event_pattern(
+            EventPattern=rule["EventPattern"], Event=json.dumps(event)
+        )
+        return bool(answer["Result"])
+
+    event = call_of(SOMEBODY)
+    assert taken(event)
+    assert not taken(event | {"source": "bank.app"})
+    event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] += "-another"
+    assert not taken(event)
+    event["detail"] |= {"eventSource": "sts.amazonaws.com", "requestParameters": {"roleArn": ROLE}}
+    assert taken(event)
+
+
+def test_what_a_session_did_stands_in_its_trail_once(
+    root: Person, alice: Person, ada: Person, session_id: str
+) -> None:
+    first, second = call_of(session_id), call_of(session_id)
+    assert [deliver(root, event) for event in (first, first, second)] == [1, 0, 1]
+    found = activities(ada, session_id)
+    assert len(found) == 2
+    assert {record["outcome"] for record in found} == {"success"}
+    assert {record["actor"]["source_ip"] for record in found} == {"192.0.2.7"}
+    assert alice.post("/pam/end", {"session_id": session_id}).status == 200
+
+
+def test_use_after_the_end_and_use_by_nobody_are_told_on_the_bus(
+    cast: Cast, heard: list[dict[str, Any]], root: Person, alice: Person, session_id: str
+) -> None:
+    assert alice.post("/pam/end", {"session_id": session_id}).status == 200
+    alice.wait_for(session_id, "ENDED")
+    for names, belongs_to in ((session_id, session_id), ("mallory", "")):
+        assert deliver(root, call_of(names, later=2)) == 1
+        dark = _finding(cast, heard, belongs_to)
+        assert dark["detail"]["outcome"] == "failure"
+        assert dark["detail"]["resource"] == "core-sandbox-admin"
+
+
+def _finding(cast: Cast, heard: list[dict[str, Any]], session_id: str) -> dict[str, Any]:
+    def found() -> dict[str, Any] | None:
+        events = listen(cast, heard, session_id)
+        return next((e for e in events if e["detail-type"] == "PAM Dark Access"), None)
+
+    return until(found, 20, "the finding")
