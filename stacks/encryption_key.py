@@ -121,6 +121,18 @@ class EncryptionKey(Construct):
             )
         )
 
+    def allow_alarms(self) -> None:
+        """CloudWatch itself encrypts what an alarm says on an encrypted topic."""
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+
     def grant_read_through(self, role: iam.IRole, service: str) -> None:
         self._grant(role, service, "kms:Decrypt", "kms:DescribeKey")
 

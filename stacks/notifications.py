@@ -56,6 +56,19 @@ class Notifications(Construct):
     def grant_alert_tier1(self, role: iam.IRole) -> None:
         self._grant_publish(role, self.tier1_topic)
 
+    def allow_alarms(self) -> None:
+        """CloudWatch alarms of this account speak on the Tier-1 topic."""
+        self._key.allow_alarms()
+        self.tier1_topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.tier1_topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+
     def grant_announce(self, role: iam.IRole) -> None:
         """Put events on the bus; for the session auditor alone."""
         role.add_to_principal_policy(

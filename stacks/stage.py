@@ -7,6 +7,7 @@ from constructs import Construct
 from pam.names import Parameter
 from pam.policy.compiled import CompiledPolicy
 from stacks.activity_recorder import ActivityRecorder
+from stacks.alarms import Alarms
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
@@ -139,7 +140,7 @@ class PamStage(Construct):
                 architecture=platform.architecture,
             )
             witness_function = witness_arn(service, config)
-        LogCheckpoints(
+        checkpoints = LogCheckpoints(
             service,
             "Checkpoints",
             platform=platform,
@@ -169,7 +170,7 @@ class PamStage(Construct):
             databases=databases,
             dead_letters=dead_letters,
         )
-        DeadlineSweep(
+        sweep = DeadlineSweep(
             service,
             "Sweep",
             platform=platform,
@@ -208,6 +209,18 @@ class PamStage(Construct):
             workflow=workflow,
             issuer=issuer,
             revocation=revocation,
+        )
+        Alarms(
+            service,
+            "Alarms",
+            env_name=env_name,
+            functions={
+                "tick": sweep.function,
+                "checkpoint_log": checkpoints.function,
+            },
+            dead_letters=dead_letters,
+            notifications=notifications,
+            checkpoint_minutes=config.checkpoint_minutes,
         )
         Parameters(
             service,

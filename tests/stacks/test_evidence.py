@@ -1,0 +1,152 @@
+"""The archive, the keys of the log and the witness, as they are deployed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.synthesis import build, new_app, templates
+from tests.stacks.template import Deployment
+
+
+def bucket(deployment: Deployment) -> dict[str, Any]:
+    _, found = deployment.only("AWS::S3::Bucket")
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("env_name", "days"), [("prod", 2557), ("uat", 2557), ("dev", 2557), ("local", 1)]
+)
+def test_nothing_in_the_archive_can_be_deleted_before_its_time(
+    every: Deployment, env_name: str, days: int
+) -> None:
+    if every.env_name != env_name:
+        return
+    found = bucket(every)
+    properties = found["Properties"]
+
+    assert properties["ObjectLockEnabled"] is True
+    assert properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {
+        "Mode": "COMPLIANCE",
+        "Days": days,
+    }
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert found["DeletionPolicy"] == found["UpdateReplacePolicy"] == "Retain"
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    key, _ = every.encryption_key()
+    by_default = rule["ServerSideEncryptionByDefault"]
+    assert by_default["SSEAlgorithm"] == "aws:kms"
+    assert key in every.text(by_default["KMSMasterKeyID"])
+
+
+def test_the_archive_refuses_plain_connections_overwriting_and_deleting(every: Deployment) -> None:
+    (name,) = every.of_type("AWS::S3::BucketPolicy")
+    statements = [s for s in every.resource_statements() if s.owner == name]
+    denied = {
+        (action, statement.conditions)
+        for statement in statements
+        if statement.effect == "Deny"
+        for action in statement.actions
+    }
+
+    assert not [s for s in statements if s.effect == "Allow"]
+    conditional = json.dumps({"Null": json.dumps({"s3:if-none-match": "true"})})
+    assert ("s3:PutObject", conditional) in denied
+    assert {("s3:DeleteObject", "{}"), ("s3:DeleteObjectVersion", "{}")} <= denied
+    conditions = " ".join(condition for action, condition in denied if action == "s3:*")
+    assert "aws:SecureTransport" in conditions
+    assert "s3:TlsVersion" in conditions
+
+
+def test_only_the_auditor_adds_records_and_only_the_checkpoints_add_checkpoints(
+    every: Deployment,
+) -> None:
+    writers = {
+        (statement.owner, resource.rpartition("/audit-")[2].partition("/")[2] or resource)
+        for statement in every.identity_statements()
+        if "s3:PutObject" in statement.actions
+        for resource in statement.resources
+    }
+    auditor = every.role_of(every.function("audit_session")[1])
+    checkpoints = every.role_of(every.function("checkpoint_log")[1])
+    prefixes = {(owner, resource.rsplit("/", 2)[-2]) for owner, resource in writers}
+
+    assert prefixes == {
+        (auditor, "records"),
+        (checkpoints, "checkpoints"),
+        (checkpoints, "cosignatures"),
+    }
+
+
+def test_checkpoints_are_signed_by_a_key_that_only_signs(every: Deployment) -> None:
+    signing = [
+        key["Properties"]
+        for key in every.of_type("AWS::KMS::Key").values()
+        if key["Properties"].get("KeyUsage") == "SIGN_VERIFY"
+    ]
+
+    assert [key["KeySpec"] for key in signing] == ["ECC_NIST_P256"]
+    signers = {s.owner for s in every.identity_statements() if "kms:Sign" in s.actions}
+    assert signers == {every.role_of(every.function("checkpoint_log")[1])}
+
+
+def test_who_is_paid_to_read_the_trail_may_read_it_all_and_write_nothing(
+    every: Deployment,
+) -> None:
+    _, policy = every.only("AWS::IAM::ManagedPolicy")
+    actions = {
+        action
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in (
+            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        )
+    }
+
+    assert policy["Properties"]["ManagedPolicyName"] == f"pam-{every.env_name}-audit-reader"
+    assert actions == {
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "kms:Decrypt",
+        "kms:GetPublicKey",
+        "logs:FilterLogEvents",
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+
+
+@pytest.fixture(scope="module")
+def witnessed() -> dict[str, Any]:
+    """prod with its witness in a second account."""
+    prod = {"region": "eu-west-1", "account": "111111111111", "witness_account": "222222222222"}
+    app = new_app("prod", environments={"prod": prod})
+    build(app)
+    return templates(app)
+
+
+def test_the_witness_is_a_stack_of_its_own_that_needs_nothing_of_the_others(
+    witnessed: dict[str, Any],
+) -> None:
+    text = json.dumps(witnessed["pam-prod-witness"])
+
+    assert "Fn::ImportValue" not in text
+    assert "Fn::GetStackOutput" not in text
+    assert "111111111111" in text, "who may ask"
+    kinds = [r["Type"] for r in witnessed["pam-prod-witness"]["Resources"].values()]
+    assert kinds.count("AWS::Lambda::Function") == 1
+    assert kinds.count("AWS::KMS::Key") == 1
+
+
+def test_the_log_asks_the_witness_of_the_second_account(witnessed: dict[str, Any]) -> None:
+    service = json.dumps(witnessed["pam-prod-service"])
+
+    assert ":lambda:eu-west-1:222222222222:function:pam-prod-witness" in service
+
+
+def test_what_the_witness_remembers_survives_its_stack(witnessed: dict[str, Any]) -> None:
+    resources = witnessed["pam-prod-witness"]["Resources"].values()
+    (memory,) = (r for r in resources if r["Type"] == "AWS::DynamoDB::GlobalTable")
+
+    assert memory["DeletionPolicy"] == "Retain"
+    (replica,) = memory["Properties"]["Replicas"]
+    assert replica["DeletionProtectionEnabled"] is True
