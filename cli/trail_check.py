@@ -18,6 +18,7 @@ from pam.domain import checkpoint, merkle
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, canonical_json, hash_of
 from pam.domain.checkpoint import Checkpoint, Head, Interval, Leaf, Malformed
 from pam.domain.free_text import PREFIX, commitment
+from pam.names import witness_name
 
 
 class Disproof(Exception):
@@ -34,7 +35,6 @@ class Trusted:
     """What the auditor brings along. Empty: the trail's own key is taken, and shown."""
 
     log_fingerprint: str = ""
-    witness_name: str = ""
     witness_key: bytes = b""
 
 
@@ -203,8 +203,9 @@ def _count_witness(
     where = f"checkpoint {number}"
     if proof.unwitnessed:
         raise Disproof(where, "cosigned, though one before it is not")
-    key_id = checkpoint.cosigner_key_id(trusted.witness_name, trusted.witness_key)
-    found = checkpoint.signatures_by(trusted.witness_name, key_id, [trail.read_text(path)])
+    name = witness_name(sealed.origin.rpartition("/")[2])
+    key_id = checkpoint.cosigner_key_id(name, trusted.witness_key)
+    found = checkpoint.signatures_by(name, key_id, [trail.read_text(path)])
     for blob in found:
         seconds, signature = int.from_bytes(blob[:8], "big"), blob[8:]
         message = checkpoint.cosigned_message(sealed.text(), seconds)

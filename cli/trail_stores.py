@@ -4,13 +4,14 @@ Straight from the stores, and not through the request API: whoever checks need n
 managed policy `pam-<env>-audit-reader` allows just this.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from cli import aws
+from cli.problems import Failure
 from pam.aws.audit_archive import S3AuditArchive, records_prefix
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
@@ -18,13 +19,6 @@ from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head
 from pam.domain.session import Session
 from pam.names import Index, Parameter, parameter_path
-
-_NAMES = (
-    Parameter.SESSION_STORE_TABLE_NAME,
-    Parameter.AUDIT_LOG_GROUP_ARN,
-    Parameter.AUDIT_ARCHIVE_BUCKET,
-    Parameter.AUDIT_SIGNING_KEY_ARN,
-)
 
 
 @dataclass
@@ -36,22 +30,19 @@ class Stores:
     region: str | None
     profile: str | None
 
-    @cached_property
-    def _parameters(self) -> Mapping[str, str]:
-        names = [parameter_path(self.env, name) for name in _NAMES]
-        with aws.explained(self.profile):
-            answer = self._client("ssm").get_parameters(Names=names)
-        found = {item["Name"]: item["Value"] for item in answer["Parameters"]}
-        missing = [name for name in names if name not in found]
-        if missing:
-            from cli.problems import Failure
-
-            message = f"SSM has no {missing[0]} here; check --env and --region"
-            raise Failure(message)
-        return found
-
     def _parameter(self, name: Parameter) -> str:
-        return self._parameters[parameter_path(self.env, name)]
+        from botocore.exceptions import ClientError
+
+        path = parameter_path(self.env, name)
+        with aws.explained(self.profile):
+            try:
+                answer = self._client("ssm").get_parameter(Name=path)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ParameterNotFound":
+                    raise
+                message = f"SSM has no {path} here; check --env and --region"
+                raise Failure(message) from error
+        return str(answer["Parameter"]["Value"])
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config

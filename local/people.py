@@ -8,7 +8,7 @@ import yaml
 
 from local.aws import ACCOUNT, REGION, root_client
 from local.state import ROOT
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter, audit_reader_name, parameter_path
 
 _ENV = "local"
 
@@ -31,12 +31,10 @@ def create_people(endpoint: str) -> list[Profile]:
     identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
     people = []
     for entry in identities["identities"]:
-        statements = [*rights["api"]]
+        person = _person(endpoint, entry["user"], rights["api"], entry["groups"], entry["domain"])
         if "pam-auditors" in entry["groups"]:
-            statements += rights["audit"]
-        people.append(
-            _person(endpoint, entry["user"], statements, entry["groups"], entry["domain"])
-        )
+            _let_read_the_trail(endpoint, person.name)
+        people.append(person)
     people.append(_person(endpoint, "runbook", rights["runbook"], [], None))
     return people
 
@@ -70,6 +68,13 @@ def _person(
     )
 
 
+def _let_read_the_trail(endpoint: str, name: str) -> None:
+    """By the policy that the stack has for auditors."""
+    root_client("iam", endpoint).attach_user_policy(
+        UserName=name, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{audit_reader_name(_ENV)}"
+    )
+
+
 def _rights(endpoint: str) -> dict[str, list[dict[str, Any]]]:
     ssm = root_client("ssm", endpoint)
 
@@ -78,20 +83,12 @@ def _rights(endpoint: str) -> dict[str, list[dict[str, Any]]]:
         return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
 
     machine = value(Parameter.APPROVAL_WORKFLOW_ARN)
-    log_group = value(Parameter.AUDIT_LOG_GROUP_ARN).removesuffix(":*")
     parameters = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/bank/{_ENV}/mod046"
     return {
         "api": [
             # The API decides by itself what each of them may do; IAM decides who may knock.
             _allow(["execute-api:Invoke"], f"arn:aws:execute-api:{REGION}:{ACCOUNT}:*"),
             _allow(["ssm:GetParameter", "ssm:GetParameters"], f"{parameters}/*"),
-        ],
-        "audit": [
-            _allow(
-                ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:DescribeLogStreams"],
-                log_group,
-                f"{log_group}:*",
-            )
         ],
         "runbook": [
             _allow(["states:StartExecution"], machine),

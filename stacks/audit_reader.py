@@ -4,13 +4,20 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import audit_reader_name
+from pam.names import Parameter, audit_reader_name, parameter_path
 from stacks.acknowledgments import acknowledge, as_found
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
 from stacks.encryption_key import EncryptionKey
 from stacks.session_store import SessionStore
 from stacks.signing_key import SigningKey
+
+_WHERE = (
+    Parameter.SESSION_STORE_TABLE_NAME,
+    Parameter.AUDIT_LOG_GROUP_ARN,
+    Parameter.AUDIT_ARCHIVE_BUCKET,
+    Parameter.AUDIT_SIGNING_KEY_ARN,
+)
 
 
 class AuditReader(Construct):
@@ -42,10 +49,18 @@ class AuditReader(Construct):
             statements=[
                 _allow(archive.bucket.bucket_arn, "s3:ListBucket"),
                 _allow(objects, "s3:GetObject"),
-                _allow(audit_log.log_group.log_group_arn, "logs:FilterLogEvents"),
+                iam.PolicyStatement(
+                    actions=["logs:FilterLogEvents"],
+                    # AWS has both spellings of a log group.
+                    resources=[audit_log.log_group.log_group_arn, audit_log.arn],
+                ),
                 iam.PolicyStatement(
                     actions=["dynamodb:GetItem", "dynamodb:Query"],
                     resources=[table, f"{table}/index/by_time"],
+                ),
+                iam.PolicyStatement(
+                    actions=["ssm:GetParameter"],
+                    resources=[self._parameter(env_name, name) for name in _WHERE],
                 ),
                 _allow(signing_key.key.key_arn, "kms:GetPublicKey"),
                 iam.PolicyStatement(
@@ -67,6 +82,10 @@ class AuditReader(Construct):
             f"AwsSolutions-IAM5[Resource::{as_found(self, objects)}]",
             "An auditor reads every object of the archive.",
         )
+
+    def _parameter(self, env_name: str, name: Parameter) -> str:
+        path = parameter_path(env_name, name).removeprefix("/")
+        return Stack.of(self).format_arn(service="ssm", resource="parameter", resource_name=path)
 
 
 def _allow(resource: str, *actions: str) -> iam.PolicyStatement:

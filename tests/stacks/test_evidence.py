@@ -112,6 +112,7 @@ def test_who_is_paid_to_read_the_trail_may_read_it_all_and_write_nothing(
         "logs:FilterLogEvents",
         "s3:GetObject",
         "s3:ListBucket",
+        "ssm:GetParameter",
     }
 
 

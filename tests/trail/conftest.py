@@ -4,7 +4,7 @@ import pytest
 
 from cli.trail_check import Trusted
 from cli.trail_export import Wanted, export_trail
-from tests.fakes.log import WITNESS, Log, a_log
+from tests.fakes.log import Log, a_log
 from tests.fakes.story import NOON
 
 
@@ -15,7 +15,7 @@ def exported(log: Log, folder: Path, *, session_id: str = "") -> Path:
 
 
 def trusted(log: Log) -> Trusted:
-    return Trusted(witness_name=WITNESS, witness_key=log.witness.key.public_key())
+    return Trusted(witness_key=log.witness.key.public_key())
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,199 @@
+"""The trail as an auditor has it: archived beyond reach, sealed, exported, proven."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cli import trail
+from local.cast import Cast, Person, is_refused, until
+from tests.e2e.test_command import pam
+
+pytestmark = pytest.mark.guarantee("G13")
+
+REASON = "ledger stuck for Jane Roe, INC-77"
+
+
+def bucket(cast: Cast) -> str:
+    return str(cast.parameter("/bank/local/mod046/audit-archive/bucket-name"))
+
+
+def keys(cast: Cast, root: Person, prefix: str) -> list[str]:
+    pages = root.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=bucket(cast), Prefix=prefix)
+    return [item["Key"] for page in found for item in page.get("Contents", [])]
+
+
+def checkpoint_now(root: Person) -> dict[str, Any]:
+    """As the schedule does within the minute."""
+    functions = root.client("lambda").list_functions()["Functions"]
+    name = next(f["FunctionName"] for f in functions if f["Handler"] == "checkpoint_log.handler")
+    answer = root.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    document: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, document
+    return document
+
+
+def a_session(cast: Cast, alice: Person, root: Person) -> str:
+    """Asked for, used, given back, archived and sealed."""
+    session_id = str(
+        alice.request("core-sandbox-admin", reason=REASON, duration_seconds=60)["session_id"]
+    )
+    alice.wait_for(session_id, "ACTIVE")
+    alice.lease(session_id)
+    alice.post("/pam/end", {"session_id": session_id})
+    alice.wait_for(session_id, "ENDED")
+    last = alice.get(f"/pam/sessions/{session_id}/audit").body["items"][-1]["sequence"]
+    until(
+        lambda: (
+            any(
+                key.endswith(f"-{last:08d}.jsonl")
+                for key in keys(cast, root, f"records/{session_id}/")
+            )
+            or None
+        ),
+        20,
+        "the last record to be archived",
+    )
+    checkpoint_now(root)
+    return session_id
+
+
+@pytest.fixture(scope="module")
+def sealed(cast: Cast) -> str:
+    return a_session(cast, cast.person("alice"), cast.person("root"))
+
+
+def test_an_auditor_exports_a_session_and_proves_it_without_aws(
+    cast: Cast, sealed: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "export"
+    exported = pam(cast, "ada", "audit", "export", str(folder), "--session", sealed)
+    assert exported.returncode == 0, exported.stderr
+    assert REASON not in (folder / trail.RECORDS).read_text(encoding="utf-8")
+    assert REASON in (folder / trail.TEXTS).read_text(encoding="utf-8")
+    proven = offline(folder)
+    assert proven.returncode == 0, proven.stderr
+    assert proven.stdout.startswith("PROVEN: 7 records")
+    told = offline(folder, "--json")
+    assert json.loads(told.stdout)["proven"] is True
+    records = folder / trail.RECORDS
+    records.write_bytes(records.read_bytes().replace(b'"Leased"', b'"leased"'))
+    wrong = offline(folder)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith(f"NOT PROVEN: records.jsonl line 5: record 5 of {sealed} was")
+
+
+def offline(folder: Path, *more: str) -> Any:
+    """Nobody's credentials, and no address to ask."""
+    import os
+    import subprocess
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", "audit", "verify", str(folder), *more],
+        cwd=Path(__file__).resolve().parent.parent.parent,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_witness_has_cosigned_what_is_exported(
+    cast: Cast, sealed: str, root: Person, tmp_path: Path
+) -> None:
+    folder, key = tmp_path / "export", tmp_path / "witness.der"
+    answer = root.client("kms").get_public_key(KeyId="alias/pam-local-witness")
+    key.write_bytes(answer["PublicKey"])
+    assert pam(cast, "ada", "audit", "export", str(folder), "--session", sealed).returncode == 0
+    proven = offline(folder, "--witness-key", str(key), "--json")
+    assert proven.returncode == 0, proven.stderr
+    assert json.loads(proven.stdout)["cosigned"] > 0
+
+
+def test_a_day_is_exported_for_a_siem_too(cast: Cast, sealed: str, tmp_path: Path) -> None:
+    folder = tmp_path / "day"
+    day = "2026-01-01"
+    exported = pam(
+        cast, "ada", "audit", "export", str(folder), "--from", day, "--format", "ocsf", "--json"
+    )
+    assert exported.returncode == 0, exported.stderr
+    events = [json.loads(line) for line in (folder / "ocsf.jsonl").read_text().splitlines()]
+    assert len(events) == json.loads(exported.stdout)["records"]
+    assert {event["class_uid"] for event in events} == {3001, 3003}
+    assert any(sealed in json.dumps(event) for event in events)
+    assert offline(folder).returncode == 0
+
+
+def test_the_live_stores_agree(cast: Cast, sealed: str) -> None:
+    compared = pam(cast, "ada", "audit", "verify")
+    assert compared.returncode == 0, compared.stderr + compared.stdout
+    assert "compared" in compared.stdout
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "sam"])
+def test_only_an_auditor_reads_the_stores(cast: Cast, who: str, tmp_path: Path) -> None:
+    refused = pam(cast, who, "audit", "export", str(tmp_path / who), "--from", "2026-01-01")
+    assert refused.returncode == 1
+    assert "AccessDenied" in refused.stderr
+
+
+def test_nobody_replaces_or_deletes_what_is_archived(
+    cast: Cast, sealed: str, ada: Person, root: Person
+) -> None:
+    name = bucket(cast)
+    key = keys(cast, root, f"records/{sealed}/")[0]
+    version = root.client("s3").head_object(Bucket=name, Key=key)["VersionId"]
+    for person in (ada, root):
+        s3 = person.client("s3")
+        with pytest.raises(ClientError):
+            s3.delete_object(Bucket=name, Key=key, VersionId=version)
+        with pytest.raises(ClientError):
+            s3.put_object(Bucket=name, Key=key, Body=b"forged", IfNoneMatch="*")
+        with pytest.raises(ClientError):
+            s3.put_object_retention(
+                Bucket=name,
+                Key=key,
+                VersionId=version,
+                Retention={"Mode": "COMPLIANCE", "RetainUntilDate": "2026-01-01T00:00:00Z"},
+            )
+    retention = root.client("s3").get_object_retention(Bucket=name, Key=key)["Retention"]
+    assert retention["Mode"] == "COMPLIANCE"
+
+
+def test_only_the_auditors_function_writes_records(cast: Cast, sealed: str) -> None:
+    for who in ("alice", "sam", "ada"):
+        s3 = cast.person(who).client("s3")
+        key = f"records/{sealed}/00000099-00000099.jsonl"
+        put = {"Bucket": bucket(cast), "Key": key, "Body": b"forged", "IfNoneMatch": "*"}
+        assert is_refused(lambda s3=s3, put=put: s3.put_object(**put))
+
+
+@pytest.mark.guarantee("G12")
+def test_an_erasure_request_is_answered_and_the_trail_is_proven_as_before(
+    cast: Cast, alice: Person, root: Person, tmp_path: Path
+) -> None:
+    session_id = a_session(cast, alice, root)
+    shown = pam(cast, "ada", "audit", "show", session_id)
+    assert f"reason: {REASON}" in shown.stdout
+    assert pam(cast, "ada", "audit", "erase", session_id).returncode == 1
+    erased = pam(cast, "sam", "audit", "erase", session_id)
+    assert erased.returncode == 0, erased.stderr
+    shown = pam(cast, "ada", "audit", "show", session_id)
+    assert shown.returncode == 0
+    assert "Jane" not in shown.stdout
+    assert "reason: [erased]" in shown.stdout
+    folder = tmp_path / "export"
+    assert pam(cast, "ada", "audit", "export", str(folder), "--session", session_id).returncode == 0
+    assert "Jane" not in "".join(path.read_text() for path in folder.rglob("*.*"))
+    assert offline(folder).returncode == 0
+
+
+def test_silence_is_sealed_too(root: Person) -> None:
+    first, second = checkpoint_now(root), checkpoint_now(root)
+    assert second["number"] > first["number"]
+    assert second["witnessed"] >= 1
