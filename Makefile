@@ -61,6 +61,7 @@ openapi: setup ## describe the API anew, in docs/openapi.json
 bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench
 	@$(PYTHON) -m local bench-databases
+	@$(PYTHON) -m local bench-audit
 
 COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links

@@ -1,4 +1,4 @@
-"""`python -m local up|down|status|demo|bench|bench-databases`."""
+"""`python -m local up|down|status|demo|bench|bench-databases|bench-audit`."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from local.stack import StackError, down, status, up
 from local.state import default_state_dir
 
-_COMMANDS = ["up", "down", "status", "demo", "bench", "bench-databases"]
+_COMMANDS = ["up", "down", "status", "demo", "bench", "bench-databases", "bench-audit"]
 
 
 def main() -> int:
@@ -53,6 +53,10 @@ def _run(command: str, state_dir: Path) -> int:
             from local.bench_databases import bench_databases
 
             return bench_databases(state_dir / "bench")
+        case "bench-audit":
+            from local.bench_audit import bench_audit
+
+            return bench_audit(state_dir / "bench")
     return 0
 
 
