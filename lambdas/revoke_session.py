@@ -1,9 +1,9 @@
 """Taking access back: at its time, early, or because something failed.
 
-Triggers: the approval workflow, the tick, the search for orphans, and the request API's revoke and
-end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
-read it back); the databases and secrets of the catalogue; the workflow (stop it). The only function
-that can end access. Every call may be repeated.
+Triggers: the approval workflow, the tick, a grant that the table itself let run out, the search for
+orphans, and the request API's revoke and end calls. May touch: the session table; the revoker roles
+beside the target roles (write a deny, read it back); the databases and secrets of the catalogue;
+the workflow (stop it). The only function that can end access. Every call may be repeated.
 """
 
 import json
@@ -86,6 +86,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return serve(app, front(), event, context)
     if event.get("search") == "orphans":
         return _searched()
+    if "Records" in event:
+        return _grants_run_out(event["Records"])
     try:
         return _driven(event)
     except IssuerUnavailable:
@@ -123,6 +125,24 @@ def _swept(session_id: str) -> dict[str, str]:
         # The index may lag behind the session; the next tick looks again.
         return {"status": "NOT_YET", "error": "", "cause": str(early)}
     return _told(session)
+
+
+def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
+    """The table's own clock: the grant of a session that nobody ended has outlived its time.
+
+    Answers which removals to bring again.
+    """
+    failed = []
+    for removal in removals:
+        try:
+            _swept(removal["dynamodb"]["Keys"]["sk"]["S"])
+        except IssuerUnavailable:
+            logger.exception("not ended", extra={"grant": removal["dynamodb"]["Keys"]})
+            _count_unconfirmed()
+            failed.append({"itemIdentifier": removal["dynamodb"]["SequenceNumber"]})
+            # A stream goes on from the first that failed.
+            break
+    return {"batchItemFailures": failed}
 
 
 def _searched() -> dict[str, Any]:

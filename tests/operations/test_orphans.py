@@ -48,6 +48,9 @@ def test_only_what_belongs_to_a_closed_session_of_this_store_is_removed() -> Non
     found = search(story, FakeResidents([over, active, pending, UNKNOWN]))
     assert found == Search(removed=(over,), unreached=())
     assert story.issuer.cleared == [over]
+    last = story.store.records(over)[-1]
+    assert (last["type"], last["outcome"]) == ("Activity", "failure")
+    assert last["detail"].startswith(f"orphan: left at {DATABASE.arn}")
 
 
 def test_a_target_that_does_not_answer_is_told_and_hides_no_other() -> None:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.resource import IssuerKind, Target
 from pam.domain.session import Session
-from pam.operations.close_session import Issuers
+from pam.operations.close_session import CLOCK, Issuers
+from pam.operations.transition import Step, transition
 from pam.ports import Residents, SessionStore
 
 
@@ -54,6 +56,7 @@ def remove_orphans(
             except IssuerUnavailable:
                 unreached.append(session_id)
             else:
+                _record(store, session_id, target, now)
                 removed.append(session_id)
     return Search(removed=tuple(removed), unreached=tuple(unreached))
 
@@ -61,3 +64,14 @@ def remove_orphans(
 def _is_over(session: Session, now: datetime) -> bool:
     """Closed, and nothing of it has to stay at the target any longer."""
     return session.closed and (session.traces_until is None or session.traces_until <= now)
+
+
+def _record(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
+    """That something stood there without a session, and no longer does: on the session's chain."""
+    entry = Entry(
+        type=RecordType.ACTIVITY,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=f"orphan: left at {target.arn} after the end, found and removed",
+    )
+    transition(store, session_id, lambda session: Step(session, (entry,)), now=now)
