@@ -4,6 +4,7 @@ Each step says what is done and what must come of it; the first one that turns o
 the demo with exit code 1. Everything that was started is stopped.
 """
 
+import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -215,6 +216,37 @@ def _trail(story: Story, cast: Cast, session_id: str) -> None:
     broken = [dict(item) for item in items]
     broken[2]["reason"] = "something else"
     story.step("and breaks if one word is changed", faults_of(broken, session_id=session_id))
+    _proof(story, cast, session_id)
+
+
+def _proof(story: Story, cast: Cast, session_id: str) -> None:
+    sealed = until(lambda: _sealed(cast, session_id), 20, "the last record to be archived")
+    story.step(f"checkpoint {sealed['number']} seals the log, and the witness cosigns it", sealed)
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "trail"
+        exported = cast.pam("ada", "audit", "export", str(folder), "--session", session_id)
+        story.step("ada exports the session's trail", exported.returncode == 0)
+        proven = cast.pam("ada", "audit", "verify", str(folder))
+        story.step(f"which proves itself offline: {_first(proven.stdout)}", not proven.returncode)
+        records = folder / "records.jsonl"
+        records.write_bytes(records.read_bytes().replace(b"Leased", b"leased"))
+        wrong = cast.pam("ada", "audit", "verify", str(folder))
+        story.step(f"and with one byte changed does not: {_first(wrong.stderr)}", wrong.returncode)
+
+
+def _sealed(cast: Cast, session_id: str) -> dict[str, Any] | None:
+    """The checkpoint that has all of the session, once the archive has."""
+    name = cast.parameter("/bank/local/mod046/audit-archive/bucket-name")
+    s3 = cast.person("root").client("s3")
+    kept = s3.list_objects_v2(Bucket=name, Prefix=f"records/{session_id}/").get("Contents", [])
+    last = cast.person("ada").get(f"/pam/sessions/{session_id}/audit").body["items"][-1]
+    if not any(item["Key"].endswith(f"-{last['sequence']:08d}.jsonl") for item in kept):
+        return None
+    return cast.checkpoint()
+
+
+def _first(text: str) -> str:
+    return text.splitlines()[0] if text else ""
 
 
 def _granted(cast: Cast, person: Person, resource: str, **fields: Any) -> dict[str, Any]:
