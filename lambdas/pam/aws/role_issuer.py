@@ -79,6 +79,7 @@ class RoleIssuer:
             return Receipt(
                 method="lease-over",
                 evidence=f"the last of {session.leases} lease(s) ended by itself at {ended}",
+                traces_until=session.leases_end_at + _GRACE if _tried_before(session) else None,
             )
         name, deny = deny_policy(session)
         role = _role_name(session)
@@ -136,6 +137,12 @@ class RoleIssuer:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+
+
+def _tried_before(session: Session) -> bool:
+    """Whether a try that died may have written a deny: one was due when the end was decided."""
+    decided_at = session.ending and session.ending.decided_at
+    return bool(decided_at and session.leases_end_at and decided_at < session.leases_end_at)
 
 
 def deny_policy(session: Session) -> tuple[str, dict[str, Any]]:
