@@ -28,6 +28,7 @@ from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
+from tests.contract.test_revoker_role import never_full
 from tests.fakes.carriage import FakeCarriage
 from tests.fakes.dying import Died, Dying, Fuse
 from tests.fakes.story import COMPILED, HOME, Story, caller
@@ -100,7 +101,7 @@ class Scene(Story):
         kept: Any = Dying(self.checkouts, self.fuse)
         self.users = PostgresUserIssuer(server, databases, lambda *_: "no-token")
         self.all_issuers: dict[IssuerKind, Any] = {
-            IssuerKind.AWS_ROLE: RoleIssuer(aws.client),
+            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, never_full),
             IssuerKind.POSTGRES_USER: self.users,
             IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
@@ -222,7 +223,11 @@ class Scene(Story):
 
     def search(self) -> Search:
         return remove_orphans(
-            DATABASES, self.users, now=self.now, store=self.store, issuers=self.issuers
+            DATABASES,
+            dict.fromkeys(IssuerKind, self.users),
+            now=self.now,
+            store=self.store,
+            issuers=self.issuers,
         )
 
     def erase(self, session_id: str) -> Session:
@@ -256,6 +261,8 @@ class Scene(Story):
             if self.at_rest:
                 break
         self.search()
+        # What the search found is on record, and that record is delivered like any other.
+        self.run_belts()
         self.check_over()
 
     @property

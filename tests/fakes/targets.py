@@ -84,17 +84,29 @@ class FakeAws:
 
         self.fuse.call(delete)
 
+    def get_paginator(self, name: str) -> "FakeAws":
+        assert name == "list_role_policies"
+        return self
+
+    def paginate(self, *, RoleName: str) -> list[dict[str, Any]]:  # noqa: N803
+        return self.fuse.call(
+            lambda: [{"PolicyNames": [name for role, name in self.denies if role == RoleName]}]
+        )
+
     def lets_in(self, access_key: str, at: datetime) -> bool:
         """Whether a call with this key would be allowed, were it made at that time."""
         key = self.keys[access_key]
         denied = any(
-            role == key.role
-            and statement["Condition"]["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
-            == key.session_id
+            role == key.role and key.session_id in _denied(statement)
             for (role, _), document in self.denies.items()
             for statement in document["Statement"]
         )
         return at < key.until and not denied and _allows(key.policy, at)
+
+
+def _denied(statement: dict[str, Any]) -> list[str]:
+    ids = statement["Condition"]["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
+    return ids if isinstance(ids, list) else [ids]
 
 
 def _allows(policy: dict[str, Any], at: datetime) -> bool:
