@@ -8,6 +8,7 @@ INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 CDK := node_modules/.installed
 FETCHED := .pam/cache/.fetched
+GATES := .pam/gates/.installed
 
 # The environment's own tools before any that the machine may have.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -19,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test unit e2e lint format bench openapi lock clean
+.PHONY: help setup demo up down status test unit e2e gates lint format bench openapi lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ lint: setup ## style, formatting, types
 	ruff format --check .
 	mypy
 
+gates: setup $(GATES) ## checkov on every template, known vulnerabilities of every pin
+	@$(PYTHON) -m gates .pam/gates/bin
+
 format: setup ## put the code into the formatter's shape
 	ruff check --fix .
 	ruff format .
@@ -70,6 +74,7 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) bootstrap.in --output-file bootstrap.txt
 	cd requirements && $(COMPILE) dev.in --output-file dev.txt
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
+	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
@@ -84,6 +89,12 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements/bootstrap.txt
 	@uv pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/dev.txt
+	@touch $@
+
+$(GATES): $(INSTALLED) requirements/gates.txt
+	@echo "setting up the gates"
+	@$(PYTHON3) -m venv .pam/gates
+	@VIRTUAL_ENV=.pam/gates uv pip sync --quiet --require-hashes requirements/gates.txt
 	@touch $@
 
 $(PROJECT): $(INSTALLED) pyproject.toml

@@ -216,7 +216,11 @@ def _witness_key(path: Path) -> bytes:
 
 
 def _known_id(session_id: str) -> str:
-    if not is_ulid(session_id):
+    try:
+        made = opened_at(session_id) if is_ulid(session_id) else None
+    except ValueError:
+        made = None
+    if made is None:
         message = "not a session id: 26 letters and digits, as `pam list` shows them"
         raise typer.BadParameter(message, param_hint="--session")
     return session_id

@@ -44,7 +44,7 @@ def document() -> dict[str, Any]:
             # The library adds its own error shape; what is answered is the problem document.
             if "HTTPValidationError" in json.dumps(operation["responses"].get("422", "")):
                 del operation["responses"]["422"]
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         merged["components"]["schemas"].pop(unused, None)
     merged["paths"] = dict(sorted(merged["paths"].items()))
     merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))

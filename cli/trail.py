@@ -52,7 +52,7 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path) -> Self:
         try:
-            found = cls(**json.loads(read_text(folder / MANIFEST)))
+            found = cls(**read_json(folder / MANIFEST))
             numbers = (found.first, found.last, found.format)
             whole = all(type(number) is int for number in numbers) and 0 < found.first <= found.last
         except (ValueError, TypeError) as error:
@@ -89,7 +89,7 @@ def write_text(path: Path, text: str) -> None:
 def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise Unreadable(path.name, "not JSON") from error
 
 

@@ -228,7 +228,7 @@ def _record(lines: Iterator[tuple[int, bytes]], leaf: Leaf) -> dict[str, Any]:
         shown = Leaf.of(record)
         digest = hash_of(record)
         rendered = f"{canonical_json(record)}\n"
-    except (ValueError, KeyError, TypeError) as error:
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise Disproof(where, f"not an audit record; {place} should stand here") from error
     if (shown.session_id, shown.sequence, shown.event_id) != (
         leaf.session_id,
@@ -283,18 +283,16 @@ def _check_proofs(folder: Path, manifest: Manifest) -> None:
         where = f"{trail.PROOFS} line {number}"
         try:
             raw = json.loads(line)
-            leaf = Leaf(
-                session_id=raw["session_id"],
-                sequence=raw["sequence"],
-                event_id=raw["event_id"],
-                record_hash=raw["record_hash"],
+            leaf = Leaf.listed(
+                raw["session_id"], raw["sequence"], raw["event_id"], raw["record_hash"]
             )
+            hashed = leaf.hashed()
             sealed = _archived(folder, int(raw["checkpoint"])).checkpoint
             proven_path = [base64.b64decode(node, validate=True) for node in raw["path"]]
             index = int(raw["index"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise Disproof(where, "not a proof") from error
-        if not merkle.includes(leaf.hashed(), index, sealed.size, proven_path, sealed.root):
+        if not merkle.includes(hashed, index, sealed.size, proven_path, sealed.root):
             raise Disproof(where, "the proof does not hold")
         proven.add((leaf.session_id, leaf.sequence, leaf.event_id, leaf.record_hash))
     wanted = {

@@ -1,11 +1,28 @@
 """Exceptions from the rule packs, each for one finding and with the reason written beside it."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
+
+_NIST = "NIST.800.53.R5"
+
+INLINE_POLICY = {
+    "IAMNoInlinePolicy": (
+        "A role's rights are for this role alone and end with it; a managed policy could be "
+        "attached to others."
+    )
+}
 
 
 def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
     Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))
+
+
+def acknowledge_nist(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Findings of the NIST 800-53 pack, each by its rule."""
+    for rule, reason in reasons.items():
+        acknowledge(construct, f"{_NIST}-{rule}", reason)
 
 
 def as_found(construct: IConstruct, arn: str) -> str:

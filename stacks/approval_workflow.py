@@ -6,7 +6,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from pam.settings import AdmitSettings, AskSettings
-from stacks.acknowledgments import acknowledge
+from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.credential_issuer import CredentialIssuer
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
@@ -146,4 +146,5 @@ class ApprovalWorkflow(Construct):
         acknowledge(
             role, "AwsSolutions-IAM5[Resource::*]", "Log delivery and X-Ray know no resource."
         )
+        acknowledge_nist(role, INLINE_POLICY)
         return role

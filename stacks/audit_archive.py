@@ -5,8 +5,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.acknowledgments import acknowledge, as_found
+from stacks.acknowledgments import acknowledge, acknowledge_nist, as_found
 from stacks.encryption_key import EncryptionKey
+
+_NO_ACCESS_LOG = (
+    "Reads are in CloudTrail's data events, which the account's owner turns on; a second bucket of "
+    "access logs would have to be protected as well."
+)
 
 
 class AuditArchive(Construct):
@@ -53,11 +58,16 @@ class AuditArchive(Construct):
             conditions={"Null": {"s3:if-none-match": "true"}},
         )
         self._deny("NothingIsDeleted", "s3:DeleteObject", "s3:DeleteObjectVersion")
-        acknowledge(
+        acknowledge(self.bucket, "AwsSolutions-S1", _NO_ACCESS_LOG)
+        acknowledge_nist(
             self.bucket,
-            "AwsSolutions-S1",
-            "Reads are in CloudTrail's data events, which the account's owner turns on; a second"
-            " bucket of access logs would have to be protected as well.",
+            {
+                "S3BucketLoggingEnabled": _NO_ACCESS_LOG,
+                "S3BucketReplicationEnabled": (
+                    "Nobody can delete from it, and the records stand in the table and the log "
+                    "group too; a copy in another region is for the bank's owner to decide."
+                ),
+            },
         )
 
     def _deny(self, sid: str, *actions: str, conditions: dict[str, object] | None = None) -> None:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from pam.names import METRIC_NAMESPACE
 from pam.settings import Settings
-from stacks.acknowledgments import acknowledge
+from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.encryption_key import EncryptionKey
 from stacks.escape_hatch import resource_of
 from stacks.operational_log import OperationalLog
@@ -19,6 +19,22 @@ API_TIMEOUT = Duration.seconds(28)
 
 WORKFLOW_MARGIN = Duration.seconds(60)
 """How long a workflow state waits for one invocation: any function's time and its cold start."""
+
+
+FUNCTION_REASONS = INLINE_POLICY | {
+    "LambdaConcurrency": (
+        "Reserved concurrency is taken out of the account's quota, which its owner divides; the "
+        "API is throttled, and what else calls a function is a schedule, a stream or a workflow."
+    ),
+    "LambdaDLQ": (
+        "Whoever calls and waits hears of a failure and repeats; what nobody waits for has the "
+        "dead-letter queue as its failure destination (DeadLetters)."
+    ),
+    "LambdaInsideVPC": (
+        "Calls AWS's public endpoints only. A function that reaches databases joins the network "
+        "that the deployment names (vpc_subnet_ids)."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,7 @@ class PamFunction(Construct):
             "X-Ray's PutTraceSegments and PutTelemetryRecords, and a function's network interfaces,"
             " know no resource.",
         )
+        acknowledge_nist(self, FUNCTION_REASONS)
         if reaches_databases and platform.network.subnet_ids:
             self._join(platform.network)
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.names import SESSION_TAG, issuer_role_name, revocation_role_name, revoker_role_name
+from stacks.acknowledgments import INLINE_POLICY, acknowledge_nist
 from stacks.escape_hatch import resource_of
 
 
@@ -74,6 +75,7 @@ class PamTargetRole(Construct):
                 resources=[self.role.role_arn],
             )
         )
+        acknowledge_nist(self.revoker, INLINE_POLICY)
 
     def _pam_role(self, pam_account: str | None, name: str) -> iam.ArnPrincipal:
         arn = Stack.of(self).format_arn(

@@ -7,7 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from pam.settings import RequestApiSettings
-from stacks.acknowledgments import acknowledge
+from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
 from stacks.operational_log import OperationalLog
@@ -24,6 +24,11 @@ SENSITIVE = (
     "/pam/sessions/{session_id}/credentials/POST",
 )
 """Calls that ask, vote or hand out credentials: throttled harder than the rest."""
+
+_NO_WEB_ACL = (
+    "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to the "
+    "account that fronts the API."
+)
 
 
 class RequestApi(Construct):
@@ -163,11 +168,19 @@ class RequestApi(Construct):
             "AmazonAPIGatewayPushToCloudWatchLogs]",
             "API Gateway's account-wide logging role; the managed policy is the documented one.",
         )
-        acknowledge(
+        acknowledge(api, "AwsSolutions-APIG3", _NO_WEB_ACL)
+        acknowledge_nist(
             api,
-            "AwsSolutions-APIG3",
-            "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to"
-            " the account that fronts the API.",
+            {
+                "APIGWAssociatedWithWAF": _NO_WEB_ACL,
+                "APIGWCacheEnabledAndEncrypted": (
+                    "Each answer is decided for one caller at one instant; none may be kept."
+                ),
+                "APIGWSSLEnabled": (
+                    "A client certificate is shown to an HTTP back end; behind this API are "
+                    "functions, called by IAM."
+                ),
+            },
         )
         return api
 

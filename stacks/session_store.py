@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.names import Index
+from stacks.acknowledgments import acknowledge_nist
 from stacks.encryption_key import EncryptionKey
 
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
@@ -61,6 +62,15 @@ class SessionStore(Construct):
                 sort_key=_text(sort_key),
                 projection_type=dynamodb.ProjectionType.ALL,
             )
+        acknowledge_nist(
+            self.table,
+            {
+                "DynamoDBInBackupPlan": (
+                    "Can be restored to any second of the last 35 days, and every record stands in "
+                    "the log group and the locked archive as well; backup plans are the account's."
+                )
+            },
+        )
 
     @property
     def stream_arn(self) -> str:

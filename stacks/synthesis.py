@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import load
@@ -38,7 +38,7 @@ def build(app: cdk.App) -> PamStage:
 
 def apply_rules(app: cdk.App) -> None:
     """Synthesis fails on any finding that is not acknowledged where it is caused."""
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
 
 
 def new_app(env_name: str, **context: object) -> cdk.App:

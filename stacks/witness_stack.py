@@ -9,11 +9,21 @@ from constructs import Construct
 
 from pam.names import METRIC_NAMESPACE, witness_function_name
 from pam.settings import WitnessSettings
-from stacks.acknowledgments import acknowledge
+from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.config import BundlePlatform, DeployConfig
 from stacks.pam_function import lambda_role
 from stacks.signing_key import ED25519, SigningKey
 from stacks.synthesizers import synthesizer_of
+
+_REASONS = INLINE_POLICY | {
+    "CloudWatchLogGroupEncrypted": (
+        "Holds numbers and hashes of checkpoints, nothing secret; CloudWatch's own key will do."
+    ),
+    "DynamoDBInBackupPlan": "Can be restored to any second; it holds one item for each log.",
+    "LambdaConcurrency": "Reserved concurrency is for the owner of the witness's account to give.",
+    "LambdaDLQ": "The log waits for the answer, and asks again at the next checkpoint.",
+    "LambdaInsideVPC": "Calls AWS's public endpoints only.",
+}
 
 
 class WitnessStack(cdk.Stack):
@@ -108,6 +118,7 @@ class WitnessStack(cdk.Stack):
             # Which of its roles may is for the log's account to say: one.
             principal=log_account,
         )
+        acknowledge_nist(self, _REASONS)
         if config.bundle_platform is BundlePlatform.HOST:
             acknowledge(self, "AwsSolutions-L1", "The function runs on this machine's interpreter.")
 

@@ -42,6 +42,12 @@ def test_the_description_of_the_api_is_current() -> None:
     assert kept == openapi_document.render(), "run: make openapi"
 
 
+def test_the_description_of_the_api_refers_to_nothing_that_it_does_not_hold() -> None:
+    document = openapi_document.render()
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', document))
+    assert referred == set(openapi_document.document()["components"]["schemas"])
+
+
 @pytest.mark.parametrize(
     "name", ["request_api", "audit_session", "record_activity", "tick", "revoke_session"]
 )

@@ -1,4 +1,4 @@
-"""The gates: every environment synthesises, and passes cdk-nag and cfn-lint without a finding."""
+"""The gates: every environment synthesises; cdk-nag (two packs) and cfn-lint find nothing."""
 
 import json
 import os
@@ -40,6 +40,17 @@ def test_the_cdk_nag_gate_is_armed() -> None:
     s3.Bucket(stack, "Unencrypted")
 
     with pytest.raises(Exception, match="AwsSolutions-S10"):
+        app.synth()
+
+
+def test_the_nist_gate_is_armed() -> None:
+    app = new_app("prod")
+    apply_rules(app)
+    stack = build(app).node.find_child("Service")
+    assert isinstance(stack, cdk.Stack)
+    s3.Bucket(stack, "Unencrypted")
+
+    with pytest.raises(Exception, match="R5-S3BucketVersioningEnabled"):
         app.synth()
 
 

@@ -222,7 +222,7 @@ def checked_id(activity_id: str) -> str:
 def _instant(text: str) -> datetime:
     try:
         return timestamps.parse(text)
-    except OverflowError:
+    except ValueError:
         message = f"{text!r} is no time of an event"
         raise ValueError(message) from None
 

@@ -50,6 +50,15 @@ class Leaf:
             record_hash=str(record["hash"]),
         )
 
+    @classmethod
+    def listed(cls, session_id: object, sequence: object, event_id: object, digest: object) -> Self:
+        """As an interval has it. Raises TypeError for a part of another kind."""
+        match session_id, sequence, event_id, digest:
+            case str() as owner, int() as place, str() as event, str() as hashed:
+                return cls(session_id=owner, sequence=place, event_id=event, record_hash=hashed)
+        message = "not a leaf of the log"
+        raise TypeError(message)
+
     def hashed(self) -> bytes:
         """What stands for it in the tree. The place is in it, so that a list of places proves by
         itself which records a session has, without the records of others.
@@ -176,16 +185,14 @@ class Interval:
             found = cls(
                 note=str(raw["note"]),
                 before=Frontier(int(raw["before"]["size"]), peaks),
-                leaves=tuple(
-                    Leaf(session_id=session, sequence=sequence, event_id=event, record_hash=digest)
-                    for session, sequence, event, digest in raw["leaves"]
-                ),
+                leaves=tuple(Leaf.listed(*each) for each in raw["leaves"]),
                 consistency=tuple(_decoded(node) for node in raw["consistency"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+            encoded = found.encode()
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             message = "not an interval of the log"
             raise Malformed(message) from error
-        if found.encode() != text.removesuffix("\n"):
+        if encoded != text.removesuffix("\n"):
             message = "not an interval of the log in its one form"
             raise Malformed(message)
         return found

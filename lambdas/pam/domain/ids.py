@@ -17,11 +17,17 @@ def is_ulid(text: str) -> bool:
 
 
 def opened_at(ulid: str) -> datetime:
-    """The time that a ULID begins with, to the millisecond."""
+    """The time that a ULID begins with, to the millisecond. Raises ValueError for one that lies
+    beyond the last year there is.
+    """
     milliseconds = 0
     for digit in ulid[:_TIME_DIGITS]:
         milliseconds = milliseconds * 32 + _DIGITS.index(digit)
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        message = f"{ulid} was made in no year that there is"
+        raise ValueError(message) from None
 
 
 def bounds(since: datetime, until: datetime) -> tuple[str, str]:

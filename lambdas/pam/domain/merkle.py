@@ -29,7 +29,7 @@ class Frontier:
     peaks: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.peaks) != self.size.bit_count():
+        if self.size < 0 or len(self.peaks) != self.size.bit_count():
             message = f"a tree of {self.size} leaves has {self.size.bit_count()} peaks"
             raise ValueError(message)
 

@@ -9,12 +9,16 @@ def render(instant: datetime) -> str:
 
 
 def parse(text: str) -> datetime:
-    """The inverse of `render`. Raises ValueError for a time without a zone."""
+    """The inverse of `render`. Raises ValueError, also for a time without a zone."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         message = f"{text!r} names no time zone"
         raise ValueError(message)
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        message = f"{text!r} is in no year of UTC's"
+        raise ValueError(message) from None
 
 
 def truncate(instant: datetime) -> datetime:

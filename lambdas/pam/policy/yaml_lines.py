@@ -2,9 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import yaml
+
+
+class _Loader(yaml.SafeLoader):
+    """Says where a value stands that its tag or its form promises to be what it is not."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise yaml.MarkedYAMLError(
+                problem=f"not a value of {node.tag}", problem_mark=node.start_mark
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -14,10 +26,18 @@ class LocatedYaml:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises yaml.MarkedYAMLError for a syntax error or a duplicate key."""
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_duplicates(root)
-        return cls(yaml.safe_load(text), root)
+        """Raises yaml.MarkedYAMLError for whatever these files have no use for."""
+        try:
+            root = yaml.compose(text, Loader=_Loader)
+            _check(root, set())
+            return cls(yaml.load(text, Loader=_Loader), root)  # noqa: S506 - a SafeLoader
+        except yaml.reader.ReaderError as fault:
+            line = text.count("\n", 0, fault.position)
+            mark = yaml.Mark("", fault.position, line, 0, text, fault.position)
+            problem = f"character U+{fault.character:04X} cannot stand in YAML"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark) from None
+        except RecursionError:
+            raise yaml.MarkedYAMLError(problem="nested too deeply") from None
 
     def line(self, path: Sequence[str | int]) -> int:
         """The line of the value at `path`, or of its nearest parent that the file has. From 1.
@@ -41,16 +61,26 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | N
     return None
 
 
-def _refuse_duplicates(node: yaml.Node | None) -> None:
+def _check(node: yaml.Node | None, seen: set[int]) -> None:
+    """Refuses a key given twice, one that is no text, and an alias: what it names could hold it."""
+    if node is None:
+        return
+    if id(node) in seen:
+        _refuse("an alias has no use here; write the value out", node)
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_duplicates(item)
+            _check(item, seen)
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-            _refuse_duplicates(value)
+            if not isinstance(key, yaml.ScalarNode):
+                _refuse("a key must be text", key)
+            if key.value in keys:
+                _refuse(f"{key.value!r} is given twice", key)
+            keys.add(key.value)
+            _check(value, seen)
+
+
+def _refuse(problem: str, node: yaml.Node) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
