@@ -52,7 +52,7 @@ class RoleDenies:
             return self._deny_older(now), True
         # The end is in force; room for later ones is made now, or by the next end.
         with suppress(ClientError, BotoCoreError, IssuerUnavailable):
-            self._gather(now)
+            self._gather(session_id, now)
         return evidence, False
 
     def forget(self, session_id: str, now: datetime) -> None:
@@ -71,15 +71,17 @@ class RoleDenies:
         """Those that have a policy of their own here."""
         return [single[1] for name in self._names() if (single := _SINGLE.fullmatch(name))]
 
-    def _gather(self, now: datetime) -> None:
-        session_ids = self.sessions()
-        if len(session_ids) < _GATHERED_FROM:
+    def _gather(self, session_id: str, now: datetime) -> None:
+        session_ids = sorted(self.sessions())
+        # Of several ends at once, one gathers; packs that overlap would only take up room.
+        mine = session_ids[-1:] == [session_id] or len(session_ids) >= 2 * _GATHERED_FROM
+        if len(session_ids) < _GATHERED_FROM or not mine:
             return
         # None of them gets a lease any more, so no lease of theirs outlives this.
         until = int((now + LONGEST_LEASE + GRACE).timestamp())
         self._put(f"pam-revoke-pack-{until}-{session_ids[0][-8:]}", deny_of(session_ids))
-        for session_id in session_ids:
-            self._delete(name_of(session_id))
+        for gathered in session_ids:
+            self._delete(name_of(gathered))
 
     def _deny_older(self, now: datetime) -> str:
         ours = [name for name in self._names() if _SINGLE.fullmatch(name) or _UNTIL.fullmatch(name)]
