@@ -44,6 +44,9 @@ class Api:
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
         return self._call("GET", path, query=query or {}, body=None, headers={})
 
+    def delete(self, path: str, query: Mapping[str, str]) -> Document:
+        return self._call("DELETE", path, query=query, body=None, headers={})
+
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, *, idempotency_key: str = ""
     ) -> Document:

@@ -1,10 +1,10 @@
 """`pam end` and `pam revoke`: access is taken back, by its requester or by an operator."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cli import clock, render
+from cli import clock, durations, render
 from cli.invocation import Invocation, command
 from cli.session import Session
 from cli.vote import SessionId
@@ -17,14 +17,48 @@ def end(invocation: Invocation, session_id: SessionId) -> None:
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 
+def _some_time(text: str | None) -> str | None:
+    """0 is the API's word for "until lifted"; nobody means that by --block 0s."""
+    if text is not None and not durations.seconds(text):
+        message = "must be longer than 0 s; see --block-until-lifted"
+        raise typer.BadParameter(message)
+    return text
+
+
 @command
 def revoke(
     invocation: Invocation,
     session_id: SessionId,
     reason: Annotated[str, typer.Option("--reason", help="Why; the requester will read it.")],
+    *,
+    block: Annotated[
+        str | None,
+        typer.Option(
+            "--block",
+            metavar="DURATION",
+            help="Block the requester for so long, and end all that they have.",
+            callback=_some_time,
+        ),
+    ] = None,
+    until_lifted: Annotated[
+        bool, typer.Option("--block-until-lifted", help="The same, until the block is lifted.")
+    ] = False,
+    one_resource: Annotated[
+        bool, typer.Option("--this-resource-only", help="Block from this session's resource only.")
+    ] = False,
 ) -> None:
-    """Take somebody's access away at once (operators)."""
-    body = {"session_id": session_id, "reason": reason}
+    """Take somebody's access away at once, and block them if asked to (operators)."""
+    if block is not None and until_lifted:
+        message = "--block and --block-until-lifted exclude each other"
+        raise typer.BadParameter(message)
+    if one_resource and block is None and not until_lifted:
+        message = "--this-resource-only needs --block or --block-until-lifted"
+        raise typer.BadParameter(message)
+    body: dict[str, Any] = {"session_id": session_id, "reason": reason}
+    if block is not None or until_lifted:
+        body["block_seconds"] = 0 if until_lifted else durations.seconds(block)
+    if one_resource:
+        body["block_scope"] = "resource"
     document = invocation.api().post("/pam/revoke", body)
     invocation.emit(document, lambda: _report(Session.parse(document)))
 

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    blocklist,
     catalogue,
     credentials,
     end,
@@ -79,6 +80,11 @@ app.command("credentials")(credentials.credentials)
 app.command("exec", cls=execute.AfterDashes)(execute.execute)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
+
+blocklist_app = _group("Who is blocked.")
+blocklist_app.command("list")(blocklist.list_blocks)
+blocklist_app.command("lift")(blocklist.lift)
+app.add_typer(blocklist_app, name="blocklist")
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)

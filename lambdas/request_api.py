@@ -1,4 +1,4 @@
-"""Asking, voting and looking.
+"""Asking, voting, looking, and lifting blocks.
 
 Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
 workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key,
@@ -7,6 +7,7 @@ votes because each counts once.
 
 from functools import cache
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
@@ -15,8 +16,8 @@ from pam.domain.lifecycle import Status
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
 from pam.edge.bodies import ApproveBody, EraseBody, RequestBody
-from pam.edge.text import IdempotencyKey, Principal, ResourceId, SessionId
-from pam.operations import check_access, erase_texts, read_sessions, request_access, vote
+from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
+from pam.operations import blocklist, check_access, erase_texts, read_sessions, request_access, vote
 from pam.ports import SessionQuery
 from pam.settings import RequestApiSettings
 
@@ -129,6 +130,34 @@ def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
         policy=front().policy,
     )
     return views.session_view(session)
+
+
+@app.get("/pam/blocklist", responses=answers("Who is blocked"))
+def blocks() -> views.BlockListView:
+    """Who is blocked now, from what, until when and why (operators and auditors)."""
+    found = blocklist.list_blocks(
+        caller=call().caller, now=call().now, store=front().store, policy=front().policy
+    )
+    return views.block_list(found)
+
+
+@app.delete("/pam/blocklist/<principal>", responses=answers("The blocks, lifted"))
+def unblock(
+    principal: Annotated[Principal, Path()],
+    reason: Annotated[EndReason, Query()],
+    resource: Annotated[ResourceId | None, Query()] = None,
+) -> views.BlockListView:
+    """Lift the blocks of a person (ARN or name), or the one on one resource (operators)."""
+    lifted = blocklist.lift(
+        unquote(principal),
+        resource,
+        reason,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+    )
+    return views.block_list(lifted)
 
 
 @app.get("/pam/check", responses=answers("Yes or no, and until when"))

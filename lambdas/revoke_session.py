@@ -20,11 +20,11 @@ from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
-from pam.edge.bodies import EndBody, RevokeBody
+from pam.edge.bodies import BlockScope, EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.metrics import count
 from pam.names import END_UNCONFIRMED, ORPHAN_REMOVED
-from pam.operations import close_session, end_access
+from pam.operations import block_person, close_session, end_access
 from pam.operations.remove_orphans import remove_orphans
 from pam.ports import Residents
 from pam.settings import RevokeSettings
@@ -48,7 +48,9 @@ app = resolver()
 
 @app.post("/pam/revoke", responses=answers("The session"))
 def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
-    """An operator takes access back, now."""
+    """An operator takes access back, now, and blocks the person if asked to."""
+    if body.block_seconds is not None:
+        return _blocked(body)
     return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason)
 
 
@@ -64,6 +66,26 @@ def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.Se
         session_id,
         way_out,
         reason,
+        caller=call.caller,
+        now=call.now,
+        store=front().store,
+        policy=front().policy,
+        issuers=wiring.issuers(settings()),
+        workflow=wiring.workflow(),
+    )
+    return _shown(session)
+
+
+def _blocked(body: RevokeBody) -> views.SessionView:
+    """Blocks, then ends all that the block covers: the session at hand among it."""
+    call = current_call(app)
+    session = block_person.block_requester(
+        body.session_id,
+        block_person.Wish(
+            length=body.block,
+            one_resource=body.block_scope is BlockScope.RESOURCE,
+            reason=body.reason,
+        ),
         caller=call.caller,
         now=call.now,
         store=front().store,
@@ -148,6 +170,15 @@ def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
 def _searched() -> dict[str, Any]:
     """Raises if something could not be searched or removed: then a person should look."""
     home = settings()
+    ended = block_person.end_all_blocked(
+        now=clock.now(),
+        store=front().store,
+        policy=front().policy,
+        issuers=wiring.issuers(home),
+        workflow=wiring.workflow(),
+    )
+    if ended:
+        logger.info("blocked", extra={"ended": [session.session_id for session in ended]})
     residents: dict[IssuerKind, Residents] = {
         IssuerKind.AWS_ROLE: wiring.role_issuer(home),
         IssuerKind.POSTGRES_USER: wiring.user_issuer(home),

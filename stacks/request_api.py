@@ -94,6 +94,9 @@ class RequestApi(Construct):
         call("POST", "/pam/revoke", revocation.function, body=small_object)
         call("POST", "/pam/end", revocation.function, body=small_object)
         call("POST", "/pam/erase", self.function, body=small_object)
+        call("GET", "/pam/blocklist", self.function)
+        # A principal's ARN has slashes in it.
+        call("DELETE", "/pam/blocklist/{principal+}", self.function)
         call("GET", "/pam/check", self.function)
         call("GET", "/pam/resources", self.function)
         call("GET", "/pam/sessions", self.function)

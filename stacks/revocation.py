@@ -55,6 +55,8 @@ class Revocation(Construct):
         role = self.function.role
         session_store.grant_take_steps(role)
         session_store.grant_let_go(role)
+        # What somebody who is blocked has open is found by the index of what is open.
+        session_store.grant_find_overdue(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
         databases.grant_make_and_unmake(role)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pam.domain.audit_record import Record
+from pam.domain.block import Block, Blocklist
 from pam.domain.checkpoint import Head, Leaf
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
@@ -49,7 +50,7 @@ class Page:
 class SessionStore(Protocol):
     """Sessions and their audit trail; each write is one transaction of both.
 
-    Reads are consistent save for `find` and `due`, which go through indexes.
+    Reads are consistent save for `find`, `due` and `open_sessions`, which go through indexes.
     """
 
     def get(self, session_id: str) -> Session | None: ...
@@ -89,6 +90,20 @@ class SessionStore(Protocol):
 
     def find(self, query: SessionQuery) -> Page:
         """Raises Invalid for a cursor that `find` did not give out."""
+
+    def open_sessions(self, person: str) -> list[Session]:
+        """Those of a person that are not over; one that was just opened may be missing."""
+
+    def blocks_of(self, person: str) -> list[Block]:
+        """Every block of a person that is kept, in force or not."""
+
+    def blocklist(self) -> Blocklist:
+        """Every block that is kept, by name, with the version of it all."""
+
+    def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
+        """Puts a block in place of the one of this person and resource, with its record. Raises
+        StaleSession if `before` is no longer what is stored.
+        """
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """Ids of sessions whose `due_at` has come, the longest overdue first."""

@@ -181,7 +181,7 @@ def serve(fake: FakeApi) -> Callable[[], None]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        do_GET = do_POST = _reply  # noqa: N815 (the names that http.server calls)
+        do_GET = do_POST = do_DELETE = _reply  # noqa: N815 (the names that http.server calls)
 
         def log_message(self, *_: Any) -> None:
             pass

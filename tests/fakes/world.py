@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Record
+from pam.domain.block import Block, Blocklist
 from pam.domain.errors import IssuerUnavailable, StaleSession, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
@@ -23,6 +24,10 @@ class FakeStore:
     findings: list[Record] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
+    blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
+    about_people: list[Record] = field(default_factory=list)
+    """Records of blocks, one for each version of the list."""
+    before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
 
     def get(self, session_id: str) -> Session | None:
@@ -101,6 +106,26 @@ class FakeStore:
         page = found[: query.limit]
         more = len(found) > query.limit
         return Page(sessions=tuple(page), cursor=page[-1].session_id if more else None)
+
+    def open_sessions(self, person: str) -> list[Session]:
+        waiting = (s for s in self.sessions.values() if s.due_at is not None)
+        return [session for session in waiting if session.requester_name == person]
+
+    def blocks_of(self, person: str) -> list[Block]:
+        return [block for block in self.blocklist().blocks if block.person == person]
+
+    def blocklist(self) -> Blocklist:
+        named = sorted(self.blocks.items())
+        return Blocklist(version=len(self.about_people), blocks=tuple(b for _, b in named))
+
+    def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
+        if self.before_block is not None:
+            act, self.before_block = self.before_block, None
+            act()
+        if before.version != len(self.about_people):
+            raise StaleSession
+        self.blocks[block.person, block.resource] = block
+        self.about_people.append(record)
 
     def due(self, now: datetime, limit: int) -> list[str]:
         waiting = [(s.due_at, s.session_id) for s in self.sessions.values() if s.due_at]

@@ -96,12 +96,22 @@ def test_who_may_do_what_to_somebody_elses_session(action: Action, role: str) ->
 
 
 @pytest.mark.guarantee("G10")
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_change_and_who_may_see_who_is_blocked(role: str) -> None:
+    zoe = person("zoe", "bank-core", role)
+    assert POLICY.may_administer(zoe).allowed is (role == "operators")
+    assert POLICY.may_inspect(zoe).allowed is (role in {"operators", "auditors"})
+
+
+@pytest.mark.guarantee("G10")
 @pytest.mark.parametrize("action", Action)
 def test_a_person_without_a_role_may_do_nothing(action: Action) -> None:
     nobody = person("zoe", "bank-core")
     assert not POLICY.may(action, nobody, session_of("alice", "bank-core")).allowed
     assert not POLICY.may_check_others(nobody).allowed
     assert not POLICY.may_browse(nobody).allowed
+    assert not POLICY.may_administer(nobody).allowed
+    assert not POLICY.may_inspect(nobody).allowed
 
 
 @pytest.mark.guarantee("G2")

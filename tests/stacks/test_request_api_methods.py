@@ -18,6 +18,8 @@ CALLS = {
     "GET /pam/sessions/{session_id}": "request_api",
     "GET /pam/sessions/{session_id}/audit": "request_api",
     "POST /pam/sessions/{session_id}/credentials": "issue_credentials",
+    "GET /pam/blocklist": "request_api",
+    "DELETE /pam/blocklist/{principal+}": "request_api",
     "GET /pam/check": "request_api",
     "GET /pam/resources": "request_api",
 }
@@ -39,6 +41,10 @@ def _methods(deployment: Deployment) -> dict[str, dict[str, Any]]:
         )
         for method in deployment.of_type("AWS::ApiGateway::Method").values()
     }
+
+
+def _pattern(call: str) -> str:
+    return call.replace(" ", "").replace("{session_id}", "*").replace("{principal+}", "*")
 
 
 def test_the_calls_are_those_of_the_contract_and_no_preflight(every: Deployment) -> None:
@@ -65,7 +71,7 @@ def test_the_gateway_may_invoke_a_function_only_for_its_own_calls(every: Deploym
         if permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
     }
 
-    assert permitted == {call.replace(" ", "").replace("{session_id}", "*") for call in CALLS}, (
+    assert permitted == {_pattern(call) for call in CALLS}, (
         "the stage's own test calls and other methods must not be among them"
     )
 

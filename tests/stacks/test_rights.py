@@ -326,12 +326,22 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
         for resource in statement.resources
         if "/index/" in resource
     }
-    others = {"admit_request", "ask_approvers", "issue_credentials", "revoke_session"}
-    others |= {"record_activity"}
+    others = {"admit_request", "ask_approvers", "issue_credentials", "record_activity"}
 
     assert indexes == set(Index)
     for handler in others:
         assert not any("/index/" in r for s in every.rights_of(handler) for r in s.resources)
+
+
+def test_the_revocation_finds_what_is_open_and_lists_nothing_else(every: Deployment) -> None:
+    indexes = {
+        resource.rpartition("/")[2]
+        for statement in every.rights_of("revoke_session")
+        for resource in statement.resources
+        if "/index/" in resource
+    }
+
+    assert indexes == {Index.BY_DEADLINE}
 
 
 def test_topics_and_queues_refuse_what_is_not_encrypted_on_the_way(every: Deployment) -> None:

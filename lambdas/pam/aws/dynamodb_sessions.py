@@ -11,9 +11,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from pam.aws import session_codec, table_keys
+from pam.aws import block_items, session_codec, table_keys
 from pam.domain import timestamps
 from pam.domain.audit_record import Record
+from pam.domain.block import Block, Blocklist
 from pam.domain.errors import Invalid, StaleSession
 from pam.domain.ids import is_ulid
 from pam.domain.lifecycle import Status
@@ -162,6 +163,64 @@ class DynamoDbSessions:
                 session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
             ),
             cursor=None if last is None else _cursor(from_item(last)["session_id"]),
+        )
+
+    def open_sessions(self, person: str) -> list[Session]:
+        items = self._query(
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open",
+            FilterExpression="requester_person = :person",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item({":open": table_keys.OPEN, ":person": person}),
+        )
+        return [session_codec.decode(item["document"]) for item in items]
+
+    def blocks_of(self, person: str) -> list[Block]:
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :person)",
+            ExpressionAttributeValues=to_item(
+                {":pk": block_items.PARTITION, ":person": block_items.prefix(person)}
+            ),
+            ConsistentRead=True,
+        )
+        return [block_items.block_of(item) for item in items]
+
+    def blocklist(self) -> Blocklist:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
+            ConsistentRead=True,
+        )
+        # The head sorts first: whatever changes while later pages are read makes it another.
+        return Blocklist(
+            version=next((int(item["version"]) for item in items if "version" in item), 0),
+            blocks=tuple(block_items.block_of(item) for item in items if "version" not in item),
+        )
+
+    def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
+        nobody_changed_since = "attribute_not_exists(pk) OR #version = :version"
+        if before.version:
+            nobody_changed_since = "#version = :version"
+        head = {**block_items.HEAD_KEY, "kind": "BLOCKS", "version": before.version + 1}
+        self._transact(
+            [
+                {
+                    "Put": {
+                        "TableName": self._table,
+                        "Item": to_item(head),
+                        "ConditionExpression": nobody_changed_since,
+                        "ExpressionAttributeNames": {"#version": "version"},
+                        "ExpressionAttributeValues": to_item({":version": before.version}),
+                    }
+                },
+                {
+                    "Put": {
+                        "TableName": self._table,
+                        "Item": to_item(block_items.block_item(block)),
+                    }
+                },
+                self._new(table_keys.record_item(record)),
+            ]
         )
 
     def due(self, now: datetime, limit: int) -> list[str]:

@@ -45,6 +45,8 @@ class RecordType(StrEnum):
     REFUSED = "Refused"
     ACTIVITY = "Activity"
     ERASED = "Erased"
+    BLOCKED = "Blocked"
+    UNBLOCKED = "Unblocked"
 
 
 class Outcome(StrEnum):
@@ -140,6 +142,19 @@ def finding(
 ) -> Record:
     """A use of lent access that belongs to no session; its chain is as short as a refusal's."""
     return _alone(entry, {"resource": resource}, now=now, event_id=new_id(now))
+
+
+def about_person(
+    *,
+    entry: Entry,
+    requester: str,
+    resource: str,
+    now: datetime,
+    new_id: Callable[[datetime], str],
+) -> Record:
+    """What was done about a person as such, in no session; its chain is as short."""
+    about = {"resource": resource, "requester": requester}
+    return _alone(entry, about, now=now, event_id=new_id(now))
 
 
 def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Record:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -105,12 +106,24 @@ def serve(
 ) -> dict[str, Any]:
     """Answers one call of the request API. Routes find their `Call` by `current_call`."""
     call = _read_call(APIGatewayProxyEvent(event), front)
+    event = event | {"path": _one_segment_each(event)}
     try:
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, front))
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
+
+
+def _one_segment_each(event: dict[str, Any]) -> str:
+    """The path with each parameter as one segment: an ARN has slashes, and the gateway may have
+    decoded them. Routes decode what they take from it.
+    """
+    path = str(event["resource"])
+    for name, value in (event.get("pathParameters") or {}).items():
+        segment = quote(unquote(value), safe="")
+        path = path.replace(f"{{{name}}}", segment).replace(f"{{{name}+}}", segment)
+    return path
 
 
 def current_call(app: APIGatewayRestResolver) -> Call:

@@ -1,13 +1,15 @@
 """What callers may send: contract §4 (HTTP) and §5 (a direct start), and nothing else."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pam.domain.approval import Ballot
 from pam.domain.errors import FieldError, Invalid
 from pam.edge.text import (
+    BlockSeconds,
     Comment,
     EndReason,
     Principal,
@@ -66,9 +68,32 @@ class ApproveBody(_Strict):
         return _length(self.duration_seconds)
 
 
+class BlockScope(StrEnum):
+    PERSON = "person"
+    RESOURCE = "resource"
+
+
 class RevokeBody(_Strict):
+    """`block_seconds` 0 blocks until lifted, absent blocks nobody; `block_scope` `resource` keeps
+    the person from this session's resource alone.
+    """
+
     session_id: SessionId
     reason: EndReason
+    block_seconds: BlockSeconds | None = None
+    block_scope: Annotated[BlockScope, Field(strict=False)] = BlockScope.PERSON
+
+    @model_validator(mode="after")
+    def _scope_of_a_block(self) -> "RevokeBody":
+        if self.block_seconds is None and "block_scope" in self.model_fields_set:
+            message = "block_scope without block_seconds blocks nobody; give both"
+            raise ValueError(message)
+        return self
+
+    @property
+    def block(self) -> timedelta | None:
+        """For how long; None until lifted. Meaningless without `block_seconds`."""
+        return _length(self.block_seconds or None)
 
 
 class EndBody(_Strict):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from pam.domain.block import LONGEST_BLOCK
 from pam.domain.ids import is_ulid
 
 _UNFIT = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
@@ -72,3 +73,4 @@ IdempotencyKey = Annotated[
     str, AfterValidator(_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})
 ]
 Seconds = Annotated[int, Field(ge=1, le=14400)]
+BlockSeconds = Annotated[int, Field(ge=0, le=int(LONGEST_BLOCK.total_seconds()))]

@@ -1,5 +1,6 @@
 """What callers get back: the objects of contract §4, field by field."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 
 from pam.domain import timestamps
 from pam.domain.approval import Vote
+from pam.domain.block import Block
 from pam.domain.resource import Resource
 from pam.domain.session import Ending, Review, Session
 from pam.operations.check_access import Access
@@ -108,6 +110,25 @@ class AccessView(BaseModel):
     expires_at: str | None
 
 
+class BlockView(BaseModel):
+    """`resource` null: everything; `until` null: until lifted."""
+
+    principal: str
+    person: str
+    resource: str | None
+    blocked_at: str
+    blocked_by: str
+    until: str | None
+    reason: str
+    lifted_at: str | None
+    lifted_by: str | None
+    lift_reason: str | None
+
+
+class BlockListView(BaseModel):
+    items: list[BlockView]
+
+
 class ResourceView(BaseModel):
     resource: str
     title: str
@@ -199,6 +220,25 @@ def access_view(access: Access) -> AccessView:
         allowed=access.allowed,
         session_id=access.session_id,
         expires_at=_instant(access.expires_at),
+    )
+
+
+def block_list(blocks: Iterable[Block]) -> BlockListView:
+    return BlockListView(items=[_block(block) for block in blocks])
+
+
+def _block(block: Block) -> BlockView:
+    return BlockView(
+        principal=block.principal,
+        person=block.person,
+        resource=block.resource or None,
+        blocked_at=timestamps.render(block.since),
+        blocked_by=block.by,
+        until=_instant(block.until),
+        reason=block.reason,
+        lifted_at=_instant(block.lifted_at),
+        lifted_by=block.lifted_by or None,
+        lift_reason=block.lift_reason or None,
     )
 
 

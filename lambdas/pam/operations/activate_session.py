@@ -7,11 +7,14 @@ from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, NotEligible, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
 from pam.ports import SessionStore
+
+_ON_THE_WAY = frozenset({Status.APPROVED, Status.ACTIVATING, Status.ACTIVE})
 
 
 def activate_session(
@@ -26,10 +29,12 @@ def activate_session(
 
     Whether the votes suffice is asked of the policy once more, from the stored votes: a table
     somebody tampered with, or a vote that policy no longer counts, makes no access. Raises
-    NotEligible, Conflict (the session ended meanwhile, or another has what only one may have),
-    TryAgain (it is to be waited for), IssuerUnavailable.
+    NotEligible, Blocked, Conflict (the session ended meanwhile, or another has what only one may
+    have), TryAgain (it is to be waited for), IssuerUnavailable.
     """
     stored = load(store, session_id)
+    if stored.status in _ON_THE_WAY:
+        _refuse_blocked(stored, now, store)
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
         issuers[stored.target.kind].reserve(stored, now)
@@ -47,6 +52,8 @@ def activate_session(
         # Someone ended it while the access was being made: unmake what this call just made.
         issuer.end(session, now)
         raise _over(session)
+    # Whoever blocks looks for grants after writing the block: one of both sees the other's half.
+    _refuse_blocked(session, now, store)
     return session
 
 
@@ -78,6 +85,16 @@ def _outcome(session: Session, policy: CedarPolicy, now: datetime) -> Step | Non
         Status.ACTIVE, activated_at=begins, expires_at=begins + session.duration
     )
     return Step(active, (_entry(RecordType.ACTIVATED, policy, PolicyTrace()),))
+
+
+def _refuse_blocked(session: Session, now: datetime, store: SessionStore) -> None:
+    refuse_blocked(
+        session.requester_name,
+        session.resource,
+        now=now,
+        store=store,
+        session_id=session.session_id,
+    )
 
 
 def _over(session: Session) -> Conflict:

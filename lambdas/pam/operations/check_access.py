@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pam.domain.errors import NotEligible, NotFound
 from pam.domain.people import Caller
+from pam.operations.blocklist import is_blocked
 from pam.policy.cedar import CedarPolicy
 from pam.ports import SessionStore
 
@@ -43,6 +44,8 @@ def check_access(
             message = "no policy lets this principal ask what others hold"
             raise NotEligible(message)
     best = Access(allowed=False)
+    if is_blocked(person.name, resource_id, now=now, store=store):
+        return best
     for session_id in store.grants(person.name, resource_id):
         session = store.get(session_id)
         if session is None or not session.allows(now):

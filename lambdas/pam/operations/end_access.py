@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.operations.answer_workflow import stop_workflow
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers, Verdict, confirm_end, decided
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
@@ -47,7 +49,7 @@ def end_access(
     not confirm, the session is returned REVOKING: the decision is in force, and workflow and tick
     go on until it is confirmed.
     """
-    _check_right(load(store, session_id), way_out, caller, policy)
+    check_right(load(store, session_id), way_out, caller, now=now, store=store, policy=policy)
     verdict = Verdict(
         outcome=way_out.outcome,
         actor=caller.actor,
@@ -63,6 +65,19 @@ def end_access(
         return decided(session, verdict, now)
 
     session = transition(store, session_id, decide, now=now)
+    return drive_end(session, verdict, now=now, store=store, issuers=issuers, workflow=workflow)
+
+
+def drive_end(
+    session: Session,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+    workflow: Workflow,
+) -> Session:
+    """The rest of an end that is decided; REVOKING if the target does not confirm it now."""
     try:
         session = confirm_end(session, verdict, now=now, store=store, issuers=issuers)
     except IssuerUnavailable:
@@ -71,7 +86,20 @@ def end_access(
     return session
 
 
-def _check_right(session: Session, way_out: WayOut, caller: Caller, policy: CedarPolicy) -> None:
+def check_right(
+    session: Session,
+    way_out: WayOut,
+    caller: Caller,
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+) -> None:
+    """Raises NotEligible; Blocked for a blocked operator. Giving back is open to the blocked."""
     if caller.person is None or not policy.may(way_out.right, caller.person, session).allowed:
         message = f"no policy lets this principal {way_out.right.value} {session.session_id}"
         raise NotEligible(message, session_id=session.session_id)
+    if way_out.right is not Action.END:
+        refuse_blocked(
+            caller.person.name, EVERYTHING, now=now, store=store, session_id=session.session_id
+        )

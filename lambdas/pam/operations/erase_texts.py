@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from pam.domain.audit_record import Entry, RecordType
+from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, NotEligible
 from pam.domain.people import Caller
 from pam.domain.session import Session
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports import SessionStore
@@ -23,6 +25,7 @@ def erase_texts(
     if caller.person is None or not policy.may(Action.ERASE, caller.person, session).allowed:
         message = f"no policy lets this principal erase the texts of {session_id}"
         raise NotEligible(message, session_id=session_id)
+    refuse_blocked(caller.person.name, EVERYTHING, now=now, store=store, session_id=session_id)
 
     def erased(stored: Session) -> Step | None:
         if not stored.closed:

@@ -8,6 +8,7 @@ from pam.domain.errors import Conflict, NotEligible
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
@@ -36,7 +37,7 @@ def lease_credentials(
     They exist before their record, because the record names their access key, but leave this
     function only after the record stands in the log group. If the session ends in between they are
     dropped: the record is conditional on the session still allowing access, and the target's deny
-    speaks of the session, so it covers them as well. Raises NotEligible, Conflict,
+    speaks of the session, so it covers them as well. Raises NotEligible, Blocked, Conflict,
     IssuerUnavailable.
     """
     session = load(store, session_id)
@@ -44,6 +45,9 @@ def lease_credentials(
     if not allowed or not allowed.allowed:
         message = "only the requester of a session may use it"
         raise NotEligible(message, session_id=session_id)
+    refuse_blocked(
+        session.requester_name, session.resource, now=now, store=store, session_id=session_id
+    )
     _check_active(session, now)
     credentials = issuers[session.target.kind].lease(session, now)
     lease_id = new_id(now)

@@ -21,6 +21,7 @@ from pam.domain.people import Actor, Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Origin, Session
 from pam.ids import new_id, new_text_key
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import fail_unstarted
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
@@ -134,7 +135,7 @@ def open_session(
 ) -> Session:
     """The gates that every door shares, then the session with its first records, in one write.
 
-    Raises NotFound, NotEligible or Invalid; StaleSession if the id or the key is taken.
+    Raises NotFound, NotEligible, Blocked or Invalid; StaleSession if the id or the key is taken.
     """
     resource = policy.resource(wish.resource)
     if resource is None:
@@ -144,6 +145,7 @@ def open_session(
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
+    refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
     duration = _duration(wish, resource)
     needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
     session = Session(

@@ -18,6 +18,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import answer_workflow
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports import SessionStore, Workflow
@@ -46,6 +47,9 @@ def vote(
 
     def decide(session: Session) -> Step:
         voter, allowed = _voter(session, caller, policy)
+        refuse_blocked(
+            voter.name, session.resource, now=now, store=store, session_id=session.session_id
+        )
         _check_open(session, voter, paper, now)
         cast = Vote(
             name=voter.name,
@@ -56,7 +60,16 @@ def vote(
             at=now,
             duration=paper.duration,
         )
-        return _counted(session, cast, allowed, caller, policy, now)
+        step = _counted(session, cast, allowed, caller, policy, now)
+        if step.after.status is Status.APPROVED:
+            refuse_blocked(
+                session.requester_name,
+                session.resource,
+                now=now,
+                store=store,
+                session_id=session.session_id,
+            )
+        return step
 
     session = transition(store, paper.session_id, decide, now=now)
     answer_workflow(session, store=store, workflow=workflow)

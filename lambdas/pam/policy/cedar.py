@@ -75,6 +75,12 @@ class CedarPolicy:
     def may_browse(self, person: Person) -> Decision:
         return self._decide("browse", person, _SYSTEM)
 
+    def may_administer(self, person: Person) -> Decision:
+        return self._decide("administer", person, _SYSTEM)
+
+    def may_inspect(self, person: Person) -> Decision:
+        return self._decide("inspect", person, _SYSTEM)
+
     def grant(
         self,
         requester: Person,

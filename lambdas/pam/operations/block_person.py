@@ -1,0 +1,169 @@
+"""Blocking a person ends what they have, everywhere at once.
+
+The block is written first and the sessions are looked for afterwards, while whoever makes access
+looks for a block after writing that it is there: one of the two sees the other.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pam.domain.block import EVERYTHING, Block
+from pam.domain.lifecycle import Status
+from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.session import Session
+from pam.operations.blocklist import BlockOrder, block
+from pam.operations.close_session import Issuers, Verdict, decided
+from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
+from pam.operations.transition import load, transition
+from pam.policy.cedar import CedarPolicy
+from pam.ports import SessionStore, Workflow
+
+_AT_ONCE = 32
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an operator wants of a block. `length` None: until lifted."""
+
+    length: timedelta | None
+    one_resource: bool
+    reason: str
+
+
+def block_requester(
+    session_id: str,
+    wish: Wish,
+    *,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    workflow: Workflow,
+) -> Session:
+    """Blocks whoever asked for this session, then ends all that the block covers.
+
+    A session that is over already tells whom to block all the same. Returns it as it is then:
+    closed, or REVOKING if its target has not confirmed yet. Raises NotFound, NotEligible, Blocked.
+    """
+    session = load(store, session_id)
+    check_right(session, REVOKED_BY_OPERATOR, caller, now=now, store=store, policy=policy)
+    order = BlockOrder(
+        person=session.requester_name,
+        principal=session.requester,
+        resource=session.resource if wish.one_resource else EVERYTHING,
+        until=None if wish.length is None else now + wish.length,
+        reason=wish.reason,
+    )
+    made = block(order, caller=caller, now=now, store=store, policy=policy)
+    end_blocked(
+        made,
+        reason=wish.reason,
+        caller=caller,
+        now=now,
+        store=store,
+        policy=policy,
+        issuers=issuers,
+        workflow=workflow,
+        named=(session_id,),
+    )
+    return load(store, session_id)
+
+
+def end_blocked(
+    stands: Block,
+    *,
+    reason: str,
+    caller: Caller | None,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    workflow: Workflow,
+    named: tuple[str, ...] = (),
+) -> list[Session]:
+    """Ends every open session that the block covers, each with its own receipt.
+
+    All are decided before any target is asked, and all targets are asked side by side, so that one
+    that does not answer holds up no other; its session stays REVOKING. Safe to repeat. `caller` is
+    None for a search that finds what an earlier call had no time for.
+    """
+    verdict = Verdict(
+        outcome=Status.REVOKED,
+        actor=caller.actor
+        if caller is not None
+        else Actor(principal=stands.by, kind=ActorKind.PERSON),
+        reason=reason,
+        written=True,
+        request_id=caller.request_id if caller is not None else "",
+    )
+
+    def decide(session_id: str) -> Session:
+        return transition(store, session_id, lambda s: decided(s, verdict, now), now=now)
+
+    def drive(session: Session) -> Session:
+        return drive_end(session, verdict, now=now, store=store, issuers=issuers, workflow=workflow)
+
+    wanted = sorted({*_covered(stands, store, policy), *named})
+    deciding, undecided = _side_by_side(decide, wanted)
+    ended, unended = _side_by_side(drive, deciding)
+    for error in (*undecided, *unended):
+        raise error
+    return ended
+
+
+def end_all_blocked(
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    workflow: Workflow,
+) -> list[Session]:
+    """The belt: what is open although its person is blocked, because a call died in the middle."""
+    return [
+        session
+        for listed in store.blocklist().blocks
+        if listed.stands(now)
+        for session in end_blocked(
+            listed,
+            reason=listed.reason,
+            caller=None,
+            now=now,
+            store=store,
+            policy=policy,
+            issuers=issuers,
+            workflow=workflow,
+        )
+    ]
+
+
+def _covered(stands: Block, store: SessionStore, policy: CedarPolicy) -> set[str]:
+    """Open sessions by the index of open ones, which may lag, and by the grants, which do not."""
+    covered = {
+        session.session_id
+        for session in store.open_sessions(stands.person)
+        if stands.covers(session.resource) and not session.closed
+    }
+    for resource in policy.resources():
+        if stands.covers(resource.resource_id):
+            covered.update(store.grants(stands.person, resource.resource_id))
+    return covered
+
+
+def _side_by_side(
+    act: Callable[[_T], _R], things: Sequence[_T]
+) -> tuple[list[_R], list[BaseException]]:
+    """Does each, whatever becomes of the others; what came of it, and what went wrong."""
+    if not things:
+        return [], []
+    with ThreadPoolExecutor(min(_AT_ONCE, len(things))) as pool:
+        doing = [pool.submit(act, thing) for thing in things]
+    errors = [error for one in doing if (error := one.exception()) is not None]
+    return [one.result() for one in doing if one.exception() is None], errors

@@ -1,0 +1,116 @@
+"""Blocks in the store that operations are tested with and in the one that is deployed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pam.aws import block_items
+from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry, Record, RecordType
+from pam.domain.block import Block, Blocklist
+from pam.domain.errors import StaleSession
+from pam.ids import new_id
+from pam.ports import SessionStore
+from tests.contract.conftest import TABLE
+from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
+from tests.fakes.world import FakeStore
+
+BLOCK = Block(
+    person="alice",
+    principal=arn("alice"),
+    since=NOON,
+    until=NOON + timedelta(hours=1),
+    reason="laptop stolen",
+    by=arn("sam"),
+)
+LIFTED = replace(BLOCK, lifted_at=NOON, lifted_by=arn("sam"), lift_reason="laptop found")
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> SessionStore:
+    if request.param == "fake":
+        return FakeStore()
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+
+
+def record() -> Record:
+    entry = Entry(type=RecordType.BLOCKED, actor=caller("sam").actor, detail="alice is blocked")
+    return audit_record.about_person(
+        entry=entry, requester=arn("alice"), resource="", now=NOON, new_id=new_id
+    )
+
+
+def put(store: SessionStore, *blocks: Block) -> None:
+    for block in blocks:
+        store.put_block(store.blocklist(), block, record())
+
+
+def test_a_block_is_read_as_it_was_written(store: SessionStore) -> None:
+    assert store.blocklist() == Blocklist()
+    endless = replace(BLOCK, resource=LEDGER, until=None)
+    put(store, BLOCK, endless)
+    assert store.blocks_of("alice") == [BLOCK, endless]
+    put(store, LIFTED)
+    assert store.blocks_of("alice") == [LIFTED, endless]
+
+
+def test_blocks_of_a_person_are_those_of_that_very_name(store: SessionStore) -> None:
+    others = [replace(BLOCK, person=name) for name in ("alic", "alice2", "alice.smith", "bob")]
+    put(store, *others)
+    assert store.blocks_of("alice") == []
+    put(store, BLOCK)
+    assert store.blocks_of("alice") == [BLOCK]
+    assert {found.person for found in store.blocklist().blocks} == {
+        "alic", "alice", "alice2", "alice.smith", "bob",
+    }  # fmt: skip
+
+
+@pytest.mark.guarantee("G9")
+def test_of_two_changes_from_one_reading_the_second_is_refused(store: SessionStore) -> None:
+    for _ in range(2):
+        before = store.blocklist()
+        put(store, BLOCK)
+        with pytest.raises(StaleSession):
+            store.put_block(before, replace(BLOCK, person="bob"), record())
+    assert store.blocks_of("bob") == []
+
+
+def test_open_sessions_are_a_persons_own_that_are_not_over(store: Any) -> None:
+    story = Story(store=store)
+    active = story.granted().session_id
+    over = story.request().session_id
+    story.end(over)
+    story.granted("dave")
+    pending = story.request(resource=SANDBOX).session_id
+    found = {session.session_id for session in store.open_sessions("alice")}
+    assert found == {active, pending}
+
+
+@pytest.mark.guarantee("G7")
+def test_a_block_is_written_with_its_record_or_not_at_all(table: Any) -> None:
+    store = DynamoDbSessions(table, TABLE)
+    twice = record()
+    store.put_block(store.blocklist(), BLOCK, twice)
+    (kept,) = store.records_after(f"NONE#{twice['event_id']}", -1)
+    assert kept == twice
+    with pytest.raises(StaleSession):
+        store.put_block(store.blocklist(), replace(BLOCK, person="bob"), twice)
+    assert store.blocks_of("bob") == []
+    assert store.blocklist().version == 1
+
+
+def test_a_block_that_is_over_goes_by_itself_in_time_and_no_other(table: Any) -> None:
+    store = DynamoDbSessions(table, TABLE)
+    put(store, BLOCK, replace(LIFTED, person="bob"), replace(BLOCK, person="dave", until=None))
+    items = {
+        item["person"]: item
+        for raw in table.scan(TableName=TABLE)["Items"]
+        if (item := from_item(raw))["kind"] == "BLOCK"
+    }
+    kept = int(block_items.KEPT.total_seconds())
+    assert items["alice"]["ttl"] == int(NOON.timestamp()) + 3600 + kept
+    assert items["bob"]["ttl"] == int(NOON.timestamp()) + kept
+    assert "ttl" not in items["dave"]

@@ -1,0 +1,159 @@
+"""The blocklist against the deployed app: at once, everywhere, and back again."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from local.cast import Answer, Cast, Person, is_refused, until
+
+LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
+TARGETS = (LEDGER, UAT, SANDBOX, SANDBOX)
+
+
+def block(sam: Person, session_id: str, seconds: int = 0, **fields: str) -> Answer:
+    body = {"session_id": session_id, "reason": "laptop stolen", "block_seconds": seconds}
+    return sam.post("/pam/revoke", body | fields)
+
+
+def lift(sam: Person, who: str, **query: str) -> Answer:
+    query = {"reason": "laptop%20found"} | query
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return sam.call("DELETE", f"/pam/blocklist/{quote(who, safe='')}?{asked}")
+
+
+def ask(who: Person, resource: str = LEDGER) -> Answer:
+    return who.post("/pam/request", {"resource": resource, "reason": "ledger stuck, INC-1"})
+
+
+def blocked(sam: Person) -> list[dict[str, Any]]:
+    answer = sam.get("/pam/blocklist")
+    assert answer.status == 200, answer
+    return list(answer.body["items"])
+
+
+@pytest.fixture
+def dave(cast: Cast, sam: Person) -> Iterator[Person]:
+    """Whoever is blocked here, and is free again afterwards."""
+    yield cast.person("dave")
+    lift(sam, "dave")
+
+
+def granted(who: Person, bob: Person, carol: Person) -> list[str]:
+    """An open access on each of three targets, and a second one on the last."""
+    sessions = [who.request(name)["session_id"] for name in TARGETS]
+    bob.approve(sessions[0])
+    carol.approve(sessions[0])
+    bob.approve(sessions[1])
+    for session_id in sessions:
+        who.wait_for(session_id, "ACTIVE")
+    return sessions
+
+
+@pytest.mark.guarantee("G14")
+def test_a_blocked_person_keeps_nothing_and_gets_nothing_until_lifted(
+    cast: Cast, alice: Person, dave: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    sessions = granted(dave, bob, carol)
+    pending = dave.request(LEDGER)["session_id"]
+    other = alice.request(SANDBOX)["session_id"]
+    alice.wait_for(other, "ACTIVE")
+    leases = [dave.lease(session_id) for session_id in sessions]
+    answer = block(sam, sessions[0])
+    assert (answer.status, answer.body["status"]) == (200, "REVOKED"), answer
+    for session_id, lease, resource in zip(sessions, leases, TARGETS, strict=True):
+        session = dave.session(session_id)
+        assert (session["status"], session["ending"]["method"]) == ("REVOKED", "deny-read-back")
+        s3, bucket = cast.with_lease(lease, "s3"), cast.bucket(resource)
+        assert is_refused(lambda s3=s3, bucket=bucket: s3.list_objects_v2(Bucket=bucket))
+    assert dave.session(pending)["ending"]["method"] == "never-granted"
+    for resource in (LEDGER, SANDBOX):
+        refused = ask(dave, resource)
+        assert (refused.status, refused.code) == (403, "BLOCKED")
+    assert alice.session(other)["status"] == "ACTIVE"
+    assert ask(alice).status == 202
+    (entry,) = blocked(sam)
+    assert (entry["person"], entry["until"], entry["resource"]) == ("dave", None, None)
+    assert lift(sam, dave.principal).status == 200
+    assert blocked(sam) == []
+    assert ask(dave).status == 202
+
+
+@pytest.mark.guarantee("G14")
+def test_a_block_on_one_resource_leaves_the_others(
+    dave: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    ledger, uat, sandbox, _ = granted(dave, bob, carol)
+    assert block(sam, ledger, block_scope="resource").body["status"] == "REVOKED"
+    assert dave.session(uat)["status"] == dave.session(sandbox)["status"] == "ACTIVE"
+    dave.lease(uat)
+    assert ask(dave).code == "BLOCKED"
+    assert ask(dave, SANDBOX).status == 202
+    assert lift(sam, "dave", resource=LEDGER).status == 200
+
+
+@pytest.mark.guarantee("G14")
+def test_a_block_ends_by_itself_at_its_time(dave: Person, sam: Person) -> None:
+    session_id = dave.request(LEDGER)["session_id"]
+    assert block(sam, session_id, 2).status == 200
+    assert ask(dave).code == "BLOCKED"
+    until(lambda: ask(dave).status == 202 or None, 5, "the block to be over")
+    assert lift(sam, "dave").code == "NOT_FOUND"
+
+
+@pytest.mark.guarantee("G14")
+def test_a_runbook_does_not_get_a_blocked_person_in(cast: Cast, dave: Person, sam: Person) -> None:
+    block(sam, dave.request(LEDGER)["session_id"])
+    machine = cast.parameter("/bank/local/mod046/approval-workflow/arn")
+    states = cast.person("runbook").client("stepfunctions")
+    wish = {"requester": "dave", "resource": SANDBOX, "reason": "nightly repair job"}
+    arn = states.start_execution(stateMachineArn=machine, input=json.dumps(wish))["executionArn"]
+    watching = cast.person("root").client("stepfunctions")
+
+    def failed() -> dict[str, Any] | None:
+        execution = watching.describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+
+    execution = until(failed, 15, "the execution to end")
+    assert (execution["status"], execution["error"]) == ("FAILED", "BLOCKED")
+
+
+@pytest.mark.guarantee("G14")
+@pytest.mark.parametrize("name", ["alice", "bob", "ada", "dave"])
+def test_nobody_but_an_operator_blocks_or_lifts(
+    cast: Cast, dave: Person, sam: Person, name: str
+) -> None:
+    session_id = dave.request(LEDGER)["session_id"]
+    assert block(cast.person(name), session_id).code == "NOT_ELIGIBLE"
+    assert blocked(sam) == []
+    block(sam, session_id)
+    assert lift(cast.person(name), "dave").code == "NOT_ELIGIBLE"
+    assert len(blocked(cast.person("ada"))) == 1
+    assert cast.person("bob").get("/pam/blocklist").code == "NOT_ELIGIBLE"
+
+
+@pytest.mark.guarantee("G14")
+def test_block_and_lift_reach_the_audit_log_without_the_reason(
+    dave: Person, sam: Person, ada: Person
+) -> None:
+    block(sam, dave.request(LEDGER)["session_id"], 3600)
+    answer = lift(sam, "dave")
+    assert answer.body["items"][0]["lift_reason"] == "laptop found"
+    logs = ada.client("logs")
+
+    def recorded() -> list[dict[str, Any]] | None:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName="/bank/local/mod046/audit"
+        )
+        lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
+        wanted = ("Blocked", "Unblocked")
+        found = [line for line in lines if line["type"] in wanted][-2:]
+        return found if [line["type"] for line in found] == list(wanted) else None
+
+    for record in until(recorded, 20, "both records"):
+        assert (record["session_id"], record["sequence"]) == ("", 0)
+        assert record["requester"] == dave.principal
+        assert record["actor"]["principal"] == sam.principal
+        assert "laptop" not in json.dumps(record)
