@@ -28,7 +28,7 @@ GRACE = timedelta(minutes=1)
 """How much longer than the last lease a deny stays, for clocks that differ."""
 
 _SINGLE = re.compile(r"pam-revoke-([0-9A-Z]{26})", re.ASCII)
-_UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9A-Z]{8})?", re.ASCII)
+_UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9a-f]{16})?", re.ASCII)
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
 
@@ -79,8 +79,12 @@ class RoleDenies:
             return
         # None of them gets a lease any more, so no lease of theirs outlives this.
         until = int((now + LONGEST_LEASE + GRACE).timestamp())
-        self._put(f"pam-revoke-pack-{until}-{session_ids[0][-8:]}", deny_of(session_ids))
-        for gathered in session_ids:
+        oldest = session_ids[:_GATHERED_FROM]
+        # Named by what it holds: two that gather at once write the same pack, or two packs, and
+        # neither can take the place of another.
+        digest = hashlib.sha256("".join(oldest).encode()).hexdigest()[:16]
+        self._put(f"pam-revoke-pack-{until}-{digest}", deny_of(oldest))
+        for gathered in oldest:
             self._delete(name_of(gathered))
 
     def _deny_older(self, now: datetime) -> str:
