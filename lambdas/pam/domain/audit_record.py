@@ -45,6 +45,8 @@ class RecordType(StrEnum):
     REFUSED = "Refused"
     ACTIVITY = "Activity"
     ERASED = "Erased"
+    REVIEWED = "Reviewed"
+    REVIEW_OVERDUE = "ReviewOverdue"
 
 
 class Outcome(StrEnum):

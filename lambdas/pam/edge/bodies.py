@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pam.domain.approval import Ballot
 from pam.domain.errors import FieldError, Invalid
+from pam.domain.review import Judgement
 from pam.edge.text import (
     Comment,
     EndReason,
@@ -19,6 +20,7 @@ from pam.edge.text import (
 )
 from pam.operations.admit_request import Claim
 from pam.operations.request_access import AccessRequest
+from pam.operations.review_session import Finding
 
 
 class _Strict(BaseModel):
@@ -77,6 +79,15 @@ class EndBody(_Strict):
 
 class EraseBody(_Strict):
     session_id: SessionId
+
+
+class ReviewBody(_Strict):
+    session_id: SessionId
+    outcome: Annotated[Judgement, Field(strict=False)] = Judgement.JUSTIFIED
+    comment: Comment = ""
+
+    def finding(self) -> Finding:
+        return Finding(session_id=self.session_id, judgement=self.outcome, comment=self.comment)
 
 
 def parse_start(raw: object) -> Claim:

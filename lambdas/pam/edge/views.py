@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.resource import Resource
-from pam.domain.session import Ending, Review, Session
+from pam.domain.review import Review
+from pam.domain.session import Ending, Session
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
 from pam.ports import AwsCredentials
