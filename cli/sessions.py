@@ -1,7 +1,7 @@
 """`pam list` and `pam show`: which sessions there are, and one of them whole, live if wanted."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +17,11 @@ from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from cli.api import Api
+
+_STUCK_AFTER = timedelta(minutes=2)
+"""By then the workflow and two ticks have tried."""
 
 
 def _status(text: str | None) -> str | None:
@@ -37,6 +42,9 @@ def list_sessions(
     ] = None,
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you asked for.")] = False,
+    stuck: Annotated[
+        bool, typer.Option("--stuck", help="Only those whose end no target has confirmed yet.")
+    ] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=100, help="At most so many.")
     ] = None,
@@ -46,6 +54,10 @@ def list_sessions(
 ) -> None:
     """List sessions, newest first."""
     api = invocation.api()
+    if stuck:
+        document = _stuck(api)
+        invocation.emit(document, lambda: _print_list(document))
+        return
     query = {
         "status": status,
         "requester": _own_principal(invocation) if mine else None,
@@ -54,6 +66,24 @@ def list_sessions(
     }
     document = api.get("/pam/sessions", {name: value for name, value in query.items() if value})
     invocation.emit(document, lambda: _print_list(document))
+
+
+def _stuck(api: "Api") -> dict[str, Any]:
+    """Ends that were decided minutes ago and are not confirmed: somebody should look at the target,
+    though PAM goes on trying.
+    """
+    items: list[Any] = []
+    cursor = ""
+    while True:
+        query = {"status": Status.REVOKING.value, "limit": "100"}
+        page = api.get("/pam/sessions", query | ({"cursor": cursor} if cursor else {}))
+        for item in page.get("items") or []:
+            decided = clock.parse((item.get("ending") or {}).get("decided_at"))
+            if decided is not None and clock.now() - decided > _STUCK_AFTER:
+                items.append(item)
+        cursor = str(page.get("cursor") or "")
+        if not cursor:
+            return {"items": items, "cursor": None}
 
 
 @command

@@ -10,11 +10,11 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
 from pam.aws.table_keys import owner_of
-from pam.names import AUDIT_NOT_WRITTEN, METRIC_NAMESPACE
+from pam.metrics import count
+from pam.names import AUDIT_NOT_WRITTEN
 from pam.operations.deliver_records import deliver_records
 from pam.settings import AuditSettings
 
@@ -71,7 +71,4 @@ def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _count_unwritten() -> None:
-    with single_metric(
-        name=AUDIT_NOT_WRITTEN, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
-    ) as metric:
-        metric.add_dimension(name="environment", value=settings().env_name)
+    count(AUDIT_NOT_WRITTEN, settings().env_name)

@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
-from pam.names import LOG_UNWITNESSED, METRIC_NAMESPACE, log_origin
+from pam.metrics import count
+from pam.names import LOG_UNWITNESSED, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
 from pam.settings import CheckpointSettings
 
@@ -52,10 +52,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
             )
         except Exception:
             # The checkpoint stands; whoever is alarmed by this finds the reason in the error.
-            with single_metric(
-                name=LOG_UNWITNESSED, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
-            ) as metric:
-                metric.add_dimension(name="environment", value=settings().env_name)
+            count(LOG_UNWITNESSED, settings().env_name)
             raise
     result = {
         "number": sealed.head.number,

@@ -15,13 +15,13 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail
 from pam.domain.resource import IssuerKind
-from pam.names import DARK_ACCESS, METRIC_NAMESPACE, issuer_role_name
+from pam.metrics import count
+from pam.names import DARK_ACCESS, issuer_role_name
 from pam.operations.record_activity import record_activity
 from pam.settings import ActivitySettings
 
@@ -121,7 +121,4 @@ def _record(activity: Activity) -> int:
 
 
 def _count_dark_access() -> None:
-    with single_metric(
-        name=DARK_ACCESS, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
-    ) as metric:
-        metric.add_dimension(name="environment", value=settings().env_name)
+    count(DARK_ACCESS, settings().env_name)

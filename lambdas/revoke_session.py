@@ -1,9 +1,9 @@
 """Taking access back: at its time, early, or because something failed.
 
-Triggers: the approval workflow, the tick, the search for orphans, and the request API's revoke and
-end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
-read it back); the databases and secrets of the catalogue; the workflow (stop it). The only function
-that can end access. Every call may be repeated.
+Triggers: the approval workflow, the tick, a grant that the table itself let run out, the search for
+orphans, and the request API's revoke and end calls. May touch: the session table; the revoker roles
+beside the target roles (write a deny, read it back); the databases and secrets of the catalogue;
+the workflow (stop it). The only function that can end access. Every call may be repeated.
 """
 
 import json
@@ -11,7 +11,6 @@ from functools import cache
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from pam import clock, wiring
 from pam.domain import timestamps
@@ -23,9 +22,11 @@ from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import EndBody, RevokeBody
 from pam.ids import id_of_execution
-from pam.names import END_UNCONFIRMED, METRIC_NAMESPACE
+from pam.metrics import count
+from pam.names import END_UNCONFIRMED, ORPHAN_REMOVED
 from pam.operations import close_session, end_access
 from pam.operations.remove_orphans import remove_orphans
+from pam.ports import Residents
 from pam.settings import RevokeSettings
 
 _LONGEST_CAUSE = 500
@@ -85,6 +86,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return serve(app, front(), event, context)
     if event.get("search") == "orphans":
         return _searched()
+    if "Records" in event:
+        return _grants_run_out(event["Records"])
     try:
         return _driven(event)
     except IssuerUnavailable:
@@ -124,21 +127,44 @@ def _swept(session_id: str) -> dict[str, str]:
     return _told(session)
 
 
+def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
+    """The table's own clock: the grant of a session that nobody ended has outlived its time.
+
+    Answers which removals to bring again.
+    """
+    failed = []
+    for removal in removals:
+        try:
+            _swept(removal["dynamodb"]["Keys"]["sk"]["S"])
+        except IssuerUnavailable:
+            logger.exception("not ended", extra={"grant": removal["dynamodb"]["Keys"]})
+            _count_unconfirmed()
+            failed.append({"itemIdentifier": removal["dynamodb"]["SequenceNumber"]})
+            # A stream goes on from the first that failed.
+            break
+    return {"batchItemFailures": failed}
+
+
 def _searched() -> dict[str, Any]:
     """Raises if something could not be searched or removed: then a person should look."""
     home = settings()
-    users = [
-        resource.target(account=home.account, region=home.region)
-        for resource in wiring.policy().resources()
-        if resource.issuer_kind is IssuerKind.POSTGRES_USER
-    ]
+    residents: dict[IssuerKind, Residents] = {
+        IssuerKind.AWS_ROLE: wiring.role_issuer(home),
+        IssuerKind.POSTGRES_USER: wiring.user_issuer(home),
+    }
     search = remove_orphans(
-        users,
-        wiring.user_issuer(home),
+        [
+            resource.target(account=home.account, region=home.region)
+            for resource in wiring.policy().resources()
+            if resource.issuer_kind in residents
+        ],
+        residents,
         now=clock.now(),
         store=front().store,
         issuers=wiring.issuers(home),
     )
+    if search.removed:
+        count(ORPHAN_REMOVED, home.env_name, len(search.removed))
     logger.info("searched", extra={"removed": search.removed, "unreached": search.unreached})
     if search.unreached:
         message = f"not reached: {', '.join(search.unreached)}"
@@ -147,10 +173,7 @@ def _searched() -> dict[str, Any]:
 
 
 def _count_unconfirmed() -> None:
-    with single_metric(
-        name=END_UNCONFIRMED, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE
-    ) as metric:
-        metric.add_dimension(name="environment", value=settings().env_name)
+    count(END_UNCONFIRMED, settings().env_name)
 
 
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from local.cast import Cast, until
+from local.logins import connect, is_cut, is_let_in
 from local.stack import down, up
 
 LEDGER_DB, REPORTING_DB = "core-ledger-db", "core-reporting-db"
@@ -76,10 +76,10 @@ def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
     alice.wait_for(session_id, "ACTIVE")
     active_at = time.perf_counter()
     lease = alice.lease(session_id)
-    connection = _connect(lease)
+    connection = connect(lease)
     in_at = time.perf_counter()
     sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-    until(lambda: (_is_cut(connection) and not _is_let_in(lease)) or None, 20, "the end")
+    until(lambda: (is_cut(connection) and not is_let_in(lease)) or None, 20, "the end")
     out_at = time.perf_counter()
     connection.close()
     return in_at - active_at, in_at - approved_at, out_at - in_at
@@ -96,13 +96,13 @@ def _crowd(cast: Cast) -> str:
         carol.approve(session_id)
         alice.wait_for(session_id, "ACTIVE", seconds=120)
         lease = alice.lease(session_id)
-        return session_id, lease, _connect(lease)
+        return session_id, lease, connect(lease)
 
     def close_one(life: tuple[str, dict[str, Any], Any]) -> bool:
         session_id, lease, connection = life
         sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
         alice.wait_for(session_id, "REVOKED", seconds=120)
-        over = _is_cut(connection) and not _is_let_in(lease)
+        over = is_cut(connection) and not is_let_in(lease)
         connection.close()
         return over
 
@@ -125,35 +125,8 @@ def _crowd(cast: Cast) -> str:
 def _users_left(cast: Cast) -> int:
     place = cast.about["databases"][LEDGER_DB]
     password = (cast.state_dir / "postgres" / "password").read_text(encoding="utf-8")
-    with _connect({**place, "username": "postgres", "password": password}) as connection:
+    with connect({**place, "username": "postgres", "password": password}) as connection:
         return len(connection.execute("SELECT FROM pg_roles WHERE rolname ~ '^pam_0'").fetchall())
-
-
-def _connect(lease: dict[str, Any]) -> "psycopg.Connection[tuple[Any, ...]]":
-    return psycopg.connect(
-        host=lease["host"],
-        port=lease["port"],
-        dbname=lease["dbname"],
-        user=lease["username"],
-        password=lease["password"],
-        autocommit=True,
-    )
-
-
-def _is_let_in(lease: dict[str, Any]) -> bool:
-    try:
-        _connect(lease).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _is_cut(connection: "psycopg.Connection[tuple[Any, ...]]") -> bool:
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 def _row(name: str, seconds: list[float], bar: str) -> tuple[str, str, str, str]:

@@ -6,6 +6,9 @@ it sees is what any caller of the contract sees.
 
 import configparser
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
+from local.state import ROOT
 
 _T = TypeVar("_T")
 _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
@@ -140,6 +145,38 @@ class Cast:
 
     def bucket(self, resource: str) -> str:
         return self.parameter(f"/bank/local/mod046/demo/{resource}/bucket")
+
+    def pam(self, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """The command, as that person runs it."""
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", "--profile", who, *arguments],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.state_dir),
+                "AWS_CONFIG_FILE": str(self.state_dir / "aws" / "config"),
+                "AWS_SHARED_CREDENTIALS_FILE": str(self.state_dir / "aws" / "credentials"),
+                "AWS_ENDPOINT_URL": self.about["endpoint_url"],
+                "PAM_ENV": "local",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Seals the audit log now, as the schedule does within the minute."""
+        client = self.person("root").client("lambda")
+        functions = client.list_functions()["Functions"]
+        handler = "checkpoint_log.handler"
+        name = next(f["FunctionName"] for f in functions if f["Handler"] == handler)
+        answer = client.invoke(FunctionName=name, Payload=b"{}")
+        document: dict[str, Any] = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            message = f"the checkpoint failed: {document}"
+            raise NotSeenError(message)
+        return document
 
     def with_lease(self, lease: dict[str, Any], service: str) -> Any:
         """A client that uses leased credentials."""

@@ -4,19 +4,20 @@ Each step says what is done and what must come of it; the first one that turns o
 the demo with exit code 1. Everything that was started is stopped.
 """
 
+import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from rich.console import Console
 from rich.markup import escape
 
 from cli.audit_chain import faults_of
 from local.cast import Cast, NotSeenError, Person, is_refused, until
 from local.inboxes import read_inbox
+from local.logins import connect, is_cut, is_let_in
 from local.stack import StackError, down, up
 from pam.domain import timestamps
 
@@ -143,20 +144,20 @@ def a_database_login(story: Story, cast: Cast) -> None:
     story.chapter("A database: a user of one's own, gone with the session")
     place = cast.about["databases"][LEDGER_DB]
     guess = {**place, "username": "alice", "password": "a guess"}
-    story.step(f"alice has no login at {place['dbname']}: refused", _no_login(guess))
+    story.step(f"alice has no login at {place['dbname']}: refused", not is_let_in(guess))
     session = _granted(cast, alice, LEDGER_DB, duration_seconds=600)
     session_id = str(session["session_id"])
     login = alice.lease(session_id)
-    with closing(_connect(login)) as connection:
+    with closing(connect(login)) as connection:
         row = connection.execute("SELECT session_user, sum(cents) FROM entries").fetchone()
         story.step(f"granted: a query runs, as {login['username']}", row == (login["username"], 0))
         began = time.monotonic()
         answer = sam.post("/pam/revoke", {"session_id": session_id, "reason": "audit at noon"})
-        cut = _is_cut(connection)
+        cut = is_cut(connection)
         seconds = time.monotonic() - began
     story.step("sam revokes it: REVOKED, once the database refused", _is(answer.body, "REVOKED"))
     story.step(f"the open connection is cut, {seconds:.2f} s after the call", cut)
-    story.step("the very same login is refused", _no_login(login))
+    story.step("the very same login is refused", not is_let_in(login))
     story.note(f"receipt: {answer.body['ending']['method']}, {answer.body['ending']['evidence']}")
 
 
@@ -215,6 +216,37 @@ def _trail(story: Story, cast: Cast, session_id: str) -> None:
     broken = [dict(item) for item in items]
     broken[2]["reason"] = "something else"
     story.step("and breaks if one word is changed", faults_of(broken, session_id=session_id))
+    _proof(story, cast, session_id)
+
+
+def _proof(story: Story, cast: Cast, session_id: str) -> None:
+    sealed = until(lambda: _sealed(cast, session_id), 20, "the last record to be archived")
+    story.step(f"checkpoint {sealed['number']} seals the log, and the witness cosigns it", sealed)
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "trail"
+        exported = cast.pam("ada", "audit", "export", str(folder), "--session", session_id)
+        story.step("ada exports the session's trail", exported.returncode == 0)
+        proven = cast.pam("ada", "audit", "verify", str(folder))
+        story.step(f"which proves itself offline: {_first(proven.stdout)}", not proven.returncode)
+        records = folder / "records.jsonl"
+        records.write_bytes(records.read_bytes().replace(b"Leased", b"leased"))
+        wrong = cast.pam("ada", "audit", "verify", str(folder))
+        story.step(f"and with one byte changed does not: {_first(wrong.stderr)}", wrong.returncode)
+
+
+def _sealed(cast: Cast, session_id: str) -> dict[str, Any] | None:
+    """The checkpoint that has all of the session, once the archive has."""
+    name = cast.parameter("/bank/local/mod046/audit-archive/bucket-name")
+    s3 = cast.person("root").client("s3")
+    kept = s3.list_objects_v2(Bucket=name, Prefix=f"records/{session_id}/").get("Contents", [])
+    last = cast.person("ada").get(f"/pam/sessions/{session_id}/audit").body["items"][-1]
+    if not any(item["Key"].endswith(f"-{last['sequence']:08d}.jsonl") for item in kept):
+        return None
+    return cast.checkpoint()
+
+
+def _first(text: str) -> str:
+    return text.splitlines()[0] if text else ""
 
 
 def _granted(cast: Cast, person: Person, resource: str, **fields: Any) -> dict[str, Any]:
@@ -222,33 +254,6 @@ def _granted(cast: Cast, person: Person, resource: str, **fields: Any) -> dict[s
     for name in ("bob", "carol"):
         cast.person(name).approve(session_id)
     return person.wait_for(session_id, "ACTIVE")
-
-
-def _connect(login: dict[str, Any]) -> "psycopg.Connection[tuple[Any, ...]]":
-    return psycopg.connect(
-        host=login["host"],
-        port=login["port"],
-        dbname=login["dbname"],
-        user=login["username"],
-        password=login["password"],
-        autocommit=True,
-    )
-
-
-def _no_login(login: dict[str, Any]) -> bool:
-    try:
-        _connect(login).close()
-    except psycopg.OperationalError:
-        return True
-    return False
-
-
-def _is_cut(connection: "psycopg.Connection[tuple[Any, ...]]") -> bool:
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 def _put(cast: Cast, s3: Any) -> None:

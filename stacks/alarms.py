@@ -14,6 +14,8 @@ from pam.names import (
     END_UNCONFIRMED,
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
+    ORPHAN_REMOVED,
+    ROLE_FULL,
 )
 from stacks.dead_letters import DeadLetters
 from stacks.notifications import Notifications
@@ -75,6 +77,8 @@ class Alarms(Construct):
             "revocation-stuck": Watched(metric=own(END_UNCONFIRMED), minutes=2),
             "audit-not-written": Watched(metric=own(AUDIT_NOT_WRITTEN), minutes=1),
             "log-unwitnessed": Watched(metric=own(LOG_UNWITNESSED), minutes=1),
+            "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
+            "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),

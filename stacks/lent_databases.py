@@ -20,8 +20,6 @@ _SUFFIX = "-??????"
 class LentDatabases:
     """ARNs, as IAM takes them; `keys` are the customer keys that the secrets are under."""
 
-    has_users: bool
-    """Whether any is lent by users of PAM's making."""
     read: tuple[str, ...]
     rotated: tuple[str, ...]
     rotated_names: tuple[str, ...]
@@ -38,7 +36,6 @@ class LentDatabases:
         names = {*_settings(users + rotated, "secret"), *_settings(rotated, "login_secret")}
         rotated_names = sorted(set(_settings(rotated, "secret")))
         return cls(
-            has_users=bool(users),
             read=tuple(_secret_arn(scope, name) for name in sorted(names)),
             rotated=tuple(_secret_arn(scope, name) for name in rotated_names),
             rotated_names=tuple(rotated_names),

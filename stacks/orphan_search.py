@@ -1,4 +1,4 @@
-"""Now and then: database users whose session is over are looked for and removed."""
+"""Now and then: what closed sessions left at their targets is looked for and removed."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -9,8 +9,6 @@ from stacks.revocation import Revocation
 
 
 class OrphanSearch(Construct):
-    """Only where the catalogue lends databases by users of their own."""
-
     def __init__(
         self, scope: Construct, construct_id: str, *, env_name: str, revocation: Revocation
     ) -> None:
@@ -18,7 +16,7 @@ class OrphanSearch(Construct):
         events.Rule(
             self,
             "Rule",
-            description=f"PAM {env_name}: removes database users that a session left behind",
+            description=f"PAM {env_name}: removes what sessions left behind at their targets",
             schedule=events.Schedule.rate(Duration.minutes(15)),
             targets=[
                 targets.LambdaFunction(

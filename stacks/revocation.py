@@ -1,7 +1,10 @@
 """Ends sessions: on the clock, on an operator's word, when given back, and after a failure."""
 
-from aws_cdk import Stack
+import json
+
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from pam.names import revocation_role_name
@@ -56,9 +59,45 @@ class Revocation(Construct):
         workflow.grant_fail_wait(role)
         databases.grant_make_and_unmake(role)
         dead_letters.receive_from(self.function, retries=2)
+        session_store.grant_follow(role)
+        self._follow_grants(session_store, dead_letters)
         if target_roles.revokers:
             role.add_to_principal_policy(
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"], resources=list(target_roles.revokers)
                 )
             )
+
+    def _follow_grants(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
+        """The last of the belts: DynamoDB removes a grant by its time to live, whatever else has
+        died, and says so in the stream. Days late at worst, minutes as a rule.
+        """
+        run_out = {
+            "eventName": ["REMOVE"],
+            "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
+        }
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "GrantsRunOut",
+            function_name=self.function.function.function_name,
+            event_source_arn=session_store.stream_arn,
+            starting_position="TRIM_HORIZON",
+            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(run_out))]
+            ),
+            # Each may take as long as a target takes to answer.
+            batch_size=1,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            # The tick goes on trying; this belt must not hold up the stream for ever.
+            maximum_retry_attempts=10,
+            maximum_record_age_in_seconds=int(Duration.hours(1).to_seconds()),
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
+                    destination=dead_letters.queue.queue_arn
+                )
+            ),
+        )
+        # Lambda checks the right to read when the mapping is made.
+        mapping.node.add_dependency(self.function.role)

@@ -198,8 +198,7 @@ class PamStage(Construct):
             databases=databases,
             dead_letters=dead_letters,
         )
-        if databases.has_users:
-            OrphanSearch(service, "OrphanSearch", env_name=env_name, revocation=revocation)
+        OrphanSearch(service, "OrphanSearch", env_name=env_name, revocation=revocation)
         approval_workflow = ApprovalWorkflow(
             service,
             "Workflow",

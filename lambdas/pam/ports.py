@@ -177,6 +177,11 @@ class Residents(Protocol):
     def sessions_at(self, target: Target) -> list[str]:
         """Ids of the sessions of which something stands there. Raises IssuerUnavailable."""
 
+    def tidy(self, target: Target, now: datetime) -> None:
+        """Removes what has done its time there and is no single session's. Raises
+        IssuerUnavailable.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseLogin:

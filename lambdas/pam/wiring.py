@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pam.aws.clients import client
+from pam.names import ROLE_FULL
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import RotateSettings, TargetSettings
@@ -129,17 +130,19 @@ def issuers(settings: TargetSettings) -> "Issuers":
 
     return WhenAsked(
         {
-            IssuerKind.AWS_ROLE: _role_issuer,
+            IssuerKind.AWS_ROLE: lambda: role_issuer(settings),
             IssuerKind.POSTGRES_USER: lambda: user_issuer(settings),
             IssuerKind.ROTATED_SECRET: lambda: _secret_issuer(settings),
         }
     )
 
 
-def _role_issuer() -> "RoleIssuer":
+@cache
+def role_issuer(settings: TargetSettings) -> "RoleIssuer":
     from pam.aws.role_issuer import RoleIssuer
+    from pam.metrics import count
 
-    return RoleIssuer(client)
+    return RoleIssuer(client, lambda _: count(ROLE_FULL, settings.env_name))
 
 
 @cache

@@ -152,3 +152,28 @@ def test_a_check_that_answers_no_is_done_all_the_same(fake: FakeApi, pam: Pam) -
     fake.on("GET /pam/check", {"allowed": False, "session_id": None, "expires_at": None})
     result = pam("check", "core-ledger-admin")
     assert (result.exit_code, result.stdout) == (0, "no: you cannot use core-ledger-admin now\n")
+
+
+def ending_since(decided_at: str, session_id: str) -> dict[str, object]:
+    ending = {"decided_at": decided_at, "confirmed_at": None, "method": "", "evidence": ""}
+    return active(session_id=session_id, status="REVOKING", ending=ending)
+
+
+def test_stuck_sessions_are_those_whose_end_was_decided_minutes_ago(
+    fake: FakeApi, pam: Pam
+) -> None:
+    old, new = "01JD8XGZ6Q3M4V5N6P7R8S9T01", "01JD8XGZ6Q3M4V5N6P7R8S9T02"
+    items = [
+        ending_since("2026-01-01T00:00:00.000Z", old),
+        ending_since("2126-01-01T00:00:00.000Z", new),
+    ]
+    fake.on("GET /pam/sessions", {"items": items, "cursor": None})
+    result = pam("list", "--stuck", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert [item["session_id"] for item in json.loads(result.stdout)["items"]] == [old]
+    assert fake.asked[0].query == {"status": "REVOKING", "limit": "100"}
+
+
+def test_nothing_stuck_is_said_in_a_word(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    assert pam("list", "--stuck").stdout == "no sessions\n"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from pam.aws.role_issuer import RoleIssuer, deny_policy
+from pam.aws.role_denies import deny_of, name_of
+from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
 from pam.ports import AwsCredentials
@@ -49,9 +50,21 @@ class Cloud:
         self._heard("get_role_policy", arguments)
         return {"PolicyDocument": self.policies[arguments["RoleName"], arguments["PolicyName"]]}
 
+    def get_paginator(self, name: str) -> "Cloud":
+        assert name == "list_role_policies"
+        return self
+
+    def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
+        self._heard("list_role_policies", arguments)
+        return [{"PolicyNames": [n for role, n in self.policies if role == arguments["RoleName"]]}]
+
     def delete_role_policy(self, **arguments: Any) -> None:
         self._heard("delete_role_policy", arguments)
         self.policies.pop((arguments["RoleName"], arguments["PolicyName"]), None)
+
+
+def never_full(session: Session) -> None:
+    raise AssertionError(session.session_id)
 
 
 def refused(code: str) -> ClientError:
@@ -68,11 +81,12 @@ def leased() -> Session:
 @pytest.mark.guarantee("G5")
 def test_an_end_is_made_by_the_revoker_beside_the_target_and_by_no_other(leased: Session) -> None:
     cloud = Cloud()
-    RoleIssuer(cloud).end(leased, NOON)
+    RoleIssuer(cloud, never_full).end(leased, NOON)
     assert [name for name, _ in cloud.calls] == [
         "assume_role",
         "put_role_policy",
         "get_role_policy",
+        "list_role_policies",
     ]
     assert cloud.calls[0][1] == {
         "RoleArn": f"arn:aws:iam::111122223333:role/{ROLE}-pam-revoker",
@@ -95,9 +109,9 @@ def test_an_end_is_made_by_the_revoker_beside_the_target_and_by_no_other(leased:
 @pytest.mark.guarantee("G5")
 def test_ending_twice_writes_one_deny_and_gives_the_same_receipt(leased: Session) -> None:
     cloud = Cloud()
-    first, again = (RoleIssuer(cloud).end(leased, NOON) for _ in range(2))
+    first, again = (RoleIssuer(cloud, never_full).end(leased, NOON) for _ in range(2))
     assert first == again
-    name, document = deny_policy(leased)
+    name, document = name_of(leased.session_id), deny_of([leased.session_id])
     assert cloud.policies == {(ROLE, name): document}
     assert name in first.evidence
     assert leased.target.arn in first.evidence
@@ -106,14 +120,16 @@ def test_ending_twice_writes_one_deny_and_gives_the_same_receipt(leased: Session
 def test_what_is_cleared_is_the_deny_of_this_session_and_nothing_else(leased: Session) -> None:
     cloud = Cloud()
     other = replace(leased, session_id="01JD8XGZ6Q3M4V5N6P7R8S9T0A")
-    RoleIssuer(cloud).end(leased, NOON)
-    RoleIssuer(cloud).end(other, NOON)
-    RoleIssuer(cloud).clear_traces(leased, NOON)
-    assert list(cloud.policies) == [(ROLE, deny_policy(other)[0])]
+    RoleIssuer(cloud, never_full).end(leased, NOON)
+    RoleIssuer(cloud, never_full).end(other, NOON)
+    RoleIssuer(cloud, never_full).clear_traces(leased, NOON)
+    assert list(cloud.policies) == [(ROLE, name_of(other.session_id))]
 
 
 def test_a_deny_that_is_gone_already_is_no_fault(leased: Session) -> None:
-    RoleIssuer(Cloud(delete_role_policy=refused("NoSuchEntity"))).clear_traces(leased, NOON)
+    RoleIssuer(Cloud(delete_role_policy=refused("NoSuchEntity")), never_full).clear_traces(
+        leased, NOON
+    )
 
 
 TIMED_OUT = ReadTimeoutError(endpoint_url="https://iam.amazonaws.com/?token=FwoGZX")
@@ -121,7 +137,7 @@ STOPS = {
     "activate": ("assume_role",),
     "lease": ("assume_role",),
     "end": ("assume_role", "put_role_policy", "get_role_policy"),
-    "clear_traces": ("assume_role", "delete_role_policy"),
+    "clear_traces": ("assume_role", "delete_role_policy", "list_role_policies"),
 }
 
 
@@ -134,7 +150,7 @@ def test_whatever_fails_on_the_way_is_unavailable_and_keeps_awss_text_to_itself(
     leased: Session, act: str, call: str, fault: ClientError | BotoCoreError
 ) -> None:
     with pytest.raises(IssuerUnavailable) as refusal:
-        getattr(RoleIssuer(Cloud(**{call: fault})), act)(leased, NOON)
+        getattr(RoleIssuer(Cloud(**{call: fault}), never_full), act)(leased, NOON)
     assert "FwoGZX" not in refusal.value.detail
     assert "arn:" not in refusal.value.detail
     assert refusal.value.detail.endswith(("AccessDenied", "ReadTimeoutError"))
@@ -144,7 +160,7 @@ def test_whatever_fails_on_the_way_is_unavailable_and_keeps_awss_text_to_itself(
 def test_a_session_without_an_end_is_lent_nothing(leased: Session) -> None:
     cloud = Cloud()
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(cloud).lease(replace(leased, expires_at=None), NOON)
+        RoleIssuer(cloud, never_full).lease(replace(leased, expires_at=None), NOON)
     assert cloud.calls == []
 
 
@@ -152,7 +168,9 @@ def test_a_session_without_an_end_is_lent_nothing(leased: Session) -> None:
 def test_a_lease_asked_for_within_a_second_still_ends_on_a_whole_one(leased: Session) -> None:
     cloud = Cloud()
     late = NOON.replace(microsecond=999_999)
-    lease = RoleIssuer(cloud).lease(replace(leased, expires_at=late + timedelta(hours=4)), late)
+    lease = RoleIssuer(cloud, never_full).lease(
+        replace(leased, expires_at=late + timedelta(hours=4)), late
+    )
     until = json.loads(cloud.calls[0][1]["Policy"])["Statement"][0]["Condition"]
     assert until == {"DateLessThan": {"aws:CurrentTime": "2026-03-01T12:30:00Z"}}
     assert lease.expires_at == NOON.replace(minute=30, microsecond=0)
@@ -160,7 +178,7 @@ def test_a_lease_asked_for_within_a_second_still_ends_on_a_whole_one(leased: Ses
 
 @pytest.mark.guarantee("G8")
 def test_credentials_that_are_printed_show_no_secret(leased: Session) -> None:
-    lease = RoleIssuer(Cloud()).lease(leased, NOON)
+    lease = RoleIssuer(Cloud(), never_full).lease(leased, NOON)
     shown = f"{lease!r} {lease} {[lease]}"
     assert isinstance(lease, AwsCredentials)
     assert "its-secret" not in shown

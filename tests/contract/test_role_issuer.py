@@ -9,10 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pam.aws.role_issuer import RoleIssuer, deny_policy
+from pam.aws.role_denies import deny_of, name_of
+from pam.aws.role_issuer import RoleIssuer
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
+from tests.contract.test_revoker_role import never_full
 from tests.fakes.story import Story
 
 ROLE = "pam-target-core-ledger-admin"
@@ -38,7 +40,7 @@ def sts() -> RecordingSts:
 
 @pytest.fixture
 def issuer(sts: RecordingSts) -> RoleIssuer:
-    return RoleIssuer(lambda service, **_: sts)
+    return RoleIssuer(lambda service, **_: sts, never_full)
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_activation_tries_the_role_with_credentials_that_may_do_nothing(
 def test_a_target_that_refuses_or_does_not_answer_is_unavailable(
     session: Session, error: Exception
 ) -> None:
-    issuer = RoleIssuer(lambda service, **_: RecordingSts(error))
+    issuer = RoleIssuer(lambda service, **_: RecordingSts(error), never_full)
     for act in (issuer.activate, issuer.lease):
         with pytest.raises(IssuerUnavailable) as refusal:
             act(session, Story().now)
@@ -148,11 +150,11 @@ def in_moto(service: str, **arguments: Any) -> Any:
 def test_an_early_end_denies_this_session_alone_and_reads_it_back(
     roles: Any, leased: Session
 ) -> None:
-    receipt = RoleIssuer(in_moto).end(leased, Story().now)
+    receipt = RoleIssuer(in_moto, never_full).end(leased, Story().now)
     assert receipt.method == "deny-read-back"
     assert leased.leases_end_at is not None
     assert receipt.traces_until == leased.leases_end_at + timedelta(minutes=1)
-    name, document = deny_policy(leased)
+    name, document = name_of(leased.session_id), deny_of([leased.session_id])
     assert name == f"pam-revoke-{leased.session_id}"
     assert roles.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] == document
     assert document["Statement"] == [
@@ -168,7 +170,7 @@ def test_an_early_end_denies_this_session_alone_and_reads_it_back(
 def test_a_deny_is_removed_once_and_removing_it_again_is_no_fault(
     roles: Any, leased: Session
 ) -> None:
-    issuer = RoleIssuer(in_moto)
+    issuer = RoleIssuer(in_moto, never_full)
     issuer.end(leased, Story().now)
     issuer.clear_traces(leased, Story().now)
     issuer.clear_traces(leased, Story().now)
@@ -188,9 +190,9 @@ def test_a_deny_that_does_not_read_back_is_no_receipt(roles: Any, leased: Sessio
         return Forgetful() if service == "iam" else in_moto(service, **arguments)
 
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(client).end(leased, Story().now)
+        RoleIssuer(client, never_full).end(leased, Story().now)
 
 
 def test_a_target_that_is_gone_gives_no_receipt(aws: None, leased: Session) -> None:
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(in_moto).end(leased, Story().now)
+        RoleIssuer(in_moto, never_full).end(leased, Story().now)

@@ -9,10 +9,11 @@ import psutil
 import psycopg
 
 from local.cast import Cast, Person
+from local.logins import Connection, connect, is_cut, is_let_in
 
 LEDGER_DB, REPORTING_DB = "core-ledger-db", "core-reporting-db"
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+__all__ = ["connect", "is_cut", "is_let_in"]
 
 
 def granted(
@@ -22,35 +23,6 @@ def granted(
     for approver in approvers:
         assert approver.approve(session_id).status == 200
     return who.wait_for(session_id, "ACTIVE")
-
-
-def connect(lease: dict[str, Any], **other: Any) -> Connection:
-    return psycopg.connect(
-        host=lease["host"],
-        port=lease["port"],
-        dbname=lease["dbname"],
-        user=lease["username"],
-        password=lease["password"],
-        autocommit=True,
-        **other,
-    )
-
-
-def is_let_in(lease: dict[str, Any]) -> bool:
-    try:
-        connect(lease).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def is_cut(connection: Connection) -> bool:
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        connection.close()
-        return True
-    return False
 
 
 def superuser(cast: Cast, dbname: str = "postgres") -> Connection:

@@ -1,7 +1,6 @@
 """The `pam` command as its people use it, against the real API."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,24 +12,8 @@ from local.cast import Cast
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def pam(cast: Cast, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(cast.state_dir),
-        "AWS_CONFIG_FILE": str(cast.state_dir / "aws" / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(cast.state_dir / "aws" / "credentials"),
-        "AWS_ENDPOINT_URL": cast.about["endpoint_url"],
-        "PAM_ENV": "local",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "--profile", who, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def pam(cast: Cast, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return cast.pam(who, *arguments)
 
 
 def asked(cast: Cast, *arguments: str) -> str:

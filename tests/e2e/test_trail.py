@@ -26,16 +26,6 @@ def keys(cast: Cast, root: Person, prefix: str) -> list[str]:
     return [item["Key"] for page in found for item in page.get("Contents", [])]
 
 
-def checkpoint_now(root: Person) -> dict[str, Any]:
-    """As the schedule does within the minute."""
-    functions = root.client("lambda").list_functions()["Functions"]
-    name = next(f["FunctionName"] for f in functions if f["Handler"] == "checkpoint_log.handler")
-    answer = root.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    document: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, document
-    return document
-
-
 def a_session(cast: Cast, alice: Person, root: Person) -> str:
     """Asked for, used, given back, archived and sealed."""
     session_id = str(
@@ -57,7 +47,7 @@ def a_session(cast: Cast, alice: Person, root: Person) -> str:
         20,
         "the last record to be archived",
     )
-    checkpoint_now(root)
+    cast.checkpoint()
     return session_id
 
 
@@ -193,7 +183,7 @@ def test_an_erasure_request_is_answered_and_the_trail_is_proven_as_before(
     assert offline(folder).returncode == 0
 
 
-def test_silence_is_sealed_too(root: Person) -> None:
-    first, second = checkpoint_now(root), checkpoint_now(root)
+def test_silence_is_sealed_too(cast: Cast) -> None:
+    first, second = cast.checkpoint(), cast.checkpoint()
     assert second["number"] > first["number"]
     assert second["witnessed"] >= 1

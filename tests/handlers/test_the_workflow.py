@@ -198,3 +198,32 @@ def test_a_lease_that_waits_for_its_record_is_told_how_far_the_log_is(
     session = story.granted()
     answer = function("audit_session")({"settle": session.session_id})
     assert answer == {"delivered": session.sequence}
+
+
+def run_out(session_id: str) -> dict[str, Any]:
+    """What DynamoDB's own clock leaves in the stream."""
+    keys = {"pk": {"S": "GRANT#alice#core-ledger-admin"}, "sk": {"S": session_id}}
+    return {"dynamodb": {"Keys": keys, "SequenceNumber": "7"}}
+
+
+@pytest.mark.guarantee("G6")
+def test_a_grant_that_ran_out_ends_its_session_though_nothing_else_did(
+    function: Load, story: Story
+) -> None:
+    session_id = story.granted().session_id
+    revocation = function("revoke_session")
+    assert revocation({"Records": [run_out(session_id)]}) == {"batchItemFailures": []}
+    assert story.store.get(session_id).status is Status.ACTIVE  # type: ignore[union-attr]
+    story.later(minutes=11)
+    assert revocation({"Records": [run_out(session_id)]}) == {"batchItemFailures": []}
+    assert story.store.get(session_id).status is Status.EXPIRED  # type: ignore[union-attr]
+
+
+def test_a_grant_whose_target_does_not_answer_is_brought_again(
+    function: Load, story: Story
+) -> None:
+    session_id = story.granted().session_id
+    story.later(minutes=11)
+    story.issuer.down = True
+    told = function("revoke_session")({"Records": [run_out(session_id)]})
+    assert told == {"batchItemFailures": [{"itemIdentifier": "7"}]}

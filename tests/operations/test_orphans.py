@@ -1,9 +1,10 @@
 """What closed sessions left behind is found and removed; nothing else is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from pam.domain.errors import IssuerUnavailable
-from pam.domain.resource import Target
+from pam.domain.resource import IssuerKind, Target
 from pam.operations.remove_orphans import Search, remove_orphans
 from tests.fakes.story import COMPILED, Story
 
@@ -17,6 +18,10 @@ UNKNOWN = "01M7XKKX570BEDA009FKKTH2H2"
 class FakeResidents:
     found: list[str] = field(default_factory=list)
     down: bool = False
+    tidied: int = 0
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        self.tidied += 1
 
     def sessions_at(self, target: Target) -> list[str]:
         if self.down:
@@ -27,7 +32,11 @@ class FakeResidents:
 
 def search(story: Story, residents: FakeResidents) -> Search:
     return remove_orphans(
-        [DATABASE], residents, now=story.now, store=story.store, issuers=story.issuers
+        [DATABASE],
+        dict.fromkeys(IssuerKind, residents),
+        now=story.now,
+        store=story.store,
+        issuers=story.issuers,
     )
 
 
@@ -39,6 +48,9 @@ def test_only_what_belongs_to_a_closed_session_of_this_store_is_removed() -> Non
     found = search(story, FakeResidents([over, active, pending, UNKNOWN]))
     assert found == Search(removed=(over,), unreached=())
     assert story.issuer.cleared == [over]
+    last = story.store.records(over)[-1]
+    assert (last["type"], last["outcome"]) == ("Activity", "failure")
+    assert last["detail"].startswith(f"orphan: left at {DATABASE.arn}")
 
 
 def test_a_target_that_does_not_answer_is_told_and_hides_no_other() -> None:
@@ -48,3 +60,16 @@ def test_a_target_that_does_not_answer_is_told_and_hides_no_other() -> None:
     assert search(story, FakeResidents(down=True)).unreached == (DATABASE.arn,)
     story.issuer.down = True
     assert search(story, FakeResidents([over])) == Search(removed=(), unreached=(over,))
+
+
+def test_what_must_still_stand_at_the_target_is_let_be() -> None:
+    story = Story()
+    revoked = story.granted().session_id
+    story.lease(revoked)
+    session = story.revoke(revoked)
+    story.store.sessions[revoked] = replace(session, traces_until=story.now + timedelta(minutes=9))
+    residents = FakeResidents([revoked])
+    assert search(story, residents) == Search(removed=(), unreached=())
+    story.later(minutes=10)
+    assert search(story, residents) == Search(removed=(revoked,), unreached=())
+    assert residents.tidied == 2

@@ -47,6 +47,7 @@ POWERS = {
     | {"secretsmanager:RotateSecret"}
     | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
     "revoke_session": ITEMS
+    | STREAM
     | KEY_WRITE
     | LOGINS
     | {"secretsmanager:RotateSecret"}

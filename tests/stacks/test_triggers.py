@@ -1,6 +1,7 @@
 """What starts the functions that nobody calls, and where their failures go."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,35 @@ from pam.names import METRIC_NAMESPACE
 from tests.stacks.template import Deployment
 
 
+def _mapping_of(deployment: Deployment, handler: str) -> Any:
+    """What that function gets of the table's stream."""
+    name, _ = deployment.function(handler)
+    (mapping,) = (
+        mapping
+        for mapping in deployment.of_type("AWS::Lambda::EventSourceMapping").values()
+        if deployment.text(mapping["Properties"]["FunctionName"]) == f"${{{name}}}"
+    )
+    return mapping
+
+
+def test_a_grant_that_the_table_let_run_out_is_brought_to_the_revocation(
+    every: Deployment,
+) -> None:
+    properties = _mapping_of(every, "revoke_session")["Properties"]
+    (criterion,) = properties["FilterCriteria"]["Filters"]
+
+    assert json.loads(criterion["Pattern"]) == {
+        "eventName": ["REMOVE"],
+        # Only what the time to live removed; a session that is ended removes its grant itself.
+        "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
+    }
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["DestinationConfig"]["OnFailure"]
+
+
 def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -> None:
-    _, mapping = every.only("AWS::Lambda::EventSourceMapping")
+    mapping = _mapping_of(every, "audit_session")
     (criterion,) = mapping["Properties"]["FilterCriteria"]["Filters"]
 
     assert json.loads(criterion["Pattern"]) == {
@@ -25,7 +53,7 @@ def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -
 
 
 def test_records_arrive_at_once_in_order_and_none_is_skipped(every: Deployment) -> None:
-    properties = every.only("AWS::Lambda::EventSourceMapping")[1]["Properties"]
+    properties = _mapping_of(every, "audit_session")["Properties"]
 
     assert properties["StartingPosition"] == "TRIM_HORIZON"
     assert properties["MaximumBatchingWindowInSeconds"] == 0
@@ -35,7 +63,7 @@ def test_records_arrive_at_once_in_order_and_none_is_skipped(every: Deployment) 
 def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
     every: Deployment,
 ) -> None:
-    properties = every.only("AWS::Lambda::EventSourceMapping")[1]["Properties"]
+    properties = _mapping_of(every, "audit_session")["Properties"]
     queue, _ = every.only("AWS::SQS::Queue")
 
     assert properties["BisectBatchOnFunctionError"] is True

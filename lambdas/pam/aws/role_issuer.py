@@ -6,7 +6,6 @@ so CloudTrail tells what a session did, in any account it was chained into. An e
 that tag on the target role, for that one session.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,32 +13,30 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.names import SESSION_TAG, revoker_role_name
 from pam.ports import AwsCredentials, Receipt
 
 SHORTEST_STS_SESSION = timedelta(seconds=900)
-LONGEST_LEASE = timedelta(seconds=1800)
-"""A role chained from a function's role lasts an hour at most; half of that bounds what a deny that
-could not be written would leave."""
-_GRACE = timedelta(minutes=1)
-"""How much longer than the last lease a deny stays, for clocks that differ."""
-
 ClientFactory = Callable[..., Any]
 """`client(service, **credentials)`."""
 
 
 class RoleIssuer:
-    """Implements `ports.Issuer` for `aws-role`.
+    """Implements `ports.Issuer` and `ports.Residents` for `aws-role`.
 
     The issuer function may assume target roles, the revocation function their revoker roles;
     neither may do the other's part.
     """
 
-    def __init__(self, client: ClientFactory) -> None:
+    def __init__(self, client: ClientFactory, tell_full: Callable[[Session], None]) -> None:
+        """`tell_full` hears of a role that had no room for one more deny."""
         self._client = client
+        self._tell_full = tell_full
 
     def reserve(self, session: Session, now: datetime) -> None:
         """Any number of sessions may hold a role at once."""
@@ -70,7 +67,7 @@ class RoleIssuer:
     def end(self, session: Session, now: datetime) -> Receipt:
         """No lease: nothing to take back. Leases that are over: they ended by themselves.
 
-        Else a deny for this session alone, written and read back.
+        Else a deny for this session, written and read back.
         """
         if session.leases_end_at is None:
             return Receipt(method="no-lease", evidence="no credential had been handed out")
@@ -80,32 +77,28 @@ class RoleIssuer:
                 method="lease-over",
                 evidence=f"the last of {session.leases} lease(s) ended by itself at {ended}",
             )
-        name, deny = deny_policy(session)
-        role = _role_name(session)
         with _Unavailable("the deny could not be written on the target role"):
-            iam = self._revoker(session)
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(deny))
-            read_back = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        if read_back != deny:
-            message = "the deny on the target role does not read back as written"
-            raise IssuerUnavailable(message)
-        digest = hashlib.sha256(json.dumps(deny, sort_keys=True).encode()).hexdigest()
+            evidence, full = self._denies(session).deny(session.session_id, now)
+        if full:
+            self._tell_full(session)
         return Receipt(
             method="deny-read-back",
-            evidence=f"inline policy {name} on {session.target.arn}, sha256 {digest}",
-            traces_until=session.leases_end_at + _GRACE,
+            evidence=f"{evidence} on {session.target.arn}",
+            traces_until=session.leases_end_at + GRACE,
         )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
-        name, _ = deny_policy(session)
         with _Unavailable("the deny could not be removed from the target role"):
-            try:
-                self._revoker(session).delete_role_policy(
-                    RoleName=_role_name(session), PolicyName=name
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "NoSuchEntity":
-                    raise
+            self._denies(session).forget(session.session_id, now)
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """Of which a deny of their own stands there."""
+        with _Unavailable("the target role could not be searched"):
+            return RoleDenies(self._revoker(target, "search"), _role_name(target)).sessions()
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        with _Unavailable("the target role could not be searched"):
+            RoleDenies(self._revoker(target, "search"), _role_name(target)).tidy(now)
 
     def _assume(
         self, session: Session, policy: dict[str, Any], length: timedelta
@@ -122,12 +115,16 @@ class RoleIssuer:
             )
         return answer
 
-    def _revoker(self, session: Session) -> Any:
+    def _denies(self, session: Session) -> RoleDenies:
+        return RoleDenies(
+            self._revoker(session.target, session.session_id), _role_name(session.target)
+        )
+
+    def _revoker(self, target: Target, purpose: str) -> Any:
         """IAM as the revoker role that stands beside the target role, in the target's account."""
-        target = session.target
         given = self._client("sts", region_name=target.region).assume_role(
-            RoleArn=f"arn:aws:iam::{target.account}:role/{revoker_role_name(_role_name(session))}",
-            RoleSessionName=f"pam-{session.session_id}",
+            RoleArn=f"arn:aws:iam::{target.account}:role/{revoker_role_name(_role_name(target))}",
+            RoleSessionName=f"pam-{purpose}",
             DurationSeconds=int(SHORTEST_STS_SESSION.total_seconds()),
         )["Credentials"]
         return self._client(
@@ -136,16 +133,6 @@ class RoleIssuer:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
-
-
-def deny_policy(session: Session) -> tuple[str, dict[str, Any]]:
-    """Name and document of the inline policy that ends one session early: one session, no other."""
-    condition = {"StringEquals": {f"aws:PrincipalTag/{SESSION_TAG}": session.session_id}}
-    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    return f"pam-revoke-{session.session_id}", {
-        "Version": "2012-10-17",
-        "Statement": [statement],
-    }
 
 
 _NOTHING = {
@@ -168,8 +155,8 @@ def _until(end: datetime) -> dict[str, Any]:
     }
 
 
-def _role_name(session: Session) -> str:
-    return session.target.arn.rsplit("/", 1)[-1]
+def _role_name(target: Target) -> str:
+    return target.arn.rsplit("/", 1)[-1]
 
 
 class _Unavailable:

@@ -5,13 +5,16 @@ What only this finds is access whose making and unmaking overtook each other, an
 make harmless but not remove.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable
-from pam.domain.resource import Target
-from pam.operations.close_session import Issuers
+from pam.domain.resource import IssuerKind, Target
+from pam.domain.session import Session
+from pam.operations.close_session import CLOCK, Issuers
+from pam.operations.transition import Step, transition
 from pam.ports import Residents, SessionStore
 
 
@@ -25,7 +28,7 @@ class Search:
 
 def remove_orphans(
     targets: Iterable[Target],
-    residents: Residents,
+    residents: Mapping[IssuerKind, Residents],
     *,
     now: datetime,
     store: SessionStore,
@@ -39,18 +42,36 @@ def remove_orphans(
     unreached: list[str] = []
     for target in targets:
         try:
-            found = residents.sessions_at(target)
+            residents[target.kind].tidy(target, now)
+            found = residents[target.kind].sessions_at(target)
         except IssuerUnavailable:
             unreached.append(target.arn)
             continue
         for session_id in found:
             session = store.get(session_id)
-            if session is None or not session.closed:
+            if session is None or not _is_over(session, now):
                 continue
             try:
                 issuers[session.target.kind].clear_traces(session, now)
             except IssuerUnavailable:
                 unreached.append(session_id)
             else:
+                _record(store, session_id, target, now)
                 removed.append(session_id)
     return Search(removed=tuple(removed), unreached=tuple(unreached))
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    """Closed, and nothing of it has to stay at the target any longer."""
+    return session.closed and (session.traces_until is None or session.traces_until <= now)
+
+
+def _record(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
+    """That something stood there without a session, and no longer does: on the session's chain."""
+    entry = Entry(
+        type=RecordType.ACTIVITY,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=f"orphan: left at {target.arn} after the end, found and removed",
+    )
+    transition(store, session_id, lambda session: Step(session, (entry,)), now=now)

@@ -110,6 +110,9 @@ class PostgresUserIssuer:
         found = (session_of_database_user(user) for user in users)
         return [session_id for session_id in found if session_id is not None]
 
+    def tidy(self, target: Target, now: datetime) -> None:
+        """Whatever PAM makes in a database is a session's."""
+
     def _login(self, target: Target) -> DatabaseLogin:
         login = self._logins.login(target.settings["secret"])
         if target.settings.get("auth") != "rds-iam":

@@ -1,0 +1,179 @@
+"""However many sessions of a role are ended early, each is refused while a lease of it lives."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies, name_of
+from pam.domain import timestamps
+from pam.domain.errors import IssuerUnavailable
+from pam.ids import new_id
+from tests.fakes.story import NOON
+
+pytestmark = pytest.mark.guarantee("G5")
+
+QUOTA = 10_240
+
+
+class Role:
+    """IAM as the revoker has it, with the quota; `seen` is called after every change, so that a
+    test can look at each state in between.
+    """
+
+    def __init__(self, *, foreign: int = 0, quota: int = QUOTA) -> None:
+        self.policies: dict[str, dict[str, Any]] = {}
+        self.most = 0
+        self._quota = quota - foreign
+        self.lock = threading.Lock()
+        self.expected: set[str] = set()
+        """Sessions that must be refused in every state."""
+        self.now = NOON
+
+    def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
+        del RoleName
+        with self.lock:
+            after = {**self.policies, PolicyName: json.loads(PolicyDocument)}
+            if sum(map(_size, after.values())) > self._quota:
+                error = {"Error": {"Code": "LimitExceeded", "Message": "x"}}
+                raise ClientError(error, "PutRolePolicy")
+            self.policies = after
+            self.most = max(self.most, len(after))
+            self._check()
+
+    def get_role_policy(self, *, RoleName: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        del RoleName
+        return {"PolicyDocument": self.policies[PolicyName]}
+
+    def delete_role_policy(self, *, RoleName: str, PolicyName: str) -> None:  # noqa: N803
+        del RoleName
+        with self.lock:
+            if PolicyName not in self.policies:
+                error = {"Error": {"Code": "NoSuchEntity", "Message": "x"}}
+                raise ClientError(error, "DeleteRolePolicy")
+            self.policies = {n: d for n, d in self.policies.items() if n != PolicyName}
+            self._check()
+
+    def get_paginator(self, _: str) -> "Role":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"PolicyNames": list(self.policies)}]
+
+    def refuses(self, session_id: str, issued: datetime = NOON) -> bool:
+        """Whether a lease of the session, issued then, is denied."""
+        return any(_denies(each, session_id, issued) for each in self.policies.values())
+
+    def _check(self) -> None:
+        let_in = {one for one in self.expected if not self.refuses(one)}
+        assert not let_in, "let in again in between"
+
+
+def _size(document: dict[str, Any]) -> int:
+    return len("".join(json.dumps(document).split()))
+
+
+def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool:
+    condition = document["Statement"][0]["Condition"]
+    older = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
+    if older is not None:
+        return timestamps.whole_second_at_or_before(issued) < older
+    ids = condition["StringEquals"]["aws:PrincipalTag/pam:session_id"]
+    return session_id in (ids if isinstance(ids, list) else [ids])
+
+
+def end(role: Role, session_id: str) -> bool:
+    """Whether the role was full."""
+    evidence, full = RoleDenies(role, "role").deny(session_id, role.now)
+    with role.lock:
+        role.expected.add(session_id)
+    assert role.refuses(session_id), evidence
+    return full
+
+
+def ids(count: int) -> list[str]:
+    return [new_id(NOON + timedelta(milliseconds=number)) for number in range(count)]
+
+
+def test_a_hundred_and_eighty_ends_fit_on_one_role_and_each_is_refused_at_every_moment() -> None:
+    role = Role()
+    assert not any(end(role, session_id) for session_id in ids(180))
+    assert role.most < 61
+    bystander = new_id(NOON + timedelta(days=1))
+    assert not role.refuses(bystander)
+
+
+def test_ends_at_once_do_not_lose_each_other() -> None:
+    role = Role()
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        full = list(pool.map(lambda session_id: end(role, session_id), ids(150)))
+    assert not any(full)
+    assert all(role.refuses(session_id) for session_id in role.expected)
+
+
+def test_denies_go_when_the_last_lease_would_have_ended() -> None:
+    role = Role()
+    sessions = ids(60)
+    for session_id in sessions:
+        end(role, session_id)
+    role.expected.clear()
+    role.now += LONGEST_LEASE + GRACE
+    denies = RoleDenies(role, "role")
+    for session_id in sessions:
+        denies.forget(session_id, role.now)
+    assert role.policies == {}
+
+
+def test_a_pack_stays_while_a_lease_of_one_of_its_sessions_may_live() -> None:
+    role = Role()
+    sessions = ids(30)
+    for session_id in sessions:
+        end(role, session_id)
+    RoleDenies(role, "role").forget(sessions[0], role.now + LONGEST_LEASE)
+    assert all(role.refuses(session_id) for session_id in sessions[:20])
+    role.expected.clear()
+    RoleDenies(role, "role").tidy(role.now + LONGEST_LEASE + GRACE)
+    assert not role.refuses(sessions[0])
+
+
+def test_a_role_that_is_full_all_the_same_ends_every_lease_of_before_and_says_so() -> None:
+    role = Role()
+    full = [end(role, session_id) for session_id in ids(700)]
+    assert any(full)
+    assert all(role.refuses(session_id) for session_id in role.expected)
+    later = NOON + timedelta(seconds=3)
+    assert not role.refuses(new_id(later), issued=later), "a lease fetched after that works"
+
+
+def test_a_role_with_policies_of_others_in_it_falls_back_early() -> None:
+    role = Role(foreign=9_700)
+    outcomes = [end(role, session_id) for session_id in ids(10)]
+    assert True in outcomes
+    assert all(role.refuses(session_id) for session_id in role.expected)
+
+
+def test_a_role_that_is_full_of_others_policies_is_not_said_to_refuse() -> None:
+    with pytest.raises(IssuerUnavailable, match="no room"):
+        RoleDenies(Role(foreign=10_200), "role").deny(ids(1)[0], NOON)
+
+
+def test_a_pack_that_cannot_be_written_leaves_the_single_denies() -> None:
+    role = Role()
+    sessions = ids(40)
+    for session_id in sessions[:14]:
+        end(role, session_id)
+    put = role.put_role_policy
+
+    def only_singles(**arguments: Any) -> None:
+        if "pack" in arguments["PolicyName"]:
+            raise ClientError({"Error": {"Code": "ServiceFailure", "Message": "x"}}, "Put")
+        put(**arguments)
+
+    role.put_role_policy = only_singles  # type: ignore[method-assign]
+    for session_id in sessions[14:]:
+        end(role, session_id)
+    assert set(role.policies) == {name_of(session_id) for session_id in sessions}
