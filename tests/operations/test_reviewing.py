@@ -12,12 +12,12 @@ from pam.domain.errors import Conflict, NotEligible, NotFound, SelfApproval
 from pam.domain.free_text import ERASED, opened
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
-from pam.domain.review import Judgement
+from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Session
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from pam.operations.send_notices import Audiences, send_notices
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, Story, caller
+from tests.fakes.story import KYC, LEDGER, NOON, POLICY, SANDBOX, UAT, Story, caller
 
 pytestmark = pytest.mark.guarantee("G15")
 
@@ -92,12 +92,30 @@ def test_a_session_may_be_reviewed_while_it_is_in_use_and_goes_on(story: Story) 
 def test_two_principals_of_one_person_are_one_reviewer(story: Story) -> None:
     session = emergency(story)
     review(story, "bob", session)
-    other = replace(caller("bob"), principal="arn:aws:iam::000000000000:user/second-bob")
+    second = "arn:aws:iam::000000000000:user/second-bob"
+    bob = caller("bob")
+    assert bob.person is not None
+    other = replace(bob, principal=second, person=replace(bob.person, principal=second))
     with pytest.raises(Conflict, match="bob has reviewed"):
         review(story, other, session)
     stored = story.store.sessions[session.session_id]
     assert stored.review is not None
     assert stored.review.open
+
+
+def test_one_person_who_somehow_looked_twice_still_counts_once() -> None:
+    def look(name: str, principal: str) -> LookBack:
+        return LookBack(
+            name=name,
+            principal=principal,
+            judgement=Judgement.JUSTIFIED,
+            comment="",
+            at=NOON,
+        )
+
+    twice = Review(due_at=NOON).with_look(look("bob", "b1")).with_look(look("bob", "b2"))
+    assert twice.open
+    assert twice.with_look(look("carol", "c")).outcome == "justified"
 
 
 REFUSED = {
