@@ -184,8 +184,8 @@ def test_an_account_that_cannot_be_reached_is_left_as_it_is(bank: Bank) -> None:
     with pytest.raises(Unreached):
         bank.reports.activate(session, now())
     assert bank.secrets.rotations == []
-    assert not bank.checkouts.has(session.target.arn, session.session_id)
     assert bank.reports.end(session, now()).method == "never-granted"
+    assert not bank.checkouts.has(session.target.arn, session.session_id)
 
 
 class TestTheRotationFunction:

@@ -49,6 +49,7 @@ def test_at_activation_nothing_is_made(bank: Bank, machine: Interrupted) -> None
         bank.users.activate(session, now())
     with pytest.raises(Unreached):
         bank.reports.activate(reports, now())
+    assert bank.reports.end(reports, now()).method == "never-granted"
     assert bank.secrets.rotations == []
     assert bank.checkouts.held == {}
     machine.start()

@@ -76,6 +76,7 @@ class RoleIssuer:
             return Receipt(
                 method="lease-over",
                 evidence=f"the last of {session.leases} lease(s) ended by itself at {ended}",
+                traces_until=session.leases_end_at + GRACE if _tried_before(session) else None,
             )
         with _Unavailable("the deny could not be written on the target role"):
             evidence, full = self._denies(session).deny(session.session_id, now)
@@ -133,6 +134,12 @@ class RoleIssuer:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+
+
+def _tried_before(session: Session) -> bool:
+    """Whether a try that died may have written a deny: one was due when the end was decided."""
+    decided_at = session.ending and session.ending.decided_at
+    return bool(decided_at and session.leases_end_at and decided_at < session.leases_end_at)
 
 
 _NOTHING = {

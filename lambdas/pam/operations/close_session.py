@@ -114,10 +114,19 @@ def _confirmed(
 def fail_unmade(
     session_id: str, fault: Unreached, *, now: datetime, store: SessionStore
 ) -> Session:
-    """Closes a session whose target was never reached: it need not be asked whether it refuses."""
+    """Closes a session whose target was never reached: it need not be asked whether it refuses.
+
+    Unless a twin of the call that did not reach it did: what was active once is unmade as ever.
+    """
     reason = f"{fault.code.value}: {fault.detail}"
     verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason=reason)
-    transition(store, session_id, lambda stored: decided(stored, verdict, now), now=now)
+
+    def unmade(stored: Session) -> Step | None:
+        return None if stored.activated_at else decided(stored, verdict, now)
+
+    session = transition(store, session_id, unmade, now=now)
+    if session.activated_at:
+        return session
     receipt = Receipt(method="never-granted", evidence="nothing had been sent to the target")
     return _confirmed(session_id, receipt, verdict, now=now, store=store)
 

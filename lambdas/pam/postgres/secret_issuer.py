@@ -10,6 +10,8 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+import psycopg
+
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.session import Session
 from pam.ports import Checkouts, DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
@@ -90,6 +92,10 @@ class RotatedSecretIssuer:
             return earlier
         if not self._checkouts.has(session.target.arn, session.session_id):
             return Receipt(method="never-granted", evidence="the secret had not been taken")
+        if session.activated_at is None and not self._begun(session):
+            nothing = Receipt(method="never-granted", evidence="no password had been made")
+            self._checkouts.give_back(session.target.arn, session.session_id, nothing)
+            return nothing
         self._mend(session)
         login = self._rotated(session, Phase.END)
         if login is None:
@@ -118,18 +124,20 @@ class RotatedSecretIssuer:
             message = f"the session does not hold {session.resource}"
             raise IssuerUnavailable(message)
 
+    def _begun(self, session: Session) -> bool:
+        return version_of(session, Phase.BEGIN) in self._logins.versions(_secret(session))
+
     def _see_reached(self, session: Session) -> None:
         """That the account can be logged in to as things are, before anything is changed."""
-        versions = self._logins.versions(_secret(session))
-        if version_of(session, Phase.BEGIN) in versions:
+        if self._begun(session):
             return
         try:
             self._mend(session)
             with self._databases.reached(self._logins.login(_secret(session))):
                 return
         except IssuerUnavailable as fault:
-            nothing = Receipt(method="never-granted", evidence="the database was not reached")
-            self._checkouts.give_back(session.target.arn, session.session_id, nothing)
+            # The session now fails, and what a closed session has is free. Given back here, it
+            # would leave a receipt that a twin of this call, which got through, makes untrue.
             raise Unreached(fault.detail) from fault
 
     def _rotated(self, session: Session, phase: Phase) -> DatabaseLogin | None:
@@ -168,10 +176,22 @@ class RotatedSecretIssuer:
         login = self._logins.login(_secret(session))
         if self._databases.lets_in(login):
             return
-        with self._databases.opened(
-            self._logins.login(mender), "the account's password could not be reset"
-        ) as connection:
+        with (
+            self._databases.opened(
+                self._logins.login(mender), "the account's password could not be reset"
+            ) as connection,
+            connection.transaction(),
+        ):
             set_password(connection, login.username, login.password)
+            # A rotation that came in between, another call's, may have ended this very password.
+            # It labels its version before it changes the account, and waits for this transaction.
+            if self._moved_on(session, login):
+                raise psycopg.Rollback
+
+    def _moved_on(self, session: Session, login: DatabaseLogin) -> bool:
+        """Whether this is no longer the secret's login, or is about to be replaced."""
+        secret = _secret(session)
+        return _under_way(self._logins.versions(secret)) or self._logins.login(secret) != login
 
     def _see_refused(self, session: Session, login: DatabaseLogin) -> str:
         """The passwords of before are tried, and the one of now: an account has but one, so while

@@ -1,0 +1,62 @@
+"""The real issuers, against targets in memory, without their pauses."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from pam.domain.people import Person
+from pam.policy.cedar import CedarPolicy, Decision
+from pam.postgres import secret_issuer, user_issuer
+from tests.crash.scene import PEOPLE, POLICY
+from tests.fakes import story
+from tests.fakes.targets import FakeServer, SessionUsers
+
+
+class Patience:
+    """Time that passes by sleeping only."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+
+
+DECIDE = CedarPolicy._decide
+DECIDED: dict[str, Decision] = {}
+
+
+def remembered(
+    policy: CedarPolicy,
+    action: str,
+    person: Person,
+    resource: dict[str, Any],
+    context: Mapping[str, object] | None = None,
+) -> Decision:
+    """The policies see no id of a session, so the same question has the same answer."""
+    known = resource | {"uid": resource["uid"]["type"]}
+    asked = [action, person.name, person.domain, sorted(person.roles), known, dict(context or {})]
+    key = json.dumps(asked)
+    if key not in DECIDED:
+        DECIDED[key] = DECIDE(policy, action, person, resource, context)
+    return DECIDED[key]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def targets_in_memory() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story, "COMPILED", PEOPLE)
+        patch.setattr(story, "POLICY", POLICY)
+        patch.setattr(CedarPolicy, "_decide", remembered)
+        patch.setattr(user_issuer, "session_user", SessionUsers)
+        patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
+        patch.setattr(secret_issuer, "set_password", FakeServer.set_password)
+        patch.setattr(secret_issuer, "time", Patience())
+        patch.setattr(time, "sleep", lambda _: None)
+        yield

@@ -1,0 +1,357 @@
+"""PAM whole, in memory, every call to the outside of which can be the last; and what must hold of
+it at every instant, whatever died.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from cli.audit_chain import faults_of
+from pam.aws.role_issuer import RoleIssuer
+from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
+from pam.domain.ids import session_of_database_user
+from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.domain.resource import IssuerKind
+from pam.domain.session import Session
+from pam.operations import close_session as closing
+from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.ask_approvers import ask_approvers
+from pam.operations.deliver_records import BusyError, deliver_records
+from pam.operations.erase_texts import erase_texts
+from pam.operations.lease_credentials import Lease
+from pam.operations.remove_orphans import Search, remove_orphans
+from pam.operations.request_access import AccessRequest
+from pam.policy.cedar import CedarPolicy
+from pam.policy.compiled import Identity
+from pam.postgres.secret_issuer import RotatedSecretIssuer
+from pam.postgres.user_issuer import PostgresUserIssuer
+from tests.fakes.carriage import FakeCarriage
+from tests.fakes.dying import Died, Dying, Fuse
+from tests.fakes.story import COMPILED, HOME, Story, caller
+from tests.fakes.targets import FakeAws, FakeCheckouts, FakeServer, Targets
+from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
+
+A_MINUTE = timedelta(minutes=1)
+LATE = timedelta(minutes=10)
+"""By when whatever is due has been done, if the belts run."""
+LONGEST_STORY = 100
+"""Minutes in which something is done."""
+PAT = Identity(
+    accounts=("000000000000",),
+    domain="bank-core",
+    groups=("bank-core-engineers", "bank-core-approvers"),
+    user="pat",
+    person="pat",
+)
+"""One who may ask and who may approve."""
+PEOPLE = replace(COMPILED, identities=(*COMPILED.identities, PAT))
+POLICY = CedarPolicy(PEOPLE)
+DATABASES = [
+    each.target(account=HOME.account, region=HOME.region)
+    for each in COMPILED.resources
+    if each.issuer_kind is IssuerKind.POSTGRES_USER
+]
+
+BECOMES = {
+    "Requested": Status.PENDING_APPROVAL,
+    "Approved": Status.APPROVED,
+    "Denied": Status.DENIED,
+    "Activating": Status.ACTIVATING,
+    "Activated": Status.ACTIVE,
+    "Revoking": Status.REVOKING,
+    "Revoked": Status.REVOKED,
+    "Expired": Status.EXPIRED,
+    "Ended": Status.ENDED,
+    "Failed": Status.FAILED,
+    "Unanswered": Status.UNANSWERED,
+    "Withdrawn": Status.WITHDRAWN,
+}
+"""What each record says that the session became; the other types leave it as it is."""
+
+REFUSED = (Refusal, NotYet, TryAgain, StaleSession, BusyError)
+"""What an operation may answer, besides doing what was asked."""
+
+
+@dataclass
+class Scene(Story):
+    """A story whose ports pass a fuse, with the real issuers and the real auditor."""
+
+    policy: CedarPolicy = POLICY
+    fuse: Fuse = field(default_factory=Fuse)
+    leases: list[Lease] = field(default_factory=list)
+    """What people were handed."""
+    checked: dict[str, int] = field(default_factory=dict)
+    """Up to which record each chain is known to hold."""
+
+    def __post_init__(self) -> None:
+        def clock() -> datetime:
+            return self.now
+
+        self.real_store = FakeStore()
+        self.carriage = FakeCarriage(self.real_store)
+        self.real_workflow, self.real_notifier = FakeWorkflow(), FakeNotifier()
+        aws, server = FakeAws(clock, self.fuse), FakeServer(clock, self.fuse)
+        self.targets = Targets(aws, server)
+        self.checkouts = FakeCheckouts(lambda session_id: self.session(session_id).closed)
+        databases: Any = server
+        kept: Any = Dying(self.checkouts, self.fuse)
+        self.users = PostgresUserIssuer(server, databases, lambda *_: "no-token")
+        self.all_issuers: dict[IssuerKind, Any] = {
+            IssuerKind.AWS_ROLE: RoleIssuer(aws.client),
+            IssuerKind.POSTGRES_USER: self.users,
+            IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
+        }
+        self.places: Any = Dying(self.carriage, self.fuse)
+        store: Any = Dying(self.real_store, self.fuse)
+        workflow: Any = Dying(self.real_workflow, self.fuse)
+        notifier: Any = Dying(self.real_notifier, self.fuse)
+        self.store, self.workflow, self.notifier = store, workflow, notifier
+        auditor: Any = self
+        self.audit_log = auditor
+
+    @property
+    def issuers(self) -> Any:
+        return self.all_issuers
+
+    def session(self, session_id: str) -> Session:
+        return self.real_store.sessions[session_id]
+
+    # What people and the workflow do, beyond what a story has.
+
+    def settle(self, session: Session) -> None:
+        """`ports.AuditLog`: the auditor itself, called by the issuer."""
+        try:
+            delivered = self.deliver(session.session_id)
+        except BusyError as busy:
+            raise IssuerUnavailable(str(busy)) from busy
+        assert delivered >= session.sequence
+
+    def deliver(self, session_id: str) -> int:
+        return deliver_records(
+            session_id,
+            clock=lambda: self.now,
+            outbox=self.places,
+            sink=self.places,
+            archive=self.places,
+        )
+
+    def lease(self, session_id: str, who: str = "alice") -> Lease:
+        given = super().lease(session_id, who)
+        record = next(
+            r for r in self.real_store.records(session_id) if r["lease_id"] == given.lease_id
+        )
+        assert record["sequence"] in self.carriage.logged[session_id], "its record stands first"
+        self.leases.append(given)
+        return given
+
+    def use(self, lease: Lease) -> bool:
+        """Uses what was handed out, and stays connected where one can."""
+        if not self.targets.let_in(lease.credentials, self.now):
+            return False
+        username = getattr(lease.credentials, "username", "")
+        if username:
+            self.targets.server.connect_as(lease.lease_id, username)
+        return True
+
+    def admit(self, session_id: str) -> Admission:
+        """The first state, for a session that is there."""
+        arn = self.session(session_id).execution_arn
+        return self._admit(Execution(arn=arn, started_at=self.now), session_id, _no_claim)
+
+    def start(self, execution: Execution, resource: str, *, break_glass: bool = False) -> Admission:
+        """The first state, for an execution that a runbook started."""
+        wish = AccessRequest(
+            resource=resource,
+            reason="runbook 7",
+            duration=timedelta(minutes=10),
+            break_glass=break_glass,
+        )
+        claim = Claim(session_id=None, requester="alice", wish=wish)
+        return self._admit(execution, None, lambda: claim)
+
+    def _admit(
+        self, execution: Execution, session_id: str | None, claim: Callable[[], Claim]
+    ) -> Admission:
+        return admit_request(
+            execution,
+            session_id,
+            claim,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            home=HOME,
+        )
+
+    def ask(self, session_id: str) -> None:
+        ask_approvers(
+            session_id,
+            f"token of {session_id}",
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            workflow=self.workflow,
+        )
+
+    def fail(self, session_id: str) -> Session:
+        """The closing state of a workflow that cannot go on."""
+        verdict = closing.Verdict(
+            outcome=Status.FAILED, actor=closing.WORKFLOW, reason="the workflow failed: Lost"
+        )
+        return closing.close_session(
+            session_id, verdict, now=self.now, store=self.store, issuers=self.issuers
+        )
+
+    def look_at(self, session_id: str) -> Session:
+        """The workflow's last state."""
+        return closing.look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+
+    def sweep(self, session_id: str) -> Session:
+        """What the tick has the revocation function do."""
+        return closing.sweep_session(
+            session_id,
+            now=self.now,
+            store=self.store,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
+
+    def search(self) -> Search:
+        return remove_orphans(
+            DATABASES, self.users, now=self.now, store=self.store, issuers=self.issuers
+        )
+
+    def erase(self, session_id: str) -> Session:
+        return erase_texts(
+            session_id, caller=caller("sam"), now=self.now, store=self.store, policy=self.policy
+        )
+
+    # The belts.
+
+    def tick(self, **length: float) -> None:
+        """A minute later, and whatever runs every minute."""
+        self.later(**(length or {"minutes": 1}))
+        self.run_belts()
+
+    def run_belts(self) -> None:
+        for session_id in self.store.due(self.now, 200):
+            with suppress(NotYet, IssuerUnavailable, StaleSession):
+                self.sweep(session_id)
+        for session_id, trail in self.real_store.trails.items():
+            if self.carriage.marks.get(session_id) != len(trail):
+                with suppress(BusyError):
+                    self.deliver(session_id)
+
+    def run_to_the_end(self) -> None:
+        """Until nothing is due any more. Minutes in which nothing would be done are left out."""
+        for _ in range(LONGEST_STORY):
+            due = [each.due_at for each in self.real_store.sessions.values() if each.due_at]
+            idle = max(0, (min(due, default=self.now) - self.now) // A_MINUTE)
+            self.tick(minutes=idle + 1)
+            self.check()
+            if self.at_rest:
+                break
+        self.search()
+        self.check_over()
+
+    @property
+    def at_rest(self) -> bool:
+        return all(each.due_at is None for each in self.real_store.sessions.values())
+
+    # What must hold.
+
+    def check(self) -> None:
+        """At every instant."""
+        for session in self.real_store.sessions.values():
+            self._check_trail(session)
+            overdue = session.due_at is not None and self.now >= session.due_at + LATE
+            assert not overdue, f"{session.status} since {session.due_at}, and nobody looks"
+            if session.break_glass and session.activating_at is not None:
+                assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
+        for lease in self.leases:
+            self._check_lease(lease)
+        self._check_keys()
+
+    def _check_trail(self, session: Session) -> None:
+        trail = self.real_store.trails[session.session_id]
+        if self.checked.get(session.session_id) == len(trail):
+            return
+        assert faults_of(trail, session_id=session.session_id) == []
+        assert (session.sequence, session.last_hash) == (len(trail), trail[-1]["hash"])
+        steps = [BECOMES[each["type"]] for each in trail if each["type"] in BECOMES]
+        assert steps[0] is Status.PENDING_APPROVAL
+        assert steps[-1] is session.status, "a step without its record, or the other way round"
+        for before, after in pairwise(steps):
+            assert after in TRANSITIONS[before]
+        self.checked[session.session_id] = len(trail)
+
+    def _check_lease(self, lease: Lease) -> None:
+        session = self.session(lease.session.session_id)
+        assert session.expires_at is not None, "a lease of a session that never began"
+        usable = self.targets.let_in(lease.credentials, self.now)
+        if session.closed:
+            assert not usable, f"{session.status}, and its credentials still work"
+            assert not self._connected(lease), f"{session.status}, and still connected"
+            return
+        assert session.status in {Status.ACTIVE, Status.REVOKING}
+        if self._ends_by_itself(session):
+            assert not self.targets.let_in(lease.credentials, session.expires_at)
+            assert not usable or self.now < session.expires_at
+        if self.now >= session.expires_at + LATE:
+            assert not usable
+            assert not self._connected(lease)
+
+    def _connected(self, lease: Lease) -> bool:
+        return any(who == lease.lease_id for _, who in self.targets.server.connections)
+
+    @staticmethod
+    def _ends_by_itself(session: Session) -> bool:
+        return session.target.kind is not IssuerKind.ROTATED_SECRET
+
+    def _check_keys(self) -> None:
+        """Of the credentials that nobody was handed, too."""
+        for access_key, key in self.targets.aws.keys.items():
+            if not self.targets.aws.lets_in(access_key, self.now):
+                continue
+            session = self.session(key.session_id)
+            assert session.expires_at is not None
+            assert self.now < session.expires_at
+            assert not self.targets.aws.lets_in(access_key, session.expires_at)
+
+    def check_over(self) -> None:
+        """When all is over: nothing is left anywhere, and every record is where it belongs."""
+        assert self.at_rest
+        assert all(each.closed for each in self.real_store.sessions.values())
+        assert self.targets.aws.denies == {}
+        server = self.targets.server
+        left = [name for name in server.users if session_of_database_user(name) is not None]
+        assert left == []
+        assert server.connections == []
+        for what, holder in self.checkouts.held.items():
+            assert self.checkouts.take(what, "the next one"), f"{holder} keeps it for ever"
+        for session_id, trail in self.real_store.trails.items():
+            numbers = [record["sequence"] for record in trail]
+            assert sorted(set(self.carriage.logged[session_id])) == numbers
+            assert sorted(set(self.carriage.archived[session_id])) == numbers
+            for record in trail:
+                assert self.carriage.published[record["event_id"]] >= 1
+                assert self.carriage.unsealed[record["event_id"]] == 1, "sealed once"
+
+
+def _no_claim() -> Claim:
+    message = "the API has opened the session already"
+    raise AssertionError(message)
+
+
+def survives(act: Callable[[], object]) -> bool:
+    """Whether it came to its end, be it with a refusal."""
+    try:
+        with suppress(*REFUSED):
+            act()
+    except Died:
+        return False
+    return True

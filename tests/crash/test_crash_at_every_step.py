@@ -1,0 +1,367 @@
+"""Whatever dies, wherever it dies: the belts close every session, and leave nothing behind."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import product
+
+import pytest
+
+from pam.domain.approval import Ballot
+from pam.operations.admit_request import Execution, Outcome
+from tests.crash.scene import Scene, survives
+from tests.fakes.story import LEDGER, NOON, SANDBOX
+
+DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
+RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
+RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
+FEWEST = {"aws-role": 2_500, "postgres-user": 4_000, "rotated-secret": 5_000}
+FEWEST_OVERTAKEN = {"aws-role": 700, "postgres-user": 1_500, "rotated-secret": 2_500}
+
+Before = Callable[[Scene, str], str]
+Act = Callable[[Scene, str], object]
+
+
+def nothing(scene: Scene, resource: str) -> str:
+    return ""
+
+
+def pending(scene: Scene, resource: str) -> str:
+    session_id = scene.request("alice", resource).session_id
+    scene.admit(session_id)
+    scene.ask(session_id)
+    return session_id
+
+
+def one_vote(scene: Scene, resource: str) -> str:
+    session_id = pending(scene, resource)
+    if resource != REPORTS:
+        scene.vote("bob", session_id)
+    return session_id
+
+
+def approved(scene: Scene, resource: str) -> str:
+    session_id = one_vote(scene, resource)
+    scene.vote("carol", session_id)
+    return session_id
+
+
+def half_made(scene: Scene, resource: str) -> str:
+    """The activation died when the access was there and nobody had said so."""
+    session_id = approved(scene, resource)
+    scene.fuse.arm({LEDGER: 5, DATABASE: 6, REPORTS: 14}[resource])
+    assert not survives(lambda: scene.activate(session_id))
+    scene.fuse.disarm()
+    return session_id
+
+
+def active(scene: Scene, resource: str) -> str:
+    session_id = approved(scene, resource)
+    scene.activate(session_id)
+    scene.later(seconds=2)
+    return session_id
+
+
+def leased(scene: Scene, resource: str) -> str:
+    session_id = active(scene, resource)
+    assert scene.use(scene.lease(session_id))
+    return session_id
+
+
+def almost_over(scene: Scene, resource: str) -> str:
+    """So near its end that whoever tries again does so after it."""
+    session_id = leased(scene, resource)
+    scene.later(seconds=590)
+    return session_id
+
+
+def expired(scene: Scene, resource: str) -> str:
+    session_id = leased(scene, resource)
+    scene.later(minutes=10)
+    return session_id
+
+
+def unconfirmed(scene: Scene, resource: str) -> str:
+    """An operator's end died as soon as it had been decided."""
+    session_id = leased(scene, resource)
+    scene.fuse.arm(4)
+    assert not survives(lambda: scene.revoke(session_id))
+    scene.fuse.disarm()
+    scene.later(seconds=30)
+    return session_id
+
+
+def revoked(scene: Scene, resource: str) -> str:
+    session_id = leased(scene, resource)
+    scene.revoke(session_id)
+    return session_id
+
+
+def traces_over(scene: Scene, resource: str) -> str:
+    session_id = revoked(scene, resource)
+    scene.later(minutes=11)
+    return session_id
+
+
+def overdue_request(scene: Scene, resource: str) -> str:
+    session_id = pending(scene, resource)
+    scene.later(hours=4)
+    return session_id
+
+
+def overdue_approval(scene: Scene, resource: str) -> str:
+    session_id = approved(scene, resource)
+    scene.later(minutes=5)
+    return session_id
+
+
+def overdue_activation(scene: Scene, resource: str) -> str:
+    session_id = half_made(scene, resource)
+    scene.later(minutes=2)
+    return session_id
+
+
+def left_behind(scene: Scene, resource: str) -> str:
+    """A session that is closed, and a database user of it that came too late."""
+    session_id = revoked(scene, resource)
+    scene.users.activate(scene.session(session_id), scene.now)
+    return session_id
+
+
+EVERY = tuple(RESOURCES)
+USERS = ("postgres-user",)
+ROLES = ("aws-role",)
+
+CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
+    "request": (nothing, lambda s, r: s.request("alice", RESOURCES[r], key="k"), EVERY),
+    "request that needs nobody": (
+        nothing,
+        lambda s, _: s.request("alice", SANDBOX, key="k"),
+        ROLES,
+    ),
+    "request in an emergency": (
+        nothing,
+        lambda s, r: s.request("alice", RESOURCES[r], key="k", break_glass=True),
+        EVERY,
+    ),
+    "admit": (lambda s, r: s.request("alice", r).session_id, lambda s, i: s.admit(i), EVERY),
+    "admit an emergency": (
+        lambda s, r: s.request("alice", r, break_glass=True).session_id,
+        lambda s, i: s.admit(i),
+        EVERY,
+    ),
+    "admit a runbook": (nothing, lambda s, r: s.start(RUNBOOK, RESOURCES[r]), EVERY),
+    "admit a runbook's emergency": (
+        nothing,
+        lambda s, r: s.start(RUNBOOK, RESOURCES[r], break_glass=True),
+        EVERY,
+    ),
+    "ask": (lambda s, r: s.request("alice", r).session_id, lambda s, i: s.ask(i), EVERY),
+    "ask too late": (approved, lambda s, i: s.ask(i), EVERY),
+    "first vote": (pending, lambda s, i: s.vote("bob", i), EVERY),
+    "last vote": (one_vote, lambda s, i: s.vote("erin", i), EVERY),
+    "deny": (one_vote, lambda s, i: s.vote("erin", i, Ballot.DENY), EVERY),
+    "activate": (approved, lambda s, i: s.activate(i), EVERY),
+    "activate what is half made": (half_made, lambda s, i: s.activate(i), EVERY),
+    "lease": (active, lambda s, i: s.use(s.lease(i)), EVERY),
+    "lease again": (leased, lambda s, i: s.use(s.lease(i)), EVERY),
+    **{
+        f"{name} when {before.__name__}": (before, act, EVERY)
+        for name, act in (("end", Scene.end), ("revoke", Scene.revoke), ("fail", Scene.fail))
+        for before in (pending, approved, half_made, active, leased, almost_over, unconfirmed)
+    },
+    **{
+        f"{name} when {before.__name__}": (before, act, EVERY)
+        for name, act in (("look at", Scene.look_at), ("sweep", Scene.sweep))
+        for before in (
+            overdue_request,
+            overdue_approval,
+            overdue_activation,
+            expired,
+            unconfirmed,
+            traces_over,
+        )
+    },
+    "search for orphans": (left_behind, lambda s, _: s.search(), USERS),
+    "deliver": (leased, lambda s, i: s.deliver(i), EVERY),
+    "erase": (revoked, lambda s, i: s.erase(i), EVERY),
+}
+
+
+Afterwards = Callable[[Scene, Callable[[], object]], None]
+
+
+def nobody_else(scene: Scene, act: Callable[[], object]) -> None:
+    """Only the belts are left."""
+
+
+def the_same_again(scene: Scene, act: Callable[[], object]) -> None:
+    """A retry: the workflow's, a person's, the stream's."""
+    scene.later(seconds=1)
+    survives(act)
+
+
+def the_same_again_late(scene: Scene, act: Callable[[], object]) -> None:
+    scene.later(seconds=45)
+    survives(act)
+
+
+def the_workflow_gives_up(scene: Scene, act: Callable[[], object]) -> None:
+    scene.later(seconds=1)
+    for session_id in list(scene.real_store.sessions):
+        survives(partial(scene.fail, session_id))
+
+
+def the_workflow_goes_on(scene: Scene, act: Callable[[], object]) -> None:
+    """From its first state again; the requester uses what comes of it, and gives it back."""
+    for session_id in list(scene.real_store.sessions):
+        scene.later(seconds=1)
+        if scene.admit(session_id).outcome not in {Outcome.APPROVED, Outcome.NEEDS_APPROVAL}:
+            continue
+        steps: tuple[Act, ...] = (Scene.activate, lambda s, i: s.use(s.lease(i)), Scene.end)
+        for step in steps:
+            scene.later(seconds=2)
+            survives(partial(step, scene, session_id))
+            scene.check()
+
+
+AFTERWARDS: tuple[Afterwards, ...] = (
+    nobody_else,
+    the_same_again,
+    the_same_again_late,
+    the_workflow_gives_up,
+    the_workflow_goes_on,
+)
+
+
+def crashed(name: str, kind: str) -> Iterator[tuple[Scene, Callable[[], object]]]:
+    """A scene for each call at which the act can die, before it and after it, dead there."""
+    before, act, _ = CASES[name]
+    for after in (False, True):
+        for number in range(1, 200):
+            scene = Scene()
+            session_id = before(scene, RESOURCES[kind])
+
+            def acting(scene: Scene = scene, session_id: str = session_id) -> object:
+                return act(scene, session_id or kind)
+
+            scene.fuse.arm(number, after=after)
+            survived = survives(acting)
+            scene.fuse.disarm()
+            if survived:
+                assert number > 1, "nothing was ever at risk"
+                break
+            yield scene, acting
+
+
+@pytest.mark.guarantee("G4")
+@pytest.mark.guarantee("G6")
+@pytest.mark.guarantee("G7")
+@pytest.mark.parametrize(("kind", "at_least"), FEWEST.items())
+def test_a_session_ends_closed_wherever_a_process_dies(
+    kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = 0
+    names = [name for name, (_, _, kinds) in CASES.items() if kind in kinds]
+    for name, afterwards in product(names, AFTERWARDS):
+        for scene, act in crashed(name, kind):
+            tried += 1
+            with told(f"{name}, died at call {scene.fuse.count}, then {afterwards.__name__}"):
+                scene.check()
+                afterwards(scene, act)
+                scene.check()
+                scene.run_to_the_end()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{kind}: {tried} crashes in {len(names)} acts\n")
+    assert tried >= at_least
+
+
+def its_own_twin(scene: Scene, session_id: str) -> None:
+    """The same activation, thought dead and tried again; and the requester works at once."""
+    scene.activate(session_id)
+    scene.later(seconds=2)
+    scene.use(scene.lease(session_id))
+
+
+def its_own_twin_and_an_outage(scene: Scene, session_id: str) -> None:
+    its_own_twin(scene, session_id)
+    scene.targets.server.down = True
+
+
+INTRUDERS: dict[str, Callable[[Scene, str], object]] = {
+    "the operator": lambda scene, session_id: scene.revoke(session_id),
+    "the requester": lambda scene, session_id: scene.end(session_id),
+    "the workflow": lambda scene, session_id: scene.fail(session_id),
+    "its own twin": its_own_twin,
+    "its own twin and an outage": its_own_twin_and_an_outage,
+}
+OVERTAKEN = (
+    "last vote",
+    "deny",
+    "activate",
+    "activate what is half made",
+    "lease",
+    "lease again",
+    "end when leased",
+    "revoke when leased",
+    "sweep when expired",
+    "look at when overdue_activation",
+)
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize(("kind", "at_least"), FEWEST_OVERTAKEN.items())
+def test_a_session_ends_closed_wherever_another_comes_in_between_and_one_of_them_dies(
+    kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = 0
+    for name, (who, intrude) in product(OVERTAKEN, INTRUDERS.items()):
+        for scene, act, where in overtaken(name, kind, intrude):
+            tried += 1
+            with told(f"{name}, {who} came in before call {where}"):
+                scene.check()
+                the_same_again(scene, act)
+                scene.check()
+                scene.run_to_the_end()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{kind}: {tried} crashes and races in {len(OVERTAKEN)} acts\n")
+    assert tried >= at_least
+
+
+def overtaken(
+    name: str, kind: str, intrude: Callable[[Scene, str], object]
+) -> Iterator[tuple[Scene, Callable[[], object], str]]:
+    """Another acts, all of it, before each call; the act dies at every third after it, or not."""
+    before, act, _ = CASES[name]
+    for where in range(1, 200):
+        for dies in (0, *range(where, 200, 3)):
+            scene = Scene()
+            session_id = before(scene, RESOURCES[kind])
+
+            def acting(scene: Scene = scene, session_id: str = session_id) -> object:
+                return act(scene, session_id)
+
+            def meanwhile(scene: Scene = scene, session_id: str = session_id) -> object:
+                return survives(lambda: intrude(scene, session_id))
+
+            scene.fuse.arm(dies, after=True, meanwhile=meanwhile, meanwhile_at=where)
+            survived = survives(acting)
+            reached = scene.fuse.count
+            scene.fuse.disarm()
+            scene.targets.server.down = False
+            if reached < where:
+                return
+            if survived and dies:
+                break
+            yield scene, acting, f"{where}, it died at {dies}"
+
+
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(where)
+        raise

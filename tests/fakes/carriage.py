@@ -1,0 +1,59 @@
+"""Where the auditor carries records, with the claims and marks of the real table."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pam.domain.audit_record import Record
+from tests.fakes.world import FakeStore
+
+_CLAIM_LIVES = timedelta(seconds=20)
+
+
+@dataclass
+class FakeCarriage:
+    """`ports.AuditOutbox`, `ports.AuditSink` and `ports.AuditArchive` at once."""
+
+    store: FakeStore
+    marks: dict[str, int] = field(default_factory=dict)
+    claims: dict[str, datetime] = field(default_factory=dict)
+    logged: dict[str, list[int]] = field(default_factory=dict)
+    archived: dict[str, list[int]] = field(default_factory=dict)
+    published: Counter[str] = field(default_factory=Counter)
+    unsealed: Counter[str] = field(default_factory=Counter)
+    """How often each record was put up for sealing."""
+
+    def claim(self, owner: str, now: datetime) -> bool:
+        if owner in self.claims and self.claims[owner] >= now:
+            return False
+        self.claims[owner] = now + _CLAIM_LIVES
+        return True
+
+    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
+        mark = self.marks.get(owner, -1)
+        return mark, [each for each in self.store.records(owner) if each["sequence"] > mark]
+
+    def append(self, records: Sequence[Record]) -> None:
+        self._add(self.logged, records)
+
+    def keep(self, records: Sequence[Record]) -> None:
+        self._add(self.archived, records)
+
+    def publish(self, records: Sequence[Record]) -> None:
+        self.published.update(record["event_id"] for record in records)
+
+    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+        if self.marks.get(owner, -1) != delivered:
+            return
+        self.marks[owner] = records[-1]["sequence"]
+        self.claims.pop(owner, None)
+        self.unsealed.update(record["event_id"] for record in records)
+
+    def release(self, owner: str) -> None:
+        self.claims.pop(owner, None)
+
+    @staticmethod
+    def _add(place: dict[str, list[int]], records: Sequence[Record]) -> None:
+        for record in records:
+            place.setdefault(record["session_id"], []).append(record["sequence"])

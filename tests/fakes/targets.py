@@ -1,0 +1,339 @@
+"""Targets that can be used, so that a test sees whether access exists, and not what PAM thinks.
+
+The real issuers work against them. AWS: roles, their inline denies, live credentials with their
+session policies. A database server: users, passwords, `VALID UNTIL`, open connections. A secret
+store that rotates at once. Every call from an issuer passes the fuse.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from botocore.exceptions import ClientError
+
+from pam.domain import timestamps
+from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.domain.ids import database_user
+from pam.domain.session import Session
+from pam.names import SESSION_TAG
+from pam.ports import AwsCredentials, Credentials, DatabaseLogin, Receipt
+from tests.fakes.dying import Fuse
+
+Clock = Callable[[], datetime]
+_ISSUER_LOGIN = ("pam_issuer", "the-issuer's-password")
+
+
+@dataclass
+class Key:
+    """A credential that STS gave."""
+
+    role: str
+    session_id: str
+    policy: dict[str, Any]
+    until: datetime
+
+
+@dataclass
+class FakeAws:
+    """STS and IAM, as far as lending a role goes."""
+
+    clock: Clock
+    fuse: Fuse
+    keys: dict[str, Key] = field(default_factory=dict)
+    denies: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """By role and name of the inline policy."""
+
+    def client(self, service: str, **given: Any) -> Any:
+        assert service == "sts" or given["aws_access_key_id"] == "revoker", "only revokers do IAM"
+        return self
+
+    def assume_role(self, **asked: Any) -> dict[str, Any]:
+        return self.fuse.call(lambda: self._assumed(**asked))
+
+    def _assumed(self, **asked: Any) -> dict[str, Any]:
+        access_key = "revoker"
+        if "Policy" in asked:
+            access_key = f"ASIA{len(self.keys):08}"
+            (tag,) = asked["Tags"]
+            assert tag["Key"] == SESSION_TAG
+            self.keys[access_key] = Key(
+                role=asked["RoleArn"].rsplit("/", 1)[-1],
+                session_id=tag["Value"],
+                policy=json.loads(asked["Policy"]),
+                until=self.clock() + timedelta(seconds=asked["DurationSeconds"]),
+            )
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        return {"Credentials": dict.fromkeys(names, access_key)}
+
+    def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
+        document = json.loads(PolicyDocument)
+        self.fuse.call(lambda: self.denies.__setitem__((RoleName, PolicyName), document))
+
+    def get_role_policy(self, *, RoleName: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        return self.fuse.call(lambda: {"PolicyDocument": self.denies[RoleName, PolicyName]})
+
+    def delete_role_policy(self, *, RoleName: str, PolicyName: str) -> None:  # noqa: N803
+        def delete() -> None:
+            if self.denies.pop((RoleName, PolicyName), None) is None:
+                raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "DeleteRolePolicy")
+
+        self.fuse.call(delete)
+
+    def lets_in(self, access_key: str, at: datetime) -> bool:
+        """Whether a call with this key would be allowed, were it made at that time."""
+        key = self.keys[access_key]
+        denied = any(
+            role == key.role
+            and statement["Condition"]["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
+            == key.session_id
+            for (role, _), document in self.denies.items()
+            for statement in document["Statement"]
+        )
+        return at < key.until and not denied and _allows(key.policy, at)
+
+
+def _allows(policy: dict[str, Any], at: datetime) -> bool:
+    """An S3 call, say: what is denied only to `sts:AssumeRole` does not concern it."""
+
+    def holds(statement: dict[str, Any]) -> bool:
+        before = statement.get("Condition", {}).get("DateLessThan", {}).get("aws:CurrentTime")
+        return statement["Action"] == "*" and (before is None or at < timestamps.parse(before))
+
+    effects = {statement["Effect"] for statement in policy["Statement"] if holds(statement)}
+    return effects == {"Allow"}
+
+
+@dataclass
+class User:
+    password: str
+    until: datetime | None = None
+    """None: for good."""
+    login: bool = True
+    shut: bool = False
+
+
+@dataclass
+class FakeServer:
+    """A database server with an issuer's account and a lent one, and a secret for each.
+
+    Implements what the issuers ask of `Databases`, of `session_user` and of `ports.LoginSecrets`.
+    """
+
+    clock: Clock
+    fuse: Fuse
+    users: dict[str, User] = field(default_factory=dict)
+    connections: list[tuple[str, str]] = field(default_factory=list)
+    """User, and what the test calls whoever opened it."""
+    secrets: dict[str, dict[str, tuple[str, frozenset[str]]]] = field(default_factory=dict)
+    """Password and labels by secret and version."""
+    accounts: dict[str, str] = field(default_factory=dict)
+    """The user that a secret is for."""
+    down: bool = False
+    """Whether it answers nobody."""
+    staged: dict[str, str] = field(default_factory=dict)
+    """Passwords that a transaction has set and not committed; their rows are locked."""
+
+    def __post_init__(self) -> None:
+        name, password = _ISSUER_LOGIN
+        self._account("bank/core-ledger-db/pam-issuer", name, password)
+        self._account("bank/core-reporting-db/pam-issuer", name, password)
+        self._account("bank/core-reporting-db/reports", "reports", "the-first-password")
+
+    def _account(self, secret: str, name: str, password: str) -> None:
+        self.users[name] = User(password)
+        self.accounts[secret] = name
+        self.secrets[secret] = {"version-0": (password, frozenset({"AWSCURRENT"}))}
+
+    # Databases
+
+    @contextmanager
+    def opened(self, login: DatabaseLogin, purpose: str) -> Iterator["FakeServer"]:
+        if not self.lets_in(login):
+            raise IssuerUnavailable(purpose)
+        yield self
+
+    @contextmanager
+    def reached(self, login: DatabaseLogin) -> Iterator["FakeServer"]:
+        if not self.lets_in(login):
+            message = "the database did not let PAM in"
+            raise Unreached(message)
+        yield self
+
+    def lets_in(self, login: DatabaseLogin) -> bool:
+        return self.fuse.call(
+            lambda: not self.down and self.takes(login.username, login.password, self.clock())
+        )
+
+    def takes(self, username: str, password: str, at: datetime) -> bool:
+        user = self.users.get(username)
+        if user is None or not user.login or user.password != password:
+            return False
+        return user.until is None or at < user.until
+
+    def connect_as(self, who: str, username: str) -> None:
+        self.connections.append((username, who))
+
+    def execute(self, statement: str, given: list[str]) -> "FakeServer":
+        """The one statement that is sent as such: the one that cuts connections."""
+        assert "pg_terminate_backend" in statement
+        self._cut = self.fuse.call(lambda: self._without_connections(given[0]))
+        return self
+
+    def _without_connections(self, username: str) -> int:
+        before = len(self.connections)
+        self.connections = [each for each in self.connections if each[0] != username]
+        return before - len(self.connections)
+
+    def fetchone(self) -> tuple[int]:
+        return (self._cut,)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        try:
+            yield
+            self.fuse.call(self._commit)
+        except psycopg.Rollback:
+            return
+        finally:
+            self.staged = {}
+
+    def _commit(self) -> None:
+        for name, password in self.staged.items():
+            self.users[name].password = password
+
+    def set_password(self, username: str, password: str) -> None:
+        self.fuse.call(lambda: self.staged.__setitem__(username, password))
+
+    # LoginSecrets
+
+    def login(self, secret: str, *, version: str = "", stage: str = "AWSCURRENT") -> DatabaseLogin:
+        def found() -> DatabaseLogin:
+            password = next(
+                password
+                for name, (password, labels) in self.secrets[secret].items()
+                if (name == version if version else (stage or "AWSCURRENT") in labels)
+            )
+            return DatabaseLogin(
+                host="db", port=5432, dbname="db", username=self.accounts[secret], password=password
+            )
+
+        return self.fuse.call(found)
+
+    def versions(self, secret: str) -> dict[str, frozenset[str]]:
+        return self.fuse.call(
+            lambda: {name: labels for name, (_, labels) in self.secrets[secret].items() if labels}
+        )
+
+    def rotate(self, secret: str, version: str) -> None:
+        def rotated() -> None:
+            stored = self.secrets[secret]
+            # A rotation that finds the account's row locked fails; it is asked for again.
+            if version in stored or self.accounts[secret] in self.staged:
+                return
+            for name, (password, labels) in stored.items():
+                stage = {"AWSPREVIOUS"} if "AWSCURRENT" in labels else set()
+                stored[name] = (password, frozenset(stage))
+            made = f"password of {version}"
+            stored[version] = (made, frozenset({"AWSCURRENT"}))
+            self.users[self.accounts[secret]].password = made
+
+        self.fuse.call(rotated)
+
+
+class SessionUsers:
+    """Stands for `pam.postgres.session_user`; each function is one transaction."""
+
+    @staticmethod
+    def name_of(session: Session) -> str:
+        return database_user(session.session_id)
+
+    @staticmethod
+    def make(server: FakeServer, username: str, group: str, until: datetime) -> None:
+        del group
+        server.fuse.call(
+            lambda: server.users.setdefault(username, User("", until=until, login=False))
+        )
+
+    @staticmethod
+    def give_login(server: FakeServer, username: str, made: str, until: datetime) -> bool:
+        def given() -> bool:
+            user = server.users.get(username)
+            if user is None or user.shut:
+                return False
+            user.password, user.until, user.login = made, until, True
+            return True
+
+        return server.fuse.call(given)
+
+    @staticmethod
+    def shut(server: FakeServer, username: str) -> bool:
+        def done() -> bool:
+            user = server.users.get(username)
+            if user is not None:
+                user.login, user.shut = False, True
+            return user is not None
+
+        return server.fuse.call(done)
+
+    @staticmethod
+    def databases_with_its_objects(server: FakeServer, username: str) -> list[str]:
+        del username
+        return server.fuse.call(list)
+
+    @staticmethod
+    def hand_on(server: FakeServer, username: str, group: str) -> None:
+        del username, group
+        server.fuse.call(lambda: None)
+
+    @staticmethod
+    def drop(server: FakeServer, username: str) -> None:
+        server.fuse.call(lambda: server.users.pop(username, None))
+
+    @staticmethod
+    def members(server: FakeServer, group: str) -> list[str]:
+        del group
+        return server.fuse.call(lambda: [name for name in server.users if re.match("pam_0", name)])
+
+
+@dataclass
+class FakeCheckouts:
+    """`ports.Checkouts`. Whatever a closed session had taken is free again."""
+
+    is_closed: Callable[[str], bool]
+    held: dict[str, str] = field(default_factory=dict)
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+
+    def take(self, what: str, session_id: str) -> bool:
+        holder = self.held.get(what)
+        if holder is None or self.is_closed(holder):
+            self.held[what] = session_id
+        return self.has(what, session_id)
+
+    def has(self, what: str, session_id: str) -> bool:
+        return self.held.get(what) == session_id
+
+    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
+        if self.has(what, session_id):
+            del self.held[what]
+            self.receipts[what, session_id] = receipt
+
+    def receipt(self, what: str, session_id: str) -> Receipt | None:
+        return self.receipts.get((what, session_id))
+
+
+@dataclass
+class Targets:
+    """All of them, and one question to each lease: does it let anybody in at that time?"""
+
+    aws: FakeAws
+    server: FakeServer
+
+    def let_in(self, credentials: Credentials, at: datetime) -> bool:
+        if isinstance(credentials, AwsCredentials):
+            return self.aws.lets_in(credentials.access_key_id, at)
+        return self.server.takes(credentials.username, credentials.password, at)
