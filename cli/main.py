@@ -22,6 +22,7 @@ from cli import (
     local_stack,
     policy,
     request,
+    review,
     sessions,
     vote,
 )
@@ -72,6 +73,7 @@ app = typer.Typer(
 app.command("request")(request.request)
 app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
+app.command("review")(review.review)
 app.command("revoke")(end.revoke)
 app.command("end")(end.end)
 app.command("list")(sessions.list_sessions)

@@ -179,6 +179,11 @@ def why(session: Session) -> str:
     return clean(session.end_reason or "; ".join(filter(None, said)))
 
 
+def reviewed(session: Session, *, now: datetime) -> str:
+    """`reviewed: justified`, or who has looked so far and until when somebody else must."""
+    return clean(_break_glass(session, now=now).removeprefix("yes; "))
+
+
 def voted(session: Session) -> str:
     """`bob approved, carol denied`; empty if nobody has voted."""
     return ", ".join(
@@ -230,7 +235,14 @@ def _break_glass(session: Session, *, now: datetime) -> str:
     outcome, due = session.review.get("outcome"), clock.parse(session.review.get("due_at"))
     if outcome:
         return f"yes; reviewed: {outcome}"
-    return f"yes; review due {clock.both(due, now=now)}" if due else "yes"
+    if not due:
+        return "yes"
+    looked = session.review.get("reviewers")
+    names = [short_principal(str(each)) for each in looked] if isinstance(looked, list) else []
+    so_far = f" (so far by {', '.join(names)})" if names else ""
+    return (
+        f"yes; review {'overdue since' if due <= now else 'due'} {clock.both(due, now=now)}{so_far}"
+    )
 
 
 def _receipt(ending: Mapping[str, Any], *, now: datetime) -> str:

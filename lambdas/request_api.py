@@ -1,8 +1,8 @@
-"""Asking, voting, looking, and lifting blocks.
+"""Asking, voting, reviewing, looking, and lifting blocks.
 
 Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
 workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key,
-votes because each counts once.
+votes and reviews because each person counts once.
 """
 
 from functools import cache
@@ -15,9 +15,17 @@ from pam import clock, wiring
 from pam.domain.lifecycle import Status
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
-from pam.edge.bodies import ApproveBody, EraseBody, RequestBody
+from pam.edge.bodies import ApproveBody, EraseBody, RequestBody, ReviewBody
 from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
-from pam.operations import blocklist, check_access, erase_texts, read_sessions, request_access, vote
+from pam.operations import (
+    blocklist,
+    check_access,
+    erase_texts,
+    read_sessions,
+    request_access,
+    review_session,
+    vote,
+)
 from pam.ports import SessionQuery
 from pam.settings import RequestApiSettings
 
@@ -75,6 +83,19 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/review", responses=answers("The session"))
+def review(body: Annotated[ReviewBody, Body()]) -> views.SessionView:
+    """Look back at a break-glass session; two approvers other than its user must."""
+    session = review_session.review_session(
+        body.finding(),
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
     )
     return views.session_view(session)
 

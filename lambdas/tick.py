@@ -1,7 +1,8 @@
 """Every minute: whatever is past its time is looked at again.
 
-Trigger: a schedule. May touch: the deadline index (read), the revocation function (call it); it can
-itself end nothing. A retry is safe: looking twice changes nothing.
+Trigger: a schedule. May touch: the deadline index (read), the revocation function and the one that
+sends notices (call them); it can itself end nothing and tell nobody. A retry is
+safe: looking twice changes nothing.
 """
 
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.domain.notices import Duty
 from pam.settings import TickSettings
 
 _MOST_PER_TICK = 200
@@ -25,8 +27,17 @@ def settings() -> TickSettings:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    due = wiring.sessions(settings().table_name).due(clock.now(), _MOST_PER_TICK)
-    for session_id in due:
-        wiring.revocation(settings().revoke_function).look_at(session_id)
+    now = clock.now()
+    due = [
+        (session.session_id, {duty for duty, at in session.duties.items() if at <= now})
+        for session in wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK)
+    ]
+    # Ends first: a notice that cannot be handed on must not stand in the way of any of them.
+    for session_id, duties in due:
+        if Duty.END in duties:
+            wiring.revocation(settings().revoke_function).look_at(session_id)
+    for session_id, duties in due:
+        if duties - {Duty.END}:
+            wiring.messenger(settings().notice_function).tell(session_id)
     logger.info("ticked", extra={"due": len(due)})
     return {"due": len(due)}

@@ -1,4 +1,4 @@
-"""Queues that receive what approvers and the Tier-1 duty would get, so that one can look."""
+"""Queues that get what approvers, requesters and the Tier-1 duty would, so that one can look."""
 
 import json
 
@@ -7,6 +7,7 @@ from pam.names import Parameter, parameter_path
 
 _TOPICS = {
     "approvers": Parameter.APPROVER_TOPIC_ARN,
+    "requesters": Parameter.REQUESTER_TOPIC_ARN,
     "tier1": Parameter.TIER1_TOPIC_ARN,
 }
 

@@ -7,13 +7,14 @@ from constructs import Construct
 
 from pam.settings import TickSettings
 from stacks.dead_letters import DeadLetters
+from stacks.notices import Notices
 from stacks.pam_function import FunctionPlatform, PamFunction
 from stacks.revocation import Revocation
 from stacks.session_store import SessionStore
 
 
 class DeadlineSweep(Construct):
-    """Finds overdue sessions; ending them is the revocation's work, here as everywhere."""
+    """Finds sessions whose time has come; ending them and telling people is the work of others."""
 
     def __init__(
         self,
@@ -23,6 +24,7 @@ class DeadlineSweep(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         revocation: Revocation,
+        notices: Notices,
         dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -31,17 +33,19 @@ class DeadlineSweep(Construct):
             "Tick",
             platform=platform,
             handler="tick",
-            description="Every minute: hands overdue sessions to the revocation",
+            description="Every minute: hands on what is overdue, to be ended or told",
             settings=TickSettings(
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 revoke_function=revocation.function.function.function_name,
+                notice_function=notices.function.function.function_name,
             ),
             # Just under the rate, so that two sweeps do not pile up.
             timeout=Duration.seconds(55),
         )
         session_store.grant_find_overdue(self.function.role)
         revocation.function.grant_invoke(self.function.role)
+        notices.function.grant_invoke(self.function.role)
         # No retry: the next minute's sweep finds the same and more.
         dead_letters.receive_from(self.function, retries=0)
         events.Rule(

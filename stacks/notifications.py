@@ -1,4 +1,4 @@
-"""Who gets told: approvers, Tier-1, and everyone who listens on the event bus."""
+"""Who gets told: approvers, requesters, Tier-1, and everyone who listens on the event bus."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
@@ -11,7 +11,7 @@ from stacks.escape_hatch import resource_of
 
 
 class Notifications(Construct):
-    """Two encrypted topics and one bus.
+    """Three encrypted topics and one bus.
 
     They hold subscriptions and rules of other teams, which is why they live with the data and
     outlast a redeployment of the functions.
@@ -23,6 +23,7 @@ class Notifications(Construct):
         super().__init__(scope, construct_id)
         self._key = key
         self.approver_topic = self._topic("ApproverTopic", f"PAM {env_name}: approval wanted")
+        self.requester_topic = self._topic("RequesterTopic", f"PAM {env_name}: access ends soon")
         self.tier1_topic = self._topic("Tier1Topic", f"PAM {env_name}: Tier-1 alert")
         bus_name = f"pam-{env_name}"
         # The key has to name the bus before the bus, which names the key, exists.
@@ -52,6 +53,9 @@ class Notifications(Construct):
 
     def grant_ask_approvers(self, role: iam.IRole) -> None:
         self._grant_publish(role, self.approver_topic)
+
+    def grant_warn_requesters(self, role: iam.IRole) -> None:
+        self._grant_publish(role, self.requester_topic)
 
     def grant_alert_tier1(self, role: iam.IRole) -> None:
         self._grant_publish(role, self.tier1_topic)

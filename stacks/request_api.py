@@ -21,9 +21,10 @@ STAGE = "v1"
 SENSITIVE = (
     "/pam/request/POST",
     "/pam/approve/POST",
+    "/pam/review/POST",
     "/pam/sessions/{session_id}/credentials/POST",
 )
-"""Calls that ask, vote or hand out credentials: throttled harder than the rest."""
+"""Calls that ask, vote, review or hand out credentials: throttled harder than the rest."""
 
 _NO_WEB_ACL = (
     "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to the "
@@ -91,6 +92,7 @@ class RequestApi(Construct):
 
         call("POST", "/pam/request", self.function, body=small_object)
         call("POST", "/pam/approve", self.function, body=small_object)
+        call("POST", "/pam/review", self.function, body=small_object)
         call("POST", "/pam/revoke", revocation.function, body=small_object)
         call("POST", "/pam/end", revocation.function, body=small_object)
         call("POST", "/pam/erase", self.function, body=small_object)

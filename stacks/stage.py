@@ -21,6 +21,7 @@ from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
 from stacks.lent_databases import LentDatabases
 from stacks.log_checkpoints import LogCheckpoints
+from stacks.notices import Notices
 from stacks.notifications import Notifications
 from stacks.orphan_search import OrphanSearch
 from stacks.pam_function import FunctionPlatform, Network
@@ -170,12 +171,21 @@ class PamStage(Construct):
             databases=databases,
             dead_letters=dead_letters,
         )
+        notices = Notices(
+            service,
+            "Notices",
+            platform=platform,
+            session_store=session_store,
+            notifications=notifications,
+            dead_letters=dead_letters,
+        )
         sweep = DeadlineSweep(
             service,
             "Sweep",
             platform=platform,
             session_store=session_store,
             revocation=revocation,
+            notices=notices,
             dead_letters=dead_letters,
         )
         ActivityRecorder(
@@ -232,6 +242,7 @@ class PamStage(Construct):
                 Parameter.AUDIT_LOG_GROUP_ARN: audit_log.arn,
                 Parameter.EVENTS_BUS_NAME: notifications.bus.event_bus_name,
                 Parameter.APPROVER_TOPIC_ARN: notifications.approver_topic.topic_arn,
+                Parameter.REQUESTER_TOPIC_ARN: notifications.requester_topic.topic_arn,
                 Parameter.TIER1_TOPIC_ARN: notifications.tier1_topic.topic_arn,
                 Parameter.AUDIT_ARCHIVE_BUCKET: archive.bucket.bucket_name,
                 Parameter.AUDIT_SIGNING_KEY_ARN: signing_key.key.key_arn,

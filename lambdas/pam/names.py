@@ -33,6 +33,7 @@ class Parameter(StrEnum):
     AUDIT_LOG_GROUP_ARN = "audit-log/group-arn"
     EVENTS_BUS_NAME = "events/bus-name"
     APPROVER_TOPIC_ARN = "approver-topic/arn"
+    REQUESTER_TOPIC_ARN = "requester-topic/arn"
     TIER1_TOPIC_ARN = "tier1-topic/arn"
     AUDIT_ARCHIVE_BUCKET = "audit-archive/bucket-name"
     AUDIT_SIGNING_KEY_ARN = "audit-signing-key/arn"

@@ -105,8 +105,11 @@ class SessionStore(Protocol):
         StaleSession if `before` is no longer what is stored.
         """
 
-    def due(self, now: datetime, limit: int) -> list[str]:
-        """Ids of sessions whose `due_at` has come, the longest overdue first."""
+    def due(self, now: datetime, limit: int) -> list[Session]:
+        """Sessions whose `due_at` has come, the longest overdue first, as the index has them."""
+
+    def overdue_reviews(self, person: str, now: datetime) -> list[str]:
+        """Ids of the sessions by this person whose review is overdue, oldest first."""
 
     def forget_traces(self, session: Session) -> None:
         """Notes that nothing of a closed session is left at its target. No step, no record."""
@@ -273,6 +276,12 @@ class Notifier(Protocol):
 
     def break_glass(self, session: Session, resource_title: str) -> None: ...
 
+    def still_waiting(self, session: Session, resource_title: str) -> None: ...
+
+    def ending_soon(self, session: Session, resource_title: str) -> None: ...
+
+    def review_overdue(self, session: Session, resource_title: str) -> None: ...
+
 
 class AuditLog(Protocol):
     """The log group, seen from a function that must not let something out before it is written."""
@@ -402,6 +411,12 @@ class Cosigner(Protocol):
         """Ed25519, 32 bytes."""
 
     def sign(self, message: bytes) -> bytes: ...
+
+
+class Messenger(Protocol):
+    """Asks the function that sends notices to look at a session; `tick` itself tells nobody."""
+
+    def tell(self, session_id: str) -> None: ...
 
 
 class Closer(Protocol):

@@ -106,6 +106,14 @@ class ActivitySettings(TableSettings):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickSettings(TableSettings):
     revoke_function: str
+    notice_function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettings(TableSettings):
+    approver_topic_arn: str
+    requester_topic_arn: str
+    tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from pam.aws.audit_sink import CloudWatchAuditSink
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
-    from pam.aws.invocations import AuditorFunction, RevocationFunction, WitnessFunction
+    from pam.aws.invocations import (
+        AuditorFunction,
+        NoticeFunction,
+        RevocationFunction,
+        WitnessFunction,
+    )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.role_issuer import RoleIssuer
@@ -193,3 +198,10 @@ def revocation(function: str) -> "RevocationFunction":
     from pam.aws.invocations import RevocationFunction
 
     return RevocationFunction(client("lambda"), function)
+
+
+@cache
+def messenger(function: str) -> "NoticeFunction":
+    from pam.aws.invocations import NoticeFunction
+
+    return NoticeFunction(client("lambda"), function)

@@ -28,6 +28,8 @@ HEARD = {
     "Unanswered": "PAM Session Unanswered",
     "Withdrawn": "PAM Session Withdrawn",
     "BreakGlass": "PAM Break Glass",
+    "Reviewed": "PAM Session Reviewed",
+    "ReviewOverdue": "PAM Review Overdue",
 }
 
 

@@ -15,7 +15,8 @@ from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.resource import Environment, IssuerKind, Target
-from pam.domain.session import Ending, Origin, Review, Session
+from pam.domain.review import Judgement, LookBack, Review
+from pam.domain.session import Ending, Origin, Session
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - bounds are naive, the values are not
@@ -49,11 +50,20 @@ ENDINGS = st.builds(
     method=TEXTS,
     evidence=TEXTS,
 )
+LOOKS = st.builds(
+    LookBack,
+    name=TEXTS,
+    principal=TEXTS,
+    judgement=st.sampled_from(Judgement),
+    comment=TEXTS,
+    at=INSTANTS,
+)
 REVIEWS = st.builds(
     Review,
     due_at=INSTANTS,
     outcome=TEXTS,
-    reviewers=st.lists(TEXTS, max_size=3).map(tuple),
+    given=st.lists(LOOKS, max_size=3).map(tuple),
+    escalated_at=maybe(INSTANTS),
 )
 SESSIONS = st.builds(
     Session,
@@ -90,6 +100,9 @@ SESSIONS = st.builds(
     leases=COUNTS,
     leases_end_at=maybe(INSTANTS),
     traces_until=maybe(INSTANTS),
+    notices=COUNTS,
+    noticed_at=maybe(INSTANTS),
+    notifying_until=maybe(INSTANTS),
     sequence=COUNTS,
     last_hash=TEXTS,
 )
@@ -127,6 +140,21 @@ def test_an_item_is_in_the_index_of_deadlines_exactly_while_somebody_must_look(
     else:
         assert item["open"] == table_keys.OPEN
         assert timestamps.parse(item["due_at"]) == session.due_at
+
+
+@given(SESSIONS)
+def test_a_session_that_was_stored_before_there_were_notices_is_read_all_the_same(
+    session: Session,
+) -> None:
+    document = session_codec.encode(session)
+    for name in ("notices", "noticed_at", "notifying_until"):
+        del document[name]
+    if document["review"]:
+        del document["review"]["given"], document["review"]["escalated_at"]
+        document["review"]["reviewers"] = []
+    read = session_codec.decode(document)
+    assert (read.notices, read.noticed_at, read.notifying_until) == (0, None, None)
+    assert read.review is None or read.review.given == ()
 
 
 @given(SESSIONS)

@@ -2,7 +2,7 @@
 the stand-in cannot drift from the real one."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
+from pam.domain.review import Judgement, LookBack
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
@@ -167,16 +168,20 @@ def test_a_walk_finds_what_matches_newest_first_without_gap_or_repeat(
     assert walk(store, replace(query, limit=limit)) == expected
 
 
+def due(store: SessionStore, now: datetime, limit: int) -> list[str]:
+    return [session.session_id for session in store.due(now, limit)]
+
+
 def test_what_is_due_is_found_and_nothing_else(
     story: Story, store: SessionStore, many: dict[str, Session]
 ) -> None:
-    assert store.due(story.now, 10) == []
+    assert due(store, story.now, 10) == []
     sandbox = next(s.session_id for s in many.values() if s.resource == SANDBOX)
-    assert store.due(story.now + timedelta(minutes=5), 10) == [sandbox]
-    everything = store.due(story.now + timedelta(hours=5), 10)
+    assert due(store, story.now + timedelta(minutes=5), 10) == [sandbox]
+    everything = due(store, story.now + timedelta(hours=5), 10)
     assert everything[0] == sandbox
     assert set(everything) == set(many)
-    assert store.due(story.now + timedelta(hours=5), 2) == everything[:2]
+    assert due(store, story.now + timedelta(hours=5), 2) == everything[:2]
 
 
 def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
@@ -186,10 +191,10 @@ def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
     story.lease(session_id)
     story.end(session_id)
     much_later = story.now + timedelta(days=1)
-    assert store.due(much_later, 10) == [session_id]
+    assert due(store, much_later, 10) == [session_id]
     story.now = much_later
     look_at(session_id, now=story.now, store=store, issuers=story.issuers)
-    assert store.due(much_later, 10) == []
+    assert due(store, much_later, 10) == []
     stored = store.get(session_id)
     assert stored is not None
     assert stored.traces_until is None
@@ -201,6 +206,48 @@ def test_a_token_is_kept_and_a_new_one_replaces_it(story: Story, store: SessionS
     store.put_task_token(session_id, "first", NOON)
     store.put_task_token(session_id, "second", NOON)
     assert store.task_token(session_id) == "second"
+
+
+@pytest.mark.guarantee("G9")
+def test_a_notice_and_a_step_from_one_reading_never_undo_each_other(
+    story: Story, store: SessionStore
+) -> None:
+    before = story.request()
+    told = replace(before, notices=1, noticed_at=NOON)
+    store.save(before, told, ())
+    late, late_records = step(before)
+    for after, records in ((told, ()), (late, late_records)):
+        with pytest.raises(StaleSession):
+            store.save(before, after, records)
+    next_step, records = step(told)
+    store.save(told, next_step, records)
+    with pytest.raises(StaleSession):
+        store.save(told, replace(told, notices=2), ())
+    assert store.get(before.session_id) == next_step
+
+
+@pytest.mark.guarantee("G15")
+def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_looked(
+    story: Story, store: SessionStore
+) -> None:
+    session = story.request(break_glass=True)
+    story.request()
+    story.request("dave", break_glass=True)
+    assert session.review is not None
+    due_at = session.review.due_at
+    assert store.overdue_reviews("alice", due_at - timedelta(milliseconds=1)) == []
+    assert store.overdue_reviews("alice", due_at) == [session.session_id]
+    assert store.overdue_reviews("kim", due_at) == []
+    looked = session
+    for name, left in (("bob", [session.session_id]), ("carol", [])):
+        look = LookBack(
+            name=name, principal=name, judgement=Judgement.JUSTIFIED, comment="", at=NOON
+        )
+        assert looked.review is not None
+        after, records = step(looked, review=looked.review.with_look(look))
+        store.save(looked, after, records)
+        looked = after
+        assert store.overdue_reviews("alice", due_at) == left
 
 
 ONCE = Once(key="5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10", until=NOON + timedelta(days=7))

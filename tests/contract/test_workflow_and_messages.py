@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pam.aws.invocations import AuditorFunction, RevocationFunction
+from pam.aws.invocations import AuditorFunction, NoticeFunction, RevocationFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable
@@ -139,6 +140,41 @@ def test_an_emergency_that_owes_no_review_says_so() -> None:
     assert "It needs no review." in client.calls[0][1]["Message"].splitlines()
 
 
+def sent(tell: Callable[[SnsNotifier], None]) -> dict[str, Any]:
+    client = Recorder()
+    tell(SnsNotifier(client, "topic"))
+    ((_, message),) = client.calls
+    return message
+
+
+def test_a_reminder_says_that_it_is_one_and_how_many_votes_there_are() -> None:
+    story = Story()
+    session = story.vote("bob", story.request().session_id)
+    message = sent(lambda sns: sns.still_waiting(session, "Core ledger"))
+    assert message["Subject"] == "PAM reminder: alice still waits for core-ledger-admin"
+    assert "Needed: 2 approval(s), so far 1, until 2026-03-01T16:00:00.250Z." in message["Message"]
+
+
+def test_a_requester_is_warned_by_name_and_reads_nobodys_words() -> None:
+    session = Story().granted()
+    message = sent(lambda sns: sns.ending_soon(session, "Core ledger"))
+    assert message["MessageAttributes"]["requester"]["StringValue"] == "alice"
+    assert "ends at 2026-03-01T12:10:01.000Z" in message["Message"]
+    assert session.reason not in message["Message"]
+
+
+@pytest.mark.guarantee("G15")
+def test_an_overdue_review_is_told_with_who_owes_it_and_how_to_make_it() -> None:
+    session = Story().request(break_glass=True)
+    message = sent(lambda sns: sns.review_overdue(session, "Core ledger"))
+    assert message["Subject"] == "TIER 1: break-glass of alice on core-ledger-admin not reviewed"
+    assert f"pam review {session.session_id}" in message["Message"]
+    assert (
+        "had to review this break-glass session until 2026-03-02T12:00:00.250Z; 0 did"
+        in (message["Message"])
+    )
+
+
 @pytest.mark.guarantee("G3")
 def test_a_topic_that_does_not_take_the_alert_is_a_fault(session: Session) -> None:
     client = Recorder(publish=failing("AuthorizationError"))
@@ -192,6 +228,14 @@ def test_an_answer_without_a_number_lets_no_credential_out(session: Session, cas
 def test_an_auditor_that_cannot_be_reached_lets_no_credential_out(session: Session) -> None:
     with pytest.raises(IssuerUnavailable, match="DT-002"):
         AuditorFunction(Recorder(invoke=no_answer), "auditor").settle(session)
+
+
+def test_the_tick_asks_for_notices_and_does_not_wait_for_them(session: Session) -> None:
+    client = Recorder()
+    NoticeFunction(client, "notices").tell(session.session_id)
+    ((name, call),) = client.calls
+    assert (name, call["FunctionName"], call["InvocationType"]) == ("invoke", "notices", "Event")
+    assert json.loads(call["Payload"]) == {"session_id": session.session_id}
 
 
 def test_the_tick_asks_for_a_look_and_does_not_wait_for_it(session: Session) -> None:

@@ -243,9 +243,9 @@ class Scene(Story):
         self.run_belts()
 
     def run_belts(self) -> None:
-        for session_id in self.store.due(self.now, 200):
+        for session in self.store.due(self.now, 200):
             with suppress(NotYet, IssuerUnavailable, StaleSession):
-                self.sweep(session_id)
+                self.sweep(session.session_id)
         for session_id, trail in self.real_store.trails.items():
             if self.carriage.marks.get(session_id) != len(trail):
                 with suppress(BusyError):
@@ -254,7 +254,7 @@ class Scene(Story):
     def run_to_the_end(self) -> None:
         """Until nothing is due any more. Minutes in which nothing would be done are left out."""
         for _ in range(LONGEST_STORY):
-            due = [each.due_at for each in self.real_store.sessions.values() if each.due_at]
+            due = [each.deadline for each in self.real_store.sessions.values() if each.deadline]
             idle = max(0, (min(due, default=self.now) - self.now) // A_MINUTE)
             self.tick(minutes=idle + 1)
             self.check()
@@ -267,7 +267,7 @@ class Scene(Story):
 
     @property
     def at_rest(self) -> bool:
-        return all(each.due_at is None for each in self.real_store.sessions.values())
+        return all(each.deadline is None for each in self.real_store.sessions.values())
 
     # What must hold.
 
@@ -275,8 +275,8 @@ class Scene(Story):
         """At every instant."""
         for session in self.real_store.sessions.values():
             self._check_trail(session)
-            overdue = session.due_at is not None and self.now >= session.due_at + LATE
-            assert not overdue, f"{session.status} since {session.due_at}, and nobody looks"
+            overdue = session.deadline is not None and self.now >= session.deadline + LATE
+            assert not overdue, f"{session.status} since {session.deadline}, and nobody looks"
             if session.break_glass and session.activating_at is not None:
                 assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
         for lease in self.leases:

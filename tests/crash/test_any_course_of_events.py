@@ -382,7 +382,7 @@ class AnyCourse(RuleBasedStateMachine):
     def look_at(self, session_id: str, death: Any) -> None:
         before = self.stored(session_id)
         self.tried(lambda: self.scene.look_at(session_id), death)
-        due = before.due_at is not None and self.scene.now >= before.due_at
+        due = before.deadline is not None and self.scene.now >= before.deadline
         in_time = not due and before.status is not Status.REVOKING
         assert not in_time or self.stored(session_id) == before, "nobody's time is cut short"
 

@@ -56,7 +56,7 @@ class FakeStore:
             act, self.before_save = self.before_save, None
             act(before)
         stored = self.sessions[before.session_id]
-        if (stored.sequence, stored.status) != (before.sequence, before.status):
+        if _version(stored) != _version(before):
             raise StaleSession
         self._do(once)
         self.sessions[before.session_id] = after
@@ -127,9 +127,17 @@ class FakeStore:
         self.blocks[block.person, block.resource] = block
         self.about_people.append(record)
 
-    def due(self, now: datetime, limit: int) -> list[str]:
+    def due(self, now: datetime, limit: int) -> list[Session]:
         waiting = [(s.due_at, s.session_id) for s in self.sessions.values() if s.due_at]
-        return [session_id for due_at, session_id in sorted(waiting) if due_at <= now][:limit]
+        due = [session_id for due_at, session_id in sorted(waiting) if due_at <= now]
+        return [self.sessions[session_id] for session_id in due[:limit]]
+
+    def overdue_reviews(self, person: str, now: datetime) -> list[str]:
+        return sorted(
+            session.session_id
+            for session in self.sessions.values()
+            if session.requester_name == person and session.review and session.review.overdue(now)
+        )
 
     def forget_traces(self, session: Session) -> None:
         stored = self.sessions[session.session_id]
@@ -143,6 +151,10 @@ class FakeStore:
 
     def types(self, session_id: str) -> list[str]:
         return [str(record["type"]) for record in self.trails[session_id]]
+
+
+def _version(session: Session) -> tuple[int, Status, int]:
+    return (session.sequence, session.status, session.notices)
 
 
 @dataclass
@@ -231,6 +243,9 @@ class FakeWorkflow:
 class FakeNotifier:
     asked: list[str] = field(default_factory=list)
     alarmed: list[str] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """What was sent unasked, and about which session."""
+    while_telling: Callable[[], None] | None = None
     down: bool = False
 
     def approval_needed(self, session: Session, resource_title: str) -> None:
@@ -241,6 +256,23 @@ class FakeNotifier:
             message = "no topic"
             raise ConnectionError(message)
         self.alarmed.append(session.session_id)
+
+    def still_waiting(self, session: Session, resource_title: str) -> None:
+        self._tell("still waiting", session)
+
+    def ending_soon(self, session: Session, resource_title: str) -> None:
+        self._tell("ending soon", session)
+
+    def review_overdue(self, session: Session, resource_title: str) -> None:
+        self._tell("review overdue", session)
+
+    def _tell(self, what: str, session: Session) -> None:
+        if self.down:
+            message = "no topic"
+            raise ConnectionError(message)
+        self.told.append((what, session.session_id))
+        if self.while_telling is not None:
+            self.while_telling()
 
 
 @dataclass

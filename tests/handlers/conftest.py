@@ -15,9 +15,11 @@ from pam.settings import (
     AdmitSettings,
     AuditSettings,
     IssueSettings,
+    NoticeSettings,
     RequestApiSettings,
     RevokeSettings,
     Settings,
+    TickSettings,
 )
 from tests.contract.conftest import REGION, TABLE, aws, table
 from tests.fakes.story import COMPILED, Story
@@ -35,6 +37,13 @@ SETTINGS: dict[str, Settings] = {
     ),
     "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
     "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
+    "tick": TickSettings(**COMMON, revoke_function="revocation", notice_function="notices"),
+    "send_notices": NoticeSettings(
+        **COMMON,
+        approver_topic_arn="approvers",
+        requester_topic_arn="requesters",
+        tier1_topic_arn="tier1",
+    ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"

@@ -1,7 +1,7 @@
 """How access ends: by the clock, an operator, the requester, or because it could not be made."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN
 from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
 from tests.fakes.story import Story
+from tests.fakes.world import FakeStore
 
 
 def look(story: Story, session_id: str) -> Status:
@@ -179,7 +180,7 @@ def test_the_tick_drives_whatever_is_overdue_to_its_end(case: str) -> None:
         session = replace(session, activating_at=None)
     story.store.sessions[session.session_id] = session
     story.later(hours=5)
-    assert session.session_id in story.store.due(story.now, 10)
+    assert session in story.store.due(story.now, 10)
     swept = sweep_session(
         session.session_id,
         now=story.now,
@@ -194,14 +195,18 @@ def test_the_tick_drives_whatever_is_overdue_to_its_end(case: str) -> None:
 def test_deadlines_are_what_the_design_says() -> None:
     story = Story()
     session = story.request()
-    assert session.due_at == session.approval_expires_at
+    assert session.deadline == session.approval_expires_at
     story.vote("bob", session.session_id)
     approved = story.vote("carol", session.session_id)
-    assert approved.due_at == story.now + START_WITHIN
+    assert approved.deadline == story.now + START_WITHIN
     activating = replace(approved, status=Status.ACTIVATING, activating_at=story.now)
-    assert activating.due_at == story.now + ACTIVATE_WITHIN
+    assert activating.deadline == story.now + ACTIVATE_WITHIN
     active = story.activate(session.session_id)
-    assert active.due_at == active.expires_at
+    assert active.deadline == active.expires_at
+
+
+def due(store: FakeStore, now: datetime, limit: int) -> list[str]:
+    return [session.session_id for session in store.due(now, limit)]
 
 
 def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over() -> None:
@@ -213,10 +218,10 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     look(story, session_id)
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
-    assert story.store.due(story.now, 10) == [session_id]
+    assert due(story.store, story.now, 10) == [session_id]
     look(story, session_id)
     assert story.issuer.cleared == [session_id]
-    assert story.store.due(story.now, 10) == []
+    assert due(story.store, story.now, 10) == []
 
 
 def test_every_act_of_ending_may_be_repeated() -> None:

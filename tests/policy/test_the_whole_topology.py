@@ -81,6 +81,7 @@ RIGHTS = {
     Action.APPROVE: {"approvers"},
     Action.REVOKE: {"operators"},
     Action.ERASE: {"operators"},
+    Action.REVIEW: {"approvers"},
     Action.END: set(),
     Action.LEASE: set(),
     Action.READ: {"approvers", "operators", "auditors"},
@@ -125,6 +126,19 @@ def test_a_requester_with_every_role_still_cannot_approve_their_own() -> None:
 def test_an_approver_of_neither_domain_has_no_vote() -> None:
     session = session_of("alice", "bank-core")
     assert not POLICY.may(Action.APPROVE, person("kate", "bank-kyc", "approvers"), session).allowed
+
+
+@pytest.mark.guarantee("G15")
+@pytest.mark.parametrize("domain", ["bank-core", "bank-kyc", "bank-cards"])
+@pytest.mark.parametrize("requester", ["alice", "zoe"])
+def test_a_session_is_reviewed_by_approvers_of_either_domain_but_never_by_its_user(
+    domain: str, requester: str
+) -> None:
+    session = replace(session_of("kim", "bank-kyc"), requester_name=requester)
+    decision = POLICY.may(Action.REVIEW, person("zoe", domain, *ROLES), session)
+    assert decision.allowed is (requester != "zoe" and domain != "bank-cards")
+    if requester == "zoe":
+        assert decision.code is Code.SELF_APPROVAL
 
 
 @pytest.mark.guarantee("G10")

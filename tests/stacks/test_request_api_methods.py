@@ -11,6 +11,7 @@ from tests.stacks.template import Deployment
 CALLS = {
     "POST /pam/request": "request_api",
     "POST /pam/approve": "request_api",
+    "POST /pam/review": "request_api",
     "POST /pam/revoke": "revoke_session",
     "POST /pam/end": "revoke_session",
     "POST /pam/erase": "request_api",
@@ -102,6 +103,7 @@ def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Depl
     assert set(settings) == {
         "POST /pam/request",
         "POST /pam/approve",
+        "POST /pam/review",
         "POST /pam/sessions/{session_id}/credentials",
     }
     for each in settings.values():

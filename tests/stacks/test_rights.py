@@ -61,6 +61,7 @@ POWERS = {
     | {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"kms:GetPublicKey", "kms:Sign"}
     | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
+    "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
     "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
@@ -267,6 +268,40 @@ def test_only_the_auditor_may_speak_on_the_bus(every: Deployment) -> None:
     speakers = {s.owner for s in every.identity_statements() if "events:PutEvents" in s.actions}
 
     assert speakers == {every.role_of(every.function("audit_session")[1])}
+
+
+def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) -> None:
+    topics = {"ApproverTopic": "approvers", "RequesterTopic": "requesters", "Tier1Topic": "Tier-1"}
+
+    def reached(handler: str) -> set[str]:
+        return {
+            name
+            for right in every.rights_of(handler)
+            if "sns:Publish" in right.actions
+            for topic, name in topics.items()
+            if any(topic in resource for resource in right.resources)
+        }
+
+    assert {handler: reached(handler) for handler in POWERS if reached(handler)} == {
+        "admit_request": {"Tier-1"},
+        "ask_approvers": {"approvers"},
+        "send_notices": {"approvers", "requesters", "Tier-1"},
+    }
+
+
+def test_the_tick_may_call_those_who_end_and_those_who_tell_and_no_other(
+    every: Deployment,
+) -> None:
+    called = {
+        resource
+        for right in every.rights_of("tick")
+        if "lambda:InvokeFunction" in right.actions
+        for resource in right.resources
+    }
+
+    assert called == {
+        f"${{{every.function(name)[0]}.Arn}}" for name in ("revoke_session", "send_notices")
+    }
 
 
 def test_no_role_may_delete_or_weaken_the_evidence(every: Deployment) -> None:

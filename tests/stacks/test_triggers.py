@@ -106,7 +106,9 @@ def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) 
     assert json.loads(target["Input"]) == {"search": "orphans"}
 
 
-@pytest.mark.parametrize("handler", ["tick", "revoke_session", "checkpoint_log", "record_activity"])
+@pytest.mark.parametrize(
+    "handler", ["tick", "revoke_session", "send_notices", "checkpoint_log", "record_activity"]
+)
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str
 ) -> None:

@@ -27,6 +27,8 @@ _DETAIL_TYPES = {
     RecordType.UNANSWERED: "PAM Session Unanswered",
     RecordType.WITHDRAWN: "PAM Session Withdrawn",
     RecordType.BREAK_GLASS: "PAM Break Glass",
+    RecordType.REVIEWED: "PAM Session Reviewed",
+    RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
 }
 _DARK_ACCESS = "PAM Dark Access"
 

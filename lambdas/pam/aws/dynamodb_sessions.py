@@ -56,6 +56,8 @@ class DynamoDbSessions:
     ) -> None:
         writes = [self._new(table_keys.session_item(session))]
         writes += [self._new(table_keys.record_item(record)) for record in records]
+        if session.review is not None:
+            writes.append(self._new(table_keys.review_item(session, session.review)))
         if key is not None:
             # Two calls with one key at once: the second finds the item, and the first's answer.
             writes.append(
@@ -83,6 +85,7 @@ class DynamoDbSessions:
         # the chain.
         writes += [self._new(table_keys.record_item(record)) for record in records]
         writes += self._grant_change(before, after)
+        writes += self._review_change(before, after)
         writes += self._doing(once)
         self._transact(writes)
 
@@ -223,7 +226,7 @@ class DynamoDbSessions:
             ]
         )
 
-    def due(self, now: datetime, limit: int) -> list[str]:
+    def due(self, now: datetime, limit: int) -> list[Session]:
         answer = self._client.query(
             TableName=self._table,
             IndexName=Index.BY_DEADLINE.value,
@@ -234,7 +237,18 @@ class DynamoDbSessions:
             ),
             Limit=limit,
         )
-        return [from_item(item)["session_id"] for item in answer["Items"]]
+        return [session_codec.decode(from_item(item)["document"]) for item in answer["Items"]]
+
+    def overdue_reviews(self, person: str, now: datetime) -> list[str]:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="review_due_at <= :now AND attribute_not_exists(done)",
+            ExpressionAttributeValues=to_item(
+                {":pk": table_keys.review_key(person, "")["pk"], ":now": timestamps.render(now)}
+            ),
+            ConsistentRead=True,
+        )
+        return [item["sk"] for item in items]
 
     def forget_traces(self, session: Session) -> None:
         self._transact([self._replacing(session, replace(session, traces_until=None))])
@@ -266,6 +280,13 @@ class DynamoDbSessions:
             return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
         return []
 
+    def _review_change(self, before: Session, after: Session) -> list[dict[str, Any]]:
+        """What is owed stops counting in the very write that sets the outcome."""
+        if after.review is None or after.review == before.review or after.review.open:
+            return []
+        item = table_keys.review_item(after, after.review)
+        return [{"Put": {"TableName": self._table, "Item": to_item(item)}}]
+
     def _doing(self, once: Once | None) -> list[dict[str, Any]]:
         if once is None:
             return []
@@ -275,14 +296,21 @@ class DynamoDbSessions:
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.
         nobody_acted_since = "#sequence = :sequence AND #status = :status"
+        # A notice adds no record; without this a vote decided on an earlier reading would undo it,
+        # and two ticks could both send it. Sessions of earlier versions have told nobody.
+        nobody_told_since = "(attribute_not_exists(notices) OR notices = :notices)"
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": to_item(table_keys.session_item(after)),
-                "ConditionExpression": nobody_acted_since,
+                "ConditionExpression": f"{nobody_acted_since} AND {nobody_told_since}",
                 "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
                 "ExpressionAttributeValues": to_item(
-                    {":sequence": before.sequence, ":status": before.status.value}
+                    {
+                        ":sequence": before.sequence,
+                        ":status": before.status.value,
+                        ":notices": before.notices,
+                    }
                 ),
             }
         }

@@ -78,6 +78,21 @@ class RevocationFunction:
         )
 
 
+class NoticeFunction:
+    """Implements `ports.Messenger`."""
+
+    def __init__(self, client: Any, function: str) -> None:
+        self._client = client
+        self._function = function
+
+    def tell(self, session_id: str) -> None:
+        self._client.invoke(
+            FunctionName=self._function,
+            InvocationType="Event",
+            Payload=json.dumps({"session_id": session_id}),
+        )
+
+
 def _not_written() -> IssuerUnavailable:
     message = "the audit log could not be written, so no credential is given (DT-002); try again"
     return IssuerUnavailable(message)

@@ -7,7 +7,8 @@ from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Environment, IssuerKind, Target
-from pam.domain.session import Ending, Origin, Review, Session
+from pam.domain.review import Judgement, LookBack, Review
+from pam.domain.session import Ending, Origin, Session
 
 _INSTANTS = (
     "created_at",
@@ -20,6 +21,8 @@ _INSTANTS = (
     "leases_end_at",
     "traces_until",
 )
+_SINCE_NOTICES = ("noticed_at", "notifying_until")
+"""Instants that a session stored by an earlier version may lack."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
@@ -43,7 +46,8 @@ def encode(session: Session) -> dict[str, Any]:
     """Strings, integers, booleans, None, lists and maps only; instants as RFC 3339 text."""
     return {
         **{name: getattr(session, name) for name in _AS_THEY_ARE},
-        **{name: _instant(getattr(session, name)) for name in _INSTANTS},
+        **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
+        "notices": session.notices,
         "status": session.status.value,
         "origin": session.origin.value,
         "environment": session.environment.value,
@@ -68,6 +72,8 @@ def decode(raw: dict[str, Any]) -> Session:
     return Session(
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
+        **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
+        notices=int(raw.get("notices", 0)),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
@@ -143,7 +149,17 @@ def _review(review: Review) -> dict[str, Any]:
     return {
         "due_at": _instant(review.due_at),
         "outcome": review.outcome,
-        "reviewers": list(review.reviewers),
+        "given": [
+            {
+                "name": look.name,
+                "principal": look.principal,
+                "judgement": look.judgement.value,
+                "comment": look.comment,
+                "at": _instant(look.at),
+            }
+            for look in review.given
+        ],
+        "escalated_at": _instant(review.escalated_at),
     }
 
 
@@ -151,7 +167,14 @@ def _parsed_review(raw: dict[str, Any]) -> Review:
     return Review(
         due_at=timestamps.parse(raw["due_at"]),
         outcome=raw["outcome"],
-        reviewers=tuple(raw["reviewers"]),
+        given=tuple(
+            LookBack(
+                **look
+                | {"judgement": Judgement(look["judgement"]), "at": timestamps.parse(look["at"])}
+            )
+            for look in raw.get("given", ())
+        ),
+        escalated_at=_parsed(raw.get("escalated_at")),
     )
 
 

@@ -13,17 +13,26 @@ _SUBJECT_LIMIT = 100
 
 
 class SnsNotifier:
-    """Implements `ports.Notifier`; one topic a function."""
+    """Implements `ports.Notifier`, for one topic."""
 
     def __init__(self, client: Any, topic_arn: str) -> None:
         self._client = client
         self._topic = topic_arn
 
     def approval_needed(self, session: Session, resource_title: str) -> None:
+        asks = f"{session.requester_name} asks for {session.resource}"
+        self._ask(f"PAM: {asks}", session, resource_title, so_far="")
+
+    def still_waiting(self, session: Session, resource_title: str) -> None:
+        waits = f"{session.requester_name} still waits for {session.resource}"
+        so_far = f"so far {session.gathered.total}, "
+        self._ask(f"PAM reminder: {waits}", session, resource_title, so_far=so_far)
+
+    def _ask(self, subject: str, session: Session, resource_title: str, *, so_far: str) -> None:
         needed = session.needed
         gate = f", {needed.domain} of them from {session.domain} (DT-001)" if needed.domain else ""
         self._publish(
-            f"PAM: {session.requester_name} asks for {session.resource}",
+            subject,
             [
                 f"{session.requester_name} ({session.requester_domain}) asks for "
                 f"{resource_title} [{session.resource}, {session.environment.value}, "
@@ -31,7 +40,7 @@ class SnsNotifier:
                 "",
                 *_own_words(session),
                 "",
-                f"Needed: {needed.total} approval(s){gate}, "
+                f"Needed: {needed.total} approval(s){gate}, {so_far}"
                 f"until {timestamps.render(session.approval_expires_at)}.",
                 "",
                 f"  pam show {session.session_id}",
@@ -59,14 +68,52 @@ class SnsNotifier:
                 "",
                 f"  pam show {session.session_id}",
                 f"  pam revoke {session.session_id} --reason WHY",
+                *([f"  pam review {session.session_id}"] if session.review else []),
             ],
         )
 
-    def _publish(self, subject: str, lines: list[str]) -> None:
+    def ending_soon(self, session: Session, resource_title: str) -> None:
+        """With the requester's name as an attribute, so that each can subscribe to their own."""
+        end = timestamps.render(session.expires_at) if session.expires_at else "soon"
+        self._publish(
+            f"PAM: your access to {session.resource} ends soon",
+            [
+                f"{session.requester_name}, your access to {resource_title} "
+                f"[{session.resource}, {session.environment.value}, {session.domain}] "
+                f"ends at {end}. It cannot be made longer; if you need more, ask anew.",
+                "",
+                f"  pam show {session.session_id}",
+                f"  pam request {session.resource} --reason WHY",
+            ],
+            MessageAttributes={
+                "requester": {"DataType": "String", "StringValue": session.requester_name}
+            },
+        )
+
+    def review_overdue(self, session: Session, resource_title: str) -> None:
+        review = session.review
+        due, looked = (timestamps.render(review.due_at), len(review.people)) if review else ("", 0)
+        self._publish(
+            f"TIER 1: break-glass of {session.requester_name} on {session.resource} not reviewed",
+            [
+                f"Two approvers had to review this break-glass session until {due}; "
+                f"{looked} did. {session.requester_name} ({session.requester_domain}) had used it "
+                f"on {resource_title} [{session.resource}, {session.environment.value}, "
+                f"{session.domain}], and can use no break-glass until it is reviewed.",
+                "",
+                *_own_words(session),
+                "",
+                f"  pam audit show {session.session_id}",
+                f"  pam review {session.session_id} --comment WHAT-YOU-FOUND",
+            ],
+        )
+
+    def _publish(self, subject: str, lines: list[str], **more: Any) -> None:
         self._client.publish(
             TopicArn=self._topic,
             Subject=subject[:_SUBJECT_LIMIT],
             Message="\n".join(lines),
+            **more,
         )
 
 

@@ -7,6 +7,7 @@ from pam.aws import session_codec
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.checkpoint import Leaf
+from pam.domain.review import Review
 from pam.domain.session import Session
 
 RECORD = "RECORD"
@@ -78,6 +79,20 @@ def idempotency_key(person: str, key: str) -> dict[str, str]:
     return {"pk": f"IDEMPOTENCY#{person}", "sk": key}
 
 
+def review_key(person: str, session_id: str) -> dict[str, str]:
+    return {"pk": f"REVIEW#{person}", "sk": session_id}
+
+
+def review_item(session: Session, review: Review) -> dict[str, Any]:
+    """What a person owes others a look at; once they have looked it goes by its TTL."""
+    item = {
+        **review_key(session.requester_name, session.session_id),
+        "kind": "REVIEW",
+        "review_due_at": timestamps.render(review.due_at),
+    }
+    return item if review.open else item | {"done": True, "ttl": epoch(review.due_at)}
+
+
 def once_key(key: str) -> dict[str, str]:
     return {"pk": f"ACTIVITY#{key}", "sk": "ACTIVITY"}
 
@@ -90,6 +105,7 @@ def session_item(session: Session) -> dict[str, Any]:
         "session_id": session.session_id,
         "status": session.status.value,
         "sequence": session.sequence,
+        "notices": session.notices,
         "requester_person": session.requester_name,
         "resource": session.resource,
         "listing": ALL,

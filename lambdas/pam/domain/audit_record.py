@@ -47,6 +47,8 @@ class RecordType(StrEnum):
     ERASED = "Erased"
     BLOCKED = "Blocked"
     UNBLOCKED = "Unblocked"
+    REVIEWED = "Reviewed"
+    REVIEW_OVERDUE = "ReviewOverdue"
 
 
 class Outcome(StrEnum):

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from pam.domain import approval
+from pam.domain import approval, notices
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
 from pam.domain.free_text import ERASED
 from pam.domain.lifecycle import CLOSED, Status, check_transition
+from pam.domain.notices import Duty
 from pam.domain.resource import Environment, Target
+from pam.domain.review import Review
 
 START_WITHIN = timedelta(minutes=5)
 """How long an approved session may wait for its workflow before it counts as failed."""
@@ -38,15 +40,6 @@ class Ending:
     confirmed_at: datetime | None = None
     method: str = ""
     evidence: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """The look back that a break-glass session owes."""
-
-    due_at: datetime
-    outcome: str = ""
-    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +80,14 @@ class Session:
     """When the last credential handed out ends by itself; until then a revocation must stand."""
     traces_until: datetime | None = None
     """Until when something of this session (a deny policy) must stay at its target."""
+    notices: int = 0
+    """Writes that told people and recorded nothing. With `sequence`, the session's version."""
+    noticed_at: datetime | None = None
+    """When the approvers were last reminded, or the requester was warned."""
+    notifying_until: datetime | None = None
+    """Until when a notice that is due is left to whoever began to send it."""
     sequence: int = 0
-    """Of the newest audit record. Every write adds a record, so this is the session's version."""
+    """Of the newest audit record; every step of the session's life adds one."""
     last_hash: str = field(default="", repr=False)
     text_key: str = field(default="", repr=False)
     """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
@@ -110,7 +109,8 @@ class Session:
         """Whatever people wrote: the reason, the comments, why it was ended."""
         comments = (vote.comment for vote in self.votes)
         ended = self.ending.reason if self.ending and self.ending.written else ""
-        return (self.reason, *comments, ended)
+        reviewed = (look.comment for look in self.review.given) if self.review else ()
+        return (self.reason, *comments, ended, *reviewed)
 
     def without_texts(self) -> Self:
         """The session with every text of people gone, and with the key to their commitments."""
@@ -126,6 +126,14 @@ class Session:
             ending=replace(self.ending, reason=ERASED)
             if self.ending and self.ending.written
             else self.ending,
+            review=replace(
+                self.review,
+                given=tuple(
+                    replace(look, comment=gone(look.comment)) for look in self.review.given
+                ),
+            )
+            if self.review
+            else None,
         )
 
     def advance(self, to: Status, **changes: Any) -> Self:
@@ -148,7 +156,44 @@ class Session:
 
     @property
     def due_at(self) -> datetime | None:
-        """When somebody must look at this session again, whatever its status; None: never."""
+        """When the clock has something to do for this session, whatever its status; None: never."""
+        return min(self.duties.values(), default=None)
+
+    @property
+    def duties(self) -> dict[Duty, datetime]:
+        """All that the clock will have to do as things stand, each with its time."""
+        told = {
+            Duty.REMIND: self._reminder_at,
+            Duty.WARN: self._warning_at,
+            Duty.ESCALATE: self._escalation_at,
+        }
+        held = self.notifying_until
+        # An end waits for nobody: only what is told is held back while somebody is telling it.
+        due = {Duty.END: self.deadline} | {
+            duty: max(at, held) if at and held else at for duty, at in told.items()
+        }
+        return {duty: at for duty, at in due.items() if at is not None}
+
+    @property
+    def _reminder_at(self) -> datetime | None:
+        if self.status is not Status.PENDING_APPROVAL:
+            return None
+        return notices.next_reminder(self.created_at, self.noticed_at, self.approval_expires_at)
+
+    @property
+    def _warning_at(self) -> datetime | None:
+        if self.status is not Status.ACTIVE or self.activated_at is None or self.expires_at is None:
+            return None
+        return notices.warning(self.activated_at, self.expires_at, self.noticed_at)
+
+    @property
+    def _escalation_at(self) -> datetime | None:
+        waiting = self.review and self.review.open and self.review.escalated_at is None
+        return self.review.due_at if self.review and waiting else None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When this session must be driven on, or what it left at its target be cleared."""
         match self.status:
             case Status.PENDING_APPROVAL:
                 return self.approval_expires_at

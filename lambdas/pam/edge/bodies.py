@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pam.domain.approval import Ballot
 from pam.domain.errors import FieldError, Invalid
+from pam.domain.review import Judgement
 from pam.edge.text import (
     BlockSeconds,
     Comment,
@@ -21,6 +22,7 @@ from pam.edge.text import (
 )
 from pam.operations.admit_request import Claim
 from pam.operations.request_access import AccessRequest
+from pam.operations.review_session import Finding
 
 
 class _Strict(BaseModel):
@@ -102,6 +104,15 @@ class EndBody(_Strict):
 
 class EraseBody(_Strict):
     session_id: SessionId
+
+
+class ReviewBody(_Strict):
+    session_id: SessionId
+    outcome: Annotated[Judgement, Field(strict=False)] = Judgement.JUSTIFIED
+    comment: Comment = ""
+
+    def finding(self) -> Finding:
+        return Finding(session_id=self.session_id, judgement=self.outcome, comment=self.comment)
 
 
 def parse_start(raw: object) -> Claim:

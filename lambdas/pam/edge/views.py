@@ -10,7 +10,8 @@ from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
 from pam.domain.resource import Resource
-from pam.domain.session import Ending, Review, Session
+from pam.domain.review import Review
+from pam.domain.session import Ending, Session
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
 from pam.ports import AwsCredentials

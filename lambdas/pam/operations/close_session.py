@@ -143,11 +143,11 @@ def look_at(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
     Raises NotYet if nothing is due, IssuerUnavailable if the target did not confirm an end.
     """
     session = load(store, session_id)
-    due_at = session.due_at
+    deadline = session.deadline
     if session.closed:
         return _without_traces(session, now=now, store=store, issuers=issuers)
-    if session.status is not Status.REVOKING and due_at is not None and now < due_at:
-        message = f"session {session_id} is due at {timestamps.render(due_at)}"
+    if session.status is not Status.REVOKING and deadline is not None and now < deadline:
+        message = f"session {session_id} is due at {timestamps.render(deadline)}"
         raise NotYet(message)
     verdict = _verdict_of_the_clock(session)
     return close_session(session_id, verdict, now=now, store=store, issuers=issuers)

@@ -31,7 +31,7 @@ def erase_texts(
         if not stored.closed:
             message = f"the session is {stored.status.value}; its texts go when it is over"
             raise Conflict(message, session_id=session_id)
-        if not stored.text_key:
+        if stored.without_texts() == stored:
             return None
         entry = Entry(
             type=RecordType.ERASED,

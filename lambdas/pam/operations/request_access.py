@@ -146,6 +146,8 @@ def open_session(
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
     refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
+    if wish.break_glass:
+        _check_reviewed(requester, now, store)
     duration = _duration(wish, resource)
     needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
     session = Session(
@@ -183,6 +185,17 @@ def open_session(
     session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
     store.create(session, records, key)
     return session
+
+
+def _check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:
+    """Whoever used an emergency that nobody has looked at in time gets no further one."""
+    overdue = store.overdue_reviews(requester.name, now)
+    if overdue:
+        message = (
+            f"the review of {requester.name}'s break-glass session {overdue[0]} is overdue; "
+            f"two approvers must `pam review {overdue[0]}` first"
+        )
+        raise NotEligible(message)
 
 
 def _duration(wish: AccessRequest, resource: Resource) -> timedelta:

@@ -14,7 +14,8 @@ from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
 from pam.domain.errors import Code
 from pam.domain.people import Person
 from pam.domain.resource import Resource
-from pam.domain.session import Review, Session
+from pam.domain.review import Review
+from pam.domain.session import Session
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.identities import Identities
 
@@ -29,6 +30,7 @@ class Action(StrEnum):
     LEASE = "lease"
     READ = "read"
     ERASE = "erase"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,92 @@
+"""Two people who did not use it look back at a break-glass session."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.errors import Code, Conflict, NotEligible, SelfApproval
+from pam.domain.lifecycle import AWAITING, Status
+from pam.domain.people import Caller, Person
+from pam.domain.review import REVIEWERS_NEEDED, Judgement, LookBack, Review
+from pam.domain.session import Session
+from pam.operations.transition import Step, transition
+from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.ports import SessionStore
+
+_NOTHING_YET = AWAITING | {Status.ACTIVATING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a reviewer hands in."""
+
+    session_id: str
+    judgement: Judgement = Judgement.JUSTIFIED
+    comment: str = ""
+
+
+def review_session(
+    finding: Finding, *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
+) -> Session:
+    """Records the look, once a person; the second sets the outcome. Raises a Refusal.
+
+    An open session may be reviewed as soon as there is access to look at, a closed one at any time.
+    """
+
+    def decide(session: Session) -> Step:
+        reviewer, allowed = _reviewer(session, caller, policy)
+        review = _owed(session, reviewer)
+        look = LookBack(
+            name=reviewer.name,
+            principal=caller.principal,
+            judgement=finding.judgement,
+            comment=finding.comment,
+            at=now,
+        )
+        reviewed = review.with_look(look)
+        entry = Entry(
+            type=RecordType.REVIEWED,
+            actor=caller.actor,
+            detail=finding.judgement.value,
+            comment=finding.comment,
+            trace=PolicyTrace(
+                policy_ids=allowed.policy_ids,
+                required=REVIEWERS_NEEDED,
+                received=len(reviewed.people),
+            ),
+            policy_version=policy.version,
+            request_id=caller.request_id,
+        )
+        return Step(replace(session, review=reviewed), (entry,))
+
+    return transition(store, finding.session_id, decide, now=now)
+
+
+def _reviewer(session: Session, caller: Caller, policy: CedarPolicy) -> tuple[Person, Decision]:
+    if caller.person is None:
+        message = "this principal is not listed as anybody who may review"
+        raise NotEligible(message, session_id=session.session_id)
+    decision = policy.may(Action.REVIEW, caller.person, session)
+    if decision.allowed:
+        return caller.person, decision
+    ids = decision.policy_ids
+    if decision.code is Code.SELF_APPROVAL:
+        message = "nobody reviews their own session"
+        raise SelfApproval(message, session_id=session.session_id, policy_ids=ids)
+    message = f"no policy lets {caller.person.name} review a session on {session.resource}"
+    raise NotEligible(message, session_id=session.session_id, policy_ids=ids)
+
+
+def _owed(session: Session, reviewer: Person) -> Review:
+    review = session.review
+    if review is None:
+        message = "this session owes no review"
+    elif reviewer.name in review.people:
+        message = f"{reviewer.name} has reviewed this session already"
+    elif not review.open:
+        message = f"this session has been reviewed: {review.outcome}"
+    elif session.status in _NOTHING_YET:
+        message = f"the session is {session.status.value}; there is nothing to look back on yet"
+    else:
+        return review
+    raise Conflict(message, session_id=session.session_id)

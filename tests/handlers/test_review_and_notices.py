@@ -1,0 +1,129 @@
+"""Reviews by the API; what the tick hands on, and to whom."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pam import wiring
+from tests.fakes.story import Story, arn
+from tests.handlers.conftest import Function, call
+
+Load = Callable[[str], Function]
+
+
+def review(function: Load, who: str, **body: Any) -> tuple[int, Any]:
+    answer = function("request_api")(call("POST", "/pam/review", who, json.dumps(body)))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.mark.guarantee("G15")
+def test_two_reviews_settle_what_the_session_shows(function: Load, story: Story) -> None:
+    session_id = story.activate(story.request(break_glass=True).session_id).session_id
+    status, first = review(function, "bob", session_id=session_id, comment="was needed")
+    assert status == 200
+    assert first["review"]["reviewers"] == [arn("bob")]
+    assert (first["review"]["required"], first["review"]["outcome"]) == (True, "")
+    status, second = review(function, "carol", session_id=session_id, outcome="unjustified")
+    assert (status, second["review"]["outcome"]) == (200, "unjustified")
+    status, refused = review(function, "alice", session_id=session_id)
+    assert (status, refused["code"]) == (403, "SELF_APPROVAL")
+    status, refused = review(function, "erin", session_id=session_id)
+    assert (status, refused["code"]) == (409, "CONFLICT")
+    kinds = [record["type"] for record in story.store.records(session_id)]
+    assert kinds[-4:] == ["Reviewed", "Reviewed", "Refused", "Refused"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"outcome": "fine"}, {"comment": "x" * 1001}, {"decision": "approve"}]
+)
+def test_a_review_that_is_not_one_is_refused_with_the_field(
+    function: Load, story: Story, body: dict[str, str]
+) -> None:
+    session = {"session_id": story.request(break_glass=True).session_id} if body else {}
+    status, problem = review(function, "bob", **session, **body)
+    assert (status, problem["code"]) == (400, "VALIDATION")
+    assert [error["field"] for error in problem["errors"]] == [next(iter(body), "session_id")]
+
+
+@pytest.mark.guarantee("G15")
+def test_neither_door_lets_in_an_emergency_of_whoever_owes_a_review(
+    function: Load, story: Story
+) -> None:
+    owed = story.request(break_glass=True).session_id
+    story.later(hours=24)
+    body = {"resource": "core-ledger-admin", "reason": "ledger stuck", "break_glass": True}
+    asked = function("request_api")(call("POST", "/pam/request", "alice", json.dumps(body)))
+    problem = json.loads(asked["body"])
+    assert (asked["statusCode"], problem["code"]) == (403, "NOT_ELIGIBLE")
+    assert owed in problem["detail"]
+    execution = {
+        "id": "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift",
+        "name": "night-shift",
+        "started_at": "2026-03-02T12:00:00.000Z",
+    }
+    start = {**body, "requester": arn("alice")}
+    admitted = function("admit_request")({"input": start, "execution": execution})
+    assert (admitted["outcome"], admitted["error"]) == ("REFUSED", "NOT_ELIGIBLE")
+    assert owed in admitted["cause"]
+
+
+class Heard:
+    """Stands for the functions that the tick calls."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.told: list[str] = []
+        self.deaf = False
+
+    def look_at(self, session_id: str) -> None:
+        self.ended.append(session_id)
+
+    def tell(self, session_id: str) -> None:
+        if self.deaf:
+            message = "no such function"
+            raise ConnectionError(message)
+        self.told.append(session_id)
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    heard = Heard()
+    monkeypatch.setattr(wiring, "revocation", lambda _: heard)
+    monkeypatch.setattr(wiring, "messenger", lambda _: heard)
+    return heard
+
+
+def test_the_tick_hands_each_duty_to_whoever_has_it(
+    function: Load, story: Story, heard: Heard
+) -> None:
+    waiting = story.request().session_id
+    over = story.granted(seconds=60).session_id
+    story.later(minutes=10)
+    assert function("tick")({}) == {"due": 2}
+    assert (heard.ended, heard.told) == ([over], [waiting])
+
+
+@pytest.mark.guarantee("G6")
+def test_notices_that_cannot_be_handed_on_hold_up_no_end(
+    function: Load, story: Story, heard: Heard
+) -> None:
+    story.request()
+    over = story.granted(seconds=599).session_id
+    story.later(minutes=10)
+    heard.deaf = True
+    with pytest.raises(ConnectionError):
+        function("tick")({})
+    assert heard.ended == [over]
+
+
+def test_what_the_tick_handed_on_is_sent_once(function: Load, story: Story) -> None:
+    session = story.request()
+    story.later(minutes=10)
+    event = {"session_id": session.session_id}
+    assert function("send_notices")(event) == {"sent": ["remind"]}
+    assert function("send_notices")(event) == {"sent": []}
+    assert story.notifier.told == [("still waiting", session.session_id)]
+    assert story.store.due(story.now + timedelta(minutes=9), 10) == []

@@ -1,0 +1,284 @@
+"""A break-glass session is reviewed by two others, or nobody forgets it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pam.domain.audit_record import Outcome, RecordType
+from pam.domain.errors import Conflict, NotEligible, NotFound, SelfApproval
+from pam.domain.free_text import ERASED, opened
+from pam.domain.lifecycle import Status
+from pam.domain.people import Caller
+from pam.domain.review import Judgement, LookBack, Review
+from pam.domain.session import Session
+from pam.operations.erase_texts import erase_texts
+from pam.operations.review_session import Finding, review_session
+from pam.operations.send_notices import Audiences, send_notices
+from tests.fakes.story import KYC, LEDGER, NOON, POLICY, SANDBOX, UAT, Story, caller
+
+pytestmark = pytest.mark.guarantee("G15")
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def review(
+    story: Story,
+    who: str | Caller,
+    session: Session,
+    judgement: Judgement = Judgement.JUSTIFIED,
+    comment: str = "",
+) -> Session:
+    return review_session(
+        Finding(session_id=session.session_id, judgement=judgement, comment=comment),
+        caller=caller(who) if isinstance(who, str) else who,
+        now=story.now,
+        store=story.store,
+        policy=story.policy,
+    )
+
+
+def emergency(story: Story, who: str = "alice", resource: str = LEDGER) -> Session:
+    """A break-glass session in use."""
+    return story.activate(story.request(who, resource, break_glass=True).session_id)
+
+
+def tell(story: Story, session: Session) -> Any:
+    voice = story.notifier
+    return send_notices(
+        session.session_id,
+        now=story.now,
+        store=story.store,
+        policy=POLICY,
+        audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
+    )
+
+
+OUTCOMES = {
+    ("justified", "justified"): "justified",
+    ("justified", "unjustified"): "unjustified",
+    ("unjustified", "justified"): "unjustified",
+    ("unjustified", "unjustified"): "unjustified",
+}
+
+
+@pytest.mark.parametrize("given", OUTCOMES)
+def test_the_second_reviewer_settles_it_and_one_doubt_is_enough(
+    story: Story, given: tuple[str, str]
+) -> None:
+    session = story.end(emergency(story).session_id)
+    assert session.status is Status.ENDED
+    first = review(story, "bob", session, Judgement(given[0]))
+    assert first.review is not None
+    assert (first.review.outcome, len(first.review.reviewers)) == ("", 1)
+    second = review(story, "carol", session, Judgement(given[1]))
+    assert second.review is not None
+    assert second.review.outcome == OUTCOMES[given]
+    assert second.status is Status.ENDED
+    assert story.store.types(session.session_id)[-2:] == ["Reviewed", "Reviewed"]
+
+
+def test_a_session_may_be_reviewed_while_it_is_in_use_and_goes_on(story: Story) -> None:
+    session = emergency(story)
+    assert review(story, "bob", session).status is Status.ACTIVE
+    assert story.lease(session.session_id)
+
+
+def test_two_principals_of_one_person_are_one_reviewer(story: Story) -> None:
+    session = emergency(story)
+    review(story, "bob", session)
+    second = "arn:aws:iam::000000000000:user/second-bob"
+    bob = caller("bob")
+    assert bob.person is not None
+    other = replace(bob, principal=second, person=replace(bob.person, principal=second))
+    with pytest.raises(Conflict, match="bob has reviewed"):
+        review(story, other, session)
+    stored = story.store.sessions[session.session_id]
+    assert stored.review is not None
+    assert stored.review.open
+
+
+def test_one_person_who_somehow_looked_twice_still_counts_once() -> None:
+    def look(name: str, principal: str) -> LookBack:
+        return LookBack(
+            name=name,
+            principal=principal,
+            judgement=Judgement.JUSTIFIED,
+            comment="",
+            at=NOON,
+        )
+
+    twice = Review(due_at=NOON).with_look(look("bob", "b1")).with_look(look("bob", "b2"))
+    assert twice.open
+    assert twice.with_look(look("carol", "c")).outcome == "justified"
+
+
+REFUSED = {
+    "its own user": ("alice", SelfApproval),
+    "an engineer": ("dave", NotEligible),
+    "an approver of neither domain": ("kate", NotEligible),
+    "an operator": ("sam", NotEligible),
+    "an auditor": ("ada", NotEligible),
+    "nobody": ("mallory", NotEligible),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_nobody_reviews_who_may_not(story: Story, case: str) -> None:
+    who, refusal = REFUSED[case]
+    session = emergency(story)
+    with pytest.raises(refusal) as refused:
+        review(story, who, session)
+    assert refused.value.session_id == session.session_id
+
+
+def test_approvers_of_the_resources_and_of_the_requesters_domain_review(story: Story) -> None:
+    asked = story.request(resource=KYC, break_glass=True)
+    with pytest.raises(Conflict, match="nothing to look back on yet"):
+        review(story, "bob", asked)
+    story.vote("kate", asked.session_id)
+    session = story.activate(asked.session_id)
+    review(story, "kate", session)
+    settled = review(story, "bob", session)
+    assert settled.review is not None
+    assert settled.review.outcome == "justified"
+
+
+def test_a_settled_review_takes_no_further_look(story: Story) -> None:
+    session = emergency(story)
+    for who in ("bob", "carol"):
+        review(story, who, session)
+    with pytest.raises(Conflict, match="has been reviewed: justified"):
+        review(story, "erin", session)
+
+
+def test_what_owes_no_review_gets_none(story: Story) -> None:
+    for session in (story.granted(), story.request(resource=SANDBOX, break_glass=True)):
+        with pytest.raises(Conflict, match="owes no review"):
+            review(story, "bob", session)
+    with pytest.raises(NotFound):
+        review(story, "bob", replace(story.granted(), session_id="01JD8XGZ6Q3M4V5N6P7R8S9T0A"))
+
+
+@pytest.mark.guarantee("G9")
+def test_two_reviewers_at_the_same_time_both_count(story: Story) -> None:
+    session = emergency(story)
+
+    def carol_is_faster(_: Session) -> None:
+        review(story, "carol", session)
+
+    story.store.before_save = carol_is_faster
+    settled = review(story, "bob", session)
+    assert settled.review is not None
+    assert (settled.review.people, settled.review.open) == (frozenset({"bob", "carol"}), False)
+
+
+@pytest.mark.guarantee("G12")
+def test_what_a_reviewer_wrote_is_kept_apart_from_the_record_and_can_be_erased(
+    story: Story,
+) -> None:
+    comment = "Jane Roe was on call"
+    session = story.end(emergency(story).session_id)
+    reviewed = review(story, "bob", session, comment=comment)
+    record = story.store.records(session.session_id)[-1]
+    assert comment not in json.dumps(record)
+    commitment = str(record["detail"]).removeprefix("justified: ")
+    assert opened(reviewed.text_key, reviewed.texts)[commitment] == comment
+
+    def erased() -> list[str]:
+        gone = erase_texts(
+            session.session_id,
+            caller=caller("sam"),
+            now=story.now,
+            store=story.store,
+            policy=POLICY,
+        )
+        assert gone.review is not None
+        return [look.comment for look in gone.review.given]
+
+    assert erased() == [ERASED]
+    review(story, "carol", session, comment=comment)
+    assert erased() == [ERASED, ERASED], "what is written after an erasure can be erased as well"
+
+
+def overdue(story: Story, resource: str = LEDGER) -> Session:
+    session = story.end(emergency(story, resource=resource).session_id)
+    assert session.review is not None
+    story.now = session.review.due_at
+    return session
+
+
+@pytest.mark.parametrize("resource", [LEDGER, UAT])
+def test_while_a_review_is_overdue_its_person_gets_no_further_break_glass(
+    story: Story, resource: str
+) -> None:
+    session = overdue(story, resource)
+    for wanted in (LEDGER, UAT, SANDBOX):
+        with pytest.raises(NotEligible, match=f"session {session.session_id} is overdue"):
+            story.request(resource=wanted, break_glass=True)
+    assert story.request().status is Status.PENDING_APPROVAL, "the ordinary way stays open"
+    assert story.request("dave", break_glass=True).status is Status.APPROVED
+    review(story, "bob", session)
+    with pytest.raises(NotEligible):
+        story.request(break_glass=True)
+    review(story, "carol", session)
+    assert story.request(break_glass=True).status is Status.APPROVED
+
+
+def test_a_review_that_is_not_due_yet_stands_in_nobodys_way(story: Story) -> None:
+    session = emergency(story)
+    assert session.review is not None
+    assert session.review.due_at == session.created_at + timedelta(hours=24)
+    story.now = session.review.due_at - timedelta(milliseconds=1)
+    assert story.request(break_glass=True).status is Status.APPROVED
+
+
+def test_an_overdue_review_is_escalated_once_and_recorded(story: Story) -> None:
+    session = overdue(story)
+    before = story.now - timedelta(milliseconds=1)
+    assert story.store.due(before, 10) == []
+    assert [each.session_id for each in story.store.due(story.now, 10)] == [session.session_id]
+    for _ in range(3):
+        tell(story, session)
+        story.later(minutes=5)
+    assert story.notifier.told == [("review overdue", session.session_id)]
+    record = story.store.records(session.session_id)[-1]
+    assert (record["type"], record["outcome"]) == (RecordType.REVIEW_OVERDUE, Outcome.FAILURE)
+    assert story.store.types(session.session_id).count("ReviewOverdue") == 1
+    assert story.store.due(story.later(days=365), 10) == []
+    with pytest.raises(NotEligible):
+        story.request(break_glass=True)
+
+
+def test_a_session_in_use_for_longer_than_its_review_may_take_is_escalated_too(
+    story: Story,
+) -> None:
+    session = emergency(story)
+    assert session.review is not None
+    early = replace(session.review, due_at=story.now)
+    story.store.sessions[session.session_id] = replace(session, review=early)
+    assert tell(story, session) == ("escalate",)
+
+
+def test_a_review_in_time_is_never_escalated(story: Story) -> None:
+    session = story.end(emergency(story).session_id)
+    for who in ("bob", "carol"):
+        review(story, who, session)
+    assert story.store.due(story.later(days=365), 10) == []
+    assert tell(story, session) == ()
+
+
+def test_what_is_left_at_the_target_is_cleared_at_its_own_time_all_the_same(story: Story) -> None:
+    session_id = emergency(story).session_id
+    story.lease(session_id)
+    ended = story.revoke(session_id)
+    assert ended.traces_until is not None
+    assert ended.review is not None
+    assert ended.deadline == ended.due_at == ended.traces_until
+    story.store.forget_traces(ended)
+    assert story.store.sessions[session_id].due_at == ended.review.due_at
