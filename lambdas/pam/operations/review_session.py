@@ -9,6 +9,7 @@ from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Caller, Person
 from pam.domain.review import REVIEWERS_NEEDED, Judgement, LookBack, Review
 from pam.domain.session import Session
+from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports import SessionStore
@@ -35,6 +36,13 @@ def review_session(
 
     def decide(session: Session) -> Step:
         reviewer, allowed = _reviewer(session, caller, policy)
+        refuse_blocked(
+            reviewer.name,
+            session.resource,
+            now=now,
+            store=store,
+            session_id=session.session_id,
+        )
         review = _owed(session, reviewer)
         look = LookBack(
             name=reviewer.name,
