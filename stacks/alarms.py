@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pam.names import (
@@ -17,11 +19,22 @@ from pam.names import (
     ORPHAN_REMOVED,
     ROLE_FULL,
 )
+from stacks.approval_workflow import ApprovalWorkflow
+from stacks.audit_log import AuditLog
 from stacks.dead_letters import DeadLetters
 from stacks.notifications import Notifications
 from stacks.pam_function import PamFunction
+from stacks.session_store import SessionStore
 
 _MINUTE = Duration.minutes(1)
+_OPERATIONS = [
+    dynamodb.Operation.GET_ITEM,
+    dynamodb.Operation.PUT_ITEM,
+    dynamodb.Operation.QUERY,
+    dynamodb.Operation.TRANSACT_WRITE_ITEMS,
+    dynamodb.Operation.UPDATE_ITEM,
+]
+_WIDTH, _DAY = 8, Duration.days(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,9 @@ class Alarms(Construct):
         dead_letters: DeadLetters,
         notifications: Notifications,
         checkpoint_minutes: int,
+        audit_log: AuditLog,
+        session_store: SessionStore,
+        workflow: ApprovalWorkflow,
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -58,6 +74,24 @@ class Alarms(Construct):
                 namespace=METRIC_NAMESPACE,
                 metric_name=name,
                 dimensions_map={"environment": env_name},
+                statistic="Sum",
+                period=_MINUTE,
+            )
+
+        def recorded(kind: str) -> cloudwatch.IMetric:
+            """Counted from the audit log itself: what stands there happened."""
+            logs.MetricFilter(
+                self,
+                f"Recorded{kind}",
+                log_group=audit_log.log_group,
+                filter_pattern=logs.FilterPattern.string_value("$.type", "=", kind),
+                metric_namespace=METRIC_NAMESPACE,
+                metric_name=f"Recorded{kind}",
+                metric_value="1",
+            )
+            return cloudwatch.Metric(
+                namespace=METRIC_NAMESPACE,
+                metric_name=f"Recorded{kind}",
                 statistic="Sum",
                 period=_MINUTE,
             )
@@ -77,6 +111,17 @@ class Alarms(Construct):
             "revocation-stuck": Watched(metric=own(END_UNCONFIRMED), minutes=2),
             "audit-not-written": Watched(metric=own(AUDIT_NOT_WRITTEN), minutes=1),
             "log-unwitnessed": Watched(metric=own(LOG_UNWITNESSED), minutes=1),
+            "failed-grant": Watched(metric=recorded("Failed"), minutes=1),
+            "break-glass-used": Watched(metric=recorded("BreakGlass"), minutes=1),
+            "table-throttled": Watched(
+                metric=session_store.table.metric_throttled_requests_for_operations(
+                    operations=_OPERATIONS, period=_MINUTE
+                ),
+                minutes=2,
+            ),
+            "workflow-throttled": Watched(
+                metric=workflow.state_machine.metric_throttled(period=_MINUTE), minutes=2
+            ),
             "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
             "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
@@ -89,6 +134,7 @@ class Alarms(Construct):
             "checkpoints-failing": Watched(metric=errors("checkpoint_log"), minutes=1),
         }
         notifications.allow_alarms()
+        graphs: list[cloudwatch.IWidget] = []
         for name, watched in self.watched.items():
             alarm = cloudwatch.Alarm(
                 self,
@@ -104,3 +150,10 @@ class Alarms(Construct):
                 else cloudwatch.TreatMissingData.NOT_BREACHING,
             )
             alarm.add_alarm_action(actions.SnsAction(notifications.tier1_topic))
+            graphs.append(
+                cloudwatch.GraphWidget(title=name, left=[watched.metric], width=_WIDTH, height=4)
+            )
+        dashboard = cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=f"pam-{env_name}", default_interval=_DAY
+        )
+        dashboard.add_widgets(*graphs)

@@ -230,6 +230,9 @@ class PamStage(Construct):
             dead_letters=dead_letters,
             notifications=notifications,
             checkpoint_minutes=config.checkpoint_minutes,
+            audit_log=audit_log,
+            session_store=session_store,
+            workflow=approval_workflow,
         )
         Parameters(
             service,

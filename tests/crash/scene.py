@@ -292,6 +292,9 @@ class Scene(Story):
         steps = [BECOMES[each["type"]] for each in trail if each["type"] in BECOMES]
         assert steps[0] is Status.PENDING_APPROVAL
         assert steps[-1] is session.status, "a step without its record, or the other way round"
+        kinds = [each["type"] for each in trail]
+        if "Revoking" in kinds:
+            assert "Leased" not in kinds[kinds.index("Revoking") :], "a lease after the end"
         for before, after in pairwise(steps):
             assert after in TRANSITIONS[before]
         self.checked[session.session_id] = len(trail)

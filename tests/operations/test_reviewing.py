@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from pam.domain.audit_record import Outcome, RecordType
-from pam.domain.errors import Conflict, NotEligible, NotFound, SelfApproval
+from pam.domain.block import EVERYTHING
+from pam.domain.errors import Blocked, Conflict, NotEligible, NotFound, SelfApproval
 from pam.domain.free_text import ERASED, opened
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Session
+from pam.operations.blocklist import BlockOrder, block
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from pam.operations.send_notices import Audiences, send_notices
@@ -282,3 +284,20 @@ def test_what_is_left_at_the_target_is_cleared_at_its_own_time_all_the_same(stor
     assert ended.deadline == ended.due_at == ended.traces_until
     story.store.forget_traces(ended)
     assert story.store.sessions[session_id].due_at == ended.review.due_at
+
+
+def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
+    session = emergency(story)
+    order = BlockOrder(
+        person="bob",
+        principal=caller("bob").principal,
+        resource=EVERYTHING,
+        until=None,
+        reason="laptop stolen",
+    )
+    block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    with pytest.raises(Blocked):
+        review(story, "bob", session)
+    reviewed = review(story, "carol", session)
+    assert reviewed.review is not None
+    assert set(reviewed.review.people) == {"carol"}
