@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -27,13 +26,6 @@ from stacks.pam_function import PamFunction
 from stacks.session_store import SessionStore
 
 _MINUTE = Duration.minutes(1)
-_OPERATIONS = [
-    dynamodb.Operation.GET_ITEM,
-    dynamodb.Operation.PUT_ITEM,
-    dynamodb.Operation.QUERY,
-    dynamodb.Operation.TRANSACT_WRITE_ITEMS,
-    dynamodb.Operation.UPDATE_ITEM,
-]
 _WIDTH, _DAY = 8, Duration.days(1)
 
 
@@ -96,6 +88,11 @@ class Alarms(Construct):
                 period=_MINUTE,
             )
 
+        def throttled(direction: str) -> cloudwatch.IMetric:
+            return session_store.table.metric(
+                f"{direction}ThrottleEvents", period=_MINUTE, statistic="Sum"
+            )
+
         def errors(handler: str) -> cloudwatch.IMetric:
             return functions[handler].function.metric_errors(period=_MINUTE, statistic="Sum")
 
@@ -113,12 +110,8 @@ class Alarms(Construct):
             "log-unwitnessed": Watched(metric=own(LOG_UNWITNESSED), minutes=1),
             "failed-grant": Watched(metric=recorded("Failed"), minutes=1),
             "break-glass-used": Watched(metric=recorded("BreakGlass"), minutes=1),
-            "table-throttled": Watched(
-                metric=session_store.table.metric_throttled_requests_for_operations(
-                    operations=_OPERATIONS, period=_MINUTE
-                ),
-                minutes=2,
-            ),
+            "table-writes-throttled": Watched(metric=throttled("Write"), minutes=2),
+            "table-reads-throttled": Watched(metric=throttled("Read"), minutes=2),
             "workflow-throttled": Watched(
                 metric=workflow.state_machine.metric_throttled(period=_MINUTE), minutes=2
             ),

@@ -100,6 +100,13 @@ ACTS: Mapping[str, Act] = {
     "POST /pam/revoke": Act(
         posting("/pam/revoke", reason="the table says so"), may=OPERATORS, too=OPEN_ONLY
     ),
+    "POST /pam/review": Act(
+        posting("/pam/review"),
+        may={what: VOTERS.get(what, CORE_APPROVERS) for what in ASKED},
+        refused_to_owner=SELF_APPROVAL,
+        # None of these is a break-glass session.
+        too=dict.fromkeys(ASKED, CONFLICT),
+    ),
     "POST /pam/erase": Act(
         posting("/pam/erase"),
         may=OPERATORS,
@@ -117,6 +124,7 @@ class Plain:
     call: Callable[[Person], Answer]
     may: frozenset[str]
     status: int = 200
+    code: str = ""
 
 
 PLAIN: Mapping[str, Plain] = {
@@ -126,6 +134,13 @@ PLAIN: Mapping[str, Plain] = {
         ),
         may=ENGINEERS,
         status=202,
+    ),
+    "GET /pam/blocklist": Plain(lambda person: person.get("/pam/blocklist"), may=LOOK_AFTER_ALL),
+    "DELETE /pam/blocklist/{principal}": Plain(
+        lambda person: person.call("DELETE", "/pam/blocklist/kim?reason=mistake"),
+        may=frozenset({"sam"}),
+        status=404,
+        code="NOT_FOUND",
     ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
     "GET /pam/check": Plain(
@@ -189,7 +204,9 @@ def test_what_names_no_session_is_refused_to_those_who_have_no_business(
     cast: Cast, call: str
 ) -> None:
     plain = PLAIN[call]
-    table = {who: (plain.status, "") if who in plain.may else NOT_ELIGIBLE for who in PEOPLE}
+    table = {
+        who: (plain.status, plain.code) if who in plain.may else NOT_ELIGIBLE for who in PEOPLE
+    }
     assert {who: heard(plain.call(cast.person(who))) for who in PEOPLE} == table
 
 
