@@ -47,6 +47,10 @@ unit: setup ## tests without network, in parallel
 e2e: setup ## tests against the deployed app, on a local stack of their own
 	$(PYTHON) -m pytest -m e2e
 
+soak: setup ## the long form of the races and of the load, on a stack of their own (minutes)
+	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 $(PYTHON) -m pytest -m e2e \
+		tests/e2e/test_races.py tests/e2e/test_load.py
+
 lint: setup ## style, formatting, types
 	ruff check .
 	ruff format --check .

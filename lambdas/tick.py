@@ -15,7 +15,9 @@ from pam.domain.notices import Duty
 from pam.settings import TickSettings
 
 _MOST_PER_TICK = 200
-"""Bounds one tick; the longest overdue come first, so that none waits for ever."""
+"""Bounds one tick. The longest overdue come first in one minute and the latest in the next, so that
+ends which fail again and again cannot keep all others waiting.
+"""
 
 logger = Logger()
 
@@ -28,9 +30,11 @@ def settings() -> TickSettings:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     now = clock.now()
+    store = wiring.sessions(settings().table_name)
+    found = store.due(now, _MOST_PER_TICK, latest_first=bool(now.minute % 2))
     due = [
         (session.session_id, {duty for duty, at in session.duties.items() if at <= now})
-        for session in wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK)
+        for session in found
     ]
     # Ends first: a notice that cannot be handed on must not stand in the way of any of them.
     for session_id, duties in due:

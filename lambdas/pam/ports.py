@@ -105,8 +105,10 @@ class SessionStore(Protocol):
         StaleSession if `before` is no longer what is stored.
         """
 
-    def due(self, now: datetime, limit: int) -> list[Session]:
-        """Sessions whose `due_at` has come, the longest overdue first, as the index has them."""
+    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
+        """Sessions whose `due_at` has come, as the index has them: the longest overdue first, or
+        the latest.
+        """
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         """Ids of the sessions by this person whose review is overdue, oldest first."""

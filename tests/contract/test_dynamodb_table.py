@@ -310,3 +310,11 @@ def test_a_finding_of_no_session_is_a_record_of_its_own(
     (item,) = items(table_keys.RECORD)
     assert item["pk"] == f"SESSION#NONE#{record['event_id']}"
     assert "session_id" not in item, "an index key may not be empty"
+
+
+def test_what_is_due_is_found_from_either_end(store: DynamoDbSessions, story: Story) -> None:
+    first, second = story.request(), story.request("dave")
+    later = story.later(days=2)
+    ids = [each.session_id for each in store.due(later, 10)]
+    assert sorted(ids) == sorted([first.session_id, second.session_id])
+    assert [each.session_id for each in store.due(later, 10, latest_first=True)] == ids[::-1]

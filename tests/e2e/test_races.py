@@ -1,5 +1,7 @@
 """Two at once is the normal case: exactly one of them wins, and what the other sees is true."""
 
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from local.cast import Answer, Cast, Person, is_refused
+from local.cast import Answer, Cast, Person, is_refused, until
+from pam.domain import timestamps
 
 LEDGER = "core-ledger-admin"
-ROUNDS = 5
+ROUNDS = int(os.environ.get("PAM_RACE_ROUNDS", "5"))
+"""50 in `make soak`."""
 
 
 def together(*acts: Callable[[], Answer]) -> list[Answer]:
@@ -111,6 +115,62 @@ def test_a_last_approval_and_a_withdrawal_at_once_never_leave_access(
     assert withdrawn.body["status"] in {"WITHDRAWN", "ENDED"}
     lease = alice.post(f"/pam/sessions/{session_id}/credentials")
     assert lease.code == "CONFLICT"
+
+
+def closing(ada: Person, session_id: str) -> list[str]:
+    """The records that say it is over."""
+    over = {"Expired", "Revoked", "Ended", "Failed"}
+    return [kind for kind in types_of(ada, session_id) if kind in over]
+
+
+def at_its_end(alice: Person, act: Callable[[str], Answer]) -> list[str]:
+    """So many short sessions, with the act fired at each the instant that it ends by the clock."""
+
+    def one(_: int) -> str:
+        session_id = str(alice.request("core-sandbox-admin", duration_seconds=4)["session_id"])
+        ends = alice.wait_for(session_id, "ACTIVE")["expires_at"]
+        alice.post(f"/pam/sessions/{session_id}/credentials")
+        left = timestamps.parse(ends).timestamp() - time.time()
+        time.sleep(max(0.0, left))
+        act(session_id)
+        return session_id
+
+    with ThreadPoolExecutor(ROUNDS) as pool:
+        return list(pool.map(one, range(ROUNDS)))
+
+
+@pytest.mark.guarantee("G9")
+def test_a_revocation_and_the_clock_at_once_end_a_session_once(
+    alice: Person, sam: Person, ada: Person
+) -> None:
+    ended = at_its_end(
+        alice,
+        lambda session_id: sam.post(
+            "/pam/revoke", {"session_id": session_id, "reason": "at the very end"}
+        ),
+    )
+    for session_id in ended:
+        until(lambda one=session_id: closing(ada, one) or None, 30, "the end")
+        assert len(closing(ada, session_id)) == 1
+        lease = alice.post(f"/pam/sessions/{session_id}/credentials")
+        assert lease.code == "CONFLICT"
+
+
+@pytest.mark.guarantee("G9")
+def test_the_tick_and_the_workflow_at_once_end_a_session_once(
+    cast: Cast, alice: Person, ada: Person
+) -> None:
+    functions = cast.person("root").client("lambda")
+    listed = functions.list_functions()["Functions"]
+    tick = next(f["FunctionName"] for f in listed if f["Handler"] == "tick.handler")
+
+    def ticked(_: str) -> Answer:
+        functions.invoke(FunctionName=tick, Payload=b"{}")
+        return Answer(200, {}, {})
+
+    for session_id in at_its_end(alice, ticked):
+        until(lambda one=session_id: closing(ada, one) or None, 30, "the end")
+        assert closing(ada, session_id) == ["Expired"]
 
 
 @pytest.mark.guarantee("G9")

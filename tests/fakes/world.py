@@ -127,9 +127,10 @@ class FakeStore:
         self.blocks[block.person, block.resource] = block
         self.about_people.append(record)
 
-    def due(self, now: datetime, limit: int) -> list[Session]:
+    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
         waiting = [(s.due_at, s.session_id) for s in self.sessions.values() if s.due_at]
-        due = [session_id for due_at, session_id in sorted(waiting) if due_at <= now]
+        ordered = sorted(waiting, reverse=latest_first)
+        due = [session_id for due_at, session_id in ordered if due_at <= now]
         return [self.sessions[session_id] for session_id in due[:limit]]
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:

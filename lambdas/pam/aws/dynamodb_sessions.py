@@ -226,7 +226,7 @@ class DynamoDbSessions:
             ]
         )
 
-    def due(self, now: datetime, limit: int) -> list[Session]:
+    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
         answer = self._client.query(
             TableName=self._table,
             IndexName=Index.BY_DEADLINE.value,
@@ -235,6 +235,7 @@ class DynamoDbSessions:
             ExpressionAttributeValues=to_item(
                 {":open": table_keys.OPEN, ":now": timestamps.render(now)}
             ),
+            ScanIndexForward=not latest_first,
             Limit=limit,
         )
         return [session_codec.decode(from_item(item)["document"]) for item in answer["Items"]]
