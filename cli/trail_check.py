@@ -17,7 +17,7 @@ from cli.trail import Manifest, Unreadable
 from pam.domain import checkpoint, merkle
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, canonical_json, hash_of
 from pam.domain.checkpoint import Checkpoint, Head, Interval, Leaf, Malformed
-from pam.domain.free_text import PREFIX, commitment
+from pam.domain.free_text import commitment, commitments_in
 from pam.names import witness_name
 
 
@@ -262,10 +262,8 @@ class _Texts:
         self._seen: set[tuple[str, str]] = set()
 
     def see(self, record: dict[str, Any]) -> None:
-        for said in (str(record["reason"]), str(record["detail"])):
-            at = said.find(PREFIX)
-            if at >= 0:
-                self._seen.add((str(record["session_id"]), said[at:]))
+        for found in commitments_in(str(record["reason"]), str(record["detail"])):
+            self._seen.add((str(record["session_id"]), found))
 
     def check(self) -> int:
         for session_id, _ in sorted(self._known - self._seen):
@@ -279,6 +277,7 @@ def _check_proofs(folder: Path, manifest: Manifest) -> None:
     if not manifest.session_id:
         return
     proven: set[tuple[str, int, str, str]] = set()
+    known: dict[int, Checkpoint] = {}
     for number, line in _lines(path):
         where = f"{trail.PROOFS} line {number}"
         try:
@@ -287,7 +286,10 @@ def _check_proofs(folder: Path, manifest: Manifest) -> None:
                 raw["session_id"], raw["sequence"], raw["event_id"], raw["record_hash"]
             )
             hashed = leaf.hashed()
-            sealed = _archived(folder, int(raw["checkpoint"])).checkpoint
+            sealed_by = int(raw["checkpoint"])
+            if sealed_by not in known:
+                known[sealed_by] = _archived(folder, sealed_by).checkpoint
+            sealed = known[sealed_by]
             proven_path = [base64.b64decode(node, validate=True) for node in raw["path"]]
             index = int(raw["index"])
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from cli.problems import Failure
 from cli.trail import Manifest
 from pam.domain import timestamps
 from pam.domain.checkpoint import Head, Interval, Leaf
+from pam.domain.free_text import commitments_in, opened
 from pam.domain.merkle import Growth
 from pam.domain.session import Session
 
@@ -66,8 +67,8 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
         for leaf in interval.leaves
         if wanted.session_id in {"", leaf.session_id}
     ]
-    _write_records(source, leaves, folder)
-    _write_texts(source, {leaf.session_id for leaf in leaves} - {""}, folder)
+    said = _write_records(source, leaves, folder)
+    _write_texts(source, {leaf.session_id for leaf in leaves} - {""}, said, folder)
     if wanted.session_id:
         _write_proofs(intervals, wanted.session_id, folder)
     manifest = Manifest(
@@ -136,10 +137,11 @@ def _copied(source: Source, folder: Path, number: int) -> Interval:
     return interval
 
 
-def _write_records(source: Source, leaves: list[Leaf], folder: Path) -> None:
-    """In the order of the leaves. One that the archive does not have is left out: checking the
-    trail names it.
+def _write_records(source: Source, leaves: list[Leaf], folder: Path) -> set[str]:
+    """In the order of the leaves; returns the commitments to texts that stand in them. A record
+    that the archive does not have is left out: checking the trail names it.
     """
+    said: set[str] = set()
     owners = {(leaf.session_id, "" if leaf.session_id else leaf.event_id) for leaf in leaves}
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         found = pool.map(lambda owner: source.archived_records(*owner), sorted(owners))
@@ -149,14 +151,19 @@ def _write_records(source: Source, leaves: list[Leaf], folder: Path) -> None:
             line = by_hash.get(leaf.record_hash)
             if line is not None:
                 output.write(f"{line}\n".encode())
+                record = json.loads(line)
+                said.update(commitments_in(record["reason"], record["detail"]))
+    return said
 
 
-def _write_texts(source: Source, session_ids: Iterable[str], folder: Path) -> None:
+def _write_texts(source: Source, session_ids: Iterable[str], said: set[str], folder: Path) -> None:
+    """Those that the exported records commit to: the session may have gone on since."""
     texts: dict[str, Any] = {}
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         for session in pool.map(source.session_of, sorted(session_ids)):
             if session is not None and session.text_key:
-                written = sorted({text for text in session.texts if text})
+                known = opened(session.text_key, session.texts)
+                written = sorted(known[one] for one in known.keys() & said)
                 texts[session.session_id] = {"key": session.text_key, "texts": written}
     document = json.dumps(texts, ensure_ascii=False, indent=1)
     trail.write_text(folder / trail.TEXTS, document + "\n")

@@ -71,6 +71,17 @@ def test_the_newest_checkpoints_may_still_wait_for_the_witness(tmp_path: Path) -
     assert proof.unwitnessed == 2
 
 
+def test_what_was_written_after_the_last_checkpoint_is_not_held_against_the_trail(
+    tmp_path: Path,
+) -> None:
+    log = Log()
+    session = log.open(reason="ledger stuck, INC-1")
+    log.seal()
+    log.story.revoke(session.session_id)
+    folder = exported(log, tmp_path / "early")
+    assert check_trail(folder, trusted(log)).texts == 1
+
+
 def test_an_erased_text_is_not_exported_and_the_trail_is_proven(tmp_path: Path) -> None:
     log = Log()
     session = log.open(reason="for Jane Roe, INC-1")

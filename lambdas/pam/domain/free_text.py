@@ -8,7 +8,7 @@ commitment says nothing about it any more, while the chain goes on holding.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 PREFIX = "hmac-sha256:"
 ERASED = "[erased]"
@@ -22,6 +22,14 @@ def commitment(key: str, text: str) -> str:
     if not key:
         return ERASED
     return PREFIX + hmac.new(bytes.fromhex(key), text.encode(), hashlib.sha256).hexdigest()
+
+
+def commitments_in(*said: str) -> Iterator[str]:
+    """Those that stand at the end of a record's reason or detail."""
+    for text in said:
+        at = text.find(PREFIX)
+        if at >= 0:
+            yield text[at:]
 
 
 def opened(key: str, texts: Iterable[str]) -> dict[str, str]:
