@@ -7,6 +7,7 @@ the workflow (stop it). The only function that can end access. Every call may be
 """
 
 import json
+from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any
 
@@ -16,20 +17,20 @@ from pam import clock, wiring
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable, NotFound, NotYet, code_of
 from pam.domain.lifecycle import Status
-from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import BlockScope, EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.metrics import count
-from pam.names import END_UNCONFIRMED, ORPHAN_REMOVED
+from pam.names import ACCESS_MISSING, END_UNCONFIRMED, ORPHAN_REMOVED
 from pam.operations import block_person, close_session, end_access
-from pam.operations.remove_orphans import remove_orphans
-from pam.ports import Residents
+from pam.operations.search_targets import search_targets
 from pam.settings import RevokeSettings
 
 _LONGEST_CAUSE = 500
+_TIME_FOR_A_TARGET_MS = 12_000
+"""A target that does not answer is given up for sooner than that."""
 
 
 @cache
@@ -106,8 +107,10 @@ def _shown(session: Session) -> views.SessionView:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
         return serve(app, front(), event, context)
-    if event.get("search") == "orphans":
-        return _searched()
+    if event.get("search") == "targets":
+        return _searched(context)
+    if event.get("search") == "blocked":
+        return _blocked_ended()
     if "Records" in event:
         return _grants_run_out(event["Records"])
     try:
@@ -167,40 +170,43 @@ def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _searched() -> dict[str, Any]:
-    """Raises if something could not be searched or removed: then a person should look."""
-    home = settings()
+def _blocked_ended() -> dict[str, Any]:
+    """What somebody who is blocked still has open, because a call died over its end."""
     ended = block_person.end_all_blocked(
         now=clock.now(),
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(home),
+        issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
-    if ended:
-        logger.info("blocked", extra={"ended": [session.session_id for session in ended]})
-    residents: dict[IssuerKind, Residents] = {
-        IssuerKind.AWS_ROLE: wiring.role_issuer(home),
-        IssuerKind.POSTGRES_USER: wiring.user_issuer(home),
-    }
-    search = remove_orphans(
-        [
-            resource.target(account=home.account, region=home.region)
-            for resource in wiring.policy().resources()
-            if resource.issuer_kind in residents
-        ],
-        residents,
-        now=clock.now(),
-        store=front().store,
-        issuers=wiring.issuers(home),
+    session_ids = [session.session_id for session in ended]
+    logger.info("looked for the blocked", extra={"ended": session_ids})
+    return {"ended": session_ids}
+
+
+def _searched(context: Any) -> dict[str, Any]:
+    """Raises if something could not be searched or removed: then a person should look."""
+    home = settings()
+    found = asdict(
+        search_targets(
+            [
+                resource.target(account=home.account, region=home.region)
+                for resource in wiring.policy().resources()
+            ],
+            now=clock.now(),
+            store=front().store,
+            issuers=wiring.issuers(home),
+            has_time=lambda: context.get_remaining_time_in_millis() >= _TIME_FOR_A_TARGET_MS,
+        )
     )
-    if search.removed:
-        count(ORPHAN_REMOVED, home.env_name, len(search.removed))
-    logger.info("searched", extra={"removed": search.removed, "unreached": search.unreached})
-    if search.unreached:
-        message = f"not reached: {', '.join(search.unreached)}"
+    logger.info("searched", extra=found)
+    for name, what in ((ORPHAN_REMOVED, "removed"), (ACCESS_MISSING, "missing")):
+        if found[what]:
+            count(name, home.env_name, len(found[what]))
+    if found["unreached"]:
+        message = f"not reached: {', '.join(found['unreached'])}"
         raise IssuerUnavailable(message)
-    return {"removed": list(search.removed)}
+    return found
 
 
 def _count_unconfirmed() -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pam.names import (
+    ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
     DARK_ACCESS,
     END_UNCONFIRMED,
@@ -117,6 +118,7 @@ class Alarms(Construct):
             ),
             "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
             "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
+            "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),

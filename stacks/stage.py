@@ -23,7 +23,6 @@ from stacks.lent_databases import LentDatabases
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.notices import Notices
 from stacks.notifications import Notifications
-from stacks.orphan_search import OrphanSearch
 from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
 from stacks.request_api import RequestApi
@@ -34,6 +33,7 @@ from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.target_roles import TargetRoles
+from stacks.target_search import TargetSearch
 from stacks.trusted_roles import TrustedRoles
 from stacks.witness_stack import WitnessStack, witness_arn
 from stacks.workflow_handle import WorkflowHandle
@@ -198,7 +198,7 @@ class PamStage(Construct):
             databases=databases,
             dead_letters=dead_letters,
         )
-        OrphanSearch(service, "OrphanSearch", env_name=env_name, revocation=revocation)
+        TargetSearch(service, "TargetSearch", env_name=env_name, revocation=revocation)
         approval_workflow = ApprovalWorkflow(
             service,
             "Workflow",

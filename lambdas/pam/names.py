@@ -20,6 +20,8 @@ ROLE_FULL = "RoleFull"
 """Metric: how often a target role had no room for one more deny, and all its leases were ended."""
 ORPHAN_REMOVED = "OrphanRemoved"
 """Metric: what a closed session had left at a target, found by the search and removed."""
+ACCESS_MISSING = "AccessMissing"
+"""Metric: ACTIVE sessions whose access is not at the target any more."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 

@@ -91,8 +91,8 @@ class SessionStore(Protocol):
     def find(self, query: SessionQuery) -> Page:
         """Raises Invalid for a cursor that `find` did not give out."""
 
-    def open_sessions(self, person: str) -> list[Session]:
-        """Those of a person that are not over; one that was just opened may be missing."""
+    def open_sessions(self, person: str | None = None) -> list[Session]:
+        """Those that are not over, a person's or all; one that was just opened may be missing."""
 
     def blocks_of(self, person: str) -> list[Block]:
         """Every block of a person that is kept, in force or not."""
@@ -187,17 +187,16 @@ class Issuer(Protocol):
     def clear_traces(self, session: Session, now: datetime) -> None:
         """Removes what `end` had to leave at the target, once every lease is over by itself."""
 
-
-class Residents(Protocol):
-    """An issuer whose access can be found at its target, whatever else is lost."""
-
     def sessions_at(self, target: Target) -> list[str]:
-        """Ids of the sessions of which something stands there. Raises IssuerUnavailable."""
+        """Ids of the sessions of which something stands there, whatever else is lost."""
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        """Of these ACTIVE sessions of a target, those whose access does not stand there, and why:
+        by session id.
+        """
 
     def tidy(self, target: Target, now: datetime) -> None:
-        """Removes what has done its time there and is no single session's. Raises
-        IssuerUnavailable.
-        """
+        """Removes what has done its time there and is no single session's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,3 +196,30 @@ def test_a_deny_that_does_not_read_back_is_no_receipt(roles: Any, leased: Sessio
 def test_a_target_that_is_gone_gives_no_receipt(aws: None, leased: Session) -> None:
     with pytest.raises(IssuerUnavailable):
         RoleIssuer(in_moto, never_full).end(leased, Story().now)
+
+
+@pytest.mark.guarantee("G9")
+def test_access_is_missing_where_a_deny_stands_without_an_end_or_the_role_is_gone(
+    roles: Any, leased: Session
+) -> None:
+    other = replace(leased, session_id="01M7XKKX570BEDA009FKKTH2H2")
+    issuer = RoleIssuer(in_moto, never_full)
+    assert issuer.missing(leased.target, [leased, other]) == {}
+    issuer.end(leased, Story().now)
+    assert list(issuer.missing(leased.target, [leased, other])) == [leased.session_id]
+    issuer.clear_traces(leased, Story().now)
+    roles.delete_role(RoleName=ROLE)
+    assert set(issuer.missing(leased.target, [leased, other]).values()) == {
+        "the role does not exist"
+    }
+
+
+def test_a_role_that_cannot_be_searched_is_not_said_to_be_missing(
+    aws: None, leased: Session
+) -> None:
+    def refusing(service: str, **arguments: Any) -> Any:
+        error = {"Error": {"Code": "AccessDenied", "Message": "x"}}
+        return RecordingSts(ClientError(error, "AssumeRole"))
+
+    with pytest.raises(IssuerUnavailable):
+        RoleIssuer(refusing, never_full).missing(leased.target, [leased])

@@ -78,15 +78,16 @@ def test_of_two_changes_from_one_reading_the_second_is_refused(store: SessionSto
     assert store.blocks_of("bob") == []
 
 
-def test_open_sessions_are_a_persons_own_that_are_not_over(store: Any) -> None:
+def test_open_sessions_are_those_that_are_not_over_a_persons_or_all(store: Any) -> None:
     story = Story(store=store)
     active = story.granted().session_id
     over = story.request().session_id
     story.end(over)
-    story.granted("dave")
+    of_dave = story.granted("dave").session_id
     pending = story.request(resource=SANDBOX).session_id
     found = {session.session_id for session in store.open_sessions("alice")}
     assert found == {active, pending}
+    assert {session.session_id for session in store.open_sessions()} == found | {of_dave}
 
 
 @pytest.mark.guarantee("G7")

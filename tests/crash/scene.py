@@ -22,8 +22,8 @@ from pam.operations.ask_approvers import ask_approvers
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.lease_credentials import Lease
-from pam.operations.remove_orphans import Search, remove_orphans
 from pam.operations.request_access import AccessRequest
+from pam.operations.search_targets import Search, search_targets
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from pam.postgres.secret_issuer import RotatedSecretIssuer
@@ -50,11 +50,7 @@ PAT = Identity(
 """One who may ask and who may approve."""
 PEOPLE = replace(COMPILED, identities=(*COMPILED.identities, PAT))
 POLICY = CedarPolicy(PEOPLE)
-DATABASES = [
-    each.target(account=HOME.account, region=HOME.region)
-    for each in COMPILED.resources
-    if each.issuer_kind is IssuerKind.POSTGRES_USER
-]
+TARGETS = [each.target(account=HOME.account, region=HOME.region) for each in COMPILED.resources]
 
 BECOMES = {
     "Requested": Status.PENDING_APPROVAL,
@@ -99,10 +95,9 @@ class Scene(Story):
         self.checkouts = FakeCheckouts(lambda session_id: self.session(session_id).closed)
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
-        self.users = PostgresUserIssuer(server, databases, lambda *_: "no-token")
         self.all_issuers: dict[IssuerKind, Any] = {
             IssuerKind.AWS_ROLE: RoleIssuer(aws.client, never_full),
-            IssuerKind.POSTGRES_USER: self.users,
+            IssuerKind.POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
             IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
         self.places: Any = Dying(self.carriage, self.fuse)
@@ -222,13 +217,9 @@ class Scene(Story):
         )
 
     def search(self) -> Search:
-        return remove_orphans(
-            DATABASES,
-            dict.fromkeys(IssuerKind, self.users),
-            now=self.now,
-            store=self.store,
-            issuers=self.issuers,
-        )
+        found = search_targets(TARGETS, now=self.now, store=self.store, issuers=self.issuers)
+        assert found.missing == [], "nobody touched a target but PAM"
+        return found
 
     def erase(self, session_id: str) -> Session:
         return erase_texts(

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from pam.domain.approval import Ballot
+from pam.domain.resource import IssuerKind
 from pam.operations.admit_request import Execution, Outcome
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
@@ -125,7 +126,7 @@ def overdue_activation(scene: Scene, resource: str) -> str:
 def left_behind(scene: Scene, resource: str) -> str:
     """A session that is closed, and a database user of it that came too late."""
     session_id = revoked(scene, resource)
-    scene.users.activate(scene.session(session_id), scene.now)
+    scene.all_issuers[IssuerKind.POSTGRES_USER].activate(scene.session(session_id), scene.now)
     return session_id
 
 
@@ -183,7 +184,7 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
             traces_over,
         )
     },
-    "search for orphans": (left_behind, lambda s, _: s.search(), USERS),
+    "search the targets": (left_behind, lambda s, _: s.search(), USERS),
     "deliver": (leased, lambda s, i: s.deliver(i), EVERY),
     "erase": (revoked, lambda s, i: s.erase(i), EVERY),
 }

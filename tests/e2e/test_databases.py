@@ -220,9 +220,14 @@ def test_users_left_behind_are_found_and_others_are_let_be(
                     sql.Identifier(name)
                 )
             )
-    found, failed = revocation({"search": "orphans"})
+    found, failed = revocation({"search": "targets"})
     assert not failed
-    assert found == {"removed": [over["session_id"]]}
+    assert found == {
+        "removed": [over["session_id"]],
+        "missing": [],
+        "unreached": [],
+        "postponed": [],
+    }
     assert not has_user(cast, over)
     assert has_user(cast, active)
     with superuser(cast) as connection:
@@ -230,6 +235,28 @@ def test_users_left_behind_are_found_and_others_are_let_be(
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
     assert is_let_in(alice.lease(active["session_id"]))
     alice.post("/pam/end", {"session_id": active["session_id"]})
+
+
+@pytest.mark.guarantee("G9")
+def test_a_user_that_is_dropped_by_hand_is_told_and_recorded(
+    cast: Cast,
+    alice: Person,
+    bob: Person,
+    carol: Person,
+    ada: Person,
+    root: Person,
+    revocation: Any,
+) -> None:
+    active = granted(alice, bob, carol, duration_seconds=120)
+    with superuser(cast) as connection:
+        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user_of(active))))
+    found, _ = revocation({"search": "targets"})
+    assert found["missing"] == [active["session_id"]]
+    until(lambda: _logged(root, "AccessMissing"), 10, "the metric of the alarm")
+    last = ada.get(f"/pam/sessions/{active['session_id']}/audit").body["items"][-1]
+    assert last["detail"].startswith("drift: the session is ACTIVE, and its access is missing")
+    alice.post("/pam/end", {"session_id": active["session_id"]})
+    assert alice.wait_for(active["session_id"], "ENDED")["ending"]["method"] == "login-refused"
 
 
 @pytest.mark.guarantee("G8")

@@ -307,9 +307,15 @@ class SessionUsers:
         server.fuse.call(lambda: server.users.pop(username, None))
 
     @staticmethod
-    def members(server: FakeServer, group: str) -> list[str]:
+    def members(server: FakeServer, group: str) -> dict[str, bool]:
         del group
-        return server.fuse.call(lambda: [name for name in server.users if re.match("pam_0", name)])
+        return server.fuse.call(
+            lambda: {
+                name: not user.shut
+                for name, user in server.users.items()
+                if re.match("pam_0", name)
+            }
+        )
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import IssuerUnavailable, StaleSession, Unreached
 from pam.domain.lifecycle import Status
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports import AwsCredentials, IdempotencyKey, Once, Page, Receipt, SessionQuery
 
@@ -107,9 +108,9 @@ class FakeStore:
         more = len(found) > query.limit
         return Page(sessions=tuple(page), cursor=page[-1].session_id if more else None)
 
-    def open_sessions(self, person: str) -> list[Session]:
+    def open_sessions(self, person: str | None = None) -> list[Session]:
         waiting = (s for s in self.sessions.values() if s.due_at is not None)
-        return [session for session in waiting if session.requester_name == person]
+        return [session for session in waiting if person in {None, session.requester_name}]
 
     def blocks_of(self, person: str) -> list[Block]:
         return [block for block in self.blocklist().blocks if block.person == person]
@@ -165,6 +166,9 @@ class FakeIssuer:
     held: set[str] = field(default_factory=set)
     ended: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+    """What stands there of sessions, whether they have access or not."""
+    asked_about: list[Target] = field(default_factory=list)
     down: bool = False
     unreached: bool = False
     taken: Exception | None = None
@@ -206,6 +210,19 @@ class FakeIssuer:
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._answer()
         self.cleared.append(session.session_id)
+        self.left.discard(session.session_id)
+
+    def sessions_at(self, target: Target) -> list[str]:
+        self._answer()
+        return sorted(self.left | self.held)
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        self._answer()
+        self.asked_about.append(target)
+        return {each.session_id: "gone" for each in active if each.session_id not in self.held}
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        self._answer()
 
     def _answer(self) -> None:
         if self.down:

@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from pam import wiring
 from pam.domain.lifecycle import Status
-from pam.domain.resource import Target
 from pam.operations import block_person
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call
@@ -152,17 +149,7 @@ def test_the_search_ends_what_a_dying_call_left_to_the_blocked(
     with monkeypatch.context() as dying:
         dying.setattr(block_person, "end_blocked", lambda *_, **__: [])
         handler(revoke(session_id, block_seconds=0))
-
-    class NobodyThere:
-        def sessions_at(self, target: Target) -> list[str]:
-            return []
-
-        def tidy(self, target: Target, now: datetime) -> None:
-            pass
-
-    monkeypatch.setattr(wiring, "role_issuer", lambda _: NobodyThere())
-    monkeypatch.setattr(wiring, "user_issuer", lambda _: NobodyThere())
-    assert handler({"search": "orphans"}) == {"removed": []}
+    assert handler({"search": "blocked"}) == {"ended": [session_id]}
     stored = story.store.get(session_id)
     assert stored is not None
     assert stored.status is Status.REVOKED

@@ -57,6 +57,16 @@ def test_an_end_may_be_repeated_and_leaves_the_next_session_alone(bank: Bank) ->
     bank.reports.end(second, now())
 
 
+@pytest.mark.guarantee("G9")
+def test_a_checkout_that_somebody_took_away_by_hand_is_missing(bank: Bank) -> None:
+    session = bank.activated(bank.reports_session())
+    assert bank.reports.missing(session.target, [session]) == {}
+    held = bank.checkouts.held.pop(session.target.arn)
+    assert list(bank.reports.missing(session.target, [session])) == [session.session_id]
+    bank.checkouts.held[session.target.arn] = held
+    bank.reports.end(session, now())
+
+
 def test_a_second_session_is_refused_or_waits_as_the_catalogue_says(bank: Bank) -> None:
     first = bank.activated(bank.reports_session())
     with pytest.raises(Conflict, match="held by another session"):

@@ -170,6 +170,26 @@ def test_an_activation_that_comes_too_late_makes_a_user_that_nobody_can_use(bank
     assert bank.roles() == {}
 
 
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "DROP ROLE {user}",
+        "REVOKE ledger_operators FROM {user} GRANTED BY pam_issuer",
+        "ALTER ROLE {user} NOLOGIN PASSWORD NULL VALID UNTIL 'epoch'",
+    ],
+)
+def test_a_user_that_somebody_took_away_by_hand_is_missing(bank: Bank, by_hand: str) -> None:
+    lost, whole = bank.activated(bank.session()), bank.activated(bank.session())
+    assert bank.users.missing(whole.target, [lost, whole]) == {}
+    with bank.server.superuser() as connection:
+        user = sql.Identifier(session_user.name_of(lost))
+        connection.execute(sql.SQL(by_hand).format(user=user))
+    assert list(bank.users.missing(whole.target, [lost, whole])) == [lost.session_id]
+    for session in (lost, whole):
+        bank.users.end(session, now())
+
+
 NASTY = 'led"ger; DROP ROLE "reports" --\'\\ %s {x} ünï'
 
 

@@ -97,13 +97,16 @@ def test_checkpoints_are_made_at_a_fixed_interval(every: Deployment) -> None:
     assert schedule == ("rate(1 minute)" if every.env_name == "local" else "rate(5 minutes)")
 
 
-def test_database_users_that_were_left_behind_are_looked_for(every: Deployment) -> None:
+def test_targets_and_the_blocked_are_searched_each_on_its_own(
+    every: Deployment,
+) -> None:
     rules = every.of_type("AWS::Events::Rule").values()
     (rule,) = (r for r in rules if r["Properties"].get("ScheduleExpression") == "rate(15 minutes)")
-    (target,) = rule["Properties"]["Targets"]
+    targets = rule["Properties"]["Targets"]
 
-    assert every.text(target["Arn"]) == f"${{{every.function('revoke_session')[0]}.Arn}}"
-    assert json.loads(target["Input"]) == {"search": "orphans"}
+    for target in targets:
+        assert every.text(target["Arn"]) == f"${{{every.function('revoke_session')[0]}.Arn}}"
+    assert [json.loads(target["Input"])["search"] for target in targets] == ["targets", "blocked"]
 
 
 @pytest.mark.parametrize(

@@ -168,13 +168,17 @@ class DynamoDbSessions:
             cursor=None if last is None else _cursor(from_item(last)["session_id"]),
         )
 
-    def open_sessions(self, person: str) -> list[Session]:
+    def open_sessions(self, person: str | None = None) -> list[Session]:
+        of_person, values = {}, {":open": table_keys.OPEN}
+        if person is not None:
+            of_person = {"FilterExpression": "requester_person = :person"}
+            values[":person"] = person
         items = self._query(
             IndexName=Index.BY_DEADLINE.value,
             KeyConditionExpression="#open = :open",
-            FilterExpression="requester_person = :person",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":open": table_keys.OPEN, ":person": person}),
+            ExpressionAttributeValues=to_item(values),
+            **of_person,
         )
         return [session_codec.decode(item["document"]) for item in items]
 

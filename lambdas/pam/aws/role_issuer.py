@@ -7,7 +7,7 @@ that tag on the target role, for that one session.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ ClientFactory = Callable[..., Any]
 
 
 class RoleIssuer:
-    """Implements `ports.Issuer` and `ports.Residents` for `aws-role`.
+    """Implements `ports.Issuer` for `aws-role`.
 
     The issuer function may assume target roles, the revocation function their revoker roles;
     neither may do the other's part.
@@ -96,6 +96,22 @@ class RoleIssuer:
         """Of which a deny of their own stands there."""
         with _Unavailable("the target role could not be searched"):
             return RoleDenies(self._revoker(target, "search"), _role_name(target)).sessions()
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        """Whoever is denied on the role, or has no role any more."""
+        with _Unavailable("the target role could not be searched"):
+            denies = RoleDenies(self._revoker(target, "search"), _role_name(target))
+            try:
+                denied = set(denies.sessions())
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchEntity":
+                    raise
+                return {session.session_id: "the role does not exist" for session in active}
+        return {
+            session.session_id: "a deny for the session stands on the role"
+            for session in active
+            if session.session_id in denied
+        }
 
     def tidy(self, target: Target, now: datetime) -> None:
         with _Unavailable("the target role could not be searched"):

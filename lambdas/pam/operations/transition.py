@@ -16,7 +16,7 @@ from pam.domain.audit_record import Entry
 from pam.domain.errors import NotFound, StaleSession
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports import SessionStore
+from pam.ports import Once, SessionStore
 
 _TRIES = 30
 _LONGEST_PAUSE = 0.2
@@ -36,11 +36,13 @@ def transition(
     decide: Callable[[Session], Step | None],
     *,
     now: datetime,
+    once: Once | None = None,
 ) -> Session:
     """Applies `decide` to the stored session, exactly once. None means: leave it as it is.
 
-    Raises NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others
-    kept winning thirty times in a row.
+    `once` is noted in the same write; whether it is done already is for `decide` to ask. Raises
+    NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others kept
+    winning thirty times in a row.
     """
     for attempt in range(_TRIES):
         before = load(store, session_id)
@@ -49,7 +51,7 @@ def transition(
             return before
         after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
         try:
-            store.save(before, after, records)
+            store.save(before, after, records, once)
         except StaleSession:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
             continue

@@ -7,12 +7,14 @@ for, and looks at, the login.
 
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import psycopg
 
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports import Checkouts, DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres.connections import cut_connections
@@ -118,6 +120,22 @@ class RotatedSecretIssuer:
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """Nothing of a session stays at the target."""
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """What stands there is a password, which is nobody's by name; and what a closed session
+        had taken is free again.
+        """
+        return []
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        return {
+            session.session_id: "the secret is not checked out to the session"
+            for session in active
+            if not self._checkouts.has(target.arn, session.session_id)
+        }
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        """As with `sessions_at`: nothing."""
 
     def _check_held(self, session: Session) -> None:
         if not self._checkouts.has(session.target.arn, session.session_id):

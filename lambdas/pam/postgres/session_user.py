@@ -22,7 +22,7 @@ _MAY_BE_LEASED = """
     SELECT FROM pg_catalog.pg_roles WHERE rolname = %s AND rolvaliduntil > 'epoch'
 """
 _OURS = """
-    SELECT member.rolname
+    SELECT member.rolname, member.rolvaliduntil > 'epoch' AS may_be_leased
     FROM pg_catalog.pg_auth_members AS membership
     JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
     JOIN pg_catalog.pg_roles AS lent ON lent.oid = membership.roleid
@@ -119,8 +119,9 @@ def drop(connection: Connection, username: str) -> None:
     _run(connection, "DROP ROLE IF EXISTS {user}", user=sql.Identifier(username))
 
 
-def members(connection: Connection, group_role: str) -> list[str]:
-    return [row[0] for row in connection.execute(_OURS, [group_role])]
+def members(connection: Connection, group_role: str) -> dict[str, bool]:
+    """Every user in the group, and whether it can still be given a login."""
+    return {name: bool(open_) for name, open_ in connection.execute(_OURS, [group_role])}
 
 
 def _grant_to_issuer(connection: Connection, username: str) -> None:

@@ -6,7 +6,7 @@ away, cuts its connections, drops it and sees a login refused.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ TokenSource = Callable[[DatabaseLogin, str], str]
 
 
 class PostgresUserIssuer:
-    """Implements `ports.Issuer` and `ports.Residents` for `postgres-user`."""
+    """Implements `ports.Issuer` for `postgres-user`."""
 
     def __init__(self, logins: LoginSecrets, databases: Databases, rds_token: TokenSource) -> None:
         self._logins = logins
@@ -84,7 +84,7 @@ class PostgresUserIssuer:
         """Shut, cut, dropped, and seen to be refused.
 
         What says that the access is over is the login: a user that cannot be dropped, because it
-        owns something where PAM cannot go, stays without one until the orphan search succeeds.
+        owns something where PAM cannot go, stays without one until a search removes it.
         """
         issuer, user = self._login(session.target), session_user.name_of(session)
         purpose = "the database user could not be removed"
@@ -109,6 +109,16 @@ class PostgresUserIssuer:
             users = session_user.members(connection, target.settings["group_role"])
         found = (session_of_database_user(user) for user in users)
         return [session_id for session_id in found if session_id is not None]
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        issuer = self._login(target)
+        with self._databases.opened(issuer, "the database could not be searched") as connection:
+            users = session_user.members(connection, target.settings["group_role"])
+        return {
+            session.session_id: "its database user was dropped, shut or taken out of the group"
+            for session in active
+            if not users.get(session_user.name_of(session))
+        }
 
     def tidy(self, target: Target, now: datetime) -> None:
         """Whatever PAM makes in a database is a session's."""

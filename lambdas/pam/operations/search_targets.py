@@ -1,0 +1,153 @@
+"""Compares what stands at the targets with the sessions, and removes what is left of closed ones.
+
+A belt: an end removes what it made, and what a crash left is found by the session's own deadline.
+What only this finds is access whose making and unmaking overtook each other, what an end could make
+harmless but not remove, and what somebody changed at a target by hand.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.lifecycle import Status
+from pam.domain.resource import Target
+from pam.domain.session import Session
+from pam.operations.close_session import CLOCK, Issuers
+from pam.operations.transition import Step, transition
+from pam.ports import Once, SessionStore
+
+_REMEMBERED = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What became of it. `removed` and `missing` are sessions; `unreached` are targets, and
+    leftovers, that did not let themselves; `postponed` are targets for which no time was left.
+    """
+
+    removed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+
+
+def search_targets(
+    targets: Iterable[Target],
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+    has_time: Callable[[], bool] = lambda: True,
+) -> Search:
+    """Looks at each of these targets, and at each that an ACTIVE session has.
+
+    In another order each time, so that one that takes all the time keeps no other from its turn for
+    ever.
+    """
+    active = [session for session in store.open_sessions() if session.status is Status.ACTIVE]
+    found = Search()
+    for target in _shuffled([*targets, *(session.target for session in active)]):
+        if not has_time():
+            found.postponed.append(target.arn)
+            continue
+        try:
+            found.missing.extend(_told_missing(target, active, now, store, issuers))
+            issuers[target.kind].tidy(target, now)
+            left = issuers[target.kind].sessions_at(target)
+        except IssuerUnavailable:
+            found.unreached.append(target.arn)
+        else:
+            _remove(left, target, found, now, store, issuers)
+    return found
+
+
+def _shuffled(targets: Iterable[Target]) -> list[Target]:
+    """Each of them once."""
+    once: list[Target] = []
+    for target in targets:
+        if target not in once:
+            once.append(target)
+    random.shuffle(once)
+    return once
+
+
+def _told_missing(
+    target: Target,
+    active: Sequence[Session],
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+) -> list[str]:
+    """The sessions whose access is not there, each put on record the first time. Nothing is made
+    anew: whoever took it away may have had a reason.
+    """
+    here = [session for session in active if session.target == target]
+    if not here:
+        return []
+    missing = issuers[target.kind].missing(target, here)
+    return [
+        session_id
+        for session_id, why in missing.items()
+        if _recorded_missing(session_id, f"{why} ({target.arn})", now, store)
+    ]
+
+
+def _recorded_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
+    """False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
+    have been when the target was asked.
+    """
+    once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)
+    detail = f"drift: the session is ACTIVE, and its access is missing: {why}"
+    entry = Entry(type=RecordType.ACTIVITY, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail)
+
+    def told(session: Session) -> Step | None:
+        if session.status is not Status.ACTIVE or store.is_done(once):
+            return None
+        return Step(session, (entry,))
+
+    session = transition(store, session_id, told, now=now, once=once)
+    return session.status is Status.ACTIVE
+
+
+def _remove(
+    session_ids: Iterable[str],
+    target: Target,
+    found: Search,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+) -> None:
+    """What belongs to an open session stays, and so does what belongs to a session that this store
+    does not know: another deployment may lend the same target. A session is stored before anything
+    is made for it, so what is ours is known.
+    """
+    for session_id in session_ids:
+        session = store.get(session_id)
+        if session is None or not _is_over(session, now):
+            continue
+        try:
+            issuers[session.target.kind].clear_traces(session, now)
+        except IssuerUnavailable:
+            found.unreached.append(session_id)
+        else:
+            _record_orphan(store, session_id, target, now)
+            found.removed.append(session_id)
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    """Closed, and nothing of it has to stay at the target any longer."""
+    return session.closed and (session.traces_until is None or session.traces_until <= now)
+
+
+def _record_orphan(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
+    """That something stood there without a session, and no longer does: on the session's chain."""
+    entry = Entry(
+        type=RecordType.ACTIVITY,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=f"orphan: left at {target.arn} after the end, found and removed",
+    )
+    transition(store, session_id, lambda session: Step(session, (entry,)), now=now)
