@@ -215,8 +215,15 @@ def _facts(session: Session, *, now: datetime) -> list[tuple[str, str]]:
         ("ended", _instant(session.ended_at, now=now)),
         ("end reason", session.end_reason),
         ("receipt", _receipt(session.ending, now=now)),
+        ("tries", _tries(session)),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def _tries(session: Session) -> str:
+    if session.over or not session.tries:
+        return ""
+    return f"PAM has tried {session.tries} times to end it, and goes on every minute"
 
 
 def _vote(vote: Vote, *, now: datetime) -> str:

@@ -86,6 +86,7 @@ class Session:
     ended_at: datetime | None
     end_reason: str
     ending: Mapping[str, Any]
+    tries: int
     review: Mapping[str, Any]
 
     @classmethod
@@ -117,6 +118,7 @@ class Session:
             ended_at=clock.parse(document.get("ended_at")),
             end_reason=_text(document, "end_reason"),
             ending=_part(document, "ending"),
+            tries=_number(document, "tries"),
             review=_part(document, "review"),
         )
 

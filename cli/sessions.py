@@ -1,7 +1,7 @@
 """`pam list` and `pam show`: which sessions there are, and one of them whole, live if wanted."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,11 +17,6 @@ from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from cli.api import Api
-
-_STUCK_AFTER = timedelta(minutes=2)
-"""By then the workflow and two ticks have tried."""
 
 
 def _status(text: str | None) -> str | None:
@@ -43,7 +38,7 @@ def list_sessions(
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you asked for.")] = False,
     stuck: Annotated[
-        bool, typer.Option("--stuck", help="Only those whose end no target has confirmed yet.")
+        bool, typer.Option("--stuck", help="Only those that should have ended a minute ago.")
     ] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=100, help="At most so many.")
@@ -55,7 +50,7 @@ def list_sessions(
     """List sessions, newest first."""
     api = invocation.api()
     if stuck:
-        document = _stuck(api)
+        document = api.get("/pam/stuck")
         invocation.emit(document, lambda: _print_list(document))
         return
     query = {
@@ -66,24 +61,6 @@ def list_sessions(
     }
     document = api.get("/pam/sessions", {name: value for name, value in query.items() if value})
     invocation.emit(document, lambda: _print_list(document))
-
-
-def _stuck(api: "Api") -> dict[str, Any]:
-    """Ends that were decided minutes ago and are not confirmed: somebody should look at the target,
-    though PAM goes on trying.
-    """
-    items: list[Any] = []
-    cursor = ""
-    while True:
-        query = {"status": Status.REVOKING.value, "limit": "100"}
-        page = api.get("/pam/sessions", query | ({"cursor": cursor} if cursor else {}))
-        for item in page.get("items") or []:
-            decided = clock.parse((item.get("ending") or {}).get("decided_at"))
-            if decided is not None and clock.now() - decided > _STUCK_AFTER:
-                items.append(item)
-        cursor = str(page.get("cursor") or "")
-        if not cursor:
-            return {"items": items, "cursor": None}
 
 
 @command

@@ -122,6 +122,17 @@ def sessions(
     )
 
 
+@app.get("/pam/stuck", responses=answers("The sessions"))
+def stuck() -> views.SessionPage:
+    """The sessions that you may see and that need an operator: past their end for a minute, and no
+    target has confirmed it. The longest first.
+    """
+    found = read_sessions.list_stuck(
+        caller=call().caller, now=call().now, store=front().store, policy=front().policy
+    )
+    return views.SessionPage(items=[views.session_view(each) for each in found], cursor=None)
+
+
 @app.get("/pam/sessions/<session_id>", responses=answers("The session"))
 def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
     """One session."""

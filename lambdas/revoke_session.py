@@ -16,14 +16,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pam import clock, wiring
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable, NotFound, NotYet, code_of
-from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import BlockScope, EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.metrics import count
-from pam.names import ACCESS_MISSING, END_UNCONFIRMED, ORPHAN_REMOVED
+from pam.names import ACCESS_MISSING, ORPHAN_REMOVED, TRACES_LEFT
 from pam.operations import block_person, close_session, end_access
 from pam.operations.search_targets import search_targets
 from pam.settings import RevokeSettings
@@ -98,8 +97,6 @@ def _blocked(body: RevokeBody) -> views.SessionView:
 
 
 def _shown(session: Session) -> views.SessionView:
-    if session.status is Status.REVOKING:
-        _count_unconfirmed()
     return views.session_view(session)
 
 
@@ -113,17 +110,27 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _blocked_ended()
     if "Records" in event:
         return _grants_run_out(event["Records"])
+    if event.get("by") == "tick":
+        return _tried(event["session_id"])
+    return _driven(event)
+
+
+def _tried(session_id: str) -> dict[str, str]:
+    """On behalf of the tick, which tries again in a minute and counts what has waited too long. So
+    a try that fails is said in the log, and is no dead letter.
+    """
     try:
-        return _driven(event)
-    except IssuerUnavailable:
-        _count_unconfirmed()
-        raise
+        return _swept(session_id)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
+        logger.exception("not ended yet", extra={"session_id": session_id})
+        stored = front().store.get(session_id)
+        if stored is not None and stored.closed:
+            count(TRACES_LEFT, settings().env_name)
+        return {"status": "", "error": type(error).__name__, "cause": "see the log"}
 
 
 def _driven(event: dict[str, Any]) -> dict[str, str]:
-    """On behalf of the tick or the workflow; whoever it was tries again after an error."""
-    if event.get("by") == "tick":
-        return _swept(event["session_id"])
+    """On behalf of the workflow, which tries again after an error."""
     failure = event.get("failure")
     if failure is None:
         return _told(
@@ -163,7 +170,6 @@ def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
             _swept(removal["dynamodb"]["Keys"]["sk"]["S"])
         except IssuerUnavailable:
             logger.exception("not ended", extra={"grant": removal["dynamodb"]["Keys"]})
-            _count_unconfirmed()
             failed.append({"itemIdentifier": removal["dynamodb"]["SequenceNumber"]})
             # A stream goes on from the first that failed.
             break
@@ -209,24 +215,15 @@ def _searched(context: Any) -> dict[str, Any]:
     return found
 
 
-def _count_unconfirmed() -> None:
-    count(END_UNCONFIRMED, settings().env_name)
-
-
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:
     """The workflow could not go on. Whatever was half-made is unmade; a time-out is UNANSWERED."""
     error, cause, reason = _told_by(failure)
     session_id = event.get("session_id") or _session_of(event["execution"])
-    timed_out = error == "States.Timeout"
-    verdict = close_session.Verdict(
-        outcome=Status.UNANSWERED if timed_out else Status.FAILED,
-        actor=close_session.WORKFLOW,
-        reason="nobody decided in time" if timed_out else reason,
-    )
     try:
-        session = close_session.close_session(
+        session = close_session.close_failed(
             session_id,
-            verdict,
+            reason,
+            timed_out=error == "States.Timeout",
             now=clock.now(),
             store=front().store,
             issuers=wiring.issuers(settings()),

@@ -5,6 +5,7 @@ sends notices (call them); it can itself end nothing and tell nobody. A retry is
 safe: looking twice changes nothing.
 """
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -12,14 +13,20 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.domain.notices import Duty
+from pam.metrics import count
+from pam.names import END_STUCK
 from pam.settings import TickSettings
 
 _MOST_PER_TICK = 200
-"""Bounds one tick. The longest overdue come first in one minute and the latest in the next, so that
-ends which fail again and again cannot keep all others waiting.
+"""Of each kind; bounds one tick. Whoever looks at a session puts off the next look, so that in the
+next minute those are first that had no turn in this one.
 """
 
 logger = Logger()
+
+
+class NotAllHandedOn(Exception):
+    """What could be was; the next tick tries the rest."""
 
 
 @cache
@@ -30,18 +37,37 @@ def settings() -> TickSettings:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     now = clock.now()
-    store = wiring.sessions(settings().table_name)
-    found = store.due(now, _MOST_PER_TICK, latest_first=bool(now.minute % 2))
+    unreadable: list[str] = []
+    found = wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK, unreadable.append)
+    stuck = [session.session_id for session in found if session.stuck(now)]
+    count(END_STUCK, settings().env_name, len(stuck))
     due = [
         (session.session_id, {duty for duty, at in session.duties.items() if at <= now})
         for session in found
     ]
     # Ends first: a notice that cannot be handed on must not stand in the way of any of them.
-    for session_id, duties in due:
-        if Duty.END in duties:
-            wiring.revocation(settings().revoke_function).look_at(session_id)
-    for session_id, duties in due:
-        if duties - {Duty.END}:
-            wiring.messenger(settings().notice_function).tell(session_id)
-    logger.info("ticked", extra={"due": len(due)})
+    lost = _each(
+        (session_id for session_id, duties in due if Duty.END in duties),
+        lambda session_id: wiring.revocation(settings().revoke_function).look_at(session_id),
+    )
+    lost += _each(
+        (session_id for session_id, duties in due if duties - {Duty.END}),
+        lambda session_id: wiring.messenger(settings().notice_function).tell(session_id),
+    )
+    logger.info("ticked", extra={"due": len(due), "stuck": stuck})
+    if lost or unreadable:
+        message = f"not handed on: {lost}; not understood: {unreadable}"
+        raise NotAllHandedOn(message)
     return {"due": len(due)}
+
+
+def _each(session_ids: Iterable[str], hand_on: Callable[[str], None]) -> list[str]:
+    """Hands on each, whatever becomes of the others; returns those that could not be."""
+    lost = []
+    for session_id in session_ids:
+        try:
+            hand_on(session_id)
+        except Exception:
+            logger.exception("not handed on", extra={"session_id": session_id})
+            lost.append(session_id)
+    return lost

@@ -13,11 +13,13 @@ from pam.names import (
     ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
     DARK_ACCESS,
-    END_UNCONFIRMED,
+    END_STUCK,
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
     ORPHAN_REMOVED,
     ROLE_FULL,
+    TRACES_LEFT,
+    metric_dimensions,
 )
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.audit_log import AuditLog
@@ -62,11 +64,14 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
+        # A metric filter can only count by what stands in the line, and that has no environment.
+        of_env = f"{METRIC_NAMESPACE}/{env_name}"
+
         def own(name: str) -> cloudwatch.IMetric:
             return cloudwatch.Metric(
                 namespace=METRIC_NAMESPACE,
                 metric_name=name,
-                dimensions_map={"environment": env_name},
+                dimensions_map=metric_dimensions(env_name),
                 statistic="Sum",
                 period=_MINUTE,
             )
@@ -78,12 +83,12 @@ class Alarms(Construct):
                 f"Recorded{kind}",
                 log_group=audit_log.log_group,
                 filter_pattern=logs.FilterPattern.string_value("$.type", "=", kind),
-                metric_namespace=METRIC_NAMESPACE,
+                metric_namespace=of_env,
                 metric_name=f"Recorded{kind}",
                 metric_value="1",
             )
             return cloudwatch.Metric(
-                namespace=METRIC_NAMESPACE,
+                namespace=of_env,
                 metric_name=f"Recorded{kind}",
                 statistic="Sum",
                 period=_MINUTE,
@@ -106,7 +111,8 @@ class Alarms(Construct):
             period=_MINUTE, statistic="Maximum"
         )
         self.watched = {
-            "revocation-stuck": Watched(metric=own(END_UNCONFIRMED), minutes=2),
+            "revocation-stuck": Watched(metric=own(END_STUCK), minutes=1),
+            "traces-left": Watched(metric=own(TRACES_LEFT), minutes=1),
             "audit-not-written": Watched(metric=own(AUDIT_NOT_WRITTEN), minutes=1),
             "log-unwitnessed": Watched(metric=own(LOG_UNWITNESSED), minutes=1),
             "failed-grant": Watched(metric=recorded("Failed"), minutes=1),

@@ -27,13 +27,13 @@ from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
+from stacks.searches import Searches
 from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.target_roles import TargetRoles
-from stacks.target_search import TargetSearch
 from stacks.trusted_roles import TrustedRoles
 from stacks.witness_stack import WitnessStack, witness_arn
 from stacks.workflow_handle import WorkflowHandle
@@ -198,7 +198,7 @@ class PamStage(Construct):
             databases=databases,
             dead_letters=dead_letters,
         )
-        TargetSearch(service, "TargetSearch", env_name=env_name, revocation=revocation)
+        Searches(service, "Searches", env_name=env_name, revocation=revocation)
         approval_workflow = ApprovalWorkflow(
             service,
             "Workflow",

@@ -2,11 +2,12 @@
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from pam.names import METRIC_NAMESPACE
+from pam.names import METRIC_NAMESPACE, metric_dimensions
 
 
 def count(name: str, env_name: str, value: float = 1) -> None:
     with single_metric(
         name=name, unit=MetricUnit.Count, value=value, namespace=METRIC_NAMESPACE
     ) as metric:
-        metric.add_dimension(name="environment", value=env_name)
+        for dimension, of in metric_dimensions(env_name).items():
+            metric.add_dimension(name=dimension, value=of)

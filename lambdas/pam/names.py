@@ -8,8 +8,10 @@ from enum import StrEnum
 
 EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
-END_UNCONFIRMED = "EndUnconfirmed"
-"""Metric: how often a target did not confirm an end; one that goes on needs a person."""
+END_STUCK = "EndStuck"
+"""Metric, every minute: sessions by which access may exist that should have ended a minute ago."""
+TRACES_LEFT = "TracesLeft"
+"""Metric: how often what an end had to leave at its target could not be cleared in its time."""
 AUDIT_NOT_WRITTEN = "AuditNotWritten"
 """Metric: how often records could not be carried out of the table; leases wait for that."""
 LOG_UNWITNESSED = "LogUnwitnessed"
@@ -24,6 +26,13 @@ ACCESS_MISSING = "AccessMissing"
 """Metric: ACTIVE sessions whose access is not at the target any more."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
+
+
+def metric_dimensions(env: str) -> dict[str, str]:
+    """Of every metric of PAM's own. All of them, to the letter, are part of a metric's name, and
+    Powertools adds a `service` where there is none.
+    """
+    return {"environment": env, "service": "pam"}
 
 
 class Parameter(StrEnum):

@@ -1,6 +1,6 @@
 """What the core needs of the world, named by need. Adapters implement these; tests have fakes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -105,9 +105,13 @@ class SessionStore(Protocol):
         StaleSession if `before` is no longer what is stored.
         """
 
-    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
-        """Sessions whose `due_at` has come, as the index has them: the longest overdue first, or
-        the latest.
+    def due(
+        self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
+    ) -> list[Session]:
+        """Sessions whose `due_at` has come, as the index has them: those where access may exist
+        first, then the others, at most `limit` of each, the longest due first.
+
+        `unreadable` hears the id of one that is not understood; without it that raises.
         """
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
@@ -115,6 +119,11 @@ class SessionStore(Protocol):
 
     def forget_traces(self, session: Session) -> None:
         """Notes that nothing of a closed session is left at its target. No step, no record."""
+
+    def note_try(self, session: Session, now: datetime) -> None:
+        """Counts one more try of what is due, and puts off the next. No step, no record. Raises
+        StaleSession.
+        """
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None: ...
 

@@ -105,6 +105,7 @@ def session(**changes: Any) -> dict[str, Any]:
         "ended_at": None,
         "end_reason": None,
         "ending": None,
+        "tries": 0,
         "review": None,
         "origin": "api",
         "requester_verified": True,

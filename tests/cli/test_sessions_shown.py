@@ -154,26 +154,17 @@ def test_a_check_that_answers_no_is_done_all_the_same(fake: FakeApi, pam: Pam) -
     assert (result.exit_code, result.stdout) == (0, "no: you cannot use core-ledger-admin now\n")
 
 
-def ending_since(decided_at: str, session_id: str) -> dict[str, object]:
-    ending = {"decided_at": decided_at, "confirmed_at": None, "method": "", "evidence": ""}
-    return active(session_id=session_id, status="REVOKING", ending=ending)
-
-
-def test_stuck_sessions_are_those_whose_end_was_decided_minutes_ago(
+def test_stuck_sessions_are_listed_and_shown_with_how_often_they_were_tried(
     fake: FakeApi, pam: Pam
 ) -> None:
-    old, new = "01JD8XGZ6Q3M4V5N6P7R8S9T01", "01JD8XGZ6Q3M4V5N6P7R8S9T02"
-    items = [
-        ending_since("2026-01-01T00:00:00.000Z", old),
-        ending_since("2126-01-01T00:00:00.000Z", new),
-    ]
-    fake.on("GET /pam/sessions", {"items": items, "cursor": None})
-    result = pam("list", "--stuck", "--json")
-    assert result.exit_code == 0, result.stderr
-    assert [item["session_id"] for item in json.loads(result.stdout)["items"]] == [old]
-    assert fake.asked[0].query == {"status": "REVOKING", "limit": "100"}
+    ending = {"decided_at": "2026-01-01T00:00:00.000Z", "confirmed_at": None}
+    stuck = active(status="REVOKING", ending=ending, tries=14)
+    fake.on("GET /pam/stuck", {"items": [stuck], "cursor": None})
+    assert "REVOKING" in pam("list", "--stuck").stdout
+    fake.on(f"GET /pam/sessions/{stuck['session_id']}", stuck)
+    assert "PAM has tried 14 times to end it" in pam("show", stuck["session_id"]).stdout
 
 
 def test_nothing_stuck_is_said_in_a_word(fake: FakeApi, pam: Pam) -> None:
-    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    fake.on("GET /pam/stuck", {"items": [], "cursor": None})
     assert pam("list", "--stuck").stdout == "no sessions\n"

@@ -30,6 +30,7 @@ HEARD = {
     "BreakGlass": "PAM Break Glass",
     "Reviewed": "PAM Session Reviewed",
     "ReviewOverdue": "PAM Review Overdue",
+    "Drift": "PAM Drift",
 }
 
 

@@ -312,9 +312,18 @@ def test_a_finding_of_no_session_is_a_record_of_its_own(
     assert "session_id" not in item, "an index key may not be empty"
 
 
-def test_what_is_due_is_found_from_either_end(store: DynamoDbSessions, story: Story) -> None:
-    first, second = story.request(), story.request("dave")
-    later = story.later(days=2)
-    ids = [each.session_id for each in store.due(later, 10)]
-    assert sorted(ids) == sorted([first.session_id, second.session_id])
-    assert [each.session_id for each in store.due(later, 10, latest_first=True)] == ids[::-1]
+@pytest.mark.guarantee("G6")
+def test_a_session_that_is_not_understood_keeps_no_other_from_being_found(
+    store: DynamoDbSessions, story: Story, table: Any
+) -> None:
+    spoilt, sound = story.request().session_id, story.request("dave").session_id
+    table.update_item(
+        TableName=TABLE,
+        Key=to_item(table_keys.session_key(spoilt)),
+        UpdateExpression="REMOVE document.needed",
+    )
+    later, unreadable = story.later(days=2), list[str]()
+    assert [each.session_id for each in store.due(later, 10, unreadable.append)] == [sound]
+    assert unreadable == [spoilt]
+    with pytest.raises(KeyError):
+        store.due(later, 10)

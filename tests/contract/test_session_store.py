@@ -14,7 +14,7 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import Session
+from pam.domain.session import RETRY_END_AFTER, Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
 from pam.ports import IdempotencyKey, Once, SessionQuery, SessionStore
@@ -182,6 +182,34 @@ def test_what_is_due_is_found_and_nothing_else(
     assert everything[0] == sandbox
     assert set(everything) == set(many)
     assert due(store, story.now + timedelta(hours=5), 2) == everything[:2]
+
+
+@pytest.mark.guarantee("G6")
+def test_where_access_may_exist_comes_before_all_that_waits_however_long(
+    story: Story, store: SessionStore
+) -> None:
+    waiting = story.request().session_id
+    story.later(hours=1)
+    active = story.granted(seconds=60).session_id
+    later = story.later(days=1)
+    assert due(store, later, 10) == [active, waiting]
+    assert due(store, later, 1) == [active, waiting], "at most so many of each"
+
+
+@pytest.mark.guarantee("G6")
+def test_a_try_puts_a_session_behind_those_that_had_none_and_is_no_step(
+    story: Story, store: SessionStore
+) -> None:
+    first, second = (story.granted(seconds=60) for _ in range(2))
+    later = story.later(days=1)
+    longest = due(store, later, 1)[0]
+    session, other = (first, second) if longest == first.session_id else (second, first)
+    store.note_try(session, later)
+    assert due(store, later, 10) == [other.session_id]
+    assert set(due(store, later + RETRY_END_AFTER, 10)) == {first.session_id, second.session_id}
+    stored = store.get(session.session_id)
+    assert stored == replace(session, tries=1, tried_at=later)
+    assert len(store.records(session.session_id)) == session.sequence
 
 
 def test_a_closed_session_is_never_due_but_for_what_it_left_behind(

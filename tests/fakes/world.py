@@ -128,11 +128,13 @@ class FakeStore:
         self.blocks[block.person, block.resource] = block
         self.about_people.append(record)
 
-    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
-        waiting = [(s.due_at, s.session_id) for s in self.sessions.values() if s.due_at]
-        ordered = sorted(waiting, reverse=latest_first)
-        due = [session_id for due_at, session_id in ordered if due_at <= now]
-        return [self.sessions[session_id] for session_id in due[:limit]]
+    def due(
+        self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
+    ) -> list[Session]:
+        due = [s for s in self.sessions.values() if s.due_at and s.due_at <= now]
+        due.sort(key=lambda each: (each.due_at, each.session_id))
+        at_stake = [each for each in due if each.access_may_exist]
+        return at_stake[:limit] + [each for each in due if each not in at_stake][:limit]
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         return sorted(
@@ -144,6 +146,13 @@ class FakeStore:
     def forget_traces(self, session: Session) -> None:
         stored = self.sessions[session.session_id]
         self.sessions[session.session_id] = replace(stored, traces_until=None)
+
+    def note_try(self, session: Session, now: datetime) -> None:
+        stored = self.sessions[session.session_id]
+        if _version(stored) != _version(session):
+            raise StaleSession
+        tried = replace(session, tries=session.tries + 1, tried_at=now)
+        self.sessions[session.session_id] = tried
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
         self.tokens[session_id] = token

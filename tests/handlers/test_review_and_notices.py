@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+import tick
 from pam import wiring
 from tests.fakes.story import Story, arn
 from tests.handlers.conftest import Function, call
+from tick import NotAllHandedOn
 
 Load = Callable[[str], Function]
 
@@ -110,13 +112,72 @@ def test_the_tick_hands_each_duty_to_whoever_has_it(
 def test_notices_that_cannot_be_handed_on_hold_up_no_end(
     function: Load, story: Story, heard: Heard
 ) -> None:
-    story.request()
+    for _ in range(2):
+        story.request()
     over = story.granted(seconds=599).session_id
     story.later(minutes=10)
     heard.deaf = True
-    with pytest.raises(ConnectionError):
+    with pytest.raises(NotAllHandedOn):
         function("tick")({})
     assert heard.ended == [over]
+
+
+@pytest.mark.guarantee("G6")
+def test_an_end_that_cannot_be_handed_on_hides_no_other_and_is_told(
+    function: Load, story: Story, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = {story.granted(seconds=60).session_id for _ in range(3)}
+    lost, hand_on = min(ids), heard.look_at
+
+    def throttled_once(session_id: str) -> None:
+        if session_id == lost:
+            message = "too many requests"
+            raise ConnectionError(message)
+        hand_on(session_id)
+
+    monkeypatch.setattr(heard, "look_at", throttled_once)
+    story.later(minutes=2)
+    with pytest.raises(NotAllHandedOn, match=lost):
+        function("tick")({})
+    assert set(heard.ended) == ids - {lost}
+
+
+@pytest.mark.guarantee("G6")
+def test_none_starves_while_more_ends_than_a_tick_hands_on_fail_again_and_again(
+    function: Load, story: Story, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "_MOST_PER_TICK", 3)
+    ids = [story.granted(seconds=60).session_id for _ in range(10)]
+    story.issuer.down = True
+    story.later(minutes=2)
+    for _ in range(4):
+        handed_on = len(heard.ended)
+        function("tick")({})
+        for session_id in heard.ended[handed_on:]:
+            answer = function("revoke_session")({"session_id": session_id, "by": "tick"})
+            assert answer["error"] == "IssuerUnavailable"
+        story.later(minutes=1)
+    assert set(heard.ended) == set(ids)
+
+
+@pytest.mark.guarantee("G6")
+def test_what_should_have_ended_a_minute_ago_is_counted_every_minute_and_listed(
+    function: Load, story: Story, heard: Heard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck = story.granted(seconds=60).session_id
+    story.request()
+    counted = []
+    for seconds in (119, 3, 60):
+        story.later(seconds=seconds)
+        capsys.readouterr()
+        function("tick")({})
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        counted += [line["EndStuck"] for line in lines if "EndStuck" in line]
+    assert counted == [[0.0], [1.0], [1.0]]
+    listed = json.loads(function("request_api")(call("GET", "/pam/stuck", "sam"))["body"])
+    assert [item["session_id"] for item in listed["items"]] == [stuck]
+    others = json.loads(function("request_api")(call("GET", "/pam/stuck", "dave"))["body"])
+    assert others["items"] == []
 
 
 def test_what_the_tick_handed_on_is_sent_once(function: Load, story: Story) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -71,6 +72,42 @@ def test_a_workflow_that_failed_closes_its_session(
     stored = story.store.get(session_id)
     assert stored is not None
     assert stored.status.value == status
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("status", ["APPROVED", "ACTIVATING", "ACTIVE"])
+def test_a_state_that_timed_out_after_the_votes_is_a_failure_and_no_missing_answer(
+    function: Load, story: Story, status: str
+) -> None:
+    session = story.granted()
+    session_id = session.session_id
+    story.store.save(session, replace(session, status=Status(status)), ())
+    failure = {"error": "States.Timeout", "cause": ""}
+    answer = function("revoke_session")({"session_id": session_id, "failure": failure})
+    assert answer["status"] == "FAILED"
+    assert story.issuer.held == (set() if status != "APPROVED" else {session_id})
+
+
+@pytest.mark.guarantee("G6")
+def test_a_try_of_the_tick_that_fails_is_no_error_and_of_what_is_over_it_is_counted(
+    function: Load, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = story.granted(seconds=60)
+    story.lease(session.session_id)
+    event = {"session_id": session.session_id, "by": "tick"}
+    story.later(minutes=2)
+    story.issuer.down = True
+    assert function("revoke_session")(event)["error"] == "IssuerUnavailable"
+    assert "TracesLeft" not in capsys.readouterr().out
+    story.issuer.down = False
+    assert function("revoke_session")(event)["status"] == "EXPIRED"
+    story.later(hours=1)
+    story.issuer.down = True
+    assert function("revoke_session")(event)["error"] == "IssuerUnavailable"
+    assert "TracesLeft" in capsys.readouterr().out
+    stored = story.store.get(session.session_id)
+    assert stored is not None
+    assert stored.tries == 2, "what was tried ahead of its turn does not count"
 
 
 @pytest.mark.guarantee("G6")

@@ -107,9 +107,9 @@ def test_a_request_that_was_announced_to_the_end_is_closed_unanswered(story: Sto
 
 
 @pytest.mark.parametrize(
-    ("seconds", "minutes"), [(599, []), (600, [5]), (900, [10]), (3600, [55]), (60, [])]
+    ("seconds", "minutes"), [(60, []), (300, []), (420, [2]), (600, [5]), (900, [10]), (3600, [55])]
 )
-def test_a_requester_is_warned_once_five_minutes_before_the_end_of_ten_or_more(
+def test_a_requester_is_warned_once_five_minutes_before_the_end_of_a_longer_session(
     story: Story, seconds: int, minutes: list[int]
 ) -> None:
     session = story.granted(seconds=seconds)

@@ -40,7 +40,7 @@ def test_only_what_belongs_to_a_closed_session_of_this_store_is_removed() -> Non
     assert search(story).removed == [over]
     assert story.issuer.cleared == [over]
     last = story.store.records(over)[-1]
-    assert (last["type"], last["outcome"]) == ("Activity", "failure")
+    assert (last["type"], last["outcome"]) == ("Drift", "failure")
     assert last["detail"].startswith("orphan: left at arn:aws:")
 
 
@@ -57,8 +57,8 @@ def test_active_access_that_somebody_took_away_is_told_each_time_and_recorded_on
         sequences[1],
     ]
     last = story.store.records(lost)[-1]
-    assert (last["type"], last["outcome"]) == ("Activity", "failure")
-    assert last["detail"].startswith("drift: the session is ACTIVE, and its access is missing")
+    assert (last["type"], last["outcome"]) == ("Drift", "failure")
+    assert last["detail"].startswith("missing: the session is ACTIVE, and its access is not there")
     assert story.end(lost).status == "ENDED"
     assert search(story).missing == []
 

@@ -1,7 +1,13 @@
 """Whoever is paged finds out what to do."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from pam.metrics import count
+from pam.names import METRIC_NAMESPACE
 from tests.stacks.template import Deployment
 
 RUNBOOK = Path(__file__).resolve().parent.parent.parent / "docs" / "runbook.md"
@@ -37,3 +43,69 @@ def test_what_must_run_is_missed_when_it_is_silent(every: Deployment) -> None:
 
         assert (properties["TreatMissingData"] == "breaching") == silent
         assert (properties["ComparisonOperator"] == "LessThanThreshold") == silent
+
+
+WATCHED = {
+    # section: what is watched, and how many minutes in a row it must be bad
+    "revocation-stuck": ("MOD046/PAM EndStuck", 1),
+    "traces-left": ("MOD046/PAM TracesLeft", 1),
+    "failed-grant": ("MOD046/PAM/{env} RecordedFailed", 1),
+    "break-glass-used": ("MOD046/PAM/{env} RecordedBreakGlass", 1),
+    "dead-letters": ("AWS/SQS ApproximateNumberOfMessagesVisible", 1),
+    "tick-not-running": ("AWS/Lambda Invocations", 3),
+    "tick-failing": ("AWS/Lambda Errors", 2),
+    "audit-not-written": ("MOD046/PAM AuditNotWritten", 1),
+    "log-unwitnessed": ("MOD046/PAM LogUnwitnessed", 1),
+    "checkpoints-not-running": ("AWS/Lambda Invocations", 1),
+    "checkpoints-failing": ("AWS/Lambda Errors", 1),
+    "table-writes-throttled": ("AWS/DynamoDB WriteThrottleEvents", 2),
+    "table-reads-throttled": ("AWS/DynamoDB ReadThrottleEvents", 2),
+    "workflow-throttled": ("AWS/States ExecutionThrottled", 2),
+    "role-full": ("MOD046/PAM RoleFull", 1),
+    "orphans-found": ("MOD046/PAM OrphanRemoved", 1),
+    "access-missing": ("MOD046/PAM AccessMissing", 1),
+    "dark-access": ("MOD046/PAM DarkAccess", 1),
+}
+
+
+def test_each_alarm_watches_what_its_section_speaks_of(every: Deployment) -> None:
+    found = {}
+    for alarm in every.of_type("AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        section = properties["AlarmName"].removeprefix(f"pam-{every.env_name}-")
+        metric = f"{properties['Namespace']} {properties['MetricName']}"
+        found[section] = (metric, properties["EvaluationPeriods"])
+        assert properties["Threshold"] == 1
+
+    wanted = {name: (what.format(env=every.env_name), n) for name, (what, n) in WATCHED.items()}
+    assert found == wanted
+
+
+def test_what_is_counted_is_what_is_watched_to_the_last_dimension(
+    every: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, function = every.function("tick")
+    for name, value in function["Properties"]["Environment"]["Variables"].items():
+        if name.startswith("POWERTOOLS_"):
+            monkeypatch.setenv(name, value)
+    own = [
+        alarm["Properties"]
+        for alarm in every.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["Namespace"] == METRIC_NAMESPACE
+    ]
+
+    for watched in own:
+        count(watched["MetricName"], every.env_name)
+        assert _counted(json.loads(capsys.readouterr().out)) == (
+            watched["MetricName"],
+            {each["Name"]: each["Value"] for each in watched["Dimensions"]},
+        )
+    assert len(own) >= 8
+
+
+def _counted(line: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """Name and dimensions as CloudWatch reads them from a line in its embedded format."""
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == METRIC_NAMESPACE
+    ((metric,), (dimensions,)) = directive["Metrics"], directive["Dimensions"]
+    return metric["Name"], {name: line[name] for name in dimensions}

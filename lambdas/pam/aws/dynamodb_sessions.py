@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -169,18 +169,21 @@ class DynamoDbSessions:
         )
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
-        of_person, values = {}, {":open": table_keys.OPEN}
+        of_person, values = {}, {}
         if person is not None:
             of_person = {"FilterExpression": "requester_person = :person"}
-            values[":person"] = person
-        items = self._query(
-            IndexName=Index.BY_DEADLINE.value,
-            KeyConditionExpression="#open = :open",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item(values),
-            **of_person,
-        )
-        return [session_codec.decode(item["document"]) for item in items]
+            values = {":person": person}
+        return [
+            session_codec.decode(item["document"])
+            for open_as in (table_keys.AT_STAKE, table_keys.WAITING)
+            for item in self._query(
+                IndexName=Index.BY_DEADLINE.value,
+                KeyConditionExpression="#open = :open",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues=to_item(values | {":open": open_as}),
+                **of_person,
+            )
+        ]
 
     def blocks_of(self, person: str) -> list[Block]:
         items = self._query(
@@ -230,19 +233,29 @@ class DynamoDbSessions:
             ]
         )
 
-    def due(self, now: datetime, limit: int, *, latest_first: bool = False) -> list[Session]:
-        answer = self._client.query(
-            TableName=self._table,
-            IndexName=Index.BY_DEADLINE.value,
-            KeyConditionExpression="#open = :open AND due_at <= :now",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item(
-                {":open": table_keys.OPEN, ":now": timestamps.render(now)}
-            ),
-            ScanIndexForward=not latest_first,
-            Limit=limit,
-        )
-        return [session_codec.decode(from_item(item)["document"]) for item in answer["Items"]]
+    def due(
+        self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
+    ) -> list[Session]:
+        found: list[Session] = []
+        for open_as in (table_keys.AT_STAKE, table_keys.WAITING):
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=Index.BY_DEADLINE.value,
+                KeyConditionExpression="#open = :open AND due_at <= :now",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues=to_item(
+                    {":open": open_as, ":now": timestamps.render(now)}
+                ),
+                Limit=limit,
+            )
+            for item in map(from_item, answer["Items"]):
+                try:
+                    found.append(session_codec.decode(item["document"]))
+                except (LookupError, TypeError, ValueError):
+                    if unreadable is None:
+                        raise
+                    unreadable(item["session_id"])
+        return found
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         items = self._query(
@@ -257,6 +270,10 @@ class DynamoDbSessions:
 
     def forget_traces(self, session: Session) -> None:
         self._transact([self._replacing(session, replace(session, traces_until=None))])
+
+    def note_try(self, session: Session, now: datetime) -> None:
+        tried = replace(session, tries=session.tries + 1, tried_at=now)
+        self._transact([self._replacing(session, tried)])
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
         self._client.put_item(

@@ -90,7 +90,11 @@ class RoleIssuer:
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         with _Unavailable("the deny could not be removed from the target role"):
-            self._denies(session).forget(session.session_id, now)
+            try:
+                self._denies(session).forget(session.session_id, now)
+            except ClientError as error:
+                if not _is_gone(error):
+                    raise
 
     def sessions_at(self, target: Target) -> list[str]:
         """Of which a deny of their own stands there."""
@@ -104,7 +108,7 @@ class RoleIssuer:
             try:
                 denied = set(denies.sessions())
             except ClientError as error:
-                if error.response["Error"]["Code"] != "NoSuchEntity":
+                if not _is_gone(error):
                     raise
                 return {session.session_id: "the role does not exist" for session in active}
         return {
@@ -176,6 +180,11 @@ def _until(end: datetime) -> dict[str, Any]:
             {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"},
         ],
     }
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether the role that was asked about does not exist."""
+    return bool(error.response["Error"]["Code"] == "NoSuchEntity")
 
 
 def _role_name(target: Target) -> str:

@@ -21,7 +21,7 @@ _INSTANTS = (
     "leases_end_at",
     "traces_until",
 )
-_SINCE_NOTICES = ("noticed_at", "notifying_until")
+_SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at")
 """Instants that a session stored by an earlier version may lack."""
 _AS_THEY_ARE = (
     "session_id",
@@ -48,6 +48,7 @@ def encode(session: Session) -> dict[str, Any]:
         **{name: getattr(session, name) for name in _AS_THEY_ARE},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         "notices": session.notices,
+        "tries": session.tries,
         "status": session.status.value,
         "origin": session.origin.value,
         "environment": session.environment.value,
@@ -74,6 +75,7 @@ def decode(raw: dict[str, Any]) -> Session:
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
         notices=int(raw.get("notices", 0)),
+        tries=int(raw.get("tries", 0)),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),

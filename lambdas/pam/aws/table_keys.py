@@ -12,8 +12,10 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
-OPEN = "OPEN"
-"""The one partition of the deadline index: sessions that somebody must look at again."""
+AT_STAKE, WAITING = "AT_STAKE", "WAITING"
+"""The two partitions of the deadline index, of the sessions that somebody must look at again: those
+where access may exist, and the others, whose number keeps nobody from looking at the first.
+"""
 ALL = "SESSION"
 """The one partition of the index of all sessions."""
 
@@ -112,7 +114,8 @@ def session_item(session: Session) -> dict[str, Any]:
         "document": session_codec.encode(session),
     }
     if session.due_at is not None:
-        item |= {"open": OPEN, "due_at": timestamps.render(session.due_at)}
+        open_as = AT_STAKE if session.access_may_exist else WAITING
+        item |= {"open": open_as, "due_at": timestamps.render(session.due_at)}
     return item
 
 

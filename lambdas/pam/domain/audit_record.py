@@ -44,6 +44,7 @@ class RecordType(StrEnum):
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
     ACTIVITY = "Activity"
+    DRIFT = "Drift"
     ERASED = "Erased"
     BLOCKED = "Blocked"
     UNBLOCKED = "Unblocked"

@@ -7,8 +7,6 @@ _OFTEN = timedelta(minutes=10)
 _LATER = timedelta(hours=1)
 """A request is announced again this often in its first hour, and this often from then on."""
 _WARN_BEFORE = timedelta(minutes=5)
-_WORTH_A_WARNING = timedelta(minutes=10)
-"""A shorter session has its end in sight from the start."""
 CLAIM_FOR = timedelta(minutes=1)
 """How long a notice is left to whoever has begun to send it; longer than the call may take."""
 
@@ -42,7 +40,7 @@ def next_reminder(
 def warning(
     active_at: datetime, expires_at: datetime, noticed_at: datetime | None
 ) -> datetime | None:
-    """None once the warning was given, and for sessions of less than 10 minutes."""
+    """None once the warning was given, and for a session that is no longer than the warning."""
     at = expires_at - _WARN_BEFORE
     given = noticed_at is not None and noticed_at >= at
-    return None if given or expires_at - active_at < _WORTH_A_WARNING else at
+    return None if given or at <= active_at else at

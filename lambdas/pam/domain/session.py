@@ -18,7 +18,11 @@ START_WITHIN = timedelta(minutes=5)
 ACTIVATE_WITHIN = timedelta(minutes=2)
 """How long ACTIVATING may stand before whatever was made is unmade."""
 RETRY_END_AFTER = timedelta(seconds=30)
-"""How long a REVOKING session is left to whoever is ending it before the tick tries as well."""
+"""How long a REVOKING session is left to whoever is ending it before the tick tries (again)."""
+STUCK_AFTER = timedelta(seconds=60)
+"""How long access may stand that should not before a person is called."""
+_LONGEST_PAUSE = timedelta(hours=1)
+"""Between two tries to clear what is harmless already."""
 
 
 class Origin(StrEnum):
@@ -80,6 +84,9 @@ class Session:
     """When the last credential handed out ends by itself; until then a revocation must stand."""
     traces_until: datetime | None = None
     """Until when something of this session (a deny policy) must stay at its target."""
+    tries: int = 0
+    """How often the tick has had to try to end this session, or to clear what it left."""
+    tried_at: datetime | None = None
     notices: int = 0
     """Writes that told people and recorded nothing. With `sequence`, the session's version."""
     noticed_at: datetime | None = None
@@ -169,7 +176,7 @@ class Session:
         }
         held = self.notifying_until
         # An end waits for nobody: only what is told is held back while somebody is telling it.
-        due = {Duty.END: self.deadline} | {
+        due = {Duty.END: self._next_try_at} | {
             duty: max(at, held) if at and held else at for duty, at in told.items()
         }
         return {duty: at for duty, at in due.items() if at is not None}
@@ -190,6 +197,30 @@ class Session:
     def _escalation_at(self) -> datetime | None:
         waiting = self.review and self.review.open and self.review.escalated_at is None
         return self.review.due_at if self.review and waiting else None
+
+    @property
+    def _next_try_at(self) -> datetime | None:
+        """The deadline, put off by each try: what was tried goes behind what was not, so that ends
+        which fail again and again keep no other from its turn.
+        """
+        if self.deadline is None or self.tried_at is None:
+            return self.deadline
+        pause = RETRY_END_AFTER
+        if self.closed:
+            pause = min(RETRY_END_AFTER * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
+        return max(self.deadline, self.tried_at + pause)
+
+    @property
+    def access_may_exist(self) -> bool:
+        """Whether somebody may be let in by this session at its target, rightly or not."""
+        return self.status in {Status.ACTIVATING, Status.ACTIVE, Status.REVOKING}
+
+    def stuck(self, now: datetime) -> bool:
+        """Whether access may exist that should not, and the belts have not ended it in time."""
+        if not self.access_may_exist or self.deadline is None:
+            return False
+        due = self.ending.decided_at if self.ending else self.deadline
+        return now >= due + STUCK_AFTER
 
     @property
     def deadline(self) -> datetime | None:

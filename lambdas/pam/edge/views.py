@@ -67,6 +67,7 @@ class SessionView(BaseModel):
     ended_at: str | None
     end_reason: str | None
     ending: EndingView | None
+    tries: int
     review: ReviewView
     origin: str
     requester_verified: bool
@@ -182,6 +183,7 @@ def session_view(session: Session) -> SessionView:
         ended_at=_instant(session.ended_at),
         end_reason=session.ending.reason if session.ending else None,
         ending=_ending(session.ending) if session.ending else None,
+        tries=session.tries,
         review=_review(session.review),
         origin=session.origin.value,
         requester_verified=session.requester_verified,

@@ -7,13 +7,15 @@ to refuse. Each step may be repeated by anybody at any time.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotYet, Unreached
+from pam.domain.errors import NotYet, StaleSession, Unreached
 from pam.domain.lifecycle import AWAITING, Status
+from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Ending, Session
@@ -131,6 +133,27 @@ def fail_unmade(
     return _confirmed(session_id, receipt, verdict, now=now, store=store)
 
 
+def close_failed(
+    session_id: str,
+    reason: str,
+    *,
+    timed_out: bool,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+) -> Session:
+    """Closes a session whose workflow cannot go on. A time-out is UNANSWERED where votes were still
+    waited for, and a failure like any other where they were not.
+    """
+    unanswered = load(store, session_id).status is Status.PENDING_APPROVAL and timed_out
+    verdict = Verdict(
+        outcome=Status.UNANSWERED if unanswered else Status.FAILED,
+        actor=WORKFLOW,
+        reason="nobody decided in time" if unanswered else reason,
+    )
+    return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
+
+
 def fail_unstarted(session_id: str, reason: str, *, now: datetime, store: SessionStore) -> Session:
     """Closes a session for which no workflow could be started."""
     verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason=reason)
@@ -161,7 +184,16 @@ def sweep_session(
     issuers: Issuers,
     workflow: Workflow,
 ) -> Session:
-    """`look_at`, on behalf of the tick: ends the workflow too, which no longer ends the session."""
+    """`look_at`, on behalf of the tick: ends the workflow too, which no longer ends the session.
+
+    The try is counted before it is made, so that it counts however it ends.
+    """
+    session = load(store, session_id)
+    due_at = session.duties.get(Duty.END)
+    if due_at is not None and due_at <= now:
+        # Whoever came in between acts on it; that is as good.
+        with suppress(StaleSession):
+            store.note_try(session, now)
     session = look_at(session_id, now=now, store=store, issuers=issuers)
     stop_workflow(session, store=store, workflow=workflow)
     return session

@@ -1,17 +1,20 @@
 """Looking at sessions: one, many, their trails, and what may be asked for."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pam.domain.audit_record import Record
 from pam.domain.errors import NotEligible, NotFound
 from pam.domain.free_text import opened
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
-from pam.domain.session import Session
+from pam.domain.session import RETRY_END_AFTER, Session
 from pam.operations.transition import load
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports import Page, SessionQuery, SessionStore
 
+_MOST_STUCK = 100
+"""More are a fault of one target, which the first hundred name as well."""
 _PAGES_PER_CALL = 5
 """How many index pages one call reads at most; what is left is behind the cursor."""
 
@@ -61,6 +64,18 @@ def list_sessions(
         if cursor is None or len(found) >= query.limit:
             break
     return Page(sessions=tuple(found), cursor=cursor)
+
+
+def list_stuck(
+    *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
+) -> list[Session]:
+    """The sessions that the caller may read and that need an operator: access may exist that should
+    not, and PAM's own tries have not ended it.
+    """
+    person = _listed(caller)
+    # What was tried just now is put off for as long.
+    tried = store.due(now + RETRY_END_AFTER, _MOST_STUCK)
+    return [s for s in tried if s.stuck(now) and policy.may(Action.READ, person, s).allowed]
 
 
 def list_resources(*, caller: Caller, policy: CedarPolicy) -> list[Resource]:

@@ -100,8 +100,8 @@ def _recorded_missing(session_id: str, why: str, now: datetime, store: SessionSt
     have been when the target was asked.
     """
     once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)
-    detail = f"drift: the session is ACTIVE, and its access is missing: {why}"
-    entry = Entry(type=RecordType.ACTIVITY, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail)
+    detail = f"missing: the session is ACTIVE, and its access is not there: {why}"
+    entry = Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail)
 
     def told(session: Session) -> Step | None:
         if session.status is not Status.ACTIVE or store.is_done(once):
@@ -145,7 +145,7 @@ def _is_over(session: Session, now: datetime) -> bool:
 def _record_orphan(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
     """That something stood there without a session, and no longer does: on the session's chain."""
     entry = Entry(
-        type=RecordType.ACTIVITY,
+        type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
         detail=f"orphan: left at {target.arn} after the end, found and removed",

@@ -1,0 +1,36 @@
+"""What is looked for now and then: drift at the targets, and what the blocked still have open."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from stacks.revocation import Revocation
+
+_MINUTES = {"targets": 15, "blocked": 1}
+"""What the revocation function is asked to search, and how often."""
+
+
+class Searches(Construct):
+    """Each in a call of its own, so that neither can keep the other from its turn."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env_name: str, revocation: Revocation
+    ) -> None:
+        super().__init__(scope, construct_id)
+        for wanted, minutes in _MINUTES.items():
+            every = Duration.minutes(minutes)
+            events.Rule(
+                self,
+                wanted.capitalize(),
+                description=f"PAM {env_name}: searches the {wanted}",
+                schedule=events.Schedule.rate(every),
+                targets=[
+                    targets.LambdaFunction(
+                        revocation.function.function,
+                        event=events.RuleTargetInput.from_object({"search": wanted}),
+                        retry_attempts=0,
+                        max_event_age=every,
+                    )
+                ],
+            )
