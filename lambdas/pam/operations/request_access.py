@@ -122,7 +122,7 @@ def request_access(
         raise
     except TryAgain:
         # Who has a key comes back for this very session; for anybody else it is lost.
-        if key is None:
+        if not key:
             reason = "the approval workflow could not be started in time"
             fail_unstarted(session.session_id, reason, now=now, store=store)
         raise
