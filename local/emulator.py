@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from local import bridges, function_processes, lifeline
+from local import bridges, function_processes, lifeline, throttling
 from local.state import CACHE, State
 
 
@@ -19,10 +19,12 @@ def main() -> None:
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
     bridges.build_all()
     function_processes.build_all(CACHE / "functions")
-    function_processes.start_on_signal(State(Path(sys.argv[2])).functions_started)
+    state = State(Path(sys.argv[2]))
+    function_processes.start_on_signal(state.functions_started)
     # Only now: the emulator's front takes what it uses from its modules when it is loaded.
     from ministack.app import main as serve
 
+    throttling.build(state)
     sys.argv = ["ministack"]
     serve()
 

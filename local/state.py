@@ -61,6 +61,16 @@ class State:
         """Appears when each function has a process that waits for its first request."""
         return self.scratch / "functions-started"
 
+    @property
+    def throttling(self) -> Path:
+        """While it is there, the emulator throttles the share of calls that it names."""
+        return self.scratch / "throttling"
+
+    @property
+    def throttled(self) -> Path:
+        """A line for each call that was throttled."""
+        return self.scratch / "throttled"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time; whoever holds it and dies lets go of it."""

@@ -8,6 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from pam.aws.clients import AwsThrottled
 from stacks.pam_function import WORKFLOW_MARGIN
 
 LONGEST_APPROVAL_WINDOW = Duration.hours(24)
@@ -15,6 +16,9 @@ LONGEST_APPROVAL_WINDOW = Duration.hours(24)
 
 CLOSED_WHILE_WAITING = ["DENIED", "UNANSWERED", "WITHDRAWN", "REVOKED"]
 """Errors that the wait for votes is failed with: the session is closed already, nothing to do."""
+
+THROTTLED = AwsThrottled.__name__
+"""How a function fails whose own calls AWS throttles for longer than its clients try."""
 
 SESSION = {"session_id": "{% $session_id %}"}
 EXECUTION = {
@@ -116,8 +120,8 @@ class WorkflowStates(Construct):
         admission_failed.next(failed)
         close_unfinished.next(failed)
 
-        # What can go wrong. The functions are idempotent, so a lost answer may be asked for again;
-        # a function's own error is an answer, and is not.
+        # What can go wrong. The functions are idempotent, so a lost answer may be asked for again,
+        # and what AWS throttled; a function's own error is an answer, and is not.
         _retry_while_taken(issue)
         for state in (admit, ask, issue):
             _retry_lost_invocations(state)
@@ -169,6 +173,7 @@ def _retry_lost_invocations(state: tasks.LambdaInvoke) -> None:
             "Lambda.SdkClientException",
             "Lambda.ServiceException",
             "Lambda.TooManyRequestsException",
+            THROTTLED,
         ],
         interval=Duration.seconds(1),
         backoff_rate=2,

@@ -269,7 +269,7 @@ class Workflow(Protocol):
     def execution_arn(self, session_id: str) -> str: ...
 
     def start(self, session: Session) -> None:
-        """Raises IssuerUnavailable if it could not be started. Starting twice is harmless."""
+        """Raises IssuerUnavailable, or TryAgain, if it could not be started. Twice is harmless."""
 
     def approved(self, token: str) -> None:
         """Lets the waiting workflow go on. A token that is used up already is no error."""

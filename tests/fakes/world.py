@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
-from pam.domain.errors import IssuerUnavailable, StaleSession, Unreached
+from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
@@ -246,6 +246,7 @@ class FakeWorkflow:
     refusals: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[tuple[str, str]] = field(default_factory=list)
     down: bool = False
+    throttled: bool = False
 
     def execution_arn(self, session_id: str) -> str:
         return f"arn:aws:states:eu-west-1:111122223333:execution:pam:{session_id}"
@@ -254,16 +255,24 @@ class FakeWorkflow:
         if self.down:
             message = "the approval workflow could not be started; try again"
             raise IssuerUnavailable(message)
+        self._take()
         self.started.append(session.session_id)
 
     def approved(self, token: str) -> None:
+        self._take()
         self.approvals.append(token)
 
     def refused(self, token: str, *, error: str, cause: str) -> None:
+        self._take()
         self.refusals.append((token, error))
 
     def stop(self, session: Session, *, error: str, cause: str) -> None:
+        self._take()
         self.stopped.append((session.session_id, error))
+
+    def _take(self) -> None:
+        if self.throttled:
+            raise TryAgain
 
 
 @dataclass

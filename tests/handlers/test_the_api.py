@@ -70,6 +70,16 @@ def test_a_workflow_that_does_not_start_is_a_503_and_leaves_no_open_session(
 
 
 @pytest.mark.guarantee("G8")
+def test_a_workflow_that_is_throttled_is_a_429_that_says_when_to_come_again(
+    function: Load, story: Story
+) -> None:
+    story.workflow.throttled = True
+    answer = function("request_api")(call("POST", "/pam/request", "alice", ASK))
+    assert answer["statusCode"] == 429
+    assert body_of(answer)["code"] == "THROTTLED"
+    assert answer["multiValueHeaders"]["Retry-After"] == ["1"]
+
+
 def test_a_fault_of_pam_says_where_to_look_and_nothing_of_itself(
     function: Load, monkeypatch: pytest.MonkeyPatch, story: Story
 ) -> None:

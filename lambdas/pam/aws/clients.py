@@ -1,27 +1,68 @@
-"""boto3 clients with bounds: every call ends, and is retried a bounded number of times."""
+"""boto3 clients with bounds: every call ends, and is retried a bounded number of times.
+
+What AWS still throttles after that is told as `TryAgain`, for which whoever called the function is
+asked to come again: the workflow by its retries, people by 429.
+"""
 
 from threading import Lock
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from pam.domain.errors import TryAgain
 
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
+    # At most 7 s of pauses a call, so that a function answers within API Gateway's 29 s.
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_appid="mod046-pam",
 )
 _MAKING = Lock()
 """Clients may be shared by threads; making two of them at once is what boto3 does not bear."""
+_THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_THROTTLED_ITEMS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
+
+
+class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
+    """To adapters a ClientError like any other; to all others nobody's fault."""
 
 
 def client(service: str, **kwargs: Any) -> Any:
     """A client of the function's own role; made when it is first needed, not at import."""
     with _MAKING:
-        return boto3.client(service, config=_CONFIG, **kwargs)
+        made = boto3.client(service, config=_CONFIG, **kwargs)
+    made.meta.events.register_first("needs-retry.dynamodb", _name_throttled_transaction)
+    made.meta.events.register_last("after-call", _raise_throttled)
+    return made
 
 
 def credentials() -> Any:
     """Those of the function's own role, for what is signed without a client."""
     return boto3.Session().get_credentials()
+
+
+def _name_throttled_transaction(response: Any, **_: Any) -> None:
+    """DynamoDB cancels a transaction of which one item is throttled, and boto3 retries no cancelled
+    one. By its proper name it does; a condition that does not hold is still told as such.
+    """
+    parsed: dict[str, Any] = response[1] if response else {}
+    reasons = {reason.get("Code", "None") for reason in parsed.get("CancellationReasons", [])}
+    if reasons & _THROTTLED_ITEMS and reasons <= _THROTTLED_ITEMS | {"None"}:
+        parsed["Error"]["Code"] = "ThrottlingException"
+
+
+def _raise_throttled(parsed: Any, model: Any, **_: Any) -> None:
+    if parsed.get("Error", {}).get("Code") in _THROTTLES:
+        raise AwsThrottled(parsed, model.name)

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
 from pam.domain import timestamps
-from pam.domain.errors import IssuerUnavailable
+from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.names import SESSION_TAG, revoker_role_name
@@ -124,7 +124,8 @@ class RoleIssuer:
     def _assume(
         self, session: Session, policy: dict[str, Any], length: timedelta
     ) -> dict[str, Any]:
-        with _Unavailable("the target role could not be assumed"):
+        # Nothing is made by being throttled, so whoever asked may simply ask again.
+        with _Unavailable("the target role could not be assumed", but=TryAgain):
             sts = self._client("sts", region_name=session.target.region)
             answer: dict[str, Any] = sts.assume_role(
                 RoleArn=session.target.arn,
@@ -194,13 +195,16 @@ def _role_name(target: Target) -> str:
 class _Unavailable:
     """Turns whatever AWS raises inside into IssuerUnavailable; keeps AWS's code, not its text."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, but: type[Exception] | None = None) -> None:
         self._what = what
+        self._but = but
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._but and isinstance(error, self._but):
+            return
         if isinstance(error, ClientError):
             message = f"{self._what}: {error.response['Error']['Code']}"
             raise IssuerUnavailable(message) from error

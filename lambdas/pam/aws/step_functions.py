@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pam.domain.errors import IssuerUnavailable
+from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.session import Session
 
 _USED_UP = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
@@ -34,6 +34,8 @@ class StepFunctionsWorkflow:
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return
+            if isinstance(error, TryAgain):
+                raise
             message = "the approval workflow could not be started; try again"
             raise IssuerUnavailable(message) from error
         except BotoCoreError as error:

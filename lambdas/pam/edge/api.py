@@ -18,7 +18,16 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from pam.domain.errors import Code, Invalid, NotEligible, NotFound, Refusal, StaleSession, Throttled
+from pam.domain.errors import (
+    Code,
+    Invalid,
+    NotEligible,
+    NotFound,
+    Refusal,
+    StaleSession,
+    Throttled,
+    TryAgain,
+)
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.edge.bodies import invalid
 from pam.edge.problems import Problem, problem_response, unexpected_response
@@ -85,6 +94,10 @@ def resolver() -> APIGatewayRestResolver:
     def stale(error: StaleSession) -> Response[str]:
         return problem_response(Throttled(str(error)))
 
+    def too_much(error: TryAgain) -> Response[str]:
+        logger.warning("not done yet", exc_info=error)
+        return problem_response(Throttled("there is too much to do just now; try again"))
+
     def no_route(_: Exception) -> Response[str]:
         return problem_response(NotFound("there is no such call; see the API's description"))
 
@@ -96,6 +109,7 @@ def resolver() -> APIGatewayRestResolver:
     app.exception_handler(Refusal)(refused)
     app.exception_handler(RequestValidationError)(not_valid)
     app.exception_handler(StaleSession)(stale)
+    app.exception_handler(TryAgain)(too_much)
     app.exception_handler(Exception)(unexpected)
     app.not_found(no_route)
     return app

@@ -1,10 +1,11 @@
 """People end sessions: an operator takes the access back, or the requester gives it back."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.session import Session
@@ -82,7 +83,9 @@ def drive_end(
         session = confirm_end(session, verdict, now=now, store=store, issuers=issuers)
     except IssuerUnavailable:
         return session
-    stop_workflow(session, store=store, workflow=workflow)
+    # A workflow that cannot be stopped now finds the session closed when it wakes.
+    with suppress(TryAgain):
+        stop_workflow(session, store=store, workflow=workflow)
     return session
 
 

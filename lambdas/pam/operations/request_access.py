@@ -15,6 +15,7 @@ from pam.domain.errors import (
     NotEligible,
     NotFound,
     StaleSession,
+    TryAgain,
 )
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Actor, Caller, Person
@@ -118,6 +119,12 @@ def request_access(
         workflow.start(session)
     except IssuerUnavailable as fault:
         fail_unstarted(session.session_id, fault.detail, now=now, store=store)
+        raise
+    except TryAgain:
+        # Who has a key comes back for this very session; for anybody else it is lost.
+        if not key:
+            reason = "the approval workflow could not be started in time"
+            fail_unstarted(session.session_id, reason, now=now, store=store)
         raise
     return session
 

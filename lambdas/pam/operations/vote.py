@@ -19,7 +19,7 @@ from pam.domain.people import Caller, Person
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.blocklist import refuse_blocked
-from pam.operations.transition import Step, transition
+from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports import SessionStore, Workflow
 
@@ -71,7 +71,12 @@ def vote(
             )
         return step
 
-    session = transition(store, paper.session_id, decide, now=now)
+    try:
+        session = transition(store, paper.session_id, decide, now=now)
+    except Conflict:
+        # A call that was cut short after its vote stood may not have told the workflow.
+        answer_workflow(load(store, paper.session_id), store=store, workflow=workflow)
+        raise
     answer_workflow(session, store=store, workflow=workflow)
     return session
 
