@@ -39,7 +39,7 @@ down: $(PROJECT) ## stop the local stack, and nothing else
 status: $(PROJECT) ## say whether the local stack runs, and where
 	@$(PYTHON) -m local status
 
-test: lint unit e2e ## everything that must hold before a change is merged
+test: lint gates unit e2e ## everything that must hold before a change is merged
 
 unit: setup ## tests without network, in parallel
 	$(PYTHON) -m pytest -m "not e2e" --numprocesses 2 --dist loadfile

@@ -5,6 +5,7 @@ emulator may have closed the gap, and then the bridge must go.
 """
 
 from local import (
+    alarm_bridges,
     api_bridges,
     archive_bridges,
     iam_bridges,
@@ -22,3 +23,4 @@ def build_all() -> None:
     table_bridges.build_all()
     secret_bridges.build_all()
     archive_bridges.build_all()
+    alarm_bridges.build_all()

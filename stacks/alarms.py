@@ -19,6 +19,7 @@ from pam.names import (
     ORPHAN_REMOVED,
     ROLE_FULL,
     TRACES_LEFT,
+    Index,
     metric_dimensions,
 )
 from stacks.approval_workflow import ApprovalWorkflow
@@ -95,8 +96,24 @@ class Alarms(Construct):
             )
 
         def throttled(direction: str) -> cloudwatch.IMetric:
-            return session_store.table.metric(
-                f"{direction}ThrottleEvents", period=_MINUTE, statistic="Sum"
+            """Of the table and of its indexes, which are counted apart: the likeliest to throttle
+            are the single partitions of the latter.
+            """
+            places = [{}, *({"GlobalSecondaryIndexName": index.value} for index in Index)]
+            table = {"TableName": session_store.table.table_name}
+            return cloudwatch.MathExpression(
+                expression="SUM(METRICS())",
+                period=_MINUTE,
+                using_metrics={
+                    f"place{number}": cloudwatch.Metric(
+                        namespace="AWS/DynamoDB",
+                        metric_name=f"{direction}ThrottleEvents",
+                        dimensions_map=table | place,
+                        statistic="Sum",
+                        period=_MINUTE,
+                    )
+                    for number, place in enumerate(places)
+                },
             )
 
         def errors(handler: str) -> cloudwatch.IMetric:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pam.metrics import count
-from pam.names import METRIC_NAMESPACE
+from pam.names import METRIC_NAMESPACE, Index
 from tests.stacks.template import Deployment
 
 RUNBOOK = Path(__file__).resolve().parent.parent.parent / "docs" / "runbook.md"
@@ -73,12 +73,31 @@ def test_each_alarm_watches_what_its_section_speaks_of(every: Deployment) -> Non
     for alarm in every.of_type("AWS::CloudWatch::Alarm").values():
         properties = alarm["Properties"]
         section = properties["AlarmName"].removeprefix(f"pam-{every.env_name}-")
-        metric = f"{properties['Namespace']} {properties['MetricName']}"
+        (metric,) = {f"{each['Namespace']} {each['MetricName']}" for each in _watched(properties)}
         found[section] = (metric, properties["EvaluationPeriods"])
         assert properties["Threshold"] == 1
 
     wanted = {name: (what.format(env=every.env_name), n) for name, (what, n) in WATCHED.items()}
     assert found == wanted
+
+
+def test_throttling_is_watched_on_the_table_and_on_each_of_its_indexes(every: Deployment) -> None:
+    for alarm in every.of_type("AWS::CloudWatch::Alarm").values():
+        if alarm["Properties"]["AlarmName"].startswith(f"pam-{every.env_name}-table-"):
+            names = [
+                {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+                for metric in _watched(alarm["Properties"])
+            ]
+            assert all(every.text(dimensions["TableName"]) for dimensions in names)
+            indexes = [dimensions.get("GlobalSecondaryIndexName") for dimensions in names]
+            assert indexes == [None, *Index]
+
+
+def _watched(properties: Any) -> list[Any]:
+    """The metrics of an alarm, one or several."""
+    if "Metrics" not in properties:
+        return [properties]
+    return [each["MetricStat"]["Metric"] for each in properties["Metrics"] if "MetricStat" in each]
 
 
 def test_what_is_counted_is_what_is_watched_to_the_last_dimension(
@@ -91,7 +110,7 @@ def test_what_is_counted_is_what_is_watched_to_the_last_dimension(
     own = [
         alarm["Properties"]
         for alarm in every.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["Namespace"] == METRIC_NAMESPACE
+        if alarm["Properties"].get("Namespace") == METRIC_NAMESPACE
     ]
 
     for watched in own:
