@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pam.domain.approval import Ballot
 from pam.domain.people import Actor, ActorKind, Caller
@@ -117,7 +118,7 @@ class Story:
             issuers=self.issuers,
         )
 
-    def granted(self, who: str = "alice", resource: str = LEDGER, **wish: int) -> Session:
+    def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
         session = self.request(who, resource, **wish)
         for approver in ("bob", "carol"):
             self.vote(approver, session.session_id)

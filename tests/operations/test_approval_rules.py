@@ -165,3 +165,40 @@ def test_a_requester_who_is_no_longer_listed_is_not_granted_by_the_last_vote() -
     with pytest.raises(NotEligible):
         story.vote("carol", session_id)
     assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("voters", [[], ["bob"]])
+def test_a_session_that_says_approved_without_the_votes_for_it_is_not_activated(
+    voters: list[str],
+) -> None:
+    story = Story()
+    session_id = story.request().session_id
+    for voter in voters:
+        story.vote(voter, session_id)
+    stored = story.store.sessions[session_id]
+    forged = replace(stored, status=Status.APPROVED, approved_at=story.now)
+    story.store.sessions[session_id] = forged
+    with pytest.raises(NotEligible):
+        story.activate(session_id)
+    assert story.store.sessions[session_id] == forged
+    assert story.issuer.held == set()
+
+
+@pytest.mark.guarantee("G7")
+def test_each_step_towards_access_is_recorded_with_the_rules_and_the_votes_that_allowed_it() -> (
+    None
+):
+    story = Story()
+    traces = [
+        (record["type"], record["decision"]["required"], record["decision"]["received"])
+        for record in story.store.records(story.granted().session_id)
+        if record["decision"]["policy_ids"]
+    ]
+    assert traces == [
+        ("Requested", 2, 0),
+        ("Voted", 2, 1),
+        ("Voted", 2, 2),
+        ("Approved", 2, 2),
+        ("Activating", 2, 2),
+    ]

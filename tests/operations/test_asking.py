@@ -1,5 +1,7 @@
 """A request: its records, its workflow, its repetition; and what is refused is recorded too."""
 
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,8 +12,9 @@ from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.read_sessions import list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
+from pam.operations.request_access import AccessRequest
 from pam.ports import SessionQuery
-from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, caller
+from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
 
 
 @pytest.mark.guarantee("G7")
@@ -49,6 +52,32 @@ def test_a_repeated_key_gives_the_same_session_and_starts_its_workflow_if_nobody
     with pytest.raises(IdempotencyMismatch):
         story.request(key="k", reason="another reason entirely")
     assert story.request("dave", key="k").session_id != first.session_id
+
+
+WISH = AccessRequest(resource=LEDGER, reason="ledger stuck", duration=timedelta(minutes=5))
+OTHER_WISHES = {
+    "resource": replace(WISH, resource=UAT),
+    "reason": replace(WISH, reason="another reason entirely"),
+    "duration": replace(WISH, duration=timedelta(minutes=6)),
+    "default duration": replace(WISH, duration=None),
+    "ticket": replace(WISH, ticket="CHG-1"),
+    "emergency": replace(WISH, break_glass=True),
+}
+
+
+@pytest.mark.parametrize("field", OTHER_WISHES)
+def test_two_wishes_that_differ_in_anything_are_not_one_behind_the_same_key(field: str) -> None:
+    assert OTHER_WISHES[field].fingerprint() != WISH.fingerprint()
+    assert replace(WISH).fingerprint() == WISH.fingerprint()
+
+
+def test_a_key_repeated_after_the_approval_phase_starts_no_workflow_again() -> None:
+    story = Story()
+    session = story.granted(key="k")
+    assert story.request(key="k").status is Status.ACTIVE
+    story.end(session.session_id)
+    assert story.request(key="k").status is Status.ENDED
+    assert story.workflow.started == [session.session_id]
 
 
 def test_a_repeated_call_that_cannot_start_the_workflow_leaves_the_session_as_it_is() -> None:
