@@ -94,10 +94,12 @@ class Story:
         session_id: str,
         decision: Ballot = Ballot.APPROVE,
         seconds: int | None = None,
+        comment: str = "",
     ) -> Session:
         paper = BallotPaper(
             session_id=session_id,
             decision=decision,
+            comment=comment,
             duration=None if seconds is None else timedelta(seconds=seconds),
         )
         return vote(

@@ -9,7 +9,7 @@ from pam.domain.errors import Conflict, Invalid, NotEligible, NotFound, SelfAppr
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind, Caller, Person
 from pam.operations.vote import BallotPaper, vote
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
 
 CASES = {
     # resource, requester, break-glass, votes in order -> status after the last
@@ -102,6 +102,18 @@ def test_one_denial_ends_it_and_no_approval_brings_it_back() -> None:
         story.vote("erin", session_id)
 
 
+@pytest.mark.parametrize("comment", ["", "not during the close"])
+def test_a_denial_gives_the_approvers_own_words_as_its_reason_if_there_are_any(
+    comment: str,
+) -> None:
+    story = Story()
+    session_id = story.request().session_id
+    denied = story.vote("bob", session_id, Ballot.DENY, comment=comment).ending
+    assert denied is not None
+    own_or_pams = (comment, True) if comment else (f"denied by {arn('bob')}", False)
+    assert (denied.reason, denied.written) == own_or_pams
+
+
 @pytest.mark.parametrize("who", ["dave", "kim", "sam", "ada", "runbook", "mallory"])
 def test_whoever_is_no_approver_of_the_domains_concerned_has_no_vote(who: str) -> None:
     story = Story()
@@ -144,6 +156,8 @@ def test_the_shortest_duration_that_an_approver_set_stands() -> None:
     session_id = story.request(seconds=600).session_id
     with pytest.raises(Invalid):
         story.vote("bob", session_id, seconds=601)
+    assert story.vote("bob", session_id, seconds=600).duration.total_seconds() == 600
+    session_id = story.request(seconds=600).session_id
     story.vote("bob", session_id, seconds=120)
     assert story.vote("carol", session_id, seconds=300).duration.total_seconds() == 120
 

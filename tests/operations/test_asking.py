@@ -96,6 +96,7 @@ def test_break_glass_is_recorded_and_owes_a_review() -> None:
     assert story.store.types(session.session_id) == ["Requested", "BreakGlass", "Approved"]
     assert session.review is not None
     assert (session.review.due_at - session.created_at).total_seconds() == 24 * 3600
+    assert (session.approved_at, session.requester_verified) == (session.created_at, True)
     assert story.request("alice", SANDBOX, break_glass=True).review is None
 
 

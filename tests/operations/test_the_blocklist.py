@@ -394,8 +394,9 @@ def test_a_block_is_made_longer_and_never_shorter() -> None:
     story = Story()
     put_block(story, length=HOUR)
     longer = put_block(story, length=2 * HOUR)
-    put_block(story, resource=KYC, length=None)
+    beside = put_block(story, resource=KYC, length=None)
     assert put_block(story, length=HOUR) == longer
+    assert put_block(story, resource=KYC, length=HOUR) == beside
     endless = put_block(story, length=None)
     assert put_block(story, length=HOUR) == endless
     assert len(story.store.about_people) == 4
