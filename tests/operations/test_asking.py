@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from pam.domain.audit_record import hash_of
-from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, Refusal
+from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, NotFound, Refusal
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.read_sessions import list_sessions, read_session
@@ -152,6 +152,25 @@ def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
     story.issuer.down = True
     story.revoke(session.session_id)
     assert not held()
+
+
+@pytest.mark.parametrize(
+    ("who", "resource", "refusal"),
+    [("mallory", LEDGER, NotEligible), ("alice", "no-such-thing", NotFound)],
+)
+def test_check_is_answered_to_people_and_of_resources_that_are_listed(
+    who: str, resource: str, refusal: type[Refusal]
+) -> None:
+    story = Story()
+    with pytest.raises(refusal):
+        check_access(
+            resource,
+            None,
+            caller=caller(who),
+            now=story.now,
+            store=story.store,
+            policy=story.policy,
+        )
 
 
 def test_of_two_sessions_the_one_that_lasts_longest_answers() -> None:
