@@ -97,6 +97,7 @@ def test_one_denial_ends_it_and_no_approval_brings_it_back() -> None:
     story.vote("bob", session_id)
     denied = story.vote("carol", session_id, Ballot.DENY)
     assert denied.status is Status.DENIED
+    assert denied.approvers == (arn("bob"),)
     assert story.workflow.refusals == [("token", "DENIED")]
     with pytest.raises(Conflict):
         story.vote("erin", session_id)

@@ -90,3 +90,5 @@ def test_no_secret_is_in_any_record_or_representation() -> None:
     seen = repr(lease) + str(lease.credentials) + str(story.store.records(session_id))
     assert "the-secret-key" not in seen
     assert "the-session-token" not in seen
+    assert lease.session.text_key
+    assert lease.session.text_key not in seen
