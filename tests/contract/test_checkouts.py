@@ -78,6 +78,23 @@ def test_what_a_closed_session_never_gave_back_is_free_all_the_same(
 
 
 @pytest.mark.guarantee("G9")
+def test_what_is_given_back_while_another_asks_who_has_it_goes_to_that_one(
+    story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkouts = DynamoDbCheckouts(table, TABLE)
+    first, second = story.granted().session_id, story.granted().session_id
+    checkouts.take(THING, first)
+    holder = DynamoDbCheckouts._holder
+
+    def given_back_meanwhile(self: DynamoDbCheckouts, what: str) -> str:
+        checkouts.give_back(THING, first, SEEN)
+        return holder(self, what)
+
+    monkeypatch.setattr(DynamoDbCheckouts, "_holder", given_back_meanwhile)
+    assert checkouts.take(THING, second)
+
+
+@pytest.mark.guarantee("G9")
 def test_of_many_at_once_one_gets_it(story: Story, table: Any) -> None:
     checkouts = DynamoDbCheckouts(table, TABLE)
     asking = [story.granted().session_id for _ in range(8)]

@@ -13,7 +13,8 @@ from pam.aws.role_denies import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
-from pam.domain.session import Session
+from pam.domain.lifecycle import Status
+from pam.domain.session import Ending, Session
 from tests.contract.test_revoker_role import never_full
 from tests.fakes.story import Story
 
@@ -125,6 +126,19 @@ def test_leases_that_ended_by_themselves_need_no_deny(
     receipt = issuer.end(over, session.expires_at or Story().now)
     assert (receipt.method, sts.calls) == ("lease-over", [])
     assert receipt.traces_until is None
+
+
+def test_a_deny_that_a_dead_try_may_have_written_is_removed_when_its_leases_are_over(
+    issuer: RoleIssuer, session: Session
+) -> None:
+    over = session.expires_at
+    assert over is not None
+    decided = Ending(
+        decided_at=over - timedelta(seconds=1), outcome=Status.REVOKED, reason="enough", by="sam"
+    )
+    tried = replace(session, leases=1, leases_end_at=over, ending=decided)
+    receipt = issuer.end(tried, over)
+    assert (receipt.method, receipt.traces_until) == ("lease-over", over + timedelta(minutes=1))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pam.domain.approval import Ballot
 from pam.domain.people import Actor, ActorKind, Caller
@@ -93,10 +94,12 @@ class Story:
         session_id: str,
         decision: Ballot = Ballot.APPROVE,
         seconds: int | None = None,
+        comment: str = "",
     ) -> Session:
         paper = BallotPaper(
             session_id=session_id,
             decision=decision,
+            comment=comment,
             duration=None if seconds is None else timedelta(seconds=seconds),
         )
         return vote(
@@ -117,7 +120,7 @@ class Story:
             issuers=self.issuers,
         )
 
-    def granted(self, who: str = "alice", resource: str = LEDGER, **wish: int) -> Session:
+    def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
         session = self.request(who, resource, **wish)
         for approver in ("bob", "carol"):
             self.vote(approver, session.session_id)

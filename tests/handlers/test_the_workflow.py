@@ -19,7 +19,7 @@ from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
 from pam.ports import Once
 from tests.contract.test_rim import Recorder
-from tests.fakes.story import LEDGER, Story, arn
+from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 from tests.handlers.conftest import Function
 
 Load = Callable[[str], Function]
@@ -42,6 +42,25 @@ def test_a_direct_start_opens_a_session_once_however_often_it_is_tried(
     session = story.store.get(first["session_id"])
     assert session is not None
     assert (session.origin.value, session.requester_verified) == ("runbook", False)
+
+
+@pytest.mark.guarantee("G7")
+def test_an_execution_that_names_the_session_of_another_is_refused_and_that_is_recorded(
+    function: Load, story: Story, table: Any
+) -> None:
+    others = story.request("dave", SANDBOX)
+    assert others.status is Status.APPROVED
+    event = {"input": START | {"session_id": others.session_id}, "execution": EXECUTION}
+    answer = function("admit_request")(event)
+    assert (answer["outcome"], answer["error"]) == ("REFUSED", "CONFLICT")
+    assert story.store.get(others.session_id) == others
+    records = [
+        json.loads(item["record"]["S"])
+        for item in table.scan(TableName="sessions")["Items"]
+        if "record" in item
+    ]
+    (refused,) = (each for each in records if each["type"] == "Refused")
+    assert refused["actor"]["principal"] == EXECUTION["id"]
 
 
 @pytest.mark.guarantee("G3")

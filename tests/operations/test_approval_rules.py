@@ -9,7 +9,7 @@ from pam.domain.errors import Conflict, Invalid, NotEligible, NotFound, SelfAppr
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind, Caller, Person
 from pam.operations.vote import BallotPaper, vote
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
 
 CASES = {
     # resource, requester, break-glass, votes in order -> status after the last
@@ -97,9 +97,22 @@ def test_one_denial_ends_it_and_no_approval_brings_it_back() -> None:
     story.vote("bob", session_id)
     denied = story.vote("carol", session_id, Ballot.DENY)
     assert denied.status is Status.DENIED
+    assert denied.approvers == (arn("bob"),)
     assert story.workflow.refusals == [("token", "DENIED")]
     with pytest.raises(Conflict):
         story.vote("erin", session_id)
+
+
+@pytest.mark.parametrize("comment", ["", "not during the close"])
+def test_a_denial_gives_the_approvers_own_words_as_its_reason_if_there_are_any(
+    comment: str,
+) -> None:
+    story = Story()
+    session_id = story.request().session_id
+    denied = story.vote("bob", session_id, Ballot.DENY, comment=comment).ending
+    assert denied is not None
+    own_or_pams = (comment, True) if comment else (f"denied by {arn('bob')}", False)
+    assert (denied.reason, denied.written) == own_or_pams
 
 
 @pytest.mark.parametrize("who", ["dave", "kim", "sam", "ada", "runbook", "mallory"])
@@ -144,6 +157,8 @@ def test_the_shortest_duration_that_an_approver_set_stands() -> None:
     session_id = story.request(seconds=600).session_id
     with pytest.raises(Invalid):
         story.vote("bob", session_id, seconds=601)
+    assert story.vote("bob", session_id, seconds=600).duration.total_seconds() == 600
+    session_id = story.request(seconds=600).session_id
     story.vote("bob", session_id, seconds=120)
     assert story.vote("carol", session_id, seconds=300).duration.total_seconds() == 120
 
@@ -165,3 +180,40 @@ def test_a_requester_who_is_no_longer_listed_is_not_granted_by_the_last_vote() -
     with pytest.raises(NotEligible):
         story.vote("carol", session_id)
     assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("voters", [[], ["bob"]])
+def test_a_session_that_says_approved_without_the_votes_for_it_is_not_activated(
+    voters: list[str],
+) -> None:
+    story = Story()
+    session_id = story.request().session_id
+    for voter in voters:
+        story.vote(voter, session_id)
+    stored = story.store.sessions[session_id]
+    forged = replace(stored, status=Status.APPROVED, approved_at=story.now)
+    story.store.sessions[session_id] = forged
+    with pytest.raises(NotEligible):
+        story.activate(session_id)
+    assert story.store.sessions[session_id] == forged
+    assert story.issuer.held == set()
+
+
+@pytest.mark.guarantee("G7")
+def test_each_step_towards_access_is_recorded_with_the_rules_and_the_votes_that_allowed_it() -> (
+    None
+):
+    story = Story()
+    traces = [
+        (record["type"], record["decision"]["required"], record["decision"]["received"])
+        for record in story.store.records(story.granted().session_id)
+        if record["decision"]["policy_ids"]
+    ]
+    assert traces == [
+        ("Requested", 2, 0),
+        ("Voted", 2, 1),
+        ("Voted", 2, 2),
+        ("Approved", 2, 2),
+        ("Activating", 2, 2),
+    ]

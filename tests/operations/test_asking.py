@@ -1,17 +1,20 @@
 """A request: its records, its workflow, its repetition; and what is refused is recorded too."""
 
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from pam.domain.audit_record import hash_of
-from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, Refusal
+from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, NotFound, Refusal
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.read_sessions import list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
+from pam.operations.request_access import AccessRequest
 from pam.ports import SessionQuery
-from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, caller
+from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
 
 
 @pytest.mark.guarantee("G7")
@@ -51,6 +54,32 @@ def test_a_repeated_key_gives_the_same_session_and_starts_its_workflow_if_nobody
     assert story.request("dave", key="k").session_id != first.session_id
 
 
+WISH = AccessRequest(resource=LEDGER, reason="ledger stuck", duration=timedelta(minutes=5))
+OTHER_WISHES = {
+    "resource": replace(WISH, resource=UAT),
+    "reason": replace(WISH, reason="another reason entirely"),
+    "duration": replace(WISH, duration=timedelta(minutes=6)),
+    "default duration": replace(WISH, duration=None),
+    "ticket": replace(WISH, ticket="CHG-1"),
+    "emergency": replace(WISH, break_glass=True),
+}
+
+
+@pytest.mark.parametrize("field", OTHER_WISHES)
+def test_two_wishes_that_differ_in_anything_are_not_one_behind_the_same_key(field: str) -> None:
+    assert OTHER_WISHES[field].fingerprint() != WISH.fingerprint()
+    assert replace(WISH).fingerprint() == WISH.fingerprint()
+
+
+def test_a_key_repeated_after_the_approval_phase_starts_no_workflow_again() -> None:
+    story = Story()
+    session = story.granted(key="k")
+    assert story.request(key="k").status is Status.ACTIVE
+    story.end(session.session_id)
+    assert story.request(key="k").status is Status.ENDED
+    assert story.workflow.started == [session.session_id]
+
+
 def test_a_repeated_call_that_cannot_start_the_workflow_leaves_the_session_as_it_is() -> None:
     story = Story()
     session_id = story.request(key="k").session_id
@@ -67,6 +96,7 @@ def test_break_glass_is_recorded_and_owes_a_review() -> None:
     assert story.store.types(session.session_id) == ["Requested", "BreakGlass", "Approved"]
     assert session.review is not None
     assert (session.review.due_at - session.created_at).total_seconds() == 24 * 3600
+    assert (session.approved_at, session.requester_verified) == (session.created_at, True)
     assert story.request("alice", SANDBOX, break_glass=True).review is None
 
 
@@ -122,6 +152,25 @@ def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
     story.issuer.down = True
     story.revoke(session.session_id)
     assert not held()
+
+
+@pytest.mark.parametrize(
+    ("who", "resource", "refusal"),
+    [("mallory", LEDGER, NotEligible), ("alice", "no-such-thing", NotFound)],
+)
+def test_check_is_answered_to_people_and_of_resources_that_are_listed(
+    who: str, resource: str, refusal: type[Refusal]
+) -> None:
+    story = Story()
+    with pytest.raises(refusal):
+        check_access(
+            resource,
+            None,
+            caller=caller(who),
+            now=story.now,
+            store=story.store,
+            policy=story.policy,
+        )
 
 
 def test_of_two_sessions_the_one_that_lasts_longest_answers() -> None:

@@ -8,6 +8,7 @@ from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict
 from pam.domain.lifecycle import Status
 from pam.operations.ask_approvers import ask_approvers
+from pam.operations.close_session import look_at
 from tests.fakes.story import Story
 
 
@@ -16,6 +17,18 @@ def waiting(story: Story) -> str:
     session_id = story.request().session_id
     story.vote("bob", session_id)
     return session_id
+
+
+def ask(story: Story, session_id: str) -> None:
+    ask_approvers(
+        session_id,
+        "token",
+        now=story.now,
+        store=story.store,
+        policy=story.policy,
+        notifier=story.notifier,
+        workflow=story.workflow,
+    )
 
 
 @pytest.mark.guarantee("G9")
@@ -50,6 +63,22 @@ def test_a_last_approval_that_comes_second_changes_nothing(case: str) -> None:
 
 
 @pytest.mark.guarantee("G9")
+def test_an_end_that_two_confirm_at_once_is_recorded_once() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.issuer.down = True
+    story.revoke(session_id)
+    story.issuer.down = False
+
+    def look() -> Status:
+        return look_at(session_id, now=story.now, store=story.store, issuers=story.issuers).status
+
+    story.store.before_save = lambda _: look() and None
+    assert look() is Status.REVOKED
+    assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
+
+
+@pytest.mark.guarantee("G9")
 def test_an_idempotency_key_used_twice_at_once_opens_one_session() -> None:
     story = Story()
     find, seen = story.store.find_by_key, []
@@ -72,20 +101,18 @@ def test_a_token_stored_after_the_vote_and_a_vote_after_the_token_both_go_on() -
     for token_first in (True, False):
         story = Story()
         session_id = waiting(story)
-
-        def ask(story: Story = story, session_id: str = session_id) -> None:
-            ask_approvers(
-                session_id,
-                "token",
-                now=story.now,
-                store=story.store,
-                policy=story.policy,
-                notifier=story.notifier,
-                workflow=story.workflow,
-            )
-
-        steps = [ask, lambda s=story, i=session_id: s.vote("carol", i)]
+        steps = [
+            lambda s=story, i=session_id: ask(s, i),
+            lambda s=story, i=session_id: s.vote("carol", i),
+        ]
         for step in steps if token_first else reversed(steps):
             step()
         assert story.workflow.approvals == ["token"]
         assert story.notifier.asked == ([session_id] if token_first else [])
+
+
+def test_a_token_that_is_stored_when_the_access_is_made_already_fails_nothing() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    ask(story, session_id)
+    assert (story.workflow.approvals, story.workflow.refusals) == ([], [])

@@ -59,6 +59,7 @@ def test_revoked_is_said_only_after_the_target_confirmed() -> None:
     story = Story()
     session_id = story.granted().session_id
     story.issuer.down = True
+    decided_at = story.now
     assert story.revoke(session_id).status is Status.REVOKING
     assert not story.store.sessions[session_id].allows(story.now)
     with pytest.raises(Conflict):
@@ -66,8 +67,13 @@ def test_revoked_is_said_only_after_the_target_confirmed() -> None:
     with pytest.raises(IssuerUnavailable):
         look(story, session_id)
     story.issuer.down = False
+    confirmed_at = story.later(seconds=30)
     assert look(story, session_id) is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
+    revoked = story.store.sessions[session_id]
+    assert revoked.ended_at == confirmed_at
+    assert revoked.ending is not None
+    assert (revoked.ending.decided_at, revoked.ending.confirmed_at) == (decided_at, confirmed_at)
 
 
 @pytest.mark.guarantee("G5")
@@ -161,17 +167,17 @@ def test_access_made_while_somebody_ended_the_session_is_unmade_at_once() -> Non
 
 
 OVERDUE = {
-    "nobody decided": (Status.PENDING_APPROVAL, Status.UNANSWERED),
-    "no workflow took it up": (Status.APPROVED, Status.FAILED),
-    "it was being made for too long": (Status.ACTIVATING, Status.FAILED),
-    "its time is over": (Status.ACTIVE, Status.EXPIRED),
+    Status.PENDING_APPROVAL: (Status.UNANSWERED, "nobody decided in time"),
+    Status.APPROVED: (Status.FAILED, "the workflow did not go on after the approval"),
+    Status.ACTIVATING: (Status.FAILED, "the access was not made in time"),
+    Status.ACTIVE: (Status.EXPIRED, "the granted time is over"),
 }
 
 
 @pytest.mark.guarantee("G6")
-@pytest.mark.parametrize("case", OVERDUE)
-def test_the_tick_drives_whatever_is_overdue_to_its_end(case: str) -> None:
-    stuck, end = OVERDUE[case]
+@pytest.mark.parametrize("stuck", OVERDUE)
+def test_the_tick_drives_whatever_is_overdue_to_its_end(stuck: Status) -> None:
+    end, reason = OVERDUE[stuck]
     story = Story()
     session = story.granted(seconds=60)
     if stuck is not Status.ACTIVE:
@@ -189,6 +195,9 @@ def test_the_tick_drives_whatever_is_overdue_to_its_end(case: str) -> None:
         workflow=story.workflow,
     )
     assert swept.status is end
+    assert swept.ending is not None
+    assert swept.ending.reason == reason
+    assert story.workflow.stopped == [(session.session_id, end.value)]
     assert not story.store.due(story.now, 10)
 
 
@@ -232,3 +241,15 @@ def test_every_act_of_ending_may_be_repeated() -> None:
     trail = story.store.types(session.session_id)
     assert look(story, session.session_id) is before
     assert story.store.types(session.session_id) == trail
+
+
+def test_a_failure_that_is_told_too_late_leaves_the_closed_session_and_its_target_alone() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    ended = story.end(session_id)
+    story.issuer.down = True
+    verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason="the workflow failed")
+    again = close_session(
+        session_id, verdict, now=story.now, store=story.store, issuers=story.issuers
+    )
+    assert again == ended

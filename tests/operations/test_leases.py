@@ -19,6 +19,16 @@ def test_the_requester_of_an_active_session_gets_credentials() -> None:
     assert record["access_key_id"] == "ASIAEXAMPLE"
 
 
+def test_a_further_lease_is_counted_and_never_brings_the_end_of_the_last_one_forward() -> None:
+    story = Story()
+    session_id = story.granted(seconds=7200).session_id
+    first = story.lease(session_id)
+    story.later(seconds=-1)  # by the clock of another function
+    assert story.lease(session_id).credentials.expires_at < first.credentials.expires_at
+    leased = story.store.sessions[session_id]
+    assert (leased.leases, leased.leases_end_at) == (2, first.credentials.expires_at)
+
+
 @pytest.mark.parametrize("who", ["bob", "carol", "dave", "sam", "ada", "mallory"])
 def test_nobody_else_does(who: str) -> None:
     story = Story()
@@ -80,3 +90,5 @@ def test_no_secret_is_in_any_record_or_representation() -> None:
     seen = repr(lease) + str(lease.credentials) + str(story.store.records(session_id))
     assert "the-secret-key" not in seen
     assert "the-session-token" not in seen
+    assert lease.session.text_key
+    assert lease.session.text_key not in seen

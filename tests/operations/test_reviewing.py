@@ -9,7 +9,14 @@ import pytest
 
 from pam.domain.audit_record import Outcome, RecordType
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Blocked, Conflict, NotEligible, NotFound, SelfApproval
+from pam.domain.errors import (
+    Blocked,
+    Conflict,
+    IssuerUnavailable,
+    NotEligible,
+    NotFound,
+    SelfApproval,
+)
 from pam.domain.free_text import ERASED, opened
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
@@ -82,7 +89,10 @@ def test_the_second_reviewer_settles_it_and_one_doubt_is_enough(
     assert second.review is not None
     assert second.review.outcome == OUTCOMES[given]
     assert second.status is Status.ENDED
-    assert story.store.types(session.session_id)[-2:] == ["Reviewed", "Reviewed"]
+    looks = story.store.records(session.session_id)[-2:]
+    assert [(look["type"], look["detail"]) for look in looks] == [("Reviewed", j) for j in given]
+    counts = [(look["decision"]["received"], look["decision"]["required"]) for look in looks]
+    assert counts == [(1, 2), (2, 2)]
 
 
 def test_a_session_may_be_reviewed_while_it_is_in_use_and_goes_on(story: Story) -> None:
@@ -144,6 +154,12 @@ def test_approvers_of_the_resources_and_of_the_requesters_domain_review(story: S
     with pytest.raises(Conflict, match="nothing to look back on yet"):
         review(story, "bob", asked)
     story.vote("kate", asked.session_id)
+    story.issuer.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.activate(asked.session_id)
+    with pytest.raises(Conflict, match="ACTIVATING; there is nothing to look back on yet"):
+        review(story, "bob", asked)
+    story.issuer.down = False
     session = story.activate(asked.session_id)
     review(story, "kate", session)
     settled = review(story, "bob", session)

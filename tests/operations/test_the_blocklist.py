@@ -1,6 +1,7 @@
 """Who is blocked gets nothing and keeps nothing; who may block, and that somebody always may."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -117,6 +118,16 @@ def approved(story: Story) -> str:
     return session_id
 
 
+def half_made(story: Story) -> str:
+    """A session whose activation died at the target."""
+    session_id = approved(story)
+    story.issuer.down = True
+    with suppress(IssuerUnavailable):
+        story.activate(session_id)
+    story.issuer.down = False
+    return session_id
+
+
 def voted(story: Story, by: str, decision: Ballot = Ballot.APPROVE) -> Callable[[], object]:
     session_id = waiting(story)
     return partial(story.vote, by, session_id, decision)
@@ -127,6 +138,11 @@ STEPS: dict[str, tuple[str, Callable[[Story], Callable[[], object]]]] = {
     "asking in an emergency": ("alice", lambda s: partial(s.request, break_glass=True)),
     "the last approval": ("alice", lambda s: voted(s, "carol")),
     "activation": ("alice", lambda s: partial(s.activate, approved(s))),
+    "activation once more": ("alice", lambda s: partial(s.activate, half_made(s))),
+    "activation of what is active": (
+        "alice",
+        lambda s: partial(s.activate, s.granted().session_id),
+    ),
     "a lease": ("alice", lambda s: partial(s.lease, s.granted().session_id)),
     "a vote of the blocked": ("carol", lambda s: voted(s, "carol")),
     "a denial of the blocked": ("carol", lambda s: voted(s, "carol", Ballot.DENY)),
@@ -143,9 +159,11 @@ def test_every_step_towards_access_is_refused_while_the_block_stands(
     story = Story()
     act = prepare(story)
     put_block(story, who, resource)
+    before, held = dict(story.store.sessions), set(story.issuer.held)
     with pytest.raises(Blocked):
         act()
-    assert story.issuer.held <= {s for s, i in story.store.sessions.items() if i.activated_at}
+    assert story.store.sessions == before
+    assert story.issuer.held == held
 
 
 @pytest.mark.guarantee("G14")
@@ -376,10 +394,12 @@ def test_a_block_is_made_longer_and_never_shorter() -> None:
     story = Story()
     put_block(story, length=HOUR)
     longer = put_block(story, length=2 * HOUR)
+    beside = put_block(story, resource=KYC, length=None)
     assert put_block(story, length=HOUR) == longer
+    assert put_block(story, resource=KYC, length=HOUR) == beside
     endless = put_block(story, length=None)
     assert put_block(story, length=HOUR) == endless
-    assert len(story.store.about_people) == 3
+    assert len(story.store.about_people) == 4
     story.later(days=1000)
     with pytest.raises(Blocked):
         story.request()

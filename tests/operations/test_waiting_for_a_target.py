@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from pam.domain.errors import Conflict, TryAgain, Unreached
+from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.lifecycle import Status
-from pam.operations.close_session import look_at
+from pam.operations.close_session import fail_unmade, look_at
 from tests.fakes.story import Story
 
 REPORTING = "core-reporting-db"
@@ -74,6 +74,25 @@ def test_a_target_that_was_never_reached_need_not_confirm_the_end() -> None:
 
 
 @pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("ended_by", [None, "sam", "alice"])
+def test_what_another_call_did_reach_is_not_said_to_have_been_out_of_reach(
+    ended_by: str | None,
+) -> None:
+    story = Story()
+    session_id = approved(story)
+    story.activate(session_id)
+    story.issuer.down = True
+    if ended_by == "sam":
+        story.revoke(session_id)
+    if ended_by == "alice":
+        story.end(session_id)
+    before = story.store.sessions[session_id]
+    fail_unmade(session_id, Unreached("no route"), now=story.now, store=story.store)
+    assert story.store.sessions[session_id] == before
+    assert story.issuer.held == {session_id}
+
+
+@pytest.mark.guarantee("G6")
 def test_any_other_failure_at_the_target_is_unmade_there() -> None:
     story = Story()
     session_id = approved(story)
@@ -81,3 +100,23 @@ def test_any_other_failure_at_the_target_is_unmade_there() -> None:
     with pytest.raises(Exception, match="did not answer"):
         story.activate(session_id)
     assert story.store.sessions[session_id].status is Status.ACTIVATING
+
+
+@pytest.mark.guarantee("G6")
+def test_an_activation_that_died_is_taken_up_again_and_recorded_once() -> None:
+    story = Story()
+    session_id = approved(story)
+    story.issuer.down = True
+    with pytest.raises(IssuerUnavailable):
+        story.activate(session_id)
+    story.issuer.down = False
+    assert story.activate(session_id).status is Status.ACTIVE
+    assert story.store.types(session_id)[-2:] == ["Activating", "Activated"]
+
+
+def test_an_activation_repeated_when_the_access_is_made_asks_the_target_nothing() -> None:
+    story = Story()
+    session_id = approved(story)
+    active = story.activate(session_id)
+    story.issuer.down = True
+    assert story.activate(session_id) == active
