@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from cli.audit_chain import faults_of
-from local.cast import Answer, Cast, NotSeenError, Person
+from local.cast import Answer, Cast, NotSeenError, Person, is_refused
 from local.state import State, read_json
 from local.throttling import count_throttled, throttled
 
@@ -34,6 +35,7 @@ MOST_GROWTH = 12
 """Megabytes. Measured: 1 within 60 sessions, of 80."""
 
 Tell = Callable[[str], None]
+Lease = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ def test_every_session_is_opened_granted_closed_and_whole_and_leaves_no_memory_b
 ) -> None:
     warm_up, _ = live_through(cast, A_FEW, A_FEW)
     before = memory_of_functions(cast)
-    ids, seconds = live_through(cast, SESSIONS, IN_FLIGHT)
+    over, seconds = live_through(cast, SESSIONS, IN_FLIGHT)
     after = memory_of_functions(cast)
-    assert leases_in_whole_trails(cast, warm_up + ids) == A_FEW + SESSIONS
+    assert leases_in_whole_trails(cast, warm_up + over) == A_FEW + SESSIONS
     tell(f"{SESSIONS} sessions, {IN_FLIGHT} in flight: {SESSIONS / seconds:.1f} a second")
     grown = max(after[name] - before[name] for name in ON_EACH_WAY)
     tell(f"a function holds {max(after.values()):.0f} MB at most, {grown:.1f} MB more than before")
@@ -77,27 +79,27 @@ def test_every_session_is_opened_granted_closed_and_whole_and_leaves_no_memory_b
 def test_every_session_is_closed_and_whole_while_aws_throttles(cast: Cast, tell: Tell) -> None:
     state = State(cast.state_dir)
     with throttled(state, THROTTLED_SHARE):
-        ids, seconds = live_through(cast, THROTTLED_SESSIONS, A_FEW)
+        over, seconds = live_through(cast, THROTTLED_SESSIONS, A_FEW)
     refused = count_throttled(state)
     assert refused.total() > 5 * THROTTLED_SESSIONS
     assert refused.keys() >= {"sts", "dynamodb TransactWriteItems"}
-    assert leases_in_whole_trails(cast, ids) >= THROTTLED_SESSIONS
+    assert leases_in_whole_trails(cast, over) >= THROTTLED_SESSIONS
     tell(
         f"{THROTTLED_SESSIONS} sessions, {A_FEW} in flight, {refused.total()} calls throttled: "
         f"{THROTTLED_SESSIONS / seconds:.1f} a second"
     )
 
 
-def live_through(cast: Cast, sessions: int, in_flight: int) -> tuple[list[str], float]:
-    """Opens, leases and ends so many sessions. Their ids, and the seconds it took."""
+def live_through(cast: Cast, sessions: int, in_flight: int) -> tuple[list[Lease], float]:
+    """Opens, leases and ends so many sessions. The lease of each, and the seconds it took."""
     alice = Patient("alice", cast)
     began = time.monotonic()
     with ThreadPoolExecutor(in_flight) as pool:
-        ids = list(pool.map(lambda _: live(alice), range(sessions)))
-    return ids, time.monotonic() - began
+        leases = list(pool.map(lambda _: live(alice), range(sessions)))
+    return leases, time.monotonic() - began
 
 
-def live(alice: Person) -> str:
+def live(alice: Person) -> Lease:
     wish = {"resource": SANDBOX, "reason": "ledger stuck, see the incident"}
     # With a key, so that a call which is made again opens no second session.
     asked = alice.post("/pam/request", wish, Idempotency_Key=str(uuid4()))
@@ -105,29 +107,35 @@ def live(alice: Person) -> str:
         raise NotSeenError(asked.body)
     session_id = str(asked.body["session_id"])
     alice.wait_for(session_id, "ACTIVE", 120)
-    alice.lease(session_id)
+    lease = alice.lease(session_id)
     ended = alice.post("/pam/end", {"session_id": session_id})
     if ended.status != 200:
         raise NotSeenError(ended.body)
     alice.wait_for(session_id, "ENDED", 120)
-    return session_id
+    return lease
 
 
-def leases_in_whole_trails(cast: Cast, ids: list[str]) -> int:
-    """How many leases the sessions' trails tell of, once each is seen to be whole and over.
+def leases_in_whole_trails(cast: Cast, over: list[Lease]) -> int:
+    """How many leases the sessions' trails tell of, once each is seen to be whole and over, and its
+    credentials are seen to be refused.
 
     A lease whose record could not be confirmed was not handed out, and had to be asked for again.
     """
     ada, leases = cast.person("ada"), []
-    assert len(set(ids)) == len(ids)
-    for session_id in ids:
+    bucket = cast.bucket(SANDBOX)
+    ids = {lease["session_id"] for lease in over}
+    assert len(ids) == len(over)
+    for lease in over:
+        session_id, s3 = lease["session_id"], cast.with_lease(lease, "s3")
+        assert is_refused(partial(s3.put_object, Bucket=bucket, Key="note", Body=b""))
         items = ada.get(f"/pam/sessions/{session_id}/audit").body["items"]
         assert not faults_of(items, session_id=session_id)
         assert items[-1]["type"] == "Ended"
         leases.append([item["type"] for item in items].count("Leased"))
     assert min(leases) >= 1
-    open_now = ada.get("/pam/sessions?status=ACTIVE&limit=100").body["items"]
-    assert not {item["session_id"] for item in open_now} & set(ids)
+    for status in ("ACTIVATING", "ACTIVE", "REVOKING"):
+        open_now = ada.get(f"/pam/sessions?status={status}&limit=100").body["items"]
+        assert not {item["session_id"] for item in open_now} & ids
     return sum(leases)
 
 
