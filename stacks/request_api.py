@@ -102,6 +102,7 @@ class RequestApi(Construct):
         call("GET", "/pam/check", self.function)
         call("GET", "/pam/resources", self.function)
         call("GET", "/pam/sessions", self.function)
+        call("GET", "/pam/stuck", self.function)
         call("GET", "/pam/sessions/{session_id}", self.function)
         call("GET", "/pam/sessions/{session_id}/audit", self.function)
         # Takes no body, and an empty one would not pass for an object.

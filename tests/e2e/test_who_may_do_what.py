@@ -143,6 +143,7 @@ PLAIN: Mapping[str, Plain] = {
         code="NOT_FOUND",
     ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
+    "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),
     "GET /pam/check": Plain(
         lambda person: person.get("/pam/check?resource=core-ledger-admin"), may=LISTED
     ),

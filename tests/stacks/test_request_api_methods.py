@@ -16,6 +16,7 @@ CALLS = {
     "POST /pam/end": "revoke_session",
     "POST /pam/erase": "request_api",
     "GET /pam/sessions": "request_api",
+    "GET /pam/stuck": "request_api",
     "GET /pam/sessions/{session_id}": "request_api",
     "GET /pam/sessions/{session_id}/audit": "request_api",
     "POST /pam/sessions/{session_id}/credentials": "issue_credentials",
