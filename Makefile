@@ -20,10 +20,10 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test unit e2e gates lint format bench openapi lock clean
+.PHONY: help setup demo up down status test unit e2e gates lint format bench openapi guarantees lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) $(PROJECT) $(CDK) $(FETCHED) ## install what the rest needs (they do it by themselves)
 
@@ -65,6 +65,9 @@ format: setup ## put the code into the formatter's shape
 
 openapi: setup ## describe the API anew, in docs/openapi.json
 	@PYTHONPATH=lambdas $(PYTHON) -m cli.openapi_document > docs/openapi.json
+
+guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
+	@$(PYTHON) -m cli.guarantees_document > docs/guarantees.md
 
 bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench

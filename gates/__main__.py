@@ -14,7 +14,7 @@ from typing import Any
 
 from stacks.synthesis import ROOT, build, new_app, templates
 
-_LOCKS = ("lambda.txt", "dev.txt", "gates.txt")
+_LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 _PATIENCE = "10"
 """Seconds for one answer of the advisory service."""
 
@@ -44,8 +44,8 @@ def audit(programs: Path) -> int:
     neither a pass nor a fault of the project.
     """
     faults = 0
-    for lock in _LOCKS:
-        pins = _advisories(programs, lock)
+    for path in _LOCKS:
+        pins, lock = _advisories(programs, path), path.name
         known = [pin for pin in pins if "skip_reason" not in pin]
         if not known:
             print(f"pip-audit: SKIPPED, {lock} onwards: the advisory service does not answer")
@@ -59,11 +59,11 @@ def audit(programs: Path) -> int:
     return 1 if faults else 0
 
 
-def _advisories(programs: Path, lock: str) -> list[dict[str, Any]]:
+def _advisories(programs: Path, lock: Path) -> list[dict[str, Any]]:
     """Each pin with its `vulns`, or with a `skip_reason`; none if the service was not reached."""
     asked = subprocess.run(
         [
-            *(programs / "pip-audit", "--requirement", ROOT / "requirements" / lock),
+            *(programs / "pip-audit", "--requirement", lock),
             *("--disable-pip", "--require-hashes", "--format", "json"),
             *("--progress-spinner", "off", "--timeout", _PATIENCE),
         ],

@@ -24,6 +24,7 @@ def build_all() -> None:
     resources_are_named_as_in_aws()
     calls_count_as_encrypted()
     conditional_writes_are_seen_by_policies()
+    partitions_are_seen_by_policies()
 
 
 def source_identity_in_trust_policies() -> None:
@@ -135,9 +136,10 @@ def inline_policies_have_a_quota() -> None:
 
 
 def resources_are_named_as_in_aws() -> None:
-    """Two calls are authorised on other resources than AWS authorises them on:
-    SendTaskSuccess and SendTaskFailure on `*` rather than on the token's state machine, and
-    PutLogEvents and CreateLogStream on the log group rather than on the stream in it.
+    """Some calls are authorised on other resources than AWS authorises them on: SendTaskSuccess and
+    SendTaskFailure on `*` rather than on the token's state machine, PutLogEvents and
+    CreateLogStream on the log group rather than on the stream in it, and what reads a table's
+    stream on `*` rather than on the stream.
     """
     from ministack.core import iam_actions
 
@@ -151,6 +153,8 @@ def resources_are_named_as_in_aws() -> None:
             return workflow_bridges.machine_of(str(_json(body)["taskToken"])) or arn
         if service == "logs" and "logStreamName" in _json(body):
             return f"{arn}:log-stream:{_json(body)['logStreamName']}"
+        if service == "dynamodbstreams" and "StreamArn" in _json(body):
+            return _json(body)["StreamArn"]
         return arn
 
     iam_actions.extract_resource_arn = extract_resource_arn
@@ -184,6 +188,33 @@ def conditional_writes_are_seen_by_policies() -> None:
         return context if asked is None else {**context, "s3:if-none-match": asked}
 
     iam_actions.s3_service_context = s3_service_context
+
+
+def partitions_are_seen_by_policies() -> None:
+    """AWS shows the partition keys that a call names as `dynamodb:LeadingKeys`, and the emulator
+    does not. Here they are shown for every call but transactions, whose items it asks about all at
+    once.
+    """
+    from ministack.core import iam_actions
+
+    context_of = existing(iam_actions, "dynamodb_service_context")
+
+    def dynamodb_service_context(body: Any) -> dict[str, Any]:
+        context: dict[str, Any] = context_of(body)
+        named = _partitions(_json(body))
+        return {**context, "dynamodb:LeadingKeys": named} if named else context
+
+    iam_actions.dynamodb_service_context = dynamodb_service_context
+
+
+def _partitions(asked: dict[str, Any]) -> list[str]:
+    """Of tables whose partition key is called `pk`."""
+    batches = [request for batch in asked.get("RequestItems", {}).values() for request in batch]
+    parts = [asked, *(part for request in batches for part in request.values())]
+    keys = [part.get(name, {}).get("pk") for part in parts for name in ("Key", "Item")]
+    if str(asked.get("KeyConditionExpression")).startswith("pk = :pk"):
+        keys.append(asked["ExpressionAttributeValues"][":pk"])
+    return [str(key["S"]) for key in keys if key]
 
 
 def _json(body: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The documentation is held to the code."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -8,33 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from cli import openapi_document
+from cli import guarantees_document, openapi_document
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESIGN = (ROOT / "docs" / "design-MOD-046.md").read_text(encoding="utf-8")
 
 
-def guarantees_promised() -> set[str]:
-    return set(re.findall(r"^\| (G\d+) \|", README, flags=re.MULTILINE))
-
-
-def guarantees_borne() -> set[str]:
-    """The ids that `@pytest.mark.guarantee("G1")` names, in any test file."""
-    found = set()
-    for path in (ROOT / "tests").rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "guarantee"
-            ):
-                found |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
-    return found
-
-
 def test_every_guarantee_of_the_readme_is_borne_by_a_test_and_every_id_is_promised() -> None:
-    assert guarantees_promised() == guarantees_borne()
+    assert set(guarantees_document.promised()) == set(guarantees_document.borne())
+
+
+def test_no_guarantee_hangs_on_one_file() -> None:
+    for guarantee, tests in guarantees_document.borne().items():
+        assert len({name.partition("::")[0] for name in tests}) > 1, guarantee
+
+
+def test_the_list_of_guarantees_and_their_tests_is_current() -> None:
+    kept = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    assert kept == guarantees_document.render(), "run: make guarantees"
+    assert "(docs/guarantees.md)" in README
 
 
 def test_the_description_of_the_api_is_current() -> None:

@@ -36,13 +36,12 @@ def test_each_threat_has_a_control_and_a_test_and_each_attacker_what_is_left(sec
     assert "\nLeft: " in text
 
 
-def test_each_known_fault_has_a_test() -> None:
+def test_each_known_fault_has_a_test_or_a_word_why_it_cannot_be_here() -> None:
     text = MODEL.partition("\n## Known failures of access systems\n")[2]
     faults = [row for row in THREAT.findall(text) if row[0] != "fault"]
-    assert len(faults) >= 18
+    assert len(faults) >= 22
     for fault, here, shown in faults:
-        assert here.strip(), fault
-        assert "::test_" in shown, fault
+        assert ("::test_" in shown) != here.startswith("Not applicable: "), fault
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,6 @@ def test_a_target_that_is_gone_gives_no_receipt(aws: None, leased: Session) -> N
         RoleIssuer(in_moto, never_full).end(leased, Story().now)
 
 
-@pytest.mark.guarantee("G9")
 def test_access_is_missing_where_a_deny_stands_without_an_end_or_the_role_is_gone(
     roles: Any, leased: Session
 ) -> None:

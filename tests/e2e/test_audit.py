@@ -99,7 +99,7 @@ def test_no_secret_is_in_the_log_group_the_table_or_the_history(
         assert lease["session_token"] not in text
 
 
-@pytest.mark.guarantee("G7")
+@pytest.mark.guarantee("G11")
 @pytest.mark.parametrize("name", ["alice", "bob", "sam", "ada"])
 def test_nobody_can_write_or_delete_the_log(cast: Cast, name: str) -> None:
     logs = cast.person(name).client("logs")

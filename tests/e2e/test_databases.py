@@ -239,7 +239,6 @@ def test_users_left_behind_are_found_and_others_are_let_be(
     alice.post("/pam/end", {"session_id": active["session_id"]})
 
 
-@pytest.mark.guarantee("G9")
 def test_a_user_that_is_dropped_by_hand_is_told_and_recorded(
     cast: Cast,
     alice: Person,

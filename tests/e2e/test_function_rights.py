@@ -1,111 +1,443 @@
-"""Least privilege, tried: each function's own role, against what it must not be able to do."""
+"""Least privilege, tried: each function's own role, against everything that any function can do.
+
+Who may do what stands in `ACTS`; for everybody else IAM has to refuse it. Functions are those that
+are deployed, and acts cover every power in the table that the templates are held to.
+"""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 
 from local.cast import Cast, is_refused
+from pam.names import Index, Parameter
+from tests.e2e.function_calls import (
+    ARCHIVE,
+    GRANT,
+    LOG,
+    MEMORY,
+    ORIGIN,
+    SESSION,
+    STREAM,
+    TABLE,
+    UNSEALED,
+    Do,
+    Hands,
+    Place,
+    archives,
+    assumes,
+    call,
+    deletes,
+    deletes_all,
+    denied,
+    gets,
+    invokes,
+    key,
+    logs,
+    of,
+    publishes,
+    puts,
+    queries,
+    reads_archive,
+    secret,
+    signs,
+    uses_the_key,
+)
+from tests.stacks.test_rights import (
+    DESTRUCTIVE,
+    KEY_WRITE,
+    POWERS,
+    WITH_ROTATION,
+    WITH_WITNESS,
+    WITNESS_POWERS,
+)
 
-FUNCTIONS = [
-    "request_api",
-    "admit_request",
-    "ask_approvers",
-    "issue_credentials",
-    "revoke_session",
-    "audit_session",
-    "record_activity",
-    "tick",
-]
-TARGET = "arn:aws:iam::000000000000:role/pam-target-core-ledger-admin"
-REVOKER = f"{TARGET}-pam-revoker"
-TAG = [{"Key": "pam:session_id", "Value": "01JD8XGZ6Q3M4V5N6P7R8S9T0A"}]
+ALL_POWERS: Mapping[str, set[str]] = {
+    "witness_log": WITNESS_POWERS,
+    **{
+        function: set[str]().union(
+            *(table.get(function, set()) for table in (POWERS, WITH_ROTATION, WITH_WITNESS))
+        )
+        for function in {*POWERS, *WITH_ROTATION, *WITH_WITNESS}
+    },
+}
+"""Of every function of the local deployment, on top of its own log and its own traces."""
+NOT_TRIED = (
+    KEY_WRITE
+    | {"sts:SetSourceIdentity", "sts:TagSession"}
+    | {"dynamodb:GetRecords", "dynamodb:ListStreams"}
+)
+"""What the emulator cannot show; who has it is held to the table of powers by `test_rights.py`.
+
+The key is used by the service that keeps the data, in a function's name, and the emulator encrypts
+nothing: shown here is that a direct use is refused to all. The second pair comes with AssumeRole
+only. The third the emulator asks of no stream in particular, and so refuses it to everybody.
+"""
+
+NOBODY: frozenset[str] = frozenset()
+API, NOTICES, TICK = (frozenset({name}) for name in ("request_api", "send_notices", "tick"))
+ADMISSION, ASKING = frozenset({"admit_request"}), frozenset({"ask_approvers"})
+ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_session"})
+AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
+WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
+ACTIVITY = frozenset({"record_activity"})
+WRITERS = API | ADMISSION | ASKING | ISSUER | REVOCATION | NOTICES | ACTIVITY
+"""Of sessions, with their records."""
+UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
+"""Called by AWS, which has nobody to give an error to."""
+CALLERS = {
+    "audit_session": ISSUER,
+    "revoke_session": TICK,
+    "rotate_secret": ISSUER | REVOCATION,
+    "send_notices": TICK,
+    "witness_log": SEALER,
+}
+
+
+ROLE = "arn:aws:iam::000000000000:role"
+TARGET = f"{ROLE}/pam-target-core-ledger-admin"
+AUDIT_LOG = "/bank/local/mod046/audit"
+LOGIN, ROTATED = "bank/core-ledger-db/pam-issuer", "bank/core-reporting-db/reports"
 SOURCE = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
+TAG = [{"Key": "pam:session_id", "Value": SOURCE}]
 
 
-def as_function(cast: Cast, function: str, service: str) -> Any:
-    """A client with the credentials that the emulator gives this function's process."""
-    sts = cast.person("root").client("sts")
-    functions = cast.person("root").client("lambda").list_functions()["Functions"]
-    role = next(f["Role"] for f in functions if f["Handler"] == f"{function}.handler")
-    # The emulator's root may assume any role that exists, as the Lambda service may.
-    iam = cast.person("root").client("iam")
-    name = role.rsplit("/", 1)[-1]
+@dataclass(frozen=True)
+class Act:
+    action: str
+    """As IAM calls it."""
+    do: Do
+    may: frozenset[str] = NOBODY
+
+
+OF_TABLE = {"TableName": TABLE}
+OF_GROUP = {"logGroupName": AUDIT_LOG}
+OF_BUCKET = {"Bucket": ARCHIVE}
+OF_OBJECT = {"Bucket": ARCHIVE, "Key": "records/tried"}
+POLICY = '{"Version": "2012-10-17", "Statement": []}'
+DESTROYING: Mapping[str, Do] = {
+    "dynamodb:DeleteTable": call("dynamodb", "delete_table", **OF_TABLE),
+    "dynamodb:UpdateContinuousBackups": call(
+        "dynamodb",
+        "update_continuous_backups",
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False},
+        **OF_TABLE,
+    ),
+    "dynamodb:UpdateTable": call(
+        "dynamodb", "update_table", DeletionProtectionEnabled=False, **OF_TABLE
+    ),
+    "kms:DisableKey": uses_the_key("disable_key"),
+    "kms:DisableKeyRotation": uses_the_key("disable_key_rotation"),
+    "kms:PutKeyPolicy": uses_the_key("put_key_policy", PolicyName="default", Policy=POLICY),
+    "kms:ScheduleKeyDeletion": uses_the_key("schedule_key_deletion"),
+    "logs:DeleteLogGroup": call("logs", "delete_log_group", **OF_GROUP),
+    "logs:DeleteLogStream": call("logs", "delete_log_stream", logStreamName="none", **OF_GROUP),
+    "logs:DeleteRetentionPolicy": call("logs", "delete_retention_policy", **OF_GROUP),
+    "logs:DisassociateKmsKey": call("logs", "disassociate_kms_key", **OF_GROUP),
+    "logs:PutLogGroupDeletionProtection": call(
+        "logs",
+        "put_log_group_deletion_protection",
+        logGroupIdentifier=AUDIT_LOG,
+        deletionProtectionEnabled=False,
+    ),
+    "logs:PutRetentionPolicy": call("logs", "put_retention_policy", retentionInDays=1, **OF_GROUP),
+    "s3:BypassGovernanceRetention": call(
+        "s3", "delete_object", BypassGovernanceRetention=True, **OF_OBJECT
+    ),
+    "s3:DeleteBucket": call("s3", "delete_bucket", **OF_BUCKET),
+    "s3:DeleteBucketPolicy": call("s3", "delete_bucket_policy", **OF_BUCKET),
+    "s3:DeleteObject": call("s3", "delete_object", **OF_OBJECT),
+    "s3:DeleteObjectVersion": call("s3", "delete_object", VersionId="none", **OF_OBJECT),
+    "s3:PutBucketObjectLockConfiguration": call(
+        "s3", "put_object_lock_configuration", ObjectLockConfiguration={}, **OF_BUCKET
+    ),
+    "s3:PutBucketPolicy": call("s3", "put_bucket_policy", Policy=POLICY, **OF_BUCKET),
+    "s3:PutBucketVersioning": call(
+        "s3", "put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"}, **OF_BUCKET
+    ),
+    "s3:PutLifecycleConfiguration": call(
+        "s3",
+        "put_bucket_lifecycle_configuration",
+        LifecycleConfiguration={"Rules": []},
+        **OF_BUCKET,
+    ),
+    "s3:PutObjectLegalHold": call(
+        "s3", "put_object_legal_hold", LegalHold={"Status": "OFF"}, **OF_OBJECT
+    ),
+    "s3:PutObjectRetention": call("s3", "put_object_retention", Retention={}, **OF_OBJECT),
+}
+
+ACTS: Mapping[str, Act] = {
+    # Sessions, and their records.
+    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR),
+    "reads the log's head": Act("dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER),
+    "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
+    "says what is to be sealed": Act(
+        "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
+    ),
+    "writes the log's head": Act("dynamodb:PutItem", puts(LOG), WRITERS | SEALER),
+    "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
+    "queries what is to be sealed": Act(
+        "dynamodb:Query", queries("UNSEALED"), WRITERS | AUDITOR | SEALER
+    ),
+    "lists what is overdue": Act(
+        "dynamodb:Query", queries("OPEN", IndexName=Index.BY_DEADLINE), API | REVOCATION | TICK
+    ),
+    **{
+        f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
+        for index in sorted(set(Index) - {Index.BY_DEADLINE})
+    },
+    "says what is delivered": Act(
+        "dynamodb:UpdateItem",
+        call(
+            "dynamodb",
+            "update_item",
+            TableName=TABLE,
+            Key={name: SESSION[name] for name in ("pk", "sk")},
+            UpdateExpression="SET tried = pk",
+            ConditionExpression="attribute_exists(never)",
+        ),
+        AUDITOR,
+    ),
+    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), REVOCATION),
+    "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
+    "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
+    "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),
+    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
+    "describes the stream": Act(
+        "dynamodb:DescribeStream",
+        call("dynamodbstreams", "describe_stream", StreamArn=STREAM),
+        AUDITOR | REVOCATION,
+    ),
+    "takes up the stream": Act(
+        "dynamodb:GetShardIterator",
+        call(
+            "dynamodbstreams",
+            "get_shard_iterator",
+            StreamArn=STREAM,
+            ShardId=lambda place: place.shard,
+            ShardIteratorType="LATEST",
+        ),
+        AUDITOR | REVOCATION,
+    ),
+    # The workflow, and who is called and told.
+    "starts the workflow": Act(
+        "states:StartExecution",
+        call(
+            "stepfunctions",
+            "start_execution",
+            stateMachineArn=of(Parameter.APPROVAL_WORKFLOW_ARN),
+            input="no JSON",
+        ),
+        API,
+    ),
+    "answers for the approvers": Act(
+        "states:SendTaskSuccess",
+        call(
+            "stepfunctions",
+            "send_task_success",
+            taskToken=lambda place: place.used_token,
+            output="{}",
+        ),
+        API | ASKING,
+    ),
+    "ends the waiting": Act(
+        "states:SendTaskFailure",
+        call("stepfunctions", "send_task_failure", taskToken=lambda place: place.used_token),
+        API | ASKING | REVOCATION,
+    ),
+    "stops the workflow": Act(
+        "states:StopExecution",
+        call("stepfunctions", "stop_execution", executionArn=lambda place: place.execution),
+        REVOCATION,
+    ),
+    **{
+        f"calls {name}": Act("lambda:InvokeFunction", invokes(name), CALLERS.get(name, NOBODY))
+        for name in ALL_POWERS
+    },
+    "tells the approvers": Act(
+        "sns:Publish", publishes(Parameter.APPROVER_TOPIC_ARN), ASKING | NOTICES
+    ),
+    "tells requesters": Act("sns:Publish", publishes(Parameter.REQUESTER_TOPIC_ARN), NOTICES),
+    "tells Tier-1": Act("sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), ADMISSION | NOTICES),
+    "leaves a dead letter": Act(
+        "sqs:SendMessage",
+        call("sqs", "send_message", QueueUrl=lambda place: place.queue, MessageBody="\x01"),
+        UNATTENDED,
+    ),
+    # Access.
+    "lends a target": Act(
+        "sts:AssumeRole", assumes(TARGET, Tags=TAG, SourceIdentity=SOURCE), ISSUER
+    ),
+    "denies on a target": Act("sts:AssumeRole", assumes(f"{TARGET}-pam-revoker"), REVOCATION),
+    "becomes the issuer": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-credential-issuer")),
+    "becomes the revocation": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-revocation")),
+    "gives a target more": Act(
+        "iam:PutRolePolicy",
+        call(
+            "iam",
+            "put_role_policy",
+            RoleName="pam-target-core-ledger-admin",
+            PolicyName="tried",
+            PolicyDocument="{}",
+        ),
+    ),
+    "reads PAM's own login": Act(
+        "secretsmanager:GetSecretValue", secret("get_secret_value", LOGIN), ISSUER | REVOCATION
+    ),
+    "reads a lent login": Act(
+        "secretsmanager:GetSecretValue",
+        secret("get_secret_value", ROTATED),
+        ISSUER | REVOCATION | ROTATION,
+    ),
+    "describes a lent login": Act(
+        "secretsmanager:DescribeSecret",
+        secret("describe_secret", ROTATED),
+        ISSUER | REVOCATION | ROTATION,
+    ),
+    "has a lent login rotated": Act(
+        "secretsmanager:RotateSecret",
+        secret("rotate_secret", ROTATED, RotateImmediately=False),
+        ISSUER | REVOCATION,
+    ),
+    "changes a lent login": Act(
+        "secretsmanager:PutSecretValue",
+        secret("put_secret_value", ROTATED, SecretString="x", VersionStages=["tried"]),
+        ROTATION,
+    ),
+    "makes a lent login current": Act(
+        "secretsmanager:UpdateSecretVersionStage",
+        secret(
+            "update_secret_version_stage",
+            ROTATED,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId="0" * 32,
+        ),
+        ROTATION,
+    ),
+    "changes PAM's own login": Act(
+        "secretsmanager:PutSecretValue", secret("put_secret_value", LOGIN, SecretString="x")
+    ),
+    # The evidence.
+    "writes into the audit log": Act("logs:PutLogEvents", logs(AUDIT_LOG), AUDITOR),
+    "opens a stream of the audit log": Act(
+        "logs:CreateLogStream",
+        call("logs", "create_log_stream", logGroupName=AUDIT_LOG, logStreamName="tried"),
+        AUDITOR,
+    ),
+    "writes into the API's own log": Act("logs:PutLogEvents", logs("/pam/local/request-api"), API),
+    "writes into the witness's own log": Act(
+        "logs:PutLogEvents", logs("/pam/local/witness-log"), WITNESS
+    ),
+    "speaks on the bus": Act(
+        "events:PutEvents",
+        call(
+            "events",
+            "put_events",
+            Entries=[
+                {"Source": "tried", "DetailType": "", "Detail": "{}", "EventBusName": "pam-local"}
+            ],
+        ),
+        AUDITOR,
+    ),
+    "archives a record": Act("s3:PutObject", archives("records/"), AUDITOR),
+    "archives a checkpoint": Act("s3:PutObject", archives("checkpoints/"), SEALER),
+    "reads an archived record": Act("s3:GetObject", reads_archive("records/tried")),
+    "reads a checkpoint": Act("s3:GetObject", reads_archive("checkpoints/tried"), SEALER),
+    "lists the archive": Act(
+        "s3:ListBucket", call("s3", "list_objects_v2", Bucket=ARCHIVE), SEALER
+    ),
+    "signs for the log": Act("kms:Sign", signs("pam-local-log"), SEALER),
+    "reads the log's public key": Act(
+        "kms:GetPublicKey", call("kms", "get_public_key", KeyId=key("pam-local-log")), SEALER
+    ),
+    "signs for the witness": Act("kms:Sign", signs("pam-local-witness"), WITNESS),
+    "reads the witness's public key": Act(
+        "kms:GetPublicKey", call("kms", "get_public_key", KeyId=key("pam-local-witness")), WITNESS
+    ),
+    "reads the witness's memory": Act("dynamodb:GetItem", gets(ORIGIN, MEMORY), WITNESS),
+    "changes the witness's memory": Act("dynamodb:PutItem", puts(ORIGIN, MEMORY), WITNESS),
+    # The key of the data, outside of a call to the service that keeps the data.
+    "describes the key": Act("kms:DescribeKey", uses_the_key("describe_key")),
+    "encrypts": Act("kms:Encrypt", uses_the_key("encrypt", Plaintext=b"tried")),
+    "decrypts": Act("kms:Decrypt", uses_the_key("decrypt", CiphertextBlob=b"tried")),
+    "makes a data key": Act(
+        "kms:GenerateDataKey", uses_the_key("generate_data_key", KeySpec="AES_256")
+    ),
+    "makes a data key unseen": Act(
+        "kms:GenerateDataKeyWithoutPlaintext",
+        uses_the_key("generate_data_key_without_plaintext", KeySpec="AES_256"),
+    ),
+    # What would destroy or weaken the evidence.
+    **{f"destroys: {action}": Act(action, do) for action, do in DESTROYING.items()},
+}
+"""What each may do, and nobody else."""
+
+
+@pytest.fixture(scope="module")
+def place(cast: Cast) -> Place:
+    found = Place(cast)
+    assert found.used_token
+    cast.checkpoint()  # so that the archive holds something of each kind
+    return found
+
+
+@pytest.fixture(scope="module")
+def hands(place: Place) -> dict[str, Hands]:
+    """Every function's credentials, as the Lambda service gives them to its process."""
+    return {name: _hands(place, its["Role"]) for name, its in place.functions.items()}
+
+
+def _hands(place: Place, role: str) -> Hands:
+    iam, name = place.root("iam"), role.rpartition("/")[2]
+    # The emulator's root may assume any role that trusts it, as the Lambda service may.
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    _trust_root(iam, name, trust)
-    given = sts.assume_role(RoleArn=role, RoleSessionName="tried")["Credentials"]
-    session = boto3.Session(
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-        region_name=cast.about["region"],
-    )
-    return cast.client(service, session)
-
-
-def _trust_root(iam: Any, name: str, trust: dict[str, Any]) -> None:
-    statements = trust["Statement"]
-    principal = {"AWS": "arn:aws:iam::000000000000:root"}
-    if not any(s["Principal"] == principal for s in statements):
-        statements.append({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+    root = {"AWS": "arn:aws:iam::000000000000:root"}
+    if not any(statement["Principal"] == root for statement in trust["Statement"]):
+        trust["Statement"] += [{"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}]
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-
-
-@pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_the_issuer_can_obtain_a_credential_of_a_target(cast: Cast, function: str) -> None:
-    sts = as_function(cast, function, "sts")
-    refused = is_refused(
-        lambda: sts.assume_role(
-            RoleArn=TARGET, RoleSessionName="alice", Tags=TAG, SourceIdentity=SOURCE
-        )
+    given = place.root("sts").assume_role(RoleArn=role, RoleSessionName="tried")["Credentials"]
+    return Hands(
+        place=place,
+        access_key_id=given["AccessKeyId"],
+        secret_access_key=given["SecretAccessKey"],
+        session_token=given["SessionToken"],
     )
-    assert refused is (function != "issue_credentials")
+
+
+def test_every_function_that_is_deployed_is_in_the_table_of_powers(place: Place) -> None:
+    assert set(place.functions) == set(ALL_POWERS)
+
+
+def test_every_power_of_every_function_is_tried_by_all() -> None:
+    tried: dict[str, set[str]] = {}
+    for act in ACTS.values():
+        tried.setdefault(act.action, set()).update(act.may)
+    held = {
+        action: {name for name, powers in ALL_POWERS.items() if action in powers}
+        for action in set().union(*ALL_POWERS.values()) - NOT_TRIED
+    }
+    assert {action: tried.get(action) for action in held} == held
+    assert set(DESTROYING) == DESTRUCTIVE
 
 
 @pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_revocation_can_deny_on_a_target(cast: Cast, function: str) -> None:
-    sts = as_function(cast, function, "sts")
-    refused = is_refused(lambda: sts.assume_role(RoleArn=REVOKER, RoleSessionName="tried"))
-    assert refused is (function != "revoke_session")
-
-
-@pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_the_auditor_can_write_the_log(cast: Cast, function: str) -> None:
-    logs = as_function(cast, function, "logs")
-    group = "/bank/local/mod046/audit"
-    refused = is_refused(lambda: logs.create_log_stream(logGroupName=group, logStreamName=function))
-    assert refused is (function != "audit_session")
-
-
-@pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_function_can_delete_its_traces_or_its_limits(cast: Cast, function: str) -> None:
-    logs, iam = as_function(cast, function, "logs"), as_function(cast, function, "iam")
-    dynamodb = as_function(cast, function, "dynamodb")
-    table = cast.parameter("/bank/local/mod046/session-store/table-name")
-    assert is_refused(lambda: logs.delete_log_group(logGroupName="/bank/local/mod046/audit"))
-    assert is_refused(lambda: dynamodb.delete_table(TableName=table))
-    assert is_refused(lambda: dynamodb.scan(TableName=table))
-    assert is_refused(
-        lambda: iam.put_role_policy(
-            RoleName="pam-target-core-ledger-admin", PolicyName="x", PolicyDocument="{}"
-        )
-    )
+@pytest.mark.parametrize("what", ACTS)
+def test_only_those_of_the_table_can_and_all_others_are_refused(
+    hands: dict[str, Hands], what: str
+) -> None:
+    able = {name for name, its in hands.items() if not denied(ACTS[what].do, its)}
+    assert able == ACTS[what].may
 
 
 @pytest.mark.guarantee("G1")
-@pytest.mark.parametrize("lacking", ["tag", "source identity"])
+@pytest.mark.parametrize("lacking", ["Tags", "SourceIdentity"])
 def test_even_the_issuer_gets_nothing_without_tag_and_source_identity(
-    cast: Cast, lacking: str
+    hands: dict[str, Hands], lacking: str
 ) -> None:
-    sts = as_function(cast, "issue_credentials", "sts")
-    arguments: dict[str, Any] = {"RoleArn": TARGET, "RoleSessionName": "alice"}
-    if lacking != "tag":
-        arguments["Tags"] = TAG
-    if lacking != "source identity":
-        arguments["SourceIdentity"] = SOURCE
-    assert is_refused(lambda: sts.assume_role(**arguments))
+    sts = hands["issue_credentials"].client("sts")
+    arguments: dict[str, Any] = {"Tags": TAG, "SourceIdentity": SOURCE}
+    del arguments[lacking]
+    assert is_refused(lambda: sts.assume_role(RoleArn=TARGET, RoleSessionName="alice", **arguments))

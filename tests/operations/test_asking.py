@@ -89,7 +89,7 @@ def test_a_repeated_call_that_cannot_start_the_workflow_leaves_the_session_as_it
     assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
 
 
-@pytest.mark.guarantee("G3")
+@pytest.mark.guarantee("G15")
 def test_break_glass_is_recorded_and_owes_a_review() -> None:
     story = Story()
     session = story.request(break_glass=True)

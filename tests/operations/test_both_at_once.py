@@ -8,7 +8,7 @@ from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict
 from pam.domain.lifecycle import Status
 from pam.operations.ask_approvers import ask_approvers
-from pam.operations.close_session import look_at
+from pam.operations.close_session import look_at, sweep_session
 from tests.fakes.story import Story
 
 
@@ -31,6 +31,17 @@ def ask(story: Story, session_id: str) -> None:
     )
 
 
+def its_time_is_over(story: Story, session_id: str) -> None:
+    """The tick looks at it as soon as nobody may vote any more."""
+    sweep_session(
+        session_id,
+        now=story.store.sessions[session_id].approval_expires_at,
+        store=story.store,
+        issuers=story.issuers,
+        workflow=story.workflow,
+    )
+
+
 @pytest.mark.guarantee("G9")
 def test_two_approvals_at_once_both_count_and_grant_once() -> None:
     story = Story()
@@ -44,6 +55,7 @@ OTHERS: dict[str, tuple[Callable[[Story, str], object], Status]] = {
     "a denial": (lambda s, i: s.vote("erin", i, Ballot.DENY), Status.DENIED),
     "a withdrawal": (lambda s, i: s.end(i), Status.WITHDRAWN),
     "a revocation": (lambda s, i: s.revoke(i), Status.REVOKED),
+    "the end of the time to vote": (its_time_is_over, Status.UNANSWERED),
     "another last approval": (lambda s, i: s.vote("erin", i), Status.APPROVED),
 }
 

@@ -5,8 +5,6 @@ else is touched.
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.resource import Target
 from pam.operations.search_targets import Search, search_targets
@@ -44,7 +42,6 @@ def test_only_what_belongs_to_a_closed_session_of_this_store_is_removed() -> Non
     assert last["detail"].startswith("orphan: left at arn:aws:")
 
 
-@pytest.mark.guarantee("G9")
 def test_active_access_that_somebody_took_away_is_told_each_time_and_recorded_once() -> None:
     story = Story()
     lost, whole = story.granted().session_id, story.granted().session_id

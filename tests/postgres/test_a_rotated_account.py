@@ -57,7 +57,6 @@ def test_an_end_may_be_repeated_and_leaves_the_next_session_alone(bank: Bank) ->
     bank.reports.end(second, now())
 
 
-@pytest.mark.guarantee("G9")
 def test_a_checkout_that_somebody_took_away_by_hand_is_missing(bank: Bank) -> None:
     session = bank.activated(bank.reports_session())
     assert bank.reports.missing(session.target, [session]) == {}

@@ -170,7 +170,6 @@ def test_an_activation_that_comes_too_late_makes_a_user_that_nobody_can_use(bank
     assert bank.roles() == {}
 
 
-@pytest.mark.guarantee("G9")
 @pytest.mark.parametrize(
     "by_hand",
     [

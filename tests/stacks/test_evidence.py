@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from stacks.synthesis import build, new_app, templates
-from tests.stacks.template import Deployment
+from tests.stacks.template import Deployment, as_list
+from tests.stacks.test_rights import WITNESS_POWERS
 
 
 def bucket(deployment: Deployment) -> dict[str, Any]:
@@ -136,6 +137,27 @@ def test_the_witness_is_a_stack_of_its_own_that_needs_nothing_of_the_others(
     kinds = [r["Type"] for r in witnessed["pam-prod-witness"]["Resources"].values()]
     assert kinds.count("AWS::Lambda::Function") == 1
     assert kinds.count("AWS::KMS::Key") == 1
+
+
+@pytest.mark.guarantee("G11")
+def test_the_witness_may_remember_and_sign_on_what_is_its_own_and_nothing_else(
+    witnessed: dict[str, Any],
+) -> None:
+    resources = witnessed["pam-prod-witness"]["Resources"]
+    statements = [
+        statement
+        for resource in resources.values()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert {action for statement in statements for action in as_list(statement["Action"])} == {
+        *WITNESS_POWERS,
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    for statement in statements:
+        for resource in as_list(statement["Resource"]):
+            assert resource["Fn::GetAtt"][0] in resources
 
 
 def test_the_log_asks_the_witness_of_the_second_account(witnessed: dict[str, Any]) -> None:

@@ -73,6 +73,8 @@ WITH_ROTATION = {
     | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
 }
 """What comes on top where PAM rotates the accounts that it lends."""
+WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
+"""Of the one function of the witness's own stack, on its own table and key."""
 
 
 def rotates(deployment: Deployment) -> bool:
@@ -125,6 +127,7 @@ def test_every_function_is_in_the_table_of_powers(every: Deployment) -> None:
     assert handlers == set(powers(every))
 
 
+@pytest.mark.guarantee("G11")
 @pytest.mark.parametrize("handler", sorted({*POWERS, *WITH_ROTATION}))
 def test_a_function_has_the_powers_of_the_table_and_no_other(
     every: Deployment, handler: str
@@ -163,6 +166,7 @@ def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -
     assert set(reading) == {issuer, revocation, *changing}
 
 
+@pytest.mark.guarantee("G11")
 def test_no_permission_has_a_wildcard_action(every: Deployment) -> None:
     for statement in every.identity_statements() + every.resource_statements():
         if statement.effect == "Allow":
@@ -205,6 +209,7 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
     assert execution.endswith(f":execution:pam-{every.env_name}-approval-workflow:*")
 
 
+@pytest.mark.guarantee("G11")
 def test_no_function_shares_its_role(every: Deployment) -> None:
     functions = every.of_type("AWS::Lambda::Function").values()
     roles = {every.role_of(function) for function in functions}
@@ -219,6 +224,7 @@ def test_roles_are_assumed_by_services_alone(every: Deployment) -> None:
             assert statement["Action"] == "sts:AssumeRole"
 
 
+@pytest.mark.guarantee("G11")
 def test_only_the_credential_issuer_may_assume_target_roles(every: Deployment) -> None:
     lending = _assuming(every, lambda role: not role.endswith("-pam-revoker"))
 
@@ -253,6 +259,7 @@ def test_issuer_and_revocation_run_in_the_roles_that_targets_trust(every: Deploy
     assert every.role_of(every.function("revoke_session")[1]) == revocation
 
 
+@pytest.mark.guarantee("G11")
 def test_only_the_auditor_may_write_to_the_audit_log(every: Deployment) -> None:
     (audit_group,) = (
         f"${{{name}.Arn}}"

@@ -135,3 +135,31 @@ def test_without_retention_deleting_the_stacks_leaves_nothing_behind(dev: Deploy
     assert table["DeletionPolicy"] == "Delete"
     assert _audit_group(dev)["DeletionPolicy"] == "Delete"
     assert not table["Properties"].get("DeletionProtectionEnabled")
+
+
+PAID_BY_USE = {
+    "ApiGateway",
+    "CloudWatch",
+    "DynamoDB",
+    "Events",
+    "IAM",
+    "KMS",
+    "Lambda",
+    "Logs",
+    "S3",
+    "SNS",
+    "SQS",
+    "SSM",
+    "StepFunctions",
+}
+
+
+def test_nothing_is_deployed_that_is_paid_by_the_hour(every: Deployment) -> None:
+    """Keys and alarms are paid by the month; what runs or is kept ready is paid by its use."""
+    resources = [*every.foundation["Resources"].values(), *every.service["Resources"].values()]
+
+    assert {resource["Type"].split("::")[1] for resource in resources} <= PAID_BY_USE
+    (table,) = every.of_type("AWS::DynamoDB::Table").values()
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    kept_ready = "ProvisionedConcurrencyConfig"
+    assert not any(kept_ready in resource.get("Properties", {}) for resource in resources)

@@ -1,0 +1,269 @@
+"""Calls of AWS as a function of the deployment, with its own credentials.
+
+Each does nothing where it is allowed: its condition fails, what it names is not there, or it only
+looks. IAM decides before that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.cast import Cast, until
+from pam.names import Parameter, parameter_path
+
+
+@dataclass(frozen=True)
+class Place:
+    """What there is to try it on."""
+
+    cast: Cast
+
+    def root(self, service: str) -> Any:
+        return _root(self, service)
+
+    def of(self, parameter: Parameter) -> str:
+        path = parameter_path("local", parameter)
+        return str(self.root("ssm").get_parameter(Name=path)["Parameter"]["Value"])
+
+    def function(self, name: str) -> str:
+        return str(self.functions[name]["FunctionName"])
+
+    def key(self, alias: str) -> str:
+        described = self.root("kms").describe_key(KeyId=f"alias/{alias}")
+        return str(described["KeyMetadata"]["Arn"])
+
+    @cached_property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """Every one that is deployed, by its handler."""
+        pages = self.root("lambda").get_paginator("list_functions").paginate()
+        found = [function for page in pages for function in page["Functions"]]
+        return {function["Handler"].removesuffix(".handler"): function for function in found}
+
+    @cached_property
+    def table(self) -> str:
+        return self.of(Parameter.SESSION_STORE_TABLE_NAME)
+
+    @cached_property
+    def memory(self) -> str:
+        """The witness's table."""
+        tables: list[str] = self.root("dynamodb").list_tables()["TableNames"]
+        return next(name for name in tables if name.startswith("pam-local-witness"))
+
+    @cached_property
+    def stream(self) -> str:
+        described = self.root("dynamodb").describe_table(TableName=self.table)
+        return str(described["Table"]["LatestStreamArn"])
+
+    @cached_property
+    def shard(self) -> str:
+        described = self.root("dynamodbstreams").describe_stream(StreamArn=self.stream)
+        return str(described["StreamDescription"]["Shards"][0]["ShardId"])
+
+    @cached_property
+    def archive(self) -> str:
+        return self.of(Parameter.AUDIT_ARCHIVE_BUCKET)
+
+    def archived(self, folder: str) -> str:
+        """Something that the archive holds already."""
+        listed = self.root("s3").list_objects_v2(Bucket=self.archive, Prefix=folder)
+        return str(listed["Contents"][0]["Key"])
+
+    @cached_property
+    def queue(self) -> str:
+        urls: list[str] = self.root("sqs").list_queues()["QueueUrls"]
+        return next(url for url in urls if "DeadLetters" in url)
+
+    @cached_property
+    def execution(self) -> str:
+        """One that there never was."""
+        machine = self.of(Parameter.APPROVAL_WORKFLOW_ARN)
+        return machine.replace(":stateMachine:", ":execution:") + ":tried"
+
+    @cached_property
+    def used_token(self) -> str:
+        """Of a task that is over: it belongs to the one machine, and is of no use."""
+        alice = self.cast.person("alice")
+        session_id = str(alice.request("core-ledger-admin")["session_id"])
+        key = {"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "TASK_TOKEN"}}
+
+        def token() -> str | None:
+            item = self.root("dynamodb").get_item(TableName=self.table, Key=key).get("Item")
+            return item and str(item["token"]["S"])
+
+        found = until(token, 20, "the approvers to be asked")
+        alice.post("/pam/end", {"session_id": session_id})
+        return found
+
+
+@cache
+def _root(place: Place, service: str) -> Any:
+    return place.cast.person("root").client(service)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """The credentials of one function, and the place that they are tried in."""
+
+    place: Place
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+    def client(self, service: str) -> Any:
+        return _client(self, service)
+
+
+@cache
+def _client(hands: Hands, service: str) -> Any:
+    return _MODELS.client(
+        service,
+        endpoint_url=hands.place.cast.about["endpoint_url"],
+        region_name=hands.place.cast.about["region"],
+        aws_access_key_id=hands.access_key_id,
+        aws_secret_access_key=hands.secret_access_key,
+        aws_session_token=hands.session_token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+_MODELS = boto3.Session()
+"""Reading what AWS's services are like takes longer than all the calls: once for everybody."""
+
+
+Do = Callable[[Hands], object]
+_REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+"""As the services put it; the last is SNS's."""
+
+
+def denied(do: Do, hands: Hands) -> bool:
+    """Whether IAM refused. Any other failure is of what was asked for, and not of a right."""
+    try:
+        do(hands)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in _REFUSALS
+    return False
+
+
+def call(service: str, operation: str, **fields: Any) -> Do:
+    """The call with these fields; a function among them is asked for what it finds at the place."""
+
+    def do(hands: Hands) -> object:
+        given = {n: v(hands.place) if callable(v) else v for n, v in fields.items()}
+        return getattr(hands.client(service), operation)(**given)
+
+    return do
+
+
+def of(parameter: Parameter) -> Callable[[Place], str]:
+    return lambda place: place.of(parameter)
+
+
+def key(alias: str) -> Callable[[Place], str]:
+    return lambda place: place.key(alias)
+
+
+DATA_KEY = key("pam-local")
+TABLE, MEMORY, ARCHIVE, STREAM = map(attrgetter, ("table", "memory", "archive", "stream"))
+SESSION, GRANT, UNSEALED, LOG, ORIGIN = (
+    {**keys, "tried": {"S": "yes"}}
+    for keys in (
+        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("SESSION#tried", "GRANT#tried")),
+        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("UNSEALED", "LOG")),
+        {"origin": {"S": "tried"}},
+    )
+)
+
+
+def keys_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "tried"}
+
+
+def gets(item: dict[str, Any], table: Any = TABLE) -> Do:
+    return call("dynamodb", "get_item", TableName=table, Key=keys_of(item))
+
+
+def puts(item: dict[str, Any], table: Any = TABLE) -> Do:
+    never = {"ConditionExpression": "attribute_exists(never)"}
+    return call("dynamodb", "put_item", TableName=table, Item=item, **never)
+
+
+def deletes(item: dict[str, Any]) -> Do:
+    return call("dynamodb", "delete_item", TableName=TABLE, Key=keys_of(item))
+
+
+def deletes_all(item: dict[str, Any]) -> Do:
+    wanted = [{"DeleteRequest": {"Key": keys_of(item)}}]
+    return call("dynamodb", "batch_write_item", RequestItems=lambda place: {place.table: wanted})
+
+
+def queries(partition: str, **index: str) -> Do:
+    return call(
+        "dynamodb",
+        "query",
+        TableName=TABLE,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition}},
+        **index,
+    )
+
+
+def publishes(topic: Parameter) -> Do:
+    # It is not what it says that it is, and so nobody gets it.
+    return call("sns", "publish", TopicArn=of(topic), Message="no JSON", MessageStructure="json")
+
+
+def uses_the_key(operation: str, **fields: Any) -> Do:
+    return call("kms", operation, **{"KeyId": DATA_KEY, **fields})
+
+
+def invokes(name: str) -> Do:
+    return call(
+        "lambda",
+        "invoke",
+        FunctionName=lambda place: place.function(name),
+        InvocationType="DryRun",
+    )
+
+
+def archives(path: str) -> Do:
+    # There is something, and nothing in the archive is replaced.
+    return call(
+        "s3",
+        "put_object",
+        Bucket=ARCHIVE,
+        Key=lambda place: place.archived(path),
+        Body=b"",
+        IfNoneMatch="*",
+    )
+
+
+def reads_archive(path: str) -> Do:
+    return call("s3", "get_object", Bucket=ARCHIVE, Key=path)
+
+
+def logs(group: str) -> Do:
+    # No stream has that name.
+    events = [{"timestamp": 0, "message": "tried"}]
+    return call(
+        "logs", "put_log_events", logGroupName=group, logStreamName="none", logEvents=events
+    )
+
+
+def signs(alias: str) -> Do:
+    # By an algorithm for another kind of key.
+    by = {"Message": b"tried", "SigningAlgorithm": "RSASSA_PSS_SHA_512"}
+    return call("kms", "sign", KeyId=key(alias), **by)
+
+
+def assumes(role: str, **fields: Any) -> Do:
+    return call("sts", "assume_role", RoleArn=role, RoleSessionName="tried", **fields)
+
+
+def secret(operation: str, name: str, **fields: Any) -> Do:
+    return call("secretsmanager", operation, SecretId=name, **fields)
