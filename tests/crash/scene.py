@@ -96,7 +96,7 @@ class Scene(Story):
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
         self.all_issuers: dict[IssuerKind, Any] = {
-            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, never_full),
+            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, never_full, clock),
             IssuerKind.POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
             IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
