@@ -20,7 +20,7 @@ BLOCK_WRITTEN = 4
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
-FEWEST = {"aws-role": 2_500, "postgres-user": 4_000, "rotated-secret": 5_000}
+FEWEST = {"aws-role": 4_500, "postgres-user": 6_000, "rotated-secret": 7_000}
 FEWEST_OVERTAKEN = {"aws-role": 700, "postgres-user": 1_500, "rotated-secret": 2_500}
 FEWEST_FULL = 100
 
