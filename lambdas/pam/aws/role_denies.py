@@ -13,8 +13,8 @@ stands, whoever dies in between; nobody else relies on it.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,15 +54,14 @@ class RoleDenies:
             try:
                 return self._deny(session_id)
             except ClientError as error:
-                if _code(error) != "NoSuchEntity":
+                # Others end sessions as well. They took the room that was made; or before this deny
+                # was read back, they put one of all that is older in its place.
+                if _code(error) not in {"LimitExceeded", "NoSuchEntity"}:
                     raise
-        message = "the deny on the target role does not stay, or the role does not exist"
+        message = "the target role is gone, or has no room for a deny beside what others keep on it"
         raise IssuerUnavailable(message)
 
     def _deny(self, session_id: str) -> tuple[str, bool]:
-        """NoSuchEntity: before it was read back, another who made room put a deny of all that is
-        older in the place of this one.
-        """
         try:
             evidence = self._put(name_of(session_id), deny_of([session_id]))
         except ClientError as error:
@@ -126,18 +125,13 @@ class RoleDenies:
         """Nothing goes before the new deny was read back. Room for it comes of writing it in the
         place of others, one after the other: it is shorter than they are and denies more.
         """
-        places = iter([name for name in superseded if "-older-" not in name])
-        while True:
-            try:
+        for place in [name for name in superseded if "-older-" not in name]:
+            with _tolerated("LimitExceeded"):
                 return self._put(own_name, older)
-            except ClientError as error:
-                if _code(error) != "LimitExceeded":
-                    raise
-            place = next(places, None)
-            if place is None:
-                message = "the target role has no room for a deny beside what others keep on it"
-                raise IssuerUnavailable(message)
-            self._write(place, older)
+            # If another removed it meanwhile, there may be no room for it, and need not be.
+            with _tolerated("LimitExceeded"):
+                self._write(place, older)
+        return self._put(own_name, older)
 
     def _put(self, name: str, document: dict[str, Any]) -> str:
         self._write(name, document)
@@ -158,11 +152,8 @@ class RoleDenies:
         return [name for page in pages for name in page["PolicyNames"]]
 
     def _delete(self, name: str) -> None:
-        try:
+        with _tolerated("NoSuchEntity"):
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
-        except ClientError as error:
-            if _code(error) != "NoSuchEntity":
-                raise
 
 
 def name_of(session_id: str) -> str:
@@ -200,6 +191,15 @@ def _outlasts(name: str, until: datetime) -> bool:
     """Whether another's clock, ahead of this one, wrote it: it may cover more than this can."""
     own = _until(name)
     return own is not None and own > until
+
+
+@contextmanager
+def _tolerated(code: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) != code:
+            raise
 
 
 def _code(error: ClientError) -> str:
