@@ -137,6 +137,22 @@ def test_ends_at_once_do_not_lose_each_other() -> None:
         assert all(role.refuses(session_id) for session_id in role.expected)
 
 
+def test_ends_at_once_on_a_full_role_are_confirmed_or_tried_again() -> None:
+    def ended(role: Role, session_id: str) -> bool:
+        try:
+            end(role, session_id)
+        except IssuerUnavailable:
+            return False
+        return True
+
+    for _ in range(10):
+        role = Role(foreign=8_000)
+        with ThreadPoolExecutor(max_workers=12) as pool:
+            confirmed = list(pool.map(lambda session_id, r=role: ended(r, session_id), ids(60)))
+        assert confirmed.count(True) >= 30
+        role.check()
+
+
 def test_denies_go_when_the_last_lease_would_have_ended() -> None:
     role = Role()
     sessions = ids(60)
