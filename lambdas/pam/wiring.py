@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pam import clock
 from pam.aws.clients import client
 from pam.names import ROLE_FULL
 from pam.policy.cedar import CedarPolicy
@@ -142,7 +143,7 @@ def role_issuer(settings: TargetSettings) -> "RoleIssuer":
     from pam.aws.role_issuer import RoleIssuer
     from pam.metrics import count
 
-    return RoleIssuer(client, lambda _: count(ROLE_FULL, settings.env_name))
+    return RoleIssuer(client, lambda _: count(ROLE_FULL, settings.env_name), clock.now)
 
 
 @cache

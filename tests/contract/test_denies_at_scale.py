@@ -2,7 +2,9 @@
 
 import json
 import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +20,13 @@ from tests.fakes.story import NOON
 pytestmark = pytest.mark.guarantee("G5")
 
 QUOTA = 10_240
+Listing = Callable[[Iterable[str]], list[str]]
+
+
+@dataclass(frozen=True)
+class Lease:
+    issued: datetime = NOON
+    ends: datetime = NOON + LONGEST_LEASE
 
 
 class Role:
@@ -25,13 +34,14 @@ class Role:
     test can look at each state in between.
     """
 
-    def __init__(self, *, foreign: int = 0, quota: int = QUOTA) -> None:
+    def __init__(self, *, foreign: int = 0, listed: Listing = list) -> None:
         self.policies: dict[str, dict[str, Any]] = {}
         self.most = 0
-        self._quota = quota - foreign
+        self._quota = QUOTA - foreign
+        self._listed = listed
         self.lock = threading.Lock()
-        self.expected: set[str] = set()
-        """Sessions that must be refused in every state."""
+        self.expected: dict[str, Lease] = {}
+        """Sessions that must be refused in every state in which their lease is not over."""
         self.now = NOON
 
     def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
@@ -43,10 +53,12 @@ class Role:
                 raise ClientError(error, "PutRolePolicy")
             self.policies = after
             self.most = max(self.most, len(after))
-            self._check()
+            self.check()
 
     def get_role_policy(self, *, RoleName: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
         del RoleName
+        if PolicyName not in self.policies:
+            raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "x"}}, "GetRolePolicy")
         return {"PolicyDocument": self.policies[PolicyName]}
 
     def delete_role_policy(self, *, RoleName: str, PolicyName: str) -> None:  # noqa: N803
@@ -56,20 +68,25 @@ class Role:
                 error = {"Error": {"Code": "NoSuchEntity", "Message": "x"}}
                 raise ClientError(error, "DeleteRolePolicy")
             self.policies = {n: d for n, d in self.policies.items() if n != PolicyName}
-            self._check()
+            self.check()
 
     def get_paginator(self, _: str) -> "Role":
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"PolicyNames": list(self.policies)}]
+        names = self._listed(self.policies)
+        return [{"PolicyNames": names[at : at + 5]} for at in range(0, len(names) + 1, 5)]
 
     def refuses(self, session_id: str, issued: datetime = NOON) -> bool:
         """Whether a lease of the session, issued then, is denied."""
         return any(_denies(each, session_id, issued) for each in self.policies.values())
 
-    def _check(self) -> None:
-        let_in = {one for one in self.expected if not self.refuses(one)}
+    def check(self) -> None:
+        let_in = {
+            session_id
+            for session_id, lease in self.expected.items()
+            if self.now < lease.ends and not self.refuses(session_id, lease.issued)
+        }
         assert not let_in, "let in again in between"
 
 
@@ -86,11 +103,15 @@ def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool
     return session_id in (ids if isinstance(ids, list) else [ids])
 
 
+def denies_on(role: Role, client: Any = None) -> RoleDenies:
+    return RoleDenies(client or role, "role", lambda: role.now)
+
+
 def end(role: Role, session_id: str) -> bool:
     """Whether the role was full."""
-    evidence, full = RoleDenies(role, "role").deny(session_id, role.now)
+    evidence, full = denies_on(role).deny(session_id)
     with role.lock:
-        role.expected.add(session_id)
+        role.expected[session_id] = Lease()
     assert role.refuses(session_id), evidence
     return full
 
@@ -102,7 +123,7 @@ def ids(count: int) -> list[str]:
 def test_a_hundred_and_eighty_ends_fit_on_one_role_and_each_is_refused_at_every_moment() -> None:
     role = Role()
     assert not any(end(role, session_id) for session_id in ids(180))
-    assert role.most < 61
+    assert role.most < 50
     bystander = new_id(NOON + timedelta(days=1))
     assert not role.refuses(bystander)
 
@@ -116,6 +137,22 @@ def test_ends_at_once_do_not_lose_each_other() -> None:
         assert all(role.refuses(session_id) for session_id in role.expected)
 
 
+def test_ends_at_once_on_a_full_role_are_confirmed_or_tried_again() -> None:
+    def ended(role: Role, session_id: str) -> bool:
+        try:
+            end(role, session_id)
+        except IssuerUnavailable:
+            return False
+        return True
+
+    for _ in range(10):
+        role = Role(foreign=8_000)
+        with ThreadPoolExecutor(max_workers=12) as pool:
+            confirmed = list(pool.map(lambda session_id, r=role: ended(r, session_id), ids(60)))
+        assert confirmed.count(True) >= 30
+        role.check()
+
+
 def test_denies_go_when_the_last_lease_would_have_ended() -> None:
     role = Role()
     sessions = ids(60)
@@ -123,7 +160,7 @@ def test_denies_go_when_the_last_lease_would_have_ended() -> None:
         end(role, session_id)
     role.expected.clear()
     role.now += LONGEST_LEASE + GRACE
-    denies = RoleDenies(role, "role")
+    denies = denies_on(role)
     for session_id in sessions:
         denies.forget(session_id, role.now)
     assert role.policies == {}
@@ -134,10 +171,10 @@ def test_a_pack_stays_while_a_lease_of_one_of_its_sessions_may_live() -> None:
     sessions = ids(30)
     for session_id in sessions:
         end(role, session_id)
-    RoleDenies(role, "role").forget(sessions[0], role.now + LONGEST_LEASE)
+    denies_on(role).forget(sessions[0], role.now + LONGEST_LEASE)
     assert all(role.refuses(session_id) for session_id in sessions[:20])
     role.expected.clear()
-    RoleDenies(role, "role").tidy(role.now + LONGEST_LEASE + GRACE)
+    denies_on(role).tidy(role.now + LONGEST_LEASE + GRACE)
     assert not role.refuses(sessions[0])
 
 
@@ -157,9 +194,18 @@ def test_a_role_with_policies_of_others_in_it_falls_back_early() -> None:
     assert all(role.refuses(session_id) for session_id in role.expected)
 
 
+def test_a_role_with_room_for_three_may_not_end_a_fourth_and_keeps_the_three_ended() -> None:
+    role = Role(foreign=9_620)
+    first, second, third, fourth = ids(4)
+    assert not any(end(role, session_id) for session_id in (first, second, third))
+    with pytest.raises(IssuerUnavailable, match="no room"):
+        denies_on(role).deny(fourth)
+    role.check()
+
+
 def test_a_role_that_is_full_of_others_policies_is_not_said_to_refuse() -> None:
     with pytest.raises(IssuerUnavailable, match="no room"):
-        RoleDenies(Role(foreign=10_200), "role").deny(ids(1)[0], NOON)
+        denies_on(Role(foreign=10_200)).deny(ids(1)[0])
 
 
 def test_a_pack_that_cannot_be_written_leaves_the_single_denies() -> None:

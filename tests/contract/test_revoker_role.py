@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +67,10 @@ def never_full(session: Session) -> None:
     raise AssertionError(session.session_id)
 
 
+def noon() -> datetime:
+    return NOON
+
+
 def refused(code: str) -> ClientError:
     message = "User arn:aws:sts::111122223333:assumed-role/x is not authorized, token FwoGZX"
     return ClientError({"Error": {"Code": code, "Message": message}}, "Call")
@@ -81,7 +85,7 @@ def leased() -> Session:
 @pytest.mark.guarantee("G5")
 def test_an_end_is_made_by_the_revoker_beside_the_target_and_by_no_other(leased: Session) -> None:
     cloud = Cloud()
-    RoleIssuer(cloud, never_full).end(leased, NOON)
+    RoleIssuer(cloud, never_full, noon).end(leased, NOON)
     assert [name for name, _ in cloud.calls] == [
         "assume_role",
         "put_role_policy",
@@ -109,7 +113,7 @@ def test_an_end_is_made_by_the_revoker_beside_the_target_and_by_no_other(leased:
 @pytest.mark.guarantee("G5")
 def test_ending_twice_writes_one_deny_and_gives_the_same_receipt(leased: Session) -> None:
     cloud = Cloud()
-    first, again = (RoleIssuer(cloud, never_full).end(leased, NOON) for _ in range(2))
+    first, again = (RoleIssuer(cloud, never_full, noon).end(leased, NOON) for _ in range(2))
     assert first == again
     name, document = name_of(leased.session_id), deny_of([leased.session_id])
     assert cloud.policies == {(ROLE, name): document}
@@ -120,14 +124,14 @@ def test_ending_twice_writes_one_deny_and_gives_the_same_receipt(leased: Session
 def test_what_is_cleared_is_the_deny_of_this_session_and_nothing_else(leased: Session) -> None:
     cloud = Cloud()
     other = replace(leased, session_id="01JD8XGZ6Q3M4V5N6P7R8S9T0A")
-    RoleIssuer(cloud, never_full).end(leased, NOON)
-    RoleIssuer(cloud, never_full).end(other, NOON)
-    RoleIssuer(cloud, never_full).clear_traces(leased, NOON)
+    RoleIssuer(cloud, never_full, noon).end(leased, NOON)
+    RoleIssuer(cloud, never_full, noon).end(other, NOON)
+    RoleIssuer(cloud, never_full, noon).clear_traces(leased, NOON)
     assert list(cloud.policies) == [(ROLE, name_of(other.session_id))]
 
 
 def test_a_deny_that_is_gone_already_is_no_fault(leased: Session) -> None:
-    RoleIssuer(Cloud(delete_role_policy=refused("NoSuchEntity")), never_full).clear_traces(
+    RoleIssuer(Cloud(delete_role_policy=refused("NoSuchEntity")), never_full, noon).clear_traces(
         leased, NOON
     )
 
@@ -150,7 +154,7 @@ def test_whatever_fails_on_the_way_is_unavailable_and_keeps_awss_text_to_itself(
     leased: Session, act: str, call: str, fault: ClientError | BotoCoreError
 ) -> None:
     with pytest.raises(IssuerUnavailable) as refusal:
-        getattr(RoleIssuer(Cloud(**{call: fault}), never_full), act)(leased, NOON)
+        getattr(RoleIssuer(Cloud(**{call: fault}), never_full, noon), act)(leased, NOON)
     assert "FwoGZX" not in refusal.value.detail
     assert "arn:" not in refusal.value.detail
     assert refusal.value.detail.endswith(("AccessDenied", "ReadTimeoutError"))
@@ -160,7 +164,7 @@ def test_whatever_fails_on_the_way_is_unavailable_and_keeps_awss_text_to_itself(
 def test_a_session_without_an_end_is_lent_nothing(leased: Session) -> None:
     cloud = Cloud()
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(cloud, never_full).lease(replace(leased, expires_at=None), NOON)
+        RoleIssuer(cloud, never_full, noon).lease(replace(leased, expires_at=None), NOON)
     assert cloud.calls == []
 
 
@@ -168,7 +172,7 @@ def test_a_session_without_an_end_is_lent_nothing(leased: Session) -> None:
 def test_a_lease_asked_for_within_a_second_still_ends_on_a_whole_one(leased: Session) -> None:
     cloud = Cloud()
     late = NOON.replace(microsecond=999_999)
-    lease = RoleIssuer(cloud, never_full).lease(
+    lease = RoleIssuer(cloud, never_full, noon).lease(
         replace(leased, expires_at=late + timedelta(hours=4)), late
     )
     until = json.loads(cloud.calls[0][1]["Policy"])["Statement"][0]["Condition"]
@@ -178,7 +182,7 @@ def test_a_lease_asked_for_within_a_second_still_ends_on_a_whole_one(leased: Ses
 
 @pytest.mark.guarantee("G8")
 def test_credentials_that_are_printed_show_no_secret(leased: Session) -> None:
-    lease = RoleIssuer(Cloud(), never_full).lease(leased, NOON)
+    lease = RoleIssuer(Cloud(), never_full, noon).lease(leased, NOON)
     shown = f"{lease!r} {lease} {[lease]}"
     assert isinstance(lease, AwsCredentials)
     assert "its-secret" not in shown

@@ -15,7 +15,7 @@ from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
 from pam.domain.session import Ending, Session
-from tests.contract.test_revoker_role import never_full
+from tests.contract.test_revoker_role import never_full, noon
 from tests.fakes.story import Story
 
 ROLE = "pam-target-core-ledger-admin"
@@ -41,7 +41,7 @@ def sts() -> RecordingSts:
 
 @pytest.fixture
 def issuer(sts: RecordingSts) -> RoleIssuer:
-    return RoleIssuer(lambda service, **_: sts, never_full)
+    return RoleIssuer(lambda service, **_: sts, never_full, noon)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_activation_tries_the_role_with_credentials_that_may_do_nothing(
 def test_a_target_that_refuses_or_does_not_answer_is_unavailable(
     session: Session, error: Exception
 ) -> None:
-    issuer = RoleIssuer(lambda service, **_: RecordingSts(error), never_full)
+    issuer = RoleIssuer(lambda service, **_: RecordingSts(error), never_full, noon)
     for act in (issuer.activate, issuer.lease):
         with pytest.raises(IssuerUnavailable) as refusal:
             act(session, Story().now)
@@ -164,7 +164,7 @@ def in_moto(service: str, **arguments: Any) -> Any:
 def test_an_early_end_denies_this_session_alone_and_reads_it_back(
     roles: Any, leased: Session
 ) -> None:
-    receipt = RoleIssuer(in_moto, never_full).end(leased, Story().now)
+    receipt = RoleIssuer(in_moto, never_full, noon).end(leased, Story().now)
     assert receipt.method == "deny-read-back"
     assert leased.leases_end_at is not None
     assert receipt.traces_until == leased.leases_end_at + timedelta(minutes=1)
@@ -173,6 +173,7 @@ def test_an_early_end_denies_this_session_alone_and_reads_it_back(
     assert roles.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] == document
     assert document["Statement"] == [
         {
+            "Sid": "PamEndedThisSession",
             "Effect": "Deny",
             "Action": "*",
             "Resource": "*",
@@ -184,7 +185,7 @@ def test_an_early_end_denies_this_session_alone_and_reads_it_back(
 def test_a_deny_is_removed_once_and_removing_it_again_is_no_fault(
     roles: Any, leased: Session
 ) -> None:
-    issuer = RoleIssuer(in_moto, never_full)
+    issuer = RoleIssuer(in_moto, never_full, noon)
     issuer.end(leased, Story().now)
     issuer.clear_traces(leased, Story().now)
     issuer.clear_traces(leased, Story().now)
@@ -204,19 +205,19 @@ def test_a_deny_that_does_not_read_back_is_no_receipt(roles: Any, leased: Sessio
         return Forgetful() if service == "iam" else in_moto(service, **arguments)
 
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(client, never_full).end(leased, Story().now)
+        RoleIssuer(client, never_full, noon).end(leased, Story().now)
 
 
 def test_a_target_that_is_gone_gives_no_receipt(aws: None, leased: Session) -> None:
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(in_moto, never_full).end(leased, Story().now)
+        RoleIssuer(in_moto, never_full, noon).end(leased, Story().now)
 
 
 def test_access_is_missing_where_a_deny_stands_without_an_end_or_the_role_is_gone(
     roles: Any, leased: Session
 ) -> None:
     other = replace(leased, session_id="01M7XKKX570BEDA009FKKTH2H2")
-    issuer = RoleIssuer(in_moto, never_full)
+    issuer = RoleIssuer(in_moto, never_full, noon)
     assert issuer.missing(leased.target, [leased, other]) == {}
     issuer.end(leased, Story().now)
     assert list(issuer.missing(leased.target, [leased, other])) == [leased.session_id]
@@ -235,4 +236,4 @@ def test_a_role_that_cannot_be_searched_is_not_said_to_be_missing(
         return RecordingSts(ClientError(error, "AssumeRole"))
 
     with pytest.raises(IssuerUnavailable):
-        RoleIssuer(refusing, never_full).missing(leased.target, [leased])
+        RoleIssuer(refusing, never_full, noon).missing(leased.target, [leased])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from pam import clock
 from pam.aws import clients
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.role_issuer import RoleIssuer
@@ -106,7 +107,7 @@ def test_a_lease_may_be_tried_again_and_an_end_is_one_that_is_not_confirmed(
     story = Story()
     session = story.lease(story.granted().session_id).session
     answers = Answers(always=STS_SAID)
-    issuer = RoleIssuer(lambda service, **_: connect(service, answers), lambda _: None)
+    issuer = RoleIssuer(lambda service, **_: connect(service, answers), lambda _: None, clock.now)
     with pytest.raises(TryAgain):
         issuer.lease(session, story.now)
     with pytest.raises(IssuerUnavailable):

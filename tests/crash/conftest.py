@@ -2,12 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
 
 from pam.domain.people import Person
+from pam.operations import block_person
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.postgres import secret_issuer, user_issuer
 from tests.crash.scene import PEOPLE, POLICY
@@ -26,6 +28,21 @@ class Patience:
 
     def sleep(self, seconds: float) -> None:
         self._now += seconds
+
+
+class OneAfterTheOther(Executor):
+    """So that a crash is at the same call each time."""
+
+    def __init__(self, workers: int) -> None:
+        assert workers
+
+    def submit(self, act: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        doing: Future[Any] = Future()
+        try:
+            doing.set_result(act(*given, **named))
+        except BaseException as error:  # noqa: BLE001
+            doing.set_exception(error)
+        return doing
 
 
 DECIDE = CedarPolicy._decide
@@ -58,5 +75,6 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
         patch.setattr(secret_issuer, "set_password", FakeServer.set_password)
         patch.setattr(secret_issuer, "time", Patience())
+        patch.setattr(block_person, "ThreadPoolExecutor", OneAfterTheOther)
         patch.setattr(time, "sleep", lambda _: None)
         yield

@@ -2,6 +2,7 @@
 it at every instant, whatever died.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,33 +12,39 @@ from typing import Any
 
 from cli.audit_chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
+from pam.domain.activity import Activity, Source
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
 from pam.domain.ids import session_of_database_user
 from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.domain.notices import Duty
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
+from pam.operations import block_person, blocklist
 from pam.operations import close_session as closing
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
 from pam.operations.ask_approvers import ask_approvers
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.lease_credentials import Lease
+from pam.operations.record_activity import record_activity
 from pam.operations.request_access import AccessRequest
+from pam.operations.review_session import Finding, review_session
 from pam.operations.search_targets import Search, search_targets
+from pam.operations.send_notices import Audiences, send_notices
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
-from tests.contract.test_revoker_role import never_full
 from tests.fakes.carriage import FakeCarriage
 from tests.fakes.dying import Died, Dying, Fuse
-from tests.fakes.story import COMPILED, HOME, Story, caller
+from tests.fakes.story import COMPILED, HOME, NOON, Story, arn, caller
 from tests.fakes.targets import FakeAws, FakeCheckouts, FakeServer, Targets
 from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
 
 A_MINUTE = timedelta(minutes=1)
 LATE = timedelta(minutes=10)
 """By when whatever is due has been done, if the belts run."""
+MOST_TOLD = {"still waiting": 8, "ending soon": 1, "review overdue": 1}
 LONGEST_STORY = 100
 """Minutes in which something is done."""
 PAT = Identity(
@@ -80,6 +87,8 @@ class Scene(Story):
     fuse: Fuse = field(default_factory=Fuse)
     leases: list[Lease] = field(default_factory=list)
     """What people were handed."""
+    full: list[Session] = field(default_factory=list)
+    """For whose deny a role had no room."""
     checked: dict[str, int] = field(default_factory=dict)
     """Up to which record each chain is known to hold."""
 
@@ -96,7 +105,7 @@ class Scene(Story):
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
         self.all_issuers: dict[IssuerKind, Any] = {
-            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, never_full),
+            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
             IssuerKind.POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
             IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
@@ -226,17 +235,107 @@ class Scene(Story):
             session_id, caller=caller("sam"), now=self.now, store=self.store, policy=self.policy
         )
 
+    def block(
+        self,
+        session_id: str,
+        who: str = "sam",
+        *,
+        length: timedelta | None = timedelta(hours=1),
+        one_resource: bool = False,
+    ) -> Session:
+        return block_person.block_requester(
+            session_id,
+            block_person.Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
+
+    def lift(self, person: str, who: str = "sam", *, resource: str | None = None) -> None:
+        blocklist.lift(
+            arn(person),
+            resource,
+            "found again",
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+        )
+
+    def end_all_blocked(self) -> None:
+        block_person.end_all_blocked(
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
+
+    def review(self, who: str, session_id: str) -> Session:
+        return review_session(
+            Finding(session_id=session_id),
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+        )
+
+    def tell(self, session_id: str) -> tuple[Duty, ...]:
+        """What the tick has the notice function do."""
+        voice = self.notifier
+        return send_notices(
+            session_id,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
+        )
+
+    def record(self, activity_id: str, session_id: str) -> None:
+        """An act of this session that CloudTrail tells; or of none, which is a finding."""
+        known = self.real_store.sessions.get(session_id)
+        activity = Activity(
+            source=Source.CLOUDTRAIL,
+            activity_id=activity_id,
+            at=NOON,
+            place=known.target.arn if known else "arn:aws:iam::111122223333:role/unknown",
+            session_id=session_id,
+            what="s3:DeleteBucket",
+            principal="arn:aws:sts::111122223333:assumed-role/role/alice",
+        )
+        record_activity(
+            activity,
+            clock=lambda: self.now,
+            store=self.store,
+            resources={},
+            policy_version=self.policy.version,
+        )
+
     # The belts.
 
     def tick(self, **length: float) -> None:
         """A minute later, and whatever runs every minute."""
         self.later(**(length or {"minutes": 1}))
         self.run_belts()
+        self.check_belts()
 
     def run_belts(self) -> None:
-        for session in self.store.due(self.now, 200):
+        due = [
+            (session.session_id, {duty for duty, at in session.duties.items() if at <= self.now})
+            for session in self.store.due(self.now, 200)
+        ]
+        for session_id, duties in due:
             with suppress(NotYet, IssuerUnavailable, StaleSession):
-                self.sweep(session.session_id)
+                if Duty.END in duties:
+                    self.sweep(session_id)
+        for session_id, duties in due:
+            if duties - {Duty.END}:
+                self.tell(session_id)
+        with suppress(StaleSession):
+            self.end_all_blocked()
         for session_id, trail in self.real_store.trails.items():
             if self.carriage.marks.get(session_id) != len(trail):
                 with suppress(BusyError):
@@ -245,12 +344,14 @@ class Scene(Story):
     def run_to_the_end(self) -> None:
         """Until nothing is due any more. Minutes in which nothing would be done are left out."""
         for _ in range(LONGEST_STORY):
-            due = [each.deadline for each in self.real_store.sessions.values() if each.deadline]
+            due = [each.due_at for each in self.real_store.sessions.values() if each.due_at]
             idle = max(0, (min(due, default=self.now) - self.now) // A_MINUTE)
             self.tick(minutes=idle + 1)
             self.check()
             if self.at_rest:
                 break
+        # What was written because a role was full stays until the last lease would be over.
+        self.later(minutes=32)
         self.search()
         # What the search found is on record, and that record is delivered like any other.
         self.run_belts()
@@ -258,7 +359,7 @@ class Scene(Story):
 
     @property
     def at_rest(self) -> bool:
-        return all(each.deadline is None for each in self.real_store.sessions.values())
+        return all(each.due_at is None for each in self.real_store.sessions.values())
 
     # What must hold.
 
@@ -273,6 +374,43 @@ class Scene(Story):
         for lease in self.leases:
             self._check_lease(lease)
         self._check_keys()
+        self._check_told()
+        self._check_activities()
+
+    def check_belts(self) -> None:
+        """After the belts: whoever is blocked has nothing open, and whoever is to be told was."""
+        for session in self.real_store.sessions.values():
+            waiting = [at for duty, at in session.duties.items() if duty is not Duty.END]
+            assert self.now < min(waiting, default=self.now) + LATE, "nobody tells"
+        for block in self.real_store.blocklist().blocks:
+            for session in self.real_store.sessions.values():
+                theirs = session.requester_name == block.person and block.covers(session.resource)
+                if theirs and block.stands(self.now):
+                    over = session.closed or session.status is Status.REVOKING
+                    assert over, f"{session.status}, and {block.told()}"
+
+    def _check_told(self) -> None:
+        """Each notice at most once for each time that it is due, and once more for each crash; and
+        none is noted that was not sent.
+        """
+        about = {session_id for _, session_id in self.real_notifier.told}
+        for session_id, session in self.real_store.sessions.items():
+            assert session.noticed_at is None or session_id in about, "noted, and not sent"
+        for (what, session_id), times in Counter(self.real_notifier.told).items():
+            session = self.session(session_id)
+            assert times <= MOST_TOLD[what] + self.fuse.blown, f"{what}, for ever"
+            if what == "review overdue":
+                assert session.review is not None
+                assert self.now >= session.review.due_at, "before its time"
+
+    def _check_activities(self) -> None:
+        told = [
+            record["request_id"]
+            for trail in (*self.real_store.trails.values(), self.real_store.findings)
+            for record in trail
+            if record["type"] == "Activity" and record["request_id"]
+        ]
+        assert sorted(told) == sorted(self.real_store.done), "once each, or not remembered"
 
     def _check_trail(self, session: Session) -> None:
         trail = self.real_store.trails[session.session_id]
@@ -288,6 +426,10 @@ class Scene(Story):
             assert "Leased" not in kinds[kinds.index("Revoking") :], "a lease after the end"
         for before, after in pairwise(steps):
             assert after in TRANSITIONS[before]
+        looks = session.review.given if session.review else ()
+        assert kinds.count("Reviewed") == len(looks) == len({look.name for look in looks})
+        escalated = session.review is not None and session.review.escalated_at is not None
+        assert kinds.count("ReviewOverdue") == escalated
         self.checked[session.session_id] = len(trail)
 
     def _check_lease(self, lease: Lease) -> None:
@@ -332,6 +474,9 @@ class Scene(Story):
         left = [name for name in server.users if session_of_database_user(name) is not None]
         assert left == []
         assert server.connections == []
+        for session_id, session in self.real_store.sessions.items():
+            if session.review is not None and session.review.open:
+                assert ("review overdue", session_id) in self.real_notifier.told, "nobody was told"
         for what, holder in self.checkouts.held.items():
             assert self.checkouts.take(what, "the next one"), f"{holder} keeps it for ever"
         for session_id, trail in self.real_store.trails.items():

@@ -14,11 +14,15 @@ from pam.operations.admit_request import Execution, Outcome
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
+NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
+BLOCK_WRITTEN = 4
+"""Which call of a block writes it."""
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
-FEWEST = {"aws-role": 2_500, "postgres-user": 4_000, "rotated-secret": 5_000}
+FEWEST = {"aws-role": 4_500, "postgres-user": 6_000, "rotated-secret": 7_000}
 FEWEST_OVERTAKEN = {"aws-role": 700, "postgres-user": 1_500, "rotated-secret": 2_500}
+FEWEST_FULL = 100
 
 Before = Callable[[Scene, str], str]
 Act = Callable[[Scene, str], object]
@@ -130,6 +134,76 @@ def left_behind(scene: Scene, resource: str) -> str:
     return session_id
 
 
+def blocked(scene: Scene, resource: str) -> str:
+    """On the list, and the call died before it ended what is open."""
+    session_id = leased(scene, resource)
+    scene.fuse.arm(BLOCK_WRITTEN, after=True)
+    assert not survives(lambda: scene.block(session_id))
+    scene.fuse.disarm()
+    assert scene.real_store.blocks_of("alice")
+    assert not scene.session(session_id).closed
+    scene.later(seconds=1)
+    return session_id
+
+
+def emergency(scene: Scene, resource: str) -> str:
+    """In use without an approval, so a review is owed."""
+    session_id = scene.request("alice", resource, break_glass=True).session_id
+    scene.admit(session_id)
+    scene.activate(session_id)
+    scene.later(seconds=2)
+    return session_id
+
+
+def looked_at_once(scene: Scene, resource: str) -> str:
+    session_id = emergency(scene, resource)
+    scene.review("bob", session_id)
+    return session_id
+
+
+def overdue_review(scene: Scene, resource: str) -> str:
+    session_id = emergency(scene, resource)
+    scene.end(session_id)
+    scene.later(hours=24)
+    return session_id
+
+
+def waiting_long(scene: Scene, resource: str) -> str:
+    session_id = pending(scene, resource)
+    scene.later(minutes=10)
+    return session_id
+
+
+def soon_over(scene: Scene, resource: str) -> str:
+    session_id = active(scene, resource)
+    scene.later(minutes=5)
+    return session_id
+
+
+def crowded(scene: Scene, resource: str) -> str:
+    """There is room on the role for the denies of four sessions, and five are to end."""
+    scene.targets.aws.foreign = 9_400
+    for _ in range(4):
+        scene.revoke(leased(scene, resource))
+        scene.later(seconds=30)
+    return leased(scene, resource)
+
+
+def gathering(scene: Scene, resource: str) -> str:
+    """The next end gathers the denies of all."""
+    for _ in range(14):
+        session_id = scene.request("alice", SANDBOX).session_id
+        scene.activate(session_id)
+        scene.later(seconds=2)
+        scene.use(scene.lease(session_id))
+        scene.revoke(session_id)
+    session_id = scene.request("alice", SANDBOX).session_id
+    scene.activate(session_id)
+    scene.later(seconds=2)
+    scene.use(scene.lease(session_id))
+    return session_id
+
+
 EVERY = tuple(RESOURCES)
 USERS = ("postgres-user",)
 ROLES = ("aws-role",)
@@ -184,6 +258,23 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
             traces_over,
         )
     },
+    **{
+        f"block when {before.__name__}": (before, lambda s, i: s.block(i), EVERY)
+        for before in (pending, approved, half_made, leased, unconfirmed)
+    },
+    "block on one resource": (leased, lambda s, i: s.block(i, one_resource=True), EVERY),
+    "lift": (blocked, lambda s, _: s.lift("alice"), EVERY),
+    "end all blocked": (blocked, lambda s, _: s.end_all_blocked(), EVERY),
+    "first review": (emergency, lambda s, i: s.review("bob", i), ROLES),
+    "second review": (looked_at_once, lambda s, i: s.review("carol", i), ROLES),
+    **{
+        f"tell when {before.__name__}": (before, lambda s, i: s.tell(i), ROLES)
+        for before in (waiting_long, soon_over, overdue_review)
+    },
+    "record an activity": (leased, lambda s, i: s.record("event-1", i), EVERY),
+    "record a finding": (nothing, lambda s, _: s.record("event-1", NOBODY), ROLES),
+    "revoke when gathering": (gathering, Scene.revoke, ROLES),
+    "revoke when crowded": (crowded, Scene.revoke, ROLES),
     "search the targets": (left_behind, lambda s, _: s.search(), USERS),
     "deliver": (leased, lambda s, i: s.deliver(i), EVERY),
     "erase": (revoked, lambda s, i: s.erase(i), EVERY),
@@ -263,7 +354,7 @@ def crashed(name: str, kind: str) -> Iterator[tuple[Scene, Callable[[], object]]
 def test_a_session_ends_closed_wherever_a_process_dies(
     kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tried = 0
+    tried = full = 0
     names = [name for name, (_, _, kinds) in CASES.items() if kind in kinds]
     for name, afterwards in product(names, AFTERWARDS):
         for scene, act in crashed(name, kind):
@@ -273,9 +364,11 @@ def test_a_session_ends_closed_wherever_a_process_dies(
                 afterwards(scene, act)
                 scene.check()
                 scene.run_to_the_end()
+                full += bool(scene.full)
     with capsys.disabled():
-        sys.stdout.write(f"\n{kind}: {tried} crashes in {len(names)} acts\n")
+        sys.stdout.write(f"\n{kind}: {tried} crashes in {len(names)} acts, {full} on a full role\n")
     assert tried >= at_least
+    assert kind not in ROLES or full >= FEWEST_FULL
 
 
 def its_own_twin(scene: Scene, session_id: str) -> None:

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from local.cast import Answer, Cast, Person, is_refused, until
 from pam.domain import timestamps
+from tests.e2e import databases
 
 LEDGER = "core-ledger-admin"
 ROUNDS = int(os.environ.get("PAM_RACE_ROUNDS", "5"))
@@ -27,6 +29,56 @@ def together(*acts: Callable[[], Answer]) -> list[Answer]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(fire, acts))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_at_the_targets(cast: Cast) -> Iterator[None]:
+    """After all rounds: no deny beyond its time, and no user of a session that is over."""
+    began = datetime.now(UTC)
+    yield
+    ada = cast.person("ada")
+    for name in denies(cast):
+        if name.startswith(("pam-revoke-pack-", "pam-revoke-older-")):
+            assert time.time() < int(name.split("-")[3]) + SEARCHED_EVERY, name
+        else:
+            session = ada.get(f"/pam/sessions/{name.removeprefix('pam-revoke-')}").body
+            assert timestamps.parse(session["created_at"]) < began or deny_may_stand(session), name
+    for name in users(cast):
+        session = ada.get(f"/pam/sessions/{name.removeprefix('pam_').upper()}").body
+        known = "created_at" in session and timestamps.parse(session["created_at"]) >= began
+        assert not known or session["ended_at"] is None, name
+
+
+SEARCHED_EVERY = 16 * 60
+"""Seconds; with a minute for the search itself."""
+
+
+def denies(cast: Cast) -> list[str]:
+    iam = cast.person("root").client("iam")
+    return [
+        name
+        for page in iam.get_paginator("list_roles").paginate()
+        for role in page["Roles"]
+        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+        if name.startswith("pam-revoke-")
+    ]
+
+
+def deny_may_stand(session: dict[str, Any]) -> bool:
+    """Until a tick a minute after the last lease can have ended by itself."""
+    if session["ended_at"] is None:
+        return session["status"] == "REVOKING"
+    last_lease = min(
+        timestamps.parse(session["expires_at"]),
+        timestamps.parse(session["ended_at"]) + timedelta(minutes=30),
+    )
+    return datetime.now(UTC) < last_lease + timedelta(minutes=3)
+
+
+def users(cast: Cast) -> list[str]:
+    with databases.superuser(cast) as connection:
+        found = connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^pam_0'")
+        return [str(name) for (name,) in found.fetchall()]
 
 
 def types_of(ada: Person, session_id: str) -> list[str]:
@@ -84,7 +136,8 @@ def test_a_last_approval_and_a_denial_at_once_leave_one_of_two_ends(
 def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
     _: int, cast: Cast, alice: Person, bob: Person, carol: Person, sam: Person
 ) -> None:
-    session_id = alice.request(LEDGER)["session_id"]
+    # So short that in a long run its deny has to be gone again.
+    session_id = alice.request(LEDGER, duration_seconds=60)["session_id"]
     bob.approve(session_id)
     carol.approve(session_id)
     alice.wait_for(session_id, "ACTIVE")
@@ -98,6 +151,25 @@ def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
     if lease.status == 200:
         s3 = cast.with_lease(lease.body, "s3")
         assert is_refused(lambda: s3.put_object(Bucket=cast.bucket(LEDGER), Key="n", Body=b""))
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_a_login_and_a_revocation_at_once_leave_no_user(
+    _: int, cast: Cast, alice: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    session = databases.granted(alice, bob, carol)
+    session_id = str(session["session_id"])
+    body: dict[str, Any] = {"session_id": session_id, "reason": "at once"}
+    lease, revoked = together(
+        lambda: alice.post(f"/pam/sessions/{session_id}/credentials"),
+        lambda: sam.post("/pam/revoke", body),
+    )
+    assert (revoked.status, revoked.body["status"]) == (200, "REVOKED")
+    assert lease.status in {200, 409}
+    if lease.status == 200:
+        assert not databases.is_let_in(lease.body)
+    assert not databases.has_user(cast, session)
 
 
 @pytest.mark.guarantee("G9")

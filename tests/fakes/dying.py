@@ -25,6 +25,8 @@ class Fuse:
     meanwhile: Callable[[], object] | None = None
     """What another process does, all of it, just before the call `meanwhile_at`."""
     meanwhile_at: int = 0
+    blown: int = 0
+    """How often it blew."""
     count: int = 0
     dead: bool = False
     off: bool = True
@@ -57,6 +59,7 @@ class Fuse:
         if self.count != self.blows_at:
             return act()
         self.dead = True
+        self.blown += 1
         if self.after:
             with suppress(Exception):
                 act()

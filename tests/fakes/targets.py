@@ -25,6 +25,8 @@ from pam.ports import AwsCredentials, Credentials, DatabaseLogin, Receipt
 from tests.fakes.dying import Fuse
 
 Clock = Callable[[], datetime]
+QUOTA = 10_240
+"""Characters of all inline policies of a role together."""
 _ISSUER_LOGIN = ("pam_issuer", "the-issuer's-password")
 
 
@@ -35,6 +37,7 @@ class Key:
     role: str
     session_id: str
     policy: dict[str, Any]
+    issued: datetime
     until: datetime
 
 
@@ -47,6 +50,8 @@ class FakeAws:
     keys: dict[str, Key] = field(default_factory=dict)
     denies: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """By role and name of the inline policy."""
+    foreign: int = 0
+    """How many characters others keep on each role."""
 
     def client(self, service: str, **given: Any) -> Any:
         assert service == "sts" or given["aws_access_key_id"] == "revoker", "only revokers do IAM"
@@ -65,17 +70,29 @@ class FakeAws:
                 role=asked["RoleArn"].rsplit("/", 1)[-1],
                 session_id=tag["Value"],
                 policy=json.loads(asked["Policy"]),
+                issued=self.clock(),
                 until=self.clock() + timedelta(seconds=asked["DurationSeconds"]),
             )
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
         return {"Credentials": dict.fromkeys(names, access_key)}
 
     def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
-        document = json.loads(PolicyDocument)
-        self.fuse.call(lambda: self.denies.__setitem__((RoleName, PolicyName), document))
+        def put() -> None:
+            after = {**self.denies, (RoleName, PolicyName): json.loads(PolicyDocument)}
+            ours = [_size(document) for (role, _), document in after.items() if role == RoleName]
+            if self.foreign + sum(ours) > QUOTA:
+                raise ClientError({"Error": {"Code": "LimitExceeded"}}, "PutRolePolicy")
+            self.denies = after
+
+        self.fuse.call(put)
 
     def get_role_policy(self, *, RoleName: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
-        return self.fuse.call(lambda: {"PolicyDocument": self.denies[RoleName, PolicyName]})
+        def get() -> dict[str, Any]:
+            if (RoleName, PolicyName) not in self.denies:
+                raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "GetRolePolicy")
+            return {"PolicyDocument": self.denies[RoleName, PolicyName]}
+
+        return self.fuse.call(get)
 
     def delete_role_policy(self, *, RoleName: str, PolicyName: str) -> None:  # noqa: N803
         def delete() -> None:
@@ -97,16 +114,25 @@ class FakeAws:
         """Whether a call with this key would be allowed, were it made at that time."""
         key = self.keys[access_key]
         denied = any(
-            role == key.role and key.session_id in _denied(statement)
+            role == key.role and _denies(statement, key)
             for (role, _), document in self.denies.items()
             for statement in document["Statement"]
         )
         return at < key.until and not denied and _allows(key.policy, at)
 
 
-def _denied(statement: dict[str, Any]) -> list[str]:
-    ids = statement["Condition"]["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
-    return ids if isinstance(ids, list) else [ids]
+def _size(document: dict[str, Any]) -> int:
+    """IAM counts no white space."""
+    return len("".join(json.dumps(document).split()))
+
+
+def _denies(statement: dict[str, Any], key: Key) -> bool:
+    condition = statement["Condition"]
+    if "DateLessThan" in condition:
+        issued = timestamps.whole_second_at_or_before(key.issued)
+        return issued < str(condition["DateLessThan"]["aws:TokenIssueTime"])
+    ids = condition["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
+    return key.session_id in (ids if isinstance(ids, list) else [ids])
 
 
 def _allows(policy: dict[str, Any], at: datetime) -> bool:

@@ -73,6 +73,21 @@ def test_a_session_revoked_while_the_credentials_are_made_gives_none() -> None:
 
 
 @pytest.mark.guarantee("G9")
+def test_a_target_that_refuses_because_the_session_was_revoked_meanwhile_is_not_to_blame() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+
+    def gone() -> None:
+        story.revoke(session_id)
+        message = "the session's database user is gone"
+        raise IssuerUnavailable(message)
+
+    story.issuer.during_lease = gone
+    with pytest.raises(Conflict, match="REVOKED"):
+        story.lease(session_id)
+
+
+@pytest.mark.guarantee("G9")
 def test_a_session_revoked_between_the_read_and_the_record_gives_none() -> None:
     story = Story()
     session_id = story.granted().session_id

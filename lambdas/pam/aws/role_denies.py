@@ -1,17 +1,20 @@
 """The denies on one target role, by which sessions are ended early.
 
 Each session gets a policy of its own, so that no two ends can overwrite each other. A role has room
-for about 60 of them. Before that, they are gathered into packs, which are never changed: a pack is
-written and read back before the single policies that it stands for go, so that at no time one of
-its sessions is let in again. Only when even that is not enough, every credential of the role that
+for about 50 of them. Before that, they are gathered into packs: a pack is written and read back
+before the single policies that it stands for go, so that at no time one of its sessions is let in
+again. Only when even that is not enough, every credential of the role that
 was issued before now is denied; those whose sessions go on have to fetch new ones.
+
+What stands under a name denies at least the sessions that it is named for, for as long as it
+stands, whoever dies in between; nobody else relies on it.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,10 +30,12 @@ could not be written would leave, and how long a pack must stay."""
 GRACE = timedelta(minutes=1)
 """How much longer than the last lease a deny stays, for clocks that differ."""
 
+_TAG = f"aws:PrincipalTag/{SESSION_TAG}"
 _SINGLE = re.compile(r"pam-revoke-([0-9A-Z]{26})", re.ASCII)
 _UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9a-f]{16})?", re.ASCII)
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
+_TRIES = 5
 
 
 class RoleDenies:
@@ -38,21 +43,34 @@ class RoleDenies:
     IssuerUnavailable if a policy does not read back as written.
     """
 
-    def __init__(self, client: Any, role_name: str) -> None:
+    def __init__(self, client: Any, role_name: str, clock: Callable[[], datetime]) -> None:
         self._client = client
         self._role = role_name
+        self._clock = clock
 
-    def deny(self, session_id: str, now: datetime) -> tuple[str, bool]:
+    def deny(self, session_id: str) -> tuple[str, bool]:
         """What stands on the role now, for the receipt; and whether it was full."""
+        for _ in range(_TRIES):
+            try:
+                return self._deny(session_id)
+            except ClientError as error:
+                # Others end sessions as well. They took the room that was made; or before this deny
+                # was read back, they put one of all that is older in its place.
+                if _code(error) not in {"LimitExceeded", "NoSuchEntity"}:
+                    raise
+        message = "the target role is gone, or has no room for a deny beside what others keep on it"
+        raise IssuerUnavailable(message)
+
+    def _deny(self, session_id: str) -> tuple[str, bool]:
         try:
             evidence = self._put(name_of(session_id), deny_of([session_id]))
         except ClientError as error:
-            if error.response["Error"]["Code"] != "LimitExceeded":
+            if _code(error) != "LimitExceeded":
                 raise
-            return self._deny_older(now), True
+            return self._deny_older(), True
         # The end is in force; room for later ones is made now, or by the next end.
         with suppress(ClientError, BotoCoreError, IssuerUnavailable):
-            self._gather(session_id, now)
+            self._gather(session_id)
         return evidence, False
 
     def forget(self, session_id: str, now: datetime) -> None:
@@ -63,22 +81,22 @@ class RoleDenies:
     def tidy(self, now: datetime) -> None:
         """Removes packs whose sessions' last lease would have ended by now."""
         for name in self._names():
-            until = _UNTIL.fullmatch(name)
-            if until and datetime.fromtimestamp(int(until[1]), UTC) <= now:
+            until = _until(name)
+            if until is not None and until <= now:
                 self._delete(name)
 
     def sessions(self) -> list[str]:
         """Those that have a policy of their own here."""
         return [single[1] for name in self._names() if (single := _SINGLE.fullmatch(name))]
 
-    def _gather(self, session_id: str, now: datetime) -> None:
+    def _gather(self, session_id: str) -> None:
         session_ids = sorted(self.sessions())
         # Of several ends at once, one gathers; packs that overlap would only take up room.
         mine = session_ids[-1:] == [session_id] or len(session_ids) >= 2 * _GATHERED_FROM
         if len(session_ids) < _GATHERED_FROM or not mine:
             return
         # None of them gets a lease any more, so no lease of theirs outlives this.
-        until = int((now + LONGEST_LEASE + GRACE).timestamp())
+        until = int((self._clock() + LONGEST_LEASE + GRACE).timestamp())
         oldest = session_ids[:_GATHERED_FROM]
         # Named by what it holds: two that gather at once write the same pack, or two packs, and
         # neither can take the place of another.
@@ -87,29 +105,36 @@ class RoleDenies:
         for gathered in oldest:
             self._delete(name_of(gathered))
 
-    def _deny_older(self, now: datetime) -> str:
-        ours = [name for name in self._names() if _SINGLE.fullmatch(name) or _UNTIL.fullmatch(name)]
-        if not ours:
-            message = "the target role has no room for a deny, and none of it is PAM's"
-            raise IssuerUnavailable(message)
-        older = _older(now)
-        # It is shorter than any of ours and denies more, so it can take the place of one. That
-        # makes the others superfluous, and then there is room for it under its own name.
-        place, *others = ours
-        self._put(place, older)
-        for name in others:
+    def _deny_older(self) -> str:
+        ours = [name for name in self._names() if _SINGLE.fullmatch(name) or _until(name)]
+        # By the clock of after the list: whoever has a deny in it gets no lease any more, so every
+        # lease of theirs was issued before this, however long ago the end at hand was asked for.
+        before = timestamps.parse(
+            timestamps.whole_second_at_or_after(self._clock() + timedelta(seconds=1))
+        )
+        until = before + LONGEST_LEASE + GRACE
+        # The same name is the same document, so two at once do not weaken each other.
+        own_name = f"pam-revoke-older-{int(until.timestamp())}"
+        superseded = [name for name in ours if name != own_name and not _outlasts(name, until)]
+        evidence = self._squeeze_in(own_name, _older(before), superseded)
+        for name in superseded:
             self._delete(name)
-        until = int((now + LONGEST_LEASE + GRACE).timestamp())
-        own_name = f"pam-revoke-older-{until}"
-        evidence = self._put(own_name, older)
-        if place != own_name:
-            self._delete(place)
         return evidence
 
+    def _squeeze_in(self, own_name: str, older: dict[str, Any], superseded: list[str]) -> str:
+        """Nothing goes before the new deny was read back. Room for it comes of writing it in the
+        place of others, one after the other: it is shorter than they are and denies more.
+        """
+        for place in [name for name in superseded if "-older-" not in name]:
+            with _tolerated("LimitExceeded"):
+                return self._put(own_name, older)
+            # If another removed it meanwhile, there may be no room for it, and need not be.
+            with _tolerated("LimitExceeded"):
+                self._write(place, older)
+        return self._put(own_name, older)
+
     def _put(self, name: str, document: dict[str, Any]) -> str:
-        self._client.put_role_policy(
-            RoleName=self._role, PolicyName=name, PolicyDocument=json.dumps(document)
-        )
+        self._write(name, document)
         answer = self._client.get_role_policy(RoleName=self._role, PolicyName=name)
         if answer["PolicyDocument"] != document:
             message = "the deny on the target role does not read back as written"
@@ -117,16 +142,18 @@ class RoleDenies:
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
         return f"inline policy {name}, sha256 {digest}"
 
+    def _write(self, name: str, document: dict[str, Any]) -> None:
+        self._client.put_role_policy(
+            RoleName=self._role, PolicyName=name, PolicyDocument=json.dumps(document)
+        )
+
     def _names(self) -> list[str]:
         pages = self._client.get_paginator("list_role_policies").paginate(RoleName=self._role)
         return [name for page in pages for name in page["PolicyNames"]]
 
     def _delete(self, name: str) -> None:
-        try:
+        with _tolerated("NoSuchEntity"):
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchEntity":
-                raise
 
 
 def name_of(session_id: str) -> str:
@@ -136,16 +163,44 @@ def name_of(session_id: str) -> str:
 def deny_of(session_ids: Iterable[str]) -> dict[str, Any]:
     """Ends these sessions and no others, whatever credentials they hold."""
     ids = sorted(session_ids)
-    tag = {f"aws:PrincipalTag/{SESSION_TAG}": ids[0] if len(ids) == 1 else ids}
-    return _denying({"StringEquals": tag})
+    if len(ids) > 1:
+        return _denying({"StringEquals": {_TAG: ids}})
+    # Says what it is to whoever finds it on their role; and is what makes it so much longer than
+    # `_older` that in the place of four there is room for a fifth.
+    return _denying({"StringEquals": {_TAG: ids[0]}}, Sid="PamEndedThisSession")
 
 
-def _older(now: datetime) -> dict[str, Any]:
-    """Ends every credential of the role issued until now; issue times are whole seconds."""
-    instant = timestamps.whole_second_at_or_after(now + timedelta(seconds=1))
+def _older(before: datetime) -> dict[str, Any]:
+    """Ends every credential of the role issued before then; issue times are whole seconds."""
+    instant = timestamps.whole_second_at_or_before(before)
     return _denying({"DateLessThan": {"aws:TokenIssueTime": instant}})
 
 
-def _denying(condition: dict[str, Any]) -> dict[str, Any]:
+def _denying(condition: dict[str, Any], **more: str) -> dict[str, Any]:
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Version": "2012-10-17", "Statement": [{**more, **statement}]}
+
+
+def _until(name: str) -> datetime | None:
+    """How long a pack, or a deny of all that is older, has to stay. None for a single deny."""
+    found = _UNTIL.fullmatch(name)
+    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+
+
+def _outlasts(name: str, until: datetime) -> bool:
+    """Whether another's clock, ahead of this one, wrote it: it may cover more than this can."""
+    own = _until(name)
+    return own is not None and own > until
+
+
+@contextmanager
+def _tolerated(code: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) != code:
+            raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])

@@ -33,10 +33,16 @@ class RoleIssuer:
     neither may do the other's part.
     """
 
-    def __init__(self, client: ClientFactory, tell_full: Callable[[Session], None]) -> None:
+    def __init__(
+        self,
+        client: ClientFactory,
+        tell_full: Callable[[Session], None],
+        clock: Callable[[], datetime],
+    ) -> None:
         """`tell_full` hears of a role that had no room for one more deny."""
         self._client = client
         self._tell_full = tell_full
+        self._clock = clock
 
     def reserve(self, session: Session, now: datetime) -> None:
         """Any number of sessions may hold a role at once."""
@@ -79,7 +85,7 @@ class RoleIssuer:
                 traces_until=session.leases_end_at + GRACE if _tried_before(session) else None,
             )
         with _Unavailable("the deny could not be written on the target role"):
-            evidence, full = self._denies(session).deny(session.session_id, now)
+            evidence, full = self._denies(session).deny(session.session_id)
         if full:
             self._tell_full(session)
         return Receipt(
@@ -99,12 +105,12 @@ class RoleIssuer:
     def sessions_at(self, target: Target) -> list[str]:
         """Of which a deny of their own stands there."""
         with _Unavailable("the target role could not be searched"):
-            return RoleDenies(self._revoker(target, "search"), _role_name(target)).sessions()
+            return self._denies_at(target, "search").sessions()
 
     def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
         """Whoever is denied on the role, or has no role any more."""
         with _Unavailable("the target role could not be searched"):
-            denies = RoleDenies(self._revoker(target, "search"), _role_name(target))
+            denies = self._denies_at(target, "search")
             try:
                 denied = set(denies.sessions())
             except ClientError as error:
@@ -119,7 +125,7 @@ class RoleIssuer:
 
     def tidy(self, target: Target, now: datetime) -> None:
         with _Unavailable("the target role could not be searched"):
-            RoleDenies(self._revoker(target, "search"), _role_name(target)).tidy(now)
+            self._denies_at(target, "search").tidy(now)
 
     def _assume(
         self, session: Session, policy: dict[str, Any], length: timedelta
@@ -138,9 +144,10 @@ class RoleIssuer:
         return answer
 
     def _denies(self, session: Session) -> RoleDenies:
-        return RoleDenies(
-            self._revoker(session.target, session.session_id), _role_name(session.target)
-        )
+        return self._denies_at(session.target, session.session_id)
+
+    def _denies_at(self, target: Target, purpose: str) -> RoleDenies:
+        return RoleDenies(self._revoker(target, purpose), _role_name(target), self._clock)
 
     def _revoker(self, target: Target, purpose: str) -> Any:
         """IAM as the revoker role that stands beside the target role, in the target's account."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain.audit_record import Entry, RecordType
-from pam.domain.errors import Conflict, NotEligible
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
@@ -49,7 +49,12 @@ def lease_credentials(
         session.requester_name, session.resource, now=now, store=store, session_id=session_id
     )
     _check_active(session, now)
-    credentials = issuers[session.target.kind].lease(session, now)
+    try:
+        credentials = issuers[session.target.kind].lease(session, now)
+    except IssuerUnavailable:
+        # The target may refuse because an end overtook this call: then that is the answer.
+        _check_active(load(store, session_id), now)
+        raise
     lease_id = new_id(now)
 
     def leased(stored: Session) -> Step:
