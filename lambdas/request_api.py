@@ -26,7 +26,7 @@ from pam.operations import (
     review_session,
     vote,
 )
-from pam.ports import SessionQuery
+from pam.ports.sessions import SessionQuery
 from pam.settings import RequestApiSettings
 
 

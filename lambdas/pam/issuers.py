@@ -5,7 +5,7 @@ costs a cold start nothing.
 from collections.abc import Callable, Iterator, Mapping
 
 from pam.domain.resource import IssuerKind
-from pam.ports import Issuer
+from pam.ports.targets import Issuer
 
 
 class WhenAsked(Mapping[IssuerKind, Issuer]):

@@ -8,7 +8,7 @@ import pytest
 
 from pam.aws.checkouts import DynamoDbCheckouts
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.ports import Checkouts, Receipt
+from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLE
 from tests.fakes.story import Story
 from tests.postgres.bank import CheckoutsInMemory

@@ -19,7 +19,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports import IdempotencyKey, Once, SessionQuery
+from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from pam.aws.login_secrets import SecretsManagerLogins, SecretsManagerRotation
 from pam.aws.rds_token import rds_token
 from pam.domain.errors import IssuerUnavailable
-from pam.ports import DatabaseLogin
+from pam.ports.targets import DatabaseLogin
 
 SECRET = "bank/core-ledger-db/pam-issuer"
 DOCUMENT = {

@@ -12,7 +12,7 @@ from pam.aws.role_denies import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
-from pam.ports import AwsCredentials
+from pam.ports.targets import AwsCredentials
 from tests.fakes.story import NOON, Story
 
 ROLE = "pam-target-core-ledger-admin"

@@ -17,7 +17,7 @@ from pam.domain.review import Judgement, LookBack
 from pam.domain.session import RETRY_END_AFTER, Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
-from pam.ports import IdempotencyKey, Once, SessionQuery, SessionStore
+from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore

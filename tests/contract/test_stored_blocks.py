@@ -13,7 +13,7 @@ from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import StaleSession
 from pam.ids import new_id
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
 from tests.fakes.world import FakeStore

@@ -127,7 +127,7 @@ class Scene(Story):
     # What people and the workflow do, beyond what a story has.
 
     def settle(self, session: Session) -> None:
-        """`ports.AuditLog`: the auditor itself, called by the issuer."""
+        """`ports.audit.AuditLog`: the auditor itself, called by the issuer."""
         try:
             delivered = self.deliver(session.session_id)
         except BusyError as busy:

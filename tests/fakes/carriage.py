@@ -13,7 +13,7 @@ _CLAIM_LIVES = timedelta(seconds=20)
 
 @dataclass
 class FakeCarriage:
-    """`ports.AuditOutbox`, `ports.AuditSink` and `ports.AuditArchive` at once."""
+    """`ports.audit.AuditOutbox`, `ports.audit.AuditSink` and `ports.audit.AuditArchive` at once."""
 
     store: FakeStore
     marks: dict[str, int] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
 from pam.operations.witness_checkpoint import witness_checkpoint
-from pam.ports import Seen
+from pam.ports.audit import Seen
 from tests.fakes.story import NOON, Story
 
 ORIGIN, WITNESS = "mod046.pam/test", "mod046.pam-witness/test"
@@ -49,7 +49,7 @@ class CosignerKey:
 
 @dataclass
 class FakeArchive:
-    """`ports.AuditArchive` and `ports.CheckpointArchive`; nothing is ever replaced."""
+    """`ports.audit.AuditArchive` and `ports.audit.CheckpointArchive`; nothing is ever replaced."""
 
     objects: dict[str, list[str]] = field(default_factory=dict)
     """Lines by owner."""
@@ -75,7 +75,7 @@ class FakeArchive:
 
 @dataclass
 class FakeCheckpoints:
-    """`ports.Unsealed` and `ports.LogHead`."""
+    """`ports.audit.Unsealed` and `ports.audit.LogHead`."""
 
     waiting: dict[tuple[str, int, str], Leaf] = field(default_factory=dict)
     newest: Head = field(default_factory=Head)
@@ -102,7 +102,7 @@ class FakeCheckpoints:
 
 @dataclass
 class FakeWitness:
-    """`ports.Witness` by the real operation, with its memory at hand."""
+    """`ports.audit.Witness` by the real operation, with its memory at hand."""
 
     key: CosignerKey = field(default_factory=CosignerKey)
     memory: dict[str, Seen] = field(default_factory=dict)

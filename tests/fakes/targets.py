@@ -21,7 +21,7 @@ from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.domain.ids import database_user
 from pam.domain.session import Session
 from pam.names import SESSION_TAG
-from pam.ports import AwsCredentials, Credentials, DatabaseLogin, Receipt
+from pam.ports.targets import AwsCredentials, Credentials, DatabaseLogin, Receipt
 from tests.fakes.dying import Fuse
 
 Clock = Callable[[], datetime]
@@ -159,7 +159,7 @@ class User:
 class FakeServer:
     """A database server with an issuer's account and a lent one, and a secret for each.
 
-    Implements what the issuers ask of `Databases`, of `session_user` and of `ports.LoginSecrets`.
+    Implements what issuers ask of `Databases`, `session_user` and `ports.targets.LoginSecrets`.
     """
 
     clock: Clock
@@ -346,7 +346,7 @@ class SessionUsers:
 
 @dataclass
 class FakeCheckouts:
-    """`ports.Checkouts`. Whatever a closed session had taken is free again."""
+    """`ports.targets.Checkouts`. Whatever a closed session had taken is free again."""
 
     is_closed: Callable[[str], bool]
     held: dict[str, str] = field(default_factory=dict)

@@ -11,12 +11,13 @@ from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain, Unreach
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.ports import AwsCredentials, IdempotencyKey, Once, Page, Receipt, SessionQuery
+from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
+from pam.ports.targets import AwsCredentials, Receipt
 
 
 @dataclass
 class FakeStore:
-    """`ports.SessionStore` in memory. `before_save` acts between a read and its write."""
+    """`ports.sessions.SessionStore` in memory. `before_save` acts between a read and its write."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
     trails: dict[str, list[Record]] = field(default_factory=dict)

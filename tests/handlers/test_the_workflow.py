@@ -17,7 +17,7 @@ from pam.domain.errors import NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
-from pam.ports import Once
+from pam.ports.sessions import Once
 from tests.contract.test_rim import Recorder
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 from tests.handlers.conftest import Function

@@ -13,7 +13,7 @@ from pam.operations.check_access import check_access
 from pam.operations.read_sessions import list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.operations.request_access import AccessRequest
-from pam.ports import SessionQuery
+from pam.ports.sessions import SessionQuery
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
 
 

@@ -21,7 +21,7 @@ from pam.operations.block_person import Wish, block_requester, end_all_blocked
 from pam.operations.check_access import check_access
 from pam.operations.close_session import WORKFLOW, Verdict, close_session
 from pam.operations.erase_texts import erase_texts
-from pam.ports import Receipt
+from pam.ports.targets import Receipt
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, arn, caller
 from tests.fakes.world import FakeIssuer
 

@@ -17,7 +17,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.resource import Environment, IssuerKind, Target
 from pam.domain.session import Origin, Session
 from pam.ids import new_id
-from pam.ports import DatabaseLogin, LoginCredentials, Receipt
+from pam.ports.targets import DatabaseLogin, LoginCredentials, Receipt
 from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import RotatedSecretIssuer
@@ -40,7 +40,7 @@ class Version:
 
 @dataclass
 class SecretInMemory:
-    """One secret: implements `ports.RotatingSecret` over versions and labels."""
+    """One secret: implements `ports.targets.RotatingSecret` over versions and labels."""
 
     versions: dict[str, Version] = field(default_factory=dict)
     rotating: bool = True
@@ -75,8 +75,8 @@ class SecretInMemory:
 
 @dataclass
 class SecretsInMemory:
-    """Implements `ports.LoginSecrets`. A rotation runs the real function's steps in the background,
-    on the real server; `fail_before` makes it stop short of one of them, once.
+    """Implements `ports.targets.LoginSecrets`. A rotation runs the real function's steps in the
+    background, on the real server; `fail_before` makes it stop short of one of them, once.
     """
 
     secrets: dict[str, SecretInMemory]
@@ -126,7 +126,7 @@ class SecretsInMemory:
 
 @dataclass
 class CheckoutsInMemory:
-    """Implements `ports.Checkouts`."""
+    """Implements `ports.targets.Checkouts`."""
 
     held: dict[str, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)

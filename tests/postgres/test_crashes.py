@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pam.domain.session import Session
-from pam.ports import LoginCredentials
+from pam.ports.targets import LoginCredentials
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from tests.postgres.bank import Bank, is_let_in, now
 from tests.postgres.crashing import Burning, Crash, Fuse, statements

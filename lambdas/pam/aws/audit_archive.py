@@ -12,8 +12,8 @@ _THERE = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 class S3AuditArchive:
-    """Implements `ports.AuditArchive` and `ports.CheckpointArchive`. A key is written once; writing
-    it again is no error, because what is under a key follows from the key.
+    """Implements `ports.audit.AuditArchive` and `ports.audit.CheckpointArchive`. A key is
+    written once; writing it again is no error, because what is under a key follows from the key.
     """
 
     def __init__(self, client: Any, bucket: str) -> None:

@@ -19,7 +19,7 @@ _NOTHING_YET = -1
 
 
 class DynamoDbOutbox:
-    """Implements `ports.AuditOutbox`. The mark is an item of its own beside the session's."""
+    """Implements `ports.audit.AuditOutbox`. The mark is an item of its own beside the session's."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

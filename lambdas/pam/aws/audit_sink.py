@@ -43,7 +43,7 @@ class NotAccepted(Exception):
 
 
 class CloudWatchAuditSink:
-    """Implements `ports.AuditSink`. One log stream a day."""
+    """Implements `ports.audit.AuditSink`. One log stream a day."""
 
     def __init__(self, logs: Any, events: Any, log_group: str, bus: str) -> None:
         self._logs = logs

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain.errors import IssuerUnavailable
-from pam.ports import Receipt
+from pam.ports.targets import Receipt
 
 _NOBODY = "-"
 """Nothing is ever deleted: what is free belongs to nobody."""
@@ -15,7 +15,7 @@ _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class DynamoDbCheckouts:
-    """Implements `ports.Checkouts`. One item for the thing, one for each receipt of a session."""
+    """Implements `ports.targets.Checkouts`. One item for the thing, one for each receipt."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

@@ -19,7 +19,7 @@ _AT_ONCE = 25
 
 
 class DynamoDbCheckpoints:
-    """Implements `ports.Unsealed` and `ports.LogHead`."""
+    """Implements `ports.audit.Unsealed` and `ports.audit.LogHead`."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

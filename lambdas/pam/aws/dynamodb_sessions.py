@@ -20,7 +20,7 @@ from pam.domain.ids import is_ulid
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.names import Index
-from pam.ports import IdempotencyKey, Once, Page, SessionQuery
+from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
@@ -41,7 +41,7 @@ def from_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 class DynamoDbSessions:
-    """Implements `ports.SessionStore`."""
+    """Implements `ports.sessions.SessionStore`."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

@@ -12,7 +12,7 @@ from pam.domain.session import Session
 
 
 class AuditorFunction:
-    """Implements `ports.AuditLog` by the one function that may write to the log group."""
+    """Implements `ports.audit.AuditLog` by the one function that may write to the log group."""
 
     def __init__(self, client: Any, function: str) -> None:
         self._client = client
@@ -33,7 +33,7 @@ class AuditorFunction:
 
 
 class WitnessFunction:
-    """Implements `ports.Witness` by a function that may be another account's."""
+    """Implements `ports.audit.Witness` by a function that may be another account's."""
 
     def __init__(self, client: Any, function: str) -> None:
         self._client = client
@@ -64,7 +64,7 @@ class WitnessFunction:
 
 
 class RevocationFunction:
-    """Implements `ports.Closer`."""
+    """Implements `ports.people.Closer`."""
 
     def __init__(self, client: Any, function: str) -> None:
         self._client = client
@@ -79,7 +79,7 @@ class RevocationFunction:
 
 
 class NoticeFunction:
-    """Implements `ports.Messenger`."""
+    """Implements `ports.people.Messenger`."""
 
     def __init__(self, client: Any, function: str) -> None:
         self._client = client

@@ -25,7 +25,7 @@ class _KmsKey:
 
 
 class KmsLogSigner(_KmsKey):
-    """Implements `ports.LogSigner` with an ECC_NIST_P256 key."""
+    """Implements `ports.audit.LogSigner` with an ECC_NIST_P256 key."""
 
     def public_key(self) -> bytes:
         return self._public_key()
@@ -35,7 +35,7 @@ class KmsLogSigner(_KmsKey):
 
 
 class KmsCosigner(_KmsKey):
-    """Implements `ports.Cosigner` with an ECC_NIST_EDWARDS25519 key."""
+    """Implements `ports.audit.Cosigner` with an ECC_NIST_EDWARDS25519 key."""
 
     def public_key(self) -> bytes:
         return self._public_key()[-_ED25519_BYTES:]

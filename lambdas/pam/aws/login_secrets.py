@@ -8,13 +8,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.domain.errors import IssuerUnavailable
-from pam.ports import DatabaseLogin
+from pam.ports.targets import DatabaseLogin
 
 _DEFAULT_PORT = 5432
 
 
 class SecretsManagerLogins:
-    """Implements `ports.LoginSecrets`."""
+    """Implements `ports.targets.LoginSecrets`."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class SecretsManagerLogins:
 
 
 class SecretsManagerRotation:
-    """Implements `ports.RotatingSecret`, for the one function that rotates."""
+    """Implements `ports.targets.RotatingSecret`, for the one function that rotates."""
 
     def __init__(self, client: Any, secret_id: str) -> None:
         self._client = client

@@ -10,7 +10,7 @@ import boto3
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
-from pam.ports import DatabaseLogin
+from pam.ports.targets import DatabaseLogin
 
 _VALID_SECONDS = 900
 

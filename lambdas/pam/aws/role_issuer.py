@@ -19,7 +19,7 @@ from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.names import SESSION_TAG, revoker_role_name
-from pam.ports import AwsCredentials, Receipt
+from pam.ports.targets import AwsCredentials, Receipt
 
 SHORTEST_STS_SESSION = timedelta(seconds=900)
 ClientFactory = Callable[..., Any]
@@ -27,7 +27,7 @@ ClientFactory = Callable[..., Any]
 
 
 class RoleIssuer:
-    """Implements `ports.Issuer` for `aws-role`.
+    """Implements `ports.targets.Issuer` for `aws-role`.
 
     The issuer function may assume target roles, the revocation function their revoker roles;
     neither may do the other's part.

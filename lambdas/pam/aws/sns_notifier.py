@@ -13,7 +13,7 @@ _SUBJECT_LIMIT = 100
 
 
 class SnsNotifier:
-    """Implements `ports.Notifier`, for one topic."""
+    """Implements `ports.people.Notifier`, for one topic."""
 
     def __init__(self, client: Any, topic_arn: str) -> None:
         self._client = client

@@ -14,7 +14,7 @@ _ERROR_LIMIT = 256
 
 
 class StepFunctionsWorkflow:
-    """Implements `ports.Workflow`. Execution name = session id, so that a start is idempotent."""
+    """Implements `ports.people.Workflow`. Execution name = session id: a start is idempotent."""
 
     def __init__(self, client: Any, state_machine_arn: str) -> None:
         self._client = client

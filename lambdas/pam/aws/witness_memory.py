@@ -6,11 +6,11 @@ from botocore.exceptions import ClientError
 
 from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.domain.errors import StaleHead
-from pam.ports import Seen
+from pam.ports.audit import Seen
 
 
 class DynamoDbWitnessMemory:
-    """Implements `ports.WitnessMemory`."""
+    """Implements `ports.audit.WitnessMemory`."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

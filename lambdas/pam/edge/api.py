@@ -33,7 +33,7 @@ from pam.edge.bodies import invalid
 from pam.edge.problems import Problem, problem_response, unexpected_response
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 _LARGEST_BODY = 16 * 1024
 _LONGEST_USER_AGENT = 256

@@ -14,7 +14,7 @@ from pam.domain.review import Review
 from pam.domain.session import Ending, Session
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
-from pam.ports import AwsCredentials
+from pam.ports.targets import AwsCredentials
 
 
 class VoteView(BaseModel):

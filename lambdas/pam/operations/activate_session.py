@@ -12,7 +12,7 @@ from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 _ON_THE_WAY = frozenset({Status.APPROVED, Status.ACTIVATING, Status.ACTIVE})
 

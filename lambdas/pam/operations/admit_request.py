@@ -15,7 +15,8 @@ from pam.operations.record_refusal import Attempt, record_refusal
 from pam.operations.request_access import AccessRequest, Door, Home, open_session
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
-from pam.ports import Notifier, SessionStore
+from pam.ports.people import Notifier
+from pam.ports.sessions import SessionStore
 
 
 class Outcome(StrEnum):

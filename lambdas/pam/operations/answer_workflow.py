@@ -2,7 +2,8 @@
 
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.ports import SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import SessionStore
 
 
 def answer_workflow(session: Session, *, store: SessionStore, workflow: Workflow) -> None:

@@ -6,7 +6,8 @@ from pam.domain.lifecycle import Status
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
-from pam.ports import Notifier, SessionStore, Workflow
+from pam.ports.people import Notifier, Workflow
+from pam.ports.sessions import SessionStore
 
 
 def ask_approvers(

@@ -19,7 +19,8 @@ from pam.operations.close_session import Issuers, Verdict, decided
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
 from pam.operations.transition import load, transition
 from pam.policy.cedar import CedarPolicy
-from pam.ports import SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import SessionStore
 
 _AT_ONCE = 32
 

@@ -18,7 +18,7 @@ from pam.domain.errors import Blocked, NotEligible, NotFound, StaleSession
 from pam.domain.people import Caller, Person
 from pam.ids import new_id
 from pam.policy.cedar import CedarPolicy
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 _TRIES = 30
 _LONGEST_PAUSE = 0.2

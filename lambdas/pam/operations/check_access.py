@@ -7,7 +7,7 @@ from pam.domain.errors import NotEligible, NotFound
 from pam.domain.people import Caller
 from pam.operations.blocklist import is_blocked
 from pam.policy.cedar import CedarPolicy
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,9 @@ from pam.domain.resource import IssuerKind
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import stop_workflow
 from pam.operations.transition import Step, load, transition
-from pam.ports import Issuer, Receipt, SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuer, Receipt
 
 Issuers = Mapping[IssuerKind, Issuer]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pam.domain.batches import batches
-from pam.ports import AuditArchive, AuditOutbox, AuditSink
+from pam.ports.audit import AuditArchive, AuditOutbox, AuditSink
 
 _AT_ONCE = 90
 """Records that are settled in one transaction of at most 100 items."""

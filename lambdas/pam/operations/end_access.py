@@ -14,7 +14,8 @@ from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers, Verdict, confirm_end, decided
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports import SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pam.domain.session import Session
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 
 def erase_texts(

@@ -12,7 +12,9 @@ from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports import AuditLog, AwsCredentials, Credentials, SessionStore
+from pam.ports.audit import AuditLog
+from pam.ports.sessions import SessionStore
+from pam.ports.targets import AwsCredentials, Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pam.domain.resource import Resource
 from pam.domain.session import RETRY_END_AFTER, Session
 from pam.operations.transition import load
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports import Page, SessionQuery, SessionStore
+from pam.ports.sessions import Page, SessionQuery, SessionStore
 
 _MOST_STUCK = 100
 """More are a fault of one target, which the first hundred name as well."""

@@ -11,7 +11,7 @@ from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
-from pam.ports import Once, SessionStore
+from pam.ports.sessions import Once, SessionStore
 
 REMEMBERED = timedelta(days=7)
 """How long a repeated delivery is known; nobody delivers for more than two days."""

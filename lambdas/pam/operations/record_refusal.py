@@ -10,7 +10,7 @@ from pam.domain.people import Actor
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.transition import Step, transition
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import fail_unstarted
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
-from pam.ports import IdempotencyKey, SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import IdempotencyKey, SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pam.domain.session import Session
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
-from pam.ports import SessionStore
+from pam.ports.sessions import SessionStore
 
 _NOTHING_YET = AWAITING | {Status.ACTIVATING}
 

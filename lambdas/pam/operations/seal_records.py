@@ -10,7 +10,7 @@ from datetime import datetime
 from pam.domain import checkpoint
 from pam.domain.checkpoint import Head, Interval
 from pam.domain.errors import StaleHead, WitnessRefused
-from pam.ports import CheckpointArchive, LogHead, LogSigner, Unsealed, Witness
+from pam.ports.audit import CheckpointArchive, LogHead, LogSigner, Unsealed, Witness
 
 _AT_ONCE = 20_000
 """Bounds one checkpoint: a few MB in the archive."""

@@ -17,7 +17,7 @@ from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.operations.close_session import CLOCK, Issuers
 from pam.operations.transition import Step, transition
-from pam.ports import Once, SessionStore
+from pam.ports.sessions import Once, SessionStore
 
 _REMEMBERED = timedelta(days=7)
 

@@ -13,7 +13,8 @@ from pam.domain.session import Session
 from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy
-from pam.ports import Notifier, SessionStore
+from pam.ports.people import Notifier
+from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

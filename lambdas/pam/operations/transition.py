@@ -16,7 +16,7 @@ from pam.domain.audit_record import Entry
 from pam.domain.errors import NotFound, StaleSession
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports import Once, SessionStore
+from pam.ports.sessions import Once, SessionStore
 
 _TRIES = 30
 _LONGEST_PAUSE = 0.2

@@ -21,7 +21,8 @@ from pam.operations.answer_workflow import answer_workflow
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
-from pam.ports import SessionStore, Workflow
+from pam.ports.people import Workflow
+from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pam.domain.audit_record import FIRST_PREVIOUS_HASH
 from pam.domain.checkpoint import Checkpoint, Malformed
 from pam.domain.errors import WitnessRefused
 from pam.domain.merkle import EMPTY_ROOT, extends
-from pam.ports import Cosigner, Seen, WitnessMemory
+from pam.ports.audit import Cosigner, Seen, WitnessMemory
 
 _NOT_SEEN = (0, 0, EMPTY_ROOT, FIRST_PREVIOUS_HASH)
 

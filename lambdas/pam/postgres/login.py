@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from pam.domain.errors import IssuerUnavailable, Unreached
-from pam.ports import DatabaseLogin
+from pam.ports.targets import DatabaseLogin
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from pam.domain.errors import IssuerUnavailable
-from pam.ports import DatabaseLogin, RotatingSecret
+from pam.ports.targets import DatabaseLogin, RotatingSecret
 from pam.postgres.login import Databases
 from pam.postgres.password import set_password
 

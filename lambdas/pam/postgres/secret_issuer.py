@@ -16,7 +16,7 @@ import psycopg
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.ports import Checkouts, DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
+from pam.ports.targets import Checkouts, DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres.connections import cut_connections
 from pam.postgres.login import Databases
 from pam.postgres.password import set_password
@@ -41,7 +41,7 @@ def version_of(session: Session, phase: Phase) -> str:
 
 
 class RotatedSecretIssuer:
-    """Implements `ports.Issuer` for `rotated-secret`."""
+    """Implements `ports.targets.Issuer` for `rotated-secret`."""
 
     def __init__(self, logins: LoginSecrets, databases: Databases, checkouts: Checkouts) -> None:
         self._logins = logins

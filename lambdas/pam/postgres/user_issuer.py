@@ -16,7 +16,7 @@ from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
 from pam.domain.session import ACTIVATE_WITHIN, Session
-from pam.ports import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
+from pam.ports.targets import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres import session_user
 from pam.postgres.connections import cut_connections
 from pam.postgres.login import Connection, Databases, unavailable, verifier
@@ -29,7 +29,7 @@ TokenSource = Callable[[DatabaseLogin, str], str]
 
 
 class PostgresUserIssuer:
-    """Implements `ports.Issuer` for `postgres-user`."""
+    """Implements `ports.targets.Issuer` for `postgres-user`."""
 
     def __init__(self, logins: LoginSecrets, databases: Databases, rds_token: TokenSource) -> None:
         self._logins = logins

@@ -1,0 +1,1 @@
+"""What the core needs of the world, named by need. Adapters implement these; tests have fakes."""

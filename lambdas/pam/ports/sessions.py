@@ -1,0 +1,128 @@
+"""The store of sessions, of their audit trails, and of what is known about people."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pam.domain.audit_record import Record
+from pam.domain.block import Block, Blocklist
+from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A caller's key for one request, and a fingerprint of what was asked with it."""
+
+    person: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """What is done a single time, however often it is delivered; remembered until `until`."""
+
+    key: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQuery:
+    """Which sessions to list. `requester` is a person's name. Newest first."""
+
+    status: Status | None = None
+    requester: str | None = None
+    resource: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    sessions: tuple[Session, ...]
+    cursor: str | None
+
+
+class SessionStore(Protocol):
+    """Sessions and their audit trail; each write is one transaction of both.
+
+    Reads are consistent save for `find`, `due` and `open_sessions`, which go through indexes.
+    """
+
+    def get(self, session_id: str) -> Session | None: ...
+
+    def create(
+        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+    ) -> None:
+        """Raises StaleSession if the session id or the idempotency key exists already."""
+
+    def save(
+        self,
+        before: Session,
+        after: Session,
+        records: Sequence[Record],
+        once: Once | None = None,
+    ) -> None:
+        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored, or
+        if `once` is done already.
+        """
+
+    def is_done(self, once: Once) -> bool: ...
+
+    def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
+        """Session id and fingerprint of an earlier request with this key."""
+
+    def records(self, session_id: str) -> list[Record]:
+        """The session's audit records in order of sequence."""
+
+    def add_refusal(self, record: Record) -> None:
+        """A refusal that belongs to no session."""
+
+    def add_finding(self, record: Record, once: Once) -> None:
+        """A finding that belongs to no session. Raises StaleSession if `once` is done already."""
+
+    def grants(self, person: str, resource: str) -> list[str]:
+        """Ids of the sessions by which this person holds this resource now, or held it just now."""
+
+    def find(self, query: SessionQuery) -> Page:
+        """Raises Invalid for a cursor that `find` did not give out."""
+
+    def open_sessions(self, person: str | None = None) -> list[Session]:
+        """Those that are not over, a person's or all; one that was just opened may be missing."""
+
+    def blocks_of(self, person: str) -> list[Block]:
+        """Every block of a person that is kept, in force or not."""
+
+    def blocklist(self) -> Blocklist:
+        """Every block that is kept, by name, with the version of it all."""
+
+    def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
+        """Puts a block in place of the one of this person and resource, with its record. Raises
+        StaleSession if `before` is no longer what is stored.
+        """
+
+    def due(
+        self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
+    ) -> list[Session]:
+        """Sessions whose `due_at` has come, as the index has them: those where access may exist
+        first, then the others, at most `limit` of each, the longest due first.
+
+        `unreadable` hears the id of one that is not understood; without it that raises.
+        """
+
+    def overdue_reviews(self, person: str, now: datetime) -> list[str]:
+        """Ids of the sessions by this person whose review is overdue, oldest first."""
+
+    def forget_traces(self, session: Session) -> None:
+        """Notes that nothing of a closed session is left at its target. No step, no record."""
+
+    def note_try(self, session: Session, now: datetime) -> None:
+        """Counts one more try of what is due, and puts off the next. No step, no record. Raises
+        StaleSession.
+        """
+
+    def put_task_token(self, session_id: str, token: str, now: datetime) -> None: ...
+
+    def task_token(self, session_id: str) -> str | None: ...

@@ -1,0 +1,142 @@
+"""Targets: where access is made and unmade, and the secrets and checkouts behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from pam.domain.resource import Target
+from pam.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCredentials:
+    """Secret. Never logged, never stored; `repr` shows nothing of it."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"AwsCredentials({self.access_key_id}, expires_at={self.expires_at.isoformat()})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCredentials:
+    """Secret. A database login; `secret_arn` names the secret that the catalogue gives for it."""
+
+    secret_arn: str
+    username: str
+    password: str = field(repr=False)
+    host: str
+    port: int
+    dbname: str
+    expires_at: datetime
+
+
+Credentials = AwsCredentials | LoginCredentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """How the target was seen to refuse. `traces_until`: when what was left there may go."""
+
+    method: str
+    evidence: str
+    traces_until: datetime | None = None
+
+
+class Issuer(Protocol):
+    """Makes and unmakes access at one kind of target. Every method may be called again safely.
+
+    All raise IssuerUnavailable if the target did not do, or did not confirm, what was asked.
+    """
+
+    def reserve(self, session: Session, now: datetime) -> None:
+        """Takes what only one session at a time may have; touches nothing at the target.
+
+        Called before the activation is recorded. Raises TryAgain while another session has it, or
+        Conflict if that is not to be waited for. What a closed session had taken is free again.
+        """
+
+    def activate(self, session: Session, now: datetime) -> None:
+        """Makes the access possible and sees that it is. Arms the end before it makes anything.
+
+        Raises TryAgain if the target is at it and needs longer than one call.
+        """
+
+    def lease(self, session: Session, now: datetime) -> Credentials:
+        """One set of credentials that ends at the session's `expires_at` or before."""
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """Unmakes the access and sees the target refuse. Needs nothing but the stored session."""
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        """Removes what `end` had to leave at the target, once every lease is over by itself."""
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """Ids of the sessions of which something stands there, whatever else is lost."""
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        """Of these ACTIVE sessions of a target, those whose access does not stand there, and why:
+        by session id.
+        """
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        """Removes what has done its time there and is no single session's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseLogin:
+    """Secret. Where a database is and how to log in there."""
+
+    host: str
+    port: int
+    dbname: str
+    username: str
+    password: str = field(repr=False)
+
+
+class LoginSecrets(Protocol):
+    """Database logins in a secret store that rotates them. All raise IssuerUnavailable."""
+
+    def login(self, secret: str, *, version: str = "", stage: str = "") -> DatabaseLogin:
+        """The login of one version, of the one with this label, or the current one."""
+
+    def versions(self, secret: str) -> dict[str, frozenset[str]]:
+        """The labels of each version that has one: AWSCURRENT, AWSPENDING, AWSPREVIOUS."""
+
+    def rotate(self, secret: str, version: str) -> None:
+        """Asks for a rotation that makes `version`. Does nothing while another is under way."""
+
+
+class RotatingSecret(Protocol):
+    """One secret, as the function that rotates it sees it."""
+
+    def rotates(self) -> bool: ...
+
+    def stages(self) -> dict[str, frozenset[str]]:
+        """The labels of each version that has one."""
+
+    def value(self, *, stage: str, version: str = "") -> dict[str, Any] | None:
+        """The whole document of that version, None if there is no such value."""
+
+    def put_pending(self, version: str, value: dict[str, Any]) -> None: ...
+
+    def make_current(self, version: str, instead_of: str) -> None: ...
+
+
+class Checkouts(Protocol):
+    """Things that one session at a time may have. A closed session has lost what it had."""
+
+    def take(self, what: str, session_id: str) -> bool:
+        """Whether the session has it now; taking it again is no error."""
+
+    def has(self, what: str, session_id: str) -> bool: ...
+
+    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
+        """Lets it go, and keeps the receipt, in one write. No error if the session has it not."""
+
+    def receipt(self, what: str, session_id: str) -> Receipt | None:
+        """With which receipt the session gave it back, if it has."""
