@@ -7,7 +7,7 @@ import pytest
 
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.lifecycle import Status
-from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN
+from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
 from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
 from tests.fakes.story import Story
 from tests.fakes.world import FakeStore
@@ -212,6 +212,54 @@ def test_deadlines_are_what_the_design_says() -> None:
     assert activating.deadline == story.now + ACTIVATE_WITHIN
     active = story.activate(session.session_id)
     assert active.deadline == active.expires_at
+
+
+def revoking(session: Session, decided_after: int) -> Session:
+    """Its end was decided so many seconds after it began, and no target has confirmed it."""
+    assert session.activated_at is not None
+    ending = Ending(
+        decided_at=session.activated_at + timedelta(seconds=decided_after),
+        outcome=Status.EXPIRED,
+        reason="enough",
+        by="sam",
+    )
+    return replace(session, status=Status.REVOKING, ending=ending)
+
+
+STUCK = {
+    # how a session of 600 seconds stands, and when it is stuck: so many seconds after it began
+    "active": (lambda s: s, 660),
+    "ended early": (lambda s: revoking(s, 30), 90),
+    "ended late": (lambda s: revoking(s, 650), 660),
+    "being made": (
+        lambda s: replace(
+            s, status=Status.ACTIVATING, activating_at=s.activated_at, expires_at=None
+        ),
+        180,
+    ),
+    "waiting for votes": (
+        lambda s: replace(s, status=Status.PENDING_APPROVAL, expires_at=None),
+        None,
+    ),
+    "over, with traces left": (
+        lambda s: replace(s, status=Status.REVOKED, traces_until=s.activated_at),
+        None,
+    ),
+}
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("case", STUCK)
+def test_a_session_is_stuck_when_access_may_stand_for_a_minute_that_should_not(case: str) -> None:
+    stands, since = STUCK[case]
+    session = stands(Story().granted(seconds=600))
+    assert session.activated_at is not None
+    begun = session.activated_at
+    if since is None:
+        assert not session.stuck(begun + timedelta(days=9))
+    else:
+        assert not session.stuck(begun + timedelta(seconds=since - 1))
+        assert session.stuck(begun + timedelta(seconds=since))
 
 
 def due(store: FakeStore, now: datetime, limit: int) -> list[str]:

@@ -219,8 +219,8 @@ class Session:
         """Whether access may exist that should not, and the belts have not ended it in time."""
         if not self.access_may_exist or self.deadline is None:
             return False
-        due = self.ending.decided_at if self.ending else self.deadline
-        return now >= due + STUCK_AFTER
+        ends = [at for at in (self.expires_at, self.ending and self.ending.decided_at) if at]
+        return now >= min(ends, default=self.deadline) + STUCK_AFTER
 
     @property
     def deadline(self) -> datetime | None:
