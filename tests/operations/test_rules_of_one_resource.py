@@ -17,7 +17,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
-from tests.fakes.story import COMPILED, KYC, LEDGER, ROOT, Story
+from tests.fakes.story import COMPILED, KYC, LEDGER, ROOT, Story, arn
 
 LONGEST = {each.resource_id: int(each.max_duration.total_seconds()) for each in COMPILED.resources}
 SHORTER = [(a, b) for a, b in permutations(LONGEST, 2) if LONGEST[a] < LONGEST[b]]
@@ -111,7 +111,28 @@ CHANGED: dict[str, tuple[Callable[[Session], Session], type[Refusal]]] = {
         NotFound,
     ),
     "a vote is gone": (lambda session: replace(session, votes=session.votes[:1]), NotEligible),
+    "an approver is nobody any more": (
+        lambda session: with_first_vote(session, principal="arn:aws:iam::1:user/gone"),
+        NotEligible,
+    ),
+    "an approver is of another domain now": (
+        lambda session: with_first_vote(session, domain="kyc"),
+        NotEligible,
+    ),
+    "a vote is the requester's own": (
+        lambda session: with_first_vote(session, name="alice", principal=arn("alice")),
+        NotEligible,
+    ),
+    "a vote is of somebody who approves nothing": (
+        lambda session: with_first_vote(session, name="dave", principal=arn("dave")),
+        NotEligible,
+    ),
 }
+
+
+def with_first_vote(session: Session, **changed: str) -> Session:
+    first, *rest = session.votes
+    return replace(session, votes=(replace(first, **changed), *rest))
 
 
 @pytest.mark.guarantee("G2")
@@ -126,6 +147,17 @@ def test_what_is_lawful_no_longer_is_not_made_though_it_was_approved(case: str) 
         story.activate(session_id)
     assert story.store.sessions[session_id].status is Status.APPROVED
     assert story.issuer.held == set()
+
+
+@pytest.mark.guarantee("G2")
+def test_the_vote_of_an_approver_who_has_left_does_not_count_and_another_makes_up_for_it() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    voted = story.vote("bob", session_id)
+    gone = with_first_vote(voted, principal="arn:aws:iam::1:user/gone")
+    story.store.sessions[session_id] = gone
+    assert story.vote("carol", session_id).status is Status.PENDING_APPROVAL
+    assert story.vote("erin", session_id).status is Status.APPROVED
 
 
 @pytest.mark.guarantee("G4")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pam.domain import approval
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import (
@@ -170,7 +171,8 @@ def _counted(
 
 
 def grant_decision(session: Session, policy: CedarPolicy) -> Decision:
-    """Whether the votes gathered make the grant lawful under today's policy, for today's requester.
+    """Whether the votes gathered make the grant lawful under today's policy, for today's requester
+    and by those who are approvers today.
 
     Asked at the last vote and again before anything is made. Raises NotEligible or NotFound if the
     requester or the resource is no longer listed.
@@ -187,4 +189,18 @@ def grant_decision(session: Session, policy: CedarPolicy) -> Decision:
     if not asked.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
         raise NotEligible(message, session_id=session.session_id, policy_ids=asked.policy_ids)
-    return policy.grant(requester, resource, session.gathered, break_glass=session.break_glass)
+    standing = approval.gathered(
+        tuple(vote for vote in session.votes if _may_still_vote(vote, session, policy)),
+        resource_domain=session.domain,
+    )
+    return policy.grant(requester, resource, standing, break_glass=session.break_glass)
+
+
+def _may_still_vote(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
+    """Whether the vote could be cast today: who has left, or changed office, counts no more."""
+    try:
+        voter = policy.identities.identify(vote.principal)
+    except NotEligible:
+        return False
+    same = (voter.name, voter.domain) == (vote.name, vote.domain)
+    return same and policy.may(Action.APPROVE, voter, session).allowed
