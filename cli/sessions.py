@@ -38,7 +38,10 @@ def list_sessions(
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you asked for.")] = False,
     stuck: Annotated[
-        bool, typer.Option("--stuck", help="Only those that should have ended a minute ago.")
+        bool,
+        typer.Option(
+            "--stuck", help="Only those that should be over, and that PAM could not end yet."
+        ),
     ] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=100, help="At most so many.")
