@@ -24,6 +24,7 @@ from tests.e2e.databases import (
     user_of,
 )
 from tests.e2e.test_command import pam
+from tests.e2e.test_tick import make_overdue
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
         told, failed = revocation({"session_id": session_id, "by": "tick"})
         assert (failed, told["error"]) == (False, "IssuerUnavailable")
         assert alice.session(session_id)["status"] == "REVOKING"
-        decided_minutes_ago(cast, session_id)
+        make_overdue(cast, session_id, since="ending.decided_at")
         assert session_id in cast.pam("sam", "list", "--stuck").stdout
         assert session_id not in cast.pam("dave", "list", "--stuck").stdout
     until(lambda: _logged(root, "not ended yet"), 10, "the log to say so")
@@ -305,16 +306,6 @@ def test_the_server_takes_no_login_without_a_password(cast: Cast) -> None:
     place = cast.about["databases"][LEDGER_DB]
     assert not is_let_in({**place, "username": "postgres", "password": "postgres"})
     assert (cast.state_dir / "postgres" / "password").stat().st_mode & 0o077 == 0
-
-
-def decided_minutes_ago(cast: Cast, session_id: str) -> None:
-    long_ago = {"S": "2020-01-01T00:00:00.000Z"}
-    cast.person("root").client("dynamodb").update_item(
-        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
-        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
-        UpdateExpression="SET due_at = :then, document.ending.decided_at = :then",
-        ExpressionAttributeValues={":then": long_ago},
-    )
 
 
 def _logged(root: Person, wanted: str = "") -> Any:

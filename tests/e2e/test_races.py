@@ -133,6 +133,17 @@ def test_a_last_approval_and_a_denial_at_once_leave_one_of_two_ends(
         assert lease.code == "CONFLICT"
 
 
+def leased_while_revoked(session_id: str, alice: Person, sam: Person) -> Answer:
+    """What alice gets who asks for credentials at the instant that sam revokes the session."""
+    lease, revoked = together(
+        lambda: alice.post(f"/pam/sessions/{session_id}/credentials"),
+        lambda: sam.post("/pam/revoke", {"session_id": session_id, "reason": "at once"}),
+    )
+    assert (revoked.status, revoked.body["status"]) == (200, "REVOKED")
+    assert lease.status in {200, 409}
+    return lease
+
+
 @pytest.mark.guarantee("G9")
 @pytest.mark.parametrize("_", range(ROUNDS))
 def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
@@ -143,13 +154,7 @@ def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
     bob.approve(session_id)
     carol.approve(session_id)
     alice.wait_for(session_id, "ACTIVE")
-    body: dict[str, Any] = {"session_id": session_id, "reason": "at once"}
-    lease, revoked = together(
-        lambda: alice.post(f"/pam/sessions/{session_id}/credentials"),
-        lambda: sam.post("/pam/revoke", body),
-    )
-    assert (revoked.status, revoked.body["status"]) == (200, "REVOKED")
-    assert lease.status in {200, 409}
+    lease = leased_while_revoked(session_id, alice, sam)
     if lease.status == 200:
         s3 = cast.with_lease(lease.body, "s3")
         assert is_refused(lambda: s3.put_object(Bucket=cast.bucket(LEDGER), Key="n", Body=b""))
@@ -161,14 +166,7 @@ def test_a_login_and_a_revocation_at_once_leave_no_user(
     _: int, cast: Cast, alice: Person, bob: Person, carol: Person, sam: Person
 ) -> None:
     session = databases.granted(alice, bob, carol)
-    session_id = str(session["session_id"])
-    body: dict[str, Any] = {"session_id": session_id, "reason": "at once"}
-    lease, revoked = together(
-        lambda: alice.post(f"/pam/sessions/{session_id}/credentials"),
-        lambda: sam.post("/pam/revoke", body),
-    )
-    assert (revoked.status, revoked.body["status"]) == (200, "REVOKED")
-    assert lease.status in {200, 409}
+    lease = leased_while_revoked(str(session["session_id"]), alice, sam)
     if lease.status == 200:
         assert not databases.is_let_in(lease.body)
     assert not databases.has_user(cast, session)
