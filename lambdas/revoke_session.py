@@ -1,7 +1,7 @@
 """Taking access back: at its time, early, or because something failed.
 
-Triggers: the approval workflow, the tick, a grant that the table itself let run out, the search for
-orphans, and the request API's revoke and end calls. May touch: the session table; the revoker roles
+Triggers: the approval workflow, the tick, a grant that the table itself let run out, the searches
+(drift at targets, what the blocked have), and the request API's revoke and end calls. May touch: the session table; the revoker roles
 beside the target roles (write a deny, read it back); the databases and secrets of the catalogue;
 the workflow (stop it). The only function that can end access. Every call may be repeated.
 """
@@ -29,7 +29,7 @@ from pam.settings import RevokeSettings
 
 _LONGEST_CAUSE = 500
 _TIME_FOR_A_TARGET_MS = 12_000
-"""A target that does not answer is given up for sooner than that."""
+"""A database that does not answer is given up for sooner than that."""
 
 
 @cache
@@ -73,7 +73,7 @@ def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.Se
         issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
-    return _shown(session)
+    return views.session_view(session)
 
 
 def _blocked(body: RevokeBody) -> views.SessionView:
@@ -93,10 +93,6 @@ def _blocked(body: RevokeBody) -> views.SessionView:
         issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
     )
-    return _shown(session)
-
-
-def _shown(session: Session) -> views.SessionView:
     return views.session_view(session)
 
 
@@ -216,7 +212,7 @@ def _searched(context: Any) -> dict[str, Any]:
 
 
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:
-    """The workflow could not go on. Whatever was half-made is unmade; a time-out is UNANSWERED."""
+    """The workflow could not go on. Whatever was half-made is unmade."""
     error, cause, reason = _told_by(failure)
     session_id = event.get("session_id") or _session_of(event["execution"])
     try:
