@@ -1,9 +1,10 @@
 """Taking access back: at its time, early, or because something failed.
 
 Triggers: the approval workflow, the tick, a grant that the table itself let run out, the searches
-(drift at targets, what the blocked have), and the request API's revoke and end calls. May touch: the session table; the revoker roles
-beside the target roles (write a deny, read it back); the databases and secrets of the catalogue;
-the workflow (stop it). The only function that can end access. Every call may be repeated.
+(drift at targets, what the blocked have), and the request API's revoke and end calls. May touch:
+the session table; the revoker roles beside the target roles (write a deny, read it back); the
+databases and secrets of the catalogue; the workflow (stop it). The only function that can end
+access. Every call may be repeated.
 """
 
 import json
