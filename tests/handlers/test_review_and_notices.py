@@ -153,14 +153,15 @@ def test_none_starves_while_more_ends_than_a_tick_hands_on_fail_again_and_again(
     ids = [story.granted(seconds=60).session_id for _ in range(10)]
     story.issuer.down = True
     story.later(minutes=2)
-    for _ in range(4):
+    for _ in range(8):
         handed_on = len(heard.ended)
         function("tick")({})
         for session_id in heard.ended[handed_on:]:
             answer = function("revoke_session")({"session_id": session_id, "by": "tick"})
             assert answer["error"] == "IssuerUnavailable"
         story.later(minutes=1)
-    assert set(heard.ended) == set(ids)
+    turns = [heard.ended.count(session_id) for session_id in ids]
+    assert min(turns) == 2, "each had as many turns as any other, or one less"
 
 
 @pytest.mark.guarantee("G6")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Barrier
 from typing import Any
@@ -316,6 +316,34 @@ def test_what_a_dying_call_left_open_is_found_and_ended() -> None:
     assert (ended.ending.by, ended.ending.reason) == (arn("sam"), "laptop stolen")
     assert story.issuer.held == {others}
     assert end_all_blocked(**search) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.guarantee("G14")
+def test_a_search_for_the_blocked_that_fails_at_one_ends_the_others_and_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    failing, other = story.granted().session_id, story.granted("dave").session_id
+    put_block(story)
+    put_block(story, "dave")
+    end = FakeIssuer.end
+
+    def faulty(issuer: FakeIssuer, session: Session, now: datetime) -> Receipt:
+        if session.session_id == failing:
+            message = "a fault of the adapter"
+            raise RuntimeError(message)
+        return end(issuer, session, now)
+
+    monkeypatch.setattr(FakeIssuer, "end", faulty)
+    with pytest.raises(RuntimeError, match="the adapter"):
+        end_all_blocked(
+            now=story.now,
+            store=story.store,
+            policy=story.policy,
+            issuers=story.issuers,  # type: ignore[arg-type]
+            workflow=story.workflow,
+        )
+    assert story.issuer.ended == [other]
 
 
 def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_further(
