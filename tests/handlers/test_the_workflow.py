@@ -147,6 +147,18 @@ def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_non
     assert stored.status is Status.FAILED
 
 
+@pytest.mark.parametrize("cause", ["no JSON", "[]", "{}"])
+def test_a_refusal_whose_sentence_is_not_understood_closes_the_session_all_the_same(
+    function: Load, story: Story, cause: str
+) -> None:
+    event = {
+        "session_id": story.request().session_id,
+        "failure": {"error": "Conflict", "cause": cause},
+    }
+    answer = function("revoke_session")(event)
+    assert (answer["status"], answer["cause"]) == ("FAILED", "see the execution")
+
+
 @pytest.mark.guarantee("G4")
 def test_the_workflow_that_comes_too_early_tries_again_and_the_tick_lets_it_be(
     function: Load, story: Story
@@ -282,7 +294,7 @@ def test_a_grant_whose_target_does_not_answer_is_brought_again(
     session_id = story.granted().session_id
     story.later(minutes=11)
     story.issuer.down = True
-    told = function("revoke_session")({"Records": [run_out(session_id)]})
+    told = function("revoke_session")({"Records": [run_out(session_id), run_out(session_id)]})
     assert told == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 

@@ -248,6 +248,9 @@ class TestTheRotationFunction:
         stored, version = bank.secrets.secrets[REPORTS_SECRET], str(uuid.uuid4())
         stored.begin(version)
         self.rotation(bank).run(Step.CREATE, version)
+        made = stored.value(version=version)
+        self.rotation(bank).run(Step.CREATE, version)
+        assert stored.value(version=version) == made
         with pytest.raises(IssuerUnavailable, match="does not log in"):
             self.rotation(bank).run(Step.TEST, version)
 

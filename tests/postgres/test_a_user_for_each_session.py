@@ -231,6 +231,17 @@ def test_a_session_without_an_end_gets_no_lease(bank: Bank) -> None:
     bank.users.end(session, now())
 
 
+def test_a_login_that_the_database_does_not_let_in_is_not_handed_out(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = bank.activated(bank.session())
+    with monkeypatch.context() as server:
+        server.setattr(Databases, "lets_in", lambda *_: False)
+        with pytest.raises(IssuerUnavailable, match="does not let the session's user in"):
+            bank.users.lease(session, now())
+    bank.users.end(session, now())
+
+
 @pytest.mark.guarantee("G9")
 def test_an_end_and_a_lease_of_one_user_wait_for_each_other(bank: Bank) -> None:
     """Of a user that is not there, each takes the lock and leaves it at that."""
