@@ -89,6 +89,7 @@ def test_a_workflow_that_failed_closes_its_session(
     failure = {"error": error, "cause": "x" * 5000}
     answer = function("revoke_session")({"session_id": session_id, "failure": failure})
     assert (answer["status"], answer["error"]) == (status, error)
+    assert answer["cause"] == "x" * 500
     stored = story.store.get(session_id)
     assert stored is not None
     assert stored.status.value == status
