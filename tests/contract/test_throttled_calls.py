@@ -95,6 +95,22 @@ def test_what_stays_throttled_is_given_up_in_time(connect: Connect, said: dict[s
     assert answers.asked == TRIES
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    ],
+)
+def test_by_whatever_name_aws_throttles_it_is_nobodys_fault(connect: Connect, code: str) -> None:
+    with pytest.raises(TryAgain):
+        connect("dynamodb", Answers(always={"__type": code})).list_tables()
+
+
 def test_a_start_that_is_throttled_may_be_tried_again(connect: Connect) -> None:
     client = connect("stepfunctions", Answers(always=SAID))
     with pytest.raises(TryAgain):

@@ -57,6 +57,9 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:function"
     aws_request_id = "request"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
 
 Function = Callable[[dict[str, Any]], Any]
 

@@ -8,12 +8,13 @@ from typing import Any
 import boto3
 import pytest
 
+import revoke_session
 from pam import clock, wiring
 from pam.aws import table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotYet
+from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
@@ -88,6 +89,7 @@ def test_a_workflow_that_failed_closes_its_session(
     failure = {"error": error, "cause": "x" * 5000}
     answer = function("revoke_session")({"session_id": session_id, "failure": failure})
     assert (answer["status"], answer["error"]) == (status, error)
+    assert answer["cause"] == "x" * 500
     stored = story.store.get(session_id)
     assert stored is not None
     assert stored.status.value == status
@@ -144,6 +146,18 @@ def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_non
     stored = story.store.get(admitted["session_id"])
     assert stored is not None
     assert stored.status is Status.FAILED
+
+
+@pytest.mark.parametrize("cause", ["no JSON", "[]", "{}"])
+def test_a_refusal_whose_sentence_is_not_understood_closes_the_session_all_the_same(
+    function: Load, story: Story, cause: str
+) -> None:
+    event = {
+        "session_id": story.request().session_id,
+        "failure": {"error": "Conflict", "cause": cause},
+    }
+    answer = function("revoke_session")(event)
+    assert (answer["status"], answer["cause"]) == ("FAILED", "see the execution")
 
 
 @pytest.mark.guarantee("G4")
@@ -281,5 +295,40 @@ def test_a_grant_whose_target_does_not_answer_is_brought_again(
     session_id = story.granted().session_id
     story.later(minutes=11)
     story.issuer.down = True
-    told = function("revoke_session")({"Records": [run_out(session_id)]})
+    told = function("revoke_session")({"Records": [run_out(session_id), run_out(session_id)]})
     assert told == {"batchItemFailures": [{"itemIdentifier": "7"}]}
+
+
+def test_a_search_counts_what_it_removed_and_what_is_missing(
+    function: Load, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over, lost = story.granted().session_id, story.granted().session_id
+    story.end(over)
+    story.issuer.left = {over}
+    story.issuer.held.discard(lost)
+    counted = []
+    for _ in range(2):
+        capsys.readouterr()
+        found = function("revoke_session")({"search": "targets"})
+        assert (found["missing"], found["unreached"], found["postponed"]) == ([lost], [], [])
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        names = ("OrphanRemoved", "AccessMissing")
+        counted.append([(n, line[n]) for n in names for line in lines if n in line])
+    assert story.issuer.cleared == [over]
+    missing = ("AccessMissing", [1.0])
+    assert counted == [[("OrphanRemoved", [1.0]), missing], [missing]]
+
+
+def test_a_search_that_did_not_reach_a_target_is_an_error(function: Load, story: Story) -> None:
+    story.issuer.down = True
+    with pytest.raises(IssuerUnavailable, match="not reached: arn:aws:"):
+        function("revoke_session")({"search": "targets"})
+
+
+@pytest.mark.parametrize(("wanted", "begun"), [(60_001, False), (60_000, True)])
+def test_a_search_begins_no_target_that_it_may_have_no_time_to_give_up(
+    function: Load, monkeypatch: pytest.MonkeyPatch, wanted: int, *, begun: bool
+) -> None:
+    monkeypatch.setattr(revoke_session, "_TIME_FOR_A_TARGET_MS", wanted)
+    found = function("revoke_session")({"search": "targets"})
+    assert (found["postponed"] == []) is begun

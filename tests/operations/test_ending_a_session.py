@@ -281,6 +281,16 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     assert due(story.store, story.now, 10) == []
 
 
+@pytest.mark.parametrize(("tries", "pause"), [(1, 60), (2, 120), (6, 1920), (7, 3600), (999, 3600)])
+def test_traces_that_do_not_go_are_tried_ever_more_rarely_and_at_least_once_an_hour(
+    tries: int, pause: int
+) -> None:
+    story = Story()
+    closed = story.end(story.granted().session_id)
+    left = replace(closed, traces_until=story.now, tries=tries, tried_at=story.now)
+    assert left.due_at == story.now + timedelta(seconds=pause)
+
+
 def test_every_act_of_ending_may_be_repeated() -> None:
     story = Story()
     session = story.granted(seconds=60)

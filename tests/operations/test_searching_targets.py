@@ -56,6 +56,9 @@ def test_active_access_that_somebody_took_away_is_told_each_time_and_recorded_on
     last = story.store.records(lost)[-1]
     assert (last["type"], last["outcome"]) == ("Drift", "failure")
     assert last["detail"].startswith("missing: the session is ACTIVE, and its access is not there")
+    assert last["detail"].endswith(f"({TARGETS[LEDGER].arn})"), (
+        "it is looked for where it was given"
+    )
     assert story.end(lost).status == "ENDED"
     assert search(story).missing == []
 
@@ -108,8 +111,17 @@ def test_each_target_has_its_turn_however_little_time_there_is() -> None:
     story, looked_at = Story(), set()
     for _ in range(200):
         found = search(story, *TARGETS.values(), looks=1)
+        assert len(found.postponed) == len(TARGETS) - 1
         looked_at |= {target.arn for target in TARGETS.values()} - set(found.postponed)
     assert looked_at == {target.arn for target in TARGETS.values()}
+
+
+def test_a_target_for_which_no_time_is_left_is_postponed_and_not_asked() -> None:
+    story = Story()
+    story.end(over := story.granted().session_id)
+    story.issuer.left = {over}
+    story.issuer.down = True
+    assert search(story, looks=0) == Search(postponed=[DATABASE.arn])
 
 
 def test_what_must_still_stand_at_the_target_is_let_be() -> None:
@@ -119,6 +131,7 @@ def test_what_must_still_stand_at_the_target_is_let_be() -> None:
     session = story.revoke(revoked)
     story.store.sessions[revoked] = replace(session, traces_until=story.now + timedelta(minutes=9))
     story.issuer.left = {revoked}
+    story.later(minutes=9, milliseconds=-1)
     assert search(story) == Search()
-    story.later(minutes=10)
+    story.later(milliseconds=1)
     assert search(story).removed == [revoked]

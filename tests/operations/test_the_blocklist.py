@@ -3,16 +3,22 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from pam.domain import free_text
 from pam.domain.approval import Ballot
 from pam.domain.block import EVERYTHING, Block
-from pam.domain.errors import Blocked, IssuerUnavailable, NotEligible, NotFound
+from pam.domain.errors import (
+    Blocked,
+    IssuerUnavailable,
+    NotEligible,
+    NotFound,
+)
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Session
@@ -23,7 +29,7 @@ from pam.operations.close_session import WORKFLOW, Verdict, close_session
 from pam.operations.erase_texts import erase_texts
 from pam.ports.targets import Receipt
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, arn, caller
-from tests.fakes.world import FakeIssuer
+from tests.fakes.world import FakeIssuer, FakeStore
 
 HOUR = timedelta(hours=1)
 
@@ -245,6 +251,39 @@ def test_targets_are_asked_side_by_side_and_one_that_fails_holds_up_no_other(
 
 
 @pytest.mark.guarantee("G14")
+def test_what_the_index_of_open_sessions_does_not_show_yet_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    sandbox = story.activate(story.request(resource=SANDBOX).session_id).session_id
+    granted = [story.granted().session_id, sandbox]
+    others, pending = story.granted("dave").session_id, waiting(story)
+    monkeypatch.setattr(story.store, "open_sessions", lambda *_: [])
+    assert block(story, pending).status is Status.REVOKED
+    assert [story.store.sessions[i].status for i in granted] == [Status.REVOKED] * 2
+    assert story.issuer.held == {others}
+
+
+@pytest.mark.guarantee("G14")
+def test_an_end_that_cannot_be_decided_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story()
+    undecided, *others = [story.granted().session_id for _ in range(3)]
+    save = FakeStore.save
+
+    def failing_for_one(store: FakeStore, before: Session, *step: Any) -> None:
+        if before.session_id == undecided:
+            message = "a fault of the table"
+            raise RuntimeError(message)
+        save(store, before, *step)
+
+    monkeypatch.setattr(FakeStore, "save", failing_for_one)
+    with pytest.raises(RuntimeError, match="the table"):
+        block(story, others[0])
+    assert [story.store.sessions[i].status for i in others] == [Status.REVOKED] * 2
+    assert story.issuer.held == {undecided}
+
+
+@pytest.mark.guarantee("G14")
 def test_a_block_that_lands_while_the_access_is_made_leaves_no_access() -> None:
     story = Story()
     session_id = approved(story)
@@ -276,6 +315,60 @@ def test_what_a_dying_call_left_open_is_found_and_ended() -> None:
     assert ended.ending is not None
     assert (ended.ending.by, ended.ending.reason) == (arn("sam"), "laptop stolen")
     assert story.issuer.held == {others}
+    assert end_all_blocked(**search) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.guarantee("G14")
+def test_a_search_for_the_blocked_that_fails_at_one_ends_the_others_and_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    failing, other = story.granted().session_id, story.granted("dave").session_id
+    put_block(story)
+    put_block(story, "dave")
+    end = FakeIssuer.end
+
+    def faulty(issuer: FakeIssuer, session: Session, now: datetime) -> Receipt:
+        if session.session_id == failing:
+            message = "a fault of the adapter"
+            raise RuntimeError(message)
+        return end(issuer, session, now)
+
+    monkeypatch.setattr(FakeIssuer, "end", faulty)
+    with pytest.raises(RuntimeError, match="the adapter"):
+        end_all_blocked(
+            now=story.now,
+            store=story.store,
+            policy=story.policy,
+            issuers=story.issuers,  # type: ignore[arg-type]
+            workflow=story.workflow,
+        )
+    assert story.issuer.ended == [other]
+
+
+def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    leased, unconfirmed = story.granted().session_id, story.granted().session_id
+    story.lease(leased)
+    assert story.revoke(leased).due_at is not None, "the traces of its lease are the tick's"
+    story.issuer.down = True
+    assert story.revoke(unconfirmed).status is Status.REVOKING
+    story.issuer.down = False
+    put_block(story)
+
+    def looked_further(*_: object) -> list[str]:
+        pytest.fail("a query more for everybody who is blocked")
+
+    monkeypatch.setattr(story.store, "grants", looked_further)
+    search = {
+        "now": story.now,
+        "store": story.store,
+        "policy": story.policy,
+        "issuers": story.issuers,
+        "workflow": story.workflow,
+    }
     assert end_all_blocked(**search) == []  # type: ignore[arg-type]
 
 

@@ -12,9 +12,20 @@ from psycopg import sql
 
 from pam.aws.login_secrets import parse_login
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
+from pam.ports.targets import DatabaseLogin
+from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import Phase, version_of
-from tests.postgres.bank import MENDER_SECRET, REPORTS_SECRET, Bank, connect, is_cut, is_let_in, now
+from tests.postgres.bank import (
+    MENDER_SECRET,
+    REPORTS_SECRET,
+    Bank,
+    Version,
+    connect,
+    is_cut,
+    is_let_in,
+    now,
+)
 
 
 @pytest.mark.guarantee("G1")
@@ -225,11 +236,68 @@ class TestTheRotationFunction:
         stored = bank.secrets.secrets[REPORTS_SECRET]
         with pytest.raises(RotationRefused, match="no such version"):
             self.rotation(bank).run(Step.CREATE, str(uuid.uuid4()))
+        earlier = str(uuid.uuid4())
+        stored.versions[earlier] = Version({"AWSPREVIOUS"}, dict(stored.value() or {}))
+        with pytest.raises(RotationRefused, match="not pending"):
+            self.rotation(bank).run(Step.FINISH, earlier)
         stored.rotating = False
         with pytest.raises(RotationRefused, match="not set up"):
             self.rotation(bank).run(Step.CREATE, str(uuid.uuid4()))
 
-    @pytest.mark.parametrize("change", [{"host": "elsewhere.example"}, {"username": "pam_mender"}])
+    def test_a_password_that_does_not_log_in_does_not_become_current(self, bank: Bank) -> None:
+        stored, version = bank.secrets.secrets[REPORTS_SECRET], str(uuid.uuid4())
+        stored.begin(version)
+        self.rotation(bank).run(Step.CREATE, version)
+        made = stored.value(version=version)
+        self.rotation(bank).run(Step.CREATE, version)
+        assert stored.value(version=version) == made
+        with pytest.raises(IssuerUnavailable, match="does not log in"):
+            self.rotation(bank).run(Step.TEST, version)
+
+    def test_a_step_ahead_of_its_turn_is_refused(self, bank: Bank) -> None:
+        stored, version = bank.secrets.secrets[REPORTS_SECRET], str(uuid.uuid4())
+        stored.begin(version)
+        with pytest.raises(RotationRefused, match="no value"):
+            self.rotation(bank).run(Step.SET, version)
+
+    def test_a_rotation_undone_half_way_goes_on_with_the_password_before(self, bank: Bank) -> None:
+        stored, version = bank.secrets.secrets[REPORTS_SECRET], str(uuid.uuid4())
+        (current,) = stored.versions.values()
+        works = dict(current.value or {})
+        stored.versions[str(uuid.uuid4())] = Version({"AWSPREVIOUS"}, works)
+        current.value = {**works, "password": "never set on the server"}
+        bank.secrets.rotate(REPORTS_SECRET, version)
+        bank.secrets.settle()
+        assert "AWSCURRENT" in stored.stages()[version]
+        assert is_let_in(bank.secrets.login(REPORTS_SECRET))
+
+    @pytest.mark.parametrize("change", [{"host": "127.0.0.2"}, {"username": "pam_issuer"}])
+    def test_a_password_before_of_another_account_is_not_tried(
+        self, bank: Bank, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+    ) -> None:
+        stored, version = bank.secrets.secrets[REPORTS_SECRET], str(uuid.uuid4())
+        (current,) = stored.versions.values()
+        works = dict(current.value or {})
+        stored.versions[str(uuid.uuid4())] = Version({"AWSPREVIOUS"}, works | change)
+        current.value = {**works, "password": "never set on the server"}
+        stored.begin(version)
+        self.rotation(bank).run(Step.CREATE, version)
+        tried: list[DatabaseLogin] = []
+
+        def lets_in(_: Databases, login: DatabaseLogin) -> bool:
+            tried.append(login)
+            return False
+
+        monkeypatch.setattr(Databases, "lets_in", lets_in)
+        with pytest.raises(IssuerUnavailable):
+            self.rotation(bank).run(Step.SET, version)
+        assert {(each.host, each.username) for each in tried} == {
+            (works["host"], works["username"])
+        }
+
+    @pytest.mark.parametrize(
+        "change", [{"host": "elsewhere.example"}, {"port": 9}, {"username": "pam_mender"}]
+    )
     def test_a_pending_version_cannot_turn_it_against_another_account(
         self, bank: Bank, change: dict[str, Any]
     ) -> None:

@@ -10,8 +10,11 @@ import pytest
 from psycopg import sql
 
 from pam.domain.errors import IssuerUnavailable
+from pam.ports.targets import DatabaseLogin
 from pam.postgres import session_user
-from tests.postgres.bank import Bank, connect, is_cut, is_let_in, now
+from pam.postgres.login import Connection, Databases
+from pam.postgres.user_issuer import PostgresUserIssuer
+from tests.postgres.bank import LEDGER_SECRET, Bank, connect, is_cut, is_let_in, now
 
 
 def test_a_session_gets_a_user_of_its_own_in_the_group(bank: Bank) -> None:
@@ -132,6 +135,9 @@ def test_a_user_that_cannot_be_dropped_is_kept_without_a_login_and_removed_later
     assert is_cut(opened)
     assert not is_let_in(lease)
     assert bank.roles() == {lease.username: False}
+    with bank.server.superuser() as connection:
+        kept = "SELECT rolpassword FROM pg_authid WHERE rolname = %s"
+        assert connection.execute(kept, [lease.username]).fetchone() == (None,)
     with pytest.raises(IssuerUnavailable, match="shut"):
         bank.users.lease(session, now())
     with bank.server.superuser("core_reporting") as connection:
@@ -187,6 +193,90 @@ def test_a_user_that_somebody_took_away_by_hand_is_missing(bank: Bank, by_hand: 
     assert list(bank.users.missing(whole.target, [lost, whole])) == [lost.session_id]
     for session in (lost, whole):
         bank.users.end(session, now())
+
+
+def test_a_user_that_is_in_another_group_is_none_of_this_targets(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    other = bank.session(group_role="pg_monitor")
+    assert bank.users.sessions_at(session.target) == [session.session_id]
+    assert bank.users.sessions_at(other.target) == []
+    assert list(bank.users.missing(other.target, [session])) == [session.session_id]
+    bank.users.end(session, now())
+
+
+def test_with_rds_iam_the_issuer_logs_in_by_name_with_a_token(bank: Bank) -> None:
+    stored = bank.secrets.secrets[LEDGER_SECRET].value() or {}
+    (current,) = bank.secrets.secrets[LEDGER_SECRET].versions.values()
+    current.value = {**stored, "username": "an-owner", "password": "of no use here"}
+    asked: list[tuple[str, str, str]] = []
+
+    def token(login: DatabaseLogin, region: str) -> str:
+        asked.append((login.username, login.host, region))
+        return str(stored["password"])
+
+    users = PostgresUserIssuer(bank.secrets, bank.databases, token)
+    session = bank.session(auth="rds-iam", rds_db_user=f"db-ABC/{stored['username']}")
+    users.activate(session, now())
+    assert bank.roles() == {session_user.name_of(session): False}
+    users.end(session, now())
+    assert bank.roles() == {}
+    assert set(asked) == {(stored["username"], stored["host"], "eu-west-1")}
+
+
+def test_a_session_without_an_end_gets_no_lease(bank: Bank) -> None:
+    session = replace(bank.activated(bank.session()), expires_at=None)
+    with pytest.raises(IssuerUnavailable, match="no end"):
+        bank.users.lease(session, now())
+    assert bank.roles() == {session_user.name_of(session): False}
+    bank.users.end(session, now())
+
+
+def test_a_login_that_the_database_does_not_let_in_is_not_handed_out(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = bank.activated(bank.session())
+    with monkeypatch.context() as server:
+        server.setattr(Databases, "lets_in", lambda *_: False)
+        with pytest.raises(IssuerUnavailable, match="does not let the session's user in"):
+            bank.users.lease(session, now())
+    bank.users.end(session, now())
+
+
+@pytest.mark.guarantee("G9")
+def test_an_end_and_a_lease_of_one_user_wait_for_each_other(bank: Bank) -> None:
+    """Of a user that is not there, each takes the lock and leaves it at that."""
+
+    def end(connection: Connection) -> bool:
+        return session_user.shut(connection, "pam_nobody")
+
+    def lease(connection: Connection) -> bool:
+        return session_user.give_login(connection, "pam_nobody", "", now())
+
+    login = bank.secrets.login(LEDGER_SECRET)
+    for first, second in ((end, lease), (lease, end)):
+        one, other = connect(login), connect(login)
+        other.execute("SET lock_timeout = '200ms'")
+        with one.transaction():
+            assert not first(one)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                second(other)
+        assert not second(other)
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize(
+    ("let_in", "told"), [((True, True), "still lets"), ((False, False), "did not answer")]
+)
+def test_an_end_is_not_said_unless_this_user_is_refused_and_the_issuer_is_not(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, let_in: tuple[bool, bool], told: str
+) -> None:
+    session = bank.activated(bank.session())
+    with monkeypatch.context() as server:
+        answers = iter(let_in)
+        server.setattr(Databases, "lets_in", lambda *_: next(answers))
+        with pytest.raises(IssuerUnavailable, match=told):
+            bank.users.end(session, now())
+    assert bank.users.end(session, now()).method == "login-refused"
 
 
 NASTY = 'led"ger; DROP ROLE "reports" --\'\\ %s {x} ünï'
