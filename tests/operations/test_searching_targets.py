@@ -124,14 +124,14 @@ def test_a_target_for_which_no_time_is_left_is_postponed_and_not_asked() -> None
     assert search(story, looks=0) == Search(postponed=[DATABASE.arn])
 
 
-def test_what_must_still_stand_at_the_target_is_let_be() -> None:
+def test_what_must_still_stand_or_is_due_only_now_is_let_be() -> None:
     story = Story()
     revoked = story.granted().session_id
     story.lease(revoked)
     session = story.revoke(revoked)
     story.store.sessions[revoked] = replace(session, traces_until=story.now + timedelta(minutes=9))
     story.issuer.left = {revoked}
-    story.later(minutes=9, milliseconds=-1)
+    story.later(minutes=19, milliseconds=-1)
     assert search(story) == Search()
     story.later(milliseconds=1)
     assert search(story).removed == [revoked]

@@ -20,6 +20,7 @@ from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 
 _REMEMBERED = timedelta(days=7)
+_LEFT_TO_THE_TICK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +139,11 @@ def _remove(
 
 
 def _is_over(session: Session, now: datetime) -> bool:
-    """Closed, and nothing of it has to stay at the target any longer."""
-    return session.closed and (session.traces_until is None or session.traces_until <= now)
+    """Closed, and whatever had to stay at the target should be gone for a while: what is due only
+    now is no drift, it is the tick's.
+    """
+    due = session.traces_until
+    return session.closed and (due is None or due + _LEFT_TO_THE_TICK <= now)
 
 
 def _record_orphan(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
