@@ -93,7 +93,7 @@ def _revoke_to_refused(cast: Cast) -> list[float]:
         def end(s3: Any = s3, bucket: str = bucket, body: dict[str, str] = body) -> None:
             sam.post("/pam/revoke", body)
             put = lambda: s3.put_object(Bucket=bucket, Key="note", Body=b"")  # noqa: E731
-            until(lambda: is_refused(put) or None, 10, "the credentials to be refused")
+            until(lambda: is_refused(put) or None, "the credentials to be refused")
 
         figures.append(_timed(end))
     return figures
@@ -106,7 +106,6 @@ def _transitions(cast: Cast) -> int:
     arn = session["execution_arn"]
     until(
         lambda: states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED" or None,
-        20,
         "the workflow to succeed",
     )
     events = states.get_execution_history(executionArn=arn)["events"]
@@ -132,7 +131,7 @@ def _lease(person: Person, session_id: str) -> None:
         answer = person.post(f"/pam/sessions/{session_id}/credentials")
         return answer.status == HTTPStatus.OK or None
 
-    until(given, 20, f"a lease of {session_id}")
+    until(given, f"a lease of {session_id}")
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -198,5 +198,5 @@ def _carried(cast: Cast) -> float:
         ids = [records[0]["session_id"] for records in trails]
         return all(outbox.undelivered(one)[0] == _OF_A_SESSION for one in reversed(ids)) or None
 
-    until(all_there, 120, "the auditor to have carried everything")
+    until(all_there, "the auditor to have carried everything", seconds=120)
     return _CARRIED_SESSIONS * _OF_A_SESSION / (time.perf_counter() - began)

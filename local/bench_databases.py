@@ -79,7 +79,7 @@ def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
     connection = connect(lease)
     in_at = time.perf_counter()
     sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-    until(lambda: (is_cut(connection) and not is_let_in(lease)) or None, 20, "the end")
+    until(lambda: (is_cut(connection) and not is_let_in(lease)) or None, "the end")
     out_at = time.perf_counter()
     connection.close()
     return in_at - active_at, in_at - approved_at, out_at - in_at

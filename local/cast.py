@@ -29,6 +29,8 @@ from local.state import ROOT
 _T = TypeVar("_T")
 _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
+_PATIENCE = 60.0
+"""Seconds. What is waited for takes one or two, on a machine that has nothing else to do."""
 
 
 class NotSeenError(AssertionError):
@@ -95,12 +97,12 @@ class Person:
         answer = self.get(f"/pam/sessions/{session_id}")
         return _body(answer, 200)
 
-    def wait_for(self, session_id: str, status: str, seconds: float = 20) -> dict[str, Any]:
+    def wait_for(self, session_id: str, status: str, seconds: float = _PATIENCE) -> dict[str, Any]:
         def reached() -> dict[str, Any] | None:
             session = self.session(session_id)
             return session if session["status"] == status else None
 
-        return until(reached, seconds, f"session {session_id} to be {status}")
+        return until(reached, f"session {session_id} to be {status}", seconds)
 
     def lease(self, session_id: str) -> dict[str, Any]:
         answer = self.post(f"/pam/sessions/{session_id}/credentials")
@@ -209,7 +211,7 @@ def send(request: AWSRequest) -> Answer:
     return Answer(answer.status, body, answer.headers)
 
 
-def until(found: Callable[[], _T | None], seconds: float, what: str) -> _T:
+def until(found: Callable[[], _T | None], what: str, seconds: float = _PATIENCE) -> _T:
     """Polls until `found` answers something. Fails with `what` at the deadline."""
     deadline = time.monotonic() + seconds
     while True:

@@ -191,7 +191,7 @@ def break_glass(story: Story, cast: Cast) -> None:
     emergency = alice.request(LEDGER, break_glass=True, ticket="INC-1")
     session_id = str(emergency["session_id"])
     story.step("alice breaks the glass: ACTIVE", alice.wait_for(session_id, "ACTIVE"))
-    alarm = until(lambda: _tier1(cast, session_id), 15, "the Tier-1 alert")
+    alarm = until(lambda: _tier1(cast, session_id), "the Tier-1 alert")
     story.step(f"Tier-1 is alerted: {alarm.splitlines()[0]}", alarm)
     story.step(
         f"it owes a review until {emergency['review']['due_at']}", emergency["review"]["required"]
@@ -220,7 +220,7 @@ def _trail(story: Story, cast: Cast, session_id: str) -> None:
 
 
 def _proof(story: Story, cast: Cast, session_id: str) -> None:
-    sealed = until(lambda: _sealed(cast, session_id), 20, "the last record to be archived")
+    sealed = until(lambda: _sealed(cast, session_id), "the last record to be archived")
     story.step(f"checkpoint {sealed['number']} seals the log, and the witness cosigns it", sealed)
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "trail"

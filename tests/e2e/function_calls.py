@@ -96,7 +96,7 @@ class Place:
             item = self.root("dynamodb").get_item(TableName=self.table, Key=key).get("Item")
             return item and str(item["token"]["S"])
 
-        found = until(token, 20, "the approvers to be asked")
+        found = until(token, "the approvers to be asked")
         alice.post("/pam/end", {"session_id": session_id})
         return found
 

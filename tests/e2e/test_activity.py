@@ -120,4 +120,4 @@ def _finding(cast: Cast, heard: list[dict[str, Any]], session_id: str) -> dict[s
         events = listen(cast, heard, session_id)
         return next((e for e in events if e["detail-type"] == "PAM Dark Access"), None)
 
-    return until(found, 20, "the finding")
+    return until(found, "the finding")

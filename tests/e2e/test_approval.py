@@ -39,7 +39,7 @@ def test_one_denial_ends_a_request(alice: Person, bob: Person, carol: Person, ro
         execution = states.describe_execution(executionArn=arn)
         return execution if execution["status"] == "FAILED" else None
 
-    assert until(failed, 10, "the execution to fail")["error"] == "DENIED"
+    assert until(failed, "the execution to fail")["error"] == "DENIED"
 
 
 @pytest.mark.guarantee("G3")
@@ -73,7 +73,7 @@ def test_break_glass_lifts_the_count_but_not_the_domain_gate(
         inbox = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"]["tier1"])
         return next((mail for mail in inbox if own["session_id"] in mail), None)
 
-    assert "TIER 1: break-glass by alice" in until(told, 10, "the Tier-1 alert")
+    assert "TIER 1: break-glass by alice" in until(told, "the Tier-1 alert")
 
 
 def test_dev_is_given_at_once_and_audited(alice: Person, ada: Person) -> None:
@@ -106,7 +106,7 @@ def test_approvers_are_told_what_the_catalogue_says(cast: Cast, alice: Person) -
         inbox = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"]["approvers"])
         return next((mail for mail in inbox if session_id in mail), None)
 
-    mail = until(told, 10, "the approvers' mail")
+    mail = until(told, "the approvers' mail")
     assert "Core ledger administration [core-ledger-admin, prod, bank-core]" in mail
     assert f"> {reason}" in mail
 

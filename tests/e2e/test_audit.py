@@ -45,7 +45,6 @@ def test_every_step_stands_in_the_log_group_in_order_with_its_chain(
     ]  # fmt: skip
     lines = until(
         lambda: ((found := logged(ada, session_id)) and len(found) >= len(items) and found) or None,
-        20,
         "all records to be in the log group",
     )
     assert lines == items

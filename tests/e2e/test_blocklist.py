@@ -99,7 +99,7 @@ def test_a_block_ends_by_itself_at_its_time(dave: Person, sam: Person) -> None:
     session_id = dave.request(LEDGER)["session_id"]
     assert block(sam, session_id, 2).status == 200
     assert ask(dave).code == "BLOCKED"
-    until(lambda: ask(dave).status == 202 or None, 5, "the block to be over")
+    until(lambda: ask(dave).status == 202 or None, "the block to be over")
     assert lift(sam, "dave").code == "NOT_FOUND"
 
 
@@ -116,7 +116,7 @@ def test_a_runbook_does_not_get_a_blocked_person_in(cast: Cast, dave: Person, sa
         execution = watching.describe_execution(executionArn=arn)
         return execution if execution["status"] != "RUNNING" else None
 
-    execution = until(failed, 15, "the execution to end")
+    execution = until(failed, "the execution to end")
     assert (execution["status"], execution["error"]) == ("FAILED", "BLOCKED")
 
 
@@ -152,7 +152,7 @@ def test_block_and_lift_reach_the_audit_log_without_the_reason(
         found = [line for line in lines if line["type"] in wanted][-2:]
         return found if [line["type"] for line in found] == list(wanted) else None
 
-    for record in until(recorded, 20, "both records"):
+    for record in until(recorded, "both records"):
         assert (record["session_id"], record["sequence"]) == ("", 0)
         assert record["requester"] == dave.principal
         assert record["actor"]["principal"] == sam.principal

@@ -61,7 +61,6 @@ def test_the_life_of_a_session_is_told_on_the_bus(
     ]
     events = until(
         lambda: found if len(found := listen(cast, heard, session_id)) >= len(expected) else None,
-        20,
         "the session's events",
     )
     assert {event["source"] for event in events} == {"bank.mod046.pam"}

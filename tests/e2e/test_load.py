@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+import urllib3
 
 from cli.audit_chain import faults_of
 from local.cast import Answer, Cast, NotSeenError, Person, is_refused
@@ -25,12 +27,16 @@ SESSIONS = int(os.environ.get("PAM_LOAD_SESSIONS", "60"))
 """1,000 in `make soak`, with 50 in flight."""
 IN_FLIGHT = int(os.environ.get("PAM_LOAD_IN_FLIGHT", "12"))
 A_FEW = 12
-"""In flight while functions warm up, or wait for AWS: each that waits is a process here."""
+"""In flight while functions warm up."""
+FEWER = 6
+"""In flight while functions wait for AWS: each that waits is a process here."""
 THROTTLED_SESSIONS = SESSIONS // 5
 THROTTLED_SHARE = 0.2
 SANDBOX = "core-sandbox-admin"
 ON_EACH_WAY = ("RequestApi", "AdmitRequest", "IssueCredentials", "RevokeSession", "AuditSession")
 """Functions that every session here calls."""
+PATIENCE = 240
+"""Seconds. What AWS throttles once too often waits for the tick, and again if that is throttled."""
 MOST_GROWTH = 12
 """Megabytes. Measured: 1 within 60 sessions, of 80."""
 
@@ -40,15 +46,20 @@ Lease = dict[str, Any]
 
 @dataclass(frozen=True)
 class Patient(Person):
-    """One who tries again whatever the contract says may be tried again."""
+    """One who tries again what the contract says may be tried again, or was not answered in time.
+
+    So what they do must bear to be done twice.
+    """
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         for _ in range(10):
-            answer = super().call(method, path, body, **headers)
-            if answer.status not in {429, 503}:
-                break
-            time.sleep(float(answer.headers.get("Retry-After", 1)))
-        return answer
+            with suppress(urllib3.exceptions.TimeoutError):
+                answer = super().call(method, path, body, **headers)
+                if answer.status not in {429, 502, 503, 504}:
+                    return answer
+                time.sleep(float(answer.headers.get("Retry-After", 1)))
+        message = f"{method} {path}: no answer in 10 tries"
+        raise NotSeenError(message)
 
 
 @pytest.fixture
@@ -79,13 +90,13 @@ def test_every_session_is_opened_granted_closed_and_whole_and_leaves_no_memory_b
 def test_every_session_is_closed_and_whole_while_aws_throttles(cast: Cast, tell: Tell) -> None:
     state = State(cast.state_dir)
     with throttled(state, THROTTLED_SHARE):
-        over, seconds = live_through(cast, THROTTLED_SESSIONS, A_FEW)
+        over, seconds = live_through(cast, THROTTLED_SESSIONS, FEWER)
     refused = count_throttled(state)
     assert refused.total() > 5 * THROTTLED_SESSIONS
     assert refused.keys() >= {"sts", "dynamodb TransactWriteItems"}
     assert leases_in_whole_trails(cast, over) >= THROTTLED_SESSIONS
     tell(
-        f"{THROTTLED_SESSIONS} sessions, {A_FEW} in flight, {refused.total()} calls throttled: "
+        f"{THROTTLED_SESSIONS} sessions, {FEWER} in flight, {refused.total()} calls throttled: "
         f"{THROTTLED_SESSIONS / seconds:.1f} a second"
     )
 
@@ -106,12 +117,12 @@ def live(alice: Person) -> Lease:
     if asked.status != 202:
         raise NotSeenError(asked.body)
     session_id = str(asked.body["session_id"])
-    alice.wait_for(session_id, "ACTIVE", 120)
+    alice.wait_for(session_id, "ACTIVE", PATIENCE)
     lease = alice.lease(session_id)
     ended = alice.post("/pam/end", {"session_id": session_id})
-    if ended.status != 200:
+    if ended.status != 200 and ended.code != "CONFLICT":  # it had ended before it was asked again
         raise NotSeenError(ended.body)
-    alice.wait_for(session_id, "ENDED", 120)
+    alice.wait_for(session_id, "ENDED", PATIENCE)
     return lease
 
 

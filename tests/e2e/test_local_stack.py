@@ -78,7 +78,7 @@ def test_a_starter_that_is_killed_leaves_no_process(state_dir: Path, after: str)
     os.kill(starter.pid, signal.SIGKILL)
     starter.wait()
     starter.stdout.close()
-    until(lambda: not processes_of(state_dir) or None, 15, "all processes to be gone")
+    until(lambda: not processes_of(state_dir) or None, "all processes to be gone")
     assert status(state_dir)["status"] == "down"
 
 

@@ -52,7 +52,7 @@ def heard(cast: Cast, inbox: str, *words: str) -> str:
         mails = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"][inbox])
         return next((mail for mail in mails if all(word in mail for word in words)), None)
 
-    return until(found, 15, f"a mail to {inbox} with {words}")
+    return until(found, f"a mail to {inbox} with {words}")
 
 
 def types(who: Person, session_id: str) -> list[str]:
@@ -79,7 +79,7 @@ def test_an_emergency_is_reviewed_by_two_others_or_tier_1_hears_of_it_and_its_us
     assert session_id in answer.body["detail"]
     tick()
     heard(cast, "tier1", "not reviewed", session_id)
-    until(lambda: "ReviewOverdue" in types(ada, session_id) or None, 10, "the escalation's record")
+    until(lambda: "ReviewOverdue" in types(ada, session_id) or None, "the escalation's record")
     tick()
     with pytest.raises(NotSeenError):
         heard(cast, "tier1", "not reviewed", session_id)

@@ -30,7 +30,7 @@ def ended(runbook: Person, arn: str) -> dict[str, Any]:
         execution = dict(states.describe_execution(executionArn=arn))
         return execution if execution["status"] != "RUNNING" else None
 
-    return until(over, 20, "the execution to end")
+    return until(over, "the execution to end")
 
 
 def start(runbook: Person, machine: str, given: Any) -> str:
@@ -55,7 +55,7 @@ def test_a_direct_start_becomes_a_session_of_the_person_it_names(
         items = alice.get("/pam/sessions?status=PENDING_APPROVAL").body["items"]
         return next((s for s in items if s["execution_arn"] == arn), None)
 
-    session = until(mine, 20, "the runbook's session")
+    session = until(mine, "the runbook's session")
     assert session["origin"] == "runbook"
     assert session["requester_verified"] is False
     assert session["requester"] == alice.principal
@@ -133,7 +133,7 @@ def test_the_refusal_of_a_direct_start_is_audited(
         records = [json.loads(event["message"]) for event in events]
         return next((r for r in records if r["actor"]["principal"] == arn), None)
 
-    record = until(recorded, 20, "the refusal's record")
+    record = until(recorded, "the refusal's record")
     assert (record["type"], record["session_id"], record["sequence"]) == ("Refused", "", 0)
     assert record["detail"].startswith("VALIDATION")
 

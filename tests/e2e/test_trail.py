@@ -44,7 +44,6 @@ def a_session(cast: Cast, alice: Person, root: Person) -> str:
             )
             or None
         ),
-        20,
         "the last record to be archived",
     )
     cast.checkpoint()

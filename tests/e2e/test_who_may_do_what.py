@@ -159,7 +159,7 @@ def opened(cast: Cast, what: str) -> str:
     owner = cast.person(name)
     session_id = str(owner.request(resource)["session_id"])
     if what == "alice's sandbox":
-        owner.wait_for(session_id, "ACTIVE", 60)
+        owner.wait_for(session_id, "ACTIVE")
     if what == "dave's withdrawn":
         owner.post("/pam/end", {"session_id": session_id})
     return session_id

@@ -148,6 +148,19 @@ def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_non
     assert stored.status is Status.FAILED
 
 
+@pytest.mark.guarantee("G6")
+def test_an_admission_that_died_closes_the_session_that_started_it_and_none_of_that_name(
+    function: Load, story: Story
+) -> None:
+    revoke, failure = function("revoke_session"), {"error": "Boom", "cause": ""}
+    session = story.request()
+    named_like_it = EXECUTION | {"name": session.session_id}
+    assert revoke({"execution": named_like_it, "failure": failure})["status"] == "NONE"
+    assert story.store.get(session.session_id) == session
+    its_own = named_like_it | {"id": session.execution_arn}
+    assert revoke({"execution": its_own, "failure": failure})["status"] == "FAILED"
+
+
 @pytest.mark.parametrize("cause", ["no JSON", "[]", "{}"])
 def test_a_refusal_whose_sentence_is_not_understood_closes_the_session_all_the_same(
     function: Load, story: Story, cause: str

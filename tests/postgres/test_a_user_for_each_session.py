@@ -118,6 +118,24 @@ def test_what_the_user_made_stays_and_belongs_to_the_group(bank: Bank) -> None:
         connection.execute("DROP TABLE correction")
 
 
+def test_what_the_user_made_in_another_database_stays_as_well(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    lease = bank.users.lease(session, now())
+    with bank.server.superuser() as connection:
+        connection.execute("CREATE DATABASE core_archive")
+        connection.execute("GRANT CREATE ON DATABASE core_archive TO ledger_operators")
+    try:
+        with connect(lease, dbname="core_archive") as connection:
+            connection.execute("CREATE SCHEMA correction")
+        assert "dropped" in bank.users.end(session, now()).evidence
+        with bank.server.superuser("core_archive") as connection:
+            owner = "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'correction'"
+            assert connection.execute(owner).fetchone() == ("ledger_operators",)
+    finally:
+        with bank.server.superuser() as connection:
+            connection.execute("DROP DATABASE core_archive WITH (FORCE)")
+
+
 def test_a_user_that_cannot_be_dropped_is_kept_without_a_login_and_removed_later(
     bank: Bank,
 ) -> None:
