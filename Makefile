@@ -42,7 +42,7 @@ status: $(PROJECT) ## say whether the local stack runs, and where
 test: lint gates unit e2e ## everything that must hold before a change is merged
 
 unit: setup ## tests without network, in parallel
-	$(PYTHON) -m pytest -m "not e2e" --numprocesses 2 --dist loadfile
+	$(PYTHON) -m pytest -m "not e2e" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 e2e: setup ## tests against the deployed app, on a local stack of their own
 	$(PYTHON) -m pytest -m e2e

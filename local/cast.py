@@ -169,16 +169,29 @@ class Cast:
 
     def checkpoint(self) -> dict[str, Any]:
         """Seals the audit log now, as the schedule does within the minute."""
+        return self.invoke("checkpoint_log")
+
+    def tick(self) -> None:
+        """Does what is due now, as the schedule does within the minute."""
+        self.invoke("tick")
+
+    def invoke(self, function: str, event: Any = None) -> dict[str, Any]:
+        """What a deployed function answers to `event`, called as its own triggers call it."""
         client = self.person("root").client("lambda")
-        functions = client.list_functions()["Functions"]
-        handler = "checkpoint_log.handler"
-        name = next(f["FunctionName"] for f in functions if f["Handler"] == handler)
-        answer = client.invoke(FunctionName=name, Payload=b"{}")
-        document: dict[str, Any] = json.loads(answer["Payload"].read())
+        answer = client.invoke(
+            FunctionName=self._functions[f"{function}.handler"], Payload=json.dumps(event or {})
+        )
+        document: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
         if "FunctionError" in answer:
-            message = f"the checkpoint failed: {document}"
+            message = f"{function} failed: {document}"
             raise NotSeenError(message)
         return document
+
+    @cached_property
+    def _functions(self) -> dict[str, str]:
+        """By handler, because CDK chooses the names."""
+        listed = self.person("root").client("lambda").list_functions()["Functions"]
+        return {function["Handler"]: function["FunctionName"] for function in listed}
 
     def with_lease(self, lease: dict[str, Any], service: str) -> Any:
         """A client that uses leased credentials."""

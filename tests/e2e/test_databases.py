@@ -27,23 +27,6 @@ from tests.e2e.test_command import pam
 from tests.e2e.test_tick import make_overdue
 
 
-@pytest.fixture
-def revocation(cast: Cast) -> Any:
-    """Calls the deployed revocation function as its own triggers do."""
-    functions = cast.person("root").client("lambda")
-    name = next(
-        function["FunctionName"]
-        for function in functions.list_functions()["Functions"]
-        if function["Handler"] == "revoke_session.handler"
-    )
-
-    def call(event: dict[str, str]) -> tuple[Any, bool]:
-        answer = functions.invoke(FunctionName=name, Payload=json.dumps(event))
-        return json.loads(answer["Payload"].read() or b"null"), "FunctionError" in answer
-
-    return call
-
-
 @pytest.mark.guarantee("G1")
 def test_a_session_is_a_database_user_of_its_own_and_what_it_may_do_is_the_groups(
     cast: Cast, alice: Person, bob: Person, carol: Person
@@ -172,7 +155,6 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
     carol: Person,
     sam: Person,
     root: Person,
-    revocation: Any,
 ) -> None:
     session = granted(alice, bob, carol, duration_seconds=120)
     session_id = session["session_id"]
@@ -184,15 +166,14 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
         assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
         held = alice.get(f"/pam/check?resource={LEDGER_DB}").body
         assert held["session_id"] != session_id
-        told, failed = revocation({"session_id": session_id, "by": "tick"})
-        assert (failed, told["error"]) == (False, "IssuerUnavailable")
+        told = cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})
+        assert told["error"] == "IssuerUnavailable"
         assert alice.session(session_id)["status"] == "REVOKING"
         make_overdue(cast, session_id, since="ending.decided_at")
         assert session_id in cast.pam("sam", "list", "--stuck").stdout
         assert session_id not in cast.pam("dave", "list", "--stuck").stdout
     until(lambda: _logged(root, "not ended yet"), "the log to say so")
-    _, failed = revocation({"session_id": session_id, "by": "tick"})
-    assert not failed
+    assert not cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})["error"]
     over = alice.wait_for(session_id, "REVOKED")
     assert over["ending"]["method"] == "login-refused"
     assert not is_let_in(lease)
@@ -200,7 +181,7 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
 
 
 def test_users_left_behind_are_found_and_others_are_let_be(
-    cast: Cast, alice: Person, bob: Person, carol: Person, revocation: Any
+    cast: Cast, alice: Person, bob: Person, carol: Person
 ) -> None:
     over = granted(alice, bob, carol, duration_seconds=60)
     alice.post("/pam/end", {"session_id": over["session_id"]})
@@ -213,8 +194,7 @@ def test_users_left_behind_are_found_and_others_are_let_be(
                     sql.Identifier(name)
                 )
             )
-    found, failed = revocation({"search": "targets"})
-    assert not failed
+    found = cast.invoke("revoke_session", {"search": "targets"})
     assert found == {
         "removed": [over["session_id"]],
         "missing": [],
@@ -237,12 +217,11 @@ def test_a_user_that_is_dropped_by_hand_is_told_and_recorded(
     carol: Person,
     ada: Person,
     root: Person,
-    revocation: Any,
 ) -> None:
     active = granted(alice, bob, carol, duration_seconds=120)
     with superuser(cast) as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user_of(active))))
-    found, _ = revocation({"search": "targets"})
+    found = cast.invoke("revoke_session", {"search": "targets"})
     assert found["missing"] == [active["session_id"]]
     metric = until(lambda: _logged(root, "AccessMissing"), "the metric of the alarm")
     assert '"Namespace":"MOD046/PAM"' in metric.replace(" ", "")

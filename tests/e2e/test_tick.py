@@ -1,6 +1,5 @@
 """The belt behind the workflow: what is overdue is driven to its end, whoever has died."""
 
-import time
 from typing import Any
 
 import pytest
@@ -8,18 +7,6 @@ import pytest
 from local.cast import Cast, Person, until
 
 LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
-
-
-@pytest.fixture
-def tick(cast: Cast) -> Any:
-    """Runs the deployed tick now, instead of waiting for its minute."""
-    functions = cast.person("root").client("lambda")
-    name = next(
-        function["FunctionName"]
-        for function in functions.list_functions()["Functions"]
-        if function["Handler"] == "tick.handler"
-    )
-    return lambda: functions.invoke(FunctionName=name, Payload=b"{}")
 
 
 def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at") -> None:
@@ -35,11 +22,11 @@ def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at"
 
 @pytest.mark.guarantee("G6")
 def test_a_request_that_nobody_decides_is_closed_and_so_is_its_workflow(
-    cast: Cast, tick: Any, alice: Person, bob: Person, root: Person
+    cast: Cast, alice: Person, bob: Person, root: Person
 ) -> None:
     session = alice.request(LEDGER)
     make_overdue(cast, session["session_id"])
-    tick()
+    cast.tick()
     closed = alice.wait_for(session["session_id"], "UNANSWERED")
     assert closed["end_reason"] == "nobody decided in time"
     assert bob.approve(session["session_id"]).code == "CONFLICT"
@@ -54,7 +41,7 @@ def test_a_request_that_nobody_decides_is_closed_and_so_is_its_workflow(
 
 @pytest.mark.guarantee("G6")
 def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
-    tick: Any, alice: Person, root: Person
+    cast: Cast, alice: Person, root: Person
 ) -> None:
     session = alice.request(SANDBOX, duration_seconds=5)
     alice.wait_for(session["session_id"], "ACTIVE")
@@ -63,7 +50,7 @@ def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
     assert states.describe_execution(executionArn=killed)["status"] == "ABORTED"
 
     def closed() -> Any:
-        tick()
+        cast.tick()
         found = alice.session(session["session_id"])
         return found if found["status"] == "EXPIRED" else None
 
@@ -72,7 +59,7 @@ def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
 
 @pytest.mark.guarantee("G5")
 def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
-    cast: Cast, tick: Any, alice: Person, sam: Person, root: Person
+    cast: Cast, alice: Person, sam: Person, root: Person
 ) -> None:
     session_id = alice.request(SANDBOX, duration_seconds=60)["session_id"]
     alice.wait_for(session_id, "ACTIVE")
@@ -86,10 +73,9 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
         return list(iam.list_role_policies(RoleName=role)["PolicyNames"])
 
     assert name in denies()
-    tick()
-    time.sleep(1)
+    cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})
     assert name in denies()
-    cast.person("root").client("dynamodb").update_item(
+    root.client("dynamodb").update_item(
         TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
         Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
         UpdateExpression="SET due_at = :then, document.traces_until = :then",
@@ -97,7 +83,7 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
     )
 
     def gone() -> bool | None:
-        tick()
+        cast.tick()
         return name not in denies() or None
 
     assert until(gone, "the deny to be removed")
