@@ -24,6 +24,7 @@ from local.patching import BridgeError, existing
 _STALE_AFTER_SECONDS = 3 * 24 * 3600
 _PROCESSES_PER_FUNCTION = 3
 _BURST_WAITS_AT_MOST = 2.0
+_START_TAKES_AT_MOST = 20.0
 _WITHOUT_INSTALLED_PACKAGES = """\
 import sys
 sys.path[:] = [path for path in sys.path if not path.endswith(("site-packages", "dist-packages"))]
@@ -146,30 +147,40 @@ def errors_are_named_as_in_lambda() -> None:
 
 def a_burst_waits_for_processes() -> None:
     """Lambda starts a process for each request that finds none free. On this machine, where the
-    start of one takes longer than many requests, a request waits a little for those there are.
+    start of one takes longer than many requests, a request waits a little for those there are, and
+    only one more is started at a time: fifty at once would take all of each other's time.
     """
     from ministack.services import lambda_svc
 
     acquire = existing(lambda_svc, "acquire_worker")
     enough = max(_PROCESSES_PER_FUNCTION, os.cpu_count() or 1)
+    deciding = threading.Lock()
 
     def acquire_worker(
         name: str, config: Any, code: bytes, qualifier: str = "$LATEST", **named: Any
     ) -> Any:
-        deadline = time.monotonic() + _BURST_WAITS_AT_MOST
-        while time.monotonic() < deadline and _all_busy(name, config, qualifier, enough):
-            time.sleep(0.002)
-        return acquire(name, config, code, qualifier=qualifier, **named)
+        began = time.monotonic()
+        while True:
+            with deciding:
+                patience = _patience(name, config, qualifier, enough)
+                if time.monotonic() - began >= patience:
+                    return acquire(name, config, code, qualifier=qualifier, **named)
+            time.sleep(0.005)
 
     lambda_svc.acquire_worker = acquire_worker
 
 
-def _all_busy(name: str, config: Any, qualifier: str, enough: int) -> bool:
+def _patience(name: str, config: Any, qualifier: str, enough: int) -> float:
+    """For how many seconds a request should rather wait than have another process started."""
     from ministack.core import lambda_runtime
 
+    key = lambda_runtime._worker_key(name, config, qualifier)
     with lambda_runtime._lock:
-        workers = lambda_runtime._workers.get(lambda_runtime._worker_key(name, config, qualifier))
-        return workers is not None and len(workers) >= enough and all(w.in_use for w in workers)
+        workers = lambda_runtime._workers.get(key, ())
+        if len(workers) < enough or not all(worker.in_use for worker in workers):
+            return 0
+        starting = any(worker._cold for worker in workers)
+    return _START_TAKES_AT_MOST if starting else _BURST_WAITS_AT_MOST
 
 
 def start_on_signal(done: Path) -> None:

@@ -145,6 +145,9 @@ def _start_on(port: int, state: State) -> Emulator:
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": os.environ.get("PAM_EMULATOR_LOG_LEVEL", "WARNING"),
         "MINISTACK_REGION": REGION,
+        # A function holds a thread while it runs, and each call it makes needs one more. With too
+        # few, some fifty requests at once wait for each other until all of them time out.
+        "MINISTACK_WORKER_THREADS": "256",
         "PYTHONNOUSERSITE": "1",
         "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
         "SFTP_ENABLED": "0",

@@ -58,7 +58,8 @@ def build(state: State) -> None:
             operation = headers.get("x-amz-target", "").rpartition(".")[2]
             with state.throttled.open("a") as seen:
                 seen.write(f"{service} {operation}".strip() + "\n")
-            return _too_much(service, body if operation == "TransactWriteItems" else b"")
+            answer = _too_much(service, body if operation == "TransactWriteItems" else b"")
+            return answer if method != "HEAD" else (*answer[:2], b"")
         return await dispatch(method, path, headers, body, query, *rest)
 
     app._dispatch_service_request = dispatch_service_request
