@@ -34,7 +34,7 @@ _ONE_TRY = Config(retries={"total_max_attempts": 1})
 _DATA = create_loader()
 """What boto3 knows of AWS's services. Read once: it is nine tenths of what a client costs."""
 _PATIENCE = 60.0
-"""Seconds. What is waited for takes one or two, on a machine that has nothing else to do."""
+"""Seconds, where how long it takes is not what is claimed. Mostly it takes one or two."""
 
 
 class NotSeenError(AssertionError):

@@ -99,7 +99,7 @@ def test_a_block_ends_by_itself_at_its_time(dave: Person, sam: Person) -> None:
     session_id = dave.request(LEDGER)["session_id"]
     assert block(sam, session_id, 2).status == 200
     assert ask(dave).code == "BLOCKED"
-    until(lambda: ask(dave).status == 202 or None, "the block to be over")
+    until(lambda: ask(dave).status == 202 or None, "the block to be over", 5)
     assert lift(sam, "dave").code == "NOT_FOUND"
 
 
@@ -116,7 +116,7 @@ def test_a_runbook_does_not_get_a_blocked_person_in(cast: Cast, dave: Person, sa
         execution = watching.describe_execution(executionArn=arn)
         return execution if execution["status"] != "RUNNING" else None
 
-    execution = until(failed, "the execution to end")
+    execution = until(failed, "the execution to end", 15)
     assert (execution["status"], execution["error"]) == ("FAILED", "BLOCKED")
 
 

@@ -59,7 +59,7 @@ def test_the_clock_refuses_the_login_at_the_sessions_end_and_cuts_what_is_open(
     lease = alice.lease(session["session_id"])
     opened = connect(lease)
     assert_taken_away_at(datetime.fromisoformat(session["expires_at"]), lambda: is_let_in(lease))
-    over = alice.wait_for(session["session_id"], "EXPIRED")
+    over = alice.wait_for(session["session_id"], "EXPIRED", 20)
     assert over["ending"]["method"] == "login-refused"
     assert "dropped, 1 connection(s) cut, login refused" in over["ending"]["evidence"]
     assert is_cut(opened)
@@ -104,7 +104,7 @@ def test_a_rotated_account_has_one_borrower_at_a_time_and_a_password_for_each(
         execution = states.describe_execution(executionArn=refused["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end")["error"] == "CONFLICT"
+    assert until(over, "the execution to end", 10)["error"] == "CONFLICT"
     assert is_let_in(lease), "the first session goes on"
 
     ended = alice.post("/pam/end", {"session_id": first["session_id"]}).body
@@ -116,7 +116,7 @@ def test_a_rotated_account_has_one_borrower_at_a_time_and_a_password_for_each(
     assert other["password"] != lease["password"]
     assert is_let_in(other)
     assert not is_let_in(lease)
-    dave.wait_for(again["session_id"], "EXPIRED")
+    dave.wait_for(again["session_id"], "EXPIRED", 20)
     assert not is_let_in(other)
 
 
@@ -130,7 +130,7 @@ def test_a_database_that_is_down_at_activation_fails_the_session_and_nothing_is_
     with server_down(cast):
         for approver in approvers:
             approver.approve(session_id)
-        failed = alice.wait_for(session_id, "FAILED")
+        failed = alice.wait_for(session_id, "FAILED", seconds=30)
     assert failed["end_reason"].startswith("ISSUER_UNAVAILABLE: ")
     assert failed["ending"]["method"] == "never-granted"
     states = root.client("stepfunctions")
@@ -139,7 +139,7 @@ def test_a_database_that_is_down_at_activation_fails_the_session_and_nothing_is_
         execution = states.describe_execution(executionArn=failed["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end")["error"] == "ISSUER_UNAVAILABLE"
+    assert until(over, "the execution to end", 10)["error"] == "ISSUER_UNAVAILABLE"
     assert not has_user(cast, failed)
     free = granted(alice, *approvers, resource=resource, duration_seconds=60)
     assert is_let_in(alice.lease(free["session_id"]))

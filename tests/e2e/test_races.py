@@ -222,7 +222,7 @@ def test_a_revocation_and_the_clock_at_once_end_a_session_once(
         ),
     )
     for session_id in ended:
-        until(lambda one=session_id: closing(ada, one) or None, "the end")
+        until(lambda one=session_id: closing(ada, one) or None, "the end", 30)
         assert len(closing(ada, session_id)) == 1
         lease = alice.post(f"/pam/sessions/{session_id}/credentials")
         assert lease.code == "CONFLICT"
@@ -233,7 +233,7 @@ def test_the_tick_and_the_workflow_at_once_end_a_session_once(
     cast: Cast, alice: Person, ada: Person
 ) -> None:
     for session_id in at_its_end(alice, lambda _: cast.tick()):
-        until(lambda one=session_id: closing(ada, one) or None, "the end")
+        until(lambda one=session_id: closing(ada, one) or None, "the end", 30)
         assert closing(ada, session_id) == ["Expired"]
 
 

@@ -30,7 +30,7 @@ def ended(runbook: Person, arn: str) -> dict[str, Any]:
         execution = dict(states.describe_execution(executionArn=arn))
         return execution if execution["status"] != "RUNNING" else None
 
-    return until(over, "the execution to end")
+    return until(over, "the execution to end", 20)
 
 
 def start(runbook: Person, machine: str, given: Any) -> str:

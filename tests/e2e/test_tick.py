@@ -36,7 +36,7 @@ def test_a_request_that_nobody_decides_is_closed_and_so_is_its_workflow(
         execution = states.describe_execution(executionArn=session["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end")["error"] == "UNANSWERED"
+    assert until(over, "the execution to end", 15)["error"] == "UNANSWERED"
 
 
 @pytest.mark.guarantee("G6")
@@ -54,7 +54,7 @@ def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
         found = alice.session(session["session_id"])
         return found if found["status"] == "EXPIRED" else None
 
-    assert until(closed, "the tick to close it")["ending"]["confirmed_at"]
+    assert until(closed, "the tick to close it", 20)["ending"]["confirmed_at"]
 
 
 @pytest.mark.guarantee("G5")
@@ -86,4 +86,4 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
         cast.tick()
         return name not in denies() or None
 
-    assert until(gone, "the deny to be removed")
+    assert until(gone, "the deny to be removed", 15)
