@@ -175,6 +175,8 @@ class FakeServer:
     """Whether it answers nobody."""
     staged: dict[str, str] = field(default_factory=dict)
     """Passwords that a transaction has set and not committed; their rows are locked."""
+    sslmode: str = "disable"
+    trusted_certificates: str | None = None
 
     def __post_init__(self) -> None:
         name, password = _ISSUER_LOGIN

@@ -33,6 +33,11 @@ class LoginCredentials:
     port: int
     dbname: str
     expires_at: datetime
+    sslmode: str
+    """As libpq has it: what the borrower's own connection should demand."""
+    sslrootcert: str | None = None
+    """The certificates that the server is known by, as PEM text; `system` for those that the
+    borrower's machine trusts. None where `sslmode` checks none."""
 
 
 Credentials = AwsCredentials | LoginCredentials

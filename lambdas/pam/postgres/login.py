@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +13,10 @@ from pam.ports.targets import DatabaseLogin
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+_SYSTEM = "system"
 _CONNECT_WITHIN_SECONDS = 3
+_LONGEST_CERTIFICATES = 32 * 1024
+"""Bytes that a lease may carry; all of RDS's regions together are longer."""
 _SETTINGS = {
     # A borrowed account may set what it likes for its own next logins (ALTER ROLE ... SET): a
     # search path that hides its connections, a role without rights, a read-only default. What a
@@ -33,11 +37,30 @@ class Databases:
     """`sslmode` as libpq has it; `root_certificate` a file, or `system` for the machine's own."""
 
     sslmode: str
-    root_certificate: str = "system"
+    root_certificate: str = _SYSTEM
+
+    @property
+    def trusted_certificates(self) -> str | None:
+        """What a lease says of the server's certificate: PEM text, or `system`. None where none is
+        checked, or where the file is too long to be handed out: the borrower then needs it by
+        another way.
+        """
+        if not self._verifies:
+            return None
+        if self.root_certificate == _SYSTEM:
+            return _SYSTEM
+        with suppress(OSError, UnicodeDecodeError):
+            file = Path(self.root_certificate)
+            if file.stat().st_size <= _LONGEST_CERTIFICATES:
+                return file.read_text(encoding="ascii")
+        return None
+
+    @property
+    def _verifies(self) -> bool:
+        return self.sslmode.startswith("verify-")
 
     def connect(self, login: DatabaseLogin) -> Connection:
         """A connection that commits each statement. Raises psycopg.OperationalError."""
-        verified = self.sslmode.startswith("verify-")
         return psycopg.connect(
             host=login.host,
             port=login.port,
@@ -45,7 +68,7 @@ class Databases:
             user=login.username,
             password=login.password,
             sslmode=self.sslmode,
-            sslrootcert=self.root_certificate if verified else None,
+            sslrootcert=self.root_certificate if self._verifies else None,
             connect_timeout=_CONNECT_WITHIN_SECONDS,
             # A server that vanishes is noticed before the function's own end.
             tcp_user_timeout=_CONNECT_WITHIN_SECONDS * 1000,

@@ -83,6 +83,8 @@ class RotatedSecretIssuer:
             port=login.port,
             dbname=login.dbname,
             expires_at=session.expires_at,
+            sslmode=self._databases.sslmode,
+            sslrootcert=self._databases.trusted_certificates,
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:

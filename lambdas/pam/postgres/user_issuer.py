@@ -78,6 +78,8 @@ class PostgresUserIssuer:
             port=given.port,
             dbname=given.dbname,
             expires_at=session.expires_at,
+            sslmode=self._databases.sslmode,
+            sslrootcert=self._databases.trusted_certificates,
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:
