@@ -69,7 +69,7 @@ def given(url: str, session: Any, *, region: str) -> Endpoint:
     url = url.strip()
     if not _URL.fullmatch(url):
         message = (
-            f"{shorten(url, 200)!r} is not the URL of a request API; check --api-url or PAM_API_URL"
+            f"{shorten(url, 200)!a} is not the URL of a request API; check --api-url or PAM_API_URL"
         )
         raise Failure(message)
     if url.startswith("http:") and not aws.is_loopback(url):
@@ -99,7 +99,7 @@ def _check_is_api_gateway(found: str, path: str, *, region: str, suffix: str) ->
     if re.fullmatch(rf"https://[a-z0-9-]+\.{re.escape(host)}{_PATH}", found, re.ASCII):
         return
     message = (
-        f"SSM {path} names {shorten(found, 200)!r}, which is not of the form https://ID.{host}; "
+        f"SSM {path} names {shorten(found, 200)!a}, which is not of the form https://ID.{host}; "
         "nothing was sent there. Ask those who run PAM; if it is right (a domain of your own, "
         "for example), give it with --api-url or PAM_API_URL"
     )
