@@ -66,5 +66,5 @@ def interfering(environment: Mapping[str, str], *, system_roots: bool) -> frozen
     server is to be known by the system's certificates.
     """
     found = {name for name in environment if name.startswith(PREFIX)}
-    stores = ROOT_STORES if system_roots else frozenset[str]()
-    return (found | KNOWN | stores) - HARMLESS
+    stores = ROOT_STORES if system_roots else frozenset()
+    return (KNOWN | stores | found) - HARMLESS
