@@ -1,9 +1,12 @@
 """Where `pam` sends its signed calls: to API Gateway, to this machine, or where its caller says."""
 
+from typing import Any
+
 import botocore.session
 import pytest
 
 from cli import endpoint
+from cli.problems import Failure
 from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, session
 
 PATH = "/bank/test/mod046/request-api/endpoint"
@@ -11,8 +14,18 @@ SHOW = f"GET /pam/sessions/{SESSION_ID}"
 GATEWAY = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com"
 
 
+@pytest.fixture(scope="module")
+def aws() -> Any:
+    """One for all: what botocore knows of AWS is slow to read."""
+    return botocore.session.Session()
+
+
 def _ssm_names(fake: FakeApi, url: str) -> None:
     fake.parameter = Answer(200, {"Parameter": {"Value": url}})
+
+
+def _discover(aws: Any, region: str = "eu-west-1") -> endpoint.Endpoint:
+    return endpoint.discover(aws, env="test", region=region, profile=None)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +41,10 @@ def _ssm_names(fake: FakeApi, url: str) -> None:
     ],
 )
 def test_ssm_may_name_an_api_gateway_of_its_own_region(
-    fake: FakeApi, region: str, url: str
+    fake: FakeApi, aws: Any, region: str, url: str
 ) -> None:
     _ssm_names(fake, url)
-    found = endpoint.discover(botocore.session.Session(), env="test", region=region, profile=None)
-    assert found == endpoint.Endpoint(url=url.rstrip("/"), region=region)
+    assert _discover(aws, region) == endpoint.Endpoint(url=url.rstrip("/"), region=region)
 
 
 HOST = "execute-api.eu-west-1.amazonaws.com"
@@ -101,27 +113,36 @@ HOST = "execute-api.eu-west-1.amazonaws.com"
     ],
 )
 def test_whatever_else_ssm_names_is_refused_with_the_parameter_and_the_remedy(
+    fake: FakeApi, aws: Any, url: str
+) -> None:
+    _ssm_names(fake, url)
+    with pytest.raises(Failure) as refused:
+        _discover(aws)
+    assert str(refused.value).startswith(f"SSM {PATH} names {url!a}, ")
+    assert str(refused.value).endswith("give it with --api-url or PAM_API_URL")
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/v1", "https://x.example/\x1b[2J\n"])
+def test_what_ssm_names_in_vain_is_one_line_and_no_call_goes_anywhere(
     fake: FakeApi, pam: Pam, url: str
 ) -> None:
     _ssm_names(fake, url)
     result = pam("show", SESSION_ID)
     assert (result.exit_code, result.stdout, fake.asked) == (1, "", [])
     assert result.stderr.startswith(f"SSM {PATH} names {url!a}, "), result.stderr
-    assert "give it with --api-url or PAM_API_URL" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4566/v1", "https://localhost", "http://[::1]:1"])
 def test_ssm_elsewhere_may_not_name_this_machine(
-    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, url: str
+    fake: FakeApi, aws: Any, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     # The fake is the way to that SSM.
     monkeypatch.setenv("HTTP_PROXY", fake.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://ssm.example")
     _ssm_names(fake, url)
-    result = pam("show", SESSION_ID)
-    assert result.exit_code == 1
-    assert result.stderr.startswith(f"SSM {PATH} names {url!a}, "), result.stderr
+    with pytest.raises(Failure, match="which is not of the form https"):
+        _discover(aws)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +162,11 @@ def test_ssm_elsewhere_may_not_name_this_machine(
     ],
 )
 def test_a_local_ssm_may_name_this_machine_in_no_form_that_can_be_read_otherwise(
-    fake: FakeApi, pam: Pam, tricked: str
+    fake: FakeApi, aws: Any, tricked: str
 ) -> None:
     _ssm_names(fake, tricked.format(here=fake.url.removeprefix("http://")))
-    fake.on(SHOW, session())
-    result = pam("show", SESSION_ID)
-    assert (result.exit_code, result.stdout, fake.asked) == (1, "", [])
+    with pytest.raises(Failure):
+        _discover(aws)
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -190,26 +210,32 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(
-    ("why", "url", "by"),
-    [
-        (why, url, by)
-        for why, urls in REFUSED.items()
-        for url in urls
-        for by in ("--api-url", "PAM_API_URL")
-        # An empty variable is one that is not set.
-        if url or by == "--api-url"
-    ],
+    ("why", "url"), [(why, url) for why, urls in REFUSED.items() for url in urls]
 )
-def test_an_api_url_that_is_unsafe_or_ambiguous_is_refused(
-    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, why: str, url: str, by: str
+def test_an_api_url_that_is_unsafe_or_ambiguous_is_refused(aws: Any, why: str, url: str) -> None:
+    with pytest.raises(Failure, match=why):
+        endpoint.given(url, aws, region="eu-west-1")
+
+
+@pytest.mark.parametrize("by", ["--api-url", "PAM_API_URL"])
+def test_a_refused_api_url_is_one_line_and_ssm_is_not_asked_instead(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
+    url = "http://evil.example\\@127.0.0.1/v1"
     if by == "PAM_API_URL":
         monkeypatch.setenv("PAM_API_URL", url)
+    fake.on(SHOW, session())
     options = ["--api-url", url] if by == "--api-url" else []
     result = pam("show", SESSION_ID, *options)
     assert (result.exit_code, result.stdout, fake.asked) == (1, "", [])
-    assert why in result.stderr
+    assert "is not the URL of a request API" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_an_empty_api_url_is_no_way_to_ssm(fake: FakeApi, pam: Pam) -> None:
+    fake.on(SHOW, session())
+    result = pam("show", SESSION_ID, "--api-url", "")
+    assert (result.exit_code, fake.asked) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -227,9 +253,9 @@ def test_an_api_url_that_is_unsafe_or_ambiguous_is_refused(
     ],
 )
 def test_calls_are_signed_for_the_region_of_the_gateway_else_for_the_profiles(
-    url: str, region: str
+    aws: Any, url: str, region: str
 ) -> None:
-    found = endpoint.given(url, botocore.session.Session(), region="eu-west-1")
+    found = endpoint.given(url, aws, region="eu-west-1")
     assert found == endpoint.Endpoint(url=url, region=region)
 
 
