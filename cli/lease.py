@@ -176,7 +176,7 @@ def psql_command(lease: DatabaseLease, environment: Mapping[str, str]) -> str:
 def _to_unset(
     lease: DatabaseLease, environment: Mapping[str, str], own: Mapping[str, str]
 ) -> list[str]:
-    """Only what a shell can name: it hands on no variable of another name in the first place."""
+    """Names for a shell. Those that a shell cannot say are left out; libpq has none of them."""
     names = lease.interfering(environment) - own.keys()
     return sorted(name for name in names if _SHELL_NAME.fullmatch(name))
 
