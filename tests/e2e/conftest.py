@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,14 @@ import pytest
 from local import up
 from local.cast import Cast, Person
 from local.stack import down
+from tests.e2e import leftovers
+
+LAST = (
+    *("fuzz", "load", "races", "databases", "local_stack", "who_may_do_what", "function_rights"),
+    *("trail", "borrowing_a_role", "tick", "command", "blocklist", "activity", "audit", "events"),
+    *("review", "runbook", "approval", "bad_input"),
+)
+"""Files by the time that they take, the longest first; any other is begun before these."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.enable_socket)
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return LAST.index(name) if here in item.path.parents and name in LAST else -1
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +45,17 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     up(state_dir, hand_over=False)
     yield Cast(state_dir)
     down(state_dir)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(cast: Cast) -> Iterator[None]:
+    """So that nobody meets a limit per person because of what other tests left to them.
+
+    What fixtures of a module or of the whole run opened goes on.
+    """
+    began = datetime.now(UTC)
+    yield
+    leftovers.close(cast, since=began)
 
 
 @pytest.fixture
