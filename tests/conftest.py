@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import settings
 
+from tests.figures import FIGURE
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
@@ -13,9 +15,6 @@ LAST = (
 )
 """Folders without long files, the longer first. Any other folder may have some, so it is begun
 before these: what takes minutes and is started last keeps all but one worker waiting."""
-
-FIGURE = "figure"
-"""A property of a test: a line to be printed when the run is over."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

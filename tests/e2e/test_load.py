@@ -22,7 +22,7 @@ from local import crowd
 from local.cast import Answer, Cast, NotSeenError, Person, is_refused
 from local.state import State, read_json
 from local.throttling import count_throttled, throttled
-from tests.conftest import FIGURE
+from tests.figures import Tell, teller
 
 SESSIONS = int(os.environ.get("PAM_LOAD_SESSIONS", "60"))
 """1,000 in `make soak`, with 50 in flight."""
@@ -41,7 +41,6 @@ PATIENCE = 240
 MOST_GROWTH = 12
 """Megabytes. Measured: 1 within 60 sessions, of 80."""
 
-Tell = Callable[[str], None]
 Lease = dict[str, Any]
 
 
@@ -66,7 +65,7 @@ class Patient(Person):
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Tell:
     """Adds a line to the figures that are printed when the run is over."""
-    return partial(record_property, FIGURE)
+    return teller(record_property)
 
 
 @pytest.mark.guarantee("G6")
