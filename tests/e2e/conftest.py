@@ -12,13 +12,6 @@ from local.cast import Cast, Person
 from local.stack import down
 from tests.e2e import leftovers
 
-LAST = (
-    *("fuzz", "load", "races", "databases", "local_stack", "who_may_do_what", "function_rights"),
-    *("trail", "borrowing_a_role", "tick", "command", "blocklist", "activity", "audit", "events"),
-    *("review", "runbook", "approval", "bad_input"),
-)
-"""Files by the time that they take, the longest first; any other is begun before these."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -26,12 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.enable_socket)
-
-    def rank(item: pytest.Item) -> int:
-        name = item.path.stem.removeprefix("test_")
-        return LAST.index(name) if here in item.path.parents and name in LAST else -1
-
-    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
