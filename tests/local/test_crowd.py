@@ -58,6 +58,7 @@ def test_nobody_has_more_sessions_at_once_than_they_may() -> None:
 def test_fifty_sessions_may_be_open_at_once_and_are_spread_evenly() -> None:
     turns = Crowd(people())
     has = Counter(turns.take().name for _ in range(50))
+    assert set(has) == set(crowd.ENGINEERS)
     assert max(has.values()) == crowd.SESSIONS_EACH
     assert min(has.values()) == crowd.SESSIONS_EACH - 1
 
