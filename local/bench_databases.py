@@ -13,7 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local.cast import Cast, until
+from local import crowd
+from local.cast import Cast, Person, until
 from local.logins import connect, is_cut, is_let_in
 from local.stack import down, up
 
@@ -67,15 +68,16 @@ def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
     """Seconds from ACTIVE, and from the last approval, to a login; and from the end's call to a
     login refused and a connection cut.
     """
-    alice, bob, carol, sam = (cast.person(name) for name in ("alice", "bob", "carol", "sam"))
-    session_id = str(alice.request(resource, duration_seconds=600)["session_id"])
+    (engineer, *_), (first, second, _) = crowd.engineers(cast), crowd.approvers(cast)
+    sam = cast.person("sam")
+    session_id = str(engineer.request(resource, duration_seconds=600)["session_id"])
     if resource == LEDGER_DB:
-        bob.approve(session_id)
+        first.approve(session_id)
     approved_at = time.perf_counter()
-    carol.approve(session_id)
-    alice.wait_for(session_id, "ACTIVE")
+    second.approve(session_id)
+    engineer.wait_for(session_id, "ACTIVE")
     active_at = time.perf_counter()
-    lease = alice.lease(session_id)
+    lease = engineer.lease(session_id)
     connection = connect(lease)
     in_at = time.perf_counter()
     sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
@@ -87,21 +89,24 @@ def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
 
 def _crowd(cast: Cast) -> str:
     """Fifty sessions on one database, all of them open before the first is ended."""
-    alice, bob, carol, sam = (cast.person(name) for name in ("alice", "bob", "carol", "sam"))
+    people, (first, second, _) = crowd.Crowd(crowd.engineers(cast)), crowd.approvers(cast)
+    sam = cast.person("sam")
     began = time.perf_counter()
 
-    def open_one(_: int) -> tuple[str, dict[str, Any], Any]:
-        session_id = str(alice.request(LEDGER_DB, duration_seconds=600)["session_id"])
-        bob.approve(session_id)
-        carol.approve(session_id)
-        alice.wait_for(session_id, "ACTIVE", seconds=120)
-        lease = alice.lease(session_id)
-        return session_id, lease, connect(lease)
+    def open_one(_: int) -> tuple[Person, dict[str, Any], Any]:
+        engineer = people.take()
+        session_id = str(engineer.request(LEDGER_DB, duration_seconds=600)["session_id"])
+        first.approve(session_id)
+        second.approve(session_id)
+        engineer.wait_for(session_id, "ACTIVE", seconds=120)
+        lease = engineer.lease(session_id)
+        return engineer, lease, connect(lease)
 
-    def close_one(life: tuple[str, dict[str, Any], Any]) -> bool:
-        session_id, lease, connection = life
+    def close_one(life: tuple[Person, dict[str, Any], Any]) -> bool:
+        engineer, lease, connection = life
+        session_id = lease["session_id"]
         sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-        alice.wait_for(session_id, "REVOKED", seconds=120)
+        engineer.wait_for(session_id, "REVOKED", seconds=120)
         over = is_cut(connection) and not is_let_in(lease)
         connection.close()
         return over
@@ -110,8 +115,8 @@ def _crowd(cast: Cast) -> str:
         lives = list(pool.map(open_one, range(_AT_ONCE)))
         opened = time.perf_counter() - began
         mixed = sum(
-            c.execute("SELECT session_user").fetchone() != (f"pam_{session_id.lower()}",)
-            for session_id, _, c in lives
+            c.execute("SELECT session_user").fetchone() != (f"pam_{lease['session_id'].lower()}",)
+            for _, lease, c in lives
         )
         over = sum(pool.map(close_one, lives))
     closed = time.perf_counter() - began - opened

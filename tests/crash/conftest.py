@@ -7,6 +7,8 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
 
 from pam.domain.people import Person
 from pam.operations import block_person
@@ -77,4 +79,15 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(secret_issuer, "time", Patience())
         patch.setattr(block_person, "ThreadPoolExecutor", OneAfterTheOther)
         patch.setattr(time, "sleep", lambda _: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def examples_hang_on_nothing_else() -> Iterator[None]:
+    """Else Hypothesis tries constants of all modules that are loaded, so that which courses of
+    events are gone through would change with every file that is added anywhere.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1024))
+        patch.setattr(providers.HypothesisProvider, "_local_constants", providers.Constants())
         yield
