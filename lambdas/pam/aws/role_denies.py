@@ -1,10 +1,11 @@
-"""The denies on one target role, by which sessions are ended early.
+"""The denies on one target role, by which sessions are ended.
 
 Each session gets a policy of its own, so that no two ends can overwrite each other. A role has room
 for about 50 of them. Before that, they are gathered into packs: a pack is written and read back
 before the single policies that it stands for go, so that at no time one of its sessions is let in
 again. Only when even that is not enough, every credential of the role that
-was issued before now is denied; those whose sessions go on have to fetch new ones.
+was issued before now is denied; those whose sessions go on have to fetch new ones. The inline quota
+of a lent role is PAM's: if others have filled it, what they keep there makes way for an end.
 
 What stands under a name denies at least the sessions that it is named for, for as long as it
 stands, whoever dies in between; nobody else relies on it.
@@ -13,7 +14,7 @@ stands, whoever dies in between; nobody else relies on it.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +37,9 @@ _UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9a-f]{16})?", 
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
 _TRIES = 5
+_ROOM_FOR_TWO = 500
+"""Characters."""
+_MOST_TOLD, _LONGEST_NAME_TOLD = 5, 64
 
 
 class RoleDenies:
@@ -50,16 +54,29 @@ class RoleDenies:
 
     def deny(self, session_id: str) -> tuple[str, bool]:
         """What stands on the role now, for the receipt; and whether it was full."""
+        removed: list[str] = []
         for _ in range(_TRIES):
             try:
-                return self._deny(session_id)
+                evidence, full = self._deny(session_id)
             except ClientError as error:
                 # Others end sessions as well. They took the room that was made; or before this deny
                 # was read back, they put one of all that is older in its place.
                 if _code(error) not in {"LimitExceeded", "NoSuchEntity"}:
                     raise
-        message = "the target role is gone, or has no room for a deny beside what others keep on it"
+                if _code(error) == "LimitExceeded":
+                    removed += self._make_others_go()
+            else:
+                return _told(evidence, removed), full or bool(removed)
+        message = "the target role is gone, or has no room for a deny"
         raise IssuerUnavailable(message)
+
+    def missing(self, ended: Mapping[str, datetime]) -> set[str]:
+        """Which of these sessions nothing here denies, although each has ended. `ended`: when that
+        was decided. A deny that does not read as PAM writes it counts as none.
+        """
+        gone = self._not_denied(ended)
+        # A pack may have been written after the list, and the denies that it stands for removed.
+        return self._not_denied({each: ended[each] for each in gone}) if gone else gone
 
     def _deny(self, session_id: str) -> tuple[str, bool]:
         try:
@@ -89,6 +106,37 @@ class RoleDenies:
         """Those that have a policy of their own here."""
         return [single[1] for name in self._names() if (single := _SINGLE.fullmatch(name))]
 
+    def _not_denied(self, ended: Mapping[str, datetime]) -> set[str]:
+        names = set(self._names())
+        gone = {
+            session_id
+            for session_id in ended
+            if name_of(session_id) not in names
+            or self._read(name_of(session_id)) != deny_of([session_id])
+        }
+        for name in sorted(names):
+            if not gone:
+                break
+            if _is_ours(name):
+                gone -= _denied_by(self._read(name), {each: ended[each] for each in gone})
+        return gone
+
+    def _make_others_go(self) -> list[str]:
+        """The largest first, until there is room for two denies. Names what was removed."""
+        sizes = {
+            name: len("".join(json.dumps(self._read(name)).split()))
+            for name in self._names()
+            if not _is_ours(name)
+        }
+        removed, freed = [], 0
+        for name in sorted(sizes, key=lambda each: sizes[each], reverse=True):
+            if freed >= _ROOM_FOR_TWO:
+                break
+            self._delete(name)
+            removed.append(name)
+            freed += sizes[name]
+        return removed
+
     def _gather(self, session_id: str) -> None:
         session_ids = sorted(self.sessions())
         # Of several ends at once, one gathers; packs that overlap would only take up room.
@@ -106,7 +154,7 @@ class RoleDenies:
             self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
-        ours = [name for name in self._names() if _SINGLE.fullmatch(name) or _until(name)]
+        ours = [name for name in self._names() if _is_ours(name)]
         # By the clock of after the list: whoever has a deny in it gets no lease any more, so every
         # lease of theirs was issued before this, however long ago the end at hand was asked for.
         before = timestamps.parse(
@@ -142,6 +190,13 @@ class RoleDenies:
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
         return f"inline policy {name}, sha256 {digest}"
 
+    def _read(self, name: str) -> dict[str, Any]:
+        """Empty if it is gone."""
+        with _tolerated("NoSuchEntity"):
+            answer = self._client.get_role_policy(RoleName=self._role, PolicyName=name)
+            return dict(answer["PolicyDocument"])
+        return {}
+
     def _write(self, name: str, document: dict[str, Any]) -> None:
         self._client.put_role_policy(
             RoleName=self._role, PolicyName=name, PolicyDocument=json.dumps(document)
@@ -158,6 +213,34 @@ class RoleDenies:
 
 def name_of(session_id: str) -> str:
     return f"pam-revoke-{session_id}"
+
+
+def _is_ours(name: str) -> bool:
+    return _SINGLE.fullmatch(name) is not None or _until(name) is not None
+
+
+def _told(evidence: str, removed: list[str]) -> str:
+    if not removed:
+        return evidence
+    shown = ", ".join(each[:_LONGEST_NAME_TOLD] for each in removed[:_MOST_TOLD])
+    return f"{evidence}; {len(removed)} inline polic(ies) of others made way for it: {shown}"
+
+
+def _denied_by(document: dict[str, Any], ended: Mapping[str, datetime]) -> set[str]:
+    """Those of the sessions that this document denies, if it is one of PAM's to the letter."""
+    try:
+        condition = document["Statement"][0]["Condition"]
+        if "StringEquals" in condition:
+            ids = condition["StringEquals"][_TAG]
+            pack = isinstance(ids, list) and document == deny_of(ids)
+            return set(ended) & set(ids) if pack else set()
+        before = timestamps.parse(condition["DateLessThan"]["aws:TokenIssueTime"])
+    except (LookupError, TypeError, ValueError):
+        return set()
+    if document != _older(before):
+        return set()
+    # No lease is given once an end is decided.
+    return {session_id for session_id, decided_at in ended.items() if decided_at < before}
 
 
 def deny_of(session_ids: Iterable[str]) -> dict[str, Any]:
