@@ -39,7 +39,8 @@ class Cloud:
 
     def assume_role(self, **arguments: Any) -> dict[str, Any]:
         self._heard("assume_role", arguments)
-        return {"Credentials": GIVEN}
+        until = NOON + timedelta(seconds=arguments["DurationSeconds"])
+        return {"Credentials": {**GIVEN, "Expiration": until}}
 
     def put_role_policy(self, **arguments: Any) -> None:
         self._heard("put_role_policy", arguments)
