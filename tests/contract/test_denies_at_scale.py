@@ -95,7 +95,10 @@ def _size(document: dict[str, Any]) -> int:
 
 
 def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool:
-    condition = document["Statement"][0]["Condition"]
+    (statement,) = document.get("Statement") or [{}]
+    if statement.get("Effect") != "Deny" or "Condition" not in statement:
+        return False
+    condition = statement["Condition"]
     older = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
     if older is not None:
         return timestamps.whole_second_at_or_before(issued) < older
