@@ -1,5 +1,5 @@
-"""What a lease, and a session of a lent role at all, may not do: by the policies as they are sent and
-as they are synthesised, decided by a second reading of IAM's rules.
+"""What a lease, and a session of a lent role at all, may not do: by the policies as they are sent
+and as they are synthesised, decided by a second reading of IAM's rules.
 """
 
 from collections.abc import Iterator
