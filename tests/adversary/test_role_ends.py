@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws.role_denies import deny_of
+from pam.aws.role_deny_documents import deny_of
 from pam.domain.lifecycle import Status
 from tests.crash.conftest import targets_in_memory
 from tests.crash.scene import Scene

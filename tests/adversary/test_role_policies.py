@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from botocore.loaders import Loader
 
 from pam.aws import role_limits
-from pam.aws.role_denies import deny_of
+from pam.aws.role_deny_documents import deny_of
 from pam.names import revoker_role_name
 from stacks.pam_target_role import PamTargetRole
 from stacks.synthesis import apply_rules, new_app, templates

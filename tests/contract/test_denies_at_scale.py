@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies, name_of
+from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
+from pam.aws.role_deny_documents import name_of
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.ids import new_id

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from pam.aws.role_denies import deny_of, name_of
+from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pam.aws import role_limits
-from pam.aws.role_denies import deny_of, name_of
+from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable

@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pam.aws import role_limits
-from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies, deny_of, name_of
+from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
+from pam.aws.role_deny_documents import denial_of_older, deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.resource import Target
@@ -188,6 +189,19 @@ def test_what_others_keep_stays_while_there_is_room() -> None:
     assert "of-the-owner" in role.policies
     assert not full
     assert "made way" not in evidence
+
+
+def test_an_end_finds_room_where_another_died_before_it_had_tidied_up() -> None:
+    """Five denies of all that is older, of one size, and no room for a sixth."""
+    role = Role(foreign=9_400)
+    document = denial_of_older(role.now + timedelta(seconds=1))
+    older = f"pam-revoke-older-{int((role.now + timedelta(minutes=31, seconds=1)).timestamp())}"
+    role.policies = dict.fromkeys((older, *map(name_of, ids(4))), document)
+    role.now += timedelta(seconds=30)
+    denies_on(role).deny(MINE)
+    assert role.refuses(MINE, issued=role.now - timedelta(seconds=1))
+    assert all(role.refuses(each) for each in ids(4))
+    assert older not in role.policies, "a later one has taken its place"
 
 
 @pytest.fixture

@@ -13,17 +13,26 @@ stands, whoever dies in between; nobody else relies on it.
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pam.aws.role_deny_documents import (
+    SINGLE,
+    denial_of_older,
+    denied_by,
+    deny_of,
+    is_ours,
+    issued_before,
+    name_of,
+    outlasts,
+    until_of,
+)
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
-from pam.names import SESSION_TAG
 
 LONGEST_LEASE = timedelta(seconds=1800)
 """A role chained from a function's role lasts an hour at most; half of that bounds what a deny that
@@ -31,9 +40,6 @@ could not be written would leave, and how long a pack must stay."""
 GRACE = timedelta(minutes=1)
 """How much longer than the last lease a deny stays, for clocks that differ."""
 
-_TAG = f"aws:PrincipalTag/{SESSION_TAG}"
-_SINGLE = re.compile(r"pam-revoke-([0-9A-Z]{26})", re.ASCII)
-_UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9a-f]{16})?", re.ASCII)
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
 _TRIES = 5
@@ -98,13 +104,13 @@ class RoleDenies:
     def tidy(self, now: datetime) -> None:
         """Removes packs whose sessions' last lease would have ended by now."""
         for name in self._names():
-            until = _until(name)
+            until = until_of(name)
             if until is not None and until <= now:
                 self._delete(name)
 
     def sessions(self) -> list[str]:
         """Those that have a policy of their own here."""
-        return [single[1] for name in self._names() if (single := _SINGLE.fullmatch(name))]
+        return [single[1] for name in self._names() if (single := SINGLE.fullmatch(name))]
 
     def _not_denied(self, ended: Mapping[str, datetime]) -> set[str]:
         names = set(self._names())
@@ -117,8 +123,8 @@ class RoleDenies:
         for name in sorted(names):
             if not gone:
                 break
-            if _is_ours(name):
-                gone -= _denied_by(self._read(name), {each: ended[each] for each in gone})
+            if is_ours(name):
+                gone -= denied_by(self._read(name), {each: ended[each] for each in gone})
         return gone
 
     def _make_others_go(self) -> list[str]:
@@ -126,7 +132,7 @@ class RoleDenies:
         sizes = {
             name: len("".join(json.dumps(self._read(name)).split()))
             for name in self._names()
-            if not _is_ours(name)
+            if not is_ours(name)
         }
         removed, freed = [], 0
         for name in sorted(sizes, key=lambda each: sizes[each], reverse=True):
@@ -154,7 +160,7 @@ class RoleDenies:
             self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
-        ours = [name for name in self._names() if _is_ours(name)]
+        ours = self._without_repeated([name for name in self._names() if is_ours(name)])
         # By the clock of after the list: whoever has a deny in it gets no lease any more, so every
         # lease of theirs was issued before this, however long ago the end at hand was asked for.
         before = timestamps.parse(
@@ -163,11 +169,32 @@ class RoleDenies:
         until = before + LONGEST_LEASE + GRACE
         # The same name is the same document, so two at once do not weaken each other.
         own_name = f"pam-revoke-older-{int(until.timestamp())}"
-        superseded = [name for name in ours if name != own_name and not _outlasts(name, until)]
-        evidence = self._squeeze_in(own_name, _older(before), superseded)
+        superseded = [name for name in ours if name != own_name and not outlasts(name, until)]
+        evidence = self._squeeze_in(own_name, denial_of_older(before), superseded)
         for name in superseded:
             self._delete(name)
         return evidence
+
+    def _without_repeated(self, ours: list[str]) -> list[str]:
+        """Removes what denies no more than one of all that is older, which stands at least as long:
+        somebody died after writing that one and before tidying up. They are of one size, so there
+        would be no room for another.
+        """
+        older = {
+            name: before for name in ours if (before := issued_before(self._read(name))) is not None
+        }
+        named = [name for name in older if "-older-" in name]
+        if not named:
+            return ours
+        strongest = max(named, key=lambda name: (older[name], name))
+        repeated = [
+            name
+            for name, before in older.items()
+            if name != strongest and before <= older[strongest]
+        ]
+        for name in repeated:
+            self._delete(name)
+        return [name for name in ours if name not in repeated]
 
     def _squeeze_in(self, own_name: str, older: dict[str, Any], superseded: list[str]) -> str:
         """Nothing goes before the new deny was read back. Room for it comes of writing it in the
@@ -211,69 +238,11 @@ class RoleDenies:
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
 
 
-def name_of(session_id: str) -> str:
-    return f"pam-revoke-{session_id}"
-
-
-def _is_ours(name: str) -> bool:
-    return _SINGLE.fullmatch(name) is not None or _until(name) is not None
-
-
 def _told(evidence: str, removed: list[str]) -> str:
     if not removed:
         return evidence
     shown = ", ".join(each[:_LONGEST_NAME_TOLD] for each in removed[:_MOST_TOLD])
     return f"{evidence}; {len(removed)} inline polic(ies) of others made way for it: {shown}"
-
-
-def _denied_by(document: dict[str, Any], ended: Mapping[str, datetime]) -> set[str]:
-    """Those of the sessions that this document denies, if it is one of PAM's to the letter."""
-    try:
-        condition = document["Statement"][0]["Condition"]
-        if "StringEquals" in condition:
-            ids = condition["StringEquals"][_TAG]
-            pack = isinstance(ids, list) and document == deny_of(ids)
-            return set(ended) & set(ids) if pack else set()
-        before = timestamps.parse(condition["DateLessThan"]["aws:TokenIssueTime"])
-    except (LookupError, TypeError, ValueError):
-        return set()
-    if document != _older(before):
-        return set()
-    # No lease is given once an end is decided.
-    return {session_id for session_id, decided_at in ended.items() if decided_at < before}
-
-
-def deny_of(session_ids: Iterable[str]) -> dict[str, Any]:
-    """Ends these sessions and no others, whatever credentials they hold."""
-    ids = sorted(session_ids)
-    if len(ids) > 1:
-        return _denying({"StringEquals": {_TAG: ids}})
-    # Says what it is to whoever finds it on their role; and is what makes it so much longer than
-    # `_older` that in the place of four there is room for a fifth.
-    return _denying({"StringEquals": {_TAG: ids[0]}}, Sid="PamEndedThisSession")
-
-
-def _older(before: datetime) -> dict[str, Any]:
-    """Ends every credential of the role issued before then; issue times are whole seconds."""
-    instant = timestamps.whole_second_at_or_before(before)
-    return _denying({"DateLessThan": {"aws:TokenIssueTime": instant}})
-
-
-def _denying(condition: dict[str, Any], **more: str) -> dict[str, Any]:
-    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    return {"Version": "2012-10-17", "Statement": [{**more, **statement}]}
-
-
-def _until(name: str) -> datetime | None:
-    """How long a pack, or a deny of all that is older, has to stay. None for a single deny."""
-    found = _UNTIL.fullmatch(name)
-    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
-
-
-def _outlasts(name: str, until: datetime) -> bool:
-    """Whether another's clock, ahead of this one, wrote it: it may cover more than this can."""
-    own = _until(name)
-    return own is not None and own > until
 
 
 @contextmanager
