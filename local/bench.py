@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local.bench_resistance import ratio, resisted_ends
 from local.cast import Cast, Person, is_refused, until
 from local.stack import down, up
 
@@ -40,6 +41,7 @@ def bench(state_dir: Path) -> int:
             ("revoke -> credentials refused", _revoke_to_refused(cast), "1 s"),
         ]
         transitions = _transitions(cast)
+        in_peace, resisted = resisted_ends(cast)
     finally:
         down(state_dir)
     table = Table(
@@ -48,6 +50,10 @@ def bench(state_dir: Path) -> int:
     for name, seconds, bar in rows:
         table.add_row(name, _shown(statistics.median(seconds)), _shown(max(seconds)), bar)
     table.add_row("state transitions of a prod session", str(transitions), "", "8")
+    held_up = f"{ratio(in_peace, resisted):.1f} times"
+    table.add_row("role: revoke -> refused, in peace", *_both(in_peace), "-")
+    table.add_row("role: the same, against a borrower who resists", *_both(resisted), "-")
+    table.add_row("role: how much longer that takes", held_up, "", "3 times")
     console.print(table)
     return 0
 
@@ -138,6 +144,10 @@ def _timed(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
+
+
+def _both(seconds: list[float]) -> tuple[str, str]:
+    return _shown(statistics.median(seconds)), _shown(max(seconds))
 
 
 def _shown(seconds: float) -> str:
