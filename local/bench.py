@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local import crowd
+from local.bench_resistance import ratio, resisted_ends
 from local.cast import Cast, Person, is_refused, until
 from local.crowd import Crowd
 from local.stack import down, up
@@ -43,6 +44,7 @@ def bench(state_dir: Path) -> int:
             ("revoke -> credentials refused", _revoke_to_refused(cast, people), "1 s"),
         ]
         transitions = _transitions(cast, people.take())
+        in_peace, resisted = resisted_ends(cast)
     finally:
         down(state_dir)
     table = Table(
@@ -51,6 +53,10 @@ def bench(state_dir: Path) -> int:
     for name, seconds, bar in rows:
         table.add_row(name, _shown(statistics.median(seconds)), _shown(max(seconds)), bar)
     table.add_row("state transitions of a prod session", str(transitions), "", "8")
+    held_up = f"{ratio(in_peace, resisted):.1f} times"
+    table.add_row("role: revoke -> refused, in peace", *_both(in_peace), "-")
+    table.add_row("role: the same, against a borrower who resists", *_both(resisted), "-")
+    table.add_row("role: how much longer that takes", held_up, "", "3 times")
     console.print(table)
     return 0
 
@@ -141,6 +147,10 @@ def _timed(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
+
+
+def _both(seconds: list[float]) -> tuple[str, str]:
+    return _shown(statistics.median(seconds)), _shown(max(seconds))
 
 
 def _shown(seconds: float) -> str:

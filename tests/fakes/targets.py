@@ -16,13 +16,13 @@ from typing import Any
 import psycopg
 from botocore.exceptions import ClientError
 
-from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.domain.ids import database_user
 from pam.domain.session import Session
 from pam.names import SESSION_TAG
 from pam.ports.targets import AwsCredentials, Credentials, DatabaseLogin, Receipt
 from tests.fakes.dying import Fuse
+from tests.fakes.iam import ALL, Call, Decision, decide
 
 Clock = Callable[[], datetime]
 QUOTA = 10_240
@@ -74,7 +74,8 @@ class FakeAws:
                 until=self.clock() + timedelta(seconds=asked["DurationSeconds"]),
             )
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        return {"Credentials": dict.fromkeys(names, access_key)}
+        until = self.clock() + timedelta(seconds=asked["DurationSeconds"])
+        return {"Credentials": {**dict.fromkeys(names, access_key), "Expiration": until}}
 
     def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
         def put() -> None:
@@ -110,40 +111,26 @@ class FakeAws:
             lambda: [{"PolicyNames": [name for role, name in self.denies if role == RoleName]}]
         )
 
-    def lets_in(self, access_key: str, at: datetime) -> bool:
-        """Whether a call with this key would be allowed, were it made at that time."""
+    def lets_in(self, access_key: str, at: datetime, action: str = "s3:PutObject") -> bool:
+        """Whether a call with this key would be allowed, were it made at that time, on something
+        whose own policy names the session: so that only what is denied stops it.
+        """
         key = self.keys[access_key]
-        denied = any(
-            role == key.role and _denies(statement, key)
-            for (role, _), document in self.denies.items()
-            for statement in document["Statement"]
+        on_role = [document for (role, _), document in self.denies.items() if role == key.role]
+        call = Call(
+            action=action,
+            resource="arn:aws:s3:::ledger/note",
+            at=at,
+            issued=key.issued,
+            principal_tags={SESSION_TAG: key.session_id},
         )
-        return at < key.until and not denied and _allows(key.policy, at)
+        decision = decide(call, identity=(ALL, *on_role), session=key.policy, named=True)
+        return at < key.until and decision is Decision.ALLOWED
 
 
 def _size(document: dict[str, Any]) -> int:
     """IAM counts no white space."""
     return len("".join(json.dumps(document).split()))
-
-
-def _denies(statement: dict[str, Any], key: Key) -> bool:
-    condition = statement["Condition"]
-    if "DateLessThan" in condition:
-        issued = timestamps.whole_second_at_or_before(key.issued)
-        return issued < str(condition["DateLessThan"]["aws:TokenIssueTime"])
-    ids = condition["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
-    return key.session_id in (ids if isinstance(ids, list) else [ids])
-
-
-def _allows(policy: dict[str, Any], at: datetime) -> bool:
-    """An S3 call, say: what is denied only to `sts:AssumeRole` does not concern it."""
-
-    def holds(statement: dict[str, Any]) -> bool:
-        before = statement.get("Condition", {}).get("DateLessThan", {}).get("aws:CurrentTime")
-        return statement["Action"] == "*" and (before is None or at < timestamps.parse(before))
-
-    effects = {statement["Effect"] for statement in policy["Statement"] if holds(statement)}
-    return effects == {"Allow"}
 
 
 @dataclass

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from pam.names import Index, issuer_role_name, revocation_role_name
+from pam.policy.compiled import PolicyError
+from stacks.synthesis import build, new_app
 from tests.stacks.template import Deployment
 
 ITEMS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
@@ -421,3 +423,16 @@ def test_nobody_can_delete_or_update_an_audit_record(every: Deployment) -> None:
                 assert not others
             if function != "audit_session":
                 assert "dynamodb:UpdateItem" not in statement.actions, function
+
+
+def test_every_role_of_pams_own_is_one_that_no_lease_may_change(every: Deployment) -> None:
+    for name, role in every.of_type("AWS::IAM::Role").items():
+        assert {"Key": "pam:module", "Value": "MOD-046"} in role["Properties"]["Tags"], name
+
+
+def test_a_lease_that_aws_would_refuse_is_refused_at_synthesis(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pam.aws.role_limits.LONGEST_SESSION_POLICY", 500)
+    with pytest.raises(PolicyError, match=r"core-ledger-admin: .* AWS takes 500"):
+        build(new_app("prod"))

@@ -174,9 +174,9 @@ def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
         domain=entry.domain,
         issuer_kind=IssuerKind(entry.issuer.kind),
         issuer={
-            name: value
+            name: "true" if value is True else value
             for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
-            if value is not None
+            if value is not None and value is not False
         },
         default_duration=entry.duration or min(file.defaults.duration, longest),
         max_duration=longest,

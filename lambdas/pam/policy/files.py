@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     model_validator,
 )
 
@@ -59,6 +60,9 @@ class AwsRoleIssuer(_Strict):
     """51, not IAM's 64: the revoker role beside it carries a suffix."""
     account: Account | None = None
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    iam_writes: StrictBool = False
+    """Whether the role is lent in order to change IAM. Every other lease is denied that on all of
+    IAM; a lease of this one only on what is PAM's own."""
 
 
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]

@@ -17,6 +17,9 @@ class AwsCredentials:
     secret_access_key: str
     session_token: str
     expires_at: datetime
+    """When it stops working."""
+    live_until: datetime
+    """When STS forgets it; never before `expires_at`."""
 
     def __repr__(self) -> str:
         return f"AwsCredentials({self.access_key_id}, expires_at={self.expires_at.isoformat()})"
@@ -90,6 +93,21 @@ class Issuer(Protocol):
 
     def tidy(self, target: Target, now: datetime) -> None:
         """Removes what has done its time there and is no single session's."""
+
+
+class EndKeeper(Protocol):
+    """Sees whether what ends sessions at one kind of target still stands there. All raise
+    IssuerUnavailable.
+    """
+
+    def undone(self, target: Target, ended: Sequence[Session]) -> list[str]:
+        """Ids of those of these ended sessions of a target that it would let in again."""
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """As `Issuer.end`: once more, if it was undone."""
+
+    def unbounded(self, target: Target) -> str:
+        """Why something that binds every session of the target is not there; empty if it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
