@@ -46,7 +46,7 @@ _MEMBERSHIPS = {
         "GRANT ledger_operators TO pam_issuer WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
     ),
     "quarantine_to_issuer": (
-        "GRANT ledger_quarantine TO pam_issuer WITH ADMIN FALSE, INHERIT FALSE, SET TRUE"
+        "GRANT ledger_quarantine TO pam_issuer WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"
     ),
     "account_to_mender": "GRANT reports TO pam_mender WITH ADMIN TRUE, INHERIT FALSE, SET TRUE",
     "slots_to_issuer": "GRANT pg_use_reserved_connections TO pam_issuer",

@@ -88,19 +88,20 @@ def make(
                 limit=sql.Literal(limit),
                 until=sql.Literal(timestamps.render(until)),
             )
+            _grant_to_issuer(connection, username)
+            # What is newer than this comment came into the database while the session was there.
+            _run(
+                connection,
+                "COMMENT ON ROLE {user} IS 'made by PAM for one session'",
+                user=sql.Identifier(username),
+            )
+            # Last: it locks the group, which others are put into at the same time.
             _run(
                 connection,
                 "GRANT {group} TO {user} WITH INHERIT TRUE, SET FALSE"
                 if apart
                 else "GRANT {group} TO {user}",
                 group=sql.Identifier(group_role),
-                user=sql.Identifier(username),
-            )
-            _grant_to_issuer(connection, username)
-            # What is newer than this comment came into the database while the session was there.
-            _run(
-                connection,
-                "COMMENT ON ROLE {user} IS 'made by PAM for one session'",
                 user=sql.Identifier(username),
             )
     except psycopg.errors.DuplicateObject:
