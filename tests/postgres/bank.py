@@ -155,7 +155,8 @@ class CheckoutsInMemory:
             self.receipts[what, session_id] = receipt
 
     def remember(self, what: str, session_id: str, text: str) -> None:
-        self.memory.setdefault((what, session_id), text)
+        if self.has(what, session_id):
+            self.memory.setdefault((what, session_id), text)
 
     def remembered(self, what: str, session_id: str) -> str | None:
         return self.memory.get((what, session_id))
