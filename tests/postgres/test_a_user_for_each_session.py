@@ -126,9 +126,7 @@ def test_what_the_user_made_is_told_and_goes_to_a_role_without_rights(bank: Bank
 def test_without_such_a_role_it_stays_with_the_user_who_can_do_nothing(bank: Bank) -> None:
     session = bank.session()
     settings = {k: v for k, v in session.target.settings.items() if k != "quarantine_role"}
-    session = bank.activated(
-        replace(session, target=replace(session.target, settings=settings))
-    )
+    session = bank.activated(replace(session, target=replace(session.target, settings=settings)))
     with connect(bank.users.lease(session, now())) as connection:
         connection.execute("CREATE TABLE correction (id int)")
     receipt = bank.users.end(session, now())

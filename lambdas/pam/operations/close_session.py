@@ -253,9 +253,7 @@ def _left_behind(session: Session, receipt: Receipt) -> tuple[Entry, ...]:
     if not receipt.left:
         return ()
     detail = f"left: at {session.target.arn} the session left {'; '.join(receipt.left)}"
-    return (
-        Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail),
-    )
+    return (Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail),)
 
 
 def _entry(kind: RecordType, verdict: Verdict, ending: Ending) -> Entry:

@@ -34,11 +34,11 @@ from pam.policy.yaml_lines import LocatedYaml
 _Model = TypeVar("_Model", bound=BaseModel)
 _TAGS = frozenset(IssuerKind)
 """What pydantic puts into a location where a union goes by kind; the file has no such key."""
-_NO_LOGIN_SECRET = (
-    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the account "
-    "itself. Make a login that administers the account, keep it as a secret and name it: CREATE ROLE "
-    "pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH ADMIN TRUE, "
-    "INHERIT FALSE, SET TRUE (docs/databases.md)"
+_NO_MENDER = (
+    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
+    "account itself. Make a login that administers the account, keep it as a secret and name it: "
+    "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
+    "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
 )
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
@@ -208,7 +208,7 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
     if isinstance(entry.issuer, RotatedSecretIssuer) and entry.issuer.login_secret is None:
-        return _NO_LOGIN_SECRET
+        return _NO_MENDER
     return None
 
 

@@ -1,4 +1,4 @@
-"""The statements by which a static account is lent and taken back, as the login that administers it.
+"""The statements by which a static account is taken back, as the login that administers it.
 
 Nothing here logs in as the account: its borrower decides under which settings that happens, and
 whether it happens at all.
@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import LiteralString
 
-import psycopg
 from psycopg import sql
 
 from pam.domain.errors import IssuerUnavailable

@@ -84,7 +84,6 @@ def _write(
 def _literal(name: str, value: str) -> sql.Composable:
     if name.lower() not in _LISTS:
         return sql.Literal(value)
-    items = [
-        quoted.replace('""', '"') if plain == "" else plain for quoted, plain in _ITEM.findall(value)
-    ]
+    found = _ITEM.findall(value)
+    items = [plain or quoted.replace('""', '"') for quoted, plain in found]
     return sql.SQL(", ").join(sql.Literal(item) for item in items or [""])

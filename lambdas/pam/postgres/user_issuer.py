@@ -95,8 +95,11 @@ class PostgresUserIssuer:
         group = session.target.settings["group_role"]
         cut = session_user.shut(self._databases, issuer, user, group)
         self._see_refused(issuer, user)
-        left, fate = ([], "no such user was there") if cut is None else self._left(session, issuer)
+        left, kept = ([], "") if cut is None else self._left(session, issuer)
         where = f"{issuer.host}:{issuer.port}/{issuer.dbname}"
+        fate = "no such user was there" if cut is None else "dropped"
+        if kept:
+            fate = f"kept without a login ({kept})"
         told = left_behind.bounded(left)
         found = f", left: {'; '.join(told)}" if told else ""
         return Receipt(
@@ -104,7 +107,7 @@ class PostgresUserIssuer:
             evidence=(
                 f"{user} at {where}: {fate}, {cut or 0} connection(s) cut, login refused{found}"
             ),
-            traces_until=now if fate.startswith("kept") and self._can_clear(session, left) else None,
+            traces_until=now if kept and self._can_clear(session, left) else None,
             left=told,
         )
 
@@ -171,7 +174,7 @@ class PostgresUserIssuer:
                 raise IssuerUnavailable(message)
 
     def _left(self, session: Session, issuer: DatabaseLogin) -> tuple[list[str], str]:
-        """What the user left, and what became of it; a fault in here is told with it."""
+        """What the user left, and the server's code if it could not be looked at or dropped."""
         user, group = session_user.name_of(session), session.target.settings["group_role"]
         left: list[str] = []
         try:
@@ -179,9 +182,8 @@ class PostgresUserIssuer:
                 left = session_user.look(connection, user, group)
                 session_user.drop(connection, user)
         except (psycopg.Error, IssuerUnavailable) as error:
-            code = getattr(error, "sqlstate", None) or type(error).__name__
-            return left, f"kept without a login ({code})"
-        return left, "dropped"
+            return left, getattr(error, "sqlstate", None) or type(error).__name__
+        return left, ""
 
     @staticmethod
     def _can_clear(session: Session, left: Sequence[str]) -> bool:

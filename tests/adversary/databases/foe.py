@@ -1,9 +1,10 @@
 """Somebody who has a database login for a while and does what they can to keep it."""
 
+import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ _STORMERS = 4
 
 @dataclass
 class Foe:
-    """The borrower, with all that they have open. `server` makes what a tactic needs to be there."""
+    """The borrower, with all that they have open."""
 
     bank: Bank
     lease: LoginCredentials
@@ -36,6 +37,7 @@ class Foe:
     """Let in while the end was under way."""
     half_open: list[pq.PGconn] = field(default_factory=list)
     others: list["psycopg.Connection[Any]"] = field(default_factory=list)
+    friends: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ class Foe:
         words = f"host={given.host} port={given.port} dbname={given.dbname} user={given.username}"
         pgconn = pq.PGconn.connect_start(f"{words} password={given.password}".encode())
         answers = 0
-        while answers < 2:  # noqa: PLR2004 - the request for a password, then the challenge
+        while answers < 2:
             before = pgconn.connect_poll()
             _wait(pgconn, before)
             answers += before == pq.PollingStatus.READING
@@ -103,6 +105,22 @@ class Foe:
                     return True
         return False
 
+    def makes_a_friend(self) -> None:
+        """Somebody of the server's who may become the session's user, where PostgreSQL lets a user
+        decide that (up to 15), and then holds its row from a connection that is not the session's.
+        """
+        name, me = "foes_friend", self.lease.username
+        with self.bank.server.superuser() as connection:
+            connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{OWN_PASSWORD}'")  # type: ignore[call-overload]
+            connection.execute(f"GRANT CONNECT ON DATABASE {self.lease.dbname} TO {name}")  # type: ignore[call-overload]
+        self.friends.append(name)
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            self.connect(f"GRANT {me} TO {name}")
+            friend = _connect(replace(self.lease, username=name, password=OWN_PASSWORD))
+            self.others.append(friend)
+            for each in ("BEGIN", f"SET ROLE {me}", f"ALTER ROLE {me} PASSWORD '{OWN_PASSWORD}'"):
+                friend.execute(each)  # type: ignore[call-overload]
+
     def gives_up(self) -> None:
         self.over.set()
         for thread in self.threads:
@@ -111,6 +129,11 @@ class Foe:
             connection.close()
         for pgconn in self.half_open:
             pgconn.finish()
+        with self.bank.server.superuser(self.lease.dbname) as connection:
+            while self.friends:
+                name = self.friends.pop()
+                connection.execute(f"DROP OWNED BY {name}")  # type: ignore[call-overload]
+                connection.execute(f"DROP ROLE {name}")  # type: ignore[call-overload]
 
     def holds_nothing(self) -> None:
         """No connection of before works, and no password that the borrower knows."""
@@ -120,8 +143,6 @@ class Foe:
         assert not self.finish_logging_in(), "a login that had begun before came to its end"
         for connection in (*self.opened, *self.late):
             assert is_cut(connection), "a connection of before works"
-        from dataclasses import replace
-
         for password in (self.lease.password, OWN_PASSWORD):
             assert not is_let_in(replace(self.lease, password=password)), "a login works"
 
@@ -225,8 +246,6 @@ def _connect(login: LoginCredentials, **other: Any) -> "psycopg.Connection[Any]"
 
 
 def _wait(pgconn: pq.PGconn, status: int) -> None:
-    import select
-
     reading = status == pq.PollingStatus.READING
     socket = [pgconn.socket]
     select.select(socket if reading else [], [] if reading else socket, [], 10)

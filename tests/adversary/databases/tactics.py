@@ -148,6 +148,10 @@ TACTICS = [
         ),
     ),
     Tactic(
+        name="lets a friend become it, who holds its row",
+        try_it=lambda foe: foe.makes_a_friend(),
+    ),
+    Tactic(
         name="locks a view of the server that everybody may update",
         try_it=held("BEGIN", "LOCK TABLE pg_catalog.pg_settings IN ACCESS EXCLUSIVE MODE"),
     ),
@@ -195,7 +199,9 @@ TACTICS = [
         try_it=held("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC"),
         left=("default acl",),
     ),
-    Tactic(name="leaves a large object", try_it=held("SELECT lo_create(0)"), left=("large object",)),
+    Tactic(
+        name="leaves a large object", try_it=held("SELECT lo_create(0)"), left=("large object",)
+    ),
     Tactic(
         name="has what it made, and itself, held by another session",
         try_it=locked_by_another,
