@@ -319,7 +319,7 @@ def test_an_account_with_quotes_and_semicolons_in_its_name(bank: Bank) -> None:
     nasty = 'rep"orts; DROP ROLE "reports" --\''
     with bank.server.superuser("core_reporting") as connection:
         made = sql.SQL(
-            "CREATE ROLE {} LOGIN PASSWORD 'first'; GRANT {} TO {};"
+            "CREATE ROLE {} LOGIN CONNECTION LIMIT 20 PASSWORD 'first'; GRANT {} TO {};"
             "GRANT {} TO pam_mender WITH ADMIN OPTION"
         )
         connection.execute(

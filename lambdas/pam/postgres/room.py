@@ -93,4 +93,4 @@ def _is_superuser(connection: Connection) -> bool:
 
 
 def _text(connection: Connection, statement: str, name: str) -> str:
-    return sql.SQL(statement).format(sql.Identifier(name)).as_string(connection)  # type: ignore[arg-type]
+    return sql.SQL(statement).format(sql.Identifier(name)).as_string(connection)
