@@ -16,7 +16,7 @@ from pam.policy.cedar import CedarPolicy, Decision
 from pam.postgres import secret_issuer, user_issuer
 from tests.crash.scene import PEOPLE, POLICY
 from tests.fakes import story
-from tests.fakes.targets import FakeServer, SessionUsers
+from tests.fakes.targets import FakeServer, LentAccounts, SessionUsers
 
 
 class Patience:
@@ -74,6 +74,9 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(story, "POLICY", POLICY)
         patch.setattr(CedarPolicy, "_decide", remembered)
         patch.setattr(user_issuer, "session_user", SessionUsers)
+        for issuer in (user_issuer, secret_issuer):
+            patch.setattr(issuer, "check_room", lambda *_, **__: None)
+        patch.setattr(secret_issuer, "lent_account", LentAccounts)
         patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
         patch.setattr(secret_issuer, "set_password", FakeServer.set_password)
         patch.setattr(secret_issuer, "time", Patience())

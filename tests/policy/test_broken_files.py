@@ -111,6 +111,24 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "group_role:",
         "63 bytes",
     ),
+    "a rotated account that nobody can take back": (
+        "catalogue.yaml",
+        swap("      login_secret: bank/core-reporting-db/pam-issuer\n", ""),
+        "- id: core-reporting-db",
+        "core-reporting-db: rotated-secret needs login_secret",
+    ),
+    "a session with more connections than a hundred": (
+        "catalogue.yaml",
+        swap("connection_limit: 5", "connection_limit: 101"),
+        "connection_limit:",
+        "less than or equal to 100",
+    ),
+    "objects that would go to the group": (
+        "catalogue.yaml",
+        swap("quarantine_role: ledger_quarantine", "quarantine_role: ledger_operators"),
+        "",
+        "not the group_role",
+    ),
     "YAML that is none": (
         "catalogue.yaml",
         swap("resources:\n", "resources: [\n"),

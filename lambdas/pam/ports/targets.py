@@ -48,11 +48,14 @@ Credentials = AwsCredentials | LoginCredentials
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """How the target was seen to refuse. `traces_until`: when what was left there may go."""
+    """How the target was seen to refuse. `traces_until`: when what was left there may go. `left`:
+    what the borrower made there that may let somebody back in, each a short printable text.
+    """
 
     method: str
     evidence: str
     traces_until: datetime | None = None
+    left: tuple[str, ...] = ()
 
 
 class Issuer(Protocol):
@@ -133,6 +136,11 @@ class LoginSecrets(Protocol):
     def rotate(self, secret: str, version: str) -> None:
         """Asks for a rotation that makes `version`. Does nothing while another is under way."""
 
+    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+        """Makes `version`, with this password, the current one, and any rotation that is under way
+        void; unless `version` was made before. Returns the login that is current then.
+        """
+
 
 class RotatingSecret(Protocol):
     """One secret, as the function that rotates it sees it."""
@@ -160,6 +168,14 @@ class Checkouts(Protocol):
 
     def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
         """Lets it go, and keeps the receipt, in one write. No error if the session has it not."""
+
+    def remember(self, what: str, session_id: str, text: str) -> None:
+        """Keeps how it stood when the session took it: the first time that this is said, while the
+        session has it. No secret.
+        """
+
+    def remembered(self, what: str, session_id: str) -> str | None:
+        """What was kept; None if nothing was, or if the session has it no more."""
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         """With which receipt the session gave it back, if it has."""

@@ -1,5 +1,6 @@
 """Logging in to a database: bounded, encrypted as configured, and under settings of our own."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SYSTEM = "system"
 _CONNECT_WITHIN_SECONDS = 3
+_SEPARATES_SINCE = 160_000
+_INSIST_SECONDS = 8.0
+_ASK_AGAIN_AFTER = 0.2
 _LONGEST_CERTIFICATES = 32 * 1024
 """Bytes that a lease may carry; all of RDS's regions together are longer."""
 _SETTINGS = {
@@ -78,10 +82,28 @@ class Databases:
         )
 
     @contextmanager
-    def opened(self, login: DatabaseLogin, purpose: str) -> Iterator[Connection]:
-        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable."""
-        with unavailable(purpose), self.connect(login) as connection:
+    def opened(
+        self, login: DatabaseLogin, purpose: str, *, for_an_end: bool = False
+    ) -> Iterator[Connection]:
+        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable.
+
+        For an end it is asked for again for a while: whoever is to be ended may have taken all the
+        slots of the server for a moment.
+        """
+        connect = self._insist if for_an_end else self.connect
+        with unavailable(purpose), connect(login) as connection:
             yield connection
+
+    def _insist(self, login: DatabaseLogin) -> Connection:
+        deadline = time.monotonic() + _INSIST_SECONDS
+        while True:
+            try:
+                return self.connect(login)
+            except psycopg.OperationalError:
+                # Before a login the driver tells no code, so every refusal is one to wait out.
+                if time.monotonic() + _ASK_AGAIN_AFTER > deadline:
+                    raise
+            time.sleep(_ASK_AGAIN_AFTER)
 
     def reached(self, login: DatabaseLogin) -> Connection:
         """A connection, to be closed by the caller. Raises Unreached."""
@@ -122,3 +144,10 @@ def unavailable(what: str) -> Iterator[None]:
     else:
         return
     raise IssuerUnavailable(message)
+
+
+def separates_inherit_and_set(connection: Connection) -> bool:
+    """From PostgreSQL 16 on a membership says whether it gives rights, and whether one may become
+    the role; and slots can be kept for a role.
+    """
+    return connection.info.server_version >= _SEPARATES_SINCE

@@ -1,0 +1,109 @@
+"""No access is made where its borrower could keep PAM out of the server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from psycopg import sql
+
+from pam.domain.errors import Unreached
+from tests.postgres.bank import Bank, now
+
+SINCE_16 = 160_000
+
+
+@contextmanager
+def without(bank: Bank, taken: str, given: str) -> Iterator[None]:
+    with bank.server.superuser() as connection:
+        connection.execute(taken)  # type: ignore[call-overload]
+        try:
+            yield
+        finally:
+            connection.execute(given)  # type: ignore[call-overload]
+
+
+def version(bank: Bank) -> int:
+    with bank.server.superuser() as connection:
+        return connection.info.server_version
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize(
+    ("login", "made"),
+    [
+        ("pam_issuer", lambda bank: bank.session()),
+        ("pam_mender", lambda bank: bank.reports_session()),
+    ],
+)
+def test_without_a_slot_of_its_own_nothing_is_made_and_the_statements_are_told(
+    bank: Bank, login: str, made: Callable[[Bank], object]
+) -> None:
+    if version(bank) < SINCE_16:
+        pytest.skip("no slots can be kept for a role")
+    session = made(bank)
+    bank.issuer_of(session).reserve(session, now())  # type: ignore[arg-type]
+    taken = f"REVOKE pg_use_reserved_connections FROM {login}"
+    with (
+        without(bank, taken, f"GRANT pg_use_reserved_connections TO {login}"),
+        pytest.raises(Unreached) as told,
+    ):
+        bank.issuer_of(session).activate(session, now())  # type: ignore[arg-type]
+    assert "ALTER SYSTEM SET reserved_connections = 10" in str(told.value.detail)
+    assert f'GRANT pg_use_reserved_connections TO "{login}"' in str(told.value.detail)
+    assert bank.roles() == {}
+    assert bank.secrets.rotations == []
+
+
+@pytest.mark.guarantee("G5")
+def test_up_to_15_the_limits_of_all_sessions_leave_room(bank: Bank) -> None:
+    if version(bank) >= SINCE_16:
+        pytest.skip("slots are kept for PAM's own login")
+    bank.activated(bank.session(connection_limit="100"))
+    bank.activated(bank.session(connection_limit="100"))
+    with pytest.raises(Unreached, match="200 of the server's"):
+        bank.users.activate(bank.session(connection_limit="100"), now())
+
+
+def test_a_sessions_user_has_the_limit_that_the_catalogue_says_or_five(bank: Bank) -> None:
+    chosen, stored_before = bank.session(connection_limit="7"), bank.session()
+    for session, limit in ((chosen, 7), (stored_before, 5)):
+        bank.activated(session)
+        with bank.server.superuser() as connection:
+            found = "SELECT rolconnlimit FROM pg_roles WHERE rolname = %s"
+            user = f"pam_{session.session_id.lower()}"
+            assert connection.execute(found, [user]).fetchone() == (limit,)
+
+
+def test_where_transactions_can_be_prepared_pam_must_reach_each_database(bank: Bank) -> None:
+    with bank.server.superuser() as connection:
+        connection.execute("CREATE DATABASE apart")
+        connection.execute("REVOKE CONNECT ON DATABASE apart FROM PUBLIC")
+        connection.execute("GRANT CONNECT ON DATABASE apart TO ledger_operators")
+    try:
+        with pytest.raises(Unreached, match="apart, which PAM's login may not enter"):
+            bank.users.activate(bank.session(), now())
+        assert bank.roles() == {}
+    finally:
+        with bank.server.superuser() as connection:
+            connection.execute(sql.SQL("DROP DATABASE apart"))
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "undone", "told"),
+    [
+        ("ALTER ROLE reports NOLOGIN", "ALTER ROLE reports LOGIN", "may not log in"),
+        (
+            "REVOKE reports FROM pam_mender",
+            "GRANT reports TO pam_mender WITH ADMIN OPTION",
+            "does not administer",
+        ),
+    ],
+)
+def test_an_account_that_could_not_be_taken_back_is_not_lent(
+    bank: Bank, by_hand: str, undone: str, told: str
+) -> None:
+    session = bank.reports_session()
+    bank.reports.reserve(session, now())
+    with without(bank, by_hand, undone), pytest.raises(Unreached, match=told):
+        bank.reports.activate(session, now())
+    assert bank.secrets.rotations == []
