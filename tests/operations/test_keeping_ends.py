@@ -74,6 +74,26 @@ def test_an_end_is_looked_after_for_as_long_as_a_credential_of_it_lives_at_sts()
     assert kept(story) == Kept(undone=[session_id])
 
 
+def test_what_is_due_to_go_is_the_ticks_and_is_not_put_back() -> None:
+    story = Story()
+    session_id = ended(story)
+    story.later(seconds=20)
+    stored = story.store.sessions[session_id]
+    story.store.sessions[session_id] = replace(stored, traces_until=story.now)
+    story.issuer.let_in_again = {session_id}
+    assert kept(story) == Kept()
+
+
+def test_a_session_of_an_earlier_version_is_looked_after_while_its_deny_stays() -> None:
+    story = Story()
+    session_id = ended(story)
+    story.later(seconds=20)
+    stored = story.store.sessions[session_id]
+    story.store.sessions[session_id] = replace(stored, credentials_live_until=None)
+    story.issuer.let_in_again = {session_id}
+    assert kept(story) == Kept(undone=[session_id])
+
+
 def test_a_target_is_given_the_time_to_show_what_was_just_written() -> None:
     story = Story()
     session_id = ended(story)

@@ -166,6 +166,21 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         '@id("nobody-approves-their-own-request")',
         "NONSENSE",
     ),
+    "an answer that is neither yes nor no": (
+        "catalogue.yaml",
+        swap(
+            "role_name: pam-target-core-ledger-admin}",
+            'role_name: pam-target-core-ledger-admin, iam_writes: "yes"}',
+        ),
+        'iam_writes: "yes"',
+        "iam_writes",
+    ),
+    "iam_writes of what is no role": (
+        "catalogue.yaml",
+        swap("      when_taken: refuse\n", "      when_taken: refuse\n      iam_writes: true\n"),
+        "iam_writes: true",
+        "iam_writes: no such key",
+    ),
     "a schema that is none": (
         "pam.cedarschema",
         swap("domain: String,", "domain String,"),
@@ -225,6 +240,27 @@ def test_a_directory_without_policies_is_refused(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(PolicyError, match="deny everything"):
         load(policy, policy / "identities.yaml")
+
+
+@pytest.mark.parametrize(("said", "may"), [("", False), ("false", False), ("true", True)])
+def test_a_role_may_change_iam_only_where_its_resource_says_so(
+    tmp_path: Path, said: str, *, may: bool
+) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", policy)
+    path = policy / "catalogue.yaml"
+    name = "role_name: pam-target-core-ledger-admin"
+    edit = swap(f"{name}}}", f"{name}{', iam_writes: ' + said if said else ''}}}")
+    path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
+    compiled = load(policy, policy / "identities.yaml")
+    read = CompiledPolicy.from_json(compiled.to_json())
+    of_roles = {
+        each.resource_id: each.target(account="111122223333", region="eu-west-1").may_write_iam
+        for each in read.resources
+    }
+    assert {name for name, allowed in of_roles.items() if allowed} == (
+        {"core-ledger-admin"} if may else set()
+    )
 
 
 def test_what_the_functions_read_is_what_was_compiled() -> None:

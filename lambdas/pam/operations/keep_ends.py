@@ -68,13 +68,13 @@ def keep_ends(
 
 def _must_stand(session: Session, now: datetime) -> bool:
     confirmed_at = session.ending.confirmed_at if session.ending else None
-    # A session of an earlier version does not know the first.
-    until = session.credentials_live_until or session.traces_until
+    # A session of an earlier version does not know how long its credentials live.
+    known = (session.credentials_live_until, session.traces_until)
     return (
         session.target.kind is IssuerKind.AWS_ROLE
         and session.closed
-        and until is not None
-        and now < until
+        and session.traces_until is not None
+        and all(now < until for until in known if until is not None)
         and confirmed_at is not None
         and confirmed_at + SETTLED_AFTER <= now
     )
