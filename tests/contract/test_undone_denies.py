@@ -107,6 +107,11 @@ def test_a_deny_in_a_pack_is_not_missing_until_the_pack_is_touched() -> None:
     (tag, members), *_ = packed.items()
     role.policies[pack] = deny_of([each for each in members if each != MINE])
     assert missing(role, MINE, *OTHERS) == {MINE}
+    for change in ({"Effect": "Allow"}, {"Action": "ec2:*"}, {"Resource": "arn:aws:s3:::none"}):
+        role.policies[pack] = deny_of(members)
+        assert missing(role, MINE, *OTHERS) == set()
+        role.policies[pack]["Statement"][0] |= change
+        assert missing(role, MINE, *OTHERS) == set(members), change
     del role.policies[pack]
     assert missing(role, MINE, *OTHERS) == set(members)
     assert tag == "aws:PrincipalTag/pam:session_id"
