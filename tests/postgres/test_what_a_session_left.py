@@ -83,9 +83,7 @@ def test_what_it_changed_with_the_groups_rights(bank: Bank, name: str) -> None:
     statement, told = WITH_THE_GROUPS_RIGHTS[name]
     with bank.server.superuser("core_ledger") as owner:
         owner.execute("CREATE TABLE public.theirs (id int)")
-        owner.execute(
-            "CREATE FUNCTION public.theirs_f() RETURNS int LANGUAGE sql AS 'SELECT 1'"
-        )
+        owner.execute("CREATE FUNCTION public.theirs_f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
         owner.execute("ALTER TABLE public.theirs OWNER TO ledger_operators")
         owner.execute("ALTER FUNCTION public.theirs_f() OWNER TO ledger_operators")
         try:
