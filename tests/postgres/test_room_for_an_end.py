@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from psycopg import sql
 
-from pam.domain.errors import Unreached
-from tests.postgres.bank import Bank, now
+from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.ports.targets import DatabaseLogin
+from pam.postgres import login
+from pam.postgres.login import Connection, Databases
+from tests.postgres.bank import LEDGER_SECRET, Bank, now
 
 SINCE_16 = 160_000
 
@@ -29,27 +33,27 @@ def version(bank: Bank) -> int:
 
 @pytest.mark.guarantee("G5")
 @pytest.mark.parametrize(
-    ("login", "made"),
+    ("name", "made"),
     [
         ("pam_issuer", lambda bank: bank.session()),
         ("pam_mender", lambda bank: bank.reports_session()),
     ],
 )
 def test_without_a_slot_of_its_own_nothing_is_made_and_the_statements_are_told(
-    bank: Bank, login: str, made: Callable[[Bank], object]
+    bank: Bank, name: str, made: Callable[[Bank], object]
 ) -> None:
     if version(bank) < SINCE_16:
         pytest.skip("no slots can be kept for a role")
     session = made(bank)
     bank.issuer_of(session).reserve(session, now())  # type: ignore[arg-type]
-    taken = f"REVOKE pg_use_reserved_connections FROM {login}"
+    taken = f"REVOKE pg_use_reserved_connections FROM {name}"
     with (
-        without(bank, taken, f"GRANT pg_use_reserved_connections TO {login}"),
+        without(bank, taken, f"GRANT pg_use_reserved_connections TO {name}"),
         pytest.raises(Unreached) as told,
     ):
         bank.issuer_of(session).activate(session, now())  # type: ignore[arg-type]
     assert "ALTER SYSTEM SET reserved_connections = 10" in str(told.value.detail)
-    assert f'GRANT pg_use_reserved_connections TO "{login}"' in str(told.value.detail)
+    assert f'GRANT pg_use_reserved_connections TO "{name}"' in str(told.value.detail)
     assert bank.roles() == {}
     assert bank.secrets.rotations == []
 
@@ -107,3 +111,22 @@ def test_an_account_that_could_not_be_taken_back_is_not_lent(
     with without(bank, by_hand, undone), pytest.raises(Unreached, match=told):
         bank.reports.activate(session, now())
     assert bank.secrets.rotations == []
+
+
+def test_an_end_asks_again_for_a_connection_and_nobody_else_does(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, refusals = Databases.connect, iter(["too many clients"] * 2)
+    monkeypatch.setattr(login, "_ASK_AGAIN_AFTER", 0.01)
+
+    def crowded(self: Databases, wanted: DatabaseLogin) -> Connection:
+        for text in refusals:
+            raise psycopg.OperationalError(text)
+        return connect(self, wanted)
+
+    monkeypatch.setattr(Databases, "connect", crowded)
+    place = bank.secrets.login(LEDGER_SECRET)
+    with pytest.raises(IssuerUnavailable), bank.databases.opened(place, "a lease"):
+        pass
+    with bank.databases.opened(place, "an end", for_an_end=True) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)

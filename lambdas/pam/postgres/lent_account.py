@@ -85,8 +85,8 @@ def shut(databases: Databases, mender: DatabaseLogin, name: str) -> int:
                 else "GRANT {account} TO CURRENT_USER",
                 name,
             )
-    closing = sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name))
-    return shut_out(databases, mender, name, [closing])
+        closing = sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name))
+        return shut_out(databases, mender, connection, name, [closing])
 
 
 def put_back(connection: Connection, name: str, remembered: str | None) -> list[str]:

@@ -25,6 +25,7 @@ _MAY_BE_LEASED = """
     WHERE rolname = %s AND rolvaliduntil > 'epoch' AND rolconnlimit <> 0
 """
 _CAN_LOG_IN = "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = %s"
+_CLOSE = "ALTER ROLE {user} NOLOGIN PASSWORD NULL VALID UNTIL 'epoch' CONNECTION LIMIT 0"
 _ISSUER_CAN_ACT = "SELECT pg_catalog.pg_has_role(%s, %s)"
 _MEMBERS = """
     SELECT member.rolname, member.rolvaliduntil > 'epoch' AND member.rolconnlimit <> 0
@@ -144,16 +145,11 @@ def shut(databases: Databases, issuer: DatabaseLogin, username: str, group_role:
         if row is None or not row[0]:
             # So it has been since the user was made, unless somebody thought it odd.
             _grant_to_issuer(connection, username)
-        there = connection.execute(_EXISTS, [group_role]).fetchone() is not None
-    user, group = sql.Identifier(username), sql.Identifier(group_role)
-    closing = sql.SQL(
-        "ALTER ROLE {user} NOLOGIN PASSWORD NULL VALID UNTIL 'epoch' CONNECTION LIMIT 0"
-    )
-    leaving = sql.SQL("REVOKE {group} FROM {user}")
-    statements = [closing.format(user=user)]
-    if there:
-        statements.append(leaving.format(group=group, user=user))
-    return shut_out(databases, issuer, username, statements)
+        user, group = sql.Identifier(username), sql.Identifier(group_role)
+        statements = [sql.SQL(_CLOSE).format(user=user)]
+        if connection.execute(_EXISTS, [group_role]).fetchone() is not None:
+            statements.append(sql.SQL("REVOKE {group} FROM {user}").format(group=group, user=user))
+        return shut_out(databases, issuer, connection, username, statements)
 
 
 def can_log_in(connection: Connection, username: str) -> bool:

@@ -57,17 +57,18 @@ class Siege:
 
 
 def shut_out(
-    databases: Databases, login: DatabaseLogin, username: str, statements: Iterable[sql.Composable]
+    databases: Databases,
+    login: DatabaseLogin,
+    shutting: Connection,
+    username: str,
+    statements: Iterable[sql.Composable],
 ) -> int:
-    """Each of these statements done, prepared transactions rolled back, and no connection of the
-    user left; returns how many were cut. The first statement must take the way in.
+    """Each of these statements done on `shutting`, prepared transactions rolled back, and no
+    connection of the user left; returns how many were cut. The first must take the way in.
 
     `login` must be able to act as the user. Raises IssuerUnavailable.
     """
-    with (
-        databases.opened(login, _PURPOSE, for_an_end=True) as cutting,
-        databases.opened(login, _PURPOSE, for_an_end=True) as shutting,
-    ):
+    with databases.opened(login, _PURPOSE, for_an_end=True) as cutting:
         become(cutting, username)
         siege = Siege(
             shutting=shutting,

@@ -7,7 +7,8 @@ removes the user if that is a matter of a moment.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from pam.domain.resource import Target
 from pam.domain.session import ACTIVATE_WITHIN, Session
 from pam.ports.targets import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres import left_behind, session_user
-from pam.postgres.login import Databases, unavailable, verifier
+from pam.postgres.login import Connection, Databases, unavailable, verifier
 from pam.postgres.room import DEFAULT_LIMIT, check_room
 
 _A_SECOND = timedelta(seconds=1)
@@ -94,8 +95,8 @@ class PostgresUserIssuer:
         issuer, user = self._login(session.target), session_user.name_of(session)
         group = session.target.settings["group_role"]
         cut = session_user.shut(self._databases, issuer, user, group)
-        self._see_refused(issuer, user)
-        left, kept = ([], "") if cut is None else self._left(session, issuer)
+        with self._seen_refused(issuer, user) as connection:
+            left, kept = ([], "") if cut is None else self._left(session, connection)
         where = f"{issuer.host}:{issuer.port}/{issuer.dbname}"
         fate = "no such user was there" if cut is None else "dropped"
         if kept:
@@ -158,7 +159,8 @@ class PostgresUserIssuer:
         login = replace(login, username=target.settings["rds_db_user"].partition("/")[2])
         return replace(login, password=self._rds_token(login, target.region))
 
-    def _see_refused(self, issuer: DatabaseLogin, user: str) -> None:
+    @contextmanager
+    def _seen_refused(self, issuer: DatabaseLogin, user: str) -> Iterator[Connection]:
         """The server says that the user has no login, and refuses one that is tried.
 
         With any password: its own is gone, and nobody knows another. That the issuer is let in
@@ -172,17 +174,18 @@ class PostgresUserIssuer:
             if not refused or session_user.can_log_in(connection, user):
                 message = "the database still lets the session's user in"
                 raise IssuerUnavailable(message)
+            yield connection
 
-    def _left(self, session: Session, issuer: DatabaseLogin) -> tuple[list[str], str]:
+    @staticmethod
+    def _left(session: Session, connection: Connection) -> tuple[list[str], str]:
         """What the user left, and the server's code if it could not be looked at or dropped."""
         user, group = session_user.name_of(session), session.target.settings["group_role"]
         left: list[str] = []
         try:
-            with self._databases.connect(issuer) as connection:
-                left = session_user.look(connection, user, group)
-                session_user.drop(connection, user)
-        except (psycopg.Error, IssuerUnavailable) as error:
-            return left, getattr(error, "sqlstate", None) or type(error).__name__
+            left = session_user.look(connection, user, group)
+            session_user.drop(connection, user)
+        except psycopg.Error as error:
+            return left, error.sqlstate or type(error).__name__
         return left, ""
 
     @staticmethod
