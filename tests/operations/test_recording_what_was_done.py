@@ -193,6 +193,7 @@ def test_access_after_an_early_end_is_a_finding_if_it_succeeded(story: Story) ->
     assert outcomes == ["refused", "failure"]
 
 
+@pytest.mark.guarantee("G16")
 def test_what_was_opened_is_a_finding_in_the_chain_of_a_session_that_goes_on(story: Story) -> None:
     session = story.granted()
     opens = Door(reason="lets others in")

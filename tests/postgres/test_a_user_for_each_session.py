@@ -107,6 +107,7 @@ def test_a_second_lease_has_a_new_password_and_the_first_is_refused(bank: Bank) 
     assert is_cut(opened)
 
 
+@pytest.mark.guarantee("G16")
 def test_what_the_user_made_is_told_and_goes_to_a_role_without_rights(bank: Bank) -> None:
     session = bank.activated(bank.session())
     with connect(bank.users.lease(session, now())) as connection:

@@ -7,11 +7,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local.state import ROOT
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.ports.targets import DatabaseLogin
 from pam.postgres import login
 from pam.postgres.login import Connection, Databases
-from tests.postgres.bank import LEDGER_SECRET, Bank, now
+from tests.postgres.bank import LEDGER_SECRET, Bank, connect, now
 
 SINCE_16 = 160_000
 
@@ -130,3 +131,30 @@ def test_an_end_asks_again_for_a_connection_and_nobody_else_does(
         pass
     with bank.databases.opened(place, "an end", for_an_end=True) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_owner_can_keep_the_lock_table_from_being_filled_by_the_statement_of_the_docs(
+    bank: Bank,
+) -> None:
+    page = (ROOT / "docs" / "databases.md").read_text()
+    statement = page[page.index("  DO $$") : page.index("  END $$;") + len("  END $$;")]
+    with bank.server.superuser() as connection:
+        connection.execute("CREATE DATABASE core_closed")
+        connection.execute("CREATE ROLE anybody LOGIN PASSWORD 'anybody'")
+    try:
+        with bank.server.superuser("core_closed") as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+        login = bank.secrets.login(LEDGER_SECRET)
+        with connect(login, user="anybody", password="anybody", dbname="core_closed") as connection:
+            for taking in (
+                "SELECT pg_advisory_lock(i) FROM generate_series(1, 2) AS i",
+                "SELECT pg_try_advisory_xact_lock_shared(46, 1)",
+                "SELECT lo_create(0)",
+                "SELECT lo_from_bytea(0, 'x')",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(taking)  # type: ignore[call-overload]
+    finally:
+        with bank.server.superuser() as connection:
+            connection.execute("DROP DATABASE core_closed WITH (FORCE)")
+            connection.execute("DROP ROLE anybody")

@@ -67,6 +67,7 @@ WITH_THE_GROUPS_RIGHTS = {
 }
 
 
+@pytest.mark.guarantee("G16")
 @pytest.mark.parametrize("name", MADE)
 def test_what_it_owns(bank: Bank, name: str) -> None:
     statement, told = MADE[name]
@@ -78,6 +79,7 @@ def test_what_it_owns(bank: Bank, name: str) -> None:
     assert "\n" not in receipt.evidence
 
 
+@pytest.mark.guarantee("G16")
 @pytest.mark.parametrize("name", WITH_THE_GROUPS_RIGHTS)
 def test_what_it_changed_with_the_groups_rights(bank: Bank, name: str) -> None:
     statement, told = WITH_THE_GROUPS_RIGHTS[name]
