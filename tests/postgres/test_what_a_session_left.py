@@ -165,7 +165,9 @@ def test_the_accounts_settings_are_put_back_and_each_difference_is_told(
         left = bank.reports.end(session, now()).left
         try:
             assert sorted(map(str, owner.execute(stored).fetchall())) == sorted(map(str, found))
-            assert any(each.startswith("setting ") for each in left) == (changed != found)
+            told = [each for each in left if each.startswith("setting ")]
+            assert bool(told) == (changed != found)
+            assert all(each.endswith(" put back") for each in told)
             assert changed != found or "RESET ALL" in during
         finally:
             owner.execute("ALTER ROLE reports RESET ALL")
