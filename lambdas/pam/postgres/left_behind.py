@@ -9,6 +9,7 @@ same group, or the owner, may have been it: this tells what to look at, and chan
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
 from pam.domain.activity import one_line
@@ -188,6 +189,11 @@ def look(connection: Connection, since: Beginning, *, owned: bool) -> list[str]:
     told = {text.removeprefix("owns ").removeprefix("security definer ") for text in found}
     twice = {f"changed {text}" for text in told}
     return sorted(set(found) - twice)
+
+
+def not_seen(error: psycopg.Error) -> str:
+    """What is told instead of a list that could not be made: somebody has to look."""
+    return f"not all of it could be looked at ({error.sqlstate or type(error).__name__})"
 
 
 def bounded(found: Iterable[str]) -> tuple[str, ...]:

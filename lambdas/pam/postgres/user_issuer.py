@@ -187,9 +187,11 @@ class PostgresUserIssuer:
     def _left(session: Session, connection: Connection) -> tuple[list[str], str]:
         """What the user left, and the server's code if it could not be looked at or dropped."""
         user, group = session_user.name_of(session), session.target.settings["group_role"]
-        left: list[str] = []
         try:
             left = session_user.look(connection, user, group)
+        except psycopg.Error as error:
+            return [left_behind.not_seen(error)], error.sqlstate or type(error).__name__
+        try:
             session_user.drop(connection, user)
         except psycopg.Error as error:
             return left, error.sqlstate or type(error).__name__
