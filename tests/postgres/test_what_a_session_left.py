@@ -137,6 +137,19 @@ def test_a_look_that_fails_does_not_hold_up_the_end(
     assert bank.roles() == {}
 
 
+def test_many_of_one_kind_hide_none_of_another(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    opened = connect(bank.users.lease(session, now()))
+    for number in range(left_behind.MOST_TOLD + 3):
+        opened.execute(f"SELECT lo_create(0), {number}")  # type: ignore[call-overload]
+    opened.execute(
+        "CREATE FUNCTION public.zzz() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+    )
+    left = bank.users.end(session, now()).left
+    assert "owns security definer function public.zzz()" in left
+    assert left[-1] == "and 4 more"
+
+
 @pytest.mark.guarantee("G5")
 def test_a_look_that_fails_does_not_hold_up_the_end_of_an_account(
     bank: Bank, monkeypatch: pytest.MonkeyPatch

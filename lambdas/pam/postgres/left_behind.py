@@ -197,10 +197,24 @@ def not_seen(error: psycopg.Error) -> str:
 
 
 def bounded(found: Iterable[str]) -> tuple[str, ...]:
-    """Each printable and short: the names are whatever the borrower wrote."""
-    texts = [one_line(text, _LONGEST_NAME) for text in found]
+    """Each printable and short: the names are whatever the borrower wrote. The first of each kind
+    comes before the second of any, so that many of one kind hide none of another.
+    """
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for text in found:
+        kinds.setdefault(_kind(text), []).append(one_line(text, _LONGEST_NAME))
+    ranked = sorted(
+        (nth, kind, text) for kind, texts in kinds.items() for nth, text in enumerate(texts)
+    )
+    texts = [text for _, _, text in ranked]
     more = len(texts) - MOST_TOLD
     return (*texts[:MOST_TOLD], f"and {more} more") if more > 0 else tuple(texts)
+
+
+def _kind(text: str) -> tuple[str, ...]:
+    """`owns table`, `changed trigger`, `membership`: PostgreSQL's words, none of the borrower's."""
+    words = text.split(" ", 2)
+    return tuple(words[:2]) if words[0] in {"owns", "changed"} else (words[0],)
 
 
 def _age(connection: Connection, version: str) -> int:
