@@ -9,6 +9,7 @@ same group, or the owner, may have been it: this tells what to look at, and chan
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
 from pam.domain.activity import one_line
@@ -133,7 +134,16 @@ _MAPPINGS = """
     SELECT 'user mapping of ' || usename || ' at ' || srvname
     FROM pg_catalog.pg_user_mappings WHERE usename = %(user)s
 """
-_SCHEDULES = "SELECT pg_catalog.to_regclass('cron.job') IS NOT NULL"
+_SCHEDULES = """
+    SELECT FROM pg_catalog.pg_depend AS part
+    JOIN pg_catalog.pg_extension AS extension ON extension.oid = part.refobjid
+    WHERE part.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      AND part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.deptype = 'e'
+      AND part.objid = pg_catalog.to_regclass('cron.job') AND extension.extname = 'pg_cron'
+"""
+"""Only a superuser makes this extension. A `cron.job` of somebody else's would be read with PAM's
+rights, and a view runs whatever functions its maker put into it.
+"""
 _SCHEDULED = """
     SELECT 'scheduled job ' || jobid || ' on ' || schedule FROM cron.job
     WHERE username = %(user)s
@@ -171,7 +181,7 @@ def look(connection: Connection, since: Beginning, *, owned: bool) -> list[str]:
     questions: list[sql.Composable | str] = [_MEMBERSHIPS, _CHANGED_ALL, _HOOKS, _MAPPINGS]
     if owned:
         questions = [_OWNED, _OWNED_ELSEWHERE, *questions]
-    if (connection.execute(_SCHEDULES).fetchone() or (False,))[0]:
+    if connection.execute(_SCHEDULES).fetchone() is not None:
         questions.append(_SCHEDULED)
     found: list[str] = []
     for question in questions:
@@ -181,11 +191,30 @@ def look(connection: Connection, since: Beginning, *, owned: bool) -> list[str]:
     return sorted(set(found) - twice)
 
 
+def not_seen(error: psycopg.Error) -> str:
+    """What is told instead of a list that could not be made: somebody has to look."""
+    return f"not all of it could be looked at ({error.sqlstate or type(error).__name__})"
+
+
 def bounded(found: Iterable[str]) -> tuple[str, ...]:
-    """Each printable and short: the names are whatever the borrower wrote."""
-    texts = [one_line(text, _LONGEST_NAME) for text in found]
+    """Each printable and short: the names are whatever the borrower wrote. The first of each kind
+    comes before the second of any, so that many of one kind hide none of another.
+    """
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for text in found:
+        kinds.setdefault(_kind(text), []).append(one_line(text, _LONGEST_NAME))
+    ranked = sorted(
+        (nth, kind, text) for kind, texts in kinds.items() for nth, text in enumerate(texts)
+    )
+    texts = [text for _, _, text in ranked]
     more = len(texts) - MOST_TOLD
     return (*texts[:MOST_TOLD], f"and {more} more") if more > 0 else tuple(texts)
+
+
+def _kind(text: str) -> tuple[str, ...]:
+    """`owns table`, `changed trigger`, `membership`: PostgreSQL's words, none of the borrower's."""
+    words = text.split(" ", 2)
+    return tuple(words[:2]) if words[0] in {"owns", "changed"} else (words[0],)
 
 
 def _age(connection: Connection, version: str) -> int:
