@@ -57,7 +57,7 @@ SOAKED := tests/e2e/test_races.py tests/e2e/test_load.py tests/e2e/test_a_borrow
 	tests/adversary
 
 soak: setup ## the long form of races, load and resisting borrowers, on a stack of its own (minutes)
-	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 PAM_ADVERSARY_ROUNDS=20 \
+	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 PAM_ADVERSARY=every-way \
 		$(PYTHON) -m pytest --durations=20 --durations-min=1 $(wildcard $(SOAKED))
 
 gates: setup $(GATES) ## checkov on every template, known vulnerabilities of every pin
