@@ -6,7 +6,13 @@ from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import SESSION_TAG, issuer_role_name, revocation_role_name, revoker_role_name
+from pam.names import (
+    SESSION_TAG,
+    activator_role_name,
+    issuer_role_name,
+    revocation_role_name,
+    revoker_role_name,
+)
 from stacks.acknowledgments import INLINE_POLICY, acknowledge_nist
 from stacks.escape_hatch import resource_of
 
@@ -15,8 +21,8 @@ class PamTargetRole(Construct):
     """A role that people reach through PAM and in no other way.
 
     Works in PAM's own account and in any other (`pam_account`). The role can be assumed by PAM's
-    credential issuer only, and only in a session that carries a source identity and the session
-    tag: without those, a single session could neither be told apart in CloudTrail nor ended.
+    credential issuer and its activator only (which sees that it can be lent), and only in a session
+    that carries a source identity and the session tag: without those, a single session could neither be told apart in CloudTrail nor ended.
 
     Rights come as managed policies. All of the role's inline quota (10,240 characters) belongs to
     revocation: the companion role writes one deny for each session that ends early.
@@ -36,6 +42,7 @@ class PamTargetRole(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         issuer = self._pam_role(pam_account, issuer_role_name(env_name))
+        activator = self._pam_role(pam_account, activator_role_name(env_name))
         self.role = iam.Role(
             self,
             "Role",
@@ -46,7 +53,7 @@ class PamTargetRole(Construct):
             max_session_duration=Duration.hours(1),
             managed_policies=list(managed_policies),
         )
-        _set_trust(self.role, _target_trust(issuer))
+        _set_trust(self.role, _target_trust(issuer, activator))
         if statements:
             iam.ManagedPolicy(
                 self,
@@ -89,22 +96,24 @@ class PamTargetRole(Construct):
         return iam.ArnPrincipal(arn)
 
 
-def _target_trust(issuer: iam.IPrincipal) -> iam.PolicyDocument:
+def _target_trust(*trusted: iam.IPrincipal) -> iam.PolicyDocument:
     """One statement an action, since each action knows only its own condition keys."""
     tagged = {f"aws:RequestTag/{SESSION_TAG}": "?*"}
     identified = {"sts:SourceIdentity": "?*"}
     return iam.PolicyDocument(
         statements=[
-            _trust(issuer, "sts:AssumeRole", tagged | identified),
-            _trust(issuer, "sts:TagSession", tagged),
-            _trust(issuer, "sts:SetSourceIdentity", identified),
+            _trust(trusted, "sts:AssumeRole", tagged | identified),
+            _trust(trusted, "sts:TagSession", tagged),
+            _trust(trusted, "sts:SetSourceIdentity", identified),
         ]
     )
 
 
-def _trust(issuer: iam.IPrincipal, action: str, required: Mapping[str, str]) -> iam.PolicyStatement:
+def _trust(
+    trusted: Sequence[iam.IPrincipal], action: str, required: Mapping[str, str]
+) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        principals=[issuer], actions=[action], conditions={"StringLike": dict(required)}
+        principals=list(trusted), actions=[action], conditions={"StringLike": dict(required)}
     )
 
 

@@ -10,6 +10,9 @@ from pam.domain.resource import IssuerKind
 from pam.names import revoker_role_name
 from pam.policy.compiled import CompiledPolicy
 
+LEND = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+"""What it takes to open a session of a target role."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRoles:

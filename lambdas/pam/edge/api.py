@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger
@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from pam.aws.messages import UnknownEvent
 from pam.domain.errors import (
     Code,
     Invalid,
@@ -28,11 +29,14 @@ from pam.domain.errors import (
     Throttled,
     TryAgain,
 )
+from pam.domain.handled_call import Door, HandledCall
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.edge.bodies import invalid
 from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
+from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
 
 _LARGEST_BODY = 16 * 1024
@@ -76,6 +80,8 @@ class Call:
 class Front:
     """What the front itself needs of the function behind it."""
 
+    door: Door
+    calls: NotedCalls
     store: SessionStore
     policy: CedarPolicy
     clock: Callable[[], datetime]
@@ -115,11 +121,30 @@ def resolver() -> APIGatewayRestResolver:
     return app
 
 
-def serve(
-    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], context: Any
-) -> dict[str, Any]:
-    """Answers one call of the request API. Routes find their `Call` by `current_call`."""
+def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any) -> dict[str, Any]:
+    """Answers one call of the request API. Routes find their `Call` by `current_call`.
+
+    Raises UnknownEvent for anything but a gateway's call, and RequestIdUsed: that is no call of the
+    gateway's either. The call is noted before anything is done, or nothing is done.
+    """
+    if not is_gateway_call(event):
+        message = "no call of the gateway"
+        raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)
+    handled = _handled(event, call, front)
+    note_call(handled, front.calls)
+    answer = _answer(app, front, event, call, context)
+    try:
+        front.calls.answered(handled, int(answer["statusCode"]))
+    except Exception:
+        # What was done stands in the records; without its status the call is told as dark.
+        logger.exception("answer not noted")
+    return answer
+
+
+def _answer(
+    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], call: Call, context: Any
+) -> dict[str, Any]:
     event = event | {"path": _one_segment_each(event)}
     try:
         event = _readable(event)
@@ -127,6 +152,37 @@ def serve(
         return _plain(_refused(refusal, call, front))
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
+
+
+def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
+    """Whether it has the form of a signed REST call; that it is one, the access log says."""
+    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
+        return False
+    context = event["requestContext"]
+    identity = context.get("identity")
+    if not isinstance(identity, dict):
+        return False
+    told = (
+        event.get("httpMethod"),
+        event.get("resource"),
+        context.get("requestId"),
+        context.get("extendedRequestId"),
+        context.get("path"),
+        identity.get("userArn"),
+    )
+    return all(isinstance(value, str) and value for value in told)
+
+
+def _handled(event: dict[str, Any], call: Call, front: Front) -> HandledCall:
+    return HandledCall(
+        request_id=event["requestContext"]["extendedRequestId"],
+        door=front.door,
+        principal=call.caller.principal,
+        method=event["httpMethod"],
+        # As the gateway logs it, with the stage.
+        path=event["requestContext"]["path"],
+        noted_at=call.now,
+    )
 
 
 def _one_segment_each(event: dict[str, Any]) -> str:

@@ -1,0 +1,103 @@
+"""A call that a door handled, and the line that the gateway wrote of it: two accounts of one call.
+
+The gateway authenticates callers and writes its access log; a door only believes the event that it
+is invoked with. A call of which there is no line came past the gateway.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+_SERVER_ERROR = 500
+_OF_A_LINE = frozenset({"extended_request_id", "principal", "method", "path", "status"})
+
+
+class Door(StrEnum):
+    """The functions that people call through the gateway."""
+
+    REQUEST_API = "request_api"
+    ISSUE_CREDENTIALS = "issue_credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandledCall:
+    """What a door was told of a call. `status` is None if it never came to answer."""
+
+    request_id: str
+    """The gateway's extended one: the other may be chosen by the caller, in a header."""
+    door: Door
+    principal: str
+    method: str
+    path: str
+    noted_at: datetime
+    again: str = ""
+    """Set where a call came with a request id that was used before; makes it another call."""
+    status: int | None = None
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {self.path} as {self.principal} at {self.door}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """What the gateway says of a call."""
+
+    request_id: str
+    principal: str
+    method: str
+    path: str
+    status: int
+
+
+def parse_line(text: str) -> LogLine:
+    """Raises ValueError for anything but one flat JSON object with each key once.
+
+    Paths are the caller's: one that found its way out of its quotes must not become other fields.
+    """
+    fields = json.loads(text, object_pairs_hook=_each_once)
+    if not isinstance(fields, Mapping) or not set(fields) >= _OF_A_LINE:
+        message = "a line of the access log lacks fields"
+        raise ValueError(message)
+    if not all(isinstance(value, str) for value in fields.values()):
+        message = "a line of the access log holds more than texts"
+        raise ValueError(message)
+    return LogLine(
+        request_id=fields["extended_request_id"],
+        principal=fields["principal"],
+        method=fields["method"],
+        path=fields["path"],
+        status=int(fields["status"]),
+    )
+
+
+def why_dark(call: HandledCall, line: LogLine | None) -> str:
+    """Why this call did not come through the gateway; empty if it did."""
+    if call.again:
+        return "its request id had been used before"
+    if line is None:
+        return "the gateway's access log does not have it"
+    told = {
+        "caller": (call.principal, line.principal),
+        "method": (call.method, line.method),
+        "path": (call.path, line.path),
+    }
+    differ = [name for name, (door, gateway) in told.items() if door != gateway]
+    if not _same_status(call.status, line.status):
+        differ.append("status")
+    return f"the gateway's access log has another {', '.join(differ)}" if differ else ""
+
+
+def _same_status(answered: int | None, line: int) -> bool:
+    """A door that died over a call answered nothing, and the gateway says so by an error."""
+    return line == answered if answered is not None else line >= _SERVER_ERROR
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a line of the access log has a key twice"
+        raise ValueError(message)
+    return found
