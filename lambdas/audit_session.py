@@ -39,7 +39,9 @@ def _deliver(owner: str) -> int:
 
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, Any]:
-    message = messages.read(event, messages.Settle, messages.StreamRecords)
+    message: messages.Settle | messages.StreamRecords = messages.read(
+        event, messages.Settle, messages.StreamRecords
+    )
     try:
         if isinstance(message, messages.Settle):
             return {"delivered": _deliver(message.session_id)}

@@ -53,6 +53,7 @@ def _workflow() -> Any:
 
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, Any]:
+    answer: dict[str, Any]
     match messages.read(
         event,
         messages.EndDue,
@@ -65,22 +66,22 @@ def handler(event: object, context: Any) -> dict[str, Any]:
         messages.StreamRecords,
     ):
         case messages.EndDue(session_id=session_id):
-            return _told(close_session.look_at(session_id, **_closing()))
+            answer = _told(close_session.look_at(session_id, **_closing()))
         case messages.EndDecided(session_id=session_id):
-            return _decided(session_id)
+            answer = _decided(session_id)
         case messages.Sweep(session_id=session_id):
-            return _tried(session_id)
+            answer = _tried(session_id)
         case messages.CloseUnfinished(execution_arn=execution, session_id=session_id):
-            return _unfinished(execution, session_id)
+            answer = _unfinished(execution, session_id)
         case messages.AdmissionFailed(execution_arn=execution):
-            return _unfinished(execution, None)
+            answer = _unfinished(execution, None)
         case messages.SearchTargets():
-            return _searched(context)
+            answer = _searched(context)
         case messages.SearchBlocked():
-            return _blocked_ended()
+            answer = _blocked_ended()
         case messages.StreamRecords(records=records):
-            return _grants_run_out(records)
-    raise AssertionError(event)
+            answer = _grants_run_out(records)
+    return answer
 
 
 def _decided(session_id: str) -> dict[str, str]:

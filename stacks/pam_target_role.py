@@ -20,9 +20,10 @@ from stacks.escape_hatch import resource_of
 class PamTargetRole(Construct):
     """A role that people reach through PAM and in no other way.
 
-    Works in PAM's own account and in any other (`pam_account`). The role can be assumed by PAM's
-    credential issuer and its activator only (which sees that it can be lent), and only in a session
-    that carries a source identity and the session tag: without those, a single session could neither be told apart in CloudTrail nor ended.
+    Works in PAM's own account and in any other (`pam_account`). Only PAM's credential issuer and
+    its activator, which sees that the role can be lent, may assume it, and only in a session that
+    carries a source identity and the session tag: without those, a single session could neither be
+    told apart in CloudTrail nor ended.
 
     Rights come as managed policies. All of the role's inline quota (10,240 characters) belongs to
     revocation: the companion role writes one deny for each session that ends early.

@@ -114,6 +114,7 @@ class StreamRecords:
 
 
 _Message = TypeVar("_Message")
+"""Of several kinds it is their union, which each caller takes apart."""
 
 
 def event_of(message: Any) -> dict[str, Any]:
