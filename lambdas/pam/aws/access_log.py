@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from pam.domain.handled_call import LogLine, parse_line
+from pam.domain.handled_call import LogLine, NoLine, parse_line
 
 
 class CloudWatchAccessLog:
@@ -23,5 +23,5 @@ class CloudWatchAccessLog:
         )
         for page in pages:
             for event in page["events"]:
-                with suppress(ValueError):
+                with suppress(NoLine):
                     yield parse_line(event["message"])

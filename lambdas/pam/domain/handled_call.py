@@ -5,13 +5,12 @@ is invoked with. A call of which there is no line came past the gateway.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 _SERVER_ERROR = 500
-_OF_A_LINE = frozenset({"extended_request_id", "principal", "method", "path", "status"})
+_NOT_FLAT = "it holds more than texts"
 
 
 class Door(StrEnum):
@@ -52,25 +51,28 @@ class LogLine:
     status: int
 
 
+class NoLine(ValueError):
+    """What stands in the access log is not what the gateway writes there of a call."""
+
+
 def parse_line(text: str) -> LogLine:
-    """Raises ValueError for anything but one flat JSON object with each key once.
+    """Raises NoLine for anything but one flat JSON object of texts with each key once.
 
     Paths are the caller's: one that found its way out of its quotes must not become other fields.
     """
-    fields = json.loads(text, object_pairs_hook=_each_once)
-    if not isinstance(fields, Mapping) or not set(fields) >= _OF_A_LINE:
-        message = "a line of the access log lacks fields"
-        raise ValueError(message)
-    if not all(isinstance(value, str) for value in fields.values()):
-        message = "a line of the access log holds more than texts"
-        raise ValueError(message)
-    return LogLine(
-        request_id=fields["extended_request_id"],
-        principal=fields["principal"],
-        method=fields["method"],
-        path=fields["path"],
-        status=int(fields["status"]),
-    )
+    try:
+        fields = json.loads(text, object_pairs_hook=_each_once)
+        if not all(isinstance(value, str) for value in fields.values()):
+            raise NoLine(_NOT_FLAT)
+        return LogLine(
+            request_id=fields["extended_request_id"],
+            principal=fields["principal"],
+            method=fields["method"],
+            path=fields["path"],
+            status=int(fields["status"]),
+        )
+    except (ValueError, LookupError, AttributeError) as error:
+        raise NoLine(str(error)) from None
 
 
 def why_dark(call: HandledCall, line: LogLine | None) -> str:
@@ -98,6 +100,6 @@ def _same_status(answered: int | None, line: int) -> bool:
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "a line of the access log has a key twice"
-        raise ValueError(message)
+        message = "it has a key twice"
+        raise NoLine(message)
     return found
