@@ -39,16 +39,18 @@ def _deliver(owner: str) -> int:
 
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, Any]:
-    message: messages.Settle | messages.StreamRecords = messages.read(
-        event, messages.Settle, messages.StreamRecords
-    )
+    message = messages.read(event, messages.Settle, messages.StreamRecords)
+    answer: dict[str, Any]
     try:
-        if isinstance(message, messages.Settle):
-            return {"delivered": _deliver(message.session_id)}
-        return _drain(message.records)
+        match message:
+            case messages.Settle(session_id=session_id):
+                answer = {"delivered": _deliver(session_id)}
+            case messages.StreamRecords(records=records):
+                answer = _drain(records)
     except Exception:
         _count_unwritten()
         raise
+    return answer
 
 
 def _drain(stream_records: tuple[dict[str, Any], ...]) -> dict[str, Any]:

@@ -122,6 +122,9 @@ class Alarms(Construct):
 
         less = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         ticks = functions["tick"].function.metric_invocations(period=_MINUTE, statistic="Sum")
+        sought = functions["find_dark_calls"].function.metric_invocations(
+            period=_MINUTE, statistic="Sum"
+        )
         checkpoints = functions["checkpoint_log"].function.metric_invocations(
             period=Duration.minutes(2 * checkpoint_minutes), statistic="Sum"
         )
@@ -145,7 +148,10 @@ class Alarms(Construct):
             "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "dark-call": Watched(metric=own(DARK_CALL), minutes=1),
-            "dark-calls-not-sought": Watched(metric=errors("find_dark_calls"), minutes=5),
+            # One that fails leaves a dead letter.
+            "dark-calls-not-sought": Watched(
+                metric=sought, minutes=5, when=less, silence_is_bad=True
+            ),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
             "tick-failing": Watched(metric=errors("tick"), minutes=2),
