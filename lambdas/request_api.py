@@ -13,10 +13,11 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from pam import clock, wiring
+from pam.domain.errors import IssuerUnavailable
 from pam.domain.handled_call import Door
 from pam.domain.lifecycle import Status
 from pam.edge import views
-from pam.edge.api import Call, Front, answers, current_call, resolver, serve
+from pam.edge.api import Call, Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import (
     ApproveBody,
     BlockScope,
@@ -58,6 +59,17 @@ def front() -> Front:
 
 
 app = resolver()
+
+
+class RevokerThatIsHeardOf:
+    """The revocation, as `ports.people.Closer`: the log says when an end was not seen done."""
+
+    def end_decided(self, session_id: str) -> None:
+        try:
+            wiring.closer(settings().revoke_function).end_decided(session_id)
+        except IssuerUnavailable:
+            logger.exception("end not seen done", extra={"session_id": session_id})
+            raise
 
 
 def call() -> Call:
@@ -126,7 +138,7 @@ def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.Se
         now=call().now,
         store=front().store,
         policy=front().policy,
-        closer=wiring.closer(settings().revoke_function),
+        closer=RevokerThatIsHeardOf(),
     )
     return views.session_view(session)
 
@@ -144,7 +156,7 @@ def _blocked(body: RevokeBody) -> views.SessionView:
         now=call().now,
         store=front().store,
         policy=front().policy,
-        closer=wiring.closer(settings().revoke_function),
+        closer=RevokerThatIsHeardOf(),
     )
     return views.session_view(session)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pam.aws import messages
 from pam.aws.messages import UnknownEvent, event_of
-from pam.domain.errors import NoSuchExecution, NotFound, NotYet
+from pam.domain.errors import NoSuchExecution, NotFound, NotYet, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ports.calls import RequestIdUsed
@@ -277,6 +277,19 @@ def test_a_door_notes_a_call_before_it_does_anything_and_what_it_answered_afterw
     assert (noted.principal, noted.method, noted.path, noted.status) == (
         arn("alice"), "POST", "/pam/request", 202,
     )  # fmt: skip
+
+
+def test_a_call_that_cannot_be_noted_for_throttling_is_to_come_again(
+    function: Load, story: Story, calls: FakeCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(_: object) -> None:
+        raise TryAgain
+
+    before = snapshot(story)
+    monkeypatch.setattr(calls, "note", throttled)
+    answer = function("request_api")(call("POST", "/pam/request", "alice", ASK))
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (429, "THROTTLED")
+    assert snapshot(story) == before
 
 
 @pytest.mark.parametrize("body", ["no JSON", "{}", json.dumps({"resource": "no"})])

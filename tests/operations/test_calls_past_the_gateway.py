@@ -134,11 +134,13 @@ def test_one_line_clears_one_call(gateway: Gateway) -> None:
     assert "had been used before" in record["detail"]
 
 
-DIED: dict[int, str] = {200: "status", 403: "status", 429: "status", 500: "", 502: "", 504: ""}
+DIED: dict[int, str] = {202: "", 400: "status", 403: "status", 429: "status", 499: "status"}
+DIED |= {500: "", 502: "", 504: ""}
 
 
+@pytest.mark.guarantee("G2")
 @pytest.mark.parametrize("status", DIED)
-def test_a_door_that_died_over_a_call_answered_what_the_gateway_says_of_the_dead(
+def test_the_line_of_a_call_that_the_gateway_refused_clears_none_whose_answer_is_not_known(
     status: int,
 ) -> None:
     why = why_dark(replace(CALL, status=None), replace(LINE, status=status))

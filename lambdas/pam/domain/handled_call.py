@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-_SERVER_ERROR = 500
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _NOT_FLAT = "it holds more than texts"
 
 
@@ -22,7 +22,7 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandledCall:
-    """What a door was told of a call. `status` is None if it never came to answer."""
+    """What a door was told of a call. `status` is None if the answer is not known."""
 
     request_id: str
     """The gateway's extended one: the other may be chosen by the caller, in a header."""
@@ -93,8 +93,12 @@ def why_dark(call: HandledCall, line: LogLine | None) -> str:
 
 
 def _same_status(answered: int | None, line: int) -> bool:
-    """A door that died over a call answered nothing, and the gateway says so by an error."""
-    return line == answered if answered is not None else line >= _SERVER_ERROR
+    """Where a door's answer is not known (it died, or could not note it), the line may say anything
+    but 4xx: such a line may be of a call that the gateway refused, which no door ever had.
+    """
+    if answered is not None:
+        return line == answered
+    return not _CLIENT_ERROR <= line < _SERVER_ERROR
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

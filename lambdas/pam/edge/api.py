@@ -132,12 +132,16 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
         raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)
     handled = _handled(event, call, front)
-    note_call(handled, front.calls)
+    try:
+        note_call(handled, front.calls)
+    except TryAgain:
+        logger.warning("call not noted, so not handled", exc_info=True)
+        return _plain(problem_response(Throttled("there is too much to do just now; try again")))
     answer = _answer(app, front, event, call, context)
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
     except Exception:
-        # What was done stands in the records; without its status the call is told as dark.
+        # What was done stands in the records, and the call can be matched by the rest.
         logger.exception("answer not noted")
     return answer
 
