@@ -149,7 +149,7 @@ class Alarms(Construct):
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "dark-call": Watched(metric=own(DARK_CALL), minutes=1),
             # One that fails leaves a dead letter.
-            "dark-calls-not-sought": Watched(
+            "dark-call-search-not-running": Watched(
                 metric=sought, minutes=5, when=less, silence_is_bad=True
             ),
             "dead-letters": Watched(metric=waiting, minutes=1),

@@ -66,7 +66,7 @@ WATCHED = {
     "access-missing": ("MOD046/PAM AccessMissing", 1),
     "dark-access": ("MOD046/PAM DarkAccess", 1),
     "dark-call": ("MOD046/PAM DarkCall", 1),
-    "dark-calls-not-sought": ("AWS/Lambda Invocations", 5),
+    "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
 
 
