@@ -73,6 +73,8 @@ class RequestApi(Construct):
             timeout=API_TIMEOUT,
         )
         session_store.grant_take_steps(self.function.role)
+        # Whoever decides an end takes the grant away in the same write.
+        session_store.grant_let_go(self.function.role)
         session_store.grant_list(self.function.role)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)

@@ -210,7 +210,7 @@ ACTS: Mapping[str, Act] = {
         ),
         AUDITOR,
     ),
-    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), REVOCATION),
+    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), API | REVOCATION),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
     "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
     "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),

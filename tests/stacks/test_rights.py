@@ -40,7 +40,7 @@ POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
     | NOTES
-    | {"lambda:InvokeFunction"}
+    | {"dynamodb:DeleteItem", "lambda:InvokeFunction"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "admit_request": ITEMS | KEY_WRITE | {"sns:Publish", "states:DescribeExecution"},
     "ask_approvers": ITEMS
