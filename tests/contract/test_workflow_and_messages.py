@@ -10,11 +10,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from pam.aws.clients import ONE_TRY
 from pam.aws.invocations import AuditorFunction, NoticeFunction, RevocationFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
+from pam.operations import block_person
 from tests.contract.test_rim import MACHINE, Recorder, failing
 from tests.fakes.story import SANDBOX, Story
 
@@ -264,3 +266,12 @@ def test_an_end_that_was_not_seen_done_is_said_and_no_fault(session: Session, an
     revocation = RevocationFunction(Recorder(invoke=answer), "revocation")
     with pytest.raises(IssuerUnavailable):
         revocation.end_decided(session.session_id)
+
+
+def test_whoever_waits_for_an_end_is_answered_within_20_seconds() -> None:
+    """Two more are left for what the door itself asks of the table."""
+    waited = ONE_TRY.retries["total_max_attempts"] * (
+        ONE_TRY.connect_timeout + ONE_TRY.read_timeout
+    )
+    assert waited <= 18
+    assert ONE_TRY.max_pool_connections >= block_person._AT_ONCE
