@@ -194,13 +194,14 @@ DATA_KEY = key("pam-local")
 TABLE, MEMORY, ARCHIVE, STREAM, CALLS = map(
     attrgetter, ("table", "memory", "archive", "stream", "calls")
 )
-SESSION, GRANT, UNSEALED, LOG, ORIGIN, A_CALL = (
+SESSION, GRANT, UNSEALED, LOG, ORIGIN, A_CALL, FINDING = (
     {**keys, "tried": {"S": "yes"}}
     for keys in (
         *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("SESSION#tried", "GRANT#tried")),
         *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("UNSEALED", "LOG")),
         {"origin": {"S": "tried"}},
         {"request_id": {"S": "tried"}, "again": {"S": "-"}},
+        {"pk": {"S": "SESSION#NONE#tried"}, "sk": {"S": "tried"}},
     )
 )
 

@@ -17,6 +17,7 @@ from tests.e2e.function_calls import (
     A_CALL,
     ARCHIVE,
     CALLS,
+    FINDING,
     GRANT,
     LOG,
     MEMORY,
@@ -183,6 +184,7 @@ ACTS: Mapping[str, Act] = {
         "dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER | DARK_CALLS
     ),
     "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
+    "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | DARK_CALLS),
     "says what is to be sealed": Act(
         "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
     ),
