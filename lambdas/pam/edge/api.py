@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger
@@ -29,9 +29,10 @@ from pam.domain.errors import (
     Throttled,
     TryAgain,
 )
-from pam.domain.handled_call import Door, HandledCall
+from pam.domain.handled_call import Door
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.edge.bodies import invalid
+from pam.edge.gateway import handled_call, is_gateway_call
 from pam.edge.problems import Problem, problem_response, unexpected_response
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
@@ -131,7 +132,7 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
         message = "no call of the gateway"
         raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)
-    handled = _handled(event, call, front)
+    handled = handled_call(event, front.door, call.now)
     try:
         note_call(handled, front.calls)
     except TryAgain:
@@ -156,37 +157,6 @@ def _answer(
         return _plain(_refused(refusal, call, front))
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
-
-
-def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
-    """Whether it has the form of a signed REST call; that it is one, the access log says."""
-    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
-        return False
-    context = event["requestContext"]
-    identity = context.get("identity")
-    if not isinstance(identity, dict):
-        return False
-    told = (
-        event.get("httpMethod"),
-        event.get("resource"),
-        context.get("requestId"),
-        context.get("extendedRequestId"),
-        context.get("path"),
-        identity.get("userArn"),
-    )
-    return all(isinstance(value, str) and value for value in told)
-
-
-def _handled(event: dict[str, Any], call: Call, front: Front) -> HandledCall:
-    return HandledCall(
-        request_id=event["requestContext"]["extendedRequestId"],
-        door=front.door,
-        principal=call.caller.principal,
-        method=event["httpMethod"],
-        # As the gateway logs it, with the stage.
-        path=event["requestContext"]["path"],
-        noted_at=call.now,
-    )
 
 
 def _one_segment_each(event: dict[str, Any]) -> str:
