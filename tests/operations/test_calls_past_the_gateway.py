@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from pam.domain.handled_call import Door, HandledCall, LogLine, NoLine, parse_line, why_dark
+from pam.domain.handled_call import (
+    NO_CALL,
+    Door,
+    HandledCall,
+    LogLine,
+    NoLine,
+    parse_line,
+    why_dark,
+)
 from pam.domain.invocation import Own, of_cloudtrail
 from pam.operations.match_calls import Matched, match_calls
 from pam.operations.note_call import note_call
@@ -128,10 +136,20 @@ def test_one_line_clears_one_call(gateway: Gateway) -> None:
     with pytest.raises(RequestIdUsed):
         note_call(CALL, gateway.calls)
     gateway.log.written = [LINE]
-    found = gateway.compare(NOON + AFTER)
-    assert (found.matched, len(found.dark)) == (1, 1)
+    found = gateway.compare()
+    assert (found.matched, len(found.dark)) == (1, 1), "the second is told at once"
     (record,) = gateway.store.findings
     assert "had been used before" in record["detail"]
+
+
+@pytest.mark.guarantee("G2")
+def test_what_has_not_the_form_of_a_call_is_told_at_once(gateway: Gateway) -> None:
+    nobody = replace(CALL, again=NO_CALL, principal="", method="", path="", status=None)
+    gateway.handled(nobody)
+    gateway.log.written = [LINE]
+    assert gateway.compare().dark == [nobody.request_id]
+    (record,) = gateway.store.findings
+    assert "not the form of a call" in record["detail"]
 
 
 DIED: dict[int, str] = {202: "", 400: "status", 403: "status", 429: "status", 499: "status"}

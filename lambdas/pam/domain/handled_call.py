@@ -13,6 +13,10 @@ _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _NOT_FLAT = "it holds more than texts"
 
 
+NO_CALL = "no-call"
+"""Marks what had not even the form of a call of the gateway. It was refused, and is told."""
+
+
 class Door(StrEnum):
     """The functions that people call through the gateway."""
 
@@ -32,7 +36,9 @@ class HandledCall:
     path: str
     noted_at: datetime
     again: str = ""
-    """Set where a call came with a request id that was used before; makes it another call."""
+    """Set where a call came with a request id that was used before, and makes it another call; or
+    `NO_CALL`. Either way it is not the gateway's.
+    """
     status: int | None = None
 
     @property
@@ -77,8 +83,10 @@ def parse_line(text: str) -> LogLine:
 
 def why_dark(call: HandledCall, line: LogLine | None) -> str:
     """Why this call did not come through the gateway; empty if it did."""
+    if call.again == NO_CALL:
+        return "it has not the form of a call of the gateway, and was refused"
     if call.again:
-        return "its request id had been used before"
+        return "its request id had been used before, and it was refused"
     if line is None:
         return "the gateway's access log does not have it"
     told = {

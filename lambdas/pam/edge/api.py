@@ -32,8 +32,9 @@ from pam.domain.errors import (
 from pam.domain.handled_call import Door
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.edge.bodies import invalid
-from pam.edge.gateway import handled_call, is_gateway_call
+from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.ids import new_id
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
@@ -126,9 +127,12 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
     """Answers one call of the request API. Routes find their `Call` by `current_call`.
 
     Raises UnknownEvent for anything but a gateway's call, and RequestIdUsed: that is no call of the
-    gateway's either. The call is noted before anything is done, or nothing is done.
+    gateway's either. Both are noted, to be told. A call is noted before anything is done, or
+    nothing is done.
     """
     if not is_gateway_call(event):
+        now = front.clock()
+        front.calls.note(stranger(event, front.door, now, new_id(now)))
         message = "no call of the gateway"
         raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from pam.domain.handled_call import Door, HandledCall
+from pam.domain.handled_call import NO_CALL, Door, HandledCall
+
+_LONGEST = 1000
 
 
 def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
@@ -23,6 +25,31 @@ def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
         identity.get("userArn"),
     )
     return all(isinstance(value, str) and value for value in told)
+
+
+def stranger(event: object, door: Door, now: datetime, new_id: str) -> HandledCall:
+    """What came to a door and is no call of the gateway, as far as it says anything of itself."""
+    known = event if isinstance(event, dict) else {}
+    context = _part(known, "requestContext")
+    return HandledCall(
+        request_id=new_id,
+        again=NO_CALL,
+        door=door,
+        principal=_text(_part(context, "identity"), "userArn"),
+        method=_text(known, "httpMethod"),
+        path=_text(context, "path") or _text(known, "path"),
+        noted_at=now,
+    )
+
+
+def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    part = whole.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _text(whole: dict[str, Any], name: str) -> str:
+    text = whole.get(name)
+    return text[:_LONGEST] if isinstance(text, str) else ""
 
 
 def handled_call(event: dict[str, Any], door: Door, now: datetime) -> HandledCall:

@@ -61,7 +61,8 @@ def match_calls(
     for call in open_calls:
         line = None if call.again else lines.get(call.request_id)
         why = why_dark(call, line)
-        if not has_time() or (why and line is None and now < call.noted_at + after):
+        may_still_come = not call.again and line is None and now < call.noted_at + after
+        if may_still_come or not has_time():
             waiting += 1
             continue
         if why and _record(call, line, why, now=now, store=store, policy_version=policy_version):
