@@ -64,6 +64,7 @@ ACTS: Mapping[str, Act] = {
     "Activated": Act(_GIVES, ASSIGN_PRIVILEGES, _LOW, "the target confirmed the privileges"),
     "Leased": Act(_GIVES, ASSIGN_PRIVILEGES, _LOW, "a credential with the privileges was given"),
     "Activity": Act(_GIVES, OTHER, _INFO, "what was done with the privileges"),
+    "DarkCall": Act(_GIVES, OTHER, _CRITICAL, "somebody called PAM past its door"),
     "Drift": Act(_TAKES, OTHER, _HIGH, "what stands at the target is not what the session says"),
     "Failed": Act(_GIVES, ASSIGN_PRIVILEGES, _HIGH, "privileges were to be given and were not"),
     "Unanswered": Act(_GIVES, OTHER, _INFO, "nobody decided in time: no session comes of it"),

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.aws.table_keys import owner_of
 from pam.metrics import count
 from pam.names import AUDIT_NOT_WRITTEN
@@ -37,17 +38,22 @@ def _deliver(owner: str) -> int:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: object, context: Any) -> dict[str, Any]:
+    message = messages.read(event, messages.Settle, messages.StreamRecords)
+    answer: dict[str, Any]
     try:
-        if "settle" in event:
-            return {"delivered": _deliver(event["settle"])}
-        return _drain(event["Records"])
+        match message:
+            case messages.Settle(session_id=session_id):
+                answer = {"delivered": _deliver(session_id)}
+            case messages.StreamRecords(records=records):
+                answer = _drain(records)
     except Exception:
         _count_unwritten()
         raise
+    return answer
 
 
-def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
+def _drain(stream_records: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     """A stream event only says for whom there is something to carry.
 
     Answers which stream record to begin again from, if one could not be carried out.

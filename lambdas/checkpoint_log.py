@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.metrics import count
 from pam.names import LOG_UNWITNESSED, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
@@ -28,7 +29,8 @@ def settings() -> CheckpointSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: object, context: Any) -> dict[str, int]:
+    messages.read(event, messages.SealRecords)
     items = wiring.checkpoints(settings().table_name)
     archive = wiring.archive(settings().archive_bucket)
     notary = Notary(

@@ -14,6 +14,7 @@ from pam.names import (
     AUDIT_NOT_WRITTEN,
     BOUNDARY_MISSING,
     DARK_ACCESS,
+    DARK_CALL,
     DENY_MISSING,
     DOOR_OPENED,
     END_STUCK,
@@ -124,6 +125,9 @@ class Alarms(Construct):
 
         less = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         ticks = functions["tick"].function.metric_invocations(period=_MINUTE, statistic="Sum")
+        sought = functions["find_dark_calls"].function.metric_invocations(
+            period=_MINUTE, statistic="Sum"
+        )
         checkpoints = functions["checkpoint_log"].function.metric_invocations(
             period=Duration.minutes(2 * checkpoint_minutes), statistic="Sum"
         )
@@ -148,6 +152,11 @@ class Alarms(Construct):
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "deny-missing": Watched(metric=own(DENY_MISSING), minutes=1),
             "boundary-missing": Watched(metric=own(BOUNDARY_MISSING), minutes=1),
+            "dark-call": Watched(metric=own(DARK_CALL), minutes=1),
+            # One that fails leaves a dead letter.
+            "dark-call-search-not-running": Watched(
+                metric=sought, minutes=5, when=less, silence_is_bad=True
+            ),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
             "tick-failing": Watched(metric=errors("tick"), minutes=2),

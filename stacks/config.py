@@ -68,6 +68,8 @@ class DeployConfig:
     `archive_retention_days` is for how long the audit archive lets nothing be deleted, by anybody.
     `witness_account` is where the witness of the audit log runs (a second account); None: nowhere.
     `activity_reads` records the calls of lent roles that only read as well as those that change.
+    `dark_call_after` is for how many minutes the gateway's access log may take to show a call; one
+    that a function handled and that it does not show by then came past the gateway.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -97,6 +99,7 @@ class DeployConfig:
     vpc_subnet_ids: tuple[str, ...] = ()
     vpc_security_group_ids: tuple[str, ...] = ()
     activity_reads: bool = True
+    dark_call_after: int = 15
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:

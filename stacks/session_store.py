@@ -14,6 +14,8 @@ from stacks.encryption_key import EncryptionKey
 _READ = ("dynamodb:GetItem", "dynamodb:Query")
 _UNSEALED, _SEALING = ["UNSEALED"], ["UNSEALED", "LOG"]
 """The partition keys of what waits for a checkpoint, and of that and the log's head."""
+_FINDINGS = ["SESSION#NONE#*", "ACTIVITY#*"]
+"""The partition keys of records outside any session, and of what is told once."""
 _GRANTS = "GRANT#*"
 """The partition keys of grants: the only items that PAM itself ever deletes."""
 
@@ -79,6 +81,18 @@ class SessionStore(Construct):
     def grant_take_steps(self, role: iam.IRole) -> None:
         """Read items, and put the next state of a session with its record; delete nothing."""
         _allow(role, [*_READ, "dynamodb:PutItem"], self.table.table_arn)
+        self._key.grant_write_through(role, "dynamodb")
+
+    def grant_add_findings(self, role: iam.IRole) -> None:
+        """Put records that belong to no session, and remember that they are told."""
+        _allow(role, ["dynamodb:GetItem"], self.table.table_arn)
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:PutItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _FINDINGS}},
+            )
+        )
         self._key.grant_write_through(role, "dynamodb")
 
     def grant_let_go(self, role: iam.IRole) -> None:

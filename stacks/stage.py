@@ -15,8 +15,10 @@ from stacks.audit_reader import AuditReader
 from stacks.bundling import DATABASE_CA, Bundle, BundleTarget
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
+from stacks.dark_calls import DarkCalls
 from stacks.dead_letters import DeadLetters
 from stacks.deadline_sweep import DeadlineSweep
+from stacks.door_calls import DoorCalls
 from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
 from stacks.lent_databases import LentDatabases
@@ -30,6 +32,7 @@ from stacks.revocation import Revocation
 from stacks.searches import Searches
 from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
+from stacks.session_activator import SessionActivator
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
@@ -58,6 +61,7 @@ class PamStage(Construct):
         foundation = FoundationStack(self, "Foundation", config=config)
         key = EncryptionKey(foundation, "Key", env_name=env_name, retain=config.retain_data)
         session_store = SessionStore(foundation, "Sessions", key=key, retain=config.retain_data)
+        calls = DoorCalls(foundation, "Calls", key=key, retain=config.retain_data)
         audit_log = AuditLog(
             foundation,
             "AuditLog",
@@ -160,6 +164,15 @@ class PamStage(Construct):
             auditor=auditor,
             target_roles=target_roles,
             databases=databases,
+            calls=calls,
+        )
+        activator = SessionActivator(
+            service,
+            "Activator",
+            platform=platform,
+            session_store=session_store,
+            target_roles=target_roles,
+            databases=databases,
         )
         revocation = Revocation(
             service,
@@ -206,7 +219,7 @@ class PamStage(Construct):
             handle=workflow,
             session_store=session_store,
             notifications=notifications,
-            issuer=issuer,
+            activator=activator,
             revocation=revocation,
         )
         request_api = RequestApi(
@@ -218,6 +231,24 @@ class PamStage(Construct):
             workflow=workflow,
             issuer=issuer,
             revocation=revocation,
+            calls=calls,
+        )
+        dark_calls = DarkCalls(
+            service,
+            "DarkCalls",
+            config=config,
+            platform=platform,
+            session_store=session_store,
+            calls=calls,
+            access_log=request_api.access_log,
+            own_roles=(
+                approval_workflow.state_machine.role,
+                *(
+                    caller.function.role
+                    for caller in (request_api, issuer, activator, revocation, sweep, checkpoints)
+                ),
+            ),
+            dead_letters=dead_letters,
         )
         Alarms(
             service,
@@ -226,6 +257,7 @@ class PamStage(Construct):
             functions={
                 "tick": sweep.function,
                 "checkpoint_log": checkpoints.function,
+                "find_dark_calls": dark_calls.function,
             },
             dead_letters=dead_letters,
             notifications=notifications,

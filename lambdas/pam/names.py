@@ -16,6 +16,8 @@ AUDIT_NOT_WRITTEN = "AuditNotWritten"
 """Metric: how often records could not be carried out of the table; leases wait for that."""
 LOG_UNWITNESSED = "LogUnwitnessed"
 """Metric: a checkpoint that the witness did not cosign, or that has no witness to ask right now."""
+DARK_CALL = "DarkCall"
+"""Metric: how often a function was called past its door; a single one needs a person."""
 DARK_ACCESS = "DarkAccess"
 """Metric: how often lent access was seen used by no session; a single one needs a person."""
 ROLE_FULL = "RoleFull"
@@ -60,6 +62,13 @@ class Parameter(StrEnum):
     AUDIT_SIGNING_KEY_ARN = "audit-signing-key/arn"
 
 
+class ClosingState(StrEnum):
+    """States of the workflow that an execution enters only when it cannot go on."""
+
+    ADMISSION_FAILED = "AdmissionFailed"
+    CLOSE_UNFINISHED = "CloseUnfinished"
+
+
 class Index(StrEnum):
     """Secondary indexes of the session table."""
 
@@ -68,6 +77,12 @@ class Index(StrEnum):
     BY_RESOURCE = "by_resource"
     BY_TIME = "by_time"
     BY_DEADLINE = "by_deadline"
+
+
+class CallIndex(StrEnum):
+    """Secondary indexes of the table of calls."""
+
+    UNMATCHED = "unmatched"
 
 
 def parameter_path(env: str, parameter: Parameter) -> str:
@@ -98,8 +113,13 @@ def state_machine_name(env: str) -> str:
 
 
 def issuer_role_name(env: str) -> str:
-    """The only principal that a target role's trust policy has to name."""
+    """Hands out leases: trusted by target roles."""
     return f"pam-{env}-credential-issuer"
+
+
+def activator_role_name(env: str) -> str:
+    """Makes access, and hands out none of it: trusted by target roles beside the issuer."""
+    return f"pam-{env}-activator"
 
 
 def revocation_role_name(env: str) -> str:

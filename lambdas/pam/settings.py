@@ -47,15 +47,20 @@ class TargetSettings(TableSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestApiSettings(TableSettings):
+    """`calls_table` is where a door notes each call before it does anything."""
+
+    calls_table: str
     account: str
     region: str
     state_machine_arn: str
+    revoke_function: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitSettings(TableSettings):
     account: str
     region: str
+    state_machine_arn: str
     tier1_topic_arn: str
 
 
@@ -66,6 +71,7 @@ class AskSettings(TableSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueSettings(TargetSettings):
+    calls_table: str
     auditor_function: str
 
 
@@ -73,6 +79,7 @@ class IssueSettings(TargetSettings):
 class RevokeSettings(TargetSettings):
     account: str
     region: str
+    state_machine_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,20 @@ class WitnessSettings(Settings):
 class ActivitySettings(TableSettings):
     account: str
     region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DarkCallSettings(TableSettings):
+    """`own_roles`: ARNs of the roles that PAM itself calls its functions in, with commas between;
+    `functions`: what the ARN of each of its functions begins with; `after_minutes`: for how long
+    the access log may take to show a call.
+    """
+
+    calls_table: str
+    access_log: str
+    own_roles: str
+    functions: str
+    after_minutes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pam import clock
-from pam.aws.clients import client
+from pam.aws.clients import ONE_TRY, client
 from pam.names import ROLE_FULL
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import RotateSettings, TargetSettings
 
 if TYPE_CHECKING:
+    from pam.aws.access_log import CloudWatchAccessLog
     from pam.aws.audit_archive import S3AuditArchive
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
+    from pam.aws.handled_calls import DynamoDbCalls
     from pam.aws.invocations import (
         AuditorFunction,
         NoticeFunction,
@@ -110,7 +112,7 @@ def witness_memory(table: str) -> "DynamoDbWitnessMemory":
 
 @cache
 def workflow(state_machine_arn: str = "") -> "StepFunctionsWorkflow":
-    """Without an ARN: answers tokens and stops executions, which name themselves; starts none."""
+    """Without an ARN: answers tokens, which name themselves; starts and describes nothing."""
     from pam.aws.step_functions import StepFunctionsWorkflow
 
     return StepFunctionsWorkflow(client("stepfunctions"), state_machine_arn)
@@ -199,6 +201,28 @@ def revocation(function: str) -> "RevocationFunction":
     from pam.aws.invocations import RevocationFunction
 
     return RevocationFunction(client("lambda"), function)
+
+
+@cache
+def closer(function: str) -> "RevocationFunction":
+    """The same, for a door, whose caller waits."""
+    from pam.aws.invocations import RevocationFunction
+
+    return RevocationFunction(client("lambda", config=ONE_TRY), function)
+
+
+@cache
+def calls(table: str) -> "DynamoDbCalls":
+    from pam.aws.handled_calls import DynamoDbCalls
+
+    return DynamoDbCalls(client("dynamodb"), table)
+
+
+@cache
+def access_log(log_group: str) -> "CloudWatchAccessLog":
+    from pam.aws.access_log import CloudWatchAccessLog
+
+    return CloudWatchAccessLog(client("logs"), log_group)
 
 
 @cache

@@ -267,8 +267,7 @@ class Scene(Story):
             now=self.now,
             store=self.store,
             policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
+            closer=self.closer,
         )
 
     def lift(self, person: str, who: str = "sam", *, resource: str | None = None) -> None:
@@ -287,8 +286,7 @@ class Scene(Story):
             now=self.now,
             store=self.store,
             policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
+            closer=self.closer,
         )
 
     def review(self, who: str, session_id: str) -> Session:

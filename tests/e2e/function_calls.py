@@ -7,6 +7,7 @@ looks. IAM decides before that.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -48,6 +49,12 @@ class Place:
     @cached_property
     def table(self) -> str:
         return self.of(Parameter.SESSION_STORE_TABLE_NAME)
+
+    @cached_property
+    def calls(self) -> str:
+        """The table of calls that doors noted."""
+        variables = self.functions["request_api"]["Environment"]["Variables"]
+        return str(variables["PAM_CALLS_TABLE"])
 
     @cached_property
     def memory(self) -> str:
@@ -119,6 +126,21 @@ class Hands:
         return _client(self, service)
 
 
+def own_credentials(place: Place, name: str) -> Hands:
+    """What the emulator gives the processes of this very function, by the way in which it makes
+    them: nobody else has these.
+    """
+    function = place.functions[name]
+    named = f"{function['FunctionArn']}:{function['Role']}"
+    digest = sha256(named.encode()).hexdigest()
+    return Hands(
+        place=place,
+        access_key_id=f"ASIA{digest[:16].upper()}",
+        secret_access_key=sha256(f"secret:{digest}".encode()).hexdigest(),
+        session_token=sha256(f"token:{digest}".encode()).hexdigest(),
+    )
+
+
 @cache
 def _client(hands: Hands, service: str) -> Any:
     return _MODELS.client(
@@ -169,13 +191,17 @@ def key(alias: str) -> Callable[[Place], str]:
 
 
 DATA_KEY = key("pam-local")
-TABLE, MEMORY, ARCHIVE, STREAM = map(attrgetter, ("table", "memory", "archive", "stream"))
-SESSION, GRANT, UNSEALED, LOG, ORIGIN = (
+TABLE, MEMORY, ARCHIVE, STREAM, CALLS = map(
+    attrgetter, ("table", "memory", "archive", "stream", "calls")
+)
+SESSION, GRANT, UNSEALED, LOG, ORIGIN, A_CALL, FINDING = (
     {**keys, "tried": {"S": "yes"}}
     for keys in (
         *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("SESSION#tried", "GRANT#tried")),
         *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("UNSEALED", "LOG")),
         {"origin": {"S": "tried"}},
+        {"request_id": {"S": "tried"}, "again": {"S": "-"}},
+        {"pk": {"S": "SESSION#NONE#tried"}, "sk": {"S": "tried"}},
     )
 )
 

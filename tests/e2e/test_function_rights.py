@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, is_refused
-from pam.names import Index, Parameter
+from pam.names import CallIndex, Index, Parameter
 from tests.e2e.function_calls import (
+    A_CALL,
     ARCHIVE,
+    CALLS,
+    FINDING,
     GRANT,
     LOG,
     MEMORY,
@@ -35,8 +38,10 @@ from tests.e2e.function_calls import (
     gets,
     invokes,
     key,
+    keys_of,
     logs,
     of,
+    own_credentials,
     publishes,
     puts,
     queries,
@@ -78,19 +83,22 @@ only. The third the emulator asks of no stream in particular, and so refuses it 
 
 NOBODY: frozenset[str] = frozenset()
 API, NOTICES, TICK = (frozenset({name}) for name in ("request_api", "send_notices", "tick"))
+ACTIVATOR, DARK_CALLS = frozenset({"activate_session"}), frozenset({"find_dark_calls"})
 ADMISSION, ASKING = frozenset({"admit_request"}), frozenset({"ask_approvers"})
 ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_session"})
 AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
 WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
 ACTIVITY = frozenset({"record_activity"})
-WRITERS = API | ADMISSION | ASKING | ISSUER | REVOCATION | NOTICES | ACTIVITY
+WRITERS = API | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
 """Of sessions, with their records."""
-UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
+LENDERS = ISSUER | ACTIVATOR
+DOORS = API | ISSUER
+UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
 """Called by AWS, which has nobody to give an error to."""
 CALLERS = {
     "audit_session": ISSUER,
-    "revoke_session": TICK,
-    "rotate_secret": ISSUER | REVOCATION,
+    "revoke_session": TICK | API,
+    "rotate_secret": ACTIVATOR,
     "send_notices": TICK,
     "witness_log": SEALER,
 }
@@ -171,9 +179,12 @@ DESTROYING: Mapping[str, Do] = {
 
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
-    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR),
-    "reads the log's head": Act("dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER),
+    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR | DARK_CALLS),
+    "reads the log's head": Act(
+        "dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER | DARK_CALLS
+    ),
     "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
+    "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | DARK_CALLS),
     "says what is to be sealed": Act(
         "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
     ),
@@ -201,7 +212,7 @@ ACTS: Mapping[str, Act] = {
         ),
         AUDITOR,
     ),
-    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), REVOCATION),
+    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), API | REVOCATION),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
     "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
     "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),
@@ -222,7 +233,56 @@ ACTS: Mapping[str, Act] = {
         ),
         AUDITOR | REVOCATION,
     ),
+    # The calls that doors noted.
+    "notes a call": Act("dynamodb:PutItem", puts(A_CALL, CALLS), DOORS),
+    "says what became of a call": Act(
+        "dynamodb:UpdateItem",
+        call(
+            "dynamodb",
+            "update_item",
+            TableName=CALLS,
+            Key=keys_of(A_CALL),
+            UpdateExpression="SET tried = request_id",
+            ConditionExpression="attribute_exists(never)",
+        ),
+        DOORS | DARK_CALLS,
+    ),
+    "reads a call": Act("dynamodb:GetItem", gets(A_CALL, CALLS)),
+    "lists open calls": Act(
+        "dynamodb:Query",
+        call(
+            "dynamodb",
+            "query",
+            TableName=CALLS,
+            IndexName=CallIndex.UNMATCHED.value,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": {"S": "tried"}},
+        ),
+        DARK_CALLS,
+    ),
+    "reads the gateway's log": Act(
+        "logs:FilterLogEvents",
+        call("logs", "filter_log_events", logGroupName="/pam/local/request-api-access", limit=1),
+        DARK_CALLS,
+    ),
+    "writes the gateway's log": Act("logs:PutLogEvents", logs("/pam/local/request-api-access")),
     # The workflow, and who is called and told.
+    "asks how an execution was started": Act(
+        "states:DescribeExecution",
+        call("stepfunctions", "describe_execution", executionArn=lambda place: place.execution),
+        ADMISSION | REVOCATION,
+    ),
+    "reads an execution's history": Act(
+        "states:GetExecutionHistory",
+        call("stepfunctions", "get_execution_history", executionArn=lambda place: place.execution),
+        REVOCATION,
+    ),
+    "asks whether a task waits": Act(
+        "states:SendTaskHeartbeat",
+        call("stepfunctions", "send_task_heartbeat", taskToken=lambda place: place.used_token),
+        ASKING,
+    ),
     "starts the workflow": Act(
         "states:StartExecution",
         call(
@@ -269,10 +329,11 @@ ACTS: Mapping[str, Act] = {
     ),
     # Access.
     "lends a target": Act(
-        "sts:AssumeRole", assumes(TARGET, Tags=TAG, SourceIdentity=SOURCE), ISSUER
+        "sts:AssumeRole", assumes(TARGET, Tags=TAG, SourceIdentity=SOURCE), LENDERS
     ),
     "denies on a target": Act("sts:AssumeRole", assumes(f"{TARGET}-pam-revoker"), REVOCATION),
     "becomes the issuer": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-credential-issuer")),
+    "becomes the activator": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-activator")),
     "becomes the revocation": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-revocation")),
     "gives a target more": Act(
         "iam:PutRolePolicy",
@@ -285,27 +346,27 @@ ACTS: Mapping[str, Act] = {
         ),
     ),
     "reads PAM's own login": Act(
-        "secretsmanager:GetSecretValue", secret("get_secret_value", LOGIN), ISSUER | REVOCATION
+        "secretsmanager:GetSecretValue", secret("get_secret_value", LOGIN), LENDERS | REVOCATION
     ),
     "reads a lent login": Act(
         "secretsmanager:GetSecretValue",
         secret("get_secret_value", ROTATED),
-        ISSUER | REVOCATION | ROTATION,
+        LENDERS | REVOCATION | ROTATION,
     ),
     "describes a lent login": Act(
         "secretsmanager:DescribeSecret",
         secret("describe_secret", ROTATED),
-        ISSUER | REVOCATION | ROTATION,
+        LENDERS | REVOCATION | ROTATION,
     ),
     "has a lent login rotated": Act(
         "secretsmanager:RotateSecret",
         secret("rotate_secret", ROTATED, RotateImmediately=False),
-        ISSUER,
+        ACTIVATOR,
     ),
     "changes a lent login": Act(
         "secretsmanager:PutSecretValue",
         secret("put_secret_value", ROTATED, SecretString="x", VersionStages=["tried"]),
-        ISSUER | REVOCATION | ROTATION,
+        ACTIVATOR | REVOCATION | ROTATION,
     ),
     "makes a lent login current": Act(
         "secretsmanager:UpdateSecretVersionStage",
@@ -387,10 +448,11 @@ def place(cast: Cast) -> Place:
 @pytest.fixture(scope="module")
 def hands(place: Place) -> dict[str, Hands]:
     """Every function's credentials, as the Lambda service gives them to its process."""
-    return {name: _hands(place, its["Role"]) for name, its in place.functions.items()}
+    return {name: own_credentials(place, name) for name in place.functions}
 
 
-def _hands(place: Place, role: str) -> Hands:
+def _in_the_role(place: Place, role: str) -> Hands:
+    """A session of a function's role that somebody else opened."""
     iam, name = place.root("iam"), role.rpartition("/")[2]
     # The emulator's root may assume any role that trusts it, as the Lambda service may.
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -430,6 +492,24 @@ def test_only_those_of_the_table_can_and_all_others_are_refused(
 ) -> None:
     able = {name for name, its in hands.items() if not denied(ACTS[what].do, its)}
     assert able == ACTS[what].may
+
+
+ASSUMING: Mapping[str, Do] = {
+    "issue_credentials": ACTS["lends a target"].do,
+    "activate_session": ACTS["lends a target"].do,
+    "revoke_session": ACTS["denies on a target"].do,
+}
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("function", ASSUMING)
+def test_who_has_a_functions_role_and_is_not_the_function_assumes_nothing(
+    place: Place, hands: dict[str, Hands], function: str
+) -> None:
+    assert not denied(ASSUMING[function], hands[function])
+    taken = _in_the_role(place, place.functions[function]["Role"])
+    assert denied(ASSUMING[function], taken)
+    assert not denied(ACTS["reads a session"].do, taken), "it has the role's other rights"
 
 
 @pytest.mark.guarantee("G1")

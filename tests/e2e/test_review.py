@@ -67,7 +67,9 @@ def test_an_emergency_is_reviewed_by_two_others_or_tier_1_hears_of_it_and_its_us
     cast.tick()
     heard(cast, "tier1", "not reviewed", session_id)
     until(lambda: "ReviewOverdue" in types(ada, session_id) or None, "the escalation's record")
-    assert cast.invoke("send_notices", {"session_id": session_id}) == {"sent": []}
+    assert cast.invoke("send_notices", {"message": "SendNotices", "session_id": session_id}) == {
+        "sent": []
+    }
     assert types(ada, session_id).count("ReviewOverdue") == 1
 
     body = {"session_id": session_id, "comment": "a customer stood at the counter"}
@@ -94,7 +96,9 @@ def test_a_request_that_waits_is_announced_again_and_once(cast: Cast, alice: Per
     cast.tick()
     mail = heard(cast, "approvers", "PAM reminder", session_id)
     assert "Needed: 2 approval(s), so far 0" in mail
-    assert cast.invoke("send_notices", {"session_id": session_id}) == {"sent": []}
+    assert cast.invoke("send_notices", {"message": "SendNotices", "session_id": session_id}) == {
+        "sent": []
+    }
     assert alice.session(session_id)["status"] == "PENDING_APPROVAL"
     alice.post("/pam/end", {"session_id": session_id})
 

@@ -11,6 +11,7 @@ from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
+from pam.operations.end_decided import EndsHere
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.request_access import AccessRequest, Home, request_access
 from pam.operations.vote import BallotPaper, vote
@@ -57,6 +58,16 @@ class Story:
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
         return dict.fromkeys(IssuerKind, self.issuer)
+
+    @property
+    def closer(self) -> EndsHere:
+        """The revocation, in the same process."""
+        return EndsHere(
+            clock=lambda: self.now,
+            store=self.store,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
 
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)
@@ -152,6 +163,5 @@ class Story:
             now=self.now,
             store=self.store,
             policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
+            closer=self.closer,
         )

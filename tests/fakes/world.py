@@ -7,10 +7,19 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
-from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain, Unreached
+from pam.domain.errors import (
+    IssuerUnavailable,
+    NoSuchExecution,
+    StaleSession,
+    TryAgain,
+    Unreached,
+)
+from pam.domain.handled_call import HandledCall
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
+from pam.ports.calls import RequestIdUsed
+from pam.ports.people import Execution, Failure
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 from pam.ports.targets import AwsCredentials, Receipt
 
@@ -267,6 +276,11 @@ class FakeWorkflow:
     approvals: list[str] = field(default_factory=list)
     refusals: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[tuple[str, str]] = field(default_factory=list)
+    used_up: set[str] = field(default_factory=set)
+    """Tokens that no task waits for."""
+    executions: dict[str, Execution] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """What Step Functions says: which there are, and which are in a closing state, and why."""
     down: bool = False
     throttled: bool = False
 
@@ -291,6 +305,17 @@ class FakeWorkflow:
     def stop(self, session: Session, *, error: str, cause: str) -> None:
         self._take()
         self.stopped.append((session.session_id, error))
+
+    def waits(self, token: str) -> bool:
+        return token not in self.used_up
+
+    def describe(self, execution_arn: str) -> Execution:
+        if execution_arn not in self.executions:
+            raise NoSuchExecution(execution_arn)
+        return self.executions[execution_arn]
+
+    def failure(self, execution_arn: str) -> Failure | None:
+        return self.failures.get(execution_arn)
 
     def _take(self) -> None:
         if self.throttled:
@@ -345,3 +370,34 @@ class FakeAuditLog:
             message = "the audit log could not be written"
             raise IssuerUnavailable(message)
         self.settled[session.session_id] = session.sequence
+
+
+@dataclass
+class FakeCalls:
+    """`ports.calls.NotedCalls` and `UnmatchedCalls` in memory."""
+
+    noted: dict[tuple[str, str], HandledCall] = field(default_factory=dict)
+    done: set[tuple[str, str]] = field(default_factory=set)
+    down: bool = False
+
+    def note(self, call: HandledCall) -> None:
+        if self.down:
+            message = "no table"
+            raise ConnectionError(message)
+        if _key(call) in self.noted:
+            raise RequestIdUsed(call.request_id)
+        self.noted[_key(call)] = call
+
+    def answered(self, call: HandledCall, status: int) -> None:
+        self.noted[_key(call)] = replace(call, status=status)
+
+    def unmatched(self, limit: int) -> list[HandledCall]:
+        waiting = [call for key, call in self.noted.items() if key not in self.done]
+        return sorted(waiting, key=lambda call: call.noted_at)[:limit]
+
+    def settled(self, call: HandledCall) -> None:
+        self.done.add(_key(call))
+
+
+def _key(call: HandledCall) -> tuple[str, str]:
+    return call.request_id, call.again

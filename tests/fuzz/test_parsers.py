@@ -37,7 +37,9 @@ from tests.fakes.story import ROOT
 
 EXAMPLES = 150
 A_ROLE = "arn:aws:iam::111122223333:role/pam-target"
-WATCHED = Watched(resources={A_ROLE: "core-ledger-admin"}, issuer="", account="111122223333")
+WATCHED = Watched(
+    resources={A_ROLE: "core-ledger-admin"}, issuers=frozenset(), account="111122223333"
+)
 
 
 @cache

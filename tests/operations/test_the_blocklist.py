@@ -81,8 +81,7 @@ def block(
         now=story.now,
         store=story.store,
         policy=story.policy,
-        issuers=story.issuers,
-        workflow=story.workflow,
+        closer=story.closer,
     )
 
 
@@ -307,8 +306,7 @@ def test_what_a_dying_call_left_open_is_found_and_ended() -> None:
         "now": story.now,
         "store": story.store,
         "policy": story.policy,
-        "issuers": story.issuers,
-        "workflow": story.workflow,
+        "closer": story.closer,
     }
     (ended,) = end_all_blocked(**search)  # type: ignore[arg-type]
     assert (ended.session_id, ended.status) == (left, Status.REVOKED)
@@ -340,8 +338,7 @@ def test_a_search_for_the_blocked_that_fails_at_one_ends_the_others_and_is_an_er
             now=story.now,
             store=story.store,
             policy=story.policy,
-            issuers=story.issuers,  # type: ignore[arg-type]
-            workflow=story.workflow,
+            closer=story.closer,
         )
     assert story.issuer.ended == [other]
 
@@ -366,8 +363,7 @@ def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_furthe
         "now": story.now,
         "store": story.store,
         "policy": story.policy,
-        "issuers": story.issuers,
-        "workflow": story.workflow,
+        "closer": story.closer,
     }
     assert end_all_blocked(**search) == []  # type: ignore[arg-type]
 

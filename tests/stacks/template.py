@@ -44,6 +44,24 @@ class Deployment:
         (found,) = self.of_type(kind).items()
         return found
 
+    def session_table(self) -> tuple[str, Resource]:
+        """The one whose stream is the outbox."""
+        (found,) = (
+            (name, table)
+            for name, table in self.of_type("AWS::DynamoDB::Table").items()
+            if "open" in str(table["Properties"]["GlobalSecondaryIndexes"])
+            and "StreamSpecification" in table["Properties"]
+        )
+        return found
+
+    def calls_table(self) -> tuple[str, Resource]:
+        (found,) = (
+            (name, table)
+            for name, table in self.of_type("AWS::DynamoDB::Table").items()
+            if table["Properties"]["KeySchema"][0]["AttributeName"] == "request_id"
+        )
+        return found
+
     def encryption_key(self) -> tuple[str, Resource]:
         """The one that data is under; the others sign."""
         (found,) = (

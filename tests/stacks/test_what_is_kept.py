@@ -2,7 +2,7 @@
 
 import pytest
 
-from pam.names import Index
+from pam.names import CallIndex, Index
 from stacks.synthesis import build, new_app
 from tests.stacks.template import Deployment
 
@@ -36,7 +36,7 @@ def test_the_audit_log_is_kept_ten_years_and_cannot_simply_be_deleted(prod: Depl
 def test_sessions_are_retained_restorable_and_encrypted_with_the_customer_key(
     prod: Deployment,
 ) -> None:
-    _, table = prod.only("AWS::DynamoDB::Table")
+    _, table = prod.session_table()
     properties = table["Properties"]
 
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
@@ -47,7 +47,7 @@ def test_sessions_are_retained_restorable_and_encrypted_with_the_customer_key(
 
 
 def test_the_table_is_the_one_that_the_functions_expect(every: Deployment) -> None:
-    _, table = every.only("AWS::DynamoDB::Table")
+    _, table = every.session_table()
     properties = table["Properties"]
     indexes = {
         index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
@@ -129,8 +129,20 @@ def test_the_foundation_refuses_deletion_where_data_is_retained(
     assert not stacks[f"pam-{env_name}-service"].termination_protection
 
 
+def test_calls_are_kept_encrypted_and_go_by_themselves(every: Deployment) -> None:
+    _, table = every.calls_table()
+    properties = table["Properties"]
+
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == ["request_id", "again"]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert every.text(properties["SSESpecification"]["KMSMasterKeyId"]) == _key_arn(every)
+    (index,) = properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == CallIndex.UNMATCHED
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["open", "noted_at"]
+
+
 def test_without_retention_deleting_the_stacks_leaves_nothing_behind(dev: Deployment) -> None:
-    _, table = dev.only("AWS::DynamoDB::Table")
+    _, table = dev.session_table()
 
     assert table["DeletionPolicy"] == "Delete"
     assert _audit_group(dev)["DeletionPolicy"] == "Delete"
@@ -159,7 +171,7 @@ def test_nothing_is_deployed_that_is_paid_by_the_hour(every: Deployment) -> None
     resources = [*every.foundation["Resources"].values(), *every.service["Resources"].values()]
 
     assert {resource["Type"].split("::")[1] for resource in resources} <= PAID_BY_USE
-    (table,) = every.of_type("AWS::DynamoDB::Table").values()
-    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    for table in every.of_type("AWS::DynamoDB::Table").values():
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
     kept_ready = "ProvisionedConcurrencyConfig"
     assert not any(kept_ready in resource.get("Properties", {}) for resource in resources)

@@ -30,6 +30,7 @@ _DETAIL_TYPES = {
     RecordType.BREAK_GLASS: "PAM Break Glass",
     RecordType.REVIEWED: "PAM Session Reviewed",
     RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
+    RecordType.DARK_CALL: "PAM Dark Call",
     RecordType.DRIFT: "PAM Drift",
 }
 _DARK_ACCESS, _OPENED = "PAM Dark Access", "PAM Drift"

@@ -44,6 +44,7 @@ class RecordType(StrEnum):
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
     ACTIVITY = "Activity"
+    DARK_CALL = "DarkCall"
     DRIFT = "Drift"
     ERASED = "Erased"
     BLOCKED = "Blocked"

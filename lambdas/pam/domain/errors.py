@@ -118,5 +118,9 @@ class NotYet(Exception):
     """The clock was asked to end a session before its time; the caller tries again later."""
 
 
+class NoSuchExecution(Exception):
+    """Step Functions knows no such execution of the approval workflow, or does not show it yet."""
+
+
 class TryAgain(Exception):
     """Not done yet, and nobody's fault: the same call, made a little later, may go on."""

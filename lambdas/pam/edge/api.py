@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from pam.aws.messages import UnknownEvent
 from pam.domain.errors import (
     Code,
     Invalid,
@@ -28,11 +29,16 @@ from pam.domain.errors import (
     Throttled,
     TryAgain,
 )
+from pam.domain.handled_call import Door
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.edge.bodies import invalid
+from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.ids import new_id
+from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
+from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
 
 _LARGEST_BODY = 16 * 1024
@@ -76,6 +82,8 @@ class Call:
 class Front:
     """What the front itself needs of the function behind it."""
 
+    door: Door
+    calls: NotedCalls
     store: SessionStore
     policy: CedarPolicy
     clock: Callable[[], datetime]
@@ -115,11 +123,37 @@ def resolver() -> APIGatewayRestResolver:
     return app
 
 
-def serve(
-    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], context: Any
-) -> dict[str, Any]:
-    """Answers one call of the request API. Routes find their `Call` by `current_call`."""
+def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any) -> dict[str, Any]:
+    """Answers one call of the request API. Routes find their `Call` by `current_call`.
+
+    Raises UnknownEvent for anything but a gateway's call, and RequestIdUsed: that is no call of the
+    gateway's either. Both are noted, to be told. A call is noted before anything is done, or
+    nothing is done.
+    """
+    if not is_gateway_call(event):
+        now = front.clock()
+        front.calls.note(stranger(event, front.door, now, new_id(now)))
+        message = "no call of the gateway"
+        raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)
+    handled = handled_call(event, front.door, call.now)
+    try:
+        note_call(handled, front.calls)
+    except TryAgain:
+        logger.warning("call not noted, so not handled", exc_info=True)
+        return _plain(problem_response(Throttled("there is too much to do just now; try again")))
+    answer = _answer(app, front, event, call, context)
+    try:
+        front.calls.answered(handled, int(answer["statusCode"]))
+    except Exception:
+        # What was done stands in the records, and the call can be matched by the rest.
+        logger.exception("answer not noted")
+    return answer
+
+
+def _answer(
+    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], call: Call, context: Any
+) -> dict[str, Any]:
     event = event | {"path": _one_segment_each(event)}
     try:
         event = _readable(event)

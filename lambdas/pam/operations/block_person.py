@@ -15,11 +15,11 @@ from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.domain.session import Session
 from pam.operations.blocklist import BlockOrder, block
-from pam.operations.close_session import Issuers, Verdict, decided
+from pam.operations.close_session import Verdict, decided
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
 from pam.operations.transition import load, transition
 from pam.policy.cedar import CedarPolicy
-from pam.ports.people import Workflow
+from pam.ports.people import Closer
 from pam.ports.sessions import SessionStore
 
 _AT_ONCE = 32
@@ -45,8 +45,7 @@ def block_requester(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
 ) -> Session:
     """Blocks whoever asked for this session, then ends all that the block covers.
 
@@ -70,8 +69,7 @@ def block_requester(
         now=now,
         store=store,
         policy=policy,
-        issuers=issuers,
-        workflow=workflow,
+        closer=closer,
         named=(session_id,),
     )
     return load(store, session_id)
@@ -85,8 +83,7 @@ def end_blocked(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
     named: tuple[str, ...] = (),
 ) -> list[Session]:
     """Ends every open session that the block covers, each with its own receipt.
@@ -109,7 +106,7 @@ def end_blocked(
         return transition(store, session_id, lambda s: decided(s, verdict, now), now=now)
 
     def drive(session: Session) -> Session:
-        return drive_end(session, verdict, now=now, store=store, issuers=issuers, workflow=workflow)
+        return drive_end(session, store=store, closer=closer)
 
     wanted = sorted({*_covered(stands, store, policy), *named})
     deciding, undecided = _side_by_side(decide, wanted)
@@ -124,8 +121,7 @@ def end_all_blocked(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
 ) -> list[Session]:
     """The belt: what is open although its person is blocked, because a call died in the middle.
 
@@ -146,8 +142,7 @@ def end_all_blocked(
             now=now,
             store=store,
             policy=policy,
-            issuers=issuers,
-            workflow=workflow,
+            closer=closer,
         )
 
     ended, unended = _side_by_side(
