@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from pam import clock, wiring
 from pam.domain import timestamps
 from pam.domain.ids import is_ulid
+from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
 from pam.operations.request_access import Home
@@ -36,9 +37,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         named if isinstance(named, str) and is_ulid(named) else None,
         lambda: parse_start(raw),
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
+        signer=wiring.signer(Maker.ADMISSION, settings().admission_key_arn),
         home=Home(account=settings().account, region=settings().region),
     )
     logger.info("admitted", extra={"session": admission.session_id, "outcome": admission.outcome})

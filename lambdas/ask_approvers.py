@@ -28,7 +28,7 @@ def handler(event: dict[str, str], context: Any) -> None:
         event["session_id"],
         event["task_token"],
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().approver_topic_arn),
         workflow=wiring.workflow(),

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from pam import clock, wiring
 from pam.domain import timestamps
+from pam.domain.proofs import Maker
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.text import SessionId
@@ -27,9 +28,7 @@ def settings() -> IssueSettings:
 
 
 def front() -> Front:
-    return Front(
-        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
-    )
+    return Front(store=wiring.sessions(settings().tables), policy=wiring.policy(), clock=clock.now)
 
 
 app = resolver()
@@ -47,6 +46,7 @@ def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
         policy=front().policy,
         issuers=wiring.issuers(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
+        verifier=wiring.verifier(settings()),
     )
     return views.lease_view(lease)
 
@@ -59,6 +59,8 @@ def activate(session_id: str) -> dict[str, str]:
         store=front().store,
         policy=front().policy,
         issuers=wiring.issuers(settings()),
+        verifier=wiring.verifier(settings()),
+        signer=wiring.signer(Maker.ACTIVATION, settings().activation_key_arn),
     )
     if session.expires_at is None:
         message = f"session {session_id} is {session.status.value} without an end"

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 
 from pam import clock, wiring
 from pam.domain.lifecycle import Status
+from pam.domain.proofs import Maker
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
 from pam.edge.bodies import ApproveBody, EraseBody, RequestBody, ReviewBody
@@ -36,9 +37,7 @@ def settings() -> RequestApiSettings:
 
 
 def front() -> Front:
-    return Front(
-        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
-    )
+    return Front(store=wiring.sessions(settings().tables), policy=wiring.policy(), clock=clock.now)
 
 
 app = resolver()
@@ -62,6 +61,7 @@ def request(
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
         home=request_access.Home(account=settings().account, region=settings().region),
     )
     return views.session_view(session)
@@ -83,6 +83,7 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
     return views.session_view(session)
 

@@ -39,9 +39,7 @@ def settings() -> RevokeSettings:
 
 
 def front() -> Front:
-    return Front(
-        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
-    )
+    return Front(store=wiring.sessions(settings().tables), policy=wiring.policy(), clock=clock.now)
 
 
 app = resolver()

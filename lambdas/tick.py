@@ -38,7 +38,7 @@ def settings() -> TickSettings:
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     now = clock.now()
     unreadable: list[str] = []
-    found = wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK, unreadable.append)
+    found = wiring.sessions(settings().tables).due(now, _MOST_PER_TICK, unreadable.append)
     stuck = [session.session_id for session in found if session.stuck(now)]
     count(END_STUCK, settings().env_name, len(stuck))
     due = [

@@ -5,12 +5,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import AdmitSettings, AskSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.credential_issuer import CredentialIssuer
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.revocation import Revocation
 from stacks.session_store import SessionStore
 from stacks.workflow_handle import WorkflowHandle
@@ -35,6 +37,7 @@ class ApprovalWorkflow(Construct):
         handle: WorkflowHandle,
         session_store: SessionStore,
         notifications: Notifications,
+        proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
     ) -> None:
@@ -52,10 +55,13 @@ class ApprovalWorkflow(Construct):
                 account=stack.account,
                 region=stack.region,
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
             ),
             timeout=Duration.seconds(15),
         )
         session_store.grant_take_steps(self.admit_request.role)
+        session_store.grant_see_blocks(self.admit_request.role)
+        proof_keys.grant_make(self.admit_request.role, Maker.ADMISSION)
         notifications.grant_alert_tier1(self.admit_request.role)
 
         self.ask_approvers = PamFunction(

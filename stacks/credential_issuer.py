@@ -3,10 +3,12 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
 from stacks.lent_databases import LentDatabases
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.target_roles import TargetRoles
@@ -23,6 +25,7 @@ class CredentialIssuer(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         auditor: SessionAuditor,
+        proof_keys: ProofKeys,
         target_roles: TargetRoles,
         databases: LentDatabases,
     ) -> None:
@@ -38,13 +41,23 @@ class CredentialIssuer(Construct):
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 auditor_function=auditor.function.function.function_name,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
+                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
-        session_store.grant_take_steps(self.function.role)
+        role = self.function.role
+        session_store.grant_take_steps(role)
+        session_store.grant_see_blocks(role)
+        session_store.grant_see_grants(role)
+        session_store.grant_give(role)
+        session_store.grant_check_out(role)
+        proof_keys.grant_tell(role)
+        proof_keys.grant_make(role, Maker.ACTIVATION)
         # Access made for a session that ended meanwhile is unmade where it was made.
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)

@@ -6,12 +6,14 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.request_api_problems import add_problem_responses
 from stacks.revocation import Revocation
 from stacks.session_store import SessionStore
@@ -48,6 +50,7 @@ class RequestApi(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         workflow: WorkflowHandle,
+        proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
     ) -> None:
@@ -65,11 +68,15 @@ class RequestApi(Construct):
                 account=stack.account,
                 region=stack.region,
                 state_machine_arn=workflow.arn,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
             ),
             timeout=API_TIMEOUT,
         )
         session_store.grant_take_steps(self.function.role)
         session_store.grant_list(self.function.role)
+        session_store.grant_see_grants(self.function.role)
+        session_store.grant_block(self.function.role)
+        proof_keys.grant_make(self.function.role, Maker.DOOR)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)
 

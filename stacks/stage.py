@@ -25,6 +25,7 @@ from stacks.notices import Notices
 from stacks.notifications import Notifications
 from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
+from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
 from stacks.searches import Searches
@@ -57,7 +58,9 @@ class PamStage(Construct):
 
         foundation = FoundationStack(self, "Foundation", config=config)
         key = EncryptionKey(foundation, "Key", env_name=env_name, retain=config.retain_data)
-        session_store = SessionStore(foundation, "Sessions", key=key, retain=config.retain_data)
+        session_store = SessionStore(
+            foundation, "Sessions", env_name=env_name, key=key, retain=config.retain_data
+        )
         audit_log = AuditLog(
             foundation,
             "AuditLog",
@@ -117,6 +120,8 @@ class PamStage(Construct):
                 service, "Rotation", platform=platform, config=config, databases=databases
             )
             databases = databases.rotated_by(rotation.function)
+        # In this stack, because their policies name its roles.
+        proof_keys = ProofKeys(service, "ProofKeys", env_name=env_name, retain=config.retain_data)
         workflow = WorkflowHandle(service, env_name)
         dead_letters = DeadLetters(service, "DeadLetters", key=key)
         auditor = SessionAuditor(
@@ -158,6 +163,7 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             auditor=auditor,
+            proof_keys=proof_keys,
             target_roles=target_roles,
             databases=databases,
         )
@@ -206,6 +212,7 @@ class PamStage(Construct):
             handle=workflow,
             session_store=session_store,
             notifications=notifications,
+            proof_keys=proof_keys,
             issuer=issuer,
             revocation=revocation,
         )
@@ -216,6 +223,7 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             workflow=workflow,
+            proof_keys=proof_keys,
             issuer=issuer,
             revocation=revocation,
         )

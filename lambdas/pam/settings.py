@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from pam.names import Tables
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -36,6 +38,10 @@ class TableSettings(Settings):
 
     table_name: str
 
+    @property
+    def tables(self) -> Tables:
+        return Tables.of(self.env_name, self.table_name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(TableSettings):
@@ -50,6 +56,7 @@ class RequestApiSettings(TableSettings):
     account: str
     region: str
     state_machine_arn: str
+    door_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ class AdmitSettings(TableSettings):
     account: str
     region: str
     tier1_topic_arn: str
+    admission_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +73,16 @@ class AskSettings(TableSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSettings(TargetSettings):
+class GateSettings(TargetSettings):
+    """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
+
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueSettings(GateSettings):
     auditor_function: str
 
 

@@ -18,7 +18,7 @@ from pam.domain.session import RETRY_END_AFTER, Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore
 
@@ -29,7 +29,7 @@ BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSO
 def store(request: pytest.FixtureRequest) -> SessionStore:
     if request.param == "fake":
         return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, 
 from pam.domain.ids import session_of_database_user
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
+from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations import block_person, blocklist
@@ -188,6 +189,7 @@ class Scene(Story):
             store=self.store,
             policy=self.policy,
             notifier=self.notifier,
+            signer=self.keys.of(Maker.ADMISSION),
             home=HOME,
         )
 

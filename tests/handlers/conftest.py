@@ -21,7 +21,7 @@ from pam.settings import (
     Settings,
     TickSettings,
 )
-from tests.contract.conftest import REGION, TABLE, aws, table
+from tests.contract.conftest import REGION, TABLE, TABLES, aws, table
 from tests.fakes.story import COMPILED, Story
 
 __all__ = ["aws", "table"]
@@ -30,12 +30,27 @@ COMMON = {"env_name": "test", "table_name": TABLE}
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
-        **COMMON, account="000000000000", region=REGION, state_machine_arn="machine"
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
+        door_key_arn="door",
     ),
     "admit_request": AdmitSettings(
-        **COMMON, account="000000000000", region=REGION, tier1_topic_arn="tier1"
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        tier1_topic_arn="tier1",
+        admission_key_arn="admission",
     ),
-    "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
+    "issue_credentials": IssueSettings(
+        **COMMON,
+        **DATABASES,
+        auditor_function="auditor",
+        door_key_arn="door",
+        admission_key_arn="admission",
+        activation_key_arn="activation",
+    ),
     "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
     "tick": TickSettings(**COMMON, revoke_function="revocation", notice_function="notices"),
     "send_notices": NoticeSettings(
@@ -67,7 +82,7 @@ Function = Callable[[dict[str, Any]], Any]
 @pytest.fixture
 def story(table: Any) -> Story:
     """Operations on the very table that the functions use."""
-    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    return Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -84,6 +99,8 @@ def function(
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
+    monkeypatch.setattr(wiring, "signer", lambda maker, _: story.keys.of(maker))
+    monkeypatch.setattr(wiring, "verifier", lambda _: story.keys)
     loaded: list[ModuleType] = []
 
     def load(name: str) -> Function:

@@ -47,6 +47,18 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """That the person named in a direct start did ask for it, in a call of their own."""
+
+    name: str
+    principal: str
+    at: datetime
+    surface: str
+    auth: str
+    proof: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """See `docs/design-MOD-046.md` for each field; the public ones carry the contract's names."""
 
@@ -98,6 +110,10 @@ class Session:
     last_hash: str = field(default="", repr=False)
     text_key: str = field(default="", repr=False)
     """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
+    confirmation: Confirmation | None = None
+    proof: str = field(default="", repr=False)
+    """Of the request; with the votes' and the next, all that access is given by."""
+    activation_proof: str = field(default="", repr=False)
 
     @property
     def closed(self) -> bool:
