@@ -10,15 +10,16 @@ from pam.domain.proofs import Maker
 _ADMINISTRATION = (
     "kms:CancelKeyDeletion",
     "kms:DescribeKey",
+    "kms:DisableKey",
     "kms:EnableKey",
     "kms:GetKeyPolicy",
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
     "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-_DESTRUCTION = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
 
 
 class ProofKeys(Construct):
@@ -29,7 +30,7 @@ class ProofKeys(Construct):
     Not retained with the data: a proof is asked for while its session is open, and never after.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, env_name: str, retain: bool) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, env_name: str) -> None:
         super().__init__(scope, construct_id)
         self._keys = {
             maker: kms.Key(
@@ -40,13 +41,13 @@ class ProofKeys(Construct):
                 key_usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
                 key_spec=kms.KeySpec.HMAC_256,
                 pending_window=Duration.days(30),
-                removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+                removal_policy=RemovalPolicy.DESTROY,
                 policy=iam.PolicyDocument(
                     statements=[
                         iam.PolicyStatement(
                             sid="AccountAdministersByIam",
                             principals=[iam.AccountRootPrincipal()],
-                            actions=[*_ADMINISTRATION, *(() if retain else _DESTRUCTION)],
+                            actions=list(_ADMINISTRATION),
                             # In a key policy, "*" is this key.
                             resources=["*"],
                         )

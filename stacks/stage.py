@@ -34,6 +34,7 @@ from stacks.service_stack import ServiceStack
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
+from stacks.store_watch import StoreWatch
 from stacks.target_roles import TargetRoles
 from stacks.trusted_roles import TrustedRoles
 from stacks.witness_stack import WitnessStack, witness_arn
@@ -121,7 +122,7 @@ class PamStage(Construct):
             )
             databases = databases.rotated_by(rotation.function)
         # In this stack, because their policies name its roles.
-        proof_keys = ProofKeys(service, "ProofKeys", env_name=env_name, retain=config.retain_data)
+        proof_keys = ProofKeys(service, "ProofKeys", env_name=env_name)
         workflow = WorkflowHandle(service, env_name)
         dead_letters = DeadLetters(service, "DeadLetters", key=key)
         auditor = SessionAuditor(
@@ -192,6 +193,14 @@ class PamStage(Construct):
             session_store=session_store,
             revocation=revocation,
             notices=notices,
+            dead_letters=dead_letters,
+        )
+        StoreWatch(
+            service,
+            "StoreWatch",
+            platform=platform,
+            session_store=session_store,
+            proof_keys=proof_keys,
             dead_letters=dead_letters,
         )
         ActivityRecorder(

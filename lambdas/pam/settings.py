@@ -82,6 +82,13 @@ class GateSettings(TargetSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings(TableSettings):
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueSettings(GateSettings):
     auditor_function: str
 

@@ -12,7 +12,7 @@ from pam.domain.proofs import Maker
 from pam.names import ROLE_FULL, Tables
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
-from pam.settings import GateSettings, RotateSettings, TargetSettings
+from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
 
 if TYPE_CHECKING:
     from pam.aws.audit_archive import S3AuditArchive
@@ -62,7 +62,7 @@ def signer(maker: Maker, key_arn: str) -> "KmsSigner":
 
 
 @cache
-def verifier(settings: GateSettings) -> "KmsVerifier":
+def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
     from pam.aws.macs import KmsVerifier
 
     keys = {

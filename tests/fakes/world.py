@@ -79,6 +79,12 @@ class FakeStore:
     def records(self, session_id: str) -> list[Record]:
         return list(self.trails.get(session_id, []))
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        alone = (*self.refusals, *self.findings, *self.about_people)
+        lone = {f"NONE#{each['event_id']}": [each] for each in alone}
+        found = self.trails.get(owner) or lone.get(owner, [])
+        return next((each for each in found if each["sequence"] == sequence), None)
+
     def add_refusal(self, record: Record) -> None:
         self.refusals.append(record)
 

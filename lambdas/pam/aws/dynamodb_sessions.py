@@ -118,6 +118,13 @@ class DynamoDbSessions:
         )
         return [json.loads(item["record"]) for item in items]
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        item = self._get(table_keys.record_key(owner, sequence))
+        if item is None:
+            return None
+        record: Record = json.loads(item["record"])
+        return record
+
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
 
@@ -232,7 +239,7 @@ class DynamoDbSessions:
                 {
                     "Put": {
                         "TableName": self._tables.blocks,
-                        "Item": to_item(block_items.block_item(block)),
+                        "Item": to_item(block_items.block_item(block, record["event_id"])),
                     }
                 },
                 self._new(table_keys.record_item(record)),

@@ -17,7 +17,6 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
-from pam.domain.block import Block
 from pam.domain.session import Origin, Session
 
 _FORM = "mod046.pam/proof/1"
@@ -39,7 +38,6 @@ class Kind(StrEnum):
     VOTE = "vote"
     CONFIRMATION = "confirmation"
     ACTIVATION = "activation"
-    BLOCK = "block"
 
 
 ORIGINS: Mapping[str, Maker] = MappingProxyType(
@@ -52,11 +50,11 @@ ACTS: Mapping[tuple[str, str], Maker] = MappingProxyType({("api", "sigv4"): Make
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """`about` is a session id; of a block, a person. `maker` None: nobody may make it."""
+    """`maker` None: there is nobody who may make it."""
 
     maker: Maker | None
     kind: Kind
-    about: str
+    session_id: str
     fields: Mapping[str, Any]
 
     def digest(self) -> bytes:
@@ -65,7 +63,7 @@ class Statement:
             "form": _FORM,
             "maker": self.maker,
             "kind": self.kind,
-            "about": self.about,
+            "session_id": self.session_id,
             "fields": dict(self.fields),
         }
         return hashlib.sha256(canonical_json(form).encode()).digest()
@@ -121,7 +119,7 @@ def of_request(session: Session) -> Statement:
     return Statement(
         maker=ORIGINS.get(session.origin),
         kind=Kind.REQUEST,
-        about=session.session_id,
+        session_id=session.session_id,
         fields={
             "origin": session.origin.value,
             "requester": session.requester,
@@ -152,7 +150,7 @@ def of_vote(session_id: str, vote: Vote) -> Statement:
     return Statement(
         maker=ACTS.get((vote.surface, vote.auth)),
         kind=Kind.VOTE,
-        about=session_id,
+        session_id=session_id,
         fields={
             "voter": vote.name,
             "principal": vote.principal,
@@ -176,7 +174,7 @@ def of_confirmation(session: Session) -> Statement:
     return Statement(
         maker=ACTS.get((confirmed.surface, confirmed.auth)),
         kind=Kind.CONFIRMATION,
-        about=session.session_id,
+        session_id=session.session_id,
         fields={
             "name": confirmed.name,
             "principal": confirmed.principal,
@@ -192,34 +190,13 @@ def of_activation(session: Session) -> Statement:
     return Statement(
         maker=Maker.ACTIVATION,
         kind=Kind.ACTIVATION,
-        about=session.session_id,
+        session_id=session.session_id,
         fields={
             "activated_at": _instant(session.activated_at),
             "expires_at": _instant(session.expires_at),
             "request": session.proof,
             "votes": [vote.proof for vote in approvals(session)],
             "confirmation": session.confirmation.proof if session.confirmation else "",
-        },
-    )
-
-
-def of_block(block: Block, version: int) -> Statement:
-    """`version` is the list's when the block was put there: an older one cannot come back."""
-    return Statement(
-        maker=Maker.DOOR,
-        kind=Kind.BLOCK,
-        about=block.person,
-        fields={
-            "version": version,
-            "principal": block.principal,
-            "resource": block.resource,
-            "since": _instant(block.since),
-            "until": _instant(block.until),
-            "reason": block.reason,
-            "by": block.by,
-            "lifted_at": _instant(block.lifted_at),
-            "lifted_by": block.lifted_by,
-            "lift_reason": block.lift_reason,
         },
     )
 

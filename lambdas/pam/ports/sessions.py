@@ -77,6 +77,9 @@ class SessionStore(Protocol):
     def records(self, session_id: str) -> list[Record]:
         """The session's audit records in order of sequence."""
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        """One record of a session, or the one (of sequence 0) of `NONE#<event id>`."""
+
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
 
