@@ -25,6 +25,8 @@ class FakeStore:
     refusals: list[Record] = field(default_factory=list)
     findings: list[Record] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
+    granted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Person and resource, by session."""
     tokens: dict[str, str] = field(default_factory=dict)
     blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
     about_people: list[Record] = field(default_factory=list)
@@ -63,6 +65,10 @@ class FakeStore:
         self._do(once)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
+        if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
+            self.granted[after.session_id] = (after.requester_name, after.resource)
+        if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
+            self.granted.pop(after.session_id, None)
 
     def _do(self, once: Once | None) -> None:
         if once is not None:
@@ -93,12 +99,7 @@ class FakeStore:
         self.findings.append(record)
 
     def grants(self, person: str, resource: str) -> list[str]:
-        return [
-            session.session_id
-            for session in self.sessions.values()
-            if (session.requester_name, session.resource) == (person, resource)
-            and session.status is Status.ACTIVE
-        ]
+        return [each for each, whose in self.granted.items() if whose == (person, resource)]
 
     def find(self, query: SessionQuery) -> Page:
         found = [
