@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.cast import Cast, until
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter, Table, parameter_path, table_name
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,10 @@ def key(alias: str) -> Callable[[Place], str]:
 
 DATA_KEY = key("pam-local")
 TABLE, MEMORY, ARCHIVE, STREAM = map(attrgetter, ("table", "memory", "archive", "stream"))
-SESSION, GRANT, UNSEALED, LOG, ORIGIN = (
+BESIDE = {table: table_name("local", table) for table in Table}
+ITEM, ORIGIN = (
     {**keys, "tried": {"S": "yes"}}
-    for keys in (
-        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("SESSION#tried", "GRANT#tried")),
-        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("UNSEALED", "LOG")),
-        {"origin": {"S": "tried"}},
-    )
+    for keys in ({"pk": {"S": "tried"}, "sk": {"S": "tried"}}, {"origin": {"S": "tried"}})
 )
 
 
@@ -193,20 +190,26 @@ def puts(item: dict[str, Any], table: Any = TABLE) -> Do:
     return call("dynamodb", "put_item", TableName=table, Item=item, **never)
 
 
-def deletes(item: dict[str, Any]) -> Do:
-    return call("dynamodb", "delete_item", TableName=TABLE, Key=keys_of(item))
+def deletes(item: dict[str, Any], table: Any = TABLE) -> Do:
+    return call("dynamodb", "delete_item", TableName=table, Key=keys_of(item))
 
 
-def deletes_all(item: dict[str, Any]) -> Do:
-    wanted = [{"DeleteRequest": {"Key": keys_of(item)}}]
-    return call("dynamodb", "batch_write_item", RequestItems=lambda place: {place.table: wanted})
+def updates(item: dict[str, Any], table: Any = TABLE) -> Do:
+    return call(
+        "dynamodb",
+        "update_item",
+        TableName=table,
+        Key=keys_of(item),
+        UpdateExpression="SET tried = pk",
+        ConditionExpression="attribute_exists(never)",
+    )
 
 
-def queries(partition: str, **index: str) -> Do:
+def queries(partition: str, table: Any = TABLE, **index: str) -> Do:
     return call(
         "dynamodb",
         "query",
-        TableName=TABLE,
+        TableName=table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition}},
         **index,
@@ -259,6 +262,17 @@ def signs(alias: str) -> Do:
     # By an algorithm for another kind of key.
     by = {"Message": b"tried", "SigningAlgorithm": "RSASSA_PSS_SHA_512"}
     return call("kms", "sign", KeyId=key(alias), **by)
+
+
+def makes_a_proof(alias: str) -> Do:
+    # By an algorithm for another kind of key.
+    by = {"Message": b"tried", "MacAlgorithm": "HMAC_SHA_512"}
+    return call("kms", "generate_mac", KeyId=key(alias), **by)
+
+
+def tells_a_proof(alias: str) -> Do:
+    by = {"Message": b"tried", "MacAlgorithm": "HMAC_SHA_256", "Mac": b"0" * 32}
+    return call("kms", "verify_mac", KeyId=key(alias), **by)
 
 
 def assumes(role: str, **fields: Any) -> Do:

@@ -12,17 +12,16 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, is_refused
-from pam.names import Index, Parameter
+from pam.domain.proofs import Maker
+from pam.names import Index, Parameter, Table
 from tests.e2e.function_calls import (
     ARCHIVE,
-    GRANT,
-    LOG,
+    BESIDE,
+    ITEM,
     MEMORY,
     ORIGIN,
-    SESSION,
     STREAM,
     TABLE,
-    UNSEALED,
     Do,
     Hands,
     Place,
@@ -30,12 +29,12 @@ from tests.e2e.function_calls import (
     assumes,
     call,
     deletes,
-    deletes_all,
     denied,
     gets,
     invokes,
     key,
     logs,
+    makes_a_proof,
     of,
     publishes,
     puts,
@@ -43,6 +42,8 @@ from tests.e2e.function_calls import (
     reads_archive,
     secret,
     signs,
+    tells_a_proof,
+    updates,
     uses_the_key,
 )
 from tests.stacks.test_rights import (
@@ -82,10 +83,10 @@ ADMISSION, ASKING = frozenset({"admit_request"}), frozenset({"ask_approvers"})
 ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_session"})
 AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
 WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
-ACTIVITY = frozenset({"record_activity"})
-WRITERS = API | ADMISSION | ASKING | ISSUER | REVOCATION | NOTICES | ACTIVITY
+ACTIVITY, WATCH = frozenset({"record_activity"}), frozenset({"watch_store"})
+WRITERS = API | ADMISSION | ASKING | ISSUER | REVOCATION | NOTICES | ACTIVITY | WATCH
 """Of sessions, with their records."""
-UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
+UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | WATCH | TICK
 """Called by AWS, which has nobody to give an error to."""
 CALLERS = {
     "audit_session": ISSUER,
@@ -171,17 +172,52 @@ DESTROYING: Mapping[str, Do] = {
 
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
-    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR),
-    "reads the log's head": Act("dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER),
-    "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
-    "says what is to be sealed": Act(
-        "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
-    ),
-    "writes the log's head": Act("dynamodb:PutItem", puts(LOG), WRITERS | SEALER),
+    "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | AUDITOR),
+    "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
     "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
-    "queries what is to be sealed": Act(
-        "dynamodb:Query", queries("UNSEALED"), WRITERS | AUDITOR | SEALER
+    "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
+    "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
+    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
+    # What only some may write; `test_item_rights.py` has it whole.
+    "gives a grant": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.GRANTS]), ISSUER),
+    "sees grants": Act(
+        "dynamodb:Query",
+        queries("GRANT#tried", BESIDE[Table.GRANTS]),
+        API | ISSUER | REVOCATION,
     ),
+    "deletes a grant": Act("dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), REVOCATION),
+    "sees blocks": Act(
+        "dynamodb:Query",
+        queries("BLOCKS", BESIDE[Table.BLOCKS]),
+        API | ADMISSION | ISSUER | REVOCATION,
+    ),
+    "says what is delivered": Act(
+        "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.DELIVERED]), AUDITOR
+    ),
+    "says what is to be sealed": Act(
+        "dynamodb:PutItem", puts(ITEM, BESIDE[Table.UNSEALED]), AUDITOR
+    ),
+    "queries what is to be sealed": Act(
+        "dynamodb:Query", queries("UNSEALED", BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "deletes what is sealed": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),
+    "vouches as admission": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-admission"), ADMISSION
+    ),
+    "vouches as activation": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-activation"), ISSUER
+    ),
+    **{
+        f"tells a proof of {maker}": Act(
+            "kms:VerifyMac", tells_a_proof(f"pam-local-proof-{maker}"), ISSUER | WATCH
+        )
+        for maker in Maker
+    },
     "lists what is overdue": Act(
         "dynamodb:Query", queries("OPEN", IndexName=Index.BY_DEADLINE), API | REVOCATION | TICK
     ),
@@ -189,27 +225,10 @@ ACTS: Mapping[str, Act] = {
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
         for index in sorted(set(Index) - {Index.BY_DEADLINE})
     },
-    "says what is delivered": Act(
-        "dynamodb:UpdateItem",
-        call(
-            "dynamodb",
-            "update_item",
-            TableName=TABLE,
-            Key={name: SESSION[name] for name in ("pk", "sk")},
-            UpdateExpression="SET tried = pk",
-            ConditionExpression="attribute_exists(never)",
-        ),
-        AUDITOR,
-    ),
-    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), REVOCATION),
-    "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
-    "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
-    "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),
-    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
     "describes the stream": Act(
         "dynamodb:DescribeStream",
         call("dynamodbstreams", "describe_stream", StreamArn=STREAM),
-        AUDITOR | REVOCATION,
+        AUDITOR | WATCH,
     ),
     "takes up the stream": Act(
         "dynamodb:GetShardIterator",
@@ -220,7 +239,7 @@ ACTS: Mapping[str, Act] = {
             ShardId=lambda place: place.shard,
             ShardIteratorType="LATEST",
         ),
-        AUDITOR | REVOCATION,
+        AUDITOR | WATCH,
     ),
     # The workflow, and who is called and told.
     "starts the workflow": Act(

@@ -20,6 +20,7 @@ from pam.settings import (
     RevokeSettings,
     Settings,
     TickSettings,
+    WatchSettings,
 )
 from tests.contract.conftest import REGION, TABLE, TABLES, aws, table
 from tests.fakes.story import COMPILED, Story
@@ -60,6 +61,12 @@ SETTINGS: dict[str, Settings] = {
         tier1_topic_arn="tier1",
     ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
+    "watch_store": WatchSettings(
+        **COMMON,
+        door_key_arn="door",
+        admission_key_arn="admission",
+        activation_key_arn="activation",
+    ),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
     ),

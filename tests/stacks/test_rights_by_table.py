@@ -110,7 +110,8 @@ def _by_key_policy(deployment: Deployment, key: Mapping[str, object]) -> dict[st
         principal = deployment.text(statement["Principal"])
         if ":root" in principal:
             continue
-        for role in as_list(json.loads(principal)["AWS"]):
+        named = json.loads(principal)["AWS"]
+        for role in json.loads(named) if named.startswith("[") else [named]:
             owner = role.rpartition("/")[2].removeprefix("${").removesuffix(".Arn}")
             for action in as_list(statement["Action"]):
                 found.setdefault(action, set()).add(functions[owner])

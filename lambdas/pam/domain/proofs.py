@@ -102,7 +102,9 @@ def evidence(session: Session) -> Evidence:
             Signed(statement=of_vote(session.session_id, vote), mac=vote.proof)
             for vote in approvals(session)
         ),
-        confirmation=confirmed and Signed(statement=of_confirmation(session), mac=confirmed.proof),
+        confirmation=None
+        if confirmed is None
+        else Signed(statement=of_confirmation(session), mac=confirmed.proof),
         activation=Signed(statement=of_activation(session), mac=session.activation_proof)
         if session.activated_at
         else None,
