@@ -18,10 +18,10 @@ MINUTE = timedelta(minutes=1)
 
 def granted() -> Session:
     session = Story().granted()
-    confirmed = Confirmation(
-        name="alice", principal=arn("alice"), at=NOON, surface="api", auth="sigv4", proof="c"
+    confirmed = Confirmation(principal=arn("alice"), at=NOON, proof="c")
+    return replace(
+        session, confirmation=confirmed, origin=Origin.RUNBOOK, break_glass=True, ticket="INC-1"
     )
-    return replace(session, confirmation=confirmed)
 
 
 SESSION = granted()
@@ -32,7 +32,7 @@ OTHER_TARGET = Target(kind=IssuerKind.AWS_ROLE, account="1", region="r", arn="a"
 
 OF_THE_REQUEST: dict[str, object] = {
     "session_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
-    "origin": Origin.RUNBOOK,
+    "origin": Origin.API,
     "requester": arn("dave"),
     "requester_name": "dave",
     "requester_domain": "bank-kyc",
@@ -41,7 +41,7 @@ OF_THE_REQUEST: dict[str, object] = {
     "domain": "bank-kyc",
     "target": OTHER_TARGET,
     "asked_duration": timedelta(hours=4),
-    "break_glass": True,
+    "break_glass": False,
     "reason": "something else altogether",
     "ticket": "INC-2",
     "created_at": NOON + MINUTE,
@@ -60,7 +60,6 @@ OF_A_VOTE: dict[str, object] = {
     "auth": "webauthn",
 }
 OF_A_CONFIRMATION: dict[str, object] = {
-    "name": "dave",
     "principal": arn("dave"),
     "at": NOON + MINUTE,
     "surface": "console",
@@ -111,8 +110,9 @@ def test_every_field_of_a_vote_is_signed_or_is_the_proof() -> None:
 def test_a_confirmation_vouches_for_who_and_how(name: str) -> None:
     assert CONFIRMED is not None
     other = replace(CONFIRMED, **{name: OF_A_CONFIRMATION[name]})  # type: ignore[arg-type]
-    changed = replace(SESSION, confirmation=other)
-    assert proofs.of_confirmation(changed).digest() != proofs.of_confirmation(SESSION).digest()
+    changed, was = (proofs.of_confirmation("A", each) for each in (other, CONFIRMED))
+    assert changed.digest() != was.digest()
+    assert proofs.of_confirmation("B", CONFIRMED).digest() != was.digest()
     assert {*OF_A_CONFIRMATION, "proof"} == set(Confirmation.__dataclass_fields__)
 
 

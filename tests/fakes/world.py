@@ -62,6 +62,9 @@ class FakeStore:
         stored = self.sessions[before.session_id]
         if _version(stored) != _version(before):
             raise StaleSession
+        taken = {record["sequence"] for record in self.trails[before.session_id]}
+        if taken & {record["sequence"] for record in records}:
+            raise StaleSession
         self._do(once)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
@@ -92,7 +95,8 @@ class FakeStore:
         return next((each for each in found if each["sequence"] == sequence), None)
 
     def add_refusal(self, record: Record) -> None:
-        self.refusals.append(record)
+        session_id = record["session_id"]
+        (self.trails[session_id] if session_id else self.refusals).append(record)
 
     def add_finding(self, record: Record, once: Once) -> None:
         self._do(once)

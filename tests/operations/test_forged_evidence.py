@@ -108,12 +108,6 @@ ALTERED: dict[str, Forge] = {
     ),
     "a break-glass request": lambda _, s: replace(s, break_glass=True),
     "another reason than the approvers read": lambda _, s: replace(s, reason="something else"),
-    "a confirmation that nobody gave": lambda _, s: replace(
-        s,
-        confirmation=Confirmation(
-            name="alice", principal=arn("alice"), at=s.created_at, surface="api", auth="sigv4"
-        ),
-    ),
 }
 """A session that was approved by two, changed afterwards."""
 
@@ -227,6 +221,67 @@ def test_a_session_that_was_ended_and_put_back_is_not_activated_again() -> None:
     with pytest.raises(Unproven, match="its trail"):
         story.activate(session.session_id)
     assert story.issuer.held == set()
+
+
+def emergency(story: Story, **confirmed: str) -> Session:
+    """One that a runbook opened in alice's name, approved as her break-glass would be."""
+    session = story.request("alice", LEDGER, break_glass=True)
+    word = Confirmation(principal=arn("alice"), at=story.now, **confirmed)
+    opened = replace(session, origin=Origin.RUNBOOK, requester_verified=False)
+    proof = story.keys.mac(Maker.ADMISSION, proofs.of_request(opened))
+    said = proofs.of_confirmation(session.session_id, word)
+    given = story.keys.mac(said.maker, said) if said.maker else ""
+    return replace(opened, proof=proof, confirmation=replace(word, proof=given))
+
+
+UNCONFIRMED: dict[str, Forge] = {
+    "no word at all": lambda _, s: replace(s, confirmation=None),
+    "no word, and a flag that says otherwise": lambda _, s: replace(
+        s, confirmation=None, requester_verified=True
+    ),
+    "a word that nobody signed": lambda _, s: replace(
+        s, confirmation=Confirmation(principal=arn("alice"), at=s.created_at)
+    ),
+    "a word by the key of admission": lambda t, s: replace(
+        s,
+        confirmation=Confirmation(
+            principal=arn("alice"),
+            at=s.created_at,
+            proof=mac(
+                t,
+                Maker.ADMISSION,
+                proofs.of_confirmation(
+                    s.session_id, Confirmation(principal=arn("alice"), at=s.created_at)
+                ),
+            ),
+        ),
+    ),
+    "a word of another session": lambda t, s: replace(s, confirmation=emergency(t).confirmation),
+}
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("case", UNCONFIRMED)
+def test_an_emergency_in_somebodys_name_needs_their_proven_word(case: str) -> None:
+    story = Story()
+    session = emergency(story)
+    story.store.sessions[session.session_id] = UNCONFIRMED[case](story, session)
+    with pytest.raises(Unproven, match="confirmed"):
+        story.activate(session.session_id)
+    assert story.issuer.held == set()
+
+
+@pytest.mark.guarantee("G2")
+def test_an_emergency_that_was_confirmed_is_one_and_the_lease_asks_again() -> None:
+    story = Story()
+    session = emergency(story)
+    story.store.sessions[session.session_id] = session
+    active = story.activate(session.session_id)
+    story.lease(active.session_id)
+    stored = story.store.sessions[session.session_id]
+    story.store.sessions[session.session_id] = replace(stored, confirmation=None)
+    with pytest.raises(Unproven):
+        story.lease(active.session_id)
 
 
 @pytest.mark.guarantee("G2")

@@ -122,7 +122,10 @@ class DynamoDbSessions:
         item = self._get(table_keys.record_key(owner, sequence))
         if item is None:
             return None
-        record: Record = json.loads(item["record"])
+        try:
+            record: Record = json.loads(item["record"])
+        except (LookupError, ValueError):
+            return {}
         return record
 
     def add_refusal(self, record: Record) -> None:

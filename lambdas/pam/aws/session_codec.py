@@ -133,7 +133,6 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
 
 def _confirmation(confirmed: Confirmation) -> dict[str, Any]:
     return {
-        "name": confirmed.name,
         "principal": confirmed.principal,
         "at": _instant(confirmed.at),
         "surface": confirmed.surface,

@@ -17,7 +17,7 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
-from pam.domain.session import Origin, Session
+from pam.domain.session import Confirmation, Origin, Session
 
 _FORM = "mod046.pam/proof/1"
 """The form of what is signed. A statement of another form, or of another use of a key, differs."""
@@ -95,20 +95,28 @@ class Evidence:
 
 def evidence(session: Session) -> Evidence:
     """What there is to verify, from the session as it is stored."""
-    confirmed = session.confirmation
+    session_id, confirmed = session.session_id, session.confirmation
+    word, activation = None, None
+    if confirmation_due(session) and confirmed is not None:
+        word = Signed(statement=of_confirmation(session_id, confirmed), mac=confirmed.proof)
+    if session.activated_at is not None:
+        activation = Signed(statement=of_activation(session), mac=session.activation_proof)
     return Evidence(
         request=Signed(statement=of_request(session), mac=session.proof),
         votes=tuple(
-            Signed(statement=of_vote(session.session_id, vote), mac=vote.proof)
+            Signed(statement=of_vote(session_id, vote), mac=vote.proof)
             for vote in approvals(session)
         ),
-        confirmation=None
-        if confirmed is None
-        else Signed(statement=of_confirmation(session), mac=confirmed.proof),
-        activation=Signed(statement=of_activation(session), mac=session.activation_proof)
-        if session.activated_at
-        else None,
+        confirmation=word,
+        activation=activation,
     )
+
+
+def confirmation_due(session: Session) -> bool:
+    """Whether there is no access before the person named has confirmed: an emergency is declared by
+    whoever has it. Elsewhere each lease is that person's own word.
+    """
+    return session.break_glass and ORIGINS.get(session.origin) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -167,18 +175,13 @@ def of_vote(session_id: str, vote: Vote) -> Statement:
     )
 
 
-def of_confirmation(session: Session) -> Statement:
-    """That the person named did ask for it. Raises ValueError if nobody confirmed."""
-    confirmed = session.confirmation
-    if confirmed is None:
-        message = f"nobody confirmed session {session.session_id}"
-        raise ValueError(message)
+def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
+    """That the person named did ask for it."""
     return Statement(
         maker=ACTS.get((confirmed.surface, confirmed.auth)),
         kind=Kind.CONFIRMATION,
-        session_id=session.session_id,
+        session_id=session_id,
         fields={
-            "name": confirmed.name,
             "principal": confirmed.principal,
             "at": _instant(confirmed.at),
             "surface": confirmed.surface,
@@ -198,7 +201,9 @@ def of_activation(session: Session) -> Statement:
             "expires_at": _instant(session.expires_at),
             "request": session.proof,
             "votes": [vote.proof for vote in approvals(session)],
-            "confirmation": session.confirmation.proof if session.confirmation else "",
+            "confirmation": session.confirmation.proof
+            if session.confirmation and confirmation_due(session)
+            else "",
         },
     )
 

@@ -48,13 +48,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """That the person named in a direct start did ask for it, in a call of their own."""
+    """That the person in whose name a session was opened stands by it."""
 
-    name: str
     principal: str
     at: datetime
-    surface: str
-    auth: str
+    surface: str = "api"
+    auth: str = "sigv4"
     proof: str = field(default="", repr=False)
 
 
@@ -69,6 +68,7 @@ class Session:
     requester_name: str
     requester_domain: str
     requester_verified: bool
+    confirmation: Confirmation | None = None
     resource: str
     environment: Environment
     domain: str
@@ -110,7 +110,6 @@ class Session:
     last_hash: str = field(default="", repr=False)
     text_key: str = field(default="", repr=False)
     """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
-    confirmation: Confirmation | None = None
     proof: str = field(default="", repr=False)
     """Of the request; with the votes' and the next, all that access is given by."""
     activation_proof: str = field(default="", repr=False)

@@ -128,12 +128,9 @@ def _outcome(
 def _same(session: Session, made_for: Session) -> bool:
     """Whether the session still asks for what was made, by the word of the same approvers."""
     kept = tuple(vote for vote in session.votes if vote in made_for.votes)
-    return (
-        kept == made_for.votes
-        and session.confirmation == made_for.confirmation
-        and proofs.of_request(session) == proofs.of_request(made_for)
-        and session.proof == made_for.proof
-    )
+    now, then = proofs.evidence(session), proofs.evidence(made_for)
+    same = (now.request, now.confirmation) == (then.request, then.confirmation)
+    return same and kept == made_for.votes
 
 
 def _refuse_blocked(session: Session, now: datetime, store: SessionStore) -> None:

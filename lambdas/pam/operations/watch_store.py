@@ -79,10 +79,10 @@ def _record(change: Change, store: SessionStore) -> str | None:
 
 
 def _follows(record: Record, store: SessionStore) -> bool:
-    last = FIRST_PREVIOUS_HASH
+    last: object = FIRST_PREVIOUS_HASH
     if record["sequence"] > 1:
         before = store.record(record["session_id"], record["sequence"] - 1)
-        last = before["hash"] if before is not None else ""
+        last = before.get("hash") if before is not None else ""
     return bool(record["previous_hash"] == last)
 
 
@@ -147,11 +147,11 @@ def _block(change: Change, store: SessionStore) -> str | None:
     if (
         said is None
         or block.event_id == earlier
-        or said["type"] != wanted
-        or said["hash"] != audit_record.hash_of(said)
-        or said["requester"] != block.block.principal
-        or said["resource"] != block.block.resource
-        or (wanted is RecordType.BLOCKED and said["detail"] != block.block.told())
+        or said.get("type") != wanted
+        or said.get("hash") != audit_record.hash_of(said)
+        or said.get("requester") != block.block.principal
+        or said.get("resource") != block.block.resource
+        or (wanted is RecordType.BLOCKED and said.get("detail") != block.block.told())
     ):
         return "a block was changed, and no record of the change is there"
     return None
