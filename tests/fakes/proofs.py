@@ -21,6 +21,8 @@ class FakeKeys:
     down: bool = False
     asked: list[tuple[Signed, ...]] = field(default_factory=list)
     """What was asked at once, for each time."""
+    made: list[Statement] = field(default_factory=list)
+    """What was signed."""
     while_asked: Callable[[], None] | None = None
 
     def of(self, maker: Maker) -> "FakeSigner":
@@ -75,4 +77,5 @@ class FakeSigner:
         if statement.maker is not self.maker:
             raise NotTheirs
         self.keys.answer()
+        self.keys.made.append(statement)
         return self.keys.mac(self.maker, statement)

@@ -407,3 +407,15 @@ def test_all_that_is_asked_is_asked_at_once_and_nothing_is_asked_from_memory() -
         story.lease(active.session_id)
     kinds = [[signed.statement.kind for signed in each] for each in story.keys.asked]
     assert kinds == [[Kind.REQUEST, Kind.VOTE, Kind.VOTE, Kind.ACTIVATION]] * 2
+
+
+def test_what_the_proofs_add_on_the_way_to_credentials_is_counted() -> None:
+    """`docs/design-MOD-046.md` has these numbers."""
+    story = Story()
+    session_id = story.request().session_id
+    story.vote("bob", session_id)
+    story.keys.made.clear()
+    story.vote("carol", session_id)
+    story.lease(story.activate(session_id).session_id)
+    assert [statement.kind for statement in story.keys.made] == [Kind.VOTE, Kind.ACTIVATION]
+    assert [len(asked) for asked in story.keys.asked] == [3, 4], "side by side, each of the two"
