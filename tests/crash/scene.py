@@ -412,7 +412,8 @@ class Scene(Story):
             for record in trail
             if record["type"] == "Activity" and record["request_id"]
         ]
-        assert sorted(told) == sorted(self.real_store.done), "once each, or not remembered"
+        done = [each for each in self.real_store.done if not each.startswith("unproven/")]
+        assert sorted(told) == sorted(done), "once each, or not remembered"
 
     def _check_trail(self, session: Session) -> None:
         trail = self.real_store.trails[session.session_id]
