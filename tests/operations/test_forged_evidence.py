@@ -134,6 +134,7 @@ def test_a_session_that_was_changed_while_active_gives_no_lease(case: str) -> No
     active = story.granted()
     story.store.sessions[active.session_id] = ALTERED[case](story, active)
     who = story.store.sessions[active.session_id].requester_name
+    story.issuer.during_lease = lambda: pytest.fail("credentials were made")
     with pytest.raises(Unproven):
         story.lease(active.session_id, who)
     assert "Leased" not in story.store.types(active.session_id)
