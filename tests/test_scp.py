@@ -1,11 +1,14 @@
 """The sample service control policy: accepted by AWS Organizations, and as narrow as it says."""
 
 import json
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pam.names import Table, table_name
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "scp-audit-protection.json").read_text(
     encoding="utf-8"
@@ -115,3 +118,10 @@ def test_one_named_role_is_excepted_and_nobody_else(sid: str) -> None:
 @pytest.mark.parametrize("sid", MUST_DENY)
 def test_what_would_harm_the_evidence_is_denied(sid: str) -> None:
     assert MUST_DENY[sid] <= set(STATEMENTS[sid]["Action"])
+
+
+def test_every_table_is_kept_restorable() -> None:
+    kept = [each.rpartition("/")[2] for each in STATEMENTS["KeepTheTableRestorable"]["Resource"]]
+    made = ["pam-prod-foundation-Sessions", *(table_name("prod", table) for table in Table)]
+    for name in made:
+        assert any(fnmatchcase(name, pattern) for pattern in kept), name
