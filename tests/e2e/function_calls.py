@@ -55,14 +55,12 @@ class Place:
         tables: list[str] = self.root("dynamodb").list_tables()["TableNames"]
         return next(name for name in tables if name.startswith("pam-local-witness"))
 
-    @cached_property
-    def stream(self) -> str:
-        described = self.root("dynamodb").describe_table(TableName=self.table)
+    def stream_of(self, table: str) -> str:
+        described = self.root("dynamodb").describe_table(TableName=table)
         return str(described["Table"]["LatestStreamArn"])
 
-    @cached_property
-    def shard(self) -> str:
-        described = self.root("dynamodbstreams").describe_stream(StreamArn=self.stream)
+    def shard_of(self, stream: str) -> str:
+        described = self.root("dynamodbstreams").describe_stream(StreamArn=stream)
         return str(described["StreamDescription"]["Shards"][0]["ShardId"])
 
     @cached_property
@@ -169,7 +167,7 @@ def key(alias: str) -> Callable[[Place], str]:
 
 
 DATA_KEY = key("pam-local")
-TABLE, MEMORY, ARCHIVE, STREAM = map(attrgetter, ("table", "memory", "archive", "stream"))
+TABLE, MEMORY, ARCHIVE = map(attrgetter, ("table", "memory", "archive"))
 BESIDE = {table: table_name("local", table) for table in Table}
 ITEM, ORIGIN = (
     {**keys, "tried": {"S": "yes"}}
@@ -214,6 +212,31 @@ def queries(partition: str, table: Any = TABLE, **index: str) -> Do:
         ExpressionAttributeValues={":pk": {"S": partition}},
         **index,
     )
+
+
+def describes_the_stream(table: Any = TABLE) -> Do:
+    return call(
+        "dynamodbstreams",
+        "describe_stream",
+        StreamArn=lambda place: place.stream_of(_called(table, place)),
+    )
+
+
+def takes_up_the_stream(table: Any = TABLE) -> Do:
+    def shard(place: Place) -> str:
+        return place.shard_of(place.stream_of(_called(table, place)))
+
+    return call(
+        "dynamodbstreams",
+        "get_shard_iterator",
+        StreamArn=lambda place: place.stream_of(_called(table, place)),
+        ShardId=shard,
+        ShardIteratorType="LATEST",
+    )
+
+
+def _called(table: Any, place: Place) -> str:
+    return str(table(place) if callable(table) else table)
 
 
 def publishes(topic: Parameter) -> Do:

@@ -20,7 +20,6 @@ from tests.e2e.function_calls import (
     ITEM,
     MEMORY,
     ORIGIN,
-    STREAM,
     TABLE,
     Do,
     Hands,
@@ -30,6 +29,7 @@ from tests.e2e.function_calls import (
     call,
     deletes,
     denied,
+    describes_the_stream,
     gets,
     invokes,
     key,
@@ -42,6 +42,7 @@ from tests.e2e.function_calls import (
     reads_archive,
     secret,
     signs,
+    takes_up_the_stream,
     tells_a_proof,
     updates,
     uses_the_key,
@@ -170,6 +171,12 @@ DESTROYING: Mapping[str, Do] = {
     "s3:PutObjectRetention": call("s3", "put_object_retention", Retention={}, **OF_OBJECT),
 }
 
+STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
+    "sessions": (TABLE, AUDITOR | WATCH),
+    "grants": (BESIDE[Table.GRANTS], REVOCATION),
+    "blocks": (BESIDE[Table.BLOCKS], WATCH),
+    "the log's head": (BESIDE[Table.LOG_HEAD], WATCH),
+}
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
     "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | AUDITOR),
@@ -225,22 +232,18 @@ ACTS: Mapping[str, Act] = {
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
         for index in sorted(set(Index) - {Index.BY_DEADLINE})
     },
-    "describes the stream": Act(
-        "dynamodb:DescribeStream",
-        call("dynamodbstreams", "describe_stream", StreamArn=STREAM),
-        AUDITOR | WATCH,
-    ),
-    "takes up the stream": Act(
-        "dynamodb:GetShardIterator",
-        call(
-            "dynamodbstreams",
-            "get_shard_iterator",
-            StreamArn=STREAM,
-            ShardId=lambda place: place.shard,
-            ShardIteratorType="LATEST",
-        ),
-        AUDITOR | WATCH,
-    ),
+    **{
+        f"describes the stream of {name}": Act(
+            "dynamodb:DescribeStream", describes_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
+    **{
+        f"takes up the stream of {name}": Act(
+            "dynamodb:GetShardIterator", takes_up_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
     # The workflow, and who is called and told.
     "starts the workflow": Act(
         "states:StartExecution",
