@@ -80,6 +80,10 @@ class SessionStore(Construct):
         """Read items, and put the next state of a session with its record; delete nothing."""
         self._allow(role, self.table, "GetItem", "Query", "PutItem")
 
+    def grant_add_findings(self, role: iam.IRole) -> None:
+        """Look an item up, and put records that belong to no session."""
+        self._allow(role, self.table, "GetItem", "PutItem")
+
     def grant_list(self, role: iam.IRole) -> None:
         """Query every index."""
         _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))

@@ -49,7 +49,7 @@ class StoreWatch(Construct):
             timeout=Duration.seconds(60),
         )
         role = self.function.role
-        session_store.grant_take_steps(role)
+        session_store.grant_add_findings(role)
         session_store.grant_follow(role)
         session_store.grant_follow(role, Table.BLOCKS, Table.LOG_HEAD)
         proof_keys.grant_tell(role)

@@ -181,7 +181,9 @@ ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
     "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | AUDITOR),
     "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
-    "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
+    "queries a session": Act(
+        "dynamodb:Query", queries("SESSION#tried"), (WRITERS - WATCH) | AUDITOR
+    ),
     "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
     "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),

@@ -63,7 +63,9 @@ POWERS = {
     | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
     "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
     "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
-    "watch_store": ITEMS | STREAM | KEY_WRITE | {"kms:VerifyMac", "sqs:SendMessage"},
+    "watch_store": STREAM
+    | KEY_WRITE
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "kms:VerifyMac", "sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
 WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
