@@ -18,7 +18,7 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head
 from pam.domain.session import Session
-from pam.names import Index, Parameter, parameter_path
+from pam.names import Index, Parameter, Tables, parameter_path
 
 
 @dataclass
@@ -64,12 +64,15 @@ class Stores:
 
     @cached_property
     def checkpoints(self) -> DynamoDbCheckpoints:
-        table = self._parameter(Parameter.SESSION_STORE_TABLE_NAME)
-        return DynamoDbCheckpoints(self._table, table)
+        return DynamoDbCheckpoints(self._table, self._tables)
 
     @cached_property
     def _sessions(self) -> DynamoDbSessions:
-        return DynamoDbSessions(self._table, self._parameter(Parameter.SESSION_STORE_TABLE_NAME))
+        return DynamoDbSessions(self._table, self._tables)
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return Tables.of(self.env, self._parameter(Parameter.SESSION_STORE_TABLE_NAME))
 
     @cached_property
     def _table(self) -> Any:

@@ -13,15 +13,16 @@ from aws_lambda_powertools import Logger
 from pam import clock, wiring
 from pam.aws import messages
 from pam.domain import timestamps
+from pam.domain.proofs import Maker
 from pam.operations.activate_session import activate_session
-from pam.settings import TargetSettings
+from pam.settings import GateSettings
 
 logger = Logger()
 
 
 @cache
-def settings() -> TargetSettings:
-    return TargetSettings.from_env()
+def settings() -> GateSettings:
+    return GateSettings.from_env()
 
 
 @logger.inject_lambda_context
@@ -33,9 +34,11 @@ def handler(event: object, context: Any) -> dict[str, str]:
     session = activate_session(
         message.session_id,
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         issuers=wiring.issuers(settings()),
+        verifier=wiring.verifier(settings()),
+        signer=wiring.signer(Maker.ACTIVATION, settings().activation_key_arn),
     )
     if session.expires_at is None:
         text = f"session {session.session_id} is {session.status.value} without an end"

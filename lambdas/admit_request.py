@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.aws import messages
+from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
 from pam.operations.close_unfinished import own_session_id
@@ -43,9 +44,10 @@ def handler(event: object, context: Any) -> dict[str, str]:
         own_session_id(started.input),
         lambda: parse_start(_parsed(started.input)),
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
+        signer=wiring.signer(Maker.ADMISSION, settings().admission_key_arn),
         home=Home(account=settings().account, region=settings().region),
     )
     logger.info("admitted", extra={"session": admission.session_id, "outcome": admission.outcome})

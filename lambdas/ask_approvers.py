@@ -37,7 +37,7 @@ def handler(event: object, context: Any) -> None:
         message.session_id,
         message.task_token,
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().approver_topic_arn),
         workflow=workflow,

@@ -31,7 +31,7 @@ def _deliver(owner: str) -> int:
     return deliver_records(
         owner,
         clock=clock.now,
-        outbox=wiring.outbox(settings().table_name),
+        outbox=wiring.outbox(settings().tables),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
         archive=wiring.archive(settings().archive_bucket),
     )

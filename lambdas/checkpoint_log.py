@@ -31,7 +31,7 @@ def settings() -> CheckpointSettings:
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, int]:
     messages.read(event, messages.SealRecords)
-    items = wiring.checkpoints(settings().table_name)
+    items = wiring.checkpoints(settings().tables)
     archive = wiring.archive(settings().archive_bucket)
     notary = Notary(
         origin=log_origin(settings().env_name),

@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         after=timedelta(minutes=int(home.after_minutes)),
         calls=wiring.calls(home.calls_table),
         log=wiring.access_log(home.access_log),
-        store=wiring.sessions(home.table_name),
+        store=wiring.sessions(home.tables),
         policy_version=wiring.policy().version,
         has_time=lambda: context.get_remaining_time_in_millis() >= _TIME_FOR_A_CALL_MS,
     )
@@ -61,7 +61,7 @@ def _invoked(event: dict[str, Any]) -> int:
     if invocation is None or not record_invocation(
         invocation,
         now=clock.now(),
-        store=wiring.sessions(home.table_name),
+        store=wiring.sessions(home.tables),
         policy_version=wiring.policy().version,
     ):
         return 0

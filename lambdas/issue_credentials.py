@@ -28,7 +28,7 @@ def settings() -> IssueSettings:
 def front() -> Front:
     return Front(
         door=Door.ISSUE_CREDENTIALS,
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
@@ -50,6 +50,7 @@ def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
         policy=front().policy,
         issuers=wiring.issuers(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
+        verifier=wiring.verifier(settings()),
     )
     return views.lease_view(lease)
 

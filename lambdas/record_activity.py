@@ -117,7 +117,7 @@ def _record(activity: Activity) -> int:
     why = record_activity(
         activity,
         clock=clock.now,
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         resources=watched().resources,
         policy_version=wiring.policy().version,
     )

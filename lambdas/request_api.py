@@ -16,6 +16,7 @@ from pam import clock, wiring
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.handled_call import Door
 from pam.domain.lifecycle import Status
+from pam.domain.proofs import Maker
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import (
@@ -51,7 +52,7 @@ def settings() -> RequestApiSettings:
 def front() -> Front:
     return Front(
         door=Door.REQUEST_API,
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
@@ -90,6 +91,7 @@ def request(
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
         home=request_access.Home(account=settings().account, region=settings().region),
     )
     return views.session_view(session)
@@ -111,6 +113,7 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
     return views.session_view(session)
 

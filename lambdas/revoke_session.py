@@ -51,7 +51,7 @@ def _closing() -> dict[str, Any]:
     """What every end needs."""
     return {
         "now": clock.now(),
-        "store": wiring.sessions(settings().table_name),
+        "store": wiring.sessions(settings().tables),
         "issuers": wiring.issuers(settings()),
     }
 
@@ -120,7 +120,7 @@ def _tried(session_id: str) -> dict[str, str]:
         return _swept(session_id)
     except Exception as error:
         logger.exception("not ended yet", extra={"session_id": session_id})
-        stored = wiring.sessions(settings().table_name).get(session_id)
+        stored = wiring.sessions(settings().tables).get(session_id)
         if stored is not None and stored.closed:
             count(TRACES_LEFT, settings().env_name)
         return {"status": "", "error": type(error).__name__, "cause": "see the log"}
@@ -163,7 +163,7 @@ def _blocked_ended() -> dict[str, Any]:
     """What somebody who is blocked still has open, because a call died over its end."""
     ended = block_person.end_all_blocked(
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         closer=_ends_here(),
     )
@@ -177,7 +177,7 @@ def _ends_kept(context: Any) -> dict[str, Any]:
     kept = asdict(
         keep_ends(
             now=clock.now(),
-            store=wiring.sessions(settings().table_name),
+            store=wiring.sessions(settings().tables),
             keeper=wiring.role_issuer(settings()),
             has_time=partial(_has_time, context),
         )
@@ -200,7 +200,7 @@ def _searched(context: Any) -> dict[str, Any]:
         search_targets(
             targets.values(),
             now=clock.now(),
-            store=wiring.sessions(home.table_name),
+            store=wiring.sessions(home.tables),
             issuers=wiring.issuers(home),
             has_time=has_time,
         )
@@ -208,7 +208,7 @@ def _searched(context: Any) -> dict[str, Any]:
     bounds = check_bounds(
         targets,
         now=clock.now(),
-        store=wiring.sessions(home.table_name),
+        store=wiring.sessions(home.tables),
         keeper=wiring.role_issuer(home),
         has_time=has_time,
     )

@@ -28,7 +28,7 @@ def handler(event: object, context: Any) -> dict[str, list[str]]:
     sent = send_notices(
         message.session_id,
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         audiences=Audiences(
             approvers=wiring.notifier(settings().approver_topic_arn),

@@ -40,7 +40,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
     messages.read(event, messages.Tick)
     now = clock.now()
     unreadable: list[str] = []
-    found = wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK, unreadable.append)
+    found = wiring.sessions(settings().tables).due(now, _MOST_PER_TICK, unreadable.append)
     stuck = [session.session_id for session in found if session.stuck(now)]
     count(END_STUCK, settings().env_name, len(stuck))
     due = [

@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from pam.domain.audit_record import RecordType
 from pam.names import (
     ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
@@ -99,6 +100,30 @@ class Alarms(Construct):
                 period=_MINUTE,
             )
 
+        def drifted(*kinds: str) -> cloudwatch.IMetric:
+            """Counted from the audit log, by how such records begin."""
+            name = "EvidenceBroken"
+            logs.MetricFilter(
+                self,
+                name,
+                log_group=audit_log.log_group,
+                filter_pattern=logs.FilterPattern.all(
+                    logs.FilterPattern.string_value("$.type", "=", RecordType.DRIFT),
+                    logs.FilterPattern.any(
+                        *(
+                            logs.FilterPattern.string_value("$.detail", "=", f"{kind}:*")
+                            for kind in kinds
+                        )
+                    ),
+                ),
+                metric_namespace=of_env,
+                metric_name=name,
+                metric_value="1",
+            )
+            return cloudwatch.Metric(
+                namespace=of_env, metric_name=name, statistic="Sum", period=_MINUTE
+            )
+
         def throttled(direction: str) -> cloudwatch.IMetric:
             """Of the table and of its indexes, which are counted apart: the likeliest to throttle
             are the single partitions of the latter.
@@ -149,6 +174,7 @@ class Alarms(Construct):
             "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
             "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
             "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
+            "evidence-broken": Watched(metric=drifted("unproven", "tampered"), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "deny-missing": Watched(metric=own(DENY_MISSING), minutes=1),
             "boundary-missing": Watched(metric=own(BOUNDARY_MISSING), minutes=1),

@@ -5,11 +5,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import AdmitSettings, AskSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.revocation import Revocation
 from stacks.session_activator import SessionActivator
 from stacks.session_store import SessionStore
@@ -35,6 +37,7 @@ class ApprovalWorkflow(Construct):
         handle: WorkflowHandle,
         session_store: SessionStore,
         notifications: Notifications,
+        proof_keys: ProofKeys,
         activator: SessionActivator,
         revocation: Revocation,
     ) -> None:
@@ -53,10 +56,13 @@ class ApprovalWorkflow(Construct):
                 region=stack.region,
                 state_machine_arn=handle.arn,
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
             ),
             timeout=Duration.seconds(15),
         )
         session_store.grant_take_steps(self.admit_request.role)
+        session_store.grant_see_blocks(self.admit_request.role)
+        proof_keys.grant_make(self.admit_request.role, Maker.ADMISSION)
         notifications.grant_alert_tier1(self.admit_request.role)
         # With what an execution was started is what Step Functions says, not who calls.
         handle.grant_describe(self.admit_request.role)

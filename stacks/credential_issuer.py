@@ -2,11 +2,13 @@
 
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
 from stacks.door_calls import DoorCalls
 from stacks.lent_databases import LentDatabases
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.target_roles import LEND, TargetRoles
@@ -23,6 +25,7 @@ class CredentialIssuer(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         auditor: SessionAuditor,
+        proof_keys: ProofKeys,
         target_roles: TargetRoles,
         databases: LentDatabases,
         calls: DoorCalls,
@@ -40,16 +43,24 @@ class CredentialIssuer(Construct):
                 table_name=session_store.table.table_name,
                 calls_table=calls.table.table_name,
                 auditor_function=auditor.function.function.function_name,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
+                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
-        session_store.grant_take_steps(self.function.role)
-        calls.grant_note(self.function.role)
+        role = self.function.role
+        session_store.grant_take_steps(role)
+        session_store.grant_see_blocks(role)
+        session_store.grant_see_grants(role)
+        session_store.grant_see_checkouts(role)
+        proof_keys.grant_tell(role)
+        calls.grant_note(role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
-        auditor.function.grant_invoke(self.function.role)
-        databases.grant_lend(self.function.role)
+        auditor.function.grant_invoke(role)
+        databases.grant_lend(role)
         if target_roles.lent:
             self.function.allow_only_here(*LEND, on=target_roles.lent)

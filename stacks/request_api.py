@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
@@ -13,6 +14,7 @@ from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.request_api_problems import add_problem_responses
 from stacks.revocation import Revocation
 from stacks.session_store import SessionStore
@@ -49,6 +51,7 @@ class RequestApi(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         workflow: WorkflowHandle,
+        proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
         calls: DoorCalls,
@@ -69,6 +72,7 @@ class RequestApi(Construct):
                 calls_table=calls.table.table_name,
                 state_machine_arn=workflow.arn,
                 revoke_function=revocation.function.function.function_name,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
             ),
             timeout=API_TIMEOUT,
         )
@@ -76,6 +80,9 @@ class RequestApi(Construct):
         # Whoever decides an end takes the grant away in the same write.
         session_store.grant_let_go(self.function.role)
         session_store.grant_list(self.function.role)
+        session_store.grant_see_grants(self.function.role)
+        session_store.grant_block(self.function.role)
+        proof_keys.grant_make(self.function.role, Maker.DOOR)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)
         calls.grant_note(self.function.role)

@@ -6,7 +6,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from pam.names import revocation_role_name
+from pam.names import Table, revocation_role_name
 from pam.settings import RevokeSettings
 from stacks.dead_letters import DeadLetters
 from stacks.lent_databases import LentDatabases
@@ -54,7 +54,10 @@ class Revocation(Construct):
         )
         role = self.function.role
         session_store.grant_take_steps(role)
+        session_store.grant_see_grants(role)
         session_store.grant_let_go(role)
+        session_store.grant_check_out(role)
+        session_store.grant_see_blocks(role)
         # What somebody who is blocked has open is found by the index of what is open.
         session_store.grant_find_overdue(role)
         workflow.grant_stop(role)
@@ -63,7 +66,7 @@ class Revocation(Construct):
         workflow.grant_fail_wait(role)
         databases.grant_unmake(role)
         dead_letters.receive_from(self.function, retries=2)
-        session_store.grant_follow(role)
+        session_store.grant_follow(role, Table.GRANTS)
         self._follow_grants(session_store, dead_letters)
         if target_roles.revokers:
             self.function.allow_only_here("sts:AssumeRole", on=target_roles.revokers)
@@ -75,13 +78,12 @@ class Revocation(Construct):
         run_out = {
             "eventName": ["REMOVE"],
             "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
-            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
         }
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "GrantsRunOut",
             function_name=self.function.function.function_name,
-            event_source_arn=session_store.stream_arn,
+            event_source_arn=session_store.stream_arn_of(Table.GRANTS),
             starting_position="TRIM_HORIZON",
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
                 filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(run_out))]

@@ -27,6 +27,7 @@ from stacks.notices import Notices
 from stacks.notifications import Notifications
 from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
+from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
 from stacks.searches import Searches
@@ -36,6 +37,7 @@ from stacks.session_activator import SessionActivator
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
+from stacks.store_watch import StoreWatch
 from stacks.target_roles import TargetRoles
 from stacks.trusted_roles import TrustedRoles
 from stacks.witness_stack import WitnessStack, witness_arn
@@ -60,7 +62,9 @@ class PamStage(Construct):
 
         foundation = FoundationStack(self, "Foundation", config=config)
         key = EncryptionKey(foundation, "Key", env_name=env_name, retain=config.retain_data)
-        session_store = SessionStore(foundation, "Sessions", key=key, retain=config.retain_data)
+        session_store = SessionStore(
+            foundation, "Sessions", env_name=env_name, key=key, retain=config.retain_data
+        )
         calls = DoorCalls(foundation, "Calls", key=key, retain=config.retain_data)
         audit_log = AuditLog(
             foundation,
@@ -121,6 +125,8 @@ class PamStage(Construct):
                 service, "Rotation", platform=platform, config=config, databases=databases
             )
             databases = databases.rotated_by(rotation.function)
+        # In this stack, because their policies name its roles.
+        proof_keys = ProofKeys(service, "ProofKeys", env_name=env_name)
         workflow = WorkflowHandle(service, env_name)
         dead_letters = DeadLetters(service, "DeadLetters", key=key)
         auditor = SessionAuditor(
@@ -162,6 +168,7 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             auditor=auditor,
+            proof_keys=proof_keys,
             target_roles=target_roles,
             databases=databases,
             calls=calls,
@@ -171,6 +178,7 @@ class PamStage(Construct):
             "Activator",
             platform=platform,
             session_store=session_store,
+            proof_keys=proof_keys,
             target_roles=target_roles,
             databases=databases,
         )
@@ -201,6 +209,14 @@ class PamStage(Construct):
             notices=notices,
             dead_letters=dead_letters,
         )
+        StoreWatch(
+            service,
+            "StoreWatch",
+            platform=platform,
+            session_store=session_store,
+            proof_keys=proof_keys,
+            dead_letters=dead_letters,
+        )
         ActivityRecorder(
             service,
             "Activity",
@@ -219,6 +235,7 @@ class PamStage(Construct):
             handle=workflow,
             session_store=session_store,
             notifications=notifications,
+            proof_keys=proof_keys,
             activator=activator,
             revocation=revocation,
         )
@@ -229,6 +246,7 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             workflow=workflow,
+            proof_keys=proof_keys,
             issuer=issuer,
             revocation=revocation,
             calls=calls,

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from pam.names import activator_role_name, issuer_role_name, revocation_role_name
+from pam.names import (
+    Table,
+    activator_role_name,
+    issuer_role_name,
+    revocation_role_name,
+    table_name,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MAXIMUM_CHARACTERS = 5120
@@ -190,3 +196,10 @@ def test_the_roles_that_functions_run_in_have_the_names_that_are_kept() -> None:
 @pytest.mark.parametrize("sid", MUST_DENY)
 def test_what_would_harm_the_evidence_or_pass_a_door_is_denied(sid: str) -> None:
     assert MUST_DENY[sid] <= set(STATEMENTS[sid]["Action"])
+
+
+def test_every_table_is_kept_restorable() -> None:
+    kept = [each.rpartition("/")[2] for each in STATEMENTS["KeepTheTableRestorable"]["Resource"]]
+    made = ["pam-prod-foundation-Sessions", *(table_name("prod", table) for table in Table)]
+    for name in made:
+        assert any(fnmatchcase(name, pattern) for pattern in kept), name

@@ -4,7 +4,9 @@ Infrastructure, functions, CLI and tests import from here; standard library only
 can import it without any run-time dependency.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
@@ -83,6 +85,50 @@ class CallIndex(StrEnum):
     """Secondary indexes of the table of calls."""
 
     UNMATCHED = "unmatched"
+
+
+class Table(StrEnum):
+    """The tables beside the one of sessions: each holds what only some functions may write."""
+
+    GRANTS = "grants"
+    CHECKOUTS = "checkouts"
+    BLOCKS = "blocks"
+    DELIVERED = "delivered"
+    UNSEALED = "unsealed"
+    LOG_HEAD = "log-head"
+
+
+def table_name(env: str, table: Table) -> str:
+    """Fixed, so that a policy of the account can name it before it is there."""
+    return f"pam-{env}-{table}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The names of all tables of a deployment."""
+
+    sessions: str
+    grants: str
+    checkouts: str
+    blocks: str
+    delivered: str
+    unsealed: str
+    log_head: str
+
+    @classmethod
+    def of(cls, env: str, sessions: str) -> Self:
+        """`sessions` has a name that CloudFormation gave it; SSM and the functions' settings say
+        which.
+        """
+        return cls(
+            sessions=sessions,
+            grants=table_name(env, Table.GRANTS),
+            checkouts=table_name(env, Table.CHECKOUTS),
+            blocks=table_name(env, Table.BLOCKS),
+            delivered=table_name(env, Table.DELIVERED),
+            unsealed=table_name(env, Table.UNSEALED),
+            log_head=table_name(env, Table.LOG_HEAD),
+        )
 
 
 def parameter_path(env: str, parameter: Parameter) -> str:

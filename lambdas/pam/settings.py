@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from pam.names import Tables
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -36,6 +38,10 @@ class TableSettings(Settings):
 
     table_name: str
 
+    @property
+    def tables(self) -> Tables:
+        return Tables.of(self.env_name, self.table_name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(TableSettings):
@@ -54,6 +60,7 @@ class RequestApiSettings(TableSettings):
     region: str
     state_machine_arn: str
     revoke_function: str
+    door_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class AdmitSettings(TableSettings):
     region: str
     state_machine_arn: str
     tier1_topic_arn: str
+    admission_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,23 @@ class AskSettings(TableSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSettings(TargetSettings):
+class GateSettings(TargetSettings):
+    """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
+
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings(TableSettings):
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueSettings(GateSettings):
     calls_table: str
     auditor_function: str
 

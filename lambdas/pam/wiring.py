@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pam import clock
 from pam.aws.clients import ONE_TRY, client
-from pam.names import ROLE_FULL
+from pam.domain.proofs import Maker
+from pam.names import ROLE_FULL, Tables
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
-from pam.settings import RotateSettings, TargetSettings
+from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
 
 if TYPE_CHECKING:
     from pam.aws.access_log import CloudWatchAccessLog
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
+    from pam.aws.macs import KmsSigner, KmsVerifier
     from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
@@ -48,17 +50,36 @@ def policy() -> CedarPolicy:
 
 
 @cache
-def sessions(table: str) -> "DynamoDbSessions":
+def sessions(tables: Tables) -> "DynamoDbSessions":
     from pam.aws.dynamodb_sessions import DynamoDbSessions
 
-    return DynamoDbSessions(client("dynamodb"), table)
+    return DynamoDbSessions(client("dynamodb"), tables)
 
 
 @cache
-def outbox(table: str) -> "DynamoDbOutbox":
+def signer(maker: Maker, key_arn: str) -> "KmsSigner":
+    from pam.aws.macs import KmsSigner
+
+    return KmsSigner(client("kms"), maker, key_arn)
+
+
+@cache
+def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
+    from pam.aws.macs import KmsVerifier
+
+    keys = {
+        Maker.DOOR: settings.door_key_arn,
+        Maker.ADMISSION: settings.admission_key_arn,
+        Maker.ACTIVATION: settings.activation_key_arn,
+    }
+    return KmsVerifier(client("kms"), keys)
+
+
+@cache
+def outbox(tables: Tables) -> "DynamoDbOutbox":
     from pam.aws.audit_outbox import DynamoDbOutbox
 
-    return DynamoDbOutbox(client("dynamodb"), table)
+    return DynamoDbOutbox(client("dynamodb"), tables)
 
 
 @cache
@@ -76,10 +97,10 @@ def archive(bucket: str) -> "S3AuditArchive":
 
 
 @cache
-def checkpoints(table: str) -> "DynamoDbCheckpoints":
+def checkpoints(tables: Tables) -> "DynamoDbCheckpoints":
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
 
-    return DynamoDbCheckpoints(client("dynamodb"), table)
+    return DynamoDbCheckpoints(client("dynamodb"), tables)
 
 
 @cache
@@ -161,7 +182,7 @@ def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":
     from pam.aws.checkouts import DynamoDbCheckouts
     from pam.postgres.secret_issuer import RotatedSecretIssuer
 
-    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.table_name)
+    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.tables)
     reached = databases(settings.database_sslmode, settings.database_root_certificate)
     return RotatedSecretIssuer(_logins(), reached, checkouts)
 

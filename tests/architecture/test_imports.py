@@ -89,6 +89,7 @@ NEEDS = {
     "checkpoint_log": set(),
     "witness_log": set(),
     "record_activity": set(),
+    "watch_store": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},
     "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},

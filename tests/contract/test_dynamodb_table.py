@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
 from pam.domain import audit_record
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Record, RecordType
@@ -20,7 +20,7 @@ from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLE, TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
@@ -29,7 +29,7 @@ VOTED = Entry(type=RecordType.VOTED, actor=BOB)
 
 @pytest.fixture
 def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLE)
+    return DynamoDbSessions(table, TABLES)
 
 
 @pytest.fixture
@@ -40,12 +40,7 @@ def story(store: DynamoDbSessions) -> Story:
 @pytest.fixture
 def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
     """`items("GRANT")`: every item of that kind."""
-
-    def of(kind: str) -> list[dict[str, Any]]:
-        found = [from_item(item) for item in table.scan(TableName=TABLE)["Items"]]
-        return [item for item in found if item["kind"] == kind]
-
-    return of
+    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
 
 
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
@@ -266,13 +261,13 @@ class Refusing:
 @pytest.mark.parametrize("case", RACES)
 def test_a_lost_race_is_told_as_one(case: str) -> None:
     with pytest.raises(StaleSession):
-        DynamoDbSessions(Refusing(RACES[case]), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(Refusing(RACES[case]), TABLES).add_refusal(a_refusal())
 
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_any_other_fault_of_the_table_is_not_taken_for_a_lost_race(case: str) -> None:
     with pytest.raises(ClientError):
-        DynamoDbSessions(Refusing(FAULTS[case]), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(Refusing(FAULTS[case]), TABLES).add_refusal(a_refusal())
 
 
 def test_one_key_belongs_to_one_person(story: Story, store: DynamoDbSessions) -> None:

@@ -12,20 +12,18 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, is_refused
-from pam.names import CallIndex, Index, Parameter
+from pam.domain.proofs import Maker
+from pam.names import CallIndex, Index, Parameter, Table
 from tests.e2e.function_calls import (
     A_CALL,
     ARCHIVE,
+    BESIDE,
     CALLS,
     FINDING,
-    GRANT,
-    LOG,
+    ITEM,
     MEMORY,
     ORIGIN,
-    SESSION,
-    STREAM,
     TABLE,
-    UNSEALED,
     Do,
     Hands,
     Place,
@@ -33,13 +31,14 @@ from tests.e2e.function_calls import (
     assumes,
     call,
     deletes,
-    deletes_all,
     denied,
+    describes_the_stream,
     gets,
     invokes,
     key,
     keys_of,
     logs,
+    makes_a_proof,
     of,
     own_credentials,
     publishes,
@@ -48,6 +47,9 @@ from tests.e2e.function_calls import (
     reads_archive,
     secret,
     signs,
+    takes_up_the_stream,
+    tells_a_proof,
+    updates,
     uses_the_key,
 )
 from tests.stacks.test_rights import (
@@ -88,12 +90,14 @@ ADMISSION, ASKING = frozenset({"admit_request"}), frozenset({"ask_approvers"})
 ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_session"})
 AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
 WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
-ACTIVITY = frozenset({"record_activity"})
+ACTIVITY, WATCH = frozenset({"record_activity"}), frozenset({"watch_store"})
 WRITERS = API | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
 """Of sessions, with their records."""
+FINDERS = DARK_CALLS | WATCH
+"""Who puts records of no session, and nothing else."""
 LENDERS = ISSUER | ACTIVATOR
 DOORS = API | ISSUER
-UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
+UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | WATCH | TICK
 """Called by AWS, which has nobody to give an error to."""
 CALLERS = {
     "audit_session": ISSUER,
@@ -177,22 +181,63 @@ DESTROYING: Mapping[str, Do] = {
     "s3:PutObjectRetention": call("s3", "put_object_retention", Retention={}, **OF_OBJECT),
 }
 
+STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
+    "sessions": (TABLE, AUDITOR | WATCH),
+    "grants": (BESIDE[Table.GRANTS], REVOCATION),
+    "blocks": (BESIDE[Table.BLOCKS], WATCH),
+    "the log's head": (BESIDE[Table.LOG_HEAD], WATCH),
+}
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
-    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR | DARK_CALLS),
-    "reads the log's head": Act(
-        "dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER | DARK_CALLS
-    ),
-    "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
-    "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | DARK_CALLS),
-    "says what is to be sealed": Act(
-        "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
-    ),
-    "writes the log's head": Act("dynamodb:PutItem", puts(LOG), WRITERS | SEALER),
+    "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | FINDERS | AUDITOR),
+    "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
+    "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | FINDERS),
     "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
-    "queries what is to be sealed": Act(
-        "dynamodb:Query", queries("UNSEALED"), WRITERS | AUDITOR | SEALER
+    "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
+    "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
+    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
+    # What only some may write; `test_item_rights.py` has it whole.
+    "gives a grant": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.GRANTS]), ACTIVATOR),
+    "sees grants": Act(
+        "dynamodb:Query",
+        queries("GRANT#tried", BESIDE[Table.GRANTS]),
+        API | ISSUER | REVOCATION,
     ),
+    "deletes a grant": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), API | REVOCATION
+    ),
+    "sees blocks": Act(
+        "dynamodb:Query",
+        queries("BLOCKS", BESIDE[Table.BLOCKS]),
+        API | ADMISSION | LENDERS | REVOCATION,
+    ),
+    "says what is delivered": Act(
+        "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.DELIVERED]), AUDITOR
+    ),
+    "says what is to be sealed": Act(
+        "dynamodb:PutItem", puts(ITEM, BESIDE[Table.UNSEALED]), AUDITOR
+    ),
+    "queries what is to be sealed": Act(
+        "dynamodb:Query", queries("UNSEALED", BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "deletes what is sealed": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),
+    "vouches as admission": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-admission"), ADMISSION
+    ),
+    "vouches as activation": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-activation"), ACTIVATOR
+    ),
+    **{
+        f"tells a proof of {maker}": Act(
+            "kms:VerifyMac", tells_a_proof(f"pam-local-proof-{maker}"), LENDERS | WATCH
+        )
+        for maker in Maker
+    },
     "lists what is overdue": Act(
         "dynamodb:Query", queries("OPEN", IndexName=Index.BY_DEADLINE), API | REVOCATION | TICK
     ),
@@ -200,39 +245,18 @@ ACTS: Mapping[str, Act] = {
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
         for index in sorted(set(Index) - {Index.BY_DEADLINE})
     },
-    "says what is delivered": Act(
-        "dynamodb:UpdateItem",
-        call(
-            "dynamodb",
-            "update_item",
-            TableName=TABLE,
-            Key={name: SESSION[name] for name in ("pk", "sk")},
-            UpdateExpression="SET tried = pk",
-            ConditionExpression="attribute_exists(never)",
-        ),
-        AUDITOR,
-    ),
-    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), API | REVOCATION),
-    "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
-    "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
-    "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),
-    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
-    "describes the stream": Act(
-        "dynamodb:DescribeStream",
-        call("dynamodbstreams", "describe_stream", StreamArn=STREAM),
-        AUDITOR | REVOCATION,
-    ),
-    "takes up the stream": Act(
-        "dynamodb:GetShardIterator",
-        call(
-            "dynamodbstreams",
-            "get_shard_iterator",
-            StreamArn=STREAM,
-            ShardId=lambda place: place.shard,
-            ShardIteratorType="LATEST",
-        ),
-        AUDITOR | REVOCATION,
-    ),
+    **{
+        f"describes the stream of {name}": Act(
+            "dynamodb:DescribeStream", describes_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
+    **{
+        f"takes up the stream of {name}": Act(
+            "dynamodb:GetShardIterator", takes_up_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
     # The calls that doors noted.
     "notes a call": Act("dynamodb:PutItem", puts(A_CALL, CALLS), DOORS),
     "says what became of a call": Act(

@@ -7,6 +7,7 @@ from typing import Any
 
 from pam.domain.approval import Ballot
 from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
@@ -17,6 +18,7 @@ from pam.operations.request_access import AccessRequest, Home, request_access
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
+from tests.fakes.proofs import FakeKeys
 from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,6 +55,7 @@ class Story:
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    keys: FakeKeys = field(default_factory=FakeKeys)
     policy: CedarPolicy = POLICY
 
     @property
@@ -96,6 +99,7 @@ class Story:
             store=self.store,
             policy=self.policy,
             workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
             home=HOME,
         )
 
@@ -120,6 +124,7 @@ class Story:
             store=self.store,
             policy=self.policy,
             workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
         )
 
     def activate(self, session_id: str) -> Session:
@@ -129,6 +134,8 @@ class Story:
             store=self.store,
             policy=self.policy,
             issuers=self.issuers,
+            verifier=self.keys,
+            signer=self.keys.of(Maker.ACTIVATION),
         )
 
     def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
@@ -146,6 +153,7 @@ class Story:
             policy=self.policy,
             issuers=self.issuers,
             audit_log=self.audit_log,
+            verifier=self.keys,
         )
 
     def revoke(self, session_id: str, who: str = "sam") -> Session:

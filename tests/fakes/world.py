@@ -34,6 +34,8 @@ class FakeStore:
     refusals: list[Record] = field(default_factory=list)
     findings: list[Record] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
+    granted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Person and resource, by session."""
     tokens: dict[str, str] = field(default_factory=dict)
     blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
     about_people: list[Record] = field(default_factory=list)
@@ -69,9 +71,16 @@ class FakeStore:
         stored = self.sessions[before.session_id]
         if _version(stored) != _version(before):
             raise StaleSession
+        taken = {record["sequence"] for record in self.trails[before.session_id]}
+        if taken & {record["sequence"] for record in records}:
+            raise StaleSession
         self._do(once)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
+        if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
+            self.granted[after.session_id] = (after.requester_name, after.resource)
+        if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
+            self.granted.pop(after.session_id, None)
 
     def _do(self, once: Once | None) -> None:
         if once is not None:
@@ -88,20 +97,22 @@ class FakeStore:
     def records(self, session_id: str) -> list[Record]:
         return list(self.trails.get(session_id, []))
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        alone = (*self.refusals, *self.findings, *self.about_people)
+        lone = {f"NONE#{each['event_id']}": [each] for each in alone}
+        found = self.trails.get(owner) or lone.get(owner, [])
+        return next((each for each in found if each["sequence"] == sequence), None)
+
     def add_refusal(self, record: Record) -> None:
-        self.refusals.append(record)
+        session_id = record["session_id"]
+        (self.trails[session_id] if session_id else self.refusals).append(record)
 
     def add_finding(self, record: Record, once: Once) -> None:
         self._do(once)
         self.findings.append(record)
 
     def grants(self, person: str, resource: str) -> list[str]:
-        return [
-            session.session_id
-            for session in self.sessions.values()
-            if (session.requester_name, session.resource) == (person, resource)
-            and session.status is Status.ACTIVE
-        ]
+        return [each for each, whose in self.granted.items() if whose == (person, resource)]
 
     def find(self, query: SessionQuery) -> Page:
         found = [

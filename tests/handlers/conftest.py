@@ -18,15 +18,16 @@ from pam.settings import (
     AskSettings,
     AuditSettings,
     DarkCallSettings,
+    GateSettings,
     IssueSettings,
     NoticeSettings,
     RequestApiSettings,
     RevokeSettings,
     Settings,
-    TargetSettings,
     TickSettings,
+    WatchSettings,
 )
-from tests.contract.conftest import REGION, TABLE, aws, table
+from tests.contract.conftest import REGION, TABLE, TABLES, aws, table
 from tests.fakes.story import COMPILED, Story
 from tests.fakes.world import FakeCalls
 
@@ -36,6 +37,11 @@ COMMON = {"env_name": "test", "table_name": TABLE}
 OWN_ROLES = ("arn:aws:iam::000000000000:role/tick", "arn:aws:iam::000000000000:role/workflow")
 OWN_FUNCTIONS = "arn:aws:lambda:eu-west-1:000000000000:function:pam-test-service-"
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
+KEYS = {
+    "door_key_arn": "door",
+    "admission_key_arn": "admission",
+    "activation_key_arn": "activation",
+}
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
         **COMMON,
@@ -44,6 +50,7 @@ SETTINGS: dict[str, Settings] = {
         state_machine_arn="machine",
         calls_table="calls",
         revoke_function="revocation",
+        door_key_arn="door",
     ),
     "admit_request": AdmitSettings(
         **COMMON,
@@ -51,12 +58,13 @@ SETTINGS: dict[str, Settings] = {
         region=REGION,
         state_machine_arn="machine",
         tier1_topic_arn="tier1",
+        admission_key_arn="admission",
     ),
     "ask_approvers": AskSettings(**COMMON, approver_topic_arn="approvers"),
     "issue_credentials": IssueSettings(
-        **COMMON, **DATABASES, calls_table="calls", auditor_function="auditor"
+        **COMMON, **DATABASES, **KEYS, calls_table="calls", auditor_function="auditor"
     ),
-    "activate_session": TargetSettings(**COMMON, **DATABASES),
+    "activate_session": GateSettings(**COMMON, **DATABASES, **KEYS),
     "revoke_session": RevokeSettings(
         **COMMON, **DATABASES, account="000000000000", region=REGION, state_machine_arn="machine"
     ),
@@ -76,6 +84,7 @@ SETTINGS: dict[str, Settings] = {
         tier1_topic_arn="tier1",
     ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
+    "watch_store": WatchSettings(**COMMON, **KEYS),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
     ),
@@ -101,7 +110,7 @@ Function = Callable[[dict[str, Any]], Any]
 @pytest.fixture
 def story(table: Any) -> Story:
     """Operations on the very table that the functions use."""
-    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    return Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -129,6 +138,8 @@ def function(
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
     monkeypatch.setattr(wiring, "closer", lambda _: story.closer)
     monkeypatch.setattr(wiring, "calls", lambda _: calls)
+    monkeypatch.setattr(wiring, "signer", lambda maker, _: story.keys.of(maker))
+    monkeypatch.setattr(wiring, "verifier", lambda _: story.keys)
     loaded: list[ModuleType] = []
 
     def load(name: str) -> Function:

@@ -156,7 +156,7 @@ def test_only_that_log_group_of_this_account_may_call_the_recorder(
 
 
 def test_the_recorder_puts_items_and_deletes_or_updates_none(every: Deployment) -> None:
-    table, _ = every.session_table()
+    table, _ = every.table()
     for statement in every.rights_of("record_activity"):
         if any(action.startswith("dynamodb:") for action in statement.actions):
             assert statement.actions == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}

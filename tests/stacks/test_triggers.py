@@ -30,10 +30,47 @@ def test_a_grant_that_the_table_let_run_out_is_brought_to_the_revocation(
         "eventName": ["REMOVE"],
         # Only what the time to live removed; a session that is ended removes its grant itself.
         "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
     }
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["DestinationConfig"]["OnFailure"]
+    assert every.text(properties["EventSourceArn"]) == (
+        f"${{{every.table('grants')[0]}.StreamArn}}"
+    )
+
+
+@pytest.mark.guarantee("G7")
+def test_the_watch_sees_what_was_there_and_what_is_of_all_that_it_watches(
+    every: Deployment,
+) -> None:
+    name, _ = every.function("watch_store")
+    followed = {}
+    for mapping in every.of_type("AWS::Lambda::EventSourceMapping").values():
+        properties = mapping["Properties"]
+        if every.text(properties["FunctionName"]) != f"${{{name}}}":
+            continue
+        patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
+        kinds = [
+            pattern["dynamodb"][image]["kind"]["S"]
+            for pattern in patterns
+            for image in pattern["dynamodb"]
+        ]
+        assert {image for each in patterns for image in each["dynamodb"]} == {
+            "NewImage",
+            "OldImage",
+        }
+        assert kinds[0] == kinds[1]
+        assert properties["StartingPosition"] == "TRIM_HORIZON"
+        assert properties["DestinationConfig"]["OnFailure"]
+        followed[every.text(properties["EventSourceArn"])] = set(kinds[0])
+    watched = (
+        (every.table(), {"RECORD", "SESSION"}),
+        (every.table("blocks"), {"BLOCK", "BLOCKS"}),
+        (every.table("log-head"), {"LOG_HEAD"}),
+    )
+    assert followed == {f"${{{table}.StreamArn}}": kinds for (table, _), kinds in watched}
+    for (_, table), _ in watched:
+        streamed = table["Properties"]["StreamSpecification"]
+        assert streamed == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
 def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -> None:
@@ -48,7 +85,7 @@ def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -
         f"${{{every.function('audit_session')[0]}}}"
     )
     assert every.text(mapping["Properties"]["EventSourceArn"]) == (
-        f"${{{every.session_table()[0]}.StreamArn}}"
+        f"${{{every.table()[0]}.StreamArn}}"
     )
 
 

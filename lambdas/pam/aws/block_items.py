@@ -1,4 +1,4 @@
-"""Blocks as items of the session table: all in one partition, so that no scan and no index is
+"""Blocks as items of a table of their own: all in one partition, so that no scan and no index is
 needed to read the blocks of one person, or all of them, consistently.
 """
 
@@ -20,11 +20,13 @@ def prefix(person: str) -> str:
     return f"{person}#"
 
 
-def block_item(block: Block) -> dict[str, Any]:
+def block_item(block: Block, event_id: str) -> dict[str, Any]:
+    """`event_id` names the record of the change: a block without one was not put there by PAM."""
     item = {
         "pk": PARTITION,
         "sk": prefix(block.person) + block.resource,
         "kind": "BLOCK",
+        "event_id": event_id,
         "person": block.person,
         "principal": block.principal,
         # Not `resource`: that is the key of an index of sessions.

@@ -1,4 +1,6 @@
-"""The session store on one DynamoDB table. Every write is one conditional transaction."""
+"""The session store on DynamoDB. Every write is one conditional transaction, over the tables that
+it concerns: sessions with their records, grants, blocks.
+"""
 
 import base64
 import binascii
@@ -19,7 +21,7 @@ from pam.domain.errors import Invalid, StaleSession
 from pam.domain.ids import is_ulid
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.names import Index
+from pam.names import Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
@@ -43,9 +45,10 @@ def from_item(item: dict[str, Any]) -> dict[str, Any]:
 class DynamoDbSessions:
     """Implements `ports.sessions.SessionStore`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, tables: Tables) -> None:
         self._client = client
-        self._table = table
+        self._tables = tables
+        self._table = tables.sessions
 
     def get(self, session_id: str) -> Session | None:
         item = self._get(table_keys.session_key(session_id))
@@ -115,6 +118,16 @@ class DynamoDbSessions:
         )
         return [json.loads(item["record"]) for item in items]
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        item = self._get(table_keys.record_key(owner, sequence))
+        if item is None:
+            return None
+        try:
+            record: Record = json.loads(item["record"])
+        except (LookupError, ValueError):
+            return {}
+        return record
+
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
 
@@ -123,6 +136,7 @@ class DynamoDbSessions:
 
     def grants(self, person: str, resource: str) -> list[str]:
         items = self._query(
+            self._tables.grants,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item(
                 {":pk": table_keys.grant_key(person, resource, "")["pk"]}
@@ -196,6 +210,7 @@ class DynamoDbSessions:
 
     def blocks_of(self, person: str) -> list[Block]:
         items = self._query(
+            self._tables.blocks,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :person)",
             ExpressionAttributeValues=to_item(
                 {":pk": block_items.PARTITION, ":person": block_items.prefix(person)}
@@ -206,6 +221,7 @@ class DynamoDbSessions:
 
     def blocklist(self) -> Blocklist:
         items = self._query(
+            self._tables.blocks,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
             ConsistentRead=True,
@@ -225,7 +241,7 @@ class DynamoDbSessions:
             [
                 {
                     "Put": {
-                        "TableName": self._table,
+                        "TableName": self._tables.blocks,
                         "Item": to_item(head),
                         "ConditionExpression": nobody_changed_since,
                         "ExpressionAttributeNames": {"#version": "version"},
@@ -234,8 +250,8 @@ class DynamoDbSessions:
                 },
                 {
                     "Put": {
-                        "TableName": self._table,
-                        "Item": to_item(block_items.block_item(block)),
+                        "TableName": self._tables.blocks,
+                        "Item": to_item(block_items.block_item(block, record["event_id"])),
                     }
                 },
                 self._new(table_keys.record_item(record)),
@@ -306,9 +322,10 @@ class DynamoDbSessions:
         key = table_keys.grant_key(after.requester_name, after.resource, after.session_id)
         if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
             assert after.expires_at is not None  # noqa: S101 - set with ACTIVE, for the type checker
-            return [self._new({**key, "kind": "GRANT", "ttl": table_keys.epoch(after.expires_at)})]
+            grant = {**key, "kind": "GRANT", "ttl": table_keys.epoch(after.expires_at)}
+            return [self._new(grant, self._tables.grants)]
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
-            return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
+            return [{"Delete": {"TableName": self._tables.grants, "Key": to_item(dict(key))}}]
         return []
 
     def _review_change(self, before: Session, after: Session) -> list[dict[str, Any]]:
@@ -346,10 +363,11 @@ class DynamoDbSessions:
             }
         }
 
-    def _new(self, plain: dict[str, Any]) -> dict[str, Any]:
+    def _new(self, plain: dict[str, Any], table: str = "") -> dict[str, Any]:
+        """`table`: that of sessions, unless another is named."""
         return {
             "Put": {
-                "TableName": self._table,
+                "TableName": table or self._table,
                 "Item": to_item(plain),
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
@@ -373,8 +391,10 @@ class DynamoDbSessions:
         item = answer.get("Item")
         return None if item is None else from_item(item)
 
-    def _query(self, **arguments: Any) -> list[dict[str, Any]]:
-        pages = self._client.get_paginator("query").paginate(TableName=self._table, **arguments)
+    def _query(self, table: str = "", **arguments: Any) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=table or self._table, **arguments
+        )
         return [from_item(item) for page in pages for item in page["Items"]]
 
 

@@ -8,7 +8,7 @@ from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Environment, IssuerKind, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Ending, Origin, Session
+from pam.domain.session import Confirmation, Ending, Origin, Session
 
 _INSTANTS = (
     "created_at",
@@ -23,6 +23,8 @@ _INSTANTS = (
 )
 _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live_until")
 """Instants that a session stored by an earlier version may lack."""
+_SINCE_PROOFS = ("proof", "activation_proof")
+"""Texts that a session stored by an earlier version lacks: then it proves nothing."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
@@ -45,7 +47,7 @@ _AS_THEY_ARE = (
 def encode(session: Session) -> dict[str, Any]:
     """Strings, integers, booleans, None, lists and maps only; instants as RFC 3339 text."""
     return {
-        **{name: getattr(session, name) for name in _AS_THEY_ARE},
+        **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         "notices": session.notices,
         "tries": session.tries,
@@ -65,6 +67,7 @@ def encode(session: Session) -> dict[str, Any]:
         "votes": [_vote(vote) for vote in session.votes],
         "ending": session.ending and _ending(session.ending),
         "review": session.review and _review(session.review),
+        "confirmation": session.confirmation and _confirmation(session.confirmation),
     }
 
 
@@ -74,6 +77,7 @@ def decode(raw: dict[str, Any]) -> Session:
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
+        **{name: raw.get(name, "") for name in _SINCE_PROOFS},
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
         leases=int(raw["leases"]),
@@ -96,6 +100,7 @@ def decode(raw: dict[str, Any]) -> Session:
         votes=tuple(_parsed_vote(vote) for vote in raw["votes"]),
         ending=raw["ending"] and _parsed_ending(raw["ending"]),
         review=raw["review"] and _parsed_review(raw["review"]),
+        confirmation=_parsed_confirmation(raw.get("confirmation")),
     )
 
 
@@ -108,6 +113,9 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "comment": vote.comment,
         "at": _instant(vote.at),
         "duration": None if vote.duration is None else _seconds(vote.duration),
+        "surface": vote.surface,
+        "auth": vote.auth,
+        "proof": vote.proof,
     }
 
 
@@ -121,6 +129,20 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
             "duration": None if seconds is None else timedelta(seconds=int(seconds)),
         }
     )
+
+
+def _confirmation(confirmed: Confirmation) -> dict[str, Any]:
+    return {
+        "principal": confirmed.principal,
+        "at": _instant(confirmed.at),
+        "surface": confirmed.surface,
+        "auth": confirmed.auth,
+        "proof": confirmed.proof,
+    }
+
+
+def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
+    return None if raw is None else Confirmation(**raw | {"at": timestamps.parse(raw["at"])})
 
 
 def _ending(ending: Ending) -> dict[str, Any]:

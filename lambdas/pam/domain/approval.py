@@ -1,6 +1,6 @@
 """Votes: who said what, and how many count. How many are *needed* is policy, not code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +22,11 @@ class Vote:
     at: datetime
     duration: timedelta | None = None
     """A shorter duration that the approver set; the shortest stands."""
+    surface: str = "api"
+    auth: str = "sigv4"
+    """Where the vote came in, and how the voter proved who they are."""
+    proof: str = field(default="", repr=False)
+    """By the function that took the vote (`domain.proofs`); empty if none vouches for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,10 @@ class NotEligible(Refusal):
     code = Code.NOT_ELIGIBLE
 
 
+class Unproven(NotEligible):
+    """What the store says of a session is not what the makers of its proofs signed."""
+
+
 class SelfApproval(Refusal):
     code = Code.SELF_APPROVAL
 
@@ -94,12 +98,20 @@ class Unreached(IssuerUnavailable):
 
 def code_of(error: str) -> Code | None:
     """The code of a Refusal by the name of its class, which is all that a workflow hears of it."""
-    kinds = [*Refusal.__subclasses__(), *IssuerUnavailable.__subclasses__()]
+    kinds = [
+        *Refusal.__subclasses__(),
+        *NotEligible.__subclasses__(),
+        *IssuerUnavailable.__subclasses__(),
+    ]
     return next((kind.code for kind in kinds if kind.__name__ == error), None)
 
 
 class IllegalTransition(Exception):
     """A bug, not a refusal: code asked for a step that the life of a session does not have."""
+
+
+class NotTheirs(Exception):
+    """A bug, not a refusal: a key was to sign what its holder cannot vouch for."""
 
 
 class StaleSession(Exception):

@@ -47,6 +47,17 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """That the person in whose name a session was opened stands by it."""
+
+    principal: str
+    at: datetime
+    surface: str = "api"
+    auth: str = "sigv4"
+    proof: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """See `docs/design-MOD-046.md` for each field; the public ones carry the contract's names."""
 
@@ -57,6 +68,7 @@ class Session:
     requester_name: str
     requester_domain: str
     requester_verified: bool
+    confirmation: Confirmation | None = None
     resource: str
     environment: Environment
     domain: str
@@ -101,6 +113,9 @@ class Session:
     last_hash: str = field(default="", repr=False)
     text_key: str = field(default="", repr=False)
     """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
+    proof: str = field(default="", repr=False)
+    """Of the request; with the votes' and the next, all that access is given by."""
+    activation_proof: str = field(default="", repr=False)
 
     @property
     def closed(self) -> bool:

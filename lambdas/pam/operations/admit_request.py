@@ -16,6 +16,7 @@ from pam.operations.request_access import AccessRequest, Door, Home, open_sessio
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
+from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
 
 
@@ -60,6 +61,7 @@ def admit_request(
     store: SessionStore,
     policy: CedarPolicy,
     notifier: Notifier,
+    signer: Signer,
     home: Home,
 ) -> Admission:
     """Finds the session that the API opened for this execution, or opens one for a direct start.
@@ -71,7 +73,13 @@ def admit_request(
     try:
         if stored is None:
             session = _opened(
-                execution, parse_claim, now=now, store=store, policy=policy, home=home
+                execution,
+                parse_claim,
+                now=now,
+                store=store,
+                policy=policy,
+                signer=signer,
+                home=home,
             )
         elif stored.execution_arn != execution.arn:
             message = f"session_id {stored.session_id} belongs to another execution"
@@ -101,6 +109,7 @@ def _opened(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
+    signer: Signer,
     home: Home,
 ) -> Session:
     claim = parse_claim()
@@ -113,7 +122,15 @@ def _opened(
     )
     try:
         return open_session(
-            claim.wish, requester, door, key=None, now=now, store=store, policy=policy, home=home
+            claim.wish,
+            requester,
+            door,
+            key=None,
+            now=now,
+            store=store,
+            policy=policy,
+            signer=signer,
+            home=home,
         )
     except StaleSession:
         # This state is being retried while its first try, thought dead, got through.

@@ -1,10 +1,10 @@
 """A person asks for one resource, for one window."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record
+from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
 from pam.domain.durations import SHORTEST_SESSION
@@ -27,6 +27,7 @@ from pam.operations.close_session import fail_unstarted
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.people import Workflow
+from pam.ports.proofs import Signer
 from pam.ports.sessions import IdempotencyKey, SessionStore
 
 
@@ -75,6 +76,7 @@ def request_access(
     store: SessionStore,
     policy: CedarPolicy,
     workflow: Workflow,
+    signer: Signer,
     home: Home,
 ) -> Session:
     """Opens a session for the caller and starts its workflow.
@@ -108,6 +110,7 @@ def request_access(
             now=now,
             store=store,
             policy=policy,
+            signer=signer,
             home=home,
         )
     except StaleSession:
@@ -139,6 +142,7 @@ def open_session(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
+    signer: Signer,
     home: Home,
 ) -> Session:
     """The gates that every door shares, then the session with its first records, in one write.
@@ -190,6 +194,7 @@ def open_session(
     if lawful.allowed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, door, policy, lawful, session))
+    session = replace(session, proof=signer.sign(proofs.of_request(session)))
     session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
     store.create(session, records, key)
     return session

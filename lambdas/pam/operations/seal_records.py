@@ -49,6 +49,9 @@ def seal_records(
     before = log.head()
     waiting = unsealed.leaves(_AT_ONCE)
     last = archive.interval(before.number) if before.number else None
+    if before.number and (last is None or Interval.decode(last).head != before):
+        message = f"the log's head is not what checkpoint {before.number} in the archive says"
+        raise ForkedLog(message)
     # Left there by a call that died after it had sealed them.
     sealed = set(Interval.decode(last).leaves) if last else set()
     leaves = [leaf for leaf in waiting if leaf not in sealed]

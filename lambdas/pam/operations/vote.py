@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pam.domain import approval
+from pam.domain import approval, proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import (
@@ -23,6 +23,7 @@ from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.people import Workflow
+from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
 
 
@@ -44,6 +45,7 @@ def vote(
     store: SessionStore,
     policy: CedarPolicy,
     workflow: Workflow,
+    signer: Signer,
 ) -> Session:
     """Counts the vote, exactly once, and acts on what it decides. Raises a Refusal."""
 
@@ -62,6 +64,7 @@ def vote(
             at=now,
             duration=paper.duration,
         )
+        cast = replace(cast, proof=signer.sign(proofs.of_vote(session.session_id, cast)))
         step = _counted(session, cast, allowed, caller, policy, now)
         if step.after.status is Status.APPROVED:
             refuse_blocked(

@@ -78,6 +78,11 @@ class SessionStore(Protocol):
     def records(self, session_id: str) -> list[Record]:
         """The session's audit records in order of sequence."""
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        """One record of a session, or the one (of sequence 0) of `NONE#<event id>`. What lies in
+        its place and is none is a record without fields.
+        """
+
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
 
