@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pam.domain.handled_call import NO_CALL
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ports.people import Failure
+from tests.contract.conftest import TABLES
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 from tests.fakes.world import FakeCalls
 from tests.handlers.conftest import Function, call
@@ -32,6 +34,7 @@ POWERS = (
     "revoke_session",
     "send_notices",
     "tick",
+    "watch_store",
 )
 TAKES: dict[str, set[str]] = {
     "activate_session": {"Activate"},
@@ -51,6 +54,7 @@ TAKES: dict[str, set[str]] = {
     },
     "send_notices": {"SendNotices"},
     "tick": {"Tick"},
+    "watch_store": set(),
 }
 ALL: dict[str, dict[str, Any]] = {
     "Activate": event_of(messages.Activate(session_id=ULID)),
@@ -102,7 +106,7 @@ def close(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def snapshot(story: Story) -> Any:
     """All that a call could have changed."""
     tables: Any = story.store
-    items = tables._client.scan(TableName="sessions")["Items"]
+    items = [tables._client.scan(TableName=name)["Items"] for name in astuple(TABLES)]
     done = (story.workflow.started, story.workflow.stopped, story.workflow.approvals)
     return json.dumps(items, sort_keys=True, default=str), story.issuer.held, str(done)
 
