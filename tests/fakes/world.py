@@ -351,6 +351,15 @@ class FakeNotifier:
             raise ConnectionError(message)
         self.alarmed.append(session.session_id)
 
+    def confirmation_needed(self, session: Session, resource_title: str) -> None:
+        self._tell("confirmation needed", session)
+
+    def operator_blocked(self, block: Block) -> None:
+        if self.down:
+            message = "no topic"
+            raise ConnectionError(message)
+        self.told.append(("operator blocked", block.person))
+
     def still_waiting(self, session: Session, resource_title: str) -> None:
         self._tell("still waiting", session)
 

@@ -188,12 +188,12 @@ class DynamoDbSessions:
             values = {":person": person}
         return [
             session_codec.decode(item["document"])
-            for open_as in (table_keys.AT_STAKE, table_keys.WAITING)
+            for partition in (table_keys.AT_STAKE, table_keys.WAITING)
             for item in self._query(
                 IndexName=Index.BY_DEADLINE.value,
                 KeyConditionExpression="#open = :open",
                 ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(values | {":open": open_as}),
+                ExpressionAttributeValues=to_item(values | {":open": partition}),
                 **of_person,
             )
         ]
@@ -279,14 +279,14 @@ class DynamoDbSessions:
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         found: list[Session] = []
-        for open_as in (table_keys.AT_STAKE, table_keys.WAITING):
+        for partition in (table_keys.AT_STAKE, table_keys.WAITING):
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=Index.BY_DEADLINE.value,
                 KeyConditionExpression="#open = :open AND due_at <= :now",
                 ExpressionAttributeNames={"#open": "open"},
                 ExpressionAttributeValues=to_item(
-                    {":open": open_as, ":now": timestamps.render(now)}
+                    {":open": partition, ":now": timestamps.render(now)}
                 ),
                 Limit=limit,
             )

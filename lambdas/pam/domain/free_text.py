@@ -1,9 +1,9 @@
 """What people write: in which form it is taken, and how it is kept out of what cannot be changed.
 
-*Form.* One line in Unicode's composed form (NFC), in which every character shows as what it is. What
-cannot be seen (format characters, fillers, blanks that are no space) is refused, because it could
-hide text from whoever decides. Joiners stay allowed where writing needs them: inside words and
-inside emoji. What counts as written is what can be seen: letters, digits, punctuation, symbols.
+*Form.* One line in Unicode's composed form (NFC), in which every character shows as what it is.
+What cannot be seen (format characters, fillers, blanks that are no space) is refused, because it
+could hide text from whoever decides. Joiners stay allowed where writing needs them: inside words
+and inside emoji. What counts as written is what can be seen: letters, digits, punctuation, symbols.
 
 *Commitments.* Reasons and comments may hold personal data, and an audit record stands for years. So
 a record holds a commitment to the text, keyed by a secret of its session, and the text stays with
@@ -31,8 +31,7 @@ _SEEN_FORMATS = frozenset(
 )
 """Format characters by category, but signs that are drawn before a number."""
 _BLANK = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc"
-    "\U00013441\U00013442\U00016fe4\U0001d159"
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U00016fe4\U0001d159"
 ) | frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0E))))
 """Letters, marks and symbols by category that are drawn as nothing: fillers, blank patterns, and
 selectors of variants that no text of ours needs."""

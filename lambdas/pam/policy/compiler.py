@@ -206,9 +206,7 @@ def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules, 
     break_glass = BreakGlassRules(
         review_environments=tuple(file.break_glass.review_environments),
         review_within=file.break_glass.review_within,
-        reviewers={
-            domain: tuple(people) for domain, people in file.break_glass.reviewers.items()
-        },
+        reviewers={domain: tuple(people) for domain, people in file.break_glass.reviewers.items()},
     )
     return tuple(resources.values()), break_glass, file
 
@@ -247,9 +245,7 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     return None
 
 
-def _load_identities(
-    path: Path, apart: Apart
-) -> tuple[dict[str, str], tuple[Identity, ...]]:
+def _load_identities(path: Path, apart: Apart) -> tuple[dict[str, str], tuple[Identity, ...]]:
     file, document = _parse_yaml(path, IdentitiesFile)
     taken: set[tuple[str, str]] = set()
     held: dict[str, set[str]] = {}

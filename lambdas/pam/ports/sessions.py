@@ -45,8 +45,7 @@ class SessionQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Those that match, of the ones looked at. `after` is where to go on; None: there are no more.
-    """
+    """Those that match, of the ones looked at. `after` is where to go on; None: that was all."""
 
     sessions: tuple[Session, ...]
     after: str | None
