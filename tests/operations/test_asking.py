@@ -106,8 +106,10 @@ def test_a_refused_act_is_recorded_in_the_session_it_was_aimed_at() -> None:
     session_id = story.request().session_id
     with pytest.raises(NotEligible) as refused:
         story.vote("dave", session_id)
-    attempt = Attempt(act="POST /pam/approve", actor=caller("dave").actor)
-    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    attempt = Attempt(
+        act="POST /pam/approve", actor=caller("dave").actor, person=caller("dave").person
+    )
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy=story.policy)
     record = story.store.records(session_id)[-1]
     assert (record["type"], record["outcome"], record["sequence"]) == ("Refused", "refused", 2)
     assert record["detail"].startswith("NOT_ELIGIBLE")
@@ -120,7 +122,7 @@ def test_a_refusal_without_a_session_is_recorded_on_its_own() -> None:
     with pytest.raises(Refusal) as refused:
         story.request("mallory")
     attempt = Attempt(act="POST /pam/request", actor=caller("mallory").actor)
-    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy=story.policy)
     (record,) = story.store.refusals
     assert (record["session_id"], record["sequence"], record["type"]) == ("", 0, "Refused")
     assert record["hash"] == hash_of(record)
