@@ -18,6 +18,7 @@ from pam.domain.ids import session_of_database_user
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
 from pam.domain.resource import IssuerKind
+from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person, blocklist
 from pam.operations import close_session as closing
@@ -252,6 +253,7 @@ class Scene(Story):
             policy=self.policy,
             issuers=self.issuers,
             workflow=self.workflow,
+            notifier=self.notifier,
         )
 
     def lift(self, person: str, who: str = "sam", *, resource: str | None = None) -> None:
@@ -276,7 +278,7 @@ class Scene(Story):
 
     def review(self, who: str, session_id: str) -> Session:
         return review_session(
-            Finding(session_id=session_id),
+            Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
             caller=caller(who),
             now=self.now,
             store=self.store,
