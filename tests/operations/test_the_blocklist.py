@@ -410,8 +410,10 @@ def test_an_operator_blocks_neither_themselves_nor_lifts_a_block_of_their_own() 
     story = Story()
     session_id = story.granted().session_id
     alice = operator("alice", "engineers")
-    with pytest.raises(NotEligible, match="themselves"):
+    with pytest.raises(NotEligible, match="concerns them"):
         block(story, session_id, by=alice)
+    with pytest.raises(NotEligible, match="themselves"):
+        put_block(story, "alice", by=alice)
     assert story.store.sessions[session_id].status is Status.ACTIVE
     put_block(story, resource=LEDGER)
     with pytest.raises(NotEligible, match="of their own"):

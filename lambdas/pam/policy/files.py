@@ -140,7 +140,7 @@ class Defaults(_Strict):
     approval_window: Duration
 
 
-PersonName = Annotated[str, Field(pattern=PERSON_NAME.pattern)]
+PersonName = Annotated[str, Field(pattern=f"^{PERSON_NAME.pattern}$")]
 
 
 class BreakGlass(_Strict):
