@@ -65,7 +65,7 @@ def test_one_user_in_two_offices_that_must_be_apart_is_refused_with_the_line(
     "second",
     [
         '{user: pat, account: "111122223333", domain: bank-core, groups: [bank-core-approvers]}',
-        '{user: pat-2, person: pat, account: "000000000000", domain: platform, groups: [pam-operators]}',
+        '{user: pat-2, person: pat, account: "000000000000", domain: ops, groups: [pam-operators]}',
     ],
 )
 def test_one_person_by_two_users_is_one_person(policy_dir: Path, second: str) -> None:
