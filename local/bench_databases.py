@@ -87,21 +87,23 @@ def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
 
 def _crowd(cast: Cast) -> str:
     """Fifty sessions on one database, all of them open before the first is ended."""
-    alice, bob, carol, sam = (cast.person(name) for name in ("alice", "bob", "carol", "sam"))
+    bob, carol, sam, ada = (cast.person(name) for name in ("bob", "carol", "sam", "ada"))
+    people = [cast.person(name) for name in cast.engineers(_AT_ONCE)]
     began = time.perf_counter()
 
-    def open_one(_: int) -> tuple[str, dict[str, Any], Any]:
-        session_id = str(alice.request(LEDGER_DB, duration_seconds=600)["session_id"])
+    def open_one(number: int) -> tuple[str, dict[str, Any], Any]:
+        who = people[number]
+        session_id = str(who.request(LEDGER_DB, duration_seconds=600)["session_id"])
         bob.approve(session_id)
         carol.approve(session_id)
-        alice.wait_for(session_id, "ACTIVE", seconds=120)
-        lease = alice.lease(session_id)
+        who.wait_for(session_id, "ACTIVE", seconds=120)
+        lease = who.lease(session_id)
         return session_id, lease, connect(lease)
 
     def close_one(life: tuple[str, dict[str, Any], Any]) -> bool:
         session_id, lease, connection = life
         sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-        alice.wait_for(session_id, "REVOKED", seconds=120)
+        ada.wait_for(session_id, "REVOKED", seconds=120)
         over = is_cut(connection) and not is_let_in(lease)
         connection.close()
         return over

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,8 @@ _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
 _DATA = create_loader()
 """What boto3 knows of AWS's services. Read once: it is nine tenths of what a client costs."""
+_ENGINEERS = "AWSReservedSSO_BankCoreEngineer_0123456789abcdef"
+_POLICY = "2012-10-17"
 _PATIENCE = 60.0
 """Seconds, where how long it takes is not what is claimed. Mostly it takes one or two."""
 
@@ -132,6 +135,45 @@ class Cast:
         parser = configparser.ConfigParser()
         parser.read(self.state_dir / "aws" / "credentials")
         return {name: dict(parser[name]) for name in parser.sections()}
+
+    def engineers(self, count: int) -> list[str]:
+        """The names of so many people of one permission set, who can call the API from now on."""
+        sts, role = self._engineers
+        names = [f"engineer-{number:02d}" for number in range(count)]
+        for name in names:
+            if name in self._profiles:
+                continue
+            keys = sts.assume_role(RoleArn=role, RoleSessionName=name)
+            self._profiles[name] = {
+                "aws_access_key_id": keys["Credentials"]["AccessKeyId"],
+                "aws_secret_access_key": keys["Credentials"]["SecretAccessKey"],
+                "aws_session_token": keys["Credentials"]["SessionToken"],
+            }
+            self.about["profiles"][name] = {"principal": keys["AssumedRoleUser"]["Arn"]}
+        return names
+
+    @cached_property
+    def _engineers(self) -> tuple[Any, str]:
+        """STS as root, and the role that Identity Center would have made of the permission set."""
+        root = self.person("root")
+        iam, account = root.client("iam"), self.about["account"]
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+        }
+        may_call = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(
+                RoleName=_ENGINEERS,
+                AssumeRolePolicyDocument=json.dumps({"Version": _POLICY, "Statement": [trust]}),
+            )
+        iam.put_role_policy(
+            RoleName=_ENGINEERS,
+            PolicyName="api",
+            PolicyDocument=json.dumps({"Version": _POLICY, "Statement": [may_call]}),
+        )
+        return root.client("sts"), f"arn:aws:iam::{account}:role/{_ENGINEERS}"
 
     def session(self, profile: str) -> boto3.Session:
         keys = self._profiles[profile]

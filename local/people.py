@@ -31,6 +31,8 @@ def create_people(endpoint: str) -> list[Profile]:
     identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
     people = []
     for entry in identities["identities"]:
+        if "user" not in entry:
+            continue
         person = _person(endpoint, entry["user"], rights["api"], entry["groups"], entry["domain"])
         if "pam-auditors" in entry["groups"]:
             _let_read_the_trail(endpoint, person.name)

@@ -74,7 +74,7 @@ def test_what_owes_a_review_is_known_until_it_is_settled(story: Story, store: Se
 def test_an_emergency_that_is_confirmed_owes_its_review_from_then(
     story: Story, store: SessionStore
 ) -> None:
-    session_id = story.start("alice", LEDGER, break_glass=True).session_id
+    session_id = story.by_runbook("alice", LEDGER, break_glass=True).session_id
     held = store.open_now("alice")
     assert ([each.confirmed for each in held.sessions], held.unreviewed) == ([False], ())
     story.confirm(session_id)

@@ -45,7 +45,7 @@ from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
 A_MINUTE = timedelta(minutes=1)
 LATE = timedelta(minutes=10)
 """By when whatever is due has been done, if the belts run."""
-MOST_TOLD = {"still waiting": 8, "ending soon": 1, "review overdue": 1}
+MOST_TOLD = {"confirmation needed": 9, "still waiting": 8, "ending soon": 1, "review overdue": 1}
 LONGEST_STORY = 100
 """Minutes in which something is done."""
 PAT = Identity(

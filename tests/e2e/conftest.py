@@ -32,6 +32,34 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     down(state_dir)
 
 
+OPEN = {"PENDING_APPROVAL", "APPROVED", "ACTIVATING", "ACTIVE"}
+ENGINEERS = ("alice", "dave", "kim")
+REVIEWERS = ("bob", "carol", "erin", "kate", "kurt")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What one test left open or unreviewed counts in nobody's limits at the next; but for modules
+    whose tests share sessions, and say so (`SHARES_SESSIONS`).
+    """
+    yield
+    if "cast" in request.fixturenames and not getattr(request.module, "SHARES_SESSIONS", False):
+        end_everything(request.getfixturevalue("cast"))
+
+
+def end_everything(cast: Cast) -> None:
+    for name in ENGINEERS:
+        person = cast.person(name)
+        for session in person.get("/pam/sessions?limit=100").body["items"]:
+            named = {"session_id": session["session_id"]}
+            if session["status"] in OPEN:
+                person.post("/pam/end", named)
+            review = session["review"]
+            if session["break_glass"] and review["required"] and not review["outcome"]:
+                for reviewer in REVIEWERS:
+                    cast.person(reviewer).post("/pam/review", named | {"outcome": "justified"})
+
+
 @pytest.fixture
 def alice(cast: Cast) -> Person:
     return cast.person("alice")

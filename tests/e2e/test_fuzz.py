@@ -45,6 +45,8 @@ AIMED: Mapping[str, str | int] = {
     "comment": "",
     "ticket": "",
     "principal": "dave",
+    "person": "dave",
+    "seconds": 600,
     "duration_seconds": 600,
 }
 """What a call is given that shall get past the reading of it."""
@@ -65,6 +67,7 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "POST /pam/sessions/{session_id}/credentials": OWNERS,
     "POST /pam/end": OWNERS,
     "POST /pam/revoke": dict.fromkeys([*WATCHED, BLOCKS], OPERATORS),
+    "POST /pam/block": dict.fromkeys([*WATCHED, BLOCKS], OPERATORS),
     "POST /pam/erase": dict.fromkeys(WATCHED, OPERATORS),
     "DELETE /pam/blocklist/{principal}": {BLOCKS: OPERATORS},
 }

@@ -6,7 +6,7 @@ are as they were when everybody has tried.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from local.cast import Answer, Cast, Person
 from local.state import ROOT
+from tests.e2e.conftest import end_everything
 
 CORE_APPROVERS = frozenset({"bob", "carol", "erin"})
 KYC_APPROVERS = frozenset({"kate", "kurt"})
@@ -101,10 +102,16 @@ ACTS: Mapping[str, Act] = {
         posting("/pam/revoke", reason="the table says so"), may=OPERATORS, too=OPEN_ONLY
     ),
     "POST /pam/review": Act(
-        posting("/pam/review"),
+        posting("/pam/review", outcome="justified"),
         may={what: VOTERS.get(what, CORE_APPROVERS) for what in ASKED},
         refused_to_owner=SELF_APPROVAL,
         # None of these is a break-glass session.
+        too=dict.fromkeys(ASKED, CONFLICT),
+    ),
+    "POST /pam/confirm": Act(
+        posting("/pam/confirm"),
+        may=OWNERS,
+        # All of these were asked for in person.
         too=dict.fromkeys(ASKED, CONFLICT),
     ),
     "POST /pam/erase": Act(
@@ -142,6 +149,13 @@ PLAIN: Mapping[str, Plain] = {
         status=404,
         code="NOT_FOUND",
     ),
+    "POST /pam/block": Plain(
+        lambda person: person.post(
+            "/pam/block",
+            {"person": "nobody-here", "reason": "the table says so", "seconds": 1, "unseen": True},
+        ),
+        may=frozenset({"sam"}),
+    ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
     "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),
     "GET /pam/check": Plain(
@@ -165,9 +179,13 @@ def opened(cast: Cast, what: str) -> str:
     return session_id
 
 
+SHARES_SESSIONS = True
+
+
 @pytest.fixture(scope="module")
-def shared(cast: Cast) -> dict[str, str]:
-    return {what: opened(cast, what) for what in ASKED}
+def shared(cast: Cast) -> Iterator[dict[str, str]]:
+    yield {what: opened(cast, what) for what in ASKED}
+    end_everything(cast)
 
 
 def heard(answer: Answer) -> tuple[int, str]:
@@ -195,6 +213,8 @@ def test_what_the_table_does_not_allow_is_refused(
         spent = act.changes and wanted == DONE
         session_id = opened(cast, what) if spent else shared[what]
         found[who, what] = heard(act.call(cast.person(who), session_id))
+        if spent:
+            cast.person(ASKED[what][0]).post("/pam/end", {"session_id": session_id})
     assert found == table
     assert {what: ada.session(session_id) for what, session_id in shared.items()} == before
 
@@ -208,7 +228,11 @@ def test_what_names_no_session_is_refused_to_those_who_have_no_business(
     table = {
         who: (plain.status, plain.code) if who in plain.may else NOT_ELIGIBLE for who in PEOPLE
     }
-    assert {who: heard(plain.call(cast.person(who))) for who in PEOPLE} == table
+    answers = {who: plain.call(cast.person(who)) for who in PEOPLE}
+    for who, answer in answers.items():
+        if call == "POST /pam/request" and answer.status == plain.status:
+            cast.person(who).post("/pam/end", {"session_id": answer.body["session_id"]})
+    assert {who: heard(answer) for who, answer in answers.items()} == table
 
 
 @pytest.mark.guarantee("G10")

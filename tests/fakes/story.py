@@ -121,7 +121,7 @@ class Story:
             workflow=self.workflow,
         )
 
-    def start(
+    def by_runbook(
         self, who: str = "alice", resource: str = SANDBOX, *, break_glass: bool = False
     ) -> Admission:
         """A runbook starts the workflow itself, in somebody's name."""

@@ -30,7 +30,7 @@ def story() -> Story:
 
 
 def opened(story: Story, resource: str = LEDGER, *, break_glass: bool = True) -> Session:
-    admission = story.start("alice", resource, break_glass=break_glass)
+    admission = story.by_runbook("alice", resource, break_glass=break_glass)
     return story.store.sessions[admission.session_id]
 
 
@@ -190,12 +190,12 @@ def test_an_ordinary_session_may_be_confirmed_before(story: Story) -> None:
 
 def test_a_runbook_opens_three_in_a_name_and_the_fourth_fails_with_limit(story: Story) -> None:
     sessions = [opened(story, each, break_glass=False) for each in (SANDBOX, LEDGER, UAT)]
-    refused = story.start("alice", KYC)
+    refused = story.by_runbook("alice", KYC)
     assert (refused.outcome, refused.error) == (Outcome.REFUSED, "LIMIT")
-    assert story.start("dave").outcome is Outcome.APPROVED
+    assert story.by_runbook("dave").outcome is Outcome.APPROVED
     assert story.store.refusals[-1]["detail"].startswith("LIMIT: start")
     story.end(sessions[0].session_id)
-    assert story.start("alice", KYC).outcome is Outcome.NEEDS_APPROVAL
+    assert story.by_runbook("alice", KYC).outcome is Outcome.NEEDS_APPROVAL
 
 
 def test_what_runbooks_open_takes_none_of_the_persons_own_places(story: Story) -> None:
