@@ -89,7 +89,7 @@ def told_apart() -> Iterator[None]:
         raise
 
 
-_EXIT_CODES = {
+_EXIT_CODES: Mapping[str, ExitCode] = {
     Code.VALIDATION: ExitCode.USAGE,
     Code.NOT_ELIGIBLE: ExitCode.REFUSED,
     Code.SELF_APPROVAL: ExitCode.REFUSED,

@@ -25,7 +25,7 @@ _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
 _TOKENS_LIVE = timedelta(days=2)
 
-_ALL_OWED = {"FilterExpression": "attribute_not_exists(done)"}
+_ALL_OWED: dict[str, Any] = {"FilterExpression": "attribute_not_exists(done)"}
 _NO_VALUES: dict[str, str] = {}
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
@@ -182,7 +182,8 @@ class DynamoDbSessions:
         )
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
-        of_person, values = {}, {}
+        of_person: dict[str, Any] = {}
+        values: dict[str, str] = {}
         if person is not None:
             of_person = {"FilterExpression": "requester_person = :person"}
             values = {":person": person}
@@ -306,7 +307,7 @@ class DynamoDbSessions:
     def _owed_reviews(
         self,
         person: str,
-        which: dict[str, str] = _ALL_OWED,
+        which: dict[str, Any] = _ALL_OWED,
         values: dict[str, str] = _NO_VALUES,
     ) -> list[str]:
         items = self._query(

@@ -143,7 +143,9 @@ def _confirmation(given: Confirmation) -> dict[str, Any]:
 
 
 def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
-    return raw and Confirmation(
+    if raw is None:
+        return None
+    return Confirmation(
         principal=raw["principal"],
         at=timestamps.parse(raw["at"]),
         surface=Surface(raw["surface"]),

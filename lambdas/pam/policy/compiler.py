@@ -264,7 +264,7 @@ def _clash(
 ) -> str | None:
     """What one person would be, over all entries that are that person, and must not."""
     identity = _identity(entry)
-    roles = {file.groups[group] for group in identity.groups}
+    roles: set[str] = {file.groups[group] for group in identity.groups}
     if identity.person:
         held.setdefault(identity.person, set()).update(roles)
         roles = held[identity.person]
