@@ -293,3 +293,13 @@ def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_leas
     story.store.sessions[session_id] = replace(stored, requester_verified=False)
     story.lease(session_id)
     assert story.store.types(session_id)[-2:] == ["Confirmed", "Leased"]
+
+
+def test_an_emergency_of_before_keeps_the_review_that_it_owes(story: Story) -> None:
+    session_id = story.activate(story.request(break_glass=True).session_id).session_id
+    stored = story.store.sessions[session_id]
+    story.store.sessions[session_id] = replace(stored, requester_verified=False)
+    story.later(minutes=1)
+    story.lease(session_id)
+    assert story.store.sessions[session_id].review == stored.review
+    assert story.store.types(session_id).count("BreakGlass") == 1

@@ -151,7 +151,7 @@ def lift(
         lifted.append(one)
     if not lifted:
         message = f"{principal} is not blocked" + (f" on {resource}" if resource else "")
-        raise NotFound(message)
+        raise NotFound(message, recorded="whoever was named is not blocked there")
     return lifted
 
 

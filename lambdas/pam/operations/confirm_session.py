@@ -79,7 +79,7 @@ def confirmed_by(
     )
     confirmed = replace(session, confirmation=word)
     entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
-    if session.break_glass:
+    if session.held_until_confirmed and session.status is Status.PENDING_APPROVAL:
         review = resource and policy.review_for(resource, break_glass=True, now=now)
         confirmed = replace(confirmed, review=review)
         entries.append(_entry(RecordType.BREAK_GLASS, caller, policy, confirmed))
