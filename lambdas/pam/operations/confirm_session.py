@@ -80,16 +80,16 @@ def confirmed_by(
     confirmed = replace(session, confirmation=word)
     entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
     if session.held_until_confirmed and session.status is Status.PENDING_APPROVAL:
-        review = resource and policy.review_for(resource, break_glass=True, now=now)
-        confirmed = replace(confirmed, review=review)
+        if resource is not None:
+            review = policy.review_for(resource, break_glass=True, now=now)
+            confirmed = replace(confirmed, review=review)
         entries.append(_entry(RecordType.BREAK_GLASS, caller, policy, confirmed))
     return confirmed, tuple(entries)
 
 
 def _person(session: Session, caller: Caller, policy: CedarPolicy) -> Person:
     person = caller.person
-    decision = person and policy.may(Action.CONFIRM, person, session)
-    if person is None or decision is None or not decision.allowed:
+    if person is None or not policy.may(Action.CONFIRM, person, session).allowed:
         message = "only the person in whose name it was opened confirms a session"
         raise NotEligible(message, session_id=session.session_id)
     return person
