@@ -15,7 +15,7 @@ from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
-BLOCK_WRITTEN = 4
+BLOCK_WRITTEN = 7
 """Which call of a block writes it."""
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -116,8 +117,8 @@ def sessions(cast: Cast, sam: Person) -> Iterator[dict[str, str]]:
     }
     cast.person("dave").wait_for(asked["dave's sandbox"], "ACTIVE")
     yield asked
-    for owner in {owner for owner, _ in WATCHED.values()}:
-        sam.call("DELETE", f"/pam/blocklist/{owner}?reason=mistake")
+    for item in sam.get("/pam/blocklist").body["items"]:
+        sam.call("DELETE", f"/pam/blocklist/{quote(item['person'], safe='')}?reason=mistake")
 
 
 def cases(operation: Any) -> SearchStrategy[tuple[Any, bool]]:
