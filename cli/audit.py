@@ -27,18 +27,36 @@ _COMMITMENT = re.compile(PREFIX + r"[0-9a-f]{64}")
 @command
 def show(invocation: Invocation, session_id: SessionId) -> None:
     """Show the audit trail of a session, and check its chain (exit 1 if it is broken)."""
-    document = invocation.api().get(f"{session_path(session_id)}/audit")
-    items = document.get("items")
-    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-        message = "the API's answer is not an audit trail; is this pam older than the API?"
-        raise Failure(message)
-    faults = faults_of(items, session_id=session_id)
-    texts = document.get("texts")
+    document = _whole_trail(invocation, session_id)
+    items, texts = document["items"], document.get("texts")
     known = texts if isinstance(texts, Mapping) else {}
+    faults = faults_of(items, session_id=session_id)
     invocation.emit(document, lambda: _timeline(items, faults, known))
     if faults:
         message = f"the audit chain is broken: {'; '.join(clean(str(fault)) for fault in faults)}"
         raise Failure(message)
+
+
+def _whole_trail(invocation: Invocation, session_id: str) -> dict[str, Any]:
+    """All its pages as one: the records, and the texts that they commit to."""
+    api, path = invocation.api(), f"{session_path(session_id)}/audit"
+    whole = page = _page_of(api.get(path))
+    while isinstance(page.get("cursor"), str) and page["items"]:
+        page = _page_of(api.get(path, {"cursor": page["cursor"]}))
+        whole = {
+            **page,
+            "items": [*whole["items"], *page["items"]],
+            "texts": {**(whole.get("texts") or {}), **(page.get("texts") or {})},
+        }
+    return whole
+
+
+def _page_of(document: dict[str, Any]) -> dict[str, Any]:
+    items = document.get("items")
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        message = "the API's answer is not an audit trail; is this pam older than the API?"
+        raise Failure(message)
+    return document
 
 
 Since = Annotated[

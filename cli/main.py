@@ -43,7 +43,7 @@ class OneLineErrors(TyperGroup):
             return super().invoke(ctx)
         except Failure as failure:
             typer.echo(one_line(failure), err=True)
-            raise typer.Exit(ExitCode.FAILED) from failure
+            raise typer.Exit(failure.exit_code) from failure
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:
@@ -73,9 +73,11 @@ app = typer.Typer(
 app.command("request")(request.request)
 app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
+app.command("confirm")(vote.confirm)
 app.command("review")(review.review)
 app.command("revoke")(end.revoke)
 app.command("end")(end.end)
+app.command("block")(blocklist.block)
 app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)

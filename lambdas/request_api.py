@@ -1,8 +1,8 @@
-"""Asking, voting, reviewing, looking, and lifting blocks.
+"""Asking, voting, confirming, reviewing, looking, and lifting blocks.
 
-Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
-workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key,
-votes and reviews because each person counts once.
+Trigger: the request API (AWS_IAM on every method). May touch: the session table, the approval
+workflow (start it, answer its token), the Tier-1 topic; no target. A retry is safe: requests by
+Idempotency-Key, votes and reviews because each person counts once.
 """
 
 from functools import cache
@@ -15,11 +15,12 @@ from pam import clock, wiring
 from pam.domain.lifecycle import Status
 from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, resolver, serve
-from pam.edge.bodies import ApproveBody, EraseBody, RequestBody, ReviewBody
+from pam.edge.bodies import ApproveBody, ConfirmBody, EraseBody, RequestBody, ReviewBody
 from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
 from pam.operations import (
     blocklist,
     check_access,
+    confirm_session,
     erase_texts,
     read_sessions,
     request_access,
@@ -87,6 +88,21 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
     return views.session_view(session)
 
 
+@app.post("/pam/confirm", responses=answers("The session"))
+def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
+    """Stand by a session that a runbook opened in your name."""
+    session = confirm_session.confirm_session(
+        body.session_id,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+        workflow=wiring.workflow(settings().state_machine_arn),
+    )
+    return views.session_view(session)
+
+
 @app.post("/pam/review", responses=answers("The session"))
 def review(body: Annotated[ReviewBody, Body()]) -> views.SessionView:
     """Look back at a break-glass session; two approvers other than its user must."""
@@ -110,9 +126,8 @@ def sessions(
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
-        SessionQuery(
-            status=status, requester=requester, resource=resource, limit=limit, cursor=cursor
-        ),
+        SessionQuery(status=status, requester=requester, resource=resource, limit=limit),
+        cursor,
         caller=call().caller,
         store=front().store,
         policy=front().policy,
@@ -143,12 +158,23 @@ def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
 
 
 @app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
-def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
-    """The session's audit records, in order, and the texts that they commit to."""
+def audit(
+    session_id: Annotated[SessionId, Path()],
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> views.Trail:
+    """The session's audit records, in order, and the texts that these commit to."""
     trail = read_sessions.read_trail(
-        session_id, caller=call().caller, store=front().store, policy=front().policy
+        session_id,
+        limit=limit,
+        cursor=cursor,
+        caller=call().caller,
+        store=front().store,
+        policy=front().policy,
     )
-    return views.Trail(items=[dict(record) for record in trail.records], texts=trail.texts)
+    return views.Trail(
+        items=[dict(record) for record in trail.records], texts=trail.texts, cursor=trail.cursor
+    )
 
 
 @app.post("/pam/erase", responses=answers("The session"))

@@ -1,10 +1,11 @@
 """Taking access back: at its time, early, or because something failed.
 
 Triggers: the approval workflow, the tick, a grant that the table itself let run out, the searches
-(drift at targets, denies that are gone, what the blocked have), and the request API's revoke and
-end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
-read it back; read the role's boundary); the databases and secrets of the catalogue; the workflow
-(stop it). The only function that can end access. Every call may be repeated.
+(drift at targets, denies that are gone, what the blocked have), and the request API's revoke, end
+and block calls. May touch: the session table; the Tier-1 topic; the revoker roles beside the target
+roles (write a deny, read it back; read the role's boundary); the databases and secrets of the
+catalogue; the workflow (stop it). The only function that can end access. Every call may be
+repeated.
 """
 
 import json
@@ -20,7 +21,7 @@ from pam.domain.errors import IssuerUnavailable, NotFound, NotYet, code_of
 from pam.domain.session import Session
 from pam.edge import views
 from pam.edge.api import Front, answers, current_call, logger, resolver, serve
-from pam.edge.bodies import BlockScope, EndBody, RevokeBody
+from pam.edge.bodies import BlockBody, BlockScope, EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.metrics import count
 from pam.names import (
@@ -30,7 +31,7 @@ from pam.names import (
     ORPHAN_REMOVED,
     TRACES_LEFT,
 )
-from pam.operations import block_person, close_session, end_access
+from pam.operations import block_person, close_session, count_open, end_access
 from pam.operations.check_bounds import check_bounds
 from pam.operations.keep_ends import keep_ends
 from pam.operations.search_targets import search_targets
@@ -69,6 +70,23 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
 
 
+@app.post("/pam/block", responses=answers("Who is blocked, and what has ended"))
+def block(body: Annotated[BlockBody, Body()]) -> views.BlockedView:
+    """An operator blocks a person, by name or by any principal, and ends all that they have."""
+    call = current_call(app)
+    done = block_person.block_person(
+        body.order(),
+        caller=call.caller,
+        now=call.now,
+        store=front().store,
+        policy=front().policy,
+        issuers=wiring.issuers(settings()),
+        workflow=wiring.workflow(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+    )
+    return views.blocked(done)
+
+
 def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
     call = current_call(app)
     session = end_access.end_access(
@@ -101,6 +119,7 @@ def _blocked(body: RevokeBody) -> views.SessionView:
         policy=front().policy,
         issuers=wiring.issuers(settings()),
         workflow=wiring.workflow(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
     )
     return views.session_view(session)
 
@@ -189,7 +208,8 @@ def _blocked_ended(_: Any) -> dict[str, Any]:
         workflow=wiring.workflow(),
     )
     session_ids = [session.session_id for session in ended]
-    logger.info("looked for the blocked", extra={"ended": session_ids})
+    counted = count_open.recount_open(store=front().store)
+    logger.info("looked for the blocked", extra={"ended": session_ids, "counted": counted})
     return {"ended": session_ids}
 
 

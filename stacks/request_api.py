@@ -10,6 +10,7 @@ from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
+from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.request_api_problems import add_problem_responses
@@ -21,10 +22,11 @@ STAGE = "v1"
 SENSITIVE = (
     "/pam/request/POST",
     "/pam/approve/POST",
+    "/pam/confirm/POST",
     "/pam/review/POST",
     "/pam/sessions/{session_id}/credentials/POST",
 )
-"""Calls that ask, vote, review or hand out credentials: throttled harder than the rest."""
+"""Calls that ask, vote, confirm, review or hand out credentials: throttled harder than the rest."""
 
 _NO_WEB_ACL = (
     "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to the "
@@ -50,6 +52,7 @@ class RequestApi(Construct):
         workflow: WorkflowHandle,
         issuer: CredentialIssuer,
         revocation: Revocation,
+        notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -65,6 +68,7 @@ class RequestApi(Construct):
                 account=stack.account,
                 region=stack.region,
                 state_machine_arn=workflow.arn,
+                tier1_topic_arn=notifications.tier1_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
         )
@@ -72,6 +76,8 @@ class RequestApi(Construct):
         session_store.grant_list(self.function.role)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)
+        # An emergency that somebody confirms begins with the alert.
+        notifications.grant_alert_tier1(self.function.role)
 
         self.api = self._api(config, platform)
         small_object = self._small_object()
@@ -92,8 +98,10 @@ class RequestApi(Construct):
 
         call("POST", "/pam/request", self.function, body=small_object)
         call("POST", "/pam/approve", self.function, body=small_object)
+        call("POST", "/pam/confirm", self.function, body=small_object)
         call("POST", "/pam/review", self.function, body=small_object)
         call("POST", "/pam/revoke", revocation.function, body=small_object)
+        call("POST", "/pam/block", revocation.function, body=small_object)
         call("POST", "/pam/end", revocation.function, body=small_object)
         call("POST", "/pam/erase", self.function, body=small_object)
         call("GET", "/pam/blocklist", self.function)

@@ -11,6 +11,7 @@ from pam.names import revocation_role_name
 from pam.settings import RevokeSettings
 from stacks.dead_letters import DeadLetters
 from stacks.lent_databases import LentDatabases
+from stacks.notifications import Notifications
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.session_store import SessionStore
 from stacks.target_roles import TargetRoles
@@ -30,6 +31,7 @@ class Revocation(Construct):
         workflow: WorkflowHandle,
         target_roles: TargetRoles,
         databases: LentDatabases,
+        notifications: Notifications,
         dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,6 +50,7 @@ class Revocation(Construct):
                 region=stack.region,
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
+                tier1_topic_arn=notifications.tier1_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
@@ -57,6 +60,8 @@ class Revocation(Construct):
         session_store.grant_let_go(role)
         # What somebody who is blocked has open is found by the index of what is open.
         session_store.grant_find_overdue(role)
+        # Tier-1 hears of an operator who is kept from acting.
+        notifications.grant_alert_tier1(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
         databases.grant_unmake(role)

@@ -169,6 +169,7 @@ class PamStage(Construct):
             workflow=workflow,
             target_roles=target_roles,
             databases=databases,
+            notifications=notifications,
             dead_letters=dead_letters,
         )
         notices = Notices(
@@ -218,6 +219,7 @@ class PamStage(Construct):
             workflow=workflow,
             issuer=issuer,
             revocation=revocation,
+            notifications=notifications,
         )
         Alarms(
             service,

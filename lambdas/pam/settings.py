@@ -50,6 +50,7 @@ class RequestApiSettings(TableSettings):
     account: str
     region: str
     state_machine_arn: str
+    tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class IssueSettings(TargetSettings):
 class RevokeSettings(TargetSettings):
     account: str
     region: str
+    tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

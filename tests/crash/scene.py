@@ -18,6 +18,7 @@ from pam.domain.ids import session_of_database_user
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
 from pam.domain.resource import IssuerKind
+from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person, blocklist
 from pam.operations import close_session as closing
@@ -45,7 +46,7 @@ from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
 A_MINUTE = timedelta(minutes=1)
 LATE = timedelta(minutes=10)
 """By when whatever is due has been done, if the belts run."""
-MOST_TOLD = {"still waiting": 8, "ending soon": 1, "review overdue": 1}
+MOST_TOLD = {"confirmation needed": 9, "still waiting": 8, "ending soon": 1, "review overdue": 1}
 LONGEST_STORY = 100
 """Minutes in which something is done."""
 PAT = Identity(
@@ -269,6 +270,7 @@ class Scene(Story):
             policy=self.policy,
             issuers=self.issuers,
             workflow=self.workflow,
+            notifier=self.notifier,
         )
 
     def lift(self, person: str, who: str = "sam", *, resource: str | None = None) -> None:
@@ -293,7 +295,7 @@ class Scene(Story):
 
     def review(self, who: str, session_id: str) -> Session:
         return review_session(
-            Finding(session_id=session_id),
+            Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
             caller=caller(who),
             now=self.now,
             store=self.store,

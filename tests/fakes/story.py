@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
+from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.request_access import AccessRequest, Home, request_access
@@ -37,7 +39,13 @@ def caller(name: str) -> Caller:
     return Caller(
         principal=arn(name),
         person=POLICY.identities.identify(arn(name)) if name in known else None,
-        actor=Actor(principal=arn(name), kind=ActorKind.PERSON, source_ip="192.0.2.1"),
+        actor=Actor(
+            principal=arn(name),
+            kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
+            source_ip="192.0.2.1",
+        ),
         request_id="request-1",
     )
 
@@ -53,6 +61,8 @@ class Story:
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     policy: CedarPolicy = POLICY
+    started: int = 0
+    """How many executions a runbook has started."""
 
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
@@ -108,6 +118,36 @@ class Story:
             now=self.now,
             store=self.store,
             policy=self.policy,
+            workflow=self.workflow,
+        )
+
+    def by_runbook(
+        self, who: str = "alice", resource: str = SANDBOX, *, break_glass: bool = False
+    ) -> Admission:
+        """A runbook starts the workflow itself, in somebody's name."""
+        self.started += 1
+        wish = AccessRequest(
+            resource=resource, reason="nightly repair job", break_glass=break_glass
+        )
+        return admit_request(
+            Execution(arn=f"execution-{self.started}", started_at=self.now),
+            None,
+            lambda: Claim(session_id=None, requester=who, wish=wish),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            home=HOME,
+        )
+
+    def confirm(self, session_id: str, who: str = "alice") -> Session:
+        return confirm_session(
+            session_id,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
             workflow=self.workflow,
         )
 

@@ -30,13 +30,19 @@ COMMON = {"env_name": "test", "table_name": TABLE}
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
-        **COMMON, account="000000000000", region=REGION, state_machine_arn="machine"
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
+        tier1_topic_arn="tier1",
     ),
     "admit_request": AdmitSettings(
         **COMMON, account="000000000000", region=REGION, tier1_topic_arn="tier1"
     ),
     "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
-    "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
+    "revoke_session": RevokeSettings(
+        **COMMON, **DATABASES, account="000000000000", region=REGION, tier1_topic_arn="tier1"
+    ),
     "tick": TickSettings(**COMMON, revoke_function="revocation", notice_function="notices"),
     "send_notices": NoticeSettings(
         **COMMON,

@@ -38,7 +38,8 @@ LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
 POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
-    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"}
+    | {"sns:Publish"},
     "admit_request": ITEMS | KEY_WRITE | {"sns:Publish"},
     "ask_approvers": ITEMS
     | KEY_WRITE
@@ -54,7 +55,8 @@ POWERS = {
     | LOGINS
     | {"secretsmanager:PutSecretValue"}
     | {"dynamodb:DeleteItem"}
-    | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
+    | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"}
+    | {"sns:Publish"},
     "audit_session": STREAM
     | KEY_WRITE
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}

@@ -6,9 +6,10 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, IssuerKind, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Ending, Origin, Session
+from pam.domain.session import Confirmation, Ending, Origin, Session
 
 _INSTANTS = (
     "created_at",
@@ -49,6 +50,8 @@ def encode(session: Session) -> dict[str, Any]:
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         "notices": session.notices,
         "tries": session.tries,
+        "refusals": session.refusals,
+        "confirmation": session.confirmation and _confirmation(session.confirmation),
         "status": session.status.value,
         "origin": session.origin.value,
         "environment": session.environment.value,
@@ -76,6 +79,8 @@ def decode(raw: dict[str, Any]) -> Session:
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
+        refusals=int(raw.get("refusals", 0)),
+        confirmation=_parsed_confirmation(raw.get("confirmation")),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
@@ -107,6 +112,8 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "decision": vote.decision.value,
         "comment": vote.comment,
         "at": _instant(vote.at),
+        "surface": vote.surface.value,
+        "auth": vote.auth.value,
         "duration": None if vote.duration is None else _seconds(vote.duration),
     }
 
@@ -118,8 +125,31 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
         | {
             "decision": Ballot(raw["decision"]),
             "at": timestamps.parse(raw["at"]),
+            # Votes of before there were other ways to cast one have neither.
+            "surface": Surface(raw.get("surface", Surface.API)),
+            "auth": Auth(raw.get("auth", Auth.SIGV4)),
             "duration": None if seconds is None else timedelta(seconds=int(seconds)),
         }
+    )
+
+
+def _confirmation(given: Confirmation) -> dict[str, Any]:
+    return {
+        "principal": given.principal,
+        "at": _instant(given.at),
+        "surface": given.surface.value,
+        "auth": given.auth.value,
+    }
+
+
+def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
+    if raw is None:
+        return None
+    return Confirmation(
+        principal=raw["principal"],
+        at=timestamps.parse(raw["at"]),
+        surface=Surface(raw["surface"]),
+        auth=Auth(raw["auth"]),
     )
 
 
@@ -158,6 +188,7 @@ def _review(review: Review) -> dict[str, Any]:
                 "judgement": look.judgement.value,
                 "comment": look.comment,
                 "at": _instant(look.at),
+                "for_domain": look.for_domain,
             }
             for look in review.given
         ],

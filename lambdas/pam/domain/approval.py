@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pam.domain.people import Auth, Surface
+
 
 class Ballot(StrEnum):
     APPROVE = "approve"
@@ -20,6 +22,8 @@ class Vote:
     decision: Ballot
     comment: str
     at: datetime
+    surface: Surface = Surface.API
+    auth: Auth = Auth.SIGV4
     duration: timedelta | None = None
     """A shorter duration that the approver set; the shortest stands."""
 

@@ -28,9 +28,10 @@ from pam.domain.errors import (
     Throttled,
     TryAgain,
 )
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.edge.bodies import invalid
 from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.operations.note_act import note_act
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
 from pam.ports.sessions import SessionStore
@@ -47,7 +48,7 @@ _PROBLEMS: dict[int, Any] = {
         400: "VALIDATION",
         403: "NOT_ELIGIBLE, SELF_APPROVAL or BLOCKED",
         404: "NOT_FOUND",
-        409: "CONFLICT",
+        409: "CONFLICT or LIMIT",
         422: "IDEMPOTENCY_MISMATCH",
         429: "THROTTLED",
         503: "ISSUER_UNAVAILABLE",
@@ -125,8 +126,21 @@ def serve(
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, front))
+    _note(call, front)
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
+
+
+def _note(call: Call, front: Front) -> None:
+    """Who acts in which office is told, and decides nothing: a call is not refused because it could
+    not be noted.
+    """
+    if call.act.startswith("GET "):
+        return
+    try:
+        note_act(call.caller, now=call.now, store=front.store, policy=front.policy)
+    except Exception:
+        logger.exception("act not noted")
 
 
 def _one_segment_each(event: dict[str, Any]) -> str:
@@ -159,6 +173,8 @@ def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
         actor=Actor(
             principal=principal,
             kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
             source_ip=identity.source_ip or "",
             user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
         ),
@@ -213,6 +229,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
         attempt = Attempt(
             act=call.act,
             actor=call.caller.actor,
+            person=call.caller.person,
             requester=call.caller.principal,
             request_id=call.caller.request_id,
         )
@@ -222,7 +239,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
                 attempt,
                 now=call.now,
                 store=front.store,
-                policy_version=front.policy.version,
+                policy=front.policy,
             )
         except Exception:
             logger.exception("refusal not recorded")

@@ -38,7 +38,7 @@ def activate_session(
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
         issuers[stored.target.kind].reserve(stored, now)
-    session = transition(store, session_id, lambda s: _intent(s, policy, now), now=now)
+    session = transition(store, session_id, lambda s: _intent(s, policy, now, store), now=now)
     if session.status is Status.ACTIVE:
         return session
     issuer = issuers[session.target.kind]
@@ -57,12 +57,17 @@ def activate_session(
     return session
 
 
-def _intent(session: Session, policy: CedarPolicy, now: datetime) -> Step | None:
+def _intent(
+    session: Session, policy: CedarPolicy, now: datetime, store: SessionStore
+) -> Step | None:
     if session.status in {Status.ACTIVATING, Status.ACTIVE}:
         return None
     if session.status is not Status.APPROVED:
         raise _over(session)
-    lawful = grant_decision(session, policy)
+    if session.held_until_confirmed:
+        message = f"{session.requester_name} has not confirmed what was asked for in their name"
+        raise NotEligible(message, session_id=session.session_id)
+    lawful = grant_decision(session, policy, now=now, store=store)
     if not lawful.allowed:
         message = "the votes gathered do not make this grant lawful"
         raise NotEligible(message, session_id=session.session_id, policy_ids=lawful.policy_ids)

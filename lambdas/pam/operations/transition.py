@@ -8,14 +8,15 @@ first one left.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry
 from pam.domain.errors import NotFound, StaleSession
+from pam.domain.limits import OpenNow
 from pam.domain.session import Session
-from pam.ids import new_id
+from pam.ids import new_id, new_text_key
 from pam.ports.sessions import Once, SessionStore
 
 _TRIES = 30
@@ -28,6 +29,8 @@ class Step:
 
     after: Session
     entries: tuple[Entry, ...]
+    held: OpenNow | None = None
+    """What the person had open, where the step adds to it."""
 
 
 def transition(
@@ -49,15 +52,24 @@ def transition(
         step = decide(before)
         if step is None:
             return before
-        after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
+        ready = _with_text_key(step)
+        after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
         try:
-            store.save(before, after, records, once)
+            store.save(before, after, records, once, step.held)
         except StaleSession:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
             continue
         return after
     message = f"session {session_id} is being changed by too many at once; try again"
     raise StaleSession(message)
+
+
+def _with_text_key(step: Step) -> Session:
+    """What is written after an erasure is committed to with a key of its own."""
+    written = any(entry.comment for entry in step.entries)
+    if not written or step.after.text_key:
+        return step.after
+    return replace(step.after, text_key=new_text_key())
 
 
 def load(store: SessionStore, session_id: str) -> Session:
