@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    audit_trail,
     blocklist,
     catalogue,
     credentials,
@@ -43,7 +44,7 @@ class OneLineErrors(TyperGroup):
             return super().invoke(ctx)
         except Failure as failure:
             typer.echo(one_line(failure), err=True)
-            raise typer.Exit(ExitCode.FAILED) from failure
+            raise typer.Exit(failure.exit_code) from failure
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:
@@ -90,8 +91,8 @@ app.add_typer(blocklist_app, name="blocklist")
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
-audit_app.command("export")(audit.export)
-audit_app.command("verify")(audit.verify)
+audit_app.command("export")(audit_trail.export)
+audit_app.command("verify")(audit_trail.verify)
 audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 

@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    UNANCHORED = 7
+    """A trail that is whole, but anchored to no key that whoever checks has brought."""
 
 
 class Failure(Exception):
@@ -33,9 +35,12 @@ class Failure(Exception):
     `transient` failures are worth another try later (a timeout, a 5xx); whoever polls goes on.
     """
 
-    def __init__(self, line: str, *, transient: bool = False) -> None:
+    def __init__(
+        self, line: str, *, transient: bool = False, exit_code: ExitCode = ExitCode.FAILED
+    ) -> None:
         super().__init__(line)
         self.transient = transient
+        self.exit_code = exit_code
 
 
 class Unreachable(Failure):

@@ -4,16 +4,25 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from cli import trail
 from cli.problems import Failure
 from cli.trail import Manifest
+from cli.trail_files import (
+    MOST_OF_A_FILE,
+    create_private,
+    make_private_folder,
+    pem,
+    write_private,
+)
+from cli.trail_records import is_record
 from pam.domain import timestamps
-from pam.domain.checkpoint import Head, Interval, Leaf
+from pam.domain.audit_record import FIRST_PREVIOUS_HASH
+from pam.domain.checkpoint import Interval, Leaf, Malformed
 from pam.domain.free_text import commitments_in, opened
 from pam.domain.merkle import Growth
 from pam.domain.session import Session
@@ -22,9 +31,13 @@ _AT_ONCE = 16
 
 
 class Archive(Protocol):
+    def newest_interval(self) -> int: ...
+
     def interval(self, number: int) -> str | None: ...
 
     def cosignature(self, number: int) -> str | None: ...
+
+    def policy_set(self, digest: str) -> str | None: ...
 
 
 class Source(Protocol):
@@ -32,8 +45,6 @@ class Source(Protocol):
 
     @property
     def archive(self) -> Archive: ...
-
-    def head(self) -> Head: ...
 
     def public_key(self) -> bytes: ...
 
@@ -51,15 +62,27 @@ class Wanted:
     session_id: str = ""
 
 
-def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime) -> Manifest:
-    """Fills `folder`, which must be empty or not there. Raises Failure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written, and the fingerprint of the log's key as KMS gave it: to be kept apart from
+    the trail, which cannot vouch for its own key.
+    """
+
+    manifest: Manifest
+    key_fingerprint: str
+    records: int
+
+
+def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime) -> Exported:
+    """Fills `folder`, which must be empty or not there, for its owner alone. Raises Failure."""
     if folder.exists() and any(folder.iterdir()):
         message = f"{folder} is not empty; an export needs a folder of its own"
         raise Failure(message)
-    first, last = _range(source, wanted)
-    for part in (trail.CHECKPOINTS, trail.COSIGNATURES):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    trail.write_text(folder / trail.PUBLIC_KEY, trail.pem(source.public_key()))
+    first, last = checkpoints_between(source.archive, wanted.since, wanted.until)
+    for part in ("", trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
+        make_private_folder(folder / part)
+    public_key = source.public_key()
+    write_private(folder / trail.PUBLIC_KEY, pem(public_key))
     intervals = [_copied(source, folder, number) for number in range(first, last + 1)]
     leaves = [
         leaf
@@ -67,8 +90,9 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
         for leaf in interval.leaves
         if wanted.session_id in {"", leaf.session_id}
     ]
-    said = _write_records(source, leaves, folder)
-    _write_texts(source, {leaf.session_id for leaf in leaves} - {""}, said, folder)
+    said = _write_records(source, leaves, folder, from_the_beginning=first == 1)
+    _write_texts(source, {leaf.session_id for leaf in leaves} - {""}, said.commitments, folder)
+    _write_policies(source, said.policy_versions, folder)
     if wanted.session_id:
         _write_proofs(intervals, wanted.session_id, folder)
     manifest = Manifest(
@@ -82,30 +106,43 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
     )
     # Last: what was cut short is not taken for a whole export.
     manifest.write(folder)
-    return manifest
+    return Exported(
+        manifest=manifest, key_fingerprint=trail.fingerprint(public_key), records=said.records
+    )
 
 
-def intervals_between(source: Source, since: datetime, until: datetime) -> Iterator[Interval]:
-    """What was sealed in that time, as the archive has it. Raises Failure."""
-    first, last = _range(source, Wanted(since=since, until=until))
-    return (_interval(source, number) for number in range(first, last + 1))
-
-
-def _range(source: Source, wanted: Wanted) -> tuple[int, int]:
-    """The checkpoints that sealed what was recorded in that time, and a little more: the first one
-    after its beginning, to the first one after its end.
+def beginning_of(source: Source, session_id: str, supposed: datetime | None) -> datetime:
+    """When the first record of a session was written. An id may have been chosen, so the time in it
+    (`supposed`, None if it is none) is believed only if it is earlier. Raises Failure.
     """
-    newest = source.head().number
+    times = [_told_at(line) for line in source.archived_records(session_id) if _hash_in(line)]
+    if not times:
+        message = f"the archive has no record of {session_id}"
+        raise Failure(message)
+    return min(times) if supposed is None else min(*times, supposed)
+
+
+def _told_at(line: str) -> datetime:
+    return timestamps.parse(json.loads(line)["recorded_at"])
+
+
+def checkpoints_between(archive: Archive, since: datetime, until: datetime) -> tuple[int, int]:
+    """The checkpoints that sealed what was recorded in that time: from the last one before its
+    beginning, whose time shows that none is left out, to the first one after its end.
+
+    Which is the newest is asked of the archive, where nothing can be turned back. Raises Failure.
+    """
+    newest = archive.newest_interval()
     if not newest:
         message = "there is no checkpoint yet; the first comes within minutes of the deployment"
         raise Failure(message)
 
     def at(number: int) -> datetime:
-        return _interval(source, number).checkpoint.at
+        return _interval(archive, number).checkpoint.at
 
-    first = _first(1, newest, lambda number: at(number) >= wanted.since)
-    last = _first(first, newest, lambda number: at(number) >= wanted.until)
-    return min(first, newest), min(last, newest)
+    first = _first(1, newest, lambda number: at(number) > since)
+    last = _first(first, newest, lambda number: at(number) >= until)
+    return max(1, first - 1), min(last, newest)
 
 
 def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
@@ -120,40 +157,95 @@ def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
-def _interval(source: Source, number: int) -> Interval:
-    text = source.archive.interval(number)
+def _interval(archive: Archive, number: int) -> Interval:
+    text = archive.interval(number)
     if text is None:
         message = f"checkpoint {number} is not in the archive; `pam audit verify` says more"
         raise Failure(message)
-    return Interval.decode(text)
+    try:
+        return Interval.decode(text)
+    except Malformed as error:
+        message = f"checkpoint {number} in the archive is none; `pam audit verify` says more"
+        raise Failure(message) from error
 
 
 def _copied(source: Source, folder: Path, number: int) -> Interval:
-    interval = _interval(source, number)
-    trail.write_text(trail.checkpoint_path(folder, number), interval.encode() + "\n")
+    interval = _interval(source.archive, number)
+    write_private(folder / trail.checkpoint_name(number), interval.encode() + "\n")
     cosignature = source.archive.cosignature(number)
     if cosignature is not None:
-        trail.write_text(trail.cosignature_path(folder, number), cosignature)
+        write_private(folder / trail.cosignature_name(number), cosignature)
     return interval
 
 
-def _write_records(source: Source, leaves: list[Leaf], folder: Path) -> set[str]:
-    """In the order of the leaves; returns the commitments to texts that stand in them. A record
-    that the archive does not have is left out: checking the trail names it.
+@dataclass(slots=True)
+class _Said:
+    """What the exported records speak of."""
+
+    commitments: set[str] = field(default_factory=set)
+    policy_versions: set[str] = field(default_factory=set)
+    records: int = 0
+
+    def write(self, line: str, output: BinaryIO) -> None:
+        output.write(f"{line}\n".encode())
+        record = json.loads(line)
+        self.commitments.update(commitments_in(record["reason"], record["detail"]))
+        self.policy_versions.add(record["policy_version"])
+
+
+def _write_records(
+    source: Source, leaves: list[Leaf], folder: Path, *, from_the_beginning: bool
+) -> _Said:
+    """In the order of the leaves, and beside them those that stand before a session's first one. A
+    record that the archive does not have is left out: checking the trail names it.
     """
-    said: set[str] = set()
+    said, begun = _Said(), set[str]()
     owners = {(leaf.session_id, "" if leaf.session_id else leaf.event_id) for leaf in leaves}
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         found = pool.map(lambda owner: source.archived_records(*owner), sorted(owners))
-        by_hash = {str(json.loads(line)["hash"]): line for lines in found for line in lines if line}
-    with (folder / trail.RECORDS).open("wb") as output:
+        by_hash = {_hash_in(line): line for lines in found for line in lines}
+    with (
+        create_private(folder / trail.RECORDS) as output,
+        create_private(folder / trail.EARLIER) as before,
+    ):
         for leaf in leaves:
             line = by_hash.get(leaf.record_hash)
-            if line is not None:
-                output.write(f"{line}\n".encode())
-                record = json.loads(line)
-                said.update(commitments_in(record["reason"], record["detail"]))
+            if line is None:
+                continue
+            if not from_the_beginning and leaf.session_id not in begun:
+                for earlier in _leading_to(line, by_hash):
+                    said.write(earlier, before)
+            begun.add(leaf.session_id)
+            said.write(line, output)
+            said.records += 1
     return said
+
+
+def _hash_in(line: str) -> str:
+    """Empty for a line that is no record: no leaf asks for that."""
+    try:
+        raw = json.loads(line)
+    except (RecursionError, ValueError):
+        return ""
+    return str(raw["hash"]) if is_record(raw) else ""
+
+
+def _leading_to(line: str, by_hash: dict[str, str]) -> list[str]:
+    """The records of its chain before this one, from the first on, as far as they are there."""
+    found: list[str] = []
+    previous = str(json.loads(line)["previous_hash"])
+    while previous != FIRST_PREVIOUS_HASH and previous in by_hash:
+        found.append(by_hash[previous])
+        previous = str(json.loads(by_hash[previous])["previous_hash"])
+    return found[::-1]
+
+
+def _write_policies(source: Source, digests: set[str], folder: Path) -> None:
+    """A set that the archive does not have is left out: checking the trail names it."""
+    for digest in sorted(digests):
+        text = source.archive.policy_set(digest) if trail.is_digest(digest) else None
+        if text is not None:
+            write_private(folder / trail.policy_name(digest), text)
 
 
 def _write_texts(source: Source, session_ids: Iterable[str], said: set[str], folder: Path) -> None:
@@ -166,12 +258,15 @@ def _write_texts(source: Source, session_ids: Iterable[str], said: set[str], fol
                 written = sorted(known[one] for one in known.keys() & said)
                 texts[session.session_id] = {"key": session.text_key, "texts": written}
     document = json.dumps(texts, ensure_ascii=False, indent=1)
-    trail.write_text(folder / trail.TEXTS, document + "\n")
+    if len(document.encode()) >= MOST_OF_A_FILE:
+        message = "more texts than one export holds; choose a shorter time"
+        raise Failure(message)
+    write_private(folder / trail.TEXTS, document + "\n")
 
 
 def _write_proofs(intervals: list[Interval], session_id: str, folder: Path) -> None:
     lines = [json.dumps(proof) for each in intervals for proof in _proofs(each, session_id)]
-    trail.write_text(folder / trail.PROOFS, "".join(f"{line}\n" for line in lines))
+    write_private(folder / trail.PROOFS, "".join(f"{line}\n" for line in lines))
 
 
 def _proofs(interval: Interval, session_id: str) -> Iterator[dict[str, Any]]:

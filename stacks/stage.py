@@ -188,7 +188,7 @@ class PamStage(Construct):
             notices=notices,
             dead_letters=dead_letters,
         )
-        ActivityRecorder(
+        recorder = ActivityRecorder(
             service,
             "Activity",
             config=config,
@@ -218,6 +218,13 @@ class PamStage(Construct):
             workflow=workflow,
             issuer=issuer,
             revocation=revocation,
+        )
+        auditor.precede(
+            request_api.function,
+            approval_workflow.admit_request,
+            issuer.function,
+            revocation.function,
+            recorder.function,
         )
         Alarms(
             service,

@@ -24,6 +24,8 @@ ORPHAN_REMOVED = "OrphanRemoved"
 """Metric: what a closed session had left at a target, found by the search and removed."""
 ACCESS_MISSING = "AccessMissing"
 """Metric: ACTIVE sessions whose access is not at the target any more."""
+KEEP_POLICY_SET = "policy-set"
+"""What the schedule asks the auditor to keep."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 

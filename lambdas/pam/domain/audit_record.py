@@ -21,6 +21,8 @@ from pam.domain.session import Session
 
 SCHEMA_VERSION = 1
 FIRST_PREVIOUS_HASH = "0" * 64
+ACTIVE_UNTIL = "until "
+"""How the detail of an Activated record begins; the end of the window follows."""
 
 Record = Mapping[str, Any]
 """One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""
