@@ -206,7 +206,8 @@ def _tell_proof(proof: Any, trusted: Any) -> None:
         f"{verdict}: {proof.records} records{clean(of)}, {proof.sessions} session(s)",
         f"nothing missing, changed, moved or added between checkpoint {manifest.first} "
         f"({proof.since}) and {manifest.last} ({proof.until}) of {clean(manifest.origin)}",
-        f"each step lawful under the policy set that it names ({proof.policy_sets} of them)",
+        "each step lawful under the policy set that its record names: "
+        f"{', '.join(proof.policy_sets) or 'none was named'}",
         f"signed by the key SHA256:{proof.key_fingerprint}",
     ]
     if trusted.witness_key:

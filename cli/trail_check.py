@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,8 @@ class Proof:
     witness_age_seconds: int | None = None
     """Of the newest cosigned checkpoint, at the end of the time that was asked for."""
     texts: int = 0
-    policy_sets: int = 0
+    policy_sets: list[str] = field(default_factory=list)
+    """Digests of those that decided: whether they are the bank's is for its reviews to say."""
 
 
 def check_trail(path: Path, trusted: Trusted, span: Span | None = None) -> Proof:
@@ -123,7 +124,7 @@ def _check_records(
         why = f"no checkpoint here sealed a record of {manifest.session_id}"
         raise Disproof(trail.MANIFEST, why)
     proof.sessions = len(chains.ends)
-    proof.policy_sets = len(law.digests)
+    proof.policy_sets = sorted(law.digests)
     proof.texts = texts.check()
 
 

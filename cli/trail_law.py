@@ -100,7 +100,7 @@ class Law:
 
 @lru_cache(maxsize=_POLICY_SETS_AT_HAND)
 def _compiled(text: str) -> "CedarPolicy":
-    from pam.policy.cedar import CedarPolicy
+    from cli.remembered_policy import RememberedPolicy
     from pam.policy.compiled import CompiledPolicy
 
-    return CedarPolicy(CompiledPolicy.from_json(text))
+    return RememberedPolicy(CompiledPolicy.from_json(text))

@@ -44,7 +44,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "settle" in event:
             return {"delivered": _deliver(event["settle"])}
         if event.get("keep") == KEEP_POLICY_SET:
-            wiring.policy_sets(settings().archive_bucket).keep()
+            wiring.policy_sets(settings().archive_bucket).keep_policy_sets()
             return {}
         return _drain(event["Records"])
     except Exception:

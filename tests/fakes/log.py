@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -153,10 +154,11 @@ class Log:
     lines: list[str] = field(default_factory=list)
     """Of the log group."""
     lone: dict[str, Record] = field(default_factory=dict)
+    interval: timedelta = INTERVAL
 
     @property
     def notary(self) -> Notary:
-        return Notary(origin=ORIGIN, signer=self.signer, interval=INTERVAL)
+        return Notary(origin=ORIGIN, signer=self.signer, interval=self.interval)
 
     def deliver(self, records: Sequence[Record]) -> None:
         self.archive.policy_sets[COMPILED.digest] = COMPILED.to_json()
@@ -182,10 +184,33 @@ class Log:
         self.deliver(records)
         return after
 
-    def carry(self, session_id: str) -> None:
-        """Delivers what has not been delivered of a session."""
-        known = len(self.archive.objects.get(session_id, []))
-        self.deliver(self.story.store.records(session_id)[known:])
+    def forge(self, session_id: str, *entries: Entry, **facts: Any) -> None:
+        """Records of what did not happen, chained and delivered as PAM would: by somebody who can
+        write the table, or who runs PAM's code. `facts` are of the session that they are written in.
+        """
+        stored = self.story.store.sessions[session_id]
+        claimed = replace(stored, **facts)
+        after, records = audit_record.chain(claimed, entries, now=self.story.now, new_id=new_id)
+        self.story.store.save(stored, after, records)
+
+    def remake(self, session: Session) -> None:
+        """The session from nothing, under whatever id it has."""
+        asked = Entry(
+            type=RecordType.REQUESTED,
+            actor=Actor(principal=session.requester, kind=ActorKind.PERSON),
+            policy_version=COMPILED.digest,
+        )
+        begun = replace(session, sequence=0, last_hash="")
+        after, records = audit_record.chain(begun, (asked,), now=self.story.now, new_id=new_id)
+        self.story.store.create(after, records, None)
+
+    def carry(self) -> None:
+        """Delivers what has not been delivered of any session."""
+        for session_id in self.story.store.sessions:
+            known = len(self.archive.objects.get(session_id, []))
+            records = self.story.store.records(session_id)[known:]
+            if records:
+                self.deliver(records)
 
     def refuse(self) -> Record:
         """A refusal that belongs to no session."""
@@ -257,8 +282,7 @@ class Log:
     def logged_lines(self, since: datetime, until: datetime) -> Iterator[str]:
         return (
             line
-            for line in self.lines
-            if timestamps.render(since) <= json.loads(line)["recorded_at"] <= timestamps.render(until)
+            for line in self.lines <= json.loads(line)["recorded_at"] <= timestamps.render(until)
         )
 
 

@@ -219,7 +219,7 @@ def tampering(folder: Path) -> dict[str, Tamper]:
         "the manifest ends later": manifest_says(last=manifest.last + 1),
         "the manifest is of another log": manifest_says(origin="mod046.pam/other"),
         "the manifest is of one session": manifest_says(session_id="01JD8XGZ6Q3M4V5N6P7R8S9T00"),
-        "the manifest is of another format": manifest_says(format=2),
+        "the manifest is of another format": manifest_says(format=1),
         "a text changed": lambda where: _text(where, "ledger stuck", "ledger stack"),
         "a text that nobody wrote": lambda where: _text(where, '"texts": [', '"texts": ["x",'),
         "texts moved to another session": _swap_texts,
@@ -254,14 +254,14 @@ def tampering(folder: Path) -> dict[str, Tamper]:
             ),
             f"{name} cosigned by another": lambda where, n=number: _write(
                 where / trail.cosignature_name(n),
-                where / trail.cosignature_name(n % 5 + 1).read_bytes(),
+                (where / trail.cosignature_name(n % 5 + 1)).read_bytes(),
             ),
         }
     acts["a cosignature removed in the middle"] = lambda where: (
         where / trail.cosignature_name(4)
     ).unlink()
     acts["a checkpoint too many"] = lambda where: _write(
-        where / trail.checkpoint_name(99), where / trail.checkpoint_name(1).read_bytes()
+        where / trail.checkpoint_name(99), (where / trail.checkpoint_name(1)).read_bytes()
     )
     return acts
 

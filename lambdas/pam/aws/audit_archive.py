@@ -131,7 +131,7 @@ class S3PolicySets:
         self._own = own
         self._standing: set[str] = set()
 
-    def keep(self, digests: Collection[str] = ()) -> None:
+    def keep_policy_sets(self, digests: Collection[str] = ()) -> None:
         digest = hashlib.sha256(self._own.encode()).hexdigest()
         if digest not in self._standing:
             create(self._client, self._bucket, policy_key(digest), self._own)

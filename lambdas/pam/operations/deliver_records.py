@@ -49,7 +49,7 @@ def deliver_records(
     try:
         delivered, records = outbox.undelivered(owner)
         for some in batches(records, _AT_ONCE):
-            policies.keep({str(each["policy_version"]) for each in some} - {""})
+            policies.keep_policy_sets({str(each["policy_version"]) for each in some} - {""})
             sink.append(some)
             archive.keep(some)
             sink.publish(some)

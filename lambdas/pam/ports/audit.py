@@ -45,7 +45,7 @@ class PolicySetMissing(Exception):
 class PolicySets(Protocol):
     """The policy sets that decided, each kept under its digest as long as the records are."""
 
-    def keep(self, digests: Collection[str] = ()) -> None:
+    def keep_policy_sets(self, digests: Collection[str] = ()) -> None:
         """Keeps the set of this deployment, and returns once those of these digests are kept too.
 
         Raises PolicySetMissing: of another deployment's set only that deployment has the text.
