@@ -25,7 +25,7 @@ from cli.trail_checkpoints import (
     check_witness,
     proven_intervals,
 )
-from cli.trail_files import Folder, Unreadable
+from cli.trail_files import Folder, Unreadable, once_each
 from cli.trail_law import Law
 from cli.trail_records import Chains, Texts, check_end, sealed_record
 from pam.domain import merkle, timestamps
@@ -164,7 +164,7 @@ def _check_proofs(folder: Folder, manifest: Manifest, records: int) -> None:
         if number > records:
             raise Disproof(where, "more proofs than records")
         try:
-            leaf = _proven(folder, json.loads(line), known)
+            leaf = _proven(folder, json.loads(line, object_pairs_hook=once_each), known)
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise Disproof(where, "not a proof") from error
         if leaf is None:

@@ -11,7 +11,7 @@ from cli.trail_checkpoints import Disproof
 from cli.trail_law import Law
 from cli.trail_records import is_record
 from cli.trail_seen import Owner, Place, Sighting
-from pam.domain.audit_record import Record, canonical_json
+from pam.domain.audit_record import Record, canonical_json, hash_of
 from pam.domain.session import Session
 
 _MOST_TOLD = 1000
@@ -126,7 +126,7 @@ def _compare_record(
     place, at = _place(record), str(record["recorded_at"])
     try:
         line = canonical_json(record)
-        digest = hashlib.sha256(line.encode()).hexdigest()
+        digest, told = hashlib.sha256(line.encode()).hexdigest(), hash_of(record)
     except ValueError:
         found.add(f"{place}: not an audit record")
         return
@@ -138,7 +138,7 @@ def _compare_record(
         found.add(f"{place}: in the table, not in the log group")
     if logged - {digest}:
         found.add(f"{place}: another in the log group than in the table")
-    if sealed - {str(record["hash"])}:
+    if sealed - {told}:
         found.add(f"{place}: another was sealed by a checkpoint than is in the table")
     if not sealed and at >= window.since:
         found.waiting += 1

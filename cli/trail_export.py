@@ -30,6 +30,10 @@ from pam.domain.session import Session
 _AT_ONCE = 16
 
 
+class NoCheckpoint(Failure):
+    """The archive lacks a checkpoint that must be there."""
+
+
 class Archive(Protocol):
     def newest_interval(self) -> int: ...
 
@@ -130,12 +134,13 @@ def checkpoints_between(archive: Archive, since: datetime, until: datetime) -> t
     """The checkpoints that sealed what was recorded in that time: from the last one before its
     beginning, whose time shows that none is left out, to the first one after its end.
 
-    Which is the newest is asked of the archive, where nothing can be turned back. Raises Failure.
+    Which is the newest is asked of the archive, where nothing can be turned back. Raises
+    NoCheckpoint.
     """
     newest = archive.newest_interval()
     if not newest:
         message = "there is no checkpoint yet; the first comes within minutes of the deployment"
-        raise Failure(message)
+        raise NoCheckpoint(message)
 
     def at(number: int) -> datetime:
         return _interval(archive, number).checkpoint.at
@@ -161,12 +166,12 @@ def _interval(archive: Archive, number: int) -> Interval:
     text = archive.interval(number)
     if text is None:
         message = f"checkpoint {number} is not in the archive; `pam audit verify` says more"
-        raise Failure(message)
+        raise NoCheckpoint(message)
     try:
         return Interval.decode(text)
     except Malformed as error:
         message = f"checkpoint {number} in the archive is none; `pam audit verify` says more"
-        raise Failure(message) from error
+        raise NoCheckpoint(message) from error
 
 
 def _copied(source: Source, folder: Path, number: int) -> Interval:

@@ -89,7 +89,7 @@ class Folder:
 
     def lines(self, name: str) -> Iterator[tuple[int, bytes]]:
         """With their ends, numbered from 1. Only a line feed ends one: texts may hold other line
-        separators.
+        separators. A carriage return before it was put there by something.
         """
         number = 0
         with self._open(name) as opened:
@@ -98,6 +98,9 @@ class Folder:
                 if len(line) > MOST_OF_A_LINE:
                     where = f"{name} line {number}"
                     raise Unreadable(where, f"over {MOST_OF_A_LINE:,} bytes long")
+                if line.endswith(b"\r\n"):
+                    where = f"{name} line {number}"
+                    raise Unreadable(where, LINE_ENDS)
                 yield number, line
 
     def public_key(self, name: str) -> bytes:

@@ -27,7 +27,7 @@ from cli.trail_checkpoints import (
     proven_intervals,
 )
 from cli.trail_compare import Found, Kept, Window, compare
-from cli.trail_export import Source, checkpoints_between
+from cli.trail_export import NoCheckpoint, Source, checkpoints_between
 from cli.trail_files import Unreadable
 from cli.trail_law import Law
 from cli.trail_records import is_record
@@ -114,8 +114,8 @@ def _seal_up(search: _Search, seen: Seen, trusted: Trusted) -> str:
     _check_head(search)
     # A record of the last moment is sealed by the checkpoint after.
     later = search.until + ON_ITS_WAY
-    first, last = checkpoints_between(source.archive, search.since, later)
     try:
+        first, last = checkpoints_between(source.archive, search.since, later)
         for interval in proven_intervals(
             source.archive,
             range(first, last + 1),
@@ -133,8 +133,8 @@ def _seal_up(search: _Search, seen: Seen, trusted: Trusted) -> str:
         check_reach(shown, since=search.since, until=search.until)
         if trusted.witness_key:
             check_witness(shown, search.now)
-    except Disproof as wrong:
-        found.add(f"{wrong}")
+    except (Disproof, NoCheckpoint) as wrong:
+        found.add(str(wrong))
         return ""
     finally:
         _tell(search)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cli import trail
 from cli.trail_checkpoints import Disproof
-from cli.trail_files import LINE_ENDS, Folder, Unreadable
+from cli.trail_files import Folder, Unreadable
 from pam.domain import timestamps
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json, hash_of
 from pam.domain.checkpoint import Leaf
@@ -92,8 +92,6 @@ def _next(lines: Lines, name: str, place: str, missing: str) -> tuple[str, dict[
     if not number:
         raise Disproof(place, missing)
     where = f"{name} line {number}"
-    if line.endswith(b"\r\n"):
-        raise Disproof(where, LINE_ENDS)
     if not line.strip():
         raise Disproof(where, f"a blank line was added; {place} should stand here")
     if not line.endswith(b"\n"):

@@ -214,7 +214,7 @@ def test_an_export_of_a_session_that_the_log_does_not_have_is_not_proven(
 def test_a_session_with_a_chosen_id_is_exported_from_its_first_record(
     ulid_time: str, tmp_path: Path
 ) -> None:
-    from cli.audit_trail import _supposed
+    from cli.audit_export import _supposed
     from cli.trail_export import beginning_of
 
     log = a_log(3, 2)

@@ -2,34 +2,42 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from cli.trail_checkpoints import Trusted
 from cli.trail_live import Found, compare_stores
 from pam.domain.audit_record import canonical_json
-from tests.fakes.log import Log, a_log
+from pam.domain.checkpoint import Interval
+from pam.domain.lifecycle import Status
+from tests.fakes.log import CosignerKey, Log, Signer, a_log
 from tests.fakes.story import NOON
+from tests.trail.conftest import trusted
+from tests.trail.forging import LEASED
 
 pytestmark = pytest.mark.guarantee("G13")
 
 
-def compare(log: Log) -> Found:
-    now = log.story.now + timedelta(hours=1)
-    return compare_stores(log, since=NOON, until=log.story.now, now=now)
+def compare(log: Log, trust: Trusted | None = None) -> Found:
+    """Within two intervals of the newest checkpoint, and when nothing is on its way any more."""
+    now = log.story.now + timedelta(minutes=9)
+    return compare_stores(log, since=NOON, until=log.story.now, now=now, trusted=trust)
 
 
 def test_stores_that_agree_have_no_fault() -> None:
     log = a_log(5, 3)
     log.lines.append(log.lines[3])  # delivered twice
-    found = compare(log)
+    found = compare(log, trusted(log))
     assert (found.faults, found.sessions, found.records, found.waiting) == ([], 5, 16, 0)
+    assert (found.unwitnessed, found.witness_age_seconds) == (0, 9 * 60)
 
 
 def test_what_is_not_sealed_yet_is_counted() -> None:
     log = a_log(2, 3)
     log.open()
-    assert compare(log).waiting == 1
+    assert (compare(log).waiting, compare(log).faults) == (1, [])
 
 
 def test_what_was_written_just_now_may_be_on_its_way() -> None:
@@ -86,23 +94,304 @@ def no_lone_object(log: Log) -> None:
         del log.archive.objects[event_id]
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [
-        no_line,
-        other_line,
-        no_object,
-        other_object,
-        no_item,
-        other_item,
-        no_lone_item,
-        no_lone_object,
-    ],
-    ids=lambda harm: harm.__name__,
+def other_lone_item(log: Log) -> None:
+    for event_id, record in log.lone.items():
+        log.lone[event_id] = dict(record) | {"outcome": "failure"}
+
+
+def no_session(log: Log) -> None:
+    """All that the table has of it."""
+    session_id = session_of(log)
+    del log.story.store.sessions[session_id]
+    del log.story.store.trails[session_id]
+
+
+def no_session_nor_line(log: Log) -> None:
+    for line in log.archive.objects[session_of(log)]:
+        log.lines.remove(line)
+    no_session(log)
+
+
+def sealed_alone(log: Log) -> None:
+    """Only the signed leaves still know of it."""
+    session_id = session_of(log)
+    no_session_nor_line(log)
+    del log.archive.objects[session_id]
+
+
+def no_session_item(log: Log) -> None:
+    del log.story.store.sessions[session_of(log)]
+
+
+def newest_records_cut_off_everywhere_but_in_the_item(log: Log) -> None:
+    session_id = session_of(log)
+    record = log.story.store.trails[session_id].pop()
+    line = canonical_json(record)
+    log.lines.remove(line)
+    log.archive.objects[session_id].remove(line)
+
+
+def made_active(log: Log) -> None:
+    """One write to the item, which functions act by; the records tell of a request."""
+    session = log.story.store.sessions[session_of(log)]
+    log.story.store.sessions[session.session_id] = replace(session, status=Status.ACTIVE)
+
+
+def for_another(log: Log) -> None:
+    session = log.story.store.sessions[session_of(log)]
+    stored = replace(session, requester="arn:aws:iam::000000000000:user/kim")
+    log.story.store.sessions[session.session_id] = stored
+
+
+def unlawful(log: Log) -> None:
+    log.forge(session_of(log), LEASED)
+    log.carry()
+
+
+def second_line(log: Log) -> None:
+    """Beside the right one, not in its place."""
+    log.lines.append(changed(log.archive.objects[session_of(log)][1]))
+
+
+def second_object(log: Log) -> None:
+    lines = log.archive.objects[session_of(log)]
+    lines.insert(0, changed(lines[1]))
+
+
+def object_of_another(log: Log) -> None:
+    one, other, *_ = sorted(log.story.store.sessions)
+    log.archive.objects[one].append(log.archive.objects[other][0])
+
+
+def line_of_nobody(log: Log) -> None:
+    """A session that only the log group has heard of, under an id of long ago."""
+    line = json.loads(log.archive.objects[session_of(log)][0])
+    log.lines.append(canonical_json(line | {"session_id": "00000000010000000000000000"}))
+
+
+def garbage_in_the_log_group(log: Log) -> None:
+    log.lines += ["null", "{", "[" * 100_000, '{"session_id": 5}']
+
+
+def never_sealed(log: Log) -> None:
+    """Taken out of the queue before the next checkpoint."""
+    session = log.open()
+    log.checkpoints.waiting.clear()
+    log.seal()
+    assert session.session_id
+
+
+def sealed_another(log: Log) -> None:
+    """All places agree on a record that is not the one that was sealed."""
+    session_id = session_of(log)
+    line = log.archive.objects[session_id][-1]
+    log.archive.objects[session_id][-1] = changed(line)
+    log.lines[log.lines.index(line)] = changed(line)
+    log.story.store.trails[session_id][-1] = json.loads(changed(line))
+
+
+def no_checkpoint(log: Log) -> None:
+    del log.archive.intervals[2]
+
+
+def newest_checkpoints_gone(log: Log) -> None:
+    for number in sorted(log.archive.intervals)[-2:]:
+        del log.archive.intervals[number]
+
+
+def checkpoint_by_another(log: Log) -> None:
+    log.signer = Signer()
+
+
+def head_turned_back_to_another(log: Log) -> None:
+    log.checkpoints.newest = replace(log.checkpoints.newest, hashed="0" * 64)
+
+
+def checkpoint_of_nonsense(log: Log) -> None:
+    log.archive.intervals[2] = "{}"
+
+
+def no_policy_set(log: Log) -> None:
+    log.archive.policy_sets.clear()
+
+
+HARMS = (
+    no_line,
+    other_line,
+    no_object,
+    other_object,
+    no_item,
+    other_item,
+    no_lone_item,
+    no_lone_object,
+    other_lone_item,
+    no_session,
+    no_session_nor_line,
+    sealed_alone,
+    no_session_item,
+    newest_records_cut_off_everywhere_but_in_the_item,
+    made_active,
+    for_another,
+    unlawful,
+    second_line,
+    second_object,
+    object_of_another,
+    line_of_nobody,
+    garbage_in_the_log_group,
+    never_sealed,
+    sealed_another,
+    no_checkpoint,
+    newest_checkpoints_gone,
+    checkpoint_by_another,
+    head_turned_back_to_another,
+    checkpoint_of_nonsense,
+    no_policy_set,
 )
-def test_each_difference_is_named_with_its_record(harm: Callable[[Log], None]) -> None:
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
+def test_each_difference_is_named(harm: Callable[[Log], None]) -> None:
     log = a_log(3, 3)
+    assert not compare(log).faults
     harm(log)
-    faults = compare(log).faults
-    assert faults
-    assert all("record" in fault for fault in faults)
+    assert compare(log).faults
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (no_session, "record 2 of {}: in the log group, not in the table"),
+        (no_session_nor_line, "record 2 of {}: in the archive, not in the table"),
+        (sealed_alone, "record 2 of {}: sealed by a checkpoint, not in the archive"),
+        (no_session_item, "{}: the session itself is not in the table"),
+        (made_active, "{}: its status in the table is not what its records tell"),
+        (for_another, "{}: its requester in the table is not what its records tell"),
+        (second_line, "record 2 of {}: another in the log group than in the table"),
+        (second_object, "record 2 of {}: another in the archive than in the table"),
+        (sealed_another, "record 3 of {}: another was sealed by a checkpoint than is in the table"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_difference_is_named_with_its_place(harm: Callable[[Log], None], told: str) -> None:
+    log = a_log(3, 3)
+    session_id = session_of(log)
+    harm(log)
+    assert told.format(session_id) in compare(log).faults
+
+
+def test_a_lone_record_that_was_removed_from_the_table_is_named() -> None:
+    log = a_log(3, 3)
+    (event_id,) = log.lone
+    no_lone_item(log)
+    assert f"record 0 of {event_id}: in the log group, not in the table" in compare(log).faults
+
+
+def test_a_record_that_no_checkpoint_sealed_in_its_time_is_named() -> None:
+    log = a_log(3, 3)
+    session = log.open()
+    log.checkpoints.waiting.clear()
+    log.seal()
+    place = f"record 1 of {session.session_id}"
+    assert compare(log).faults == [f"{place}: sealed by no checkpoint, though later ones were made"]
+
+
+@pytest.mark.parametrize("chosen", ["00000000010000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"])
+def test_a_session_whose_id_lies_about_its_time_is_compared_all_the_same(chosen: str) -> None:
+    log = a_log(3, 3)
+    real = log.story.request()
+    stored = log.story.store.sessions.pop(real.session_id)
+    del log.story.store.trails[real.session_id]
+    log.remake(replace(stored, session_id=chosen))
+    log.carry()
+    log.seal()
+    assert not compare(log).faults
+    trail = log.story.store.trails[chosen]
+    trail[0] = dict(trail[0]) | {"outcome": "failure"}
+    assert any(chosen in fault for fault in compare(log).faults)
+
+
+# ------------------------------------------------------------------ what is asked, and how often
+
+
+def test_the_witness_must_have_cosigned_what_the_archive_has() -> None:
+    log = a_log(3, 3)
+    log.seal(witnessed=False)
+    assert not compare(log, trusted(log)).faults
+    late = compare_stores(
+        log,
+        since=NOON,
+        until=log.story.now,
+        now=log.story.now + timedelta(minutes=11),
+        trusted=trusted(log),
+    )
+    assert any("not cosigned by the witness, though" in fault for fault in late.faults)
+    stranger = Trusted(witness_key=CosignerKey().public_key())
+    assert any("not cosigned" in fault for fault in compare(log, stranger).faults)
+    log.archive.cosignatures.clear()
+    assert any("cosign" in fault for fault in compare(log, trusted(log)).faults)
+
+
+def test_a_key_that_the_auditor_does_not_trust_is_named() -> None:
+    log = a_log(2, 2)
+    assert any(
+        "not the key that you trust" in f
+        for f in compare(log, Trusted(log_fingerprint="0" * 64)).faults
+    )
+
+
+@pytest.mark.parametrize(("minutes", "covered"), [(10, True), (11, False)])
+def test_a_time_that_no_checkpoint_covers_is_a_fault(minutes: int, covered: bool) -> None:
+    log = a_log(2, 2)
+    until = log.story.now + timedelta(minutes=minutes)
+    found = compare_stores(log, since=NOON, until=until, now=until)
+    assert any("is not covered" in fault for fault in found.faults) is not covered
+
+
+class Counting(Log):
+    """Counts what is read of each kind."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(
+            story=log.story,
+            archive=log.archive,
+            checkpoints=log.checkpoints,
+            witness=log.witness,
+            signer=log.signer,
+            lines=log.lines,
+            lone=log.lone,
+        )
+        self.reads = 0
+
+    def table_records(self, session_id: str) -> list[object]:  # type: ignore[override]
+        self.reads += 1
+        return list(super().table_records(session_id))
+
+    def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
+        self.reads += 1
+        return super().archived_records(session_id, event_id)
+
+
+def test_what_is_read_goes_by_the_time_that_is_asked_about() -> None:
+    log = Counting(a_log(40, 3))
+    everything = compare_stores(
+        log, since=NOON, until=log.story.now, now=log.story.now + timedelta(minutes=9)
+    )
+    all_reads, log.reads = log.reads, 0
+    since = Interval.decode(log.archive.intervals[7]).checkpoint.at
+    some = compare_stores(
+        log, since=since, until=log.story.now, now=log.story.now + timedelta(minutes=9)
+    )
+    assert not everything.faults
+    assert not some.faults
+    assert 0 < some.sessions < everything.sessions / 2
+    assert log.reads < all_reads / 2
+
+
+def test_more_faults_than_anybody_reads_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cli import trail_compare
+
+    monkeypatch.setattr(trail_compare, "_MOST_TOLD", 3)
+    log = a_log(5, 3)
+    log.lines.clear()
+    found = compare(log)
+    assert (len(found.faults), found.untold) == (3, 13)
