@@ -44,8 +44,8 @@ def is_record(raw: object) -> bool:
         return False
     actor, target, approvers = raw.get("actor"), raw.get("target"), raw.get("approvers")
     try:
-        timestamps.parse(raw["at"])
-        timestamps.parse(raw["recorded_at"])
+        for at in {raw["at"], raw["recorded_at"]}:
+            timestamps.parse(at)
     except ValueError:
         return False
     return (

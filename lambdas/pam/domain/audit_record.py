@@ -87,14 +87,17 @@ class Entry:
     access_key_id: str = ""
 
 
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical_json(value: Any) -> str:
     """RFC 8785 for what records hold: no floats, ASCII keys.
 
-    `json.dumps` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
+    `json` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def hash_of(record: Record) -> str:
