@@ -77,6 +77,9 @@ def export(
         lambda: render.put(
             f"{exported.records} records under checkpoints {manifest.first} to {manifest.last}, "
             f"in {clean(str(folder))}",
+            f"since {manifest.since}: the log has no earlier beginning"
+            if typed_instant(manifest.since, "--from") > wanted.since
+            else f"since {manifest.since}",
             f"keep this apart from them: the log's key is SHA256:{key}",
             f"prove them anywhere, without AWS: pam audit verify {clean(str(folder))} --key {key}",
         ),

@@ -92,17 +92,21 @@ def _verify_folder(
 def _verify_stores(
     invocation: Invocation, trusted: Any, since: str | None, until: str | None
 ) -> None:
+    from cli.trail_export import covered_since
     from cli.trail_live import compare_stores
 
     now = clock.now()
-    beginning = typed_instant(since, "--from") if since else now - timedelta(days=1)
     end = typed_instant(until, "--to") if until else now
+    stores = invocation.stores()
+    beginning = (
+        typed_instant(since, "--from")
+        if since
+        else covered_since(stores.archive, end - timedelta(days=1))
+    )
     if beginning >= end:
         message = "--from must lie before --to"
         raise typer.BadParameter(message, param_hint="--from")
-    found = compare_stores(
-        invocation.stores(), since=beginning, until=end, now=now, trusted=trusted
-    )
+    found = compare_stores(stores, since=beginning, until=end, now=now, trusted=trusted)
     invocation.emit(
         {"proven": not found.faults, **asdict(found)}, lambda: _tell_found(found, trusted)
     )

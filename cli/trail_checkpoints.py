@@ -125,8 +125,10 @@ def check_reach(shown: Shown, *, since: datetime, until: datetime) -> None:
     first, newest = shown.first, shown.newest
     if first is None or newest is None:
         raise Disproof(trail.CHECKPOINTS, "there is none, so nothing is proven")
-    if first.number != 1 and first.at > since:
-        why = f"what was sealed between {_time(since)} and {_time(first.at)} is not covered"
+    begins = first.begins if first.number == 1 else first.at
+    if begins > since:
+        said = "the log begins only then" if first.number == 1 else "the trail begins only then"
+        why = f"what was recorded between {_time(since)} and {_time(begins)} is not covered: {said}"
         raise Disproof(_named(first.number), why)
     if newest.overdue(until):
         why = (

@@ -79,10 +79,14 @@ class Exported:
 
 def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime) -> Exported:
     """Fills `folder`, which must be empty or not there, for its owner alone. Raises Failure."""
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = f"{folder} is not empty; an export needs a folder of its own"
         raise Failure(message)
     first, last = checkpoints_between(source.archive, wanted.since, wanted.until)
+    since = covered_since(source.archive, wanted.since)
+    if since >= wanted.until:
+        message = f"the log begins at {timestamps.render(since)}: nothing of this time is covered"
+        raise Failure(message)
     for part in ("", trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
         make_private_folder(folder / part)
     public_key = source.public_key()
@@ -104,7 +108,7 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
         first=first,
         last=last,
         session_id=wanted.session_id,
-        since=timestamps.render(wanted.since),
+        since=timestamps.render(since),
         until=timestamps.render(wanted.until),
         exported_at=timestamps.render(now),
     )
@@ -128,6 +132,11 @@ def beginning_of(source: Source, session_id: str, supposed: datetime | None) -> 
 
 def _told_at(line: str) -> datetime:
     return timestamps.parse(json.loads(line)["recorded_at"])
+
+
+def covered_since(archive: Archive, wanted: datetime) -> datetime:
+    """As far back as the log goes: what was before its beginning it cannot speak of."""
+    return max(wanted, _interval(archive, 1).checkpoint.begins)
 
 
 def checkpoints_between(archive: Archive, since: datetime, until: datetime) -> tuple[int, int]:

@@ -19,8 +19,10 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _MEGABYTE = 1 << 20
 MOST_OF_A_LINE = _MEGABYTE
 """CloudWatch takes no longer event, so no record is longer."""
-MOST_OF_A_FILE = 64 * _MEGABYTE
-"""Of one that is read whole; a checkpoint of 20,000 leaves has 4 MB."""
+MOST_OF_A_FILE = 16 * _MEGABYTE
+"""Of one that is read whole; a checkpoint of 20,000 leaves has 4 MB. As JSON it takes many times as
+much in memory, if somebody makes it so.
+"""
 MOST_OF_ALL = 16 * 1024 * _MEGABYTE
 
 _BEGIN, _END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli import trail
+from cli.problems import Failure
 from cli.trail import Manifest
 from cli.trail_check import Disproof, Span, Trusted, check_trail
 from cli.trail_export import Wanted, export_trail
@@ -159,6 +160,27 @@ def test_a_beginning_that_no_checkpoint_covers_is_not_proven(large: Log, tmp_pat
     rewrite(folder, since=timestamps.render(since - timedelta(milliseconds=1)))
     with pytest.raises(Disproof, match="is not covered"):
         check_trail(folder, anchored(large))
+
+
+def test_what_was_before_the_log_is_not_covered_by_it(tmp_path: Path) -> None:
+    """However whole it is: a log begun in March says nothing of January."""
+    log = a_log(3, 2)
+    begins = Interval.decode(log.archive.intervals[1]).checkpoint.at - 2 * INTERVAL
+    folder, january = tmp_path / "trail", NOON - timedelta(days=60)
+    wanted = Wanted(since=january, until=log.story.now)
+    given = export_trail(log, wanted, folder, now=log.story.now)
+    assert given.manifest.since == timestamps.render(begins)
+    assert check_trail(folder, anchored(log), Span(since=begins)).records
+    for since in (january, begins - timedelta(seconds=1)):
+        with pytest.raises(Disproof, match="is not covered: the log begins only then"):
+            check_trail(folder, anchored(log), Span(since=since))
+    rewrite(folder, since=timestamps.render(january))
+    with pytest.raises(Disproof, match="is not covered: the log begins only then"):
+        check_trail(folder, anchored(log))
+    before = Wanted(since=january, until=january + timedelta(days=7))
+    with pytest.raises(Failure, match="nothing of this time is covered"):
+        export_trail(log, before, tmp_path / "january", now=log.story.now)
+    assert not (tmp_path / "january").exists()
 
 
 def test_the_interval_is_believed_from_what_is_signed(tmp_path: Path) -> None:

@@ -88,6 +88,11 @@ class Checkpoint:
             message = "checkpoints come at least once an hour"
             raise ValueError(message)
 
+    @property
+    def begins(self) -> datetime:
+        """Since when a log whose first checkpoint this is may be said to have kept its interval."""
+        return self.at - 2 * (self.interval or UNSAID_INTERVAL)
+
     def overdue(self, at: datetime) -> bool:
         """Whether a log whose newest checkpoint this is has not kept its interval by then: one may
         be missed, and the next be on its way.
