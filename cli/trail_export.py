@@ -14,6 +14,7 @@ from cli.problems import Failure
 from cli.trail import Manifest
 from cli.trail_files import (
     MOST_OF_A_FILE,
+    Unreadable,
     create_private,
     make_private_folder,
     pem,
@@ -266,7 +267,7 @@ def _write_texts(source: Source, session_ids: Iterable[str], said: set[str], fol
     """Those that the exported records commit to: the session may have gone on since."""
     texts: dict[str, Any] = {}
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        for session in pool.map(source.session_of, sorted(session_ids)):
+        for session in pool.map(lambda one: _readable(source, one), sorted(session_ids)):
             if session is not None and session.text_key:
                 known = opened(session.text_key, session.texts)
                 written = sorted(known[one] for one in known.keys() & said)
@@ -276,6 +277,14 @@ def _write_texts(source: Source, session_ids: Iterable[str], said: set[str], fol
         message = "more texts than one export holds; choose a shorter time"
         raise Failure(message)
     write_private(folder / trail.TEXTS, document + "\n")
+
+
+def _readable(source: Source, session_id: str) -> Session | None:
+    """None as well for one that is not as PAM writes it: its records are exported all the same."""
+    try:
+        return source.session_of(session_id)
+    except Unreadable:
+        return None
 
 
 def _write_proofs(intervals: list[Interval], session_id: str, folder: Path) -> None:

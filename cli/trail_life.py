@@ -10,16 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from pam.domain import timestamps
+from pam.domain import approval, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.audit_record import ACTIVE_UNTIL, Record, RecordType
 from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Person
 from pam.domain.resource import Environment, Resource, Target
-from pam.domain.review import REVIEWERS_NEEDED
 from pam.domain.session import Origin, Session
-from pam.operations.vote import grant_decision
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
@@ -75,7 +73,8 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     requester = policy.identities.identify(record["requester"])
     if not policy.may_request(requester, resource).allowed:
         refuse("no policy lets this requester ask for it")
-    if record["actor"]["kind"] != ActorKind.RUNBOOK:
+    claimed = record["actor"]["kind"] == ActorKind.RUNBOOK
+    if not claimed:
         asked = _person(record, policy)
         if asked.name != requester.name:
             refuse(f"{asked.name} asked in the name of {requester.name}")
@@ -83,11 +82,11 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     session = Session(
         session_id=record["session_id"],
         status=Status.PENDING_APPROVAL,
-        origin=Origin.API,
+        origin=Origin.RUNBOOK if claimed else Origin.API,
         requester=record["requester"],
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=True,
+        requester_verified=not claimed,
         resource=resource.resource_id,
         environment=Environment(record["environment"]),
         domain=record["domain"],
@@ -183,8 +182,28 @@ def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
     if record["type"] == RecordType.ACTIVATING and life.session.break_glass and not life.alerted:
         refuse("break-glass without its alert: no BreakGlass stands before it")
-    if not grant_decision(life.session, policy).allowed:
+    if not _lawful(life.session, policy):
         refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")
+
+
+def _lawful(session: Session, policy: CedarPolicy) -> bool:
+    """Whether those who voted and are approvers in this policy set are enough for it."""
+    resource = policy.resource(session.resource)
+    requester = policy.identities.identify(session.requester)
+    if resource is None or not policy.may_request(requester, resource).allowed:
+        return False
+    standing = tuple(vote for vote in session.votes if _still_counts(vote, session, policy))
+    gathered = approval.gathered(standing, resource_domain=session.domain)
+    return policy.grant(requester, resource, gathered, break_glass=session.break_glass).allowed
+
+
+def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
+    try:
+        voter = policy.identities.identify(vote.principal)
+    except NotEligible:
+        return False
+    same = (voter.name, voter.domain) == (vote.name, vote.domain)
+    return same and policy.may(Action.APPROVE, voter, session).allowed
 
 
 def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
@@ -203,8 +222,8 @@ def _review(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse("the session owes no review")
     if session.status in AWAITING | {Status.ACTIVATING}:
         refuse(f"the session is {session.status}, and there is nothing to look back on")
-    if reviewer.name in life.reviewers or len(life.reviewers) >= REVIEWERS_NEEDED:
-        refuse("it was reviewed already")
+    if reviewer.name in life.reviewers:
+        refuse(f"{reviewer.name} has reviewed it already")
     if not policy.may(Action.REVIEW, reviewer, session).allowed:
         refuse(f"no policy lets {reviewer.name} review it")
     life.reviewers.add(reviewer.name)

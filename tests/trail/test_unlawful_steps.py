@@ -205,7 +205,7 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
         lambda log: reviewed_by(log, "alice"),
     ),
     "reviewed twice by one": (
-        "Reviewed: it was reviewed already",
+        "Reviewed: bob has reviewed it already",
         lambda log: reviewed_by(log, "bob", "bob"),
     ),
     "reviewed by an engineer": (
