@@ -92,8 +92,8 @@ def _verify_folder(
 def _verify_stores(
     invocation: Invocation, trusted: Any, since: str | None, until: str | None
 ) -> None:
-    from cli.trail_export import covered_since
     from cli.trail_live import compare_stores
+    from cli.trail_source import covered_since
 
     now = clock.now()
     end = typed_instant(until, "--to") if until else now

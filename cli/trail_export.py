@@ -2,12 +2,12 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from cli import trail
 from cli.problems import Failure
@@ -21,41 +21,15 @@ from cli.trail_files import (
     write_private,
 )
 from cli.trail_records import is_record
+from cli.trail_source import Source, checkpoints_between, covered_since, interval_of
 from pam.domain import timestamps
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH
-from pam.domain.checkpoint import Interval, Leaf, Malformed
+from pam.domain.checkpoint import Interval, Leaf
 from pam.domain.free_text import commitments_in, opened
 from pam.domain.merkle import Growth
 from pam.domain.session import Session
 
 _AT_ONCE = 16
-
-
-class NoCheckpoint(Failure):
-    """The archive lacks a checkpoint that must be there."""
-
-
-class Archive(Protocol):
-    def newest_interval(self) -> int: ...
-
-    def interval(self, number: int) -> str | None: ...
-
-    def cosignature(self, number: int) -> str | None: ...
-
-    def policy_set(self, digest: str) -> str | None: ...
-
-
-class Source(Protocol):
-    """What an export reads; `trail_stores.Stores` is one."""
-
-    @property
-    def archive(self) -> Archive: ...
-
-    def public_key(self) -> bytes: ...
-
-    def session_of(self, session_id: str) -> Session | None: ...
-
-    def archived_records(self, session_id: str, event_id: str = "") -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +62,25 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
     if since >= wanted.until:
         message = f"the log begins at {timestamps.render(since)}: nothing of this time is covered"
         raise Failure(message)
-    for part in ("", trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
-        make_private_folder(folder / part)
-    public_key = source.public_key()
-    write_private(folder / trail.PUBLIC_KEY, pem(public_key))
-    intervals = [_copied(source, folder, number) for number in range(first, last + 1)]
+    intervals = [interval_of(source.archive, number) for number in range(first, last + 1)]
     leaves = [
         leaf
         for interval in intervals
         for leaf in interval.leaves
         if wanted.session_id in {"", leaf.session_id}
     ]
+    if wanted.session_id and not leaves:
+        message = (
+            f"no checkpoint of this time has sealed a record of {wanted.session_id}; what was "
+            "recorded just now is sealed by the next one, within minutes"
+        )
+        raise Failure(message)
+    for part in ("", trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
+        make_private_folder(folder / part)
+    public_key = source.public_key()
+    write_private(folder / trail.PUBLIC_KEY, pem(public_key))
+    for interval in intervals:
+        _copy(source, interval, folder)
     said = _write_records(source, leaves, folder, from_the_beginning=first == 1)
     _write_texts(source, {leaf.session_id for leaf in leaves} - {""}, said.commitments, folder)
     _write_policies(source, said.policy_versions, folder)
@@ -135,62 +117,12 @@ def _told_at(line: str) -> datetime:
     return timestamps.parse(json.loads(line)["recorded_at"])
 
 
-def covered_since(archive: Archive, wanted: datetime) -> datetime:
-    """As far back as the log goes: what was before its beginning it cannot speak of."""
-    return max(wanted, _interval(archive, 1).checkpoint.begins)
-
-
-def checkpoints_between(archive: Archive, since: datetime, until: datetime) -> tuple[int, int]:
-    """The checkpoints that sealed what was recorded in that time: from the last one before its
-    beginning, whose time shows that none is left out, to the first one after its end.
-
-    Which is the newest is asked of the archive, where nothing can be turned back. Raises
-    NoCheckpoint.
-    """
-    newest = archive.newest_interval()
-    if not newest:
-        message = "there is no checkpoint yet; the first comes within minutes of the deployment"
-        raise NoCheckpoint(message)
-
-    def at(number: int) -> datetime:
-        return _interval(archive, number).checkpoint.at
-
-    first = _first(1, newest, lambda number: at(number) > since)
-    last = _first(first, newest, lambda number: at(number) >= until)
-    return max(1, first - 1), min(last, newest)
-
-
-def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """The first number for which it holds; `high + 1` if there is none."""
-    high += 1
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def _interval(archive: Archive, number: int) -> Interval:
-    text = archive.interval(number)
-    if text is None:
-        message = f"checkpoint {number} is not in the archive; `pam audit verify` says more"
-        raise NoCheckpoint(message)
-    try:
-        return Interval.decode(text)
-    except Malformed as error:
-        message = f"checkpoint {number} in the archive is none; `pam audit verify` says more"
-        raise NoCheckpoint(message) from error
-
-
-def _copied(source: Source, folder: Path, number: int) -> Interval:
-    interval = _interval(source.archive, number)
+def _copy(source: Source, interval: Interval, folder: Path) -> None:
+    number = interval.checkpoint.number
     write_private(folder / trail.checkpoint_name(number), interval.encode() + "\n")
     cosignature = source.archive.cosignature(number)
     if cosignature is not None:
         write_private(folder / trail.cosignature_name(number), cosignature)
-    return interval
 
 
 @dataclass(slots=True)

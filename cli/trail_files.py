@@ -28,6 +28,7 @@ MOST_OF_ALL = 16 * 1024 * _MEGABYTE
 _BEGIN, _END = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
 _PEM_LINE = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = "a byte order mark was put before it, as some editors do"
 LINE_ENDS = (
     "line ends were changed (CRLF), as git's autocrlf and some editors do; "
     "convert them back, or export again"
@@ -74,7 +75,7 @@ class Folder:
         if len(raw) > most:
             raise Unreadable(name, f"larger than {most:,} bytes")
         if raw.startswith(_BYTE_ORDER_MARK):
-            raise Unreadable(name, "a byte order mark was put before it, as some editors do")
+            raise Unreadable(name, BYTE_ORDER_MARK)
         if b"\r\n" in raw:
             raise Unreadable(name, LINE_ENDS)
         try:
@@ -100,6 +101,8 @@ class Folder:
                 if len(line) > MOST_OF_A_LINE:
                     where = f"{name} line {number}"
                     raise Unreadable(where, f"over {MOST_OF_A_LINE:,} bytes long")
+                if number == 1 and line.startswith(_BYTE_ORDER_MARK):
+                    raise Unreadable(name, BYTE_ORDER_MARK)
                 if line.endswith(b"\r\n"):
                     where = f"{name} line {number}"
                     raise Unreadable(where, LINE_ENDS)

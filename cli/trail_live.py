@@ -27,11 +27,11 @@ from cli.trail_checkpoints import (
     proven_intervals,
 )
 from cli.trail_compare import Found, Kept, Window, compare
-from cli.trail_export import NoCheckpoint, Source, checkpoints_between
 from cli.trail_files import Unreadable
 from cli.trail_law import Law
 from cli.trail_records import is_record
 from cli.trail_seen import Owner, Place, Seen, Sighting
+from cli.trail_source import NoCheckpoint, Source, checkpoints_between
 from pam.domain import ids, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head, Interval, Malformed

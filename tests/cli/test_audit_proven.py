@@ -189,6 +189,16 @@ def test_a_session_that_the_archive_does_not_have_is_not_exported(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_session_that_no_checkpoint_has_sealed_yet_is_not_exported(
+    pam: Pam, log: Log, tmp_path: Path
+) -> None:
+    session = log.open()
+    result = pam("audit", "export", str(tmp_path / "out"), "--session", session.session_id)
+    assert result.exit_code == 1
+    assert "sealed by the next one, within minutes" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 # ------------------------------------------------------------------ the live stores
 
 

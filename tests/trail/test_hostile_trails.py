@@ -286,8 +286,9 @@ def test_what_an_editor_did_to_the_records_is_not_called_tampering(
     assert told in why(folder, log)
 
 
-def test_a_byte_order_mark_is_called_that(log: Log, folder: Path) -> None:
-    path = folder / trail.MANIFEST
+@pytest.mark.parametrize("name", [trail.MANIFEST, trail.RECORDS, trail.PROOFS, CHECKPOINT])
+def test_a_byte_order_mark_is_called_that(name: str, log: Log, folder: Path) -> None:
+    path = folder / name
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert "byte order mark" in why(folder, log)
 
