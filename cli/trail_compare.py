@@ -155,24 +155,29 @@ def _compare_session(found: Found, owner: Owner, kept: Kept, law: Law) -> None:
             found.add(f"{owner}: {fault}")
     else:
         found.add(f"{owner}: table and archive have no record of it")
+    told = None
     try:
         for record in records:
             law.see(record)
+        told = law.session_of(owner.session_id)
     except Disproof as unlawful:
         found.add(str(unlawful))
     if kept.session is None:
         found.add(f"{owner}: the session itself is not in the table")
     else:
-        _compare_item(found, kept.session, records, law)
+        _compare_item(found, kept.session, records, told)
 
 
-def _compare_item(found: Found, session: Session, records: Sequence[Record], law: Law) -> None:
-    """The session's item is what functions act by; its records say what it may claim."""
+def _compare_item(
+    found: Found, session: Session, records: Sequence[Record], told: Session | None
+) -> None:
+    """The session's item is what functions act by; its records say what it may claim. `told` is
+    what they tell, None if they are not lawful.
+    """
     owner, count = session.session_id, session.sequence
     if not 0 < count <= len(records) or records[count - 1]["hash"] != session.last_hash:
         found.add(f"{owner}: the session in the table does not go with its records")
         return
-    told = law.session_of(owner)
     if count != len(records) or told is None:
         return
     for name in ("status", "requester", "resource", "break_glass", "approvers"):

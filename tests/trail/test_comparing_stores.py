@@ -25,6 +25,7 @@ from tests.trail.harms import (
     second_line,
     second_object,
     session_of,
+    unlawful,
 )
 
 pytestmark = pytest.mark.guarantee("G13")
@@ -79,6 +80,11 @@ def test_each_difference_is_named(harm: Callable[[Log], None]) -> None:
         (for_another, "{}: its requester in the table is not what its records tell"),
         (second_line, "record 2 of {}: another in the log group than in the table"),
         (second_object, "record 2 of {}: another in the archive than in the table"),
+        (
+            unlawful,
+            "record 2 of {}: unlawful: Leased: credentials were handed out while the session "
+            "was PENDING_APPROVAL",
+        ),
         (sealed_another, "record 3 of {}: another was sealed by a checkpoint than is in the table"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
