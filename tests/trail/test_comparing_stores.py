@@ -82,8 +82,8 @@ def test_each_difference_is_named(harm: Callable[[Log], None]) -> None:
         (second_object, "record 2 of {}: another in the archive than in the table"),
         (
             unlawful,
-            "record 2 of {}: unlawful: Leased: credentials were handed out while the session "
-            "was PENDING_APPROVAL",
+            "record 4 of {}: unlawful: Leased: credentials were handed out while the session was "
+            "PENDING_APPROVAL",
         ),
         (sealed_another, "record 3 of {}: another was sealed by a checkpoint than is in the table"),
     ],
@@ -94,6 +94,12 @@ def test_a_difference_is_named_with_its_place(harm: Callable[[Log], None], told:
     session_id = session_of(log)
     harm(log)
     assert told.format(session_id) in compare(log).faults
+
+
+def test_an_unlawful_session_is_named_once() -> None:
+    log = a_log(3, 3)
+    unlawful(log)
+    assert len(compare(log).faults) == 1
 
 
 def test_a_lone_record_that_was_removed_from_the_table_is_named() -> None:

@@ -161,6 +161,12 @@ def test_no_file_is_read_further_than_it_can_be_right(name: str, log: Log, folde
     why(folder, log)
 
 
+def test_what_is_too_large_is_not_taken_for_its_beginning(log: Log, folder: Path) -> None:
+    path = folder / trail.MANIFEST
+    path.write_bytes(path.read_bytes() + b" " * 70_000)
+    assert "manifest.json: larger than" in why(folder, log)
+
+
 def test_a_line_without_end_is_not_read_to_its_end(log: Log, folder: Path) -> None:
     (folder / trail.RECORDS).write_bytes(b'{"event_id":"')
     grown(folder / trail.RECORDS, 1 << 40)
