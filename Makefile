@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test unit e2e soak gates lint format bench openapi guarantees lock clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench openapi guarantees lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,22 +39,26 @@ down: $(PROJECT) ## stop the local stack, and nothing else
 status: $(PROJECT) ## say whether the local stack runs, and where
 	@$(PYTHON) -m local status
 
-test: lint gates unit e2e ## everything that must hold before a change is merged
-
-unit: setup ## tests without network, in parallel
-	$(PYTHON) -m pytest -m "not e2e" --numprocesses 2 --dist loadfile --no-loadscope-reorder
-
-e2e: setup ## tests against the deployed app, on a local stack of their own
-	$(PYTHON) -m pytest -m e2e
-
-soak: setup ## the long form of the races and of the load, on a stack of their own (minutes)
-	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 $(PYTHON) -m pytest -m e2e \
-		tests/e2e/test_races.py tests/e2e/test_load.py
+test: ## everything that must hold before a change is merged
+	@$(MAKE) --no-print-directory -j2 setup
+	@$(PYTHON) -m suite
 
 lint: setup ## style, formatting, types
-	ruff check .
-	ruff format --check .
-	mypy
+	@$(PYTHON) -m suite lint
+
+unit: setup ## tests without network, in parallel
+	@$(PYTHON) -m suite unit
+
+e2e: setup ## tests against the deployed app, on two local stacks of their own
+	@$(PYTHON) -m suite e2e
+
+# What of these is not there is left out.
+SOAKED := tests/e2e/test_races.py tests/e2e/test_load.py tests/e2e/test_a_borrower_who_resists.py \
+	tests/adversary
+
+soak: setup ## the long form of races, load and resisting borrowers, on a stack of its own (minutes)
+	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 PAM_ADVERSARY_ROUNDS=20 \
+		$(PYTHON) -m pytest --durations=20 --durations-min=1 $(wildcard $(SOAKED))
 
 gates: setup $(GATES) ## checkov on every template, known vulnerabilities of every pin
 	@$(PYTHON) -m gates .pam/gates/bin

@@ -38,7 +38,8 @@ class Api:
         self._http = URLLib3Session(
             timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
             verify=session.get_config_variable("ca_bundle") or True,
-            proxies=get_environ_proxies(endpoint.url),
+            # What is plain http because it stays on this machine must stay on it.
+            proxies={} if aws.is_loopback(endpoint.url) else get_environ_proxies(endpoint.url),
         )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:

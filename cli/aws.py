@@ -3,6 +3,7 @@
 botocore is imported inside the functions: `pam --help` must not wait for it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,9 @@ SKEW_ALLOWED = timedelta(minutes=4)
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"}
 _UNSIGNED = {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed"}
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_LOOPBACK = re.compile(
+    r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?([/?#].*)?", re.ASCII
+)
 
 
 def open_session(profile: str | None) -> Any:
@@ -55,7 +58,20 @@ def region_of(session: Any, region: str | None) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in _LOOPBACK
+    """Whether every reader of `url` goes to this very machine. Written out, because readers of
+    URLs differ on where a host ends (user names, backslashes).
+    """
+    return _LOOPBACK.fullmatch(url) is not None
+
+
+def dns_suffix(session: Any, region: str) -> str:
+    """What the names of AWS's services end with in the region's partition: `amazonaws.com`.
+    Raises Failure for a region that botocore can place nowhere.
+    """
+    with explained():
+        name = session.get_partition_for_region(region)
+        (partition,) = (p for p in session.get_data("partitions")["partitions"] if p["id"] == name)
+        return str(partition["outputs"]["dnsSuffix"])
 
 
 @contextmanager

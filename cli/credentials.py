@@ -1,5 +1,6 @@
 """`pam credentials`: a lease, printed in the form that whoever asked can use."""
 
+import os
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -46,12 +47,12 @@ def credentials(
         print_json(lease.process_document())
         return
     if form is Form.PSQL and isinstance(lease, DatabaseLease):
-        typer.echo(psql_command(lease))
+        typer.echo(psql_command(lease, os.environ))
         return
     if form is not Form.ENV:
         kind = "AWS credentials" if isinstance(lease, AwsLease) else "a database login"
         message = f"this lease is {kind}: there is no form {form.value!r} of it"
         raise Failure(message)
-    typer.echo(exports(lease))
+    typer.echo(exports(lease, os.environ))
     if sys.stdout.isatty():
         typer.echo(f'# to use them: eval "$(pam credentials {session_id})"', err=True)

@@ -1,4 +1,9 @@
-"""Where the request API of an environment is: SSM says, PAM_API_URL may say otherwise."""
+"""Where the request API of an environment is: SSM says, the caller may say otherwise.
+
+Whoever may write that parameter could else show people what they like and collect their calls, so
+what SSM says is used only if it is API Gateway in the region where it was found, or if SSM and API
+are both on this machine. The contract's section 9 has the rule.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +12,15 @@ from urllib.parse import urlsplit
 
 from cli import aws
 from cli.problems import Failure
+from cli.text import shorten
 from pam.names import Parameter, parameter_path
 
-_REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.com", re.ASCII)
+_PATH = r"(/[A-Za-z0-9_$.~-]+)*/?"
+_URL = re.compile(
+    rf"https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{{1,5}})?{_PATH}", re.ASCII
+)
+"""No user, query or fragment, and nothing that two readers of URLs could read in two ways."""
+_API_HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.(vpce\.)?(.+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +56,54 @@ def discover(session: Any, *, env: str, region: str | None, profile: str | None)
             if line is None:
                 raise
             raise Failure(line) from error
-    return given(str(value), region=home)
+    found = str(value)
+    if not (aws.is_loopback(found) and aws.is_loopback(ssm.meta.endpoint_url)):
+        _check_is_api_gateway(found, path, region=home, suffix=aws.dns_suffix(session, home))
+    return given(found, session, region=home)
 
 
-def given(url: str, *, region: str) -> Endpoint:
+def given(url: str, session: Any, *, region: str) -> Endpoint:
     """An endpoint from its URL. Raises Failure unless it can be spoken to without giving
     credentials away: https, or plain http on this very machine.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"https", "http"} or not parts.hostname:
-        message = f"{url!r} is not the URL of a request API; check PAM_API_URL or the deployment"
+    url = url.strip()
+    if not _URL.fullmatch(url):
+        message = (
+            f"{shorten(url, 200)!a} is not the URL of a request API; check --api-url or PAM_API_URL"
+        )
         raise Failure(message)
-    if parts.scheme == "http" and not aws.is_loopback(url):
+    if url.startswith("http:") and not aws.is_loopback(url):
         message = f"{url} is not https; leases would cross the network in the clear"
         raise Failure(message)
-    named = _REGION_IN_HOST.search(parts.hostname)
-    return Endpoint(url=url.strip().rstrip("/"), region=named[1] if named else region)
+    return Endpoint(url=url.rstrip("/"), region=_region_named(url, session) or region)
+
+
+def _region_named(url: str, session: Any) -> str | None:
+    """The region in the name of an API Gateway; None for every other host."""
+    named = _API_HOST.fullmatch(urlsplit(url).hostname or "")
+    if named is None:
+        return None
+    try:
+        suffix = aws.dns_suffix(session, named[1])
+    except Failure:
+        # No region of AWS: a domain of somebody's own that looks like one.
+        return None
+    return named[1] if named[3] == suffix else None
+
+
+def _check_is_api_gateway(found: str, path: str, *, region: str, suffix: str) -> None:
+    """Raises Failure unless `found` is the default name of an API in that region, or that name
+    with a VPC endpoint's id in it. The shipped parameter never has another form.
+    """
+    host = f"execute-api.{region}.{suffix}"
+    if re.fullmatch(rf"https://[a-z0-9-]+\.{re.escape(host)}{_PATH}", found, re.ASCII):
+        return
+    message = (
+        f"SSM {path} names {shorten(found, 200)!a}, which is not of the form https://ID.{host}; "
+        "nothing was sent there. Ask those who run PAM; if it is right (a domain of your own, "
+        "for example), give it with --api-url or PAM_API_URL"
+    )
+    raise Failure(message)
 
 
 def _parameter_line(code: str, path: str, *, env: str, region: str) -> str | None:

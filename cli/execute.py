@@ -40,19 +40,21 @@ def execute(
     """Run a command with the session's credentials in its environment only.
 
     It runs on one lease, which for AWS lasts 30 minutes at most even if the session is longer.
-    For a database, libpq's variables are set: pam exec ID -- psql. The exit code is the
-    command's own. With --json the lease, without its secrets, goes to stdout
-    and the command's output to stderr.
+    For a database, libpq's variables are set: pam exec ID -- psql. They say how the server is
+    verified too, and your own PG* variables do not reach the command, but for those of
+    appearance (PGAPPNAME, PGCLIENTENCODING, PGCONNECT_TIMEOUT, PGDATESTYLE, PGTZ). The exit
+    code is the command's own. With --json the lease, without its secrets, goes to stdout and the
+    command's output to stderr.
     """
     program = shutil.which(words[0])
     if program is None:
         message = f"{words[0]}: no such command; no credentials were asked for"
         raise Failure(message)
     document = take(invocation.api(), session_id)
-    lease = parse(document)
+    environment = parse(document).child_environment(os.environ)
     if invocation.json:
         print_json({name: value for name, value in document.items() if name not in SECRETS})
-    _become(program, words, lease.child_environment(os.environ), keep_stdout=not invocation.json)
+    _become(program, words, environment, keep_stdout=not invocation.json)
 
 
 def _become(

@@ -1,6 +1,7 @@
 """What every command is given: who calls, which environment, and how to print.
 
-`--json`, `--profile`, `--env` and `--region` may stand before or after the command's name.
+The common options (`--json`, `--profile`, `--env`, `--region`, `--api-url`) may stand before or
+after the command's name.
 """
 
 import inspect
@@ -34,6 +35,14 @@ Env = Annotated[
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="AWS region that PAM lives in.")
 ]
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--api-url",
+        metavar="URL",
+        help="The request API itself; SSM is then not asked [default: $PAM_API_URL].",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +51,22 @@ class Invocation:
     profile: str | None = None
     env: str | None = None
     region: str | None = None
+    api_url: str | None = None
 
     def api(self) -> "Api":
         """The request API as this caller. Wrong usage (exit 2) if the environment is not said."""
         from cli import aws, endpoint
         from cli.api import Api
 
-        url = os.environ.get("PAM_API_URL")
-        env = None if url else self._environment()
+        url = self.api_url
+        if url is None:
+            url = os.environ.get("PAM_API_URL") or None
+        env = self._environment() if url is None else ""
         session = self.aws_session()
-        if url:
-            where = endpoint.given(url, region=aws.region_of(session, self.region))
+        if url is None:
+            where = endpoint.discover(session, env=env, region=self.region, profile=self.profile)
         else:
-            where = endpoint.discover(
-                session, env=str(env), region=self.region, profile=self.profile
-            )
+            where = endpoint.given(url, session, region=aws.region_of(session, self.region))
         return Api(where, session=session, profile=self.profile)
 
     def aws_session(self) -> Any:
@@ -105,9 +115,12 @@ def root(
     profile: Profile = None,
     env: Env = None,
     region: Region = None,
+    api_url: ApiUrl = None,
 ) -> None:
     """Borrow privileged access: ask, have it approved, use it, and it ends by the clock."""
-    ctx.meta[_META_KEY] = Invocation(json=as_json, profile=profile, env=env, region=region)
+    ctx.meta[_META_KEY] = Invocation(
+        json=as_json, profile=profile, env=env, region=region, api_url=api_url
+    )
 
 
 def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[..., None]:
@@ -121,6 +134,7 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
         profile: str | None,
         env: str | None,
         region: str | None,
+        api_url: str | None,
         **arguments: Any,
     ) -> None:
         before: Invocation = ctx.meta[_META_KEY]
@@ -130,6 +144,7 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
             profile=profile or before.profile,
             env=env or before.env,
             region=region or before.region,
+            api_url=before.api_url if api_url is None else api_url,
         )
         function(invocation, **arguments)
 

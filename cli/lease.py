@@ -1,11 +1,14 @@
 """A lease: one set of credentials, kept in memory and written only where it was asked for."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from cli.libpq import interfering
 from cli.problems import Failure
+from cli.root_certificates import stored
 from cli.text import clean
 from cli.watch import session_path
 
@@ -32,20 +35,11 @@ OTHER_IDENTITIES = frozenset(
 )
 """Variables by which some SDK would act as somebody else than the lease says."""
 
-
-OTHER_LOGINS = frozenset(
-    {
-        "PGHOSTADDR",
-        "PGPASSFILE",
-        "PGSERVICE",
-        "PGSERVICEFILE",
-        "PGSYSCONFDIR",
-        "PGREQUIREPEER",
-        "PGSSLCERT",
-        "PGSSLKEY",
-    }
-)
-"""Variables by which libpq would go to another server, or log in as somebody else."""
+SYSTEM_ROOTS = "system"
+"""libpq's word for the certificates that the system trusts."""
+_SSL_MODES = ("verify-full", "verify-ca", "require", "disable")
+"""libpq's others, `allow` and `prefer`, leave it to the server whether anything is encrypted."""
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,31 +95,48 @@ class DatabaseLease:
     dbname: str
     username: str
     password: str = field(repr=False)
+    sslmode: str
+    roots: str
+    """Certificates as PEM, SYSTEM_ROOTS, or empty where nothing is verified."""
     session_id: str
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:
-        """Raises Failure for one that is not whole."""
+        """Raises Failure for one that is not whole, or whose server could not be known by it."""
+        sslmode = _sslmode(document.get("sslmode"))
         return cls(
             **_whole(document, "host", "dbname", "username", "password"),
             port=str(document.get("port") or ""),
+            sslmode=sslmode,
+            roots=_roots(document.get("sslrootcert"), sslmode),
             session_id=str(document.get("session_id") or ""),
         )
 
     def environment(self) -> dict[str, str]:
-        """The variables that psql and every other libpq program reads."""
+        """The variables that psql and every other libpq program reads. Certificates that the
+        lease brings are put into a file of the user's; raises Failure if that is impossible.
+        """
+        brought = self.roots not in {"", SYSTEM_ROOTS}
         variables = {
             "PGHOST": self.host,
             "PGPORT": self.port,
             "PGDATABASE": self.dbname,
             "PGUSER": self.username,
             "PGPASSWORD": self.password,
+            "PGSSLMODE": self.sslmode,
+            "PGSSLROOTCERT": str(stored(self.roots)) if brought else self.roots,
+            # libpq tries GSS before TLS, and then looks at no certificate.
+            "PGGSSENCMODE": "disable",
         }
         return {name: value for name, value in variables.items() if value}
 
+    def interfering(self, environment: Mapping[str, str]) -> frozenset[str]:
+        """Names of variables that could change where or how this login is used."""
+        return interfering(environment, system_roots=self.roots == SYSTEM_ROOTS)
+
     def child_environment(self, parent: Mapping[str, str]) -> dict[str, str]:
         """`parent` with this login and no other."""
-        return _child(self, parent, OTHER_LOGINS)
+        return _child(self, parent, self.interfering(parent))
 
 
 Lease = AwsLease | DatabaseLease
@@ -143,18 +154,31 @@ def parse(document: Mapping[str, Any]) -> Lease:
             raise Failure(message)
 
 
-def exports(lease: Lease) -> str:
-    """For `eval "$(pam credentials ID)"`."""
-    lines = lease.environment().items()
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in lines)
+def exports(lease: Lease, environment: Mapping[str, str]) -> str:
+    """For `eval "$(pam credentials ID)"`. `environment` is what the shell may have set itself."""
+    variables = lease.environment()
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    if isinstance(lease, DatabaseLease):
+        lines.insert(0, "unset " + " ".join(_to_unset(lease, environment, variables)))
+    return "\n".join(lines)
 
 
-def psql_command(lease: DatabaseLease) -> str:
+def psql_command(lease: DatabaseLease, environment: Mapping[str, str]) -> str:
     """A line for a shell. The password is in the environment of that one command, and not among
-    its arguments, which everybody on the machine can see.
+    its arguments, which everybody on the machine can see. `environment` is as for `exports`.
     """
-    login = lease.environment().items()
-    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in login), "psql"])
+    login = lease.environment()
+    words = [f"{name}={shlex.quote(value)}" for name, value in login.items()]
+    unset = [f"-u {name}" for name in _to_unset(lease, environment, login)]
+    return " ".join([*words, "env", *unset, "psql"])
+
+
+def _to_unset(
+    lease: DatabaseLease, environment: Mapping[str, str], own: Mapping[str, str]
+) -> list[str]:
+    """Names for a shell. Those that a shell cannot say are left out; libpq has none of them."""
+    names = lease.interfering(environment) - own.keys()
+    return sorted(name for name in names if _SHELL_NAME.fullmatch(name))
 
 
 def _whole(document: Mapping[str, Any], *names: str) -> dict[str, str]:
@@ -162,6 +186,41 @@ def _whole(document: Mapping[str, Any], *names: str) -> dict[str, str]:
         message = "the API's lease lacks credentials; is this pam older than the API?"
         raise Failure(message)
     return {name: document[name] for name in names}
+
+
+def _sslmode(named: object) -> str:
+    """An API that says nothing is one of before leases said it: the server is verified then."""
+    if named is None:
+        return "verify-full"
+    if named not in _SSL_MODES:
+        message = (
+            f"the lease's sslmode is {named!r}; pam connects with {', '.join(_SSL_MODES)} only"
+        )
+        raise Failure(message)
+    return str(named)
+
+
+def _roots(named: object, sslmode: str) -> str:
+    """As in DatabaseLease.roots. A path is refused: what lies there is not the lease's to say."""
+    if named is not None and named != SYSTEM_ROOTS and not _is_pem(named):
+        message = "the lease's sslrootcert is neither certificates (PEM) nor the word system"
+        raise Failure(message)
+    if isinstance(named, str) and named != SYSTEM_ROOTS and sslmode != "disable":
+        return named
+    # Beside a mode that verifies nothing, libpq refuses to connect if it is told of the system's.
+    return SYSTEM_ROOTS if sslmode.startswith("verify-") else ""
+
+
+def _is_pem(text: object) -> bool:
+    marks = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
+    if not isinstance(text, str) or not all(mark in text for mark in marks):
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: JSON can carry it, a file cannot.
+        return False
+    return True
 
 
 def _child(lease: Lease, parent: Mapping[str, str], others: frozenset[str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from cli.problems import ExitCode, Failure, one_line
 
 _EPILOG = (
     "PAM_ENV: the environment, like --env. "
-    "PAM_API_URL: the request API itself; SSM is then not asked. "
+    "PAM_API_URL: the request API itself, like --api-url. "
     "PAM_TRACEBACK=1: show where an internal error came from."
 )
 

@@ -18,10 +18,10 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.domain import statement_log
-from pam.domain.activity import Activity, Watched, of_cloudtrail
+from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
 from pam.domain.resource import IssuerKind
 from pam.metrics import count
-from pam.names import DARK_ACCESS, issuer_role_name
+from pam.names import DARK_ACCESS, DOOR_OPENED, issuer_role_name
 from pam.operations.record_activity import record_activity
 from pam.settings import ActivitySettings
 
@@ -116,9 +116,8 @@ def _record(activity: Activity) -> int:
     )
     if why:
         logger.warning("dark access", extra={"why": why, "activity": activity.activity_id})
-        _count_dark_access()
+        count(DARK_ACCESS, settings().env_name)
+    elif why is not None and why_open(activity):
+        logger.warning("opened", extra={"activity": activity.activity_id})
+        count(DOOR_OPENED, settings().env_name)
     return 0 if why is None else 1
-
-
-def _count_dark_access() -> None:
-    count(DARK_ACCESS, settings().env_name)

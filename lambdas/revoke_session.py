@@ -1,15 +1,15 @@
 """Taking access back: at its time, early, or because something failed.
 
 Triggers: the approval workflow, the tick, a grant that the table itself let run out, the searches
-(drift at targets, what the blocked have), and the request API's revoke and end calls. May touch:
-the session table; the revoker roles beside the target roles (write a deny, read it back); the
-databases and secrets of the catalogue; the workflow (stop it). The only function that can end
-access. Every call may be repeated.
+(drift at targets, denies that are gone, what the blocked have), and the request API's revoke and
+end calls. May touch: the session table; the revoker roles beside the target roles (write a deny,
+read it back; read the role's boundary); the databases and secrets of the catalogue; the workflow
+(stop it). The only function that can end access. Every call may be repeated.
 """
 
 import json
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -23,8 +23,16 @@ from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import BlockScope, EndBody, RevokeBody
 from pam.ids import id_of_execution
 from pam.metrics import count
-from pam.names import ACCESS_MISSING, ORPHAN_REMOVED, TRACES_LEFT
+from pam.names import (
+    ACCESS_MISSING,
+    BOUNDARY_MISSING,
+    DENY_MISSING,
+    ORPHAN_REMOVED,
+    TRACES_LEFT,
+)
 from pam.operations import block_person, close_session, end_access
+from pam.operations.check_bounds import check_bounds
+from pam.operations.keep_ends import keep_ends
 from pam.operations.search_targets import search_targets
 from pam.settings import RevokeSettings
 
@@ -101,10 +109,8 @@ def _blocked(body: RevokeBody) -> views.SessionView:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" in event:
         return serve(app, front(), event, context)
-    if event.get("search") == "targets":
-        return _searched(context)
-    if event.get("search") == "blocked":
-        return _blocked_ended()
+    if "search" in event:
+        return _SEARCHES[event["search"]](context)
     if "Records" in event:
         return _grants_run_out(event["Records"])
     if event.get("by") == "tick":
@@ -173,7 +179,7 @@ def _grants_run_out(removals: list[dict[str, Any]]) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _blocked_ended() -> dict[str, Any]:
+def _blocked_ended(_: Any) -> dict[str, Any]:
     """What somebody who is blocked still has open, because a call died over its end."""
     ended = block_person.end_all_blocked(
         now=clock.now(),
@@ -187,29 +193,75 @@ def _blocked_ended() -> dict[str, Any]:
     return {"ended": session_ids}
 
 
+def _ends_kept(context: Any) -> dict[str, Any]:
+    """Raises if a role could not be asked, or an end not be made again: the next minute tries."""
+    kept = asdict(
+        keep_ends(
+            now=clock.now(),
+            store=front().store,
+            keeper=wiring.role_issuer(settings()),
+            has_time=partial(_has_time, context),
+        )
+    )
+    logger.info("looked for ends that were undone", extra=kept)
+    _count(kept, {DENY_MISSING: "undone"})
+    _raise_unreached([*kept["unreached"], *kept["unshut"]])
+    return kept
+
+
 def _searched(context: Any) -> dict[str, Any]:
     """Raises if something could not be searched or removed: then a person should look."""
     home = settings()
+    targets = {
+        resource.resource_id: resource.target(account=home.account, region=home.region)
+        for resource in wiring.policy().resources()
+    }
+    has_time = partial(_has_time, context)
     found = asdict(
         search_targets(
-            [
-                resource.target(account=home.account, region=home.region)
-                for resource in wiring.policy().resources()
-            ],
+            targets.values(),
             now=clock.now(),
             store=front().store,
             issuers=wiring.issuers(home),
-            has_time=lambda: context.get_remaining_time_in_millis() >= _TIME_FOR_A_TARGET_MS,
+            has_time=has_time,
         )
     )
+    bounds = check_bounds(
+        targets,
+        now=clock.now(),
+        store=front().store,
+        keeper=wiring.role_issuer(home),
+        has_time=has_time,
+    )
+    found["unbounded"] = bounds.unbounded
+    found["unreached"] += bounds.unreached
+    found["postponed"] += bounds.postponed
     logger.info("searched", extra=found)
-    for name, what in ((ORPHAN_REMOVED, "removed"), (ACCESS_MISSING, "missing")):
-        if found[what]:
-            count(name, home.env_name, len(found[what]))
-    if found["unreached"]:
-        message = f"not reached: {', '.join(found['unreached'])}"
-        raise IssuerUnavailable(message)
+    _count(
+        found,
+        {ORPHAN_REMOVED: "removed", ACCESS_MISSING: "missing", BOUNDARY_MISSING: "unbounded"},
+    )
+    _raise_unreached(found["unreached"])
     return found
+
+
+_SEARCHES = {"targets": _searched, "denies": _ends_kept, "blocked": _blocked_ended}
+
+
+def _has_time(context: Any) -> bool:
+    return bool(context.get_remaining_time_in_millis() >= _TIME_FOR_A_TARGET_MS)
+
+
+def _count(found: dict[str, Any], metrics: dict[str, str]) -> None:
+    for name, what in metrics.items():
+        if found[what]:
+            count(name, settings().env_name, len(found[what]))
+
+
+def _raise_unreached(unreached: list[str]) -> None:
+    if unreached:
+        message = f"not reached: {', '.join(sorted(set(unreached)))}"
+        raise IssuerUnavailable(message)
 
 
 def _failed(event: dict[str, Any], failure: dict[str, Any]) -> dict[str, str]:

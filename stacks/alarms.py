@@ -12,7 +12,10 @@ from constructs import Construct
 from pam.names import (
     ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
+    BOUNDARY_MISSING,
     DARK_ACCESS,
+    DENY_MISSING,
+    DOOR_OPENED,
     END_STUCK,
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
@@ -143,6 +146,8 @@ class Alarms(Construct):
             "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
             "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
+            "deny-missing": Watched(metric=own(DENY_MISSING), minutes=1),
+            "boundary-missing": Watched(metric=own(BOUNDARY_MISSING), minutes=1),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
             "tick-failing": Watched(metric=errors("tick"), minutes=2),
@@ -171,6 +176,12 @@ class Alarms(Construct):
             graphs.append(
                 cloudwatch.GraphWidget(title=name, left=[watched.metric], width=_WIDTH, height=4)
             )
+        # No alarm: what a role is lent for may be just that. Each is an event on the bus.
+        graphs.append(
+            cloudwatch.GraphWidget(
+                title="doors-opened", left=[own(DOOR_OPENED)], width=_WIDTH, height=4
+            )
+        )
         dashboard = cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=f"pam-{env_name}", default_interval=_DAY
         )

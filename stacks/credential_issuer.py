@@ -48,7 +48,7 @@ class CredentialIssuer(Construct):
         # Access made for a session that ended meanwhile is unmade where it was made.
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(self.function.role)
-        databases.grant_make_and_unmake(self.function.role)
+        databases.grant_make(self.function.role)
         if target_roles.lent:
             self.function.role.add_to_principal_policy(
                 iam.PolicyStatement(

@@ -54,14 +54,20 @@ class LentDatabases:
         arns = (*self.rotation_functions, function.function.function_arn)
         return replace(self, rotation_functions=arns)
 
-    def grant_make_and_unmake(self, role: iam.IRole) -> None:
-        """Log in as the issuer's own users, and change who may log in otherwise."""
-        _allow(role, self.read, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+    def grant_make(self, role: iam.IRole) -> None:
+        """Log in as PAM's own users, have passwords rotated; and unmake what came too late."""
+        self.grant_unmake(role)
         _allow(role, self.rotated, "secretsmanager:RotateSecret")
         # RotateSecret is refused to whoever may not invoke what rotates.
         _allow(role, self.rotation_functions if self.rotated else (), "lambda:InvokeFunction")
+
+    def grant_unmake(self, role: iam.IRole) -> None:
+        """Log in as PAM's own users, and write the password that an account has afterwards."""
+        _allow(role, self.read, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+        _allow(role, self.rotated, "secretsmanager:PutSecretValue")
         _allow(role, self.rds_users, "rds-db:connect")
-        self._allow_keys(role, "kms:Decrypt")
+        # The second: what is put is encrypted under a key of its own.
+        self._allow_keys(role, "kms:Decrypt", *(["kms:GenerateDataKey"] if self.rotated else []))
 
     def grant_rotate(self, role: iam.IRole) -> None:
         """What a rotation function does to a secret, and to none but these."""

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import ArnFormat, Duration, Stack, Tags
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import SESSION_TAG, issuer_role_name, revocation_role_name, revoker_role_name
-from stacks.acknowledgments import INLINE_POLICY, acknowledge_nist
+from pam.aws import role_limits
+from pam.names import (
+    OWNED_TAG,
+    OWNED_VALUE,
+    POLICY_PATH,
+    SESSION_TAG,
+    boundary_name,
+    issuer_role_name,
+    revocation_role_name,
+    revoker_role_name,
+)
+from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.escape_hatch import resource_of
 
 
@@ -19,7 +29,12 @@ class PamTargetRole(Construct):
     tag: without those, a single session could neither be told apart in CloudTrail nor ended.
 
     Rights come as managed policies. All of the role's inline quota (10,240 characters) belongs to
-    revocation: the companion role writes one deny for each session that ends early.
+    revocation: the companion role writes one deny for each session that ends while a credential of
+    it lives, and removes what others keep there if that takes the room.
+
+    A permissions boundary binds every session, whatever its session policy says: nothing of STS,
+    and no change to IAM. `iam_writes`, as in the catalogue, is for a role whose purpose is IAM: it
+    may not change what is PAM's own. `docs/roles.md` has the boundary for a role made otherwise.
     """
 
     def __init__(
@@ -33,6 +48,7 @@ class PamTargetRole(Construct):
         managed_policies: Sequence[iam.IManagedPolicy] = (),
         pam_account: str | None = None,
         description: str = "Lent by PAM (MOD-046)",
+        iam_writes: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         issuer = self._pam_role(pam_account, issuer_role_name(env_name))
@@ -45,6 +61,7 @@ class PamTargetRole(Construct):
             # A chained session cannot be longer, so no other way in should be either.
             max_session_duration=Duration.hours(1),
             managed_policies=list(managed_policies),
+            permissions_boundary=self._boundary(role_name, iam_writes=iam_writes),
         )
         _set_trust(self.role, _target_trust(issuer))
         if statements:
@@ -52,6 +69,7 @@ class PamTargetRole(Construct):
                 self,
                 "Rights",
                 description=f"What {role_name} may do",
+                path=POLICY_PATH,
                 statements=list(statements),
                 roles=[self.role],
             )
@@ -75,7 +93,39 @@ class PamTargetRole(Construct):
                 resources=[self.role.role_arn],
             )
         )
+        # To see that the boundary is still the role's, and still says what it did.
+        self.revoker.add_to_policy(
+            iam.PolicyStatement(actions=["iam:GetRole"], resources=[self.role.role_arn])
+        )
+        self.revoker.add_to_policy(
+            iam.PolicyStatement(
+                actions=["iam:GetPolicy", "iam:GetPolicyVersion"], resources=[self.boundary.ref]
+            )
+        )
         acknowledge_nist(self.revoker, INLINE_POLICY)
+        Tags.of(self).add(OWNED_TAG, OWNED_VALUE, include_resource_types=["AWS::IAM::Role"])
+
+    def _boundary(self, role_name: str, *, iam_writes: bool) -> iam.IManagedPolicy:
+        """To the letter: the search compares it, and the construct library would rewrite it."""
+        document = role_limits.boundary(role_name, iam_writes=iam_writes)
+        role_limits.check_size(
+            document, role_limits.LONGEST_BOUNDARY, f"the permissions boundary of {role_name}"
+        )
+        self.boundary = iam.CfnManagedPolicy(
+            self,
+            "Boundary",
+            managed_policy_name=boundary_name(role_name),
+            path=POLICY_PATH,
+            description=f"What no session of {role_name} may do, whatever else it may",
+            policy_document=document,
+        )
+        for finding in ("Action::*", "Resource::*"):
+            acknowledge(
+                self.boundary,
+                f"AwsSolutions-IAM5[{finding}]",
+                "A boundary grants nothing: it leaves all but what it denies to the role's rights.",
+            )
+        return iam.ManagedPolicy.from_managed_policy_arn(self, "Bound", self.boundary.ref)
 
     def _pam_role(self, pam_account: str | None, name: str) -> iam.ArnPrincipal:
         arn = Stack.of(self).format_arn(

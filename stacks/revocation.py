@@ -59,7 +59,7 @@ class Revocation(Construct):
         session_store.grant_find_overdue(role)
         workflow.grant_stop(role)
         workflow.grant_fail_wait(role)
-        databases.grant_make_and_unmake(role)
+        databases.grant_unmake(role)
         dead_letters.receive_from(self.function, retries=2)
         session_store.grant_follow(role)
         self._follow_grants(session_store, dead_letters)

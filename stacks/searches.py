@@ -1,4 +1,6 @@
-"""What is looked for now and then: drift at the targets, and what the blocked still have open."""
+"""What is looked for now and then: drift at the targets, ends that were undone there, and what the
+blocked still have open.
+"""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -7,7 +9,7 @@ from constructs import Construct
 
 from stacks.revocation import Revocation
 
-_MINUTES = {"targets": 15, "blocked": 1}
+_MINUTES = {"targets": 15, "denies": 1, "blocked": 1}
 """What the revocation function is asked to search, and how often."""
 
 

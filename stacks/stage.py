@@ -4,7 +4,7 @@ from aws_cdk import Tags
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from pam.names import Parameter
+from pam.names import OWNED_TAG, OWNED_VALUE, Parameter
 from pam.policy.compiled import CompiledPolicy
 from stacks.activity_recorder import ActivityRecorder
 from stacks.alarms import Alarms
@@ -261,3 +261,5 @@ class PamStage(Construct):
         Tags.of(self).add("module", "MOD-046")
         Tags.of(self).add("system", "SD07")
         Tags.of(self).add("environment", env_name)
+        # No lease may change a role of PAM's own.
+        Tags.of(self).add(OWNED_TAG, OWNED_VALUE, include_resource_types=["AWS::IAM::Role"])

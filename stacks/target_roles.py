@@ -1,14 +1,18 @@
 """The AWS roles that the catalogue lends, as ARNs to grant on."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from pam.domain.resource import IssuerKind
+from pam.aws import role_limits
+from pam.domain.resource import IAM_WRITES, IssuerKind, Resource
 from pam.names import revoker_role_name
-from pam.policy.compiled import CompiledPolicy
+from pam.policy.compiled import CompiledPolicy, PolicyError
+
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,10 @@ class TargetRoles:
 
     @classmethod
     def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
+        """Raises PolicyError for a role whose leases AWS would refuse."""
+        for resource in policy.resources:
+            if resource.issuer_kind is IssuerKind.AWS_ROLE:
+                _check_lease(resource)
         roles = sorted(
             {
                 (resource.issuer.get("account"), resource.issuer["role_name"])
@@ -34,6 +42,19 @@ class TargetRoles:
                 _role_arn(scope, account, revoker_role_name(name)) for account, name in roles
             ),
         )
+
+
+def _check_lease(resource: Resource) -> None:
+    document = role_limits.lease_policy(
+        resource.issuer["role_name"], _ANY_TIME, iam_writes=IAM_WRITES in resource.issuer
+    )
+    try:
+        role_limits.check_size(
+            document, role_limits.LONGEST_SESSION_POLICY, "the session policy of its leases"
+        )
+    except ValueError as error:
+        message = f"{resource.resource_id}: {error}"
+        raise PolicyError(message) from error
 
 
 def _role_arn(scope: Construct, account: str | None, name: str) -> str:

@@ -3,11 +3,22 @@
 import pytest
 from hypothesis import settings
 
+from tests import order
+from tests.figures import FIGURE
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes comes first: started last, it would keep one of two workers waiting."""
-    items.sort(key=lambda item: item.path.parent.name != "crash")
+    items.sort(key=order.rank)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed")
+    figures = [line for it in reports for name, line in it.user_properties if name == FIGURE]
+    if figures:
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(str(line))

@@ -26,8 +26,18 @@ ACCESS_MISSING = "AccessMissing"
 """Metric: ACTIVE sessions whose access is not at the target any more."""
 KEEP_POLICY_SET = "policy-set"
 """What the schedule asks the auditor to keep."""
+DENY_MISSING = "DenyMissing"
+"""Metric: denies that should stand on a target role, and were gone or changed."""
+BOUNDARY_MISSING = "BoundaryMissing"
+"""Metric: lent roles without the permissions boundary that binds every session of theirs."""
+DOOR_OPENED = "DoorOpened"
+"""Metric: calls of a session that make credentials, or let others in, beyond its own end."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
+OWNED_TAG, OWNED_VALUE = "pam:module", "MOD-046"
+"""Tag of every role of PAM's own, and of those that it lends: no lease may change one."""
+POLICY_PATH = "/pam/"
+"""Of managed policies that no lease may change; CloudFormation can give them no tags."""
 
 
 def metric_dimensions(env: str) -> dict[str, str]:
@@ -101,3 +111,8 @@ def revocation_role_name(env: str) -> str:
 def revoker_role_name(target_role_name: str) -> str:
     """The role beside a target role that may write deny policies on it, and nothing else."""
     return f"{target_role_name}-pam-revoker"
+
+
+def boundary_name(target_role_name: str) -> str:
+    """The managed policy, under POLICY_PATH, that bounds a target role."""
+    return f"{target_role_name}-boundary"

@@ -13,6 +13,9 @@ from cli import api, watch
 from cli.main import app
 from tests.cli.fake_api import FakeApi, Pam, PamProcess, serve
 
+_CHOICES = ("AWS_", "PAM_", "PG", "SSL_CERT_", "XDG_CACHE_HOME")
+"""What whoever runs the tests may have set for themselves."""
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +32,7 @@ def fake(
     """The API, and an environment in which `pam` finds it and has credentials."""
     server = FakeApi()
     stop = serve(server)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "PAM_"))]:
+    for name in [name for name in os.environ if name.startswith(_CHOICES)]:
         monkeypatch.delenv(name)
     variables = {
         "HOME": str(tmp_path),

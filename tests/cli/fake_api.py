@@ -20,6 +20,8 @@ PamProcess = Callable[..., "subprocess.CompletedProcess[str]"]
 SESSION_ID = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 ALICE = "arn:aws:iam::000000000000:user/alice"
 BOB = "arn:aws:iam::000000000000:user/bob"
+NASTY = 'p\'w $(x); "q"'
+"""A password that no shell may see unquoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,23 @@ def lease(**changes: Any) -> dict[str, Any]:
         "secret_access_key": "se'cret $(x)/+",
         "session_token": "token==",
         "region": "eu-west-1",
+    }
+    return document | changes
+
+
+def login(**changes: Any) -> dict[str, Any]:
+    """A lease of a database login, of an API that does not say yet how its server is known."""
+    document = {
+        "lease_id": "01M7XKKX570BEDA009FKKTH2H3",
+        "session_id": SESSION_ID,
+        "kind": "secret",
+        "expires_at": "2126-11-20T01:35:00.000Z",
+        "secret_arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/ledger",
+        "username": "pam_01m7",
+        "password": NASTY,
+        "host": "ledger.example",
+        "port": 5433,
+        "dbname": "core ledger",
     }
     return document | changes
 

@@ -34,7 +34,7 @@ def test_help_lists_every_command(group: str) -> None:
 def test_every_command_takes_the_common_options(group: str) -> None:
     for name in COMMANDS[group] - set(COMMANDS):
         result = CliRunner().invoke(app, [*group.split(), name, "--help"], prog_name="pam")
-        for option in ("--json", "--profile", "--env", "--region"):
+        for option in ("--json", "--profile", "--env", "--region", "--api-url"):
             assert option in result.stdout, (name, option)
 
 

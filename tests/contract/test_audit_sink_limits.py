@@ -35,7 +35,12 @@ HEARD = {
 
 
 def record(
-    sequence: int, *, kind: str = "Voted", seconds: float = 0, outcome: str = "success"
+    sequence: int,
+    *,
+    kind: str = "Voted",
+    seconds: float = 0,
+    outcome: str = "success",
+    detail: str = "",
 ) -> Record:
     at = timestamps.render(clock.now() + timedelta(seconds=seconds))
     return {
@@ -43,6 +48,7 @@ def record(
         "sequence": sequence,
         "type": kind,
         "outcome": outcome,
+        "detail": detail,
         "recorded_at": at,
     }
 
@@ -163,11 +169,20 @@ def test_the_bus_hears_each_type_by_the_contracts_name_or_not_at_all(kind: Recor
 
 
 @pytest.mark.parametrize("outcome", ["success", "refused", "failure"])
-def test_of_all_that_sessions_did_the_bus_hears_of_dark_access_alone(outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("detail", "name"),
+    [
+        ("dark access: the access was over: s3:GetObject", "PAM Dark Access"),
+        ("opened: lets others in: s3:PutBucketPolicy of dark access: ", "PAM Drift"),
+    ],
+)
+def test_of_all_that_sessions_did_the_bus_hears_of_findings_alone(
+    outcome: str, detail: str, name: str
+) -> None:
     events = Recorder(put_events={"FailedEntryCount": 0})
-    sink(events=events).publish([record(1, kind="Activity", outcome=outcome)])
+    sink(events=events).publish([record(1, kind="Activity", outcome=outcome, detail=detail)])
     named = [entry["DetailType"] for _, call in events.calls for entry in call["Entries"]]
-    assert named == (["PAM Dark Access"] if outcome == "failure" else [])
+    assert named == ([name] if outcome == "failure" else [])
 
 
 @pytest.mark.parametrize(

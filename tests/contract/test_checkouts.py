@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -102,3 +103,34 @@ def test_of_many_at_once_one_gets_it(story: Story, table: Any) -> None:
         got = list(pool.map(lambda session_id: checkouts.take(THING, session_id), asking))
     assert got.count(True) == 1
     assert checkouts.has(THING, asking[got.index(True)])
+
+
+def test_what_was_remembered_first_stands_until_it_is_given_back(
+    checkouts: Checkouts, opened: Callable[[], str]
+) -> None:
+    first, second = opened(), opened()
+    assert checkouts.take(THING, first)
+    assert checkouts.remembered(THING, first) is None
+    checkouts.remember(THING, first, "as it was")
+    checkouts.remember(THING, first, "as the borrower left it")
+    assert checkouts.take(THING, first), "taken again, it is not forgotten"
+    assert checkouts.remembered(THING, first) == "as it was"
+    assert checkouts.remembered(THING, second) is None
+    checkouts.remember(THING, second, "by one who has it not")
+    assert checkouts.remembered(THING, second) is None
+    checkouts.give_back(THING, first, Receipt(method="login-refused", evidence="tried"))
+    assert checkouts.take(THING, second)
+    assert checkouts.remembered(THING, second) is None, "the next one's is its own"
+
+
+def test_a_receipt_is_kept_whole(checkouts: Checkouts, opened: Callable[[], str]) -> None:
+    session_id = opened()
+    checkouts.take(THING, session_id)
+    receipt = Receipt(
+        method="login-refused",
+        evidence="tried",
+        left=("setting search_path",),
+        traces_until=datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC),
+    )
+    checkouts.give_back(THING, session_id, receipt)
+    assert checkouts.receipt(THING, session_id) == receipt

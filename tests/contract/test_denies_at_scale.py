@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies, name_of
+from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
+from pam.aws.role_deny_documents import name_of
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.ids import new_id
@@ -95,7 +96,10 @@ def _size(document: dict[str, Any]) -> int:
 
 
 def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool:
-    condition = document["Statement"][0]["Condition"]
+    (statement,) = document.get("Statement") or [{}]
+    if statement.get("Effect") != "Deny" or "Condition" not in statement:
+        return False
+    condition = statement["Condition"]
     older = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
     if older is not None:
         return timestamps.whole_second_at_or_before(issued) < older

@@ -106,6 +106,50 @@ def test_a_rotation_moves_the_label_as_secrets_manager_wants_it(manager: Any) ->
     assert "AWSCURRENT" in logins.versions(SECRET)[pending]
 
 
+def test_a_renewed_login_is_current_keeps_all_else_and_takes_the_pending_label(
+    manager: Any,
+) -> None:
+    """Secrets Manager moves that label, and a rotation without it ends."""
+    logins = put(manager, {**DOCUMENT, "masterarn": "kept"})
+    (before,) = manager.describe_secret(SecretId=SECRET)["VersionIdsToStages"]
+    version = "2" * 36
+    assert logins.renew(SECRET, version, "new").password == "new"
+    value = json.loads(manager.get_secret_value(SecretId=SECRET)["SecretString"])
+    assert value == {**DOCUMENT, "masterarn": "kept", "password": "new"}
+    labels = logins.versions(SECRET)
+    assert labels[version] == {"AWSCURRENT", "AWSPENDING"}
+    assert labels[before] == {"AWSPREVIOUS"}
+
+
+def test_a_version_is_renewed_once_and_what_came_after_it_stands(manager: Any) -> None:
+    logins, version, later = put(manager, DOCUMENT), "2" * 36, "3" * 36
+    logins.renew(SECRET, version, "new")
+    assert logins.renew(SECRET, version, "another").password == "new"
+    logins.renew(SECRET, later, "of the owner")
+    assert logins.renew(SECRET, version, "another").password == "of the owner"
+
+
+def test_a_twin_that_made_the_version_in_the_same_moment_is_as_good(aws: None) -> None:
+    client = boto3.client("secretsmanager")
+    mine, theirs = ({"SecretString": json.dumps({**DOCUMENT, "password": p})} for p in ("a", "b"))
+    with Stubber(client) as stub:
+        stub.add_client_error("get_secret_value", "ResourceNotFoundException")
+        stub.add_response("get_secret_value", mine)
+        stub.add_client_error("put_secret_value", "ResourceExistsException")
+        stub.add_response("get_secret_value", theirs)
+        assert SecretsManagerLogins(client).renew(SECRET, "2" * 36, "c").password == "b"
+
+
+def test_a_secret_that_may_not_be_written_is_the_targets_fault(aws: None) -> None:
+    client = boto3.client("secretsmanager")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_secret_value", "ResourceNotFoundException")
+        stub.add_response("get_secret_value", {"SecretString": json.dumps(DOCUMENT)})
+        stub.add_client_error("put_secret_value", "AccessDeniedException")
+        with pytest.raises(IssuerUnavailable, match="AccessDenied"):
+            SecretsManagerLogins(client).renew(SECRET, "2" * 36, "new")
+
+
 def test_the_token_for_rds_is_the_one_that_the_sdk_makes(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

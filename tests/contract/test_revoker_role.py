@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from pam.aws.role_denies import deny_of, name_of
+from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
@@ -39,7 +39,8 @@ class Cloud:
 
     def assume_role(self, **arguments: Any) -> dict[str, Any]:
         self._heard("assume_role", arguments)
-        return {"Credentials": GIVEN}
+        until = NOON + timedelta(seconds=arguments["DurationSeconds"])
+        return {"Credentials": {**GIVEN, "Expiration": until}}
 
     def put_role_policy(self, **arguments: Any) -> None:
         self._heard("put_role_policy", arguments)

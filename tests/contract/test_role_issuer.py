@@ -1,6 +1,7 @@
 """Borrowing a role, as AWS is asked for it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pam.aws.role_denies import deny_of, name_of
+from pam.aws import role_limits
+from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
@@ -31,7 +33,8 @@ class RecordingSts:
         self.calls.append(arguments)
         if self._error is not None:
             raise self._error
-        return {"Credentials": SECRET}
+        until = Story().now + timedelta(seconds=arguments["DurationSeconds"])
+        return {"Credentials": {**SECRET, "Expiration": until}}
 
 
 @pytest.fixture
@@ -58,12 +61,27 @@ def test_a_lease_is_bound_to_the_session_in_every_way_there_is(
     assert call["RoleSessionName"] == "alice"
     assert call["SourceIdentity"] == session.session_id
     assert call["Tags"] == [{"Key": "pam:session_id", "Value": session.session_id}]
-    allow, deny = json.loads(call["Policy"])["Statement"]
     assert session.expires_at is not None
-    ends = timestamps.whole_second_at_or_before(session.expires_at)
-    assert allow["Condition"] == {"DateLessThan": {"aws:CurrentTime": ends}}
-    assert deny == {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
+    assert json.loads(call["Policy"]) == role_limits.lease_policy(
+        ROLE, session.expires_at, iam_writes=False
+    )
     assert lease.expires_at == session.expires_at
+
+
+def test_a_lease_of_a_role_that_is_lent_for_changing_iam_may_change_what_is_not_pams(
+    issuer: RoleIssuer, sts: RecordingSts, session: Session
+) -> None:
+    target = replace(session.target, settings={"iam_writes": "true"})
+    issuer.lease(replace(session, target=target), Story().now)
+    assert session.expires_at is not None
+    assert json.loads(sts.calls[0]["Policy"]) == role_limits.lease_policy(
+        ROLE, session.expires_at, iam_writes=True
+    )
+
+
+def test_a_lease_says_how_long_sts_knows_it(issuer: RoleIssuer, session: Session) -> None:
+    soon = replace(session, expires_at=Story().now + timedelta(seconds=10))
+    assert issuer.lease(soon, Story().now).live_until == Story().now + timedelta(minutes=15)
 
 
 @pytest.mark.guarantee("G4")
@@ -119,11 +137,36 @@ def test_a_session_without_a_lease_has_nothing_to_take_back(
     assert (receipt.method, sts.calls) == ("no-lease", [])
 
 
-def test_leases_that_ended_by_themselves_need_no_deny(
-    issuer: RoleIssuer, sts: RecordingSts, session: Session
+def lived_until(session: Session, minutes: int) -> Session:
+    """Leased once, with credentials that STS knows so long after the end."""
+    assert session.expires_at is not None
+    live_until = session.expires_at + timedelta(minutes=minutes)
+    return replace(
+        session,
+        leases=1,
+        leases_end_at=session.expires_at,
+        credentials_live_until=live_until,
+    )
+
+
+def of_an_earlier_version(session: Session) -> Session:
+    return replace(session, leases=1, leases_end_at=session.expires_at)
+
+
+@pytest.mark.parametrize(
+    ("leased", "minutes"),
+    [(lambda s: lived_until(s, 5), 5), (lambda s: lived_until(s, 0), 0)],
+)
+def test_credentials_that_sts_knows_no_more_need_no_deny(
+    issuer: RoleIssuer,
+    sts: RecordingSts,
+    session: Session,
+    leased: Callable[[Session], Session],
+    minutes: int,
 ) -> None:
-    over = replace(session, leases=1, leases_end_at=session.expires_at)
-    receipt = issuer.end(over, session.expires_at or Story().now)
+    assert session.expires_at is not None
+    over = leased(session)
+    receipt = issuer.end(over, session.expires_at + timedelta(minutes=minutes))
     assert (receipt.method, sts.calls) == ("lease-over", [])
     assert receipt.traces_until is None
 
@@ -131,12 +174,12 @@ def test_leases_that_ended_by_themselves_need_no_deny(
 def test_a_deny_that_a_dead_try_may_have_written_is_removed_when_its_leases_are_over(
     issuer: RoleIssuer, session: Session
 ) -> None:
-    over = session.expires_at
-    assert over is not None
+    assert session.expires_at is not None
+    over = session.expires_at + timedelta(minutes=5)
     decided = Ending(
         decided_at=over - timedelta(seconds=1), outcome=Status.REVOKED, reason="enough", by="sam"
     )
-    tried = replace(session, leases=1, leases_end_at=over, ending=decided)
+    tried = replace(lived_until(session, 5), ending=decided)
     receipt = issuer.end(tried, over)
     assert (receipt.method, receipt.traces_until) == ("lease-over", over + timedelta(minutes=1))
 
@@ -145,7 +188,7 @@ def test_a_deny_that_a_dead_try_may_have_written_is_removed_when_its_leases_are_
 def leased(session: Session) -> Session:
     in_motos_account = session.target.arn.replace("111122223333", "123456789012")
     target = replace(session.target, account="123456789012", arn=in_motos_account)
-    return replace(session, target=target, leases=1, leases_end_at=session.expires_at)
+    return lived_until(replace(session, target=target), 5)
 
 
 @pytest.fixture
@@ -166,8 +209,8 @@ def test_an_early_end_denies_this_session_alone_and_reads_it_back(
 ) -> None:
     receipt = RoleIssuer(in_moto, never_full, noon).end(leased, Story().now)
     assert receipt.method == "deny-read-back"
-    assert leased.leases_end_at is not None
-    assert receipt.traces_until == leased.leases_end_at + timedelta(minutes=1)
+    assert leased.credentials_live_until is not None
+    assert receipt.traces_until == leased.credentials_live_until + timedelta(minutes=1)
     name, document = name_of(leased.session_id), deny_of([leased.session_id])
     assert name == f"pam-revoke-{leased.session_id}"
     assert roles.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] == document
@@ -190,6 +233,31 @@ def test_a_deny_is_removed_once_and_removing_it_again_is_no_fault(
     issuer.clear_traces(leased, Story().now)
     issuer.clear_traces(leased, Story().now)
     assert roles.list_role_policies(RoleName=ROLE)["PolicyNames"] == []
+
+
+@pytest.mark.guarantee("G4")
+@pytest.mark.parametrize("minutes", [0, 4])
+def test_a_natural_end_is_denied_as_well_while_sts_knows_the_credentials(
+    roles: Any, leased: Session, minutes: int
+) -> None:
+    assert leased.expires_at is not None
+    receipt = RoleIssuer(in_moto, never_full, noon).end(
+        leased, leased.expires_at + timedelta(minutes=minutes)
+    )
+    assert receipt.method == "deny-read-back"
+    assert roles.list_role_policies(RoleName=ROLE)["PolicyNames"] == [name_of(leased.session_id)]
+
+
+@pytest.mark.guarantee("G4")
+def test_credentials_of_an_earlier_version_are_thought_to_live_as_long_as_they_can(
+    roles: Any, leased: Session
+) -> None:
+    old = of_an_earlier_version(replace(leased, credentials_live_until=None))
+    assert old.expires_at is not None
+    issuer = RoleIssuer(in_moto, never_full, noon)
+    longest = old.expires_at + timedelta(minutes=15)
+    assert issuer.end(old, longest - timedelta(seconds=1)).method == "deny-read-back"
+    assert issuer.end(old, longest).method == "lease-over"
 
 
 @pytest.mark.guarantee("G5")

@@ -100,6 +100,7 @@ SESSIONS = st.builds(
     leases=COUNTS,
     leases_end_at=maybe(INSTANTS),
     traces_until=maybe(INSTANTS),
+    credentials_live_until=maybe(INSTANTS),
     notices=COUNTS,
     noticed_at=maybe(INSTANTS),
     notifying_until=maybe(INSTANTS),
@@ -138,8 +139,8 @@ def test_an_item_is_in_the_index_of_deadlines_exactly_while_somebody_must_look(
     if session.due_at is None:
         assert not {"open", "due_at"} & set(item)
     else:
-        at_stake = session.access_may_exist
-        assert item["open"] == (table_keys.AT_STAKE if at_stake else table_keys.WAITING)
+        wanted = table_keys.WAITING if session.traces_until is None else table_keys.ENDED
+        assert item["open"] == (table_keys.AT_STAKE if session.access_may_exist else wanted)
         assert timestamps.parse(item["due_at"]) == session.due_at
 
 

@@ -7,6 +7,8 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
 
 from pam.domain.people import Person
 from pam.operations import block_person
@@ -14,7 +16,7 @@ from pam.policy.cedar import CedarPolicy, Decision
 from pam.postgres import secret_issuer, user_issuer
 from tests.crash.scene import PEOPLE, POLICY
 from tests.fakes import story
-from tests.fakes.targets import FakeServer, SessionUsers
+from tests.fakes.targets import FakeServer, LentAccounts, SessionUsers
 
 
 class Patience:
@@ -72,9 +74,23 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(story, "POLICY", POLICY)
         patch.setattr(CedarPolicy, "_decide", remembered)
         patch.setattr(user_issuer, "session_user", SessionUsers)
+        for issuer in (user_issuer, secret_issuer):
+            patch.setattr(issuer, "check_room", lambda *_, **__: None)
+        patch.setattr(secret_issuer, "lent_account", LentAccounts)
         patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
         patch.setattr(secret_issuer, "set_password", FakeServer.set_password)
         patch.setattr(secret_issuer, "time", Patience())
         patch.setattr(block_person, "ThreadPoolExecutor", OneAfterTheOther)
         patch.setattr(time, "sleep", lambda _: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def examples_hang_on_nothing_else() -> Iterator[None]:
+    """Else Hypothesis tries constants of all modules that are loaded, so that which courses of
+    events are gone through would change with every file that is added anywhere.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1024))
+        patch.setattr(providers.HypothesisProvider, "_local_constants", providers.Constants())
         yield

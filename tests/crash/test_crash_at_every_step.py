@@ -204,6 +204,14 @@ def gathering(scene: Scene, resource: str) -> str:
     return session_id
 
 
+def undone(scene: Scene, resource: str) -> str:
+    """A helper took the deny of an ended session away."""
+    session_id = revoked(scene, resource)
+    scene.later(seconds=20)
+    scene.undo_end(session_id, lambda _, policies: policies.clear())
+    return session_id
+
+
 EVERY = tuple(RESOURCES)
 USERS = ("postgres-user",)
 ROLES = ("aws-role",)
@@ -275,6 +283,7 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
     "record a finding": (nothing, lambda s, _: s.record("event-1", NOBODY), ROLES),
     "revoke when gathering": (gathering, Scene.revoke, ROLES),
     "revoke when crowded": (crowded, Scene.revoke, ROLES),
+    "keep ends that were undone": (undone, lambda s, _: s.keep_ends(), ROLES),
     "search the targets": (left_behind, lambda s, _: s.search(), USERS),
     "deliver": (leased, lambda s, i: s.deliver(i), EVERY),
     "erase": (revoked, lambda s, i: s.erase(i), EVERY),

@@ -19,6 +19,7 @@ from pam.domain.activity import (
     of_cloudtrail,
     one_line,
     why_dark,
+    why_open,
 )
 from pam.domain.session import Session
 from tests.fakes.story import KYC, LEDGER, NOON, Story
@@ -248,10 +249,6 @@ HELD: dict[str, Times] = {
         "at": NOON + timedelta(hours=1),
         "error": "AccessDenied",
     },
-    "after its end, what needs no right": lambda s: {
-        "at": NOON + timedelta(hours=1),
-        "proves_access": False,
-    },
 }
 
 
@@ -309,6 +306,54 @@ def test_an_early_end_ends_what_is_allowed_before_the_session_would_have_expired
     assert why_dark(replace(after, error="AccessDenied"), over) == ""
 
 
-def test_the_identity_that_aws_always_tells_proves_no_access() -> None:
+@pytest.mark.parametrize("seconds", [0, 600])
+def test_the_identity_that_aws_always_tells_is_a_finding_after_the_end(
+    session: Session, seconds: int
+) -> None:
+    """Signed in advance it is what EKS and Vault take for a login; no policy can deny it."""
     asked = read(event(eventSource="sts.amazonaws.com", eventName="GetCallerIdentity"))
-    assert not asked.proves_access
+    assert asked.door is None
+    assert session.expires_at is not None
+    late = replace(asked, at=session.expires_at + timedelta(seconds=seconds))
+    assert why_dark(late, session).startswith("the access was over since")
+    assert why_dark(replace(asked, at=NOON + timedelta(minutes=1)), session) == ""
+
+
+def made(name: str, session: Session, **detail: Any) -> Activity:
+    service, _, call = name.partition(":")
+    told = event(
+        eventSource=f"{service}.amazonaws.com",
+        eventName=call,
+        userIdentity=identity(source=session.session_id),
+        **detail,
+    )
+    return replace(read(told), place=session.target.arn, at=NOON + timedelta(minutes=1))
+
+
+def test_what_a_session_opens_beyond_its_end_is_told_and_is_no_dark_access(
+    session: Session,
+) -> None:
+    opened = made("s3:PutBucketPolicy", session)
+    assert why_dark(opened, session) == ""
+    assert why_open(opened) == "lets others in by a policy of the resource"
+    assert why_open(replace(opened, error="AccessDenied")) == ""
+    assert why_open(made("s3:PutObject", session)) == ""
+
+
+@pytest.mark.parametrize("name", ["iam:CreateUser", "iam:DeleteRolePolicy", "sts:AssumeRoot"])
+def test_a_call_that_its_lease_denies_is_dark_access_if_it_succeeded(
+    session: Session, name: str
+) -> None:
+    done = made(name, session)
+    assert why_dark(done, session).startswith("its lease denies that")
+    assert why_dark(replace(done, error="AccessDenied"), session) == ""
+
+
+def test_a_session_of_a_role_that_is_lent_for_changing_iam_may_and_it_is_told(
+    session: Session,
+) -> None:
+    lent_for_iam = replace(session, target=replace(session.target, settings={"iam_writes": "true"}))
+    made_user = made("iam:CreateUser", lent_for_iam)
+    assert why_dark(made_user, lent_for_iam) == ""
+    assert why_open(made_user) == "makes a login, a key or a token that is no lease"
+    assert why_dark(made("sts:GetFederationToken", lent_for_iam), lent_for_iam)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from local import up
 from local.cast import Cast, Person
 from local.stack import down
+from tests.e2e import leftovers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +32,17 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     up(state_dir, hand_over=False)
     yield Cast(state_dir)
     down(state_dir)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(cast: Cast) -> Iterator[None]:
+    """So that nobody meets a limit per person because of what other tests left to them.
+
+    What fixtures of a module or of the whole run opened goes on.
+    """
+    began = datetime.now(UTC)
+    yield
+    leftovers.close(cast, since=began)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cast import Cast
+from local.cast import Cast, Person
+from tests.e2e.databases import granted, user_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -70,6 +71,24 @@ def test_credentials_for_the_aws_tools(cast: Cast) -> None:
     given = json.loads(answer.stdout)
     assert given["Version"] == 1
     assert {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"} <= set(given)
+
+
+def test_a_database_is_connected_to_as_its_lease_says(
+    cast: Cast, alice: Person, bob: Person, carol: Person
+) -> None:
+    session = granted(alice, bob, carol, duration_seconds=60)
+    connect = (
+        "import os, psycopg\n"
+        "with psycopg.connect() as connection:\n"
+        "    print(os.environ['PGSSLMODE'], os.environ.get('PGSSLROOTCERT'), end=' ')\n"
+        "    print(*connection.execute('SELECT session_user').fetchone())\n"
+    )
+    used = pam(cast, "alice", "exec", session["session_id"], "--", sys.executable, "-c", connect)
+    lease = alice.lease(session["session_id"])
+    alice.post("/pam/end", {"session_id": session["session_id"]})
+    assert used.returncode == 0, used.stderr
+    assert used.stdout.split() == ["disable", "None", user_of(session)]
+    assert (lease["sslmode"], lease["sslrootcert"]) == ("disable", None)
 
 
 @pytest.mark.parametrize("arguments", [("list", "--mine"), ("resources",)])

@@ -41,6 +41,7 @@ def test_a_session_is_a_database_user_of_its_own_and_what_it_may_do_is_the_group
     assert lease.keys() == {
         *("lease_id", "session_id", "kind", "expires_at"),
         *("secret_arn", "username", "password", "host", "port", "dbname"),
+        *("sslmode", "sslrootcert"),
     }
     assert lease["kind"] == "secret"
     assert lease["expires_at"] == session["expires_at"]

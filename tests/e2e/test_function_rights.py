@@ -300,12 +300,12 @@ ACTS: Mapping[str, Act] = {
     "has a lent login rotated": Act(
         "secretsmanager:RotateSecret",
         secret("rotate_secret", ROTATED, RotateImmediately=False),
-        ISSUER | REVOCATION,
+        ISSUER,
     ),
     "changes a lent login": Act(
         "secretsmanager:PutSecretValue",
         secret("put_secret_value", ROTATED, SecretString="x", VersionStages=["tried"]),
-        ROTATION,
+        ISSUER | REVOCATION | ROTATION,
     ),
     "makes a lent login current": Act(
         "secretsmanager:UpdateSecretVersionStage",

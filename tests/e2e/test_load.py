@@ -4,7 +4,6 @@ The same again while AWS throttles the functions, and with an eye on the memory 
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,11 @@ import pytest
 import urllib3
 
 from cli.audit_chain import faults_of
+from local import crowd
 from local.cast import Answer, Cast, NotSeenError, Person, is_refused
 from local.state import State, read_json
 from local.throttling import count_throttled, throttled
+from tests.figures import Tell, teller
 
 SESSIONS = int(os.environ.get("PAM_LOAD_SESSIONS", "60"))
 """1,000 in `make soak`, with 50 in flight."""
@@ -40,7 +41,6 @@ PATIENCE = 240
 MOST_GROWTH = 12
 """Megabytes. Measured: 1 within 60 sessions, of 80."""
 
-Tell = Callable[[str], None]
 Lease = dict[str, Any]
 
 
@@ -63,12 +63,9 @@ class Patient(Person):
 
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    def write(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}")
-
-    return write
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """Adds a line to the figures that are printed when the run is over."""
+    return teller(record_property)
 
 
 @pytest.mark.guarantee("G6")
@@ -103,26 +100,31 @@ def test_every_session_is_closed_and_whole_while_aws_throttles(cast: Cast, tell:
 
 def live_through(cast: Cast, sessions: int, in_flight: int) -> tuple[list[Lease], float]:
     """Opens, leases and ends so many sessions. The lease of each, and the seconds it took."""
-    alice = Patient("alice", cast)
+    people = crowd.Crowd([Patient(name, cast) for name in crowd.ENGINEERS])
+
+    def one(_: int) -> Lease:
+        with people.turn() as engineer:
+            return live(engineer)
+
     began = time.monotonic()
     with ThreadPoolExecutor(in_flight) as pool:
-        leases = list(pool.map(lambda _: live(alice), range(sessions)))
+        leases = list(pool.map(one, range(sessions)))
     return leases, time.monotonic() - began
 
 
-def live(alice: Person) -> Lease:
+def live(engineer: Person) -> Lease:
     wish = {"resource": SANDBOX, "reason": "ledger stuck, see the incident"}
     # With a key, so that a call which is made again opens no second session.
-    asked = alice.post("/pam/request", wish, Idempotency_Key=str(uuid4()))
+    asked = engineer.post("/pam/request", wish, Idempotency_Key=str(uuid4()))
     if asked.status != 202:
         raise NotSeenError(asked.body)
     session_id = str(asked.body["session_id"])
-    alice.wait_for(session_id, "ACTIVE", PATIENCE)
-    lease = alice.lease(session_id)
-    ended = alice.post("/pam/end", {"session_id": session_id})
+    engineer.wait_for(session_id, "ACTIVE", PATIENCE)
+    lease = engineer.lease(session_id)
+    ended = engineer.post("/pam/end", {"session_id": session_id})
     if ended.status != 200 and ended.code != "CONFLICT":  # it had ended before it was asked again
         raise NotSeenError(ended.body)
-    alice.wait_for(session_id, "ENDED", PATIENCE)
+    engineer.wait_for(session_id, "ENDED", PATIENCE)
     return lease
 
 

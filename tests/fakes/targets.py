@@ -16,13 +16,14 @@ from typing import Any
 import psycopg
 from botocore.exceptions import ClientError
 
-from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.domain.ids import database_user
 from pam.domain.session import Session
 from pam.names import SESSION_TAG
 from pam.ports.targets import AwsCredentials, Credentials, DatabaseLogin, Receipt
+from pam.postgres.lent_account import Account
 from tests.fakes.dying import Fuse
+from tests.fakes.iam import ALL, Call, Decision, decide
 
 Clock = Callable[[], datetime]
 QUOTA = 10_240
@@ -74,7 +75,8 @@ class FakeAws:
                 until=self.clock() + timedelta(seconds=asked["DurationSeconds"]),
             )
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        return {"Credentials": dict.fromkeys(names, access_key)}
+        until = self.clock() + timedelta(seconds=asked["DurationSeconds"])
+        return {"Credentials": {**dict.fromkeys(names, access_key), "Expiration": until}}
 
     def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
         def put() -> None:
@@ -110,40 +112,26 @@ class FakeAws:
             lambda: [{"PolicyNames": [name for role, name in self.denies if role == RoleName]}]
         )
 
-    def lets_in(self, access_key: str, at: datetime) -> bool:
-        """Whether a call with this key would be allowed, were it made at that time."""
+    def lets_in(self, access_key: str, at: datetime, action: str = "s3:PutObject") -> bool:
+        """Whether a call with this key would be allowed, were it made at that time, on something
+        whose own policy names the session: so that only what is denied stops it.
+        """
         key = self.keys[access_key]
-        denied = any(
-            role == key.role and _denies(statement, key)
-            for (role, _), document in self.denies.items()
-            for statement in document["Statement"]
+        on_role = [document for (role, _), document in self.denies.items() if role == key.role]
+        call = Call(
+            action=action,
+            resource="arn:aws:s3:::ledger/note",
+            at=at,
+            issued=key.issued,
+            principal_tags={SESSION_TAG: key.session_id},
         )
-        return at < key.until and not denied and _allows(key.policy, at)
+        decision = decide(call, identity=(ALL, *on_role), session=key.policy, named=True)
+        return at < key.until and decision is Decision.ALLOWED
 
 
 def _size(document: dict[str, Any]) -> int:
     """IAM counts no white space."""
     return len("".join(json.dumps(document).split()))
-
-
-def _denies(statement: dict[str, Any], key: Key) -> bool:
-    condition = statement["Condition"]
-    if "DateLessThan" in condition:
-        issued = timestamps.whole_second_at_or_before(key.issued)
-        return issued < str(condition["DateLessThan"]["aws:TokenIssueTime"])
-    ids = condition["StringEquals"][f"aws:PrincipalTag/{SESSION_TAG}"]
-    return key.session_id in (ids if isinstance(ids, list) else [ids])
-
-
-def _allows(policy: dict[str, Any], at: datetime) -> bool:
-    """An S3 call, say: what is denied only to `sts:AssumeRole` does not concern it."""
-
-    def holds(statement: dict[str, Any]) -> bool:
-        before = statement.get("Condition", {}).get("DateLessThan", {}).get("aws:CurrentTime")
-        return statement["Action"] == "*" and (before is None or at < timestamps.parse(before))
-
-    effects = {statement["Effect"] for statement in policy["Statement"] if holds(statement)}
-    return effects == {"Allow"}
 
 
 @dataclass
@@ -175,6 +163,8 @@ class FakeServer:
     """Whether it answers nobody."""
     staged: dict[str, str] = field(default_factory=dict)
     """Passwords that a transaction has set and not committed; their rows are locked."""
+    sslmode: str = "disable"
+    trusted_certificates: str | None = None
 
     def __post_init__(self) -> None:
         name, password = _ISSUER_LOGIN
@@ -190,10 +180,18 @@ class FakeServer:
     # Databases
 
     @contextmanager
-    def opened(self, login: DatabaseLogin, purpose: str) -> Iterator["FakeServer"]:
+    def opened(
+        self, login: DatabaseLogin, purpose: str, *, for_an_end: bool = False
+    ) -> Iterator["FakeServer"]:
+        del for_an_end  # nobody takes the slots of this one
         if not self.lets_in(login):
             raise IssuerUnavailable(purpose)
         yield self
+
+    @contextmanager
+    def connect(self, login: DatabaseLogin) -> Iterator["FakeServer"]:
+        with self.opened(login, "the database did not answer") as connection:
+            yield connection
 
     @contextmanager
     def reached(self, login: DatabaseLogin) -> Iterator["FakeServer"]:
@@ -216,19 +214,13 @@ class FakeServer:
     def connect_as(self, who: str, username: str) -> None:
         self.connections.append((username, who))
 
-    def execute(self, statement: str, given: list[str]) -> "FakeServer":
-        """The one statement that is sent as such: the one that cuts connections."""
-        assert "pg_terminate_backend" in statement
-        self._cut = self.fuse.call(lambda: self._without_connections(given[0]))
-        return self
+    def cut(self, username: str) -> int:
+        def without() -> int:
+            before = len(self.connections)
+            self.connections = [each for each in self.connections if each[0] != username]
+            return before - len(self.connections)
 
-    def _without_connections(self, username: str) -> int:
-        before = len(self.connections)
-        self.connections = [each for each in self.connections if each[0] != username]
-        return before - len(self.connections)
-
-    def fetchone(self) -> tuple[int]:
-        return (self._cut,)
+        return self.fuse.call(without)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -270,29 +262,44 @@ class FakeServer:
     def rotate(self, secret: str, version: str) -> None:
         def rotated() -> None:
             stored = self.secrets[secret]
-            # A rotation that finds the account's row locked fails; it is asked for again.
-            if version in stored or self.accounts[secret] in self.staged:
+            # A rotation that finds the account's row locked, or its login shut, fails; it is asked
+            # for again.
+            name = self.accounts[secret]
+            if version in stored or name in self.staged or not self.users[name].login:
                 return
-            for name, (password, labels) in stored.items():
-                stage = {"AWSPREVIOUS"} if "AWSCURRENT" in labels else set()
-                stored[name] = (password, frozenset(stage))
             made = f"password of {version}"
-            stored[version] = (made, frozenset({"AWSCURRENT"}))
-            self.users[self.accounts[secret]].password = made
+            self._make_current(secret, version, made)
+            self.users[name].password = made
 
         self.fuse.call(rotated)
 
+    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+        def renewed() -> None:
+            if version not in self.secrets[secret]:
+                self._make_current(secret, version, password)
+
+        self.fuse.call(renewed)
+        return self.login(secret)
+
+    def _make_current(self, secret: str, version: str, password: str) -> None:
+        stored = self.secrets[secret]
+        for name, (earlier, labels) in stored.items():
+            stage = {"AWSPREVIOUS"} if "AWSCURRENT" in labels else set()
+            stored[name] = (earlier, frozenset(stage))
+        stored[version] = (password, frozenset({"AWSCURRENT"}))
+
 
 class SessionUsers:
-    """Stands for `pam.postgres.session_user`; each function is one transaction."""
+    """Stands for `pam.postgres.session_user`; each statement is a call that may be the last."""
 
     @staticmethod
     def name_of(session: Session) -> str:
         return database_user(session.session_id)
 
     @staticmethod
-    def make(server: FakeServer, username: str, group: str, until: datetime) -> None:
+    def make(server: FakeServer, username: str, group: str, until: datetime, limit: int) -> None:
         del group
+        assert limit > 0
         server.fuse.call(
             lambda: server.users.setdefault(username, User("", until=until, login=False))
         )
@@ -309,23 +316,39 @@ class SessionUsers:
         return server.fuse.call(given)
 
     @staticmethod
-    def shut(server: FakeServer, username: str) -> bool:
+    def shut(server: FakeServer, issuer: DatabaseLogin, username: str, group: str) -> int | None:
+        del group
+
         def done() -> bool:
             user = server.users.get(username)
             if user is not None:
                 user.login, user.shut = False, True
             return user is not None
 
-        return server.fuse.call(done)
+        with server.opened(issuer, "the login could not be shut"):
+            if not server.fuse.call(done):
+                return None
+            server.fuse.call(lambda: None)  # out of the group
+            return server.cut(username)
 
     @staticmethod
-    def databases_with_its_objects(server: FakeServer, username: str) -> list[str]:
+    def can_log_in(server: FakeServer, username: str) -> bool:
+        user = server.fuse.call(lambda: server.users.get(username))
+        return user is not None and user.login
+
+    @staticmethod
+    def look(server: FakeServer, username: str, group: str) -> list[str]:
+        del username, group
+        return server.fuse.call(list)
+
+    @staticmethod
+    def databases_of(server: FakeServer, username: str) -> list[str]:
         del username
         return server.fuse.call(list)
 
     @staticmethod
-    def hand_on(server: FakeServer, username: str, group: str) -> None:
-        del username, group
+    def hand_on(server: FakeServer, username: str, heir: str) -> None:
+        del username, heir
         server.fuse.call(lambda: None)
 
     @staticmethod
@@ -343,6 +366,48 @@ class SessionUsers:
             }
         )
 
+    @staticmethod
+    def left_over(server: FakeServer, *, with_an_heir: bool) -> list[str]:
+        del with_an_heir
+        return server.fuse.call(list)
+
+
+class LentAccounts:
+    """Stands for `pam.postgres.lent_account`, in the same way."""
+
+    @staticmethod
+    def read(server: FakeServer, name: str) -> Account:
+        can = server.fuse.call(lambda: server.users[name].login)
+        return Account(can_log_in=can, limit=-1, can_be_acted_as=True, is_administered=True)
+
+    @staticmethod
+    def memory(server: FakeServer, name: str) -> str:
+        return server.fuse.call(lambda: f"how {name} stood")
+
+    @staticmethod
+    def shut(server: FakeServer, mender: DatabaseLogin, name: str) -> int:
+        with server.opened(mender, "the login could not be shut"):
+            server.fuse.call(lambda: setattr(server.users[name], "login", False))
+            return server.cut(name)
+
+    @staticmethod
+    def put_back(server: FakeServer, name: str, remembered: str | None) -> list[str]:
+        assert remembered == f"how {name} stood"
+        return server.fuse.call(list)
+
+    @staticmethod
+    def renew(server: FakeServer, mender: DatabaseLogin, account: DatabaseLogin) -> bool:
+        user = server.users[account.username]
+        with server.opened(mender, "the account could not be taken back"):
+            server.fuse.call(lambda: setattr(user, "password", account.password))
+            server.cut(account.username)
+            LentAccounts.give_login(server, account.username)
+        return True
+
+    @staticmethod
+    def give_login(server: FakeServer, name: str) -> None:
+        server.fuse.call(lambda: setattr(server.users[name], "login", True))
+
 
 @dataclass
 class FakeCheckouts:
@@ -351,6 +416,7 @@ class FakeCheckouts:
     is_closed: Callable[[str], bool]
     held: dict[str, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    memory: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def take(self, what: str, session_id: str) -> bool:
         holder = self.held.get(what)
@@ -365,6 +431,13 @@ class FakeCheckouts:
         if self.has(what, session_id):
             del self.held[what]
             self.receipts[what, session_id] = receipt
+
+    def remember(self, what: str, session_id: str, text: str) -> None:
+        if self.has(what, session_id):
+            self.memory.setdefault((what, session_id), text)
+
+    def remembered(self, what: str, session_id: str) -> str | None:
+        return self.memory.get((what, session_id))
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         return self.receipts.get((what, session_id))

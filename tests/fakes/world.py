@@ -111,7 +111,14 @@ class FakeStore:
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         waiting = (s for s in self.sessions.values() if s.due_at is not None)
-        return [session for session in waiting if person in {None, session.requester_name}]
+        return [
+            session
+            for session in waiting
+            if person in {None, session.requester_name} and session not in self.ends_that_stand()
+        ]
+
+    def ends_that_stand(self) -> list[Session]:
+        return [each for each in self.sessions.values() if each.closed and each.traces_until]
 
     def blocks_of(self, person: str) -> list[Block]:
         return [block for block in self.blocklist().blocks if block.person == person]
@@ -185,6 +192,9 @@ class FakeIssuer:
     """What `reserve` raises, if another session has the target."""
     during_activate: Callable[[], None] | None = None
     during_lease: Callable[[], None] | None = None
+    let_in_again: set[str] = field(default_factory=set)
+    """Whose end was undone at the target."""
+    boundary_fault: str = ""
 
     def reserve(self, session: Session, now: datetime) -> None:
         if self.taken is not None:
@@ -209,11 +219,13 @@ class FakeIssuer:
             secret_access_key="the-secret-key",
             session_token="the-session-token",
             expires_at=min(session.expires_at, now + timedelta(minutes=30)),
+            live_until=max(session.expires_at, now + timedelta(minutes=15)),
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:
         self._answer()
         self.held.discard(session.session_id)
+        self.let_in_again.discard(session.session_id)
         self.ended.append(session.session_id)
         return Receipt(method="seen", evidence="refused", traces_until=session.leases_end_at)
 
@@ -230,6 +242,15 @@ class FakeIssuer:
         self._answer()
         self.asked_about.append(target)
         return {each.session_id: "gone" for each in active if each.session_id not in self.held}
+
+    def undone(self, target: Target, ended: Sequence[Session]) -> list[str]:
+        self._answer()
+        self.asked_about.append(target)
+        return [each.session_id for each in ended if each.session_id in self.let_in_again]
+
+    def unbounded(self, target: Target) -> str:
+        self._answer()
+        return self.boundary_fault
 
     def tidy(self, target: Target, now: datetime) -> None:
         self._answer()

@@ -81,6 +81,7 @@ def function(
     monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "MOD046/PAM")
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
+    monkeypatch.setattr(wiring, "role_issuer", lambda _: story.issuer)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)

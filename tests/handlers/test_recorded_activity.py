@@ -154,6 +154,21 @@ def test_statements_of_a_session_go_into_its_trail_without_their_values(
     ]
 
 
+def test_what_a_session_opened_is_counted_and_is_no_dark_access(
+    recorder: Function, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = story.granted()
+    opening = {"eventSource": "lambda.amazonaws.com", "eventName": "AddPermission20150331v2"}
+    for error in (None, "AccessDenied"):
+        event_id = f"{EVENT_ID}-{error}"
+        recorder(call(session, **opening, eventID=event_id, errorCode=error))
+    first, second = activities(story, session)
+    assert first["detail"].startswith("opened: lets others in by a policy of the resource")
+    assert second["outcome"] == "refused"
+    (counted,) = metrics(capsys.readouterr().out)
+    assert counted["DoorOpened"] == [1.0]
+
+
 def test_a_statement_after_the_session_is_dark_access(
     recorder: Function, story: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -325,11 +325,43 @@ def test_a_search_counts_what_it_removed_and_what_is_missing(
         found = function("revoke_session")({"search": "targets"})
         assert (found["missing"], found["unreached"], found["postponed"]) == ([lost], [], [])
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        names = ("OrphanRemoved", "AccessMissing")
+        names = ("OrphanRemoved", "AccessMissing", "BoundaryMissing", "DenyMissing")
         counted.append([(n, line[n]) for n in names for line in lines if n in line])
     assert story.issuer.cleared == [over]
     missing = ("AccessMissing", [1.0])
     assert counted == [[("OrphanRemoved", [1.0]), missing], [missing]]
+
+
+def test_a_search_counts_ends_that_were_undone_and_what_binds_no_more(
+    function: Load, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id = story.granted().session_id
+    story.lease(session_id)
+    story.revoke(session_id)
+    story.later(seconds=20)
+    story.issuer.let_in_again = {session_id}
+    story.issuer.boundary_fault = "none"
+    assert function("revoke_session")({"search": "denies"})["undone"] == [session_id]
+    assert function("revoke_session")({"search": "denies"})["undone"] == []
+    unbound = function("revoke_session")({"search": "targets"})["unbounded"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = {
+        n: line[n] for n in ("DenyMissing", "BoundaryMissing") for line in lines if n in line
+    }
+    assert counted == {"DenyMissing": [1.0], "BoundaryMissing": [float(len(unbound))]}
+    assert unbound
+
+
+def test_a_search_for_denies_that_did_not_reach_a_role_is_an_error(
+    function: Load, story: Story
+) -> None:
+    session_id = story.granted().session_id
+    story.lease(session_id)
+    story.revoke(session_id)
+    story.later(seconds=20)
+    story.issuer.down = True
+    with pytest.raises(IssuerUnavailable, match="not reached: arn:aws:"):
+        function("revoke_session")({"search": "denies"})
 
 
 def test_a_search_that_did_not_reach_a_target_is_an_error(function: Load, story: Story) -> None:

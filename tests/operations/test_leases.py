@@ -29,6 +29,19 @@ def test_a_further_lease_is_counted_and_never_brings_the_end_of_the_last_one_for
     assert (leased.leases, leased.leases_end_at) == (2, first.credentials.expires_at)
 
 
+@pytest.mark.guarantee("G4")
+def test_a_session_knows_how_long_the_longest_lived_of_its_credentials_is_known_to_sts() -> None:
+    story = Story()
+    session_id = story.granted(seconds=60).session_id
+    story.later(seconds=2)
+    given = [story.lease(session_id).credentials.live_until]
+    assert given[0] == story.now + timedelta(minutes=15)
+    for seconds in (30, -10):
+        story.later(seconds=seconds)
+        given.append(story.lease(session_id).credentials.live_until)
+        assert story.store.sessions[session_id].credentials_live_until == max(given)
+
+
 @pytest.mark.parametrize("who", ["bob", "carol", "dave", "sam", "ada", "mallory"])
 def test_nobody_else_does(who: str) -> None:
     story = Story()

@@ -111,6 +111,24 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "group_role:",
         "63 bytes",
     ),
+    "a rotated account that nobody can take back": (
+        "catalogue.yaml",
+        swap("      login_secret: bank/core-reporting-db/pam-issuer\n", ""),
+        "- id: core-reporting-db",
+        "core-reporting-db: rotated-secret needs login_secret",
+    ),
+    "a session with more connections than a hundred": (
+        "catalogue.yaml",
+        swap("connection_limit: 5", "connection_limit: 101"),
+        "connection_limit:",
+        "less than or equal to 100",
+    ),
+    "objects that would go to the group": (
+        "catalogue.yaml",
+        swap("quarantine_role: ledger_quarantine", "quarantine_role: ledger_operators"),
+        "",
+        "not the group_role",
+    ),
     "YAML that is none": (
         "catalogue.yaml",
         swap("resources:\n", "resources: [\n"),
@@ -147,6 +165,21 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         swap('@code("SELF_APPROVAL")', '@code("NONSENSE")'),
         '@id("nobody-approves-their-own-request")',
         "NONSENSE",
+    ),
+    "an answer that is neither yes nor no": (
+        "catalogue.yaml",
+        swap(
+            "role_name: pam-target-core-ledger-admin}",
+            'role_name: pam-target-core-ledger-admin, iam_writes: "yes"}',
+        ),
+        'iam_writes: "yes"',
+        "iam_writes",
+    ),
+    "iam_writes of what is no role": (
+        "catalogue.yaml",
+        swap("      when_taken: refuse\n", "      when_taken: refuse\n      iam_writes: true\n"),
+        "iam_writes: true",
+        "iam_writes: no such key",
     ),
     "a schema that is none": (
         "pam.cedarschema",
@@ -207,6 +240,27 @@ def test_a_directory_without_policies_is_refused(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(PolicyError, match="deny everything"):
         load(policy, policy / "identities.yaml")
+
+
+@pytest.mark.parametrize(("said", "may"), [("", False), ("false", False), ("true", True)])
+def test_a_role_may_change_iam_only_where_its_resource_says_so(
+    tmp_path: Path, said: str, *, may: bool
+) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", policy)
+    path = policy / "catalogue.yaml"
+    name = "role_name: pam-target-core-ledger-admin"
+    edit = swap(f"{name}}}", f"{name}{', iam_writes: ' + said if said else ''}}}")
+    path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
+    compiled = load(policy, policy / "identities.yaml")
+    read = CompiledPolicy.from_json(compiled.to_json())
+    of_roles = {
+        each.resource_id: each.target(account="111122223333", region="eu-west-1").may_write_iam
+        for each in read.resources
+    }
+    assert {name for name, allowed in of_roles.items() if allowed} == (
+        {"core-ledger-admin"} if may else set()
+    )
 
 
 def test_what_the_functions_read_is_what_was_compiled() -> None:

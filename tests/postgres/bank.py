@@ -108,6 +108,17 @@ class SecretsInMemory:
         self._threads.append(threading.Thread(target=self.run_steps, args=(secret, version)))
         self._threads[-1].start()
 
+    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+        stored = self.secrets[secret]
+        if version not in stored.versions:
+            for each in stored.versions.values():
+                each.stages.discard("AWSPENDING")
+            current = next(v for v, labels in stored.stages().items() if "AWSCURRENT" in labels)
+            value = {**(stored.value() or {}), "password": password}
+            stored.versions[version] = Version({"AWSPENDING"}, value)
+            stored.make_current(version, current)
+        return self.login(secret)
+
     def run_steps(self, secret: str, version: str) -> None:
         rotation = PostgresRotation(self.secrets[secret], self.databases, parse_login)
         for step in Step:
@@ -130,6 +141,7 @@ class CheckoutsInMemory:
 
     held: dict[str, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    memory: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def take(self, what: str, session_id: str) -> bool:
         return self.held.setdefault(what, session_id) == session_id
@@ -141,6 +153,13 @@ class CheckoutsInMemory:
         if self.has(what, session_id):
             del self.held[what]
             self.receipts[what, session_id] = receipt
+
+    def remember(self, what: str, session_id: str, text: str) -> None:
+        if self.has(what, session_id):
+            self.memory.setdefault((what, session_id), text)
+
+    def remembered(self, what: str, session_id: str) -> str | None:
+        return self.memory.get((what, session_id))
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         return self.receipts.get((what, session_id))
@@ -172,18 +191,35 @@ class Bank:
                 user = sql.Identifier(str(document["username"]))
                 password = sql.Literal(document["password"])
                 connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(user))
-                connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, password))
-            for name in self.roles():
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(user, password)
+                )
+        users = list(self.roles())
+        for dbname in ("core_ledger", "core_reporting"):
+            self._empty(dbname, users)
+        with self.server.superuser() as connection:
+            for name in users:
                 connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+    def _empty(self, dbname: str, users: list[str]) -> None:
+        """Without whatever sessions made there; the quarantine role keeps its right to make."""
+        with self.server.superuser(dbname) as connection:
+            for name in (*users, "ledger_quarantine"):
+                role = sql.Identifier(name)
+                connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(role))
+            if dbname == "core_ledger":
+                connection.execute("GRANT CREATE ON SCHEMA public TO ledger_quarantine")
 
     def session(self, *, seconds: int = 600, **settings: str) -> Session:
         """An ACTIVATING session on the ledger's database."""
-        given = {"secret": LEDGER_SECRET, "group_role": "ledger_operators", "auth": "password"}
+        given = {"secret": LEDGER_SECRET, "group_role": "ledger_operators"}
+        given |= {"auth": "password", "quarantine_role": "ledger_quarantine"}
         return _session(IssuerKind.POSTGRES_USER, given | settings, seconds)
 
     def reports_session(self, *, seconds: int = 600, **settings: str) -> Session:
         """An ACTIVATING session on the account of the reports."""
         given = {"secret": REPORTS_SECRET, "rotation": "single-user", "when_taken": "refuse"}
+        given |= {"login_secret": MENDER_SECRET}
         return _session(IssuerKind.ROTATED_SECRET, given | settings, seconds)
 
     def activated(self, session: Session) -> Session:

@@ -17,7 +17,6 @@ from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import Phase, version_of
 from tests.postgres.bank import (
-    MENDER_SECRET,
     REPORTS_SECRET,
     Bank,
     Version,
@@ -156,7 +155,7 @@ def test_the_owner_may_rotate_in_between_and_the_next_lease_has_the_new_password
 
 
 def test_whatever_the_borrower_did_to_the_account_its_end_comes(bank: Bank) -> None:
-    session = bank.activated(bank.reports_session(login_secret=MENDER_SECRET))
+    session = bank.activated(bank.reports_session())
     lease = bank.reports.lease(session, now())
     opened = connect(lease)
     opened.execute("ALTER ROLE session_user PASSWORD 'mine-for-ever'")
@@ -171,14 +170,14 @@ def test_whatever_the_borrower_did_to_the_account_its_end_comes(bank: Bank) -> N
     assert is_let_in(bank.secrets.login(REPORTS_SECRET))
 
 
-@pytest.mark.usefixtures("impatient")
-def test_without_a_login_that_may_mend_it_such_an_end_is_not_said(bank: Bank) -> None:
-    session = bank.activated(bank.reports_session())
-    lease = bank.reports.lease(session, now())
-    connect(lease).execute("ALTER ROLE session_user PASSWORD 'mine-for-ever'")
-    with pytest.raises(IssuerUnavailable):
-        bank.reports.end(session, now())
-    assert bank.checkouts.has(session.target.arn, session.session_id)
+def test_without_a_login_that_administers_it_the_account_is_not_lent(bank: Bank) -> None:
+    session = bank.reports_session()
+    settings = {k: v for k, v in session.target.settings.items() if k != "login_secret"}
+    session = replace(session, target=replace(session.target, settings=settings))
+    bank.reports.reserve(session, now())
+    with pytest.raises(Unreached, match="no login_secret"):
+        bank.reports.activate(session, now())
+    assert bank.secrets.rotations == []
 
 
 def test_a_view_that_hides_connections_hides_none(bank: Bank) -> None:
@@ -319,10 +318,15 @@ class TestTheRotationFunction:
 def test_an_account_with_quotes_and_semicolons_in_its_name(bank: Bank) -> None:
     nasty = 'rep"orts; DROP ROLE "reports" --\''
     with bank.server.superuser("core_reporting") as connection:
-        made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'first'; GRANT {} TO {}")
+        made = sql.SQL(
+            "CREATE ROLE {} LOGIN CONNECTION LIMIT 20 PASSWORD 'first'; GRANT {} TO {};"
+            "GRANT {} TO pam_mender WITH ADMIN OPTION"
+        )
         connection.execute(
             psycopg.ClientCursor(connection).mogrify(
-                made.format(sql.Identifier(nasty), sql.Identifier("reports"), sql.Identifier(nasty))
+                made.format(
+                    *map(sql.Identifier, (nasty, "reports", nasty, nasty)),
+                )
             )
         )
     (current,) = bank.secrets.secrets[REPORTS_SECRET].versions.values()

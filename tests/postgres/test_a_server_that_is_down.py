@@ -9,6 +9,7 @@ from local import postgres
 from local.databases import make_databases
 from local.postgres import Postgres
 from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.postgres import login
 from tests.postgres.bank import Bank, is_let_in, now
 
 
@@ -25,6 +26,11 @@ class Interrupted:
         again = postgres.start_again(self.server.folder, self.server.password, self.server.port)
         assert again is not None
         self.server = again
+
+
+@pytest.fixture(autouse=True)
+def _asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "_INSIST_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -107,30 +107,57 @@ def test_a_second_lease_has_a_new_password_and_the_first_is_refused(bank: Bank) 
     assert is_cut(opened)
 
 
-def test_what_the_user_made_stays_and_belongs_to_the_group(bank: Bank) -> None:
+@pytest.mark.guarantee("G16")
+def test_what_the_user_made_is_told_and_goes_to_a_role_without_rights(bank: Bank) -> None:
     session = bank.activated(bank.session())
     with connect(bank.users.lease(session, now())) as connection:
         connection.execute("CREATE TABLE correction (id int)")
-    assert "dropped" in bank.users.end(session, now()).evidence
+    receipt = bank.users.end(session, now())
+    assert "kept without a login (2BP01)" in receipt.evidence
+    assert receipt.evidence.endswith("left: owns table public.correction")
+    assert receipt.left == ("owns table public.correction",)
+    assert receipt.traces_until is not None
+    bank.users.clear_traces(session, now())
+    assert bank.roles() == {}
     with bank.server.superuser("core_ledger") as connection:
         owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'correction'"
-        assert connection.execute(owner).fetchone() == ("ledger_operators",)
-        connection.execute("DROP TABLE correction")
+        assert connection.execute(owner).fetchone() == ("ledger_quarantine",)
 
 
-def test_what_the_user_made_in_another_database_stays_as_well(bank: Bank) -> None:
+def test_without_such_a_role_it_stays_with_the_user_who_can_do_nothing(bank: Bank) -> None:
+    session = bank.session()
+    settings = {k: v for k, v in session.target.settings.items() if k != "quarantine_role"}
+    session = bank.activated(replace(session, target=replace(session.target, settings=settings)))
+    with connect(bank.users.lease(session, now())) as connection:
+        connection.execute("CREATE TABLE correction (id int)")
+    receipt = bank.users.end(session, now())
+    assert receipt.left == ("owns table public.correction",)
+    assert receipt.traces_until is None, "nothing is left to do"
+    assert bank.roles() == {session_user.name_of(session): False}
+    assert bank.users.sessions_at(session.target) == [], "it is not looked for again and again"
+    with bank.server.superuser("core_ledger") as connection:
+        user = session_user.name_of(session)
+        may = "SELECT pg_has_role(%s, 'ledger_operators', 'MEMBER')"
+        assert connection.execute(may, [user]).fetchone() == (False,)
+
+
+def test_what_the_user_made_in_another_database_is_told_and_handed_on_as_well(bank: Bank) -> None:
     session = bank.activated(bank.session())
     lease = bank.users.lease(session, now())
     with bank.server.superuser() as connection:
         connection.execute("CREATE DATABASE core_archive")
-        connection.execute("GRANT CREATE ON DATABASE core_archive TO ledger_operators")
+        grant = "GRANT CREATE ON DATABASE core_archive TO ledger_operators, ledger_quarantine"
+        connection.execute(grant)
     try:
         with connect(lease, dbname="core_archive") as connection:
             connection.execute("CREATE SCHEMA correction")
-        assert "dropped" in bank.users.end(session, now()).evidence
+        receipt = bank.users.end(session, now())
+        assert receipt.left == ("owns 1 object(s) in database core_archive",)
+        bank.users.clear_traces(session, now())
+        assert bank.roles() == {}
         with bank.server.superuser("core_archive") as connection:
             owner = "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'correction'"
-            assert connection.execute(owner).fetchone() == ("ledger_operators",)
+            assert connection.execute(owner).fetchone() == ("ledger_quarantine",)
     finally:
         with bank.server.superuser() as connection:
             connection.execute("DROP DATABASE core_archive WITH (FORCE)")
@@ -158,6 +185,9 @@ def test_a_user_that_cannot_be_dropped_is_kept_without_a_login_and_removed_later
         assert connection.execute(kept, [lease.username]).fetchone() == (None,)
     with pytest.raises(IssuerUnavailable, match="shut"):
         bank.users.lease(session, now())
+    with pytest.raises(IssuerUnavailable):
+        bank.users.clear_traces(session, now())
+    assert bank.users.sessions_at(session.target) == [session.session_id], "it is tried again"
     with bank.server.superuser("core_reporting") as connection:
         connection.execute("DROP TABLE elsewhere")
     bank.users.clear_traces(session, now())
@@ -261,40 +291,62 @@ def test_a_login_that_the_database_does_not_let_in_is_not_handed_out(
 
 
 @pytest.mark.guarantee("G9")
-def test_an_end_and_a_lease_of_one_user_wait_for_each_other(bank: Bank) -> None:
-    """Of a user that is not there, each takes the lock and leaves it at that."""
+@pytest.mark.parametrize("committed", [True, False], ids=["lease first", "end first"])
+def test_a_lease_that_an_end_overtakes_gives_no_login(
+    bank: Bank, committed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease has asked whether it may, and the end comes before it has written, or before that
+    is committed.
+    """
+    session = bank.activated(bank.session())
+    user, asked = session_user.name_of(session), session_user._may_be_leased
+    answers: list[bool] = []
 
-    def end(connection: Connection) -> bool:
-        return session_user.shut(connection, "pam_nobody")
+    def ending(_: Connection, name: str) -> bool:
+        answers.append(asked(_, name))
+        if len(answers) == (2 if committed else 1):
+            end = pool.submit(bank.users.end, session, now())
+            ends.append(end)
+            if not committed:
+                end.result()
+        return answers[-1]
 
-    def lease(connection: Connection) -> bool:
-        return session_user.give_login(connection, "pam_nobody", "", now())
-
-    login = bank.secrets.login(LEDGER_SECRET)
-    for first, second in ((end, lease), (lease, end)):
-        one, other = connect(login), connect(login)
-        other.execute("SET lock_timeout = '200ms'")
-        with one.transaction():
-            assert not first(one)
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                second(other)
-        assert not second(other)
+    ends: list[Any] = []
+    with ThreadPoolExecutor() as pool, monkeypatch.context() as patch:
+        patch.setattr(session_user, "_may_be_leased", ending)
+        with connect(bank.secrets.login(LEDGER_SECRET)) as connection:
+            given = session_user.give_login(connection, user, "", now() + timedelta(hours=1))
+        receipt = ends[0].result()
+    assert receipt.method == "login-refused"
+    assert given is committed
+    assert bank.roles() == {}
 
 
 @pytest.mark.guarantee("G5")
-@pytest.mark.parametrize(
-    ("let_in", "told"), [((True, True), "still lets"), ((False, False), "did not answer")]
-)
-def test_an_end_is_not_said_unless_this_user_is_refused_and_the_issuer_is_not(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch, let_in: tuple[bool, bool], told: str
+def test_an_end_is_not_said_while_this_user_is_let_in(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = bank.activated(bank.session())
     with monkeypatch.context() as server:
-        answers = iter(let_in)
-        server.setattr(Databases, "lets_in", lambda *_: next(answers))
-        with pytest.raises(IssuerUnavailable, match=told):
+        server.setattr(Databases, "lets_in", lambda *_: True)
+        with pytest.raises(IssuerUnavailable, match="still lets"):
             bank.users.end(session, now())
     assert bank.users.end(session, now()).method == "login-refused"
+
+
+@pytest.mark.guarantee("G5")
+def test_a_refusal_alone_is_no_proof_the_server_must_say_that_there_is_no_login(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for want of a free connection, which a borrower can bring about."""
+    session = bank.activated(bank.session())
+    bank.users.lease(session, now())
+    with monkeypatch.context() as server:
+        server.setattr(session_user, "shut", lambda *_: 0)
+        server.setattr(Databases, "lets_in", lambda *_: False)
+        with pytest.raises(IssuerUnavailable, match="still lets"):
+            bank.users.end(session, now())
+    bank.users.end(session, now())
 
 
 NASTY = 'led"ger; DROP ROLE "reports" --\'\\ %s {x} ünï'
@@ -316,6 +368,7 @@ def test_a_group_with_quotes_and_semicolons_in_its_name(bank: Bank) -> None:
         ).fetchone() == (True,)
     assert bank.users.sessions_at(session.target) == [session.session_id]
     bank.users.end(session, now())
+    bank.users.clear_traces(session, now())
     assert bank.roles() == {}
     with bank.server.superuser("core_ledger") as connection:
         connection.execute(sql.SQL("DROP OWNED BY {}").format(group))

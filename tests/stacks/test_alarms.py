@@ -49,6 +49,8 @@ WATCHED = {
     # section: what is watched, and how many minutes in a row it must be bad
     "revocation-stuck": ("MOD046/PAM EndStuck", 1),
     "traces-left": ("MOD046/PAM TracesLeft", 1),
+    "deny-missing": ("MOD046/PAM DenyMissing", 1),
+    "boundary-missing": ("MOD046/PAM BoundaryMissing", 1),
     "failed-grant": ("MOD046/PAM/{env} RecordedFailed", 1),
     "break-glass-used": ("MOD046/PAM/{env} RecordedBreakGlass", 1),
     "dead-letters": ("AWS/SQS ApproximateNumberOfMessagesVisible", 1),

@@ -1,13 +1,16 @@
 """The role that a team lends: who gets in, under which conditions, and what can take it back."""
 
+import json
+import re
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 
+from pam.aws import role_limits
 from stacks.pam_target_role import PamTargetRole
-from stacks.synthesis import apply_rules, new_app, templates
+from stacks.synthesis import ROOT, apply_rules, new_app, templates
 
 OWN_ACCOUNT = "222233334444"
 PAM_ACCOUNT = "111122223333"
@@ -29,7 +32,14 @@ def _lend(**arguments: Any) -> dict[str, dict[str, Any]]:
         **arguments,
     )
     return {
-        resource["Properties"].get("RoleName", resource["Type"]): resource["Properties"]
+        next(
+            (
+                resource["Properties"][name]
+                for name in ("RoleName", "ManagedPolicyName")
+                if name in resource["Properties"]
+            ),
+            resource["Type"],
+        ): resource["Properties"]
         for resource in templates(app)["team"]["Resources"].values()
     }
 
@@ -96,15 +106,42 @@ def test_only_the_revocation_becomes_the_revoker(lent: dict[str, dict[str, Any]]
 def test_the_revoker_writes_inline_policies_of_the_one_role(
     lent: dict[str, dict[str, Any]],
 ) -> None:
-    (statement,) = _rights(lent["AWS::IAM::Policy"])
+    on_role, on_boundary = _rights(lent["AWS::IAM::Policy"])
 
-    assert set(statement["Action"]) == {
+    assert set(on_role["Action"]) == {
         "iam:DeleteRolePolicy",
+        "iam:GetRole",
         "iam:GetRolePolicy",
         "iam:ListRolePolicies",
         "iam:PutRolePolicy",
     }
-    assert statement["Resource"]["Fn::GetAtt"][0].startswith("LedgerRole")
+    assert on_role["Resource"]["Fn::GetAtt"][0].startswith("LedgerRole")
+    assert set(on_boundary["Action"]) == {"iam:GetPolicy", "iam:GetPolicyVersion"}
+    assert on_boundary["Resource"]["Ref"].startswith("LedgerBoundary")
+
+
+def test_every_session_of_the_role_is_bound_by_a_policy_of_its_own(
+    lent: dict[str, dict[str, Any]],
+) -> None:
+    boundary = lent["pam-target-ledger-boundary"]
+    assert lent["pam-target-ledger"]["PermissionsBoundary"]["Ref"].startswith("LedgerBoundary")
+    assert boundary["Path"] == "/pam/"
+    assert boundary["PolicyDocument"] == role_limits.boundary("pam-target-ledger", iam_writes=False)
+    assert not {"Roles", "Users", "Groups"} & boundary.keys(), "it gives nobody a right"
+
+
+def test_what_no_lease_may_change_is_known_by_its_tag_or_its_path(
+    lent: dict[str, dict[str, Any]],
+) -> None:
+    for role in ("pam-target-ledger", "pam-target-ledger-pam-revoker"):
+        assert {"Key": "pam:module", "Value": "MOD-046"} in lent[role]["Tags"]
+    assert lent["AWS::IAM::ManagedPolicy"]["Path"] == "/pam/"
+
+
+def test_a_role_whose_name_makes_its_boundary_too_long_is_refused() -> None:
+    stack = cdk.Stack(cdk.App(), "team")
+    with pytest.raises(ValueError, match="AWS takes 6144"):
+        PamTargetRole(stack, "Ledger", role_name="x" * 6_000, env_name="prod")
 
 
 def test_a_role_can_be_lent_from_another_account(
@@ -122,3 +159,10 @@ def test_a_role_can_be_lent_from_another_account(
 def _rights(policy: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return found
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_documented_boundary_is_the_one_that_is_looked_for(number: int) -> None:
+    text = (ROOT / "docs" / "roles.md").read_text(encoding="utf-8")
+    block = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)[number]
+    assert json.loads(block) == role_limits.boundary("ROLE", iam_writes=bool(number))

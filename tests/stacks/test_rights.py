@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from pam.names import Index, issuer_role_name, revocation_role_name
+from pam.policy.compiled import PolicyError
+from stacks.synthesis import build, new_app
 from tests.stacks.template import Deployment
 
 ITEMS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
@@ -44,13 +46,13 @@ POWERS = {
     "issue_credentials": ITEMS
     | KEY_WRITE
     | LOGINS
-    | {"secretsmanager:RotateSecret"}
+    | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
     | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
     "revoke_session": ITEMS
     | STREAM
     | KEY_WRITE
     | LOGINS
-    | {"secretsmanager:RotateSecret"}
+    | {"secretsmanager:PutSecretValue"}
     | {"dynamodb:DeleteItem"}
     | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
     "audit_session": STREAM
@@ -68,8 +70,6 @@ POWERS = {
 }
 WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
 WITH_ROTATION = {
-    # RotateSecret is refused to whoever may not invoke what rotates.
-    "revoke_session": {"lambda:InvokeFunction"},
     "rotate_secret": LOGINS
     | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
 }
@@ -159,12 +159,12 @@ def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -
     reading = named("secretsmanager:GetSecretValue")
     assert reading[issuer] == reading[revocation] == logins
     rotating = named("secretsmanager:RotateSecret")
-    assert rotating == {issuer: {reports}, revocation: {reports}}
+    assert rotating == {issuer: {reports}}
     changing = named("secretsmanager:PutSecretValue")
-    assert set(map(frozenset, changing.values())) == (
-        {frozenset({reports})} if rotates(every) else set()
-    )
-    assert set(reading) == {issuer, revocation, *changing}
+    assert changing[issuer] == changing[revocation] == {reports}
+    assert set(map(frozenset, changing.values())) == {frozenset({reports})}
+    assert len(changing) == (3 if rotates(every) else 2)
+    assert set(reading) == {*changing}
 
 
 @pytest.mark.guarantee("G11")
@@ -422,3 +422,16 @@ def test_nobody_can_delete_or_update_an_audit_record(every: Deployment) -> None:
                 assert not others
             if function != "audit_session":
                 assert "dynamodb:UpdateItem" not in statement.actions, function
+
+
+def test_every_role_of_pams_own_is_one_that_no_lease_may_change(every: Deployment) -> None:
+    for name, role in every.of_type("AWS::IAM::Role").items():
+        assert {"Key": "pam:module", "Value": "MOD-046"} in role["Properties"]["Tags"], name
+
+
+def test_a_lease_that_aws_would_refuse_is_refused_at_synthesis(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pam.aws.role_limits.LONGEST_SESSION_POLICY", 500)
+    with pytest.raises(PolicyError, match=r"core-ledger-admin: .* AWS takes 500"):
+        build(new_app("prod"))

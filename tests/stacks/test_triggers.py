@@ -97,7 +97,7 @@ def test_checkpoints_are_made_at_a_fixed_interval(every: Deployment) -> None:
     assert schedule == ("rate(1 minute)" if every.env_name == "local" else "rate(5 minutes)")
 
 
-def test_targets_and_the_blocked_are_searched_each_on_its_own(every: Deployment) -> None:
+def test_targets_denies_and_the_blocked_are_searched_each_on_its_own(every: Deployment) -> None:
     revocation = f"${{{every.function('revoke_session')[0]}.Arn}}"
     found = {}
     for rule in every.of_type("AWS::Events::Rule").values():
@@ -107,7 +107,11 @@ def test_targets_and_the_blocked_are_searched_each_on_its_own(every: Deployment)
                 wanted = json.loads(target["Input"])["search"]
                 found[wanted] = rule["Properties"]["ScheduleExpression"]
 
-    assert found == {"targets": "rate(15 minutes)", "blocked": "rate(1 minute)"}
+    assert found == {
+        "targets": "rate(15 minutes)",
+        "denies": "rate(1 minute)",
+        "blocked": "rate(1 minute)",
+    }
 
 
 @pytest.mark.parametrize(

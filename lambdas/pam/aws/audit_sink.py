@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pam.domain import timestamps
+from pam.domain.activity import DARK
 from pam.domain.audit_record import Outcome, Record, RecordType, canonical_json
 from pam.domain.batches import batches
 from pam.names import EVENT_SOURCE
@@ -31,7 +32,7 @@ _DETAIL_TYPES = {
     RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
     RecordType.DRIFT: "PAM Drift",
 }
-_DARK_ACCESS = "PAM Dark Access"
+_DARK_ACCESS, _OPENED = "PAM Dark Access", "PAM Drift"
 
 
 Line = dict[str, Any]
@@ -119,11 +120,13 @@ def _stream(day: str) -> str:
 
 def _detail_type(record: Record) -> str | None:
     """What the bus calls it; None for what stands in the log alone. Of all that sessions did, only
-    what nobody had the right to do is news.
+    what nobody had the right to do, and what outlasts the session, is news.
     """
     kind = RecordType(record["type"])
     if kind is RecordType.ACTIVITY:
-        return _DARK_ACCESS if record["outcome"] == Outcome.FAILURE else None
+        if record["outcome"] != Outcome.FAILURE:
+            return None
+        return _DARK_ACCESS if record["detail"].startswith(DARK) else _OPENED
     return _DETAIL_TYPES.get(kind)
 
 

@@ -1,11 +1,13 @@
 """Things that one session at a time may have, as items of the session table."""
 
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.ports.targets import Receipt
 
@@ -23,6 +25,8 @@ class DynamoDbCheckouts:
         self._sessions = DynamoDbSessions(client, table)
 
     def take(self, what: str, session_id: str) -> bool:
+        if self.has(what, session_id):
+            return True  # written anew, it would forget
         if self._put(what, session_id, instead_of=session_id):
             return True
         holder = self._holder(what)
@@ -50,6 +54,8 @@ class DynamoDbCheckouts:
                     "kind": "CHECKOUT_RECEIPT",
                     "method": receipt.method,
                     "evidence": receipt.evidence,
+                    "left": list(receipt.left),
+                    "traces_until": _rendered(receipt.traces_until),
                 }
             ),
         }
@@ -60,11 +66,38 @@ class DynamoDbCheckouts:
             if not {reason.get("Code") for reason in reasons} & _LOST_RACE:
                 raise
 
+    def remember(self, what: str, session_id: str, text: str) -> None:
+        item = self._item(what, session_id)
+        item["Item"] |= to_item({"remembered": text})
+        try:
+            self._client.put_item(
+                **item,
+                # Said again, by a twin or after a crash, it may be what the borrower made of it.
+                ConditionExpression="holder = :me AND attribute_not_exists(remembered)",
+                ExpressionAttributeValues=to_item({":me": session_id}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                message = f"the checkout could not be written: {error.response['Error']['Code']}"
+                raise IssuerUnavailable(message) from error
+
+    def remembered(self, what: str, session_id: str) -> str | None:
+        item = self._get(table_keys.checkout_key(what))
+        if item is None or item["holder"] != session_id:
+            return None
+        return item.get("remembered")
+
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         item = self._get(table_keys.checkout_receipt_key(session_id, what))
         if item is None:
             return None
-        return Receipt(method=item["method"], evidence=item["evidence"])
+        until = item.get("traces_until")
+        return Receipt(
+            method=item["method"],
+            evidence=item["evidence"],
+            left=tuple(item.get("left", ())),
+            traces_until=timestamps.parse(until) if until else None,
+        )
 
     def _holder(self, what: str) -> str:
         item = self._get(table_keys.checkout_key(what))
@@ -95,3 +128,7 @@ class DynamoDbCheckouts:
         )
         item = answer.get("Item")
         return None if item is None else from_item(item)
+
+
+def _rendered(instant: datetime | None) -> str | None:
+    return None if instant is None else timestamps.render(instant)

@@ -174,14 +174,23 @@ class DynamoDbSessions:
             of_person = {"FilterExpression": "requester_person = :person"}
             values = {":person": person}
         return [
-            session_codec.decode(item["document"])
+            session
             for open_as in (table_keys.AT_STAKE, table_keys.WAITING)
+            for session in self._kept_open(open_as, values, **of_person)
+        ]
+
+    def ends_that_stand(self) -> list[Session]:
+        return self._kept_open(table_keys.ENDED, {})
+
+    def _kept_open(self, open_as: str, values: dict[str, str], **filters: str) -> list[Session]:
+        return [
+            session_codec.decode(item["document"])
             for item in self._query(
                 IndexName=Index.BY_DEADLINE.value,
                 KeyConditionExpression="#open = :open",
                 ExpressionAttributeNames={"#open": "open"},
                 ExpressionAttributeValues=to_item(values | {":open": open_as}),
-                **of_person,
+                **filters,
             )
         ]
 
@@ -237,7 +246,7 @@ class DynamoDbSessions:
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         found: list[Session] = []
-        for open_as in (table_keys.AT_STAKE, table_keys.WAITING):
+        for open_as in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED):
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=Index.BY_DEADLINE.value,

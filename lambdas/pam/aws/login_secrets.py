@@ -11,6 +11,7 @@ from pam.domain.errors import IssuerUnavailable
 from pam.ports.targets import DatabaseLogin
 
 _DEFAULT_PORT = 5432
+_CURRENT, _PENDING = "AWSCURRENT", "AWSPENDING"
 
 
 class SecretsManagerLogins:
@@ -44,6 +45,34 @@ class SecretsManagerLogins:
                 # A rotation under way: ours, asked for a moment ago, or somebody else's.
                 if error.response["Error"]["Code"] != "InvalidRequestException":
                     raise
+
+    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+        with _unavailable("the database's secret could not be renewed"):
+            if not self._is_made(secret, version):
+                self._make(secret, version, password)
+        return self.login(secret)
+
+    def _is_made(self, secret: str, version: str) -> bool:
+        try:
+            self._client.get_secret_value(SecretId=secret, VersionId=version)
+        except self._client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def _make(self, secret: str, version: str, password: str) -> None:
+        current = json.loads(self._client.get_secret_value(SecretId=secret)["SecretString"])
+        try:
+            self._client.put_secret_value(
+                SecretId=secret,
+                ClientRequestToken=version,
+                SecretString=json.dumps({**current, "password": password}),
+                # With the second label a rotation that is under way loses it, and ends: its
+                # password would come after this one.
+                VersionStages=[_CURRENT, _PENDING],
+            )
+        except self._client.exceptions.ResourceExistsException:
+            # A twin of this call has made it, with a password of its own.
+            return
 
 
 class SecretsManagerRotation:

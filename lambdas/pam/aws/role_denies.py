@@ -1,10 +1,11 @@
-"""The denies on one target role, by which sessions are ended early.
+"""The denies on one target role, by which sessions are ended.
 
 Each session gets a policy of its own, so that no two ends can overwrite each other. A role has room
 for about 50 of them. Before that, they are gathered into packs: a pack is written and read back
 before the single policies that it stands for go, so that at no time one of its sessions is let in
 again. Only when even that is not enough, every credential of the role that
-was issued before now is denied; those whose sessions go on have to fetch new ones.
+was issued before now is denied; those whose sessions go on have to fetch new ones. The inline quota
+of a lent role is PAM's: if others have filled it, what they keep there makes way for an end.
 
 What stands under a name denies at least the sessions that it is named for, for as long as it
 stands, whoever dies in between; nobody else relies on it.
@@ -12,17 +13,26 @@ stands, whoever dies in between; nobody else relies on it.
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pam.aws.role_deny_documents import (
+    SINGLE,
+    denial_of_older,
+    denied_by,
+    deny_of,
+    is_ours,
+    issued_before,
+    name_of,
+    outlasts,
+    until_of,
+)
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
-from pam.names import SESSION_TAG
 
 LONGEST_LEASE = timedelta(seconds=1800)
 """A role chained from a function's role lasts an hour at most; half of that bounds what a deny that
@@ -30,12 +40,12 @@ could not be written would leave, and how long a pack must stay."""
 GRACE = timedelta(minutes=1)
 """How much longer than the last lease a deny stays, for clocks that differ."""
 
-_TAG = f"aws:PrincipalTag/{SESSION_TAG}"
-_SINGLE = re.compile(r"pam-revoke-([0-9A-Z]{26})", re.ASCII)
-_UNTIL = re.compile(r"pam-revoke-(?:pack|older)-([0-9]{10})(?:-[0-9a-f]{16})?", re.ASCII)
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
 _TRIES = 5
+_ROOM_FOR_TWO = 500
+"""Characters."""
+_MOST_TOLD, _LONGEST_NAME_TOLD = 5, 64
 
 
 class RoleDenies:
@@ -50,16 +60,29 @@ class RoleDenies:
 
     def deny(self, session_id: str) -> tuple[str, bool]:
         """What stands on the role now, for the receipt; and whether it was full."""
+        removed: list[str] = []
         for _ in range(_TRIES):
             try:
-                return self._deny(session_id)
+                evidence, full = self._deny(session_id)
             except ClientError as error:
                 # Others end sessions as well. They took the room that was made; or before this deny
                 # was read back, they put one of all that is older in its place.
                 if _code(error) not in {"LimitExceeded", "NoSuchEntity"}:
                     raise
-        message = "the target role is gone, or has no room for a deny beside what others keep on it"
+                if _code(error) == "LimitExceeded":
+                    removed += self._make_others_go()
+            else:
+                return _told(evidence, removed), full or bool(removed)
+        message = "the target role is gone, or has no room for a deny"
         raise IssuerUnavailable(message)
+
+    def missing(self, ended: Mapping[str, datetime]) -> set[str]:
+        """Which of these sessions nothing here denies, although each has ended. `ended`: when that
+        was decided. A deny that does not read as PAM writes it counts as none.
+        """
+        gone = self._not_denied(ended)
+        # A pack may have been written after the list, and the denies that it stands for removed.
+        return self._not_denied({each: ended[each] for each in gone}) if gone else gone
 
     def _deny(self, session_id: str) -> tuple[str, bool]:
         try:
@@ -81,13 +104,44 @@ class RoleDenies:
     def tidy(self, now: datetime) -> None:
         """Removes packs whose sessions' last lease would have ended by now."""
         for name in self._names():
-            until = _until(name)
+            until = until_of(name)
             if until is not None and until <= now:
                 self._delete(name)
 
     def sessions(self) -> list[str]:
         """Those that have a policy of their own here."""
-        return [single[1] for name in self._names() if (single := _SINGLE.fullmatch(name))]
+        return [single[1] for name in self._names() if (single := SINGLE.fullmatch(name))]
+
+    def _not_denied(self, ended: Mapping[str, datetime]) -> set[str]:
+        names = set(self._names())
+        gone = {
+            session_id
+            for session_id in ended
+            if name_of(session_id) not in names
+            or self._read(name_of(session_id)) != deny_of([session_id])
+        }
+        for name in sorted(names):
+            if not gone:
+                break
+            if is_ours(name):
+                gone -= denied_by(self._read(name), {each: ended[each] for each in gone})
+        return gone
+
+    def _make_others_go(self) -> list[str]:
+        """The largest first, until there is room for two denies. Names what was removed."""
+        sizes = {
+            name: len("".join(json.dumps(self._read(name)).split()))
+            for name in self._names()
+            if not is_ours(name)
+        }
+        removed, freed = [], 0
+        for name in sorted(sizes, key=lambda each: sizes[each], reverse=True):
+            if freed >= _ROOM_FOR_TWO:
+                break
+            self._delete(name)
+            removed.append(name)
+            freed += sizes[name]
+        return removed
 
     def _gather(self, session_id: str) -> None:
         session_ids = sorted(self.sessions())
@@ -106,7 +160,7 @@ class RoleDenies:
             self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
-        ours = [name for name in self._names() if _SINGLE.fullmatch(name) or _until(name)]
+        ours = self._without_repeated([name for name in self._names() if is_ours(name)])
         # By the clock of after the list: whoever has a deny in it gets no lease any more, so every
         # lease of theirs was issued before this, however long ago the end at hand was asked for.
         before = timestamps.parse(
@@ -115,11 +169,32 @@ class RoleDenies:
         until = before + LONGEST_LEASE + GRACE
         # The same name is the same document, so two at once do not weaken each other.
         own_name = f"pam-revoke-older-{int(until.timestamp())}"
-        superseded = [name for name in ours if name != own_name and not _outlasts(name, until)]
-        evidence = self._squeeze_in(own_name, _older(before), superseded)
+        superseded = [name for name in ours if name != own_name and not outlasts(name, until)]
+        evidence = self._squeeze_in(own_name, denial_of_older(before), superseded)
         for name in superseded:
             self._delete(name)
         return evidence
+
+    def _without_repeated(self, ours: list[str]) -> list[str]:
+        """Removes what denies no more than one of all that is older, which stands at least as long:
+        somebody died after writing that one and before tidying up. They are of one size, so there
+        would be no room for another.
+        """
+        older = {
+            name: before for name in ours if (before := issued_before(self._read(name))) is not None
+        }
+        named = [name for name in older if "-older-" in name]
+        if not named:
+            return ours
+        strongest = max(named, key=lambda name: (older[name], name))
+        repeated = [
+            name
+            for name, before in older.items()
+            if name != strongest and before <= older[strongest]
+        ]
+        for name in repeated:
+            self._delete(name)
+        return [name for name in ours if name not in repeated]
 
     def _squeeze_in(self, own_name: str, older: dict[str, Any], superseded: list[str]) -> str:
         """Nothing goes before the new deny was read back. Room for it comes of writing it in the
@@ -142,6 +217,13 @@ class RoleDenies:
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
         return f"inline policy {name}, sha256 {digest}"
 
+    def _read(self, name: str) -> dict[str, Any]:
+        """Empty if it is gone."""
+        with _tolerated("NoSuchEntity"):
+            answer = self._client.get_role_policy(RoleName=self._role, PolicyName=name)
+            return dict(answer["PolicyDocument"])
+        return {}
+
     def _write(self, name: str, document: dict[str, Any]) -> None:
         self._client.put_role_policy(
             RoleName=self._role, PolicyName=name, PolicyDocument=json.dumps(document)
@@ -156,41 +238,11 @@ class RoleDenies:
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
 
 
-def name_of(session_id: str) -> str:
-    return f"pam-revoke-{session_id}"
-
-
-def deny_of(session_ids: Iterable[str]) -> dict[str, Any]:
-    """Ends these sessions and no others, whatever credentials they hold."""
-    ids = sorted(session_ids)
-    if len(ids) > 1:
-        return _denying({"StringEquals": {_TAG: ids}})
-    # Says what it is to whoever finds it on their role; and is what makes it so much longer than
-    # `_older` that in the place of four there is room for a fifth.
-    return _denying({"StringEquals": {_TAG: ids[0]}}, Sid="PamEndedThisSession")
-
-
-def _older(before: datetime) -> dict[str, Any]:
-    """Ends every credential of the role issued before then; issue times are whole seconds."""
-    instant = timestamps.whole_second_at_or_before(before)
-    return _denying({"DateLessThan": {"aws:TokenIssueTime": instant}})
-
-
-def _denying(condition: dict[str, Any], **more: str) -> dict[str, Any]:
-    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
-    return {"Version": "2012-10-17", "Statement": [{**more, **statement}]}
-
-
-def _until(name: str) -> datetime | None:
-    """How long a pack, or a deny of all that is older, has to stay. None for a single deny."""
-    found = _UNTIL.fullmatch(name)
-    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
-
-
-def _outlasts(name: str, until: datetime) -> bool:
-    """Whether another's clock, ahead of this one, wrote it: it may cover more than this can."""
-    own = _until(name)
-    return own is not None and own > until
+def _told(evidence: str, removed: list[str]) -> str:
+    if not removed:
+        return evidence
+    shown = ", ".join(each[:_LONGEST_NAME_TOLD] for each in removed[:_MOST_TOLD])
+    return f"{evidence}; {len(removed)} inline polic(ies) of others made way for it: {shown}"
 
 
 @contextmanager

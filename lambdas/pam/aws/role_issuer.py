@@ -1,24 +1,24 @@
 """Access to an AWS role, by short leases of its credentials.
 
-Every lease carries a session policy that ends it at the session's end, to the second, by itself,
-whatever else is broken. It is tagged with the session id; source identity is the session id, too,
-so CloudTrail tells what a session did, in any account it was chained into. An early end denies by
-that tag on the target role, for that one session.
+Every lease carries a session policy that denies everything from the session's end on, to the
+second, by itself, whatever else is broken. It is tagged with the session id; source identity is the
+session id, too, so CloudTrail tells what a session did. An end, early or not, denies by that tag on
+the target role as well, for that one session, for as long as a credential of it lives at STS.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pam.aws import role_limits
 from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.names import SESSION_TAG, revoker_role_name
+from pam.names import POLICY_PATH, SESSION_TAG, boundary_name, revoker_role_name
 from pam.ports.targets import AwsCredentials, Receipt
 
 SHORTEST_STS_SESSION = timedelta(seconds=900)
@@ -60,29 +60,35 @@ class RoleIssuer:
             raise IssuerUnavailable(message)
         whole_now = timestamps.parse(timestamps.whole_second_at_or_before(now))
         ends = min(whole_now + LONGEST_LEASE, session.expires_at)
+        policy = role_limits.lease_policy(
+            _role_name(session.target), ends, iam_writes=session.target.may_write_iam
+        )
         # STS gives no less than 15 minutes; the session policy makes the end exact all the same.
-        answer = self._assume(session, _until(ends), max(ends - whole_now, SHORTEST_STS_SESSION))
+        answer = self._assume(session, policy, max(ends - whole_now, SHORTEST_STS_SESSION))
         given = answer["Credentials"]
         return AwsCredentials(
             access_key_id=given["AccessKeyId"],
             secret_access_key=given["SecretAccessKey"],
             session_token=given["SessionToken"],
             expires_at=ends,
+            live_until=max(ends, given["Expiration"]),
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:
-        """No lease: nothing to take back. Leases that are over: they ended by themselves.
+        """No lease: nothing to take back. Else a deny for this session, written and read back,
+        whether or not its time is over: the credentials live longer at STS than they work.
 
-        Else a deny for this session, written and read back.
+        Only of credentials that are over at STS is it enough to say so.
         """
-        if session.leases_end_at is None:
+        live_until = _live_until(session)
+        if live_until is None:
             return Receipt(method="no-lease", evidence="no credential had been handed out")
-        if now >= session.leases_end_at:
-            ended = timestamps.render(session.leases_end_at)
+        if now >= live_until:
+            over = timestamps.render(live_until)
             return Receipt(
                 method="lease-over",
-                evidence=f"the last of {session.leases} lease(s) ended by itself at {ended}",
-                traces_until=session.leases_end_at + GRACE if _tried_before(session) else None,
+                evidence=f"the last of {session.leases} lease(s) was over at STS at {over}",
+                traces_until=live_until + GRACE if _tried_before(session, live_until) else None,
             )
         with _Unavailable("the deny could not be written on the target role"):
             evidence, full = self._denies(session).deny(session.session_id)
@@ -91,7 +97,7 @@ class RoleIssuer:
         return Receipt(
             method="deny-read-back",
             evidence=f"{evidence} on {session.target.arn}",
-            traces_until=session.leases_end_at + GRACE,
+            traces_until=live_until + GRACE,
         )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
@@ -123,6 +129,43 @@ class RoleIssuer:
             if session.session_id in denied
         }
 
+    def undone(self, target: Target, ended: Sequence[Session]) -> list[str]:
+        """Implements `ports.targets.EndKeeper`. A role that is gone lets nobody in."""
+        decided = {
+            session.session_id: session.ending.decided_at for session in ended if session.ending
+        }
+        with _Unavailable("the target role could not be searched"):
+            try:
+                return sorted(self._denies_at(target, "search").missing(decided))
+            except ClientError as error:
+                if not _is_gone(error):
+                    raise
+                return []
+
+    def unbounded(self, target: Target) -> str:
+        """Why the permissions boundary of the role is not the one that binds every lease; empty if
+        it is.
+        """
+        name = _role_name(target)
+        wanted = f"arn:aws:iam::{target.account}:policy{POLICY_PATH}{boundary_name(name)}"
+        with _Unavailable("the boundary of the target role could not be read"):
+            iam = self._revoker(target, "search")
+            try:
+                role = iam.get_role(RoleName=name)["Role"]
+                bound_by = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+                if bound_by != wanted:
+                    return f"its permissions boundary is {bound_by or 'none'}, not {wanted}"
+                version = iam.get_policy(PolicyArn=wanted)["Policy"]["DefaultVersionId"]
+                stands = iam.get_policy_version(PolicyArn=wanted, VersionId=version)
+            except ClientError as error:
+                if not _is_gone(error):
+                    raise
+                return f"the role, or the policy {wanted}, does not exist"
+        document = role_limits.boundary(name, iam_writes=target.may_write_iam)
+        if stands["PolicyVersion"]["Document"] != document:
+            return f"{wanted} does not say what it should"
+        return ""
+
     def tidy(self, target: Target, now: datetime) -> None:
         with _Unavailable("the target role could not be searched"):
             self._denies_at(target, "search").tidy(now)
@@ -138,7 +181,7 @@ class RoleIssuer:
                 RoleSessionName=session.requester_name,
                 SourceIdentity=session.session_id,
                 Tags=[{"Key": SESSION_TAG, "Value": session.session_id}],
-                Policy=json.dumps(policy, separators=(",", ":")),
+                Policy=role_limits.rendered(policy),
                 DurationSeconds=int(length.total_seconds()),
             )
         return answer
@@ -164,30 +207,24 @@ class RoleIssuer:
         )
 
 
-def _tried_before(session: Session) -> bool:
+def _live_until(session: Session) -> datetime | None:
+    """When no credential of the session lives at STS any more; None if there never was one."""
+    if session.credentials_live_until is not None or session.leases_end_at is None:
+        return session.credentials_live_until
+    # A session of an earlier version; its last lease may have been given just before that.
+    return session.leases_end_at + SHORTEST_STS_SESSION
+
+
+def _tried_before(session: Session, live_until: datetime) -> bool:
     """Whether a try that died may have written a deny: one was due when the end was decided."""
     decided_at = session.ending and session.ending.decided_at
-    return bool(decided_at and session.leases_end_at and decided_at < session.leases_end_at)
+    return bool(decided_at and decided_at < live_until)
 
 
 _NOTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
 }
-
-
-def _until(end: datetime) -> dict[str, Any]:
-    """Leaves the role's own rights as they are, until `end`; and lets no lease be traded in for
-    credentials that would outlive it.
-    """
-    before = {"DateLessThan": {"aws:CurrentTime": timestamps.whole_second_at_or_before(end)}}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": before},
-            {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"},
-        ],
-    }
 
 
 def _is_gone(error: ClientError) -> bool:

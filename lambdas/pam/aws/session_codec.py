@@ -21,7 +21,7 @@ _INSTANTS = (
     "leases_end_at",
     "traces_until",
 )
-_SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at")
+_SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live_until")
 """Instants that a session stored by an earlier version may lack."""
 _AS_THEY_ARE = (
     "session_id",

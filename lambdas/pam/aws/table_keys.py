@@ -12,9 +12,10 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
-AT_STAKE, WAITING = "AT_STAKE", "WAITING"
-"""The two partitions of the deadline index, of the sessions that somebody must look at again: those
-where access may exist, and the others, whose number keeps nobody from looking at the first.
+AT_STAKE, WAITING, ENDED = "AT_STAKE", "WAITING", "ENDED"
+"""The partitions of the deadline index, of the sessions that somebody must look at again: those
+where access may exist; the others, whose number keeps nobody from looking at the first; and those
+that are over, and of which something must stand at the target for now.
 """
 ALL = "SESSION"
 """The one partition of the index of all sessions."""
@@ -114,9 +115,14 @@ def session_item(session: Session) -> dict[str, Any]:
         "document": session_codec.encode(session),
     }
     if session.due_at is not None:
-        open_as = AT_STAKE if session.access_may_exist else WAITING
-        item |= {"open": open_as, "due_at": timestamps.render(session.due_at)}
+        item |= {"open": _open_as(session), "due_at": timestamps.render(session.due_at)}
     return item
+
+
+def _open_as(session: Session) -> str:
+    if session.access_may_exist:
+        return AT_STAKE
+    return WAITING if session.traces_until is None else ENDED
 
 
 def record_item(record: Record) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from pam.domain import timestamps
+from pam.domain.doors import Door, Fence, door
 from pam.domain.ids import is_ulid
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
@@ -22,8 +23,10 @@ _A_SECOND = timedelta(seconds=1)
 _API_CALL = "AWS API Call via CloudTrail"
 _AWS = "aws."
 """Sources that AWS keeps to itself: no one else may put events of these on a bus."""
-_NEEDS_NO_RIGHT = frozenset({"sts:GetCallerIdentity"})
-"""What AWS answers to any credentials, even those that everything is denied to."""
+DARK = "dark access: "
+OPENED = "opened: "
+"""How the detail of a finding begins: use that no session had, and what outlives a session that had
+it."""
 _MOST_RESOURCES = 3
 
 
@@ -63,8 +66,8 @@ class Activity:
     """Why it was not done; empty if it was."""
     finding: str = ""
     """Why this is dark access whatever session it names; mostly empty."""
-    proves_access: bool = True
-    """False for a call that succeeds without any right."""
+    door: Door | None = None
+    """What the call opens beyond the session's end, if it succeeded."""
 
     @property
     def told(self) -> str:
@@ -77,7 +80,8 @@ class Activity:
 def why_dark(activity: Activity, session: Session | None) -> str:
     """Why nobody had this access by this session; empty if somebody had.
 
-    A refused call after the end is no finding: it shows that the end holds.
+    A refused call after the end is no finding: it shows that the end holds. GetCallerIdentity is
+    answered whatever is denied; after the end it still is what somebody shows to pass for the role.
     """
     if activity.finding:
         return activity.finding
@@ -85,7 +89,20 @@ def why_dark(activity: Activity, session: Session | None) -> str:
         return f"there is no session {activity.session_id}"
     if _elsewhere(activity, session):
         return f"the session is for {session.resource}"
-    return _out_of_time(activity, session)
+    return _out_of_time(activity, session) or _past_the_fence(activity, session)
+
+
+def why_open(activity: Activity) -> str:
+    """What was made or opened that outlasts the session; empty if nothing was."""
+    return activity.door.reason if activity.door and not activity.error else ""
+
+
+def _past_the_fence(activity: Activity, session: Session) -> str:
+    """Why the call should have been refused though the session was ACTIVE; empty if rightly not."""
+    fence = activity.door.fence if activity.door and not activity.error else None
+    if fence is None or (fence is Fence.UNLESS_IAM and session.target.may_write_iam):
+        return ""
+    return f"its lease denies that; it {why_open(activity)}"
 
 
 def _out_of_time(activity: Activity, session: Session) -> str:
@@ -96,8 +113,7 @@ def _out_of_time(activity: Activity, session: Session) -> str:
         return f"the session was active only from {timestamps.render(session.activated_at)}"
     ends = [session.expires_at, session.ending.decided_at if session.ending else None]
     over = min((end for end in ends if end is not None), default=None)
-    used = activity.proves_access and not activity.error
-    if used and over is not None and activity.at >= over:
+    if not activity.error and over is not None and activity.at >= over:
         return f"the access was over since {timestamps.render(over)}"
     return ""
 
@@ -186,7 +202,7 @@ def _activity(call: object, *, place: str, session_id: str, finding: str) -> Act
         access_key_id=one_line(_text(identity, "accessKeyId"), _LONGEST_ID),
         error=one_line(error, _LONGEST_NAME),
         finding=finding,
-        proves_access=action not in _NEEDS_NO_RIGHT,
+        door=door(action, _part(call, "requestParameters")),
     )
 
 

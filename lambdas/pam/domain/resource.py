@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+IAM_WRITES = "iam_writes"
+"""Setting of an `aws-role`, there if the purpose of the role is IAM: see `Target.may_write_iam`."""
+
 
 class Environment(StrEnum):
     PROD = "prod"
@@ -28,6 +31,11 @@ class Target:
     arn: str
     settings: Mapping[str, str] = field(default_factory=dict)
     """The catalogue's settings of this kind, as they were when the session was opened."""
+
+    @property
+    def may_write_iam(self) -> bool:
+        """Whether a lease of this role may change IAM, save for what is PAM's own."""
+        return self.settings.get(IAM_WRITES) == "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,9 @@ class Resource:
                     account=owner,
                     region=self.issuer.get("region", region),
                     arn=f"arn:aws:iam::{owner}:role/{self.issuer['role_name']}",
+                    settings={
+                        name: self.issuer[name] for name in (IAM_WRITES,) if name in self.issuer
+                    },
                 )
             case IssuerKind.POSTGRES_USER | IssuerKind.ROTATED_SECRET:
                 # Without the six characters that Secrets Manager appends: they are not known here.

@@ -81,7 +81,10 @@ class Session:
     execution_arn: str
     leases: int = 0
     leases_end_at: datetime | None = None
-    """When the last credential handed out ends by itself; until then a revocation must stand."""
+    """When the last credential handed out ends by itself."""
+    credentials_live_until: datetime | None = None
+    """When the last credential handed out is over at whoever issued it, which may be later than it
+    works: STS gives none that lives less than 15 minutes. Until then an end has to stand."""
     traces_until: datetime | None = None
     """Until when something of this session (a deny policy) must stay at its target."""
     tries: int = 0

@@ -101,6 +101,9 @@ class SecretLeaseView(BaseModel):
     host: str
     port: int
     dbname: str
+    sslmode: str
+    sslrootcert: str | None
+    """PEM text, or `system`; null where `sslmode` checks no certificate."""
 
 
 LeaseView = AwsLeaseView | SecretLeaseView
@@ -215,6 +218,8 @@ def lease_view(lease: Lease) -> LeaseView:
         host=given.host,
         port=given.port,
         dbname=given.dbname,
+        sslmode=given.sslmode,
+        sslrootcert=given.sslrootcert,
     )
 
 

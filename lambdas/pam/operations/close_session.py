@@ -101,7 +101,7 @@ def confirm_end(
 def _confirmed(
     session_id: str, receipt: Receipt, verdict: Verdict, *, now: datetime, store: SessionStore
 ) -> Session:
-    def said(stored: Session) -> Step | None:
+    def confirm(stored: Session) -> Step | None:
         if stored.closed or stored.ending is None:
             return None
         ending = replace(
@@ -110,9 +110,10 @@ def _confirmed(
         closed = stored.advance(
             ending.outcome, ending=ending, ended_at=now, traces_until=receipt.traces_until
         )
-        return Step(closed, (_entry(_SAID[ending.outcome], verdict, ending),))
+        said = _entry(_SAID[ending.outcome], verdict, ending)
+        return Step(closed, (said, *_left_behind(stored, receipt)))
 
-    return transition(store, session_id, said, now=now)
+    return transition(store, session_id, confirm, now=now)
 
 
 def fail_unmade(
@@ -245,6 +246,14 @@ def _said(session: Session, outcome: Status, verdict: Verdict, now: datetime) ->
     )
     closed = session.advance(outcome, ended_at=now, ending=ending)
     return Step(closed, (_entry(_SAID[outcome], verdict, ending),))
+
+
+def _left_behind(session: Session, receipt: Receipt) -> tuple[Entry, ...]:
+    """What the session left at its target, on its own chain: a person has to look at it."""
+    if not receipt.left:
+        return ()
+    detail = f"left: at {session.target.arn} the session left {'; '.join(receipt.left)}"
+    return (Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail),)
 
 
 def _entry(kind: RecordType, verdict: Verdict, ending: Ending) -> Entry:

@@ -71,12 +71,24 @@ def lease_credentials(
                 credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
             ),
         )
-        ends = max(credentials.expires_at, stored.leases_end_at or credentials.expires_at)
-        return Step(replace(stored, leases=stored.leases + 1, leases_end_at=ends), (entry,))
+        return Step(_with_lease(stored, credentials), (entry,))
 
     session = transition(store, session_id, leased, now=now)
     audit_log.settle(session)
     return Lease(lease_id=lease_id, session=session, credentials=credentials)
+
+
+def _with_lease(session: Session, credentials: Credentials) -> Session:
+    """Credentials of before may last longer than these."""
+    ends = live = credentials.expires_at
+    if isinstance(credentials, AwsCredentials):
+        live = credentials.live_until
+    return replace(
+        session,
+        leases=session.leases + 1,
+        leases_end_at=max(ends, session.leases_end_at or ends),
+        credentials_live_until=max(live, session.credentials_live_until or live),
+    )
 
 
 def _check_active(session: Session, now: datetime) -> None:

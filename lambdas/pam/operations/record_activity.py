@@ -1,4 +1,6 @@
-"""What a session did goes into its own chain; what no session may have done is a finding."""
+"""What a session did goes into its own chain; what none may have done, or what outlasts it, is a
+finding.
+"""
 
 import random
 import time
@@ -6,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
-from pam.domain.activity import Activity, why_dark
+from pam.domain.activity import DARK, OPENED, Activity, why_dark, why_open
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
@@ -71,8 +73,11 @@ def _record(
 
 
 def _entry(activity: Activity, why: str, policy_version: str) -> Entry:
+    opened = why_open(activity)
     if why:
-        outcome, detail = Outcome.FAILURE, f"dark access: {why}: {activity.told}"
+        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {activity.told}"
+    elif opened:
+        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {activity.told}"
     else:
         outcome = Outcome.REFUSED if activity.error else Outcome.SUCCESS
         detail = activity.told

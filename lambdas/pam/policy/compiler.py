@@ -22,12 +22,24 @@ from pam.policy.compiled import (
     Identity,
     PolicyError,
 )
-from pam.policy.files import CatalogueFile, IdentitiesFile, IdentityEntry, ResourceEntry
+from pam.policy.files import (
+    CatalogueFile,
+    IdentitiesFile,
+    IdentityEntry,
+    ResourceEntry,
+    RotatedSecretIssuer,
+)
 from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TAGS = frozenset(IssuerKind)
 """What pydantic puts into a location where a union goes by kind; the file has no such key."""
+_NO_MENDER = (
+    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
+    "account itself. Make a login that administers the account, keep it as a secret and name it: "
+    "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
+    "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
+)
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
 
@@ -174,9 +186,9 @@ def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
         domain=entry.domain,
         issuer_kind=IssuerKind(entry.issuer.kind),
         issuer={
-            name: value
+            name: "true" if value is True else str(value)
             for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
-            if value is not None
+            if value is not None and value is not False
         },
         default_duration=entry.duration or min(file.defaults.duration, longest),
         max_duration=longest,
@@ -195,6 +207,8 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     shortest, longest = durations.APPROVAL_WINDOWS
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
+    if isinstance(entry.issuer, RotatedSecretIssuer) and entry.issuer.login_secret is None:
+        return _NO_MENDER
     return None
 
 

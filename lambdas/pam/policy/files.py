@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     model_validator,
 )
 
@@ -59,6 +60,9 @@ class AwsRoleIssuer(_Strict):
     """51, not IAM's 64: the revoker role beside it carries a suffix."""
     account: Account | None = None
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    iam_writes: StrictBool = False
+    """Whether the role is lent in order to change IAM. Every other lease is denied that on all of
+    IAM; a lease of this one only on what is PAM's own."""
 
 
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
@@ -79,6 +83,11 @@ class PostgresUserIssuer(_Strict):
     kind: Literal["postgres-user"]
     secret: SecretName
     group_role: PostgresName
+    connection_limit: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    """How many connections a session's user may have at a time."""
+    quarantine_role: PostgresName | None = None
+    """The role, without rights and without a login, to which the objects go that a session made;
+    absent: they stay with the session's user, who can do nothing any more."""
     auth: Literal["password", "rds-iam"] = "password"
     rds_db_user: (
         Annotated[str, Field(pattern=r"^(db|cluster|prx)-[A-Z0-9]+/[^*?]{1,63}$")] | None
@@ -93,6 +102,13 @@ class PostgresUserIssuer(_Strict):
     def _names_the_user_of_its_token(self) -> Self:
         if (self.auth == "rds-iam") != (self.rds_db_user is not None):
             message = "rds_db_user goes with auth: rds-iam, and with nothing else"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _hands_nothing_to_the_group(self) -> Self:
+        if self.quarantine_role == self.group_role:
+            message = "quarantine_role is a role without rights, and so not the group_role"
             raise ValueError(message)
         return self
 
@@ -112,7 +128,8 @@ class RotatedSecretIssuer(_Strict):
     """The rotation's Lambda function in this account, which RotateSecret's caller must be allowed
     to invoke; absent: PAM's own, or none (a rotation that a database service manages)."""
     login_secret: SecretName | None = None
-    """A login that may reset the account's password, should its borrower have changed it."""
+    """The login that administers the account, and takes it back whatever its borrower did. Without
+    it the resource is refused, with the way to make one."""
     secret_key: KeyArn | None = None
 
 

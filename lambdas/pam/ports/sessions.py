@@ -48,7 +48,8 @@ class Page:
 class SessionStore(Protocol):
     """Sessions and their audit trail; each write is one transaction of both.
 
-    Reads are consistent save for `find`, `due` and `open_sessions`, which go through indexes.
+    Reads are consistent save for `find`, `due`, `open_sessions` and `ends_that_stand`, which go
+    through indexes.
     """
 
     def get(self, session_id: str) -> Session | None: ...
@@ -91,6 +92,11 @@ class SessionStore(Protocol):
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         """Those that are not over, a person's or all; one that was just opened may be missing."""
+
+    def ends_that_stand(self) -> list[Session]:
+        """Sessions that are over and have left something at their target that keeps them out; one
+        that just ended may be missing.
+        """
 
     def blocks_of(self, person: str) -> list[Block]:
         """Every block of a person that is kept, in force or not."""

@@ -17,6 +17,9 @@ class AwsCredentials:
     secret_access_key: str
     session_token: str
     expires_at: datetime
+    """When it stops working."""
+    live_until: datetime
+    """When STS forgets it; never before `expires_at`."""
 
     def __repr__(self) -> str:
         return f"AwsCredentials({self.access_key_id}, expires_at={self.expires_at.isoformat()})"
@@ -33,6 +36,11 @@ class LoginCredentials:
     port: int
     dbname: str
     expires_at: datetime
+    sslmode: str
+    """As libpq has it: what the borrower's own connection should demand."""
+    sslrootcert: str | None = None
+    """The certificates that the server is known by, as PEM text; `system` for those that the
+    borrower's machine trusts. None where `sslmode` checks none."""
 
 
 Credentials = AwsCredentials | LoginCredentials
@@ -40,11 +48,14 @@ Credentials = AwsCredentials | LoginCredentials
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """How the target was seen to refuse. `traces_until`: when what was left there may go."""
+    """How the target was seen to refuse. `traces_until`: when what was left there may go. `left`:
+    what the borrower made there that may let somebody back in, each a short printable text.
+    """
 
     method: str
     evidence: str
     traces_until: datetime | None = None
+    left: tuple[str, ...] = ()
 
 
 class Issuer(Protocol):
@@ -87,6 +98,21 @@ class Issuer(Protocol):
         """Removes what has done its time there and is no single session's."""
 
 
+class EndKeeper(Protocol):
+    """Sees whether what ends sessions at one kind of target still stands there. All raise
+    IssuerUnavailable.
+    """
+
+    def undone(self, target: Target, ended: Sequence[Session]) -> list[str]:
+        """Ids of those of these ended sessions of a target that it would let in again."""
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """As `Issuer.end`: once more, if it was undone."""
+
+    def unbounded(self, target: Target) -> str:
+        """Why something that binds every session of the target is not there; empty if it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseLogin:
     """Secret. Where a database is and how to log in there."""
@@ -109,6 +135,11 @@ class LoginSecrets(Protocol):
 
     def rotate(self, secret: str, version: str) -> None:
         """Asks for a rotation that makes `version`. Does nothing while another is under way."""
+
+    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+        """Makes `version`, with this password, the current one, and any rotation that is under way
+        void; unless `version` was made before. Returns the login that is current then.
+        """
 
 
 class RotatingSecret(Protocol):
@@ -137,6 +168,14 @@ class Checkouts(Protocol):
 
     def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
         """Lets it go, and keeps the receipt, in one write. No error if the session has it not."""
+
+    def remember(self, what: str, session_id: str, text: str) -> None:
+        """Keeps how it stood when the session took it: the first time that this is said, while the
+        session has it. No secret.
+        """
+
+    def remembered(self, what: str, session_id: str) -> str | None:
+        """What was kept; None if nothing was, or if the session has it no more."""
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         """With which receipt the session gave it back, if it has."""

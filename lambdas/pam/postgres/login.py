@@ -1,8 +1,10 @@
 """Logging in to a database: bounded, encrypted as configured, and under settings of our own."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +14,13 @@ from pam.ports.targets import DatabaseLogin
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+_SYSTEM = "system"
 _CONNECT_WITHIN_SECONDS = 3
+_SEPARATES_SINCE = 160_000
+_INSIST_SECONDS = 8.0
+_ASK_AGAIN_AFTER = 0.2
+_LONGEST_CERTIFICATES = 32 * 1024
+"""Bytes that a lease may carry; all of RDS's regions together are longer."""
 _SETTINGS = {
     # A borrowed account may set what it likes for its own next logins (ALTER ROLE ... SET): a
     # search path that hides its connections, a role without rights, a read-only default. What a
@@ -33,11 +41,30 @@ class Databases:
     """`sslmode` as libpq has it; `root_certificate` a file, or `system` for the machine's own."""
 
     sslmode: str
-    root_certificate: str = "system"
+    root_certificate: str = _SYSTEM
+
+    @property
+    def trusted_certificates(self) -> str | None:
+        """What a lease says of the server's certificate: PEM text, or `system`. None where none is
+        checked, or where the file is too long to be handed out: the borrower then needs it by
+        another way.
+        """
+        if not self._verifies:
+            return None
+        if self.root_certificate == _SYSTEM:
+            return _SYSTEM
+        with suppress(OSError, UnicodeDecodeError):
+            file = Path(self.root_certificate)
+            if file.stat().st_size <= _LONGEST_CERTIFICATES:
+                return file.read_text(encoding="ascii")
+        return None
+
+    @property
+    def _verifies(self) -> bool:
+        return self.sslmode.startswith("verify-")
 
     def connect(self, login: DatabaseLogin) -> Connection:
         """A connection that commits each statement. Raises psycopg.OperationalError."""
-        verified = self.sslmode.startswith("verify-")
         return psycopg.connect(
             host=login.host,
             port=login.port,
@@ -45,7 +72,7 @@ class Databases:
             user=login.username,
             password=login.password,
             sslmode=self.sslmode,
-            sslrootcert=self.root_certificate if verified else None,
+            sslrootcert=self.root_certificate if self._verifies else None,
             connect_timeout=_CONNECT_WITHIN_SECONDS,
             # A server that vanishes is noticed before the function's own end.
             tcp_user_timeout=_CONNECT_WITHIN_SECONDS * 1000,
@@ -55,10 +82,28 @@ class Databases:
         )
 
     @contextmanager
-    def opened(self, login: DatabaseLogin, purpose: str) -> Iterator[Connection]:
-        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable."""
-        with unavailable(purpose), self.connect(login) as connection:
+    def opened(
+        self, login: DatabaseLogin, purpose: str, *, for_an_end: bool = False
+    ) -> Iterator[Connection]:
+        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable.
+
+        For an end it is asked for again for a while: whoever is to be ended may have taken all the
+        slots of the server for a moment.
+        """
+        connect = self._insist if for_an_end else self.connect
+        with unavailable(purpose), connect(login) as connection:
             yield connection
+
+    def _insist(self, login: DatabaseLogin) -> Connection:
+        deadline = time.monotonic() + _INSIST_SECONDS
+        while True:
+            try:
+                return self.connect(login)
+            except psycopg.OperationalError:
+                # Before a login the driver tells no code, so every refusal is one to wait out.
+                if time.monotonic() + _ASK_AGAIN_AFTER > deadline:
+                    raise
+            time.sleep(_ASK_AGAIN_AFTER)
 
     def reached(self, login: DatabaseLogin) -> Connection:
         """A connection, to be closed by the caller. Raises Unreached."""
@@ -99,3 +144,10 @@ def unavailable(what: str) -> Iterator[None]:
     else:
         return
     raise IssuerUnavailable(message)
+
+
+def separates_inherit_and_set(connection: Connection) -> bool:
+    """From PostgreSQL 16 on a membership says whether it gives rights, and whether one may become
+    the role; and slots can be kept for a role.
+    """
+    return connection.info.server_version >= _SEPARATES_SINCE

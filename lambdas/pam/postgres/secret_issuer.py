@@ -5,11 +5,13 @@ for a while, but a password that the database has forgotten logs nobody in. So e
 for, and looks at, the login.
 """
 
+import secrets
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NoReturn
 
 import psycopg
 
@@ -17,9 +19,10 @@ from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports.targets import Checkouts, DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
-from pam.postgres.connections import cut_connections
-from pam.postgres.login import Databases
+from pam.postgres import left_behind, lent_account
+from pam.postgres.login import Databases, unavailable
 from pam.postgres.password import set_password
+from pam.postgres.room import check_room
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
@@ -27,6 +30,8 @@ _WITHIN_SECONDS = 20.0
 """Less than a function's time, so that it can still say that it did not get there."""
 _ASK_AGAIN_AFTER_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_PASSWORD_BYTES = 32
+_MARGIN = timedelta(seconds=5)
 _TOKENS = uuid.UUID("8f0b7d2e-4e1c-5a57-9d0c-046046046046")
 
 
@@ -83,11 +88,16 @@ class RotatedSecretIssuer:
             port=login.port,
             dbname=login.dbname,
             expires_at=session.expires_at,
+            sslmode=self._databases.sslmode,
+            sslrootcert=self._databases.trusted_certificates,
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:
-        """Rotated again, connections cut, the old password refused; then, and not before, the
-        next session may have it.
+        """The login taken, connections cut, what the borrower set put back, a new password, and the
+        login given back; then, and not before, the next session may have it.
+
+        All of it as another login. The account's own is shut first, and opened last: whoever dies
+        in between leaves it shut.
         """
         earlier = self._checkouts.receipt(session.target.arn, session.session_id)
         if earlier is not None:
@@ -98,28 +108,16 @@ class RotatedSecretIssuer:
             nothing = Receipt(method="never-granted", evidence="no password had been made")
             self._checkouts.give_back(session.target.arn, session.session_id, nothing)
             return nothing
-        self._mend(session)
-        login = self._rotated(session, Phase.END)
-        if login is None:
-            message = "the secret is still being rotated"
-            raise IssuerUnavailable(message)
-        if not self._checkouts.has(session.target.arn, session.session_id):
-            # Somebody else has ended the session meanwhile; the connections of now are the next's.
-            message = "the session is being ended by another call"
-            raise IssuerUnavailable(message)
-        with self._databases.opened(login, "connections could not be cut") as connection:
-            cut = cut_connections(connection, login.username)
-        refused = self._see_refused(session, login)
-        where = f"{login.host}:{login.port}/{login.dbname}"
-        receipt = Receipt(
-            method="login-refused",
-            evidence=f"{login.username} at {where}: {refused}, {cut} connection(s) cut",
-        )
+        receipt = self._taken_back(session, now)
         self._checkouts.give_back(session.target.arn, session.session_id, receipt)
         return receipt
 
     def clear_traces(self, session: Session, now: datetime) -> None:
-        """Nothing of a session stays at the target."""
+        """The login, where it had to wait for those who had begun to log in before."""
+        name = self._logins.login(_secret(session)).username
+        with self._databases.opened(self._mender(session), "the login was not given back") as as_is:
+            if not lent_account.read(as_is, name).can_log_in:
+                lent_account.give_login(as_is, name)
 
     def sessions_at(self, target: Target) -> list[str]:
         """What stands there is a password, which is nobody's by name; and what a closed session
@@ -145,11 +143,60 @@ class RotatedSecretIssuer:
     def _begun(self, session: Session) -> bool:
         return version_of(session, Phase.BEGIN) in self._logins.versions(_secret(session))
 
+    def _taken_back(self, session: Session, now: datetime) -> Receipt:
+        mender, what = self._mender(session), session.target.arn
+        name = self._logins.login(_secret(session)).username
+        cut = lent_account.shut(self._databases, mender, name)
+        if not self._checkouts.has(what, session.session_id):
+            self._let_go_again(mender, name)
+        remembered = self._checkouts.remembered(what, session.session_id)
+        purpose = "the account could not be put back"
+        with self._databases.opened(mender, purpose, for_an_end=True) as connection:
+            left = left_behind.bounded(lent_account.put_back(connection, name, remembered))
+        version = version_of(session, Phase.END)
+        fresh = secrets.token_urlsafe(_PASSWORD_BYTES)
+        login = self._logins.renew(_secret(session), version, fresh)
+        is_open = lent_account.renew(self._databases, mender, login)
+        seen = self._see_refused(session, mender, login)
+        where = f"{login.host}:{login.port}/{login.dbname}"
+        told = [f"{name} at {where}: {seen}", f"{cut} connection(s) cut"]
+        traces_until = None
+        if not is_open:
+            told.append("without a login until those who had begun to log in are gone")
+            pause = lent_account.longest_beginning(self._databases, mender)
+            traces_until = now + timedelta(seconds=pause) + _MARGIN
+        if left:
+            told.append(f"left: {'; '.join(left)}")
+        return Receipt(
+            method="login-refused",
+            evidence=", ".join(told),
+            traces_until=traces_until,
+            left=left,
+        )
+
+    def _let_go_again(self, mender: DatabaseLogin, name: str) -> NoReturn:
+        """Somebody else has ended the session meanwhile; the account of now is the next's."""
+        with self._databases.opened(mender, "the login was not given back") as connection:
+            lent_account.give_login(connection, name)
+        message = "the session is being ended by another call"
+        raise IssuerUnavailable(message)
+
+    def _mender(self, session: Session) -> DatabaseLogin:
+        """The login that administers the account."""
+        secret = session.target.settings.get("login_secret")
+        if secret is None:
+            message = f"{session.resource} has no login_secret: PAM cannot take the account back"
+            raise IssuerUnavailable(message)
+        return self._logins.login(secret)
+
     def _see_reached(self, session: Session) -> None:
-        """That the account can be logged in to as things are, before anything is changed."""
+        """That the account can be logged in to as things are, and taken back whatever its borrower
+        does, before anything is changed. How it stands is kept for the end.
+        """
         if self._begun(session):
             return
         try:
+            self._see_in_hand(session)
             self._mend(session)
             with self._databases.reached(self._logins.login(_secret(session))):
                 return
@@ -157,6 +204,23 @@ class RotatedSecretIssuer:
             # The session now fails, and what a closed session has is free. Given back here, it
             # would leave a receipt that a twin of this call, which got through, makes untrue.
             raise Unreached(fault.detail) from fault
+
+    def _see_in_hand(self, session: Session) -> None:
+        name = self._logins.login(_secret(session)).username
+        with (
+            self._databases.reached(self._mender(session)) as connection,
+            unavailable("the account could not be looked at"),
+        ):
+            account = lent_account.read(connection, name)
+            if not account.is_administered:
+                message = f"PAM's login does not administer {name}"
+                raise IssuerUnavailable(message)
+            if not account.can_log_in:
+                message = f"{name} may not log in; its owner has to let it"
+                raise IssuerUnavailable(message)
+            check_room(connection, name, account.limit, user=name)
+            stands = lent_account.memory(connection, name)
+        self._checkouts.remember(session.target.arn, session.session_id, stands)
 
     def _rotated(self, session: Session, phase: Phase) -> DatabaseLogin | None:
         """The current login once the version of this phase has been made and its login works.
@@ -185,18 +249,17 @@ class RotatedSecretIssuer:
         return None
 
     def _mend(self, session: Session) -> None:
-        """Whoever has an account's password can change it, and the rotation, which logs in as that
-        account, would be locked out. A login that may reset it brings the secret's own back.
+        """Before a session: an account whose password is not the secret's, by a rotation that was
+        undone half-way or by the owner's hand, gets the secret's again.
         """
-        mender = session.target.settings.get("login_secret")
-        if mender is None or _under_way(self._logins.versions(_secret(session))):
+        if _under_way(self._logins.versions(_secret(session))):
             return
         login = self._logins.login(_secret(session))
         if self._databases.lets_in(login):
             return
         with (
             self._databases.opened(
-                self._logins.login(mender), "the account's password could not be reset"
+                self._mender(session), "the account's password could not be reset"
             ) as connection,
             connection.transaction(),
         ):
@@ -211,9 +274,10 @@ class RotatedSecretIssuer:
         secret = _secret(session)
         return _under_way(self._logins.versions(secret)) or self._logins.login(secret) != login
 
-    def _see_refused(self, session: Session, login: DatabaseLogin) -> str:
+    def _see_refused(self, session: Session, mender: DatabaseLogin, login: DatabaseLogin) -> str:
         """The passwords of before are tried, and the one of now: an account has but one, so while
-        the new one is taken no other is.
+        the new one is taken no other is. Where the new one is not let in, for want of a free
+        connection or by the owner's hand, what says so is that PAM's own login set it.
         """
         secret, tried = _secret(session), []
         labels = self._logins.versions(secret)
@@ -223,10 +287,14 @@ class RotatedSecretIssuer:
                 message = "the database still takes the password of before"
                 raise IssuerUnavailable(message)
             tried.append(version)
-        if not tried or not self._databases.lets_in(login):
+        if not tried:
             message = "it could not be seen that the password of before is refused"
             raise IssuerUnavailable(message)
-        return f"password of version {', '.join(tried)} refused"
+        refused = f"password of version {', '.join(tried)} refused"
+        if self._databases.lets_in(login):
+            return refused
+        with self._databases.opened(mender, "the database did not answer", for_an_end=True):
+            return f"{refused}, the new one not let in yet"
 
 
 def _secret(session: Session) -> str:

@@ -2,11 +2,13 @@
 
 Made without a login and with an end (`VALID UNTIL`, which the server itself keeps for new logins);
 a lease gives it a password nobody has seen before, which stands nowhere; the end takes the login
-away, cuts its connections, drops it and sees a login refused.
+away, cuts its connections and sees a login refused. Only then it looks at what the user left, and
+removes the user if that is a matter of a moment.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,9 +19,9 @@ from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
 from pam.domain.session import ACTIVATE_WITHIN, Session
 from pam.ports.targets import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
-from pam.postgres import session_user
-from pam.postgres.connections import cut_connections
+from pam.postgres import left_behind, session_user
 from pam.postgres.login import Connection, Databases, unavailable, verifier
+from pam.postgres.room import DEFAULT_LIMIT, check_room
 
 _A_SECOND = timedelta(seconds=1)
 _PASSWORD_BYTES = 32
@@ -44,7 +46,8 @@ class PostgresUserIssuer:
         the lease, which first makes a login possible, sets the exact end in the same statement.
         """
         latest = now + ACTIVATE_WITHIN + session.duration + _A_SECOND
-        group = session.target.settings["group_role"]
+        group, user = session.target.settings["group_role"], session_user.name_of(session)
+        limit = int(session.target.settings.get("connection_limit", DEFAULT_LIMIT))
         try:
             login = self._login(session.target)
         except IssuerUnavailable as fault:
@@ -53,7 +56,8 @@ class PostgresUserIssuer:
             self._databases.reached(login) as connection,
             unavailable("the database user could not be made"),
         ):
-            session_user.make(connection, session_user.name_of(session), group, latest)
+            check_room(connection, group, limit, user=user)
+            session_user.make(connection, user, group, latest, limit)
 
     def lease(self, session: Session, now: datetime) -> LoginCredentials:
         """A new password. That of an earlier lease logs in no more; what it had opened goes on."""
@@ -78,36 +82,61 @@ class PostgresUserIssuer:
             port=given.port,
             dbname=given.dbname,
             expires_at=session.expires_at,
+            sslmode=self._databases.sslmode,
+            sslrootcert=self._databases.trusted_certificates,
         )
 
     def end(self, session: Session, now: datetime) -> Receipt:
-        """Shut, cut, dropped, and seen to be refused.
+        """Shut, cut, and seen to be refused. What comes after that cannot hold up the end.
 
-        What says that the access is over is the login: a user that cannot be dropped, because it
-        owns something where PAM cannot go, stays without one until a search removes it.
+        What says that the access is over is the login: a user that cannot be dropped now stays
+        without one, and without its group, until the tick or a search removes it.
         """
         issuer, user = self._login(session.target), session_user.name_of(session)
-        purpose = "the database user could not be removed"
-        with self._databases.opened(issuer, purpose) as connection:
-            there = session_user.shut(connection, user)
-            cut = cut_connections(connection, user)
-            left = self._remove(connection, issuer, session) if there else ""
-        self._see_refused(issuer, user)
-        gone = left or ("dropped" if there else "no such user was there")
+        group = session.target.settings["group_role"]
+        cut = session_user.shut(self._databases, issuer, user, group)
+        with self._seen_refused(issuer, user) as connection:
+            left, kept = ([], "") if cut is None else self._left(session, connection)
         where = f"{issuer.host}:{issuer.port}/{issuer.dbname}"
+        fate = "no such user was there" if cut is None else "dropped"
+        if kept:
+            fate = f"kept without a login ({kept})"
+        told = left_behind.bounded(left)
+        found = f", left: {'; '.join(told)}" if told else ""
         return Receipt(
             method="login-refused",
-            evidence=f"{user} at {where}: {gone}, {cut} connection(s) cut, login refused",
+            evidence=(
+                f"{user} at {where}: {fate}, {cut or 0} connection(s) cut, login refused{found}"
+            ),
+            traces_until=now if kept and self._can_clear(session, left) else None,
+            left=told,
         )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
-        self.end(session, now)
+        """Hands on what a shut user owns and drops it; one that was made too late is shut first."""
+        issuer, user = self._login(session.target), session_user.name_of(session)
+        group, heir = session.target.settings["group_role"], _heir(session.target)
+        if session_user.shut(self._databases, issuer, user, group) is None:
+            return
+        purpose = "the database user could not be removed"
+        with self._databases.opened(issuer, purpose) as connection:
+            elsewhere = session_user.databases_of(connection, user)
+            session_user.hand_on(connection, user, heir)
+            for name in elsewhere:
+                if name != issuer.dbname:
+                    with self._databases.connect(replace(issuer, dbname=name)) as other:
+                        session_user.hand_on(other, user, heir)
+            session_user.drop(connection, user)
 
     def sessions_at(self, target: Target) -> list[str]:
+        """Of users in the group, and of users in no group any more that can be removed."""
         issuer = self._login(target)
         with self._databases.opened(issuer, "the database could not be searched") as connection:
-            users = session_user.members(connection, target.settings["group_role"])
-        found = (session_of_database_user(user) for user in users)
+            users = {
+                *session_user.members(connection, target.settings["group_role"]),
+                *session_user.left_over(connection, with_an_heir=bool(_heir(target))),
+            }
+        found = (session_of_database_user(user) for user in sorted(users))
         return [session_id for session_id in found if session_id is not None]
 
     def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
@@ -130,31 +159,41 @@ class PostgresUserIssuer:
         login = replace(login, username=target.settings["rds_db_user"].partition("/")[2])
         return replace(login, password=self._rds_token(login, target.region))
 
-    def _remove(self, connection: Connection, issuer: DatabaseLogin, session: Session) -> str:
-        """Why the user could not be dropped; empty if it is."""
-        user, group = session_user.name_of(session), session.target.settings["group_role"]
-        elsewhere = session_user.databases_with_its_objects(connection, user)
-        try:
-            session_user.hand_on(connection, user, group)
-            for name in elsewhere:
-                if name != issuer.dbname:
-                    with self._databases.connect(replace(issuer, dbname=name)) as other:
-                        session_user.hand_on(other, user, group)
-            session_user.drop(connection, user)
-        except psycopg.Error as error:
-            if connection.broken:
-                raise
-            return f"kept without a login ({error.sqlstate or type(error).__name__})"
-        return ""
+    @contextmanager
+    def _seen_refused(self, issuer: DatabaseLogin, user: str) -> Iterator[Connection]:
+        """The server says that the user has no login, and refuses one that is tried.
 
-    def _see_refused(self, issuer: DatabaseLogin, user: str) -> None:
-        """With any password: its own is gone, and nobody knows another. That the issuer is let in
-        right afterwards shows that it was this user that was refused, not everybody.
+        With any password: its own is gone, and nobody knows another. That the issuer is let in
+        shows that it was this user that was refused, not everybody; and what the server says, that
+        it was not for want of a free connection.
         """
         guess = replace(issuer, username=user, password=secrets.token_urlsafe(_PASSWORD_BYTES))
-        if self._databases.lets_in(guess):
-            message = "the database still lets the session's user in"
-            raise IssuerUnavailable(message)
-        if not self._databases.lets_in(issuer):
-            message = "the database did not answer after the end"
-            raise IssuerUnavailable(message)
+        refused = not self._databases.lets_in(guess)
+        purpose = "the database did not answer after the end"
+        with self._databases.opened(issuer, purpose, for_an_end=True) as connection:
+            if not refused or session_user.can_log_in(connection, user):
+                message = "the database still lets the session's user in"
+                raise IssuerUnavailable(message)
+            yield connection
+
+    @staticmethod
+    def _left(session: Session, connection: Connection) -> tuple[list[str], str]:
+        """What the user left, and the server's code if it could not be looked at or dropped."""
+        user, group = session_user.name_of(session), session.target.settings["group_role"]
+        left: list[str] = []
+        try:
+            left = session_user.look(connection, user, group)
+            session_user.drop(connection, user)
+        except psycopg.Error as error:
+            return left, error.sqlstate or type(error).__name__
+        return left, ""
+
+    @staticmethod
+    def _can_clear(session: Session, left: Sequence[str]) -> bool:
+        """A user that owns something and has no heir stays, by the owner's own choice."""
+        return bool(_heir(session.target)) or not any(each.startswith("owns ") for each in left)
+
+
+def _heir(target: Target) -> str:
+    """The role, without rights, to which a session's objects go; empty if the owner named none."""
+    return target.settings.get("quarantine_role", "")

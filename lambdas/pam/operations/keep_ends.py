@@ -1,0 +1,119 @@
+"""An end that was undone at its target is made once more, and told.
+
+What ends a session on a lent role stands on ground that others may have rights on. So whatever is
+over and has to stay shut is looked at every minute, and what lets somebody in again is shut before
+anybody is asked why.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.resource import IssuerKind, Target
+from pam.domain.session import Session
+from pam.operations.close_session import CLOCK
+from pam.operations.transition import Step, transition
+from pam.ports.sessions import SessionStore
+from pam.ports.targets import EndKeeper
+
+SETTLED_AFTER = timedelta(seconds=15)
+"""IAM may not show at once what was just written there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """`undone` are sessions that were found let in again; `unshut` those of them whose end was not
+    made once more; `unreached` and `postponed` are targets.
+    """
+
+    undone: list[str] = field(default_factory=list)
+    unshut: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+
+
+def keep_ends(
+    *,
+    now: datetime,
+    store: SessionStore,
+    keeper: EndKeeper,
+    has_time: Callable[[], bool] = lambda: True,
+) -> Kept:
+    """Asks only targets of which such a session is known, in another order each time.
+
+    Sessions whose end is not confirmed yet are not looked at: whoever confirms it writes and reads
+    the deny, and the tick goes on until somebody has.
+    """
+    standing = [session for session in store.ends_that_stand() if _must_stand(session, now)]
+    kept = Kept()
+    for target in _shuffled(standing):
+        if not has_time():
+            kept.postponed.append(target.arn)
+            continue
+        here = [session for session in standing if session.target == target]
+        try:
+            undone = keeper.undone(target, here)
+        except IssuerUnavailable:
+            kept.unreached.append(target.arn)
+            continue
+        for session in (each for each in here if each.session_id in undone):
+            kept.undone.append(session.session_id)
+            if not _shut(session, now, store, keeper):
+                kept.unshut.append(session.session_id)
+    return kept
+
+
+def _must_stand(session: Session, now: datetime) -> bool:
+    confirmed_at = session.ending.confirmed_at if session.ending else None
+    # A session of an earlier version does not know how long its credentials live.
+    known = (session.credentials_live_until, session.traces_until)
+    return (
+        session.target.kind is IssuerKind.AWS_ROLE
+        and session.closed
+        and session.traces_until is not None
+        and all(now < until for until in known if until is not None)
+        and confirmed_at is not None
+        and confirmed_at + SETTLED_AFTER <= now
+    )
+
+
+def _shuffled(sessions: Sequence[Session]) -> list[Target]:
+    once: list[Target] = []
+    for session in sessions:
+        if session.target not in once:
+            once.append(session.target)
+    random.shuffle(once)
+    return once
+
+
+def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeeper) -> bool:
+    """Told first, so that no crash in between hides it; and shut whether or not it could be told.
+
+    False if one of both failed: then the next search does it.
+    """
+    told = _record(session, now, store)
+    try:
+        keeper.end(session, now)
+    except IssuerUnavailable:
+        return False
+    return told
+
+
+def _record(session: Session, now: datetime, store: SessionStore) -> bool:
+    entry = Entry(
+        type=RecordType.DRIFT,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=(
+            f"undone: the deny of this ended session was gone or changed at {session.target.arn}; "
+            "it is written again"
+        ),
+    )
+    try:
+        transition(store, session.session_id, lambda stored: Step(stored, (entry,)), now=now)
+    except StaleSession:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""The parts that the suite has, and which of them run one after the other."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Commands that run in this order until one fails.
+
+    Parts of one lane run one after the other, lanes side by side. `niceness` is that of `nice(1)`.
+    """
+
+    name: str
+    lane: str
+    commands: tuple[tuple[str, ...], ...]
+    niceness: int = 0
+
+    def with_reports(self, folder: Path) -> tuple[tuple[str, ...], ...]:
+        """The commands; each pytest among them also writes a JUnit report into the folder."""
+        report = f"--junit-xml={folder / self.name}.xml"
+        return tuple((*it, report) if "pytest" in it else it for it in self.commands)
+
+
+_BIN = Path(sys.executable).parent
+_PYTEST = (sys.executable, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile")
+_IN_ORDER = "--no-loadscope-reorder"
+"""The longest first, as the tests' `conftest.py` has it."""
+_WAITS, _COMPUTES = "waits", "computes"
+_YIELDS = 5
+"""Those that compute leave the processor to those that wait for a clock, whenever they want it."""
+
+ALL = (
+    # Each of the two workers has a stack of its own.
+    Part(name="e2e", lane=_WAITS, commands=((*_PYTEST, _IN_ORDER, "-m", "e2e"),)),
+    Part(
+        name="lint",
+        lane=_COMPUTES,
+        commands=(
+            (str(_BIN / "ruff"), "check", "."),
+            (str(_BIN / "ruff"), "format", "--check", "."),
+            (str(_BIN / "mypy"),),
+        ),
+        niceness=_YIELDS,
+    ),
+    Part(
+        name="gates",
+        lane=_COMPUTES,
+        commands=(("make", "--no-print-directory", "gates"),),
+        niceness=_YIELDS,
+    ),
+    Part(
+        name="unit",
+        lane=_COMPUTES,
+        commands=((*_PYTEST, _IN_ORDER, "-m", "not e2e"),),
+        niceness=_YIELDS,
+    ),
+)

@@ -1,0 +1,32 @@
+"""The order of test files: what takes long is begun first.
+
+Started last, it would keep one of two workers busy while the other has nothing left to do. What is
+not named here may take long, so it is begun before what is.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+FOLDERS = (
+    *("trail", "postgres", "fuzz", "stacks", "domain", "contract", "handlers", "operations"),
+    *("cli", "suite", "local", "policy", "architecture", "tests"),
+)
+"""Of tests without network, by the time that their longest files take."""
+E2E = (
+    *("fuzz", "load", "races", "databases", "local_stack", "who_may_do_what", "function_rights"),
+    *("trail", "borrowing_a_role", "tick", "command", "blocklist", "activity", "audit", "events"),
+    *("review", "runbook", "approval", "bad_input"),
+)
+"""Files of end-to-end tests, without `test_`, by the time that they take."""
+
+
+class Item(Protocol):
+    @property
+    def path(self) -> Path: ...
+
+
+def rank(item: Item) -> int:
+    """By which to sort; equal within a file."""
+    folder, file = item.path.parent.name, item.path.stem.removeprefix("test_")
+    name, known = (file, E2E) if folder == "e2e" else (folder, FOLDERS)
+    return known.index(name) if name in known else -1
