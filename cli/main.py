@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    audit_export,
+    audit_verify,
     blocklist,
     catalogue,
     credentials,
@@ -92,8 +94,8 @@ app.add_typer(blocklist_app, name="blocklist")
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
-audit_app.command("export")(audit.export)
-audit_app.command("verify")(audit.verify)
+audit_app.command("export")(audit_export.export)
+audit_app.command("verify")(audit_verify.verify)
 audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 

@@ -30,6 +30,8 @@ class ExitCode(IntEnum):
     REFUSED = 3
     NOT_FOUND = 4
     UNREACHABLE = 5
+    UNANCHORED = 7
+    """A trail that is whole, but anchored to no key that whoever checks has brought."""
 
 
 class Failure(Exception):
@@ -38,10 +40,12 @@ class Failure(Exception):
     `transient` failures are worth another try later (a timeout, a 5xx); whoever polls goes on.
     """
 
-    def __init__(self, line: str, *, transient: bool = False) -> None:
+    def __init__(
+        self, line: str, *, transient: bool = False, exit_code: ExitCode = ExitCode.FAILED
+    ) -> None:
         super().__init__(line)
         self.transient = transient
-        self.exit_code = ExitCode.FAILED
+        self.exit_code = exit_code
 
 
 class Unreachable(Failure):

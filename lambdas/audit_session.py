@@ -1,9 +1,10 @@
 """The one writer of the audit log group and of the archive's records.
 
-Triggers: the session table's stream, and the issuer, which hands out no credential before its
-record stands (DT-002). May touch: the session table (read records, move the mark, put records up
-for sealing), the log group, the archive, the bus. A retry is safe: records are read from the
-table, and `event_id` tells duplicates.
+Triggers: the session table's stream; the issuer, which hands out no credential before its record
+stands (DT-002); and a schedule, by which the policy set of a new deployment is archived though
+nothing has been decided by it yet. May touch: the session table (read records, move the mark, put
+records up for sealing), the log group, the archive, the bus. A retry is safe: records are read from
+the table, and `event_id` tells duplicates.
 """
 
 from functools import cache
@@ -14,7 +15,7 @@ from aws_lambda_powertools import Logger
 from pam import clock, wiring
 from pam.aws.table_keys import owner_of
 from pam.metrics import count
-from pam.names import AUDIT_NOT_WRITTEN
+from pam.names import AUDIT_NOT_WRITTEN, KEEP_POLICY_SET
 from pam.operations.deliver_records import deliver_records
 from pam.settings import AuditSettings
 
@@ -33,6 +34,7 @@ def _deliver(owner: str) -> int:
         outbox=wiring.outbox(settings().table_name),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
         archive=wiring.archive(settings().archive_bucket),
+        policies=wiring.policy_sets(settings().archive_bucket),
     )
 
 
@@ -41,6 +43,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         if "settle" in event:
             return {"delivered": _deliver(event["settle"])}
+        if event.get("keep") == KEEP_POLICY_SET:
+            wiring.policy_sets(settings().archive_bucket).keep_policy_sets()
+            return {}
         return _drain(event["Records"])
     except Exception:
         _count_unwritten()

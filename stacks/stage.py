@@ -189,7 +189,7 @@ class PamStage(Construct):
             notices=notices,
             dead_letters=dead_letters,
         )
-        ActivityRecorder(
+        recorder = ActivityRecorder(
             service,
             "Activity",
             config=config,
@@ -220,6 +220,13 @@ class PamStage(Construct):
             issuer=issuer,
             revocation=revocation,
             notifications=notifications,
+        )
+        auditor.precede(
+            request_api.function,
+            approval_workflow.admit_request,
+            issuer.function,
+            revocation.function,
+            recorder.function,
         )
         Alarms(
             service,

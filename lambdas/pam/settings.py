@@ -89,6 +89,7 @@ class CheckpointSettings(TableSettings):
     """`witness_function`: its ARN; empty where there is no witness."""
 
     archive_bucket: str
+    interval_minutes: str
     signing_key_arn: str
     witness_function: str
 

@@ -145,6 +145,7 @@ class Scene(Story):
             outbox=self.places,
             sink=self.places,
             archive=self.places,
+            policies=self.places,
         )
 
     def lease(self, session_id: str, who: str = "alice") -> Lease:

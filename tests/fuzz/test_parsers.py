@@ -21,7 +21,7 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel, ValidationError
 
 from cli import durations as typed_durations
-from cli import trail
+from cli.trail_files import Folder, Unreadable
 from pam.aws.dynamodb_sessions import _position
 from pam.domain import durations, ids, timestamps
 from pam.domain.activity import Watched, of_cloudtrail
@@ -66,6 +66,7 @@ STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z
 BASE64 = r"[A-Za-z0-9+/]{0,12}={0,2}"
 NOTE = (
     rf"[a-z/]{{1,9}}\n[0-9]{{1,3}}\n{BASE64}\nnumber [0-9]\ntime {STAMP}\nprevious [0-9a-f]{{4}}\n"
+    r"(interval [0-9]{1,9}\n)?"
 )
 SIGNED = rf"{NOTE}\n\u2014 [a-z]{{1,5}} {BASE64}\n"
 
@@ -222,13 +223,13 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a line of a database's log": (LOG_LINE, log_line, (ValueError,)),
     "a file of an exported trail": (
         st.binary() | JSON.map(json.dumps).map(encoded),
-        from_file(trail.read_json),
-        (trail.Unreadable,),
+        from_file(lambda path: Folder(path.parent).json(path.name)),
+        (Unreadable,),
     ),
     "a key of an exported trail": (
         st.binary(),
-        from_file(trail.read_pem),
-        (trail.Unreadable,),
+        from_file(lambda path: Folder(path.parent).public_key(path.name)),
+        (Unreadable,),
     ),
     "a catalogue": (broken("catalogue.yaml"), from_file(_load_catalogue), (PolicyError,)),
     "the identities": (broken("identities.yaml"), from_file(_load_identities), (PolicyError,)),

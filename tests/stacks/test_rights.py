@@ -60,7 +60,8 @@ POWERS = {
     "audit_session": STREAM
     | KEY_WRITE
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    | {"events:PutEvents", "s3:PutObject", "sqs:SendMessage"},
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    | {"events:PutEvents", "sqs:SendMessage"},
     "checkpoint_log": KEY_WRITE
     | {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"kms:GetPublicKey", "kms:Sign"}

@@ -23,6 +23,8 @@ SCHEMA_VERSION = 1
 FIRST_PREVIOUS_HASH = "0" * 64
 LARGEST_RECORD = 16 * 1024
 """Bytes of a record's canonical JSON, its hash included."""
+ACTIVE_UNTIL = "until "
+"""How the detail of an Activated record begins; the end of the window follows."""
 
 Record = Mapping[str, Any]
 """One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""
@@ -88,14 +90,17 @@ class Entry:
     access_key_id: str = ""
 
 
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical_json(value: Any) -> str:
     """RFC 8785 for what records hold: no floats, ASCII keys.
 
-    `json.dumps` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
+    `json` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def hash_of(record: Record) -> str:

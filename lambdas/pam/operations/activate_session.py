@@ -1,9 +1,10 @@
 """An approved session becomes access: intent recorded, access made and seen, outcome recorded."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from pam.domain import timestamps
-from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, NotEligible, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
@@ -86,10 +87,10 @@ def _outcome(session: Session, policy: CedarPolicy, now: datetime) -> Step | Non
     # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
     # fractions, and so the window is exact, to the second, at every belt.
     begins = timestamps.parse(timestamps.whole_second_at_or_after(now))
-    active = session.advance(
-        Status.ACTIVE, activated_at=begins, expires_at=begins + session.duration
-    )
-    return Step(active, (_entry(RecordType.ACTIVATED, policy, PolicyTrace()),))
+    ends = begins + session.duration
+    active = session.advance(Status.ACTIVE, activated_at=begins, expires_at=ends)
+    entry = _entry(RecordType.ACTIVATED, policy, PolicyTrace())
+    return Step(active, (replace(entry, detail=f"{ACTIVE_UNTIL}{timestamps.render(ends)}"),))
 
 
 def _refuse_blocked(session: Session, now: datetime, store: SessionStore) -> None:
