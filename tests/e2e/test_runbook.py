@@ -216,8 +216,9 @@ def test_an_emergency_in_somebodys_name_begins_with_their_word_and_not_before(
     dave.wait_for(session_id, "ACTIVE")
     assert dave.post("/pam/confirm", named).code == "CONFLICT"
     dave.lease(session_id)
-    types = [r["type"] for r in dave.get(f"/pam/sessions/{session_id}/audit").body["items"]]
-    assert types[:4] == ["Requested", "Confirmed", "BreakGlass", "Approved"]
+    items = dave.get(f"/pam/sessions/{session_id}/audit").body["items"]
+    steps = [item["type"] for item in items if item["type"] != "Refused"]
+    assert steps[:4] == ["Requested", "Confirmed", "BreakGlass", "Approved"]
     inbox = cast.about["inboxes"]["tier1"]
     assert any(session_id in mail for mail in read_inbox(cast.about["endpoint_url"], inbox))
 
