@@ -6,7 +6,7 @@ or an IllegalTransition.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -17,7 +17,8 @@ from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Person
 from pam.domain.resource import Environment, Resource, Target
-from pam.domain.session import Origin, Session
+from pam.domain.review import Judgement, LookBack
+from pam.domain.session import Confirmation, Origin, Session
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
@@ -40,6 +41,7 @@ REACHES: Mapping[str, Status] = {
 """The status that a record of this type takes its session to; other types leave it as it is."""
 OF_A_SESSION = frozenset(REACHES) | {
     RecordType.VOTED,
+    RecordType.CONFIRMED,
     RecordType.LEASED,
     RecordType.BREAK_GLASS,
     RecordType.REVIEWED,
@@ -56,10 +58,8 @@ class Life:
 
     session: Session
     facts: Record
-    owes_review: bool
     alerted: bool = False
     denied_by: str = ""
-    reviewers: set[str] = field(default_factory=set)
 
 
 def begin(record: Record, policy: CedarPolicy) -> Life:
@@ -101,8 +101,10 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         approval_expires_at=asked_at + resource.approval_window,
         execution_arn="",
     )
-    review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
-    return Life(session=session, facts=record, owes_review=review is not None)
+    if not session.held_until_confirmed:
+        review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
+        session = replace(session, review=review)
+    return Life(session=session, facts=record)
 
 
 def go_on(life: Life, record: Record, policy: Callable[[], CedarPolicy]) -> None:
@@ -178,8 +180,28 @@ def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
         life.denied_by = cast.principal
 
 
+def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
+    """What an emergency owes begins here, as in `confirm_session`."""
+    session, at = life.session, timestamps.parse(record["at"])
+    if not session.unconfirmed or session.status is Status.REVOKING:
+        refuse("nothing waits to be confirmed")
+    if session.status is Status.PENDING_APPROVAL and at > session.approval_expires_at:
+        refuse("the time to confirm was over")
+    person = _person(record, policy)
+    if not policy.may(Action.CONFIRM, person, session).allowed:
+        refuse(f"it was not asked for in the name of {person.name}")
+    resource = policy.resource(session.resource)
+    if session.held_until_confirmed and resource is not None:
+        review = policy.review_for(resource, break_glass=True, now=at)
+        session = replace(session, review=review)
+    word = Confirmation(principal=record["actor"]["principal"], at=at)
+    life.session = replace(session, confirmation=word)
+
+
 def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
+    if life.session.held_until_confirmed:
+        refuse("break-glass that the person in whose name it is has not confirmed")
     if record["type"] == RecordType.ACTIVATING and life.session.break_glass and not life.alerted:
         refuse("break-glass without its alert: no BreakGlass stands before it")
     if not _lawful(life.session, policy):
@@ -212,21 +234,49 @@ def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"credentials were handed out while the session was {session.status}")
     if timestamps.parse(record["at"]) >= session.expires_at:
         refuse("credentials were handed out after the session's time")
+    if session.unconfirmed:
+        refuse("credentials were handed out in a name that nobody had confirmed")
     if not policy.may(Action.LEASE, _person(record, policy), session).allowed:
         refuse("credentials were handed out to somebody who may not have them")
 
 
 def _review(life: Life, record: Record, policy: CedarPolicy) -> None:
     session, reviewer = life.session, _person(record, policy)
-    if not life.owes_review:
+    review = session.review
+    if review is None:
         refuse("the session owes no review")
     if session.status in AWAITING | {Status.ACTIVATING}:
         refuse(f"the session is {session.status}, and there is nothing to look back on")
-    if reviewer.name in life.reviewers:
+    if reviewer.name in review.people:
         refuse(f"{reviewer.name} has reviewed it already")
+    if not review.open:
+        refuse("the review is finished")
     if not policy.may(Action.REVIEW, reviewer, session).allowed:
         refuse(f"no policy lets {reviewer.name} review it")
-    life.reviewers.add(reviewer.name)
+    said = record["detail"].partition(":")[0]
+    if said not in set(Judgement):
+        refuse("it does not say what was found")
+    look = LookBack(
+        name=reviewer.name,
+        principal=record["actor"]["principal"],
+        judgement=Judgement(said),
+        comment="",
+        at=timestamps.parse(record["at"]),
+        for_domain=policy.reviews_for_domain(reviewer, session),
+    )
+    review = review.with_look(look)
+    finished = policy.settle(session, review.gathered).allowed
+    life.session = replace(session, review=review.settled() if finished else review)
+
+
+def _erase(life: Life, record: Record, policy: CedarPolicy) -> None:
+    session, eraser = life.session, _person(record, policy)
+    if not session.closed:
+        refuse(f"texts were erased while the session was {session.status}")
+    if session.review is not None and session.review.open:
+        refuse("texts were erased before the review was finished")
+    if not policy.may(Action.ERASE, eraser, session).allowed:
+        refuse(f"no policy lets {eraser.name} erase its texts")
 
 
 def _activate(life: Life, record: Record) -> None:
@@ -250,13 +300,9 @@ def _alert(life: Life, record: Record) -> None:
     del record
     if not life.session.break_glass:
         refuse("it is no break-glass session")
+    if life.session.held_until_confirmed:
+        refuse("the person in whose name it is has not confirmed it")
     life.alerted = True
-
-
-def _erase(life: Life, record: Record) -> None:
-    del record
-    if not life.session.closed:
-        refuse(f"texts were erased while the session was {life.session.status}")
 
 
 def _deny(life: Life, record: Record) -> None:
@@ -273,14 +319,15 @@ def _person(record: Record, policy: CedarPolicy) -> Person:
 
 _DECIDED_BY_POLICY: Mapping[str, Callable[[Life, Record, CedarPolicy], None]] = {
     RecordType.VOTED: _vote,
+    RecordType.CONFIRMED: _confirm,
     RecordType.APPROVED: _grant,
     RecordType.ACTIVATING: _grant,
     RecordType.LEASED: _lease,
     RecordType.REVIEWED: _review,
+    RecordType.ERASED: _erase,
 }
 _SHOWN_BY_THE_REST: Mapping[str, Callable[[Life, Record], None]] = {
     RecordType.ACTIVATED: _activate,
     RecordType.BREAK_GLASS: _alert,
     RecordType.DENIED: _deny,
-    RecordType.ERASED: _erase,
 }

@@ -16,9 +16,10 @@ from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.close_session import WORKFLOW, look_at
+from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, arn, caller
+from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn, caller
 from tests.trail.conftest import exported
 
 
@@ -30,6 +31,10 @@ def entry(kind: RecordType, who: str | Actor = WORKFLOW, detail: str = "", **mor
 
 def voted(who: str, decision: str = "approve") -> Entry:
     return entry(RecordType.VOTED, who, decision)
+
+
+def reviewed(who: str, finding: str = "justified") -> Entry:
+    return entry(RecordType.REVIEWED, who, finding)
 
 
 ACTIVATING, ACTIVATED = entry(RecordType.ACTIVATING), entry(RecordType.ACTIVATED)
@@ -57,23 +62,38 @@ def a_whole_day(log: Log) -> None:
     for approver in ("bob", "carol", "kate"):
         story.vote(approver, across.session_id)
     story.activate(across.session_id)
-    emergency = story.request(break_glass=True)
-    story.activate(emergency.session_id)
-    story.end(emergency.session_id)
-    for reviewer in ("bob", "carol"):
-        review_session(
-            Finding(session_id=emergency.session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(reviewer),
-            now=story.now,
-            store=story.store,
-            policy=POLICY,
-        )
+    emergencies(log)
+    in_a_name = story.by_runbook("dave").session_id
+    story.activate(in_a_name)
+    story.lease(in_a_name, who="dave")
     unanswered = story.request(who="dave")
     expired = story.granted(who="dave", seconds=60)
     story.lease(expired.session_id, who="dave")
     for session, hours in ((expired, 1), (unanswered, 4)):
         story.later(hours=hours)
         look_at(session.session_id, now=story.now, store=story.store, issuers=story.issuers)
+
+
+def emergencies(log: Log) -> None:
+    """One that is asked for in person, and one that its person confirms. Texts go in the end."""
+    story = log.story
+    asked_for = story.request(break_glass=True).session_id
+    confirmed = story.by_runbook("dave", UAT, break_glass=True).session_id
+    story.confirm(confirmed, "dave")
+    for session_id, who in ((asked_for, "alice"), (confirmed, "dave")):
+        story.activate(session_id)
+        story.end(session_id, who)
+        for reviewer in ("bob", "carol"):
+            review_session(
+                Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
+                caller=caller(reviewer),
+                now=story.now,
+                store=story.store,
+                policy=POLICY,
+            )
+        erase_texts(
+            session_id, caller=caller("sam"), now=story.now, store=story.store, policy=POLICY
+        )
 
 
 Forgery = Callable[[Log], Session]
@@ -136,7 +156,29 @@ def reviewed_by(log: Log, *names: str, emergency: bool = True) -> Session:
     if emergency:
         log.story.activate(session.session_id)
     for name in names:
-        log.forge(session.session_id, entry(RecordType.REVIEWED, name, "justified"))
+        log.forge(session.session_id, reviewed(name))
+    return session
+
+
+def in_a_name(log: Log, *entries: Entry, emergency: bool = True, hours: int = 0) -> Session:
+    """What a runbook asked for in alice's name, and what somebody wrote behind it."""
+    admission = log.story.by_runbook("alice", break_glass=emergency)
+    if not emergency:
+        log.story.activate(admission.session_id)
+    log.story.later(hours=hours)
+    for each in entries:
+        log.forge(admission.session_id, each)
+    return log.story.store.sessions[admission.session_id]
+
+
+def across(log: Log, *entries: Entry) -> Session:
+    """An emergency of alice's in the other domain, which kate let happen, is over."""
+    session = log.story.request(resource=KYC, break_glass=True)
+    log.story.vote("kate", session.session_id)
+    log.story.activate(session.session_id)
+    log.story.end(session.session_id)
+    for each in entries:
+        log.forge(session.session_id, each)
     return session
 
 

@@ -20,14 +20,17 @@ from tests.trail.forging import (
     LEASED,
     Forgery,
     a_whole_day,
+    across,
     asked,
     begun,
     by,
     entry,
     granted,
+    in_a_name,
     in_name_of,
     other_target,
     overtime,
+    reviewed,
     reviewed_by,
     too_late,
     until_tomorrow,
@@ -39,6 +42,7 @@ from tests.trail.forging import (
 pytestmark = pytest.mark.guarantee("G13")
 
 REVOKING = entry(RecordType.REVOKING, "sam")
+CONFIRMED, ERASED = entry(RecordType.CONFIRMED, "alice"), entry(RecordType.ERASED, "sam")
 
 UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     "credentials without access": (
@@ -220,9 +224,69 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
         "Reviewed: .* nothing to look back on",
         lambda log: asked(log, entry(RecordType.REVIEWED, "bob", "justified"), emergency=True),
     ),
+    "reviewed by somebody who let it happen": (
+        "Reviewed: no policy lets kate review",
+        lambda log: across(log, reviewed("kate")),
+    ),
+    "reviewed after the review": (
+        "Reviewed: the review is finished",
+        lambda log: reviewed_by(log, "bob", "carol", "erin"),
+    ),
+    "reviewed without a finding": (
+        "Reviewed: it does not say what was found",
+        lambda log: across(log, reviewed("kurt", "perhaps")),
+    ),
+    "an emergency in a name that did not confirm it": (
+        "Approved: break-glass that the person in whose name it is has not confirmed",
+        lambda log: in_a_name(log, APPROVED),
+    ),
+    "an alert before the confirmation": (
+        "BreakGlass: the person in whose name it is has not confirmed it",
+        lambda log: in_a_name(log, entry(RecordType.BREAK_GLASS, "alice")),
+    ),
+    "a review before the confirmation": (
+        "Reviewed: the session owes no review",
+        lambda log: in_a_name(log, reviewed("bob")),
+    ),
+    "confirmed without an alert": (
+        "Activating: break-glass without its alert",
+        lambda log: in_a_name(log, CONFIRMED, APPROVED, ACTIVATING),
+    ),
+    "confirmed by another": (
+        "Confirmed: it was not asked for in the name of dave",
+        lambda log: in_a_name(log, entry(RecordType.CONFIRMED, "dave")),
+    ),
+    "confirmed by PAM itself": (
+        "Confirmed: no person did it",
+        lambda log: in_a_name(log, entry(RecordType.CONFIRMED, WORKFLOW)),
+    ),
+    "confirmed too late": (
+        "Confirmed: the time to confirm was over",
+        lambda log: in_a_name(log, CONFIRMED, hours=5),
+    ),
+    "confirmed twice": (
+        "Confirmed: nothing waits",
+        lambda log: in_a_name(log, CONFIRMED, CONFIRMED),
+    ),
+    "confirmed though asked for in person": (
+        "Confirmed: nothing waits",
+        lambda log: asked(log, CONFIRMED),
+    ),
+    "credentials in a name that nobody confirmed": (
+        "Leased: credentials were handed out in a name",
+        lambda log: in_a_name(log, LEASED, emergency=False),
+    ),
+    "texts erased before the review": (
+        "Erased: texts were erased before the review was finished",
+        lambda log: across(log, reviewed("bob"), reviewed("carol"), ERASED),
+    ),
+    "texts erased by an approver": (
+        "Erased: no policy lets bob erase",
+        lambda log: across(log, reviewed("bob"), reviewed("kurt"), entry(RecordType.ERASED, "bob")),
+    ),
     "texts erased while it is open": (
         "Erased: texts were erased while the session was ACTIVE",
-        lambda log: granted(log, entry(RecordType.ERASED, "sam")),
+        lambda log: granted(log, ERASED),
     ),
 }
 
@@ -261,7 +325,7 @@ def test_types_that_a_later_pam_may_write_are_passed_over(tmp_path: Path) -> Non
     log = Log()
     session = log.story.request()
     record = log.story.store.trails[session.session_id][-1]
-    later = dict(record) | {"type": "Confirmed", "sequence": 2, "previous_hash": record["hash"]}
+    later = dict(record) | {"type": "Annotated", "sequence": 2, "previous_hash": record["hash"]}
     later["hash"] = audit_record.hash_of(later)
     log.story.store.trails[session.session_id].append(later)
     assert verified(log, tmp_path / "trail") == 1

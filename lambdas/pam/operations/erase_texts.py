@@ -40,6 +40,7 @@ def erase_texts(
             type=RecordType.ERASED,
             actor=caller.actor,
             detail="reason and comments erased",
+            policy_version=policy.version,
             request_id=caller.request_id,
         )
         return Step(stored.without_texts(), (entry,))
