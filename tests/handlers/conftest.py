@@ -105,7 +105,14 @@ def function(
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
         return lambda event: module.handler(event, Context())
 
-    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink, wiring.archive)
+    kept = (
+        wiring.policy,
+        wiring.policy_sets,
+        wiring.sessions,
+        wiring.outbox,
+        wiring.sink,
+        wiring.archive,
+    )
     for cached in kept:
         cached.cache_clear()
     yield load
