@@ -11,12 +11,10 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.resource import IssuerKind
 from pam.operations.admit_request import Execution, Outcome
-from tests.crash.scene import Scene, survives
+from tests.crash.scene import BLOCK_WRITTEN, Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
-BLOCK_WRITTEN = 7
-"""Which call of a block writes it."""
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}

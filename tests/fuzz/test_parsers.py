@@ -22,8 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from cli import durations as typed_durations
 from cli.trail_files import Folder, Unreadable
-from pam.aws.dynamodb_sessions import _position
-from pam.domain import durations, ids, timestamps
+from pam.domain import cursor, durations, ids, timestamps
 from pam.domain.activity import Watched, of_cloudtrail
 from pam.domain.checkpoint import Checkpoint, Interval, Malformed, signatures_by, split_note
 from pam.domain.errors import Invalid, NotEligible
@@ -198,7 +197,7 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a timestamp": (near(STAMP), timestamps.parse, (ValueError,)),
     "a session id": (near(ULID), of_a_ulid, (ValueError,)),
     "a database user": (near(r"pam_[0-9a-z]{26}"), ids.session_of_database_user, ()),
-    "a cursor": (near(BASE64), lambda text: _position(text, "listing", "SESSION"), (Invalid,)),
+    "a cursor": (near(BASE64), lambda text: cursor.place_of(text, "sessions"), ()),
     "a body of the API": (
         st.tuples(st.text() | JSON.map(json.dumps), st.booleans()),
         readable,
@@ -208,6 +207,9 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a vote": (BODY, body_of(bodies.ApproveBody), (Invalid,)),
     "a revocation": (BODY, body_of(bodies.RevokeBody), (Invalid,)),
     "an end": (BODY, body_of(bodies.EndBody), (Invalid,)),
+    "a confirmation": (BODY, body_of(bodies.ConfirmBody), (Invalid,)),
+    "a review": (BODY, body_of(bodies.ReviewBody), (Invalid,)),
+    "a block": (BODY, body_of(bodies.BlockBody), (Invalid,)),
     "an erasure": (BODY, body_of(bodies.EraseBody), (Invalid,)),
     "a direct start": (BODY, bodies.parse_start, (Invalid,)),
     "a checkpoint": (near(NOTE), Checkpoint.parse, (Malformed,)),
