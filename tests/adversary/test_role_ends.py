@@ -111,14 +111,14 @@ def by_the_tick(scene: Scene, session_id: str) -> object:
     return scene.sweep(session_id)
 
 
-def by_the_search_for_the_blocked(scene: Scene, session_id: str) -> object:
+def by_the_search_for_the_blocked(scene: Scene, session_id: str) -> None:
     """The call that blocked died as soon as the block stood."""
     scene.fuse.arm(BLOCK_WRITTEN, after=True)
     with suppress(BaseException):
         scene.block(session_id)
     scene.fuse.disarm()
     assert scene.real_store.blocks_of("alice")
-    return scene.end_all_blocked()
+    scene.end_all_blocked()
 
 
 CALLERS: dict[str, Act] = {

@@ -159,8 +159,8 @@ def test_a_deny_on_the_role_ends_this_session_and_no_other(named: bool) -> None:
     for document in (deny_of([mine]), deny_of([mine, "01JD8XGZ6Q3M4V5N6P7R8S9T0B"])):
         for session_id, wanted in ((mine, Decision.DENIED), (others, Decision.ALLOWED)):
             tagged = call("s3:PutObject", NOTE, principal_tags={"pam:session_id": session_id})
-            on_role = {"identity": (ALL, document)}
-            assert decide(tagged, session=lease(), named=named, **on_role) is wanted
+            on_role = (ALL, document)
+            assert decide(tagged, identity=on_role, session=lease(), named=named) is wanted
 
 
 @pytest.mark.guarantee("G5")

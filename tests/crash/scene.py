@@ -244,7 +244,7 @@ class Scene(Story):
         assert set(kept.undone) <= self.undone.keys(), "nobody touched a deny but PAM"
         return kept
 
-    def undo_end(self, session_id: str, how: Callable[[str, dict[str, Any]], None]) -> None:
+    def undo_end(self, session_id: str, how: Callable[[str, dict[Any, Any]], None]) -> None:
         """A helper with rights on the role changes whatever stands there against this session:
         `how` is given the role, and its policies by role and name.
         """

@@ -62,6 +62,8 @@ OPENS = {
     "cloudformation:CreateStack": {"roleARN": "arn:aws:iam::1:role/admin"},
     "secretsmanager:PutResourcePolicy": None,
     "ram:CreateResourceShare": None,
+    "ecr:GetAuthorizationToken": None,
+    "s3:GetDataAccess": None,
     "rolesanywhere:CreateTrustAnchor": None,
     "eks:CreateAccessEntry": None,
     "ssm:StartSession": None,

@@ -411,7 +411,7 @@ def test_a_deny_that_a_helper_takes_away_is_back_within_a_minute_and_told(
     for undo in (deny_deleted, deny_loosened):
         session_id, lease = borrowed(duration_seconds=300)
         s3 = cast.with_lease(lease, "s3")
-        put = partial(s3.put_object, Bucket=bucket, Key="stayed", Body=b"")
+        put: Works = partial(s3.put_object, Bucket=bucket, Key="stayed", Body=b"")
         put()
         cast.person("sam").post("/pam/revoke", {"session_id": session_id, "reason": "enough"})
         assert is_refused(put)

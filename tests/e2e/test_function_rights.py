@@ -90,7 +90,7 @@ UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
 CALLERS = {
     "audit_session": ISSUER,
     "revoke_session": TICK,
-    "rotate_secret": ISSUER | REVOCATION,
+    "rotate_secret": ISSUER,
     "send_notices": TICK,
     "witness_log": SEALER,
 }

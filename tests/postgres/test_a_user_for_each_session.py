@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pam.domain.errors import IssuerUnavailable
+from local.cast import until
+from pam.domain.errors import Conflict, IssuerUnavailable
 from pam.ports.targets import DatabaseLogin
 from pam.postgres import session_user
 from pam.postgres.login import Connection, Databases
@@ -105,6 +106,17 @@ def test_a_second_lease_has_a_new_password_and_the_first_is_refused(bank: Bank) 
     assert not is_cut(opened)
     bank.users.end(session, now())
     assert is_cut(opened)
+
+
+def test_a_session_with_all_its_connections_open_keeps_the_login_that_it_has(bank: Bank) -> None:
+    session = bank.activated(bank.session(connection_limit="2"))
+    lease = bank.users.lease(session, now())
+    opened = [connect(lease) for _ in range(2)]
+    with pytest.raises(Conflict, match="close one and ask again"):
+        bank.users.lease(session, now())
+    opened.pop().close()
+    until(lambda: is_let_in(lease) or None, "the password of before to be taken")
+    bank.users.end(session, now())
 
 
 @pytest.mark.guarantee("G16")

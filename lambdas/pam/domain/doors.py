@@ -121,7 +121,13 @@ _OPENED_BY: Mapping[str, str] = {
     _LOGIN: """
         ssm:CreateActivation rds:ModifyDBInstance rds:ModifyDBCluster
         redshift:GetClusterCredentials redshift:GetClusterCredentialsWithIAM
-        codeartifact:GetAuthorizationToken
+        redshift-serverless:GetCredentials codeartifact:GetAuthorizationToken
+        ecr:GetAuthorizationToken ecr-public:GetAuthorizationToken s3:GetDataAccess
+        lakeformation:GetTemporaryGlueTableCredentials
+        lakeformation:GetTemporaryGluePartitionCredentials
+        elasticmapreduce:GetClusterSessionCredentials
+        cognito-identity:GetOpenIdTokenForDeveloperIdentity
+        cognito-identity:GetCredentialsForIdentity connect:GetFederationToken
         iot:CreateKeysAndCertificate
         iot:CreateCertificateFromCsr iot:RegisterCertificate iot:CreateRoleAlias
         transfer:CreateUser transfer:UpdateUser transfer:ImportSshPublicKey

@@ -26,6 +26,12 @@ _MAY_BE_LEASED = """
 """
 _CAN_LOG_IN = "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = %s"
 _CLOSE = "ALTER ROLE {user} NOLOGIN PASSWORD NULL VALID UNTIL 'epoch' CONNECTION LIMIT 0"
+_HAS_ALL_ITS_CONNECTIONS = """
+    SELECT FROM pg_catalog.pg_roles AS role
+    WHERE role.rolname = %s AND role.rolconnlimit > 0 AND role.rolconnlimit <= (
+        SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_get_activity(NULL) AS activity
+        WHERE activity.usesysid = role.oid)
+"""
 _ISSUER_CAN_ACT = "SELECT pg_catalog.pg_has_role(%s, %s)"
 _MEMBERS = """
     SELECT member.rolname, member.rolvaliduntil > 'epoch' AND member.rolconnlimit <> 0
@@ -107,6 +113,11 @@ def make(
             )
     except psycopg.errors.DuplicateObject:
         return
+
+
+def has_all_its_connections(connection: Connection, username: str) -> bool:
+    """Whether the user could open no further one."""
+    return connection.execute(_HAS_ALL_ITS_CONNECTIONS, [username]).fetchone() is not None
 
 
 def give_login(connection: Connection, username: str, made: str, until: datetime) -> bool:

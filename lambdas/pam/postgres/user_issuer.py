@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from pam.domain.errors import IssuerUnavailable, Unreached
+from pam.domain.errors import Conflict, IssuerUnavailable, Unreached
 from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
 from pam.domain.session import ACTIVATE_WITHIN, Session
@@ -60,13 +60,20 @@ class PostgresUserIssuer:
             session_user.make(connection, user, group, latest, limit)
 
     def lease(self, session: Session, now: datetime) -> LoginCredentials:
-        """A new password. That of an earlier lease logs in no more; what it had opened goes on."""
+        """A new password. That of an earlier lease logs in no more; what it had opened goes on.
+
+        Raises Conflict while the session has as many connections open as it may.
+        """
         if session.expires_at is None:
             message = "the session has no end; no credentials are given"
             raise IssuerUnavailable(message)
         issuer, user = self._login(session.target), session_user.name_of(session)
         given = replace(issuer, username=user, password=secrets.token_urlsafe(_PASSWORD_BYTES))
         with self._databases.opened(issuer, "the password could not be set") as connection:
+            if session_user.has_all_its_connections(connection, user):
+                # Before the password of now is replaced by one that could not be seen to work.
+                message = "the session has all its connections open; close one and ask again"
+                raise Conflict(message, session_id=session.session_id)
             made = verifier(connection, user, given.password)
             if not session_user.give_login(connection, user, made, session.expires_at):
                 message = "the session's database user is shut or was dropped by somebody"
