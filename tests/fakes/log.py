@@ -19,7 +19,7 @@ from pam.ids import new_id
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
 from pam.operations.witness_checkpoint import witness_checkpoint
 from pam.ports.audit import Seen
-from tests.fakes.story import NOON, Story
+from tests.fakes.story import NOON, WITHOUT_LIMITS, Story
 
 ORIGIN, WITNESS = "mod046.pam/test", "mod046.pam-witness/test"
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
@@ -136,7 +136,7 @@ class FakeWitness:
 class Log:
     """Records as they come, checkpoints as they are due, and all the places to look at."""
 
-    story: Story = field(default_factory=Story)
+    story: Story = field(default_factory=lambda: Story(policy=WITHOUT_LIMITS))
     archive: FakeArchive = field(default_factory=FakeArchive)
     checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
     witness: FakeWitness = field(default_factory=FakeWitness)
