@@ -1,11 +1,12 @@
 """A world with people in it, so that a test reads like what it tests."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
+from pam.domain.limits import Limits
 from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
@@ -23,6 +24,9 @@ from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore,
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPILED = load(ROOT / "policy", ROOT / "local" / "identities.yaml")
 POLICY = CedarPolicy(COMPILED)
+MANY = Limits(waiting=999, per_resource=999, open=999, unreviewed_break_glass=999, unconfirmed=999)
+WITHOUT_LIMITS = CedarPolicy(replace(COMPILED, limits=MANY))
+"""For tests that need many sessions of one person, and are about something else."""
 HOME = Home(account="111122223333", region="eu-west-1")
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
