@@ -147,7 +147,7 @@ class FakeWitness:
 class Log:
     """Records as they come, checkpoints as they are due, and all the places to look at."""
 
-    story: Story = field(default_factory=lambda: Story(policy=WITHOUT_LIMITS))
+    story: Story = field(default_factory=Story)
     archive: FakeArchive = field(default_factory=FakeArchive)
     checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
     witness: FakeWitness = field(default_factory=FakeWitness)
