@@ -305,6 +305,12 @@ class SessionUsers:
         )
 
     @staticmethod
+    def has_all_its_connections(server: FakeServer, username: str) -> bool:
+        """Never: whoever borrows here has a single one."""
+        del username
+        return server.fuse.call(lambda: False)
+
+    @staticmethod
     def give_login(server: FakeServer, username: str, made: str, until: datetime) -> bool:
         def given() -> bool:
             user = server.users.get(username)
