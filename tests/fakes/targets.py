@@ -306,7 +306,6 @@ class SessionUsers:
 
     @staticmethod
     def has_all_its_connections(server: FakeServer, username: str) -> bool:
-        """Never: whoever borrows here has a single one."""
         del username
         return server.fuse.call(lambda: False)
 
