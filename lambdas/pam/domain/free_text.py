@@ -54,8 +54,7 @@ def line_of(text: str) -> str:
                 "character, or stands where it cannot be read; write plain text on one line"
             )
             raise ValueError(message)
-    spaced = "".join(_SPACE if unicodedata.category(c) == "Zs" else c for c in composed)
-    return spaced.strip()
+    return "".join(map(_spaced, composed)).strip()
 
 
 def visible(text: str) -> int:
@@ -66,7 +65,7 @@ def visible(text: str) -> int:
 def named(text: str) -> str:
     """Somebody else's name for something, fit for one line: what is not fit is a `?`."""
     start = text[:LONGEST_NAME]
-    return "".join(c if _fits(start, at) else "?" for at, c in enumerate(start))
+    return "".join(_spaced(c) if _fits(start, at) else "?" for at, c in enumerate(start))
 
 
 def cut(text: str, longest: int) -> str:
@@ -75,6 +74,11 @@ def cut(text: str, longest: int) -> str:
     if len(whole) <= longest:
         return whole.decode()
     return whole[: longest - 3].decode(errors="ignore") + "…"
+
+
+def _spaced(character: str) -> str:
+    """Spaces of other widths become spaces."""
+    return _SPACE if unicodedata.category(character) == "Zs" else character
 
 
 def _fits(text: str, at: int) -> bool:
