@@ -71,6 +71,7 @@ ACTS: Mapping[str, Act] = {
     "Withdrawn": Act(_GIVES, OTHER, _INFO, "taken back before any privilege was given"),
     "BreakGlass": Act(_GIVES, OTHER, _CRITICAL, "asks for privileges past the usual approvals"),
     "Refused": Act(_GIVES, OTHER, _MEDIUM, "an act that policy forbids, on the way to privileges"),
+    "Confirmed": Act(_GIVES, OTHER, _INFO, "the person stands by what was asked in their name"),
     "Reviewed": Act(_GIVES, OTHER, _INFO, "the judgement on a break-glass session afterwards"),
     "ReviewOverdue": Act(_GIVES, OTHER, _HIGH, "nobody judged a break-glass session in time"),
     "Revoking": Act(_TAKES, OTHER, _LOW, "the end is decided, the target has not confirmed"),

@@ -1,9 +1,10 @@
 """The one writer of the audit log group and of the archive's records.
 
-Triggers: the session table's stream, and the issuer, which hands out no credential before its
-record stands (DT-002). May touch: the session table (read records, move the mark, put records up
-for sealing), the log group, the archive, the bus. A retry is safe: records are read from the
-table, and `event_id` tells duplicates.
+Triggers: the session table's stream; the issuer, which hands out no credential before its record
+stands (DT-002); and a schedule, by which the policy set of a new deployment is archived though
+nothing has been decided by it yet. May touch: the session table (read records, move the mark, put
+records up for sealing), the log group, the archive, the bus. A retry is safe: records are read from
+the table, and `event_id` tells duplicates.
 """
 
 from functools import cache
@@ -34,17 +35,21 @@ def _deliver(owner: str) -> int:
         outbox=wiring.outbox(settings().tables),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
         archive=wiring.archive(settings().archive_bucket),
+        policies=wiring.policy_sets(settings().archive_bucket),
     )
 
 
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, Any]:
-    message = messages.read(event, messages.Settle, messages.StreamRecords)
+    message = messages.read(event, messages.Settle, messages.KeepPolicySet, messages.StreamRecords)
     answer: dict[str, Any]
     try:
         match message:
             case messages.Settle(session_id=session_id):
                 answer = {"delivered": _deliver(session_id)}
+            case messages.KeepPolicySet():
+                wiring.policy_sets(settings().archive_bucket).keep_policy_sets()
+                answer = {}
             case messages.StreamRecords(records=records):
                 answer = _drain(records)
     except Exception:

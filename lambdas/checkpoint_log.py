@@ -5,6 +5,7 @@ table; the archive (add a checkpoint, read checkpoints); the signing key; the wi
 no record. A retry is safe: a checkpoint that stands in the archive is taken up, not made again.
 """
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
     notary = Notary(
         origin=log_origin(settings().env_name),
         signer=wiring.log_signer(settings().signing_key_arn),
+        interval=timedelta(minutes=int(settings().interval_minutes)),
     )
     for _ in range(_MOST_PER_RUN):
         sealed = seal_records(

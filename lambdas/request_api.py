@@ -1,9 +1,10 @@
-"""Asking, voting, ending, reviewing, looking, blocking and lifting: here all is decided.
+"""Asking, voting, confirming, ending, reviewing, looking, blocking, lifting: here all is decided.
 
 Trigger: the request API (AWS_IAM on every method), and nothing else. May touch: the session table,
-the calls that it notes, the approval workflow (start it, answer its token), and the revocation
-(have it do an end that is decided); no target. A retry is safe: requests by Idempotency-Key, votes
-and reviews because each person counts once, ends because one that is decided stays decided.
+the calls that it notes, the approval workflow (start it, answer its token), the Tier-1 topic, and
+the revocation (have it do an end that is decided); no target. A retry is safe: requests by
+Idempotency-Key, votes and reviews because each person counts once, ends because one that is decided
+stays decided.
 """
 
 from functools import cache
@@ -21,7 +22,9 @@ from pam.edge import views
 from pam.edge.api import Call, Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import (
     ApproveBody,
+    BlockBody,
     BlockScope,
+    ConfirmBody,
     EndBody,
     EraseBody,
     RequestBody,
@@ -33,6 +36,7 @@ from pam.operations import (
     block_person,
     blocklist,
     check_access,
+    confirm_session,
     end_access,
     erase_texts,
     read_sessions,
@@ -160,6 +164,38 @@ def _blocked(body: RevokeBody) -> views.SessionView:
         store=front().store,
         policy=front().policy,
         closer=RevokerThatIsHeardOf(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/block", responses=answers("Who is blocked, and what has ended"))
+def block(body: Annotated[BlockBody, Body()]) -> views.BlockedView:
+    """An operator blocks a person, by name or by any principal, and ends all that they have."""
+    done = block_person.block_person(
+        body.order(),
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        closer=RevokerThatIsHeardOf(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+    )
+    return views.blocked(done)
+
+
+@app.post("/pam/confirm", responses=answers("The session"))
+def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
+    """Stand by a session that a runbook opened in your name."""
+    session = confirm_session.confirm_session(
+        body.session_id,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+        workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
     return views.session_view(session)
 
@@ -187,9 +223,8 @@ def sessions(
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
-        SessionQuery(
-            status=status, requester=requester, resource=resource, limit=limit, cursor=cursor
-        ),
+        SessionQuery(status=status, requester=requester, resource=resource, limit=limit),
+        cursor,
         caller=call().caller,
         store=front().store,
         policy=front().policy,
@@ -220,12 +255,23 @@ def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
 
 
 @app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
-def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
-    """The session's audit records, in order, and the texts that they commit to."""
+def audit(
+    session_id: Annotated[SessionId, Path()],
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> views.Trail:
+    """The session's audit records, in order, and the texts that these commit to."""
     trail = read_sessions.read_trail(
-        session_id, caller=call().caller, store=front().store, policy=front().policy
+        session_id,
+        limit=limit,
+        cursor=cursor,
+        caller=call().caller,
+        store=front().store,
+        policy=front().policy,
     )
-    return views.Trail(items=[dict(record) for record in trail.records], texts=trail.texts)
+    return views.Trail(
+        items=[dict(record) for record in trail.records], texts=trail.texts, cursor=trail.cursor
+    )
 
 
 @app.post("/pam/erase", responses=answers("The session"))

@@ -28,7 +28,7 @@ from pam.names import (
     ORPHAN_REMOVED,
     TRACES_LEFT,
 )
-from pam.operations import block_person, close_session
+from pam.operations import block_person, close_session, count_open
 from pam.operations.check_bounds import check_bounds
 from pam.operations.close_unfinished import close_unfinished
 from pam.operations.end_decided import EndsHere
@@ -168,7 +168,8 @@ def _blocked_ended() -> dict[str, Any]:
         closer=_ends_here(),
     )
     session_ids = [session.session_id for session in ended]
-    logger.info("looked for the blocked", extra={"ended": session_ids})
+    counted = count_open.recount_open(store=wiring.sessions(settings().tables))
+    logger.info("looked for the blocked", extra={"ended": session_ids, "counted": counted})
     return {"ended": session_ids}
 
 

@@ -42,6 +42,7 @@ class LogCheckpoints(Construct):
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 archive_bucket=archive.bucket.bucket_name,
+                interval_minutes=str(every_minutes),
                 signing_key_arn=signing_key.key.key_arn,
                 witness_function=witness_function,
             ),

@@ -12,6 +12,7 @@ from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
+from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
 from stacks.proof_keys import ProofKeys
@@ -24,10 +25,11 @@ STAGE = "v1"
 SENSITIVE = (
     "/pam/request/POST",
     "/pam/approve/POST",
+    "/pam/confirm/POST",
     "/pam/review/POST",
     "/pam/sessions/{session_id}/credentials/POST",
 )
-"""Calls that ask, vote, review or hand out credentials: throttled harder than the rest."""
+"""Calls that ask, vote, confirm, review or hand out credentials: throttled harder than the rest."""
 
 _NO_WEB_ACL = (
     "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to the "
@@ -55,6 +57,7 @@ class RequestApi(Construct):
         issuer: CredentialIssuer,
         revocation: Revocation,
         calls: DoorCalls,
+        notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -73,6 +76,7 @@ class RequestApi(Construct):
                 state_machine_arn=workflow.arn,
                 revoke_function=revocation.function.function.function_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
+                tier1_topic_arn=notifications.tier1_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
         )
@@ -88,6 +92,9 @@ class RequestApi(Construct):
         calls.grant_note(self.function.role)
         # It decides ends, and has them done by the function that can.
         revocation.function.grant_invoke(self.function.role)
+        # An emergency that somebody confirms begins with the alert, and who blocks an operator is
+        # heard of.
+        notifications.grant_alert_tier1(self.function.role)
 
         self.api = self._api(config, platform)
         small_object = self._small_object()
@@ -108,8 +115,10 @@ class RequestApi(Construct):
 
         call("POST", "/pam/request", self.function, body=small_object)
         call("POST", "/pam/approve", self.function, body=small_object)
+        call("POST", "/pam/confirm", self.function, body=small_object)
         call("POST", "/pam/review", self.function, body=small_object)
         call("POST", "/pam/revoke", self.function, body=small_object)
+        call("POST", "/pam/block", self.function, body=small_object)
         call("POST", "/pam/end", self.function, body=small_object)
         call("POST", "/pam/erase", self.function, body=small_object)
         call("GET", "/pam/blocklist", self.function)

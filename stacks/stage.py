@@ -217,7 +217,7 @@ class PamStage(Construct):
             proof_keys=proof_keys,
             dead_letters=dead_letters,
         )
-        ActivityRecorder(
+        recorder = ActivityRecorder(
             service,
             "Activity",
             config=config,
@@ -250,6 +250,7 @@ class PamStage(Construct):
             issuer=issuer,
             revocation=revocation,
             calls=calls,
+            notifications=notifications,
         )
         dark_calls = DarkCalls(
             service,
@@ -267,6 +268,15 @@ class PamStage(Construct):
                 ),
             ),
             dead_letters=dead_letters,
+        )
+        auditor.precede(
+            request_api.function,
+            approval_workflow.admit_request,
+            issuer.function,
+            activator.function,
+            revocation.function,
+            recorder.function,
+            dark_calls.function,
         )
         Alarms(
             service,

@@ -61,6 +61,7 @@ class RequestApiSettings(TableSettings):
     state_machine_arn: str
     revoke_function: str
     door_key_arn: str
+    tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class CheckpointSettings(TableSettings):
     """`witness_function`: its ARN; empty where there is no witness."""
 
     archive_bucket: str
+    interval_minutes: str
     signing_key_arn: str
     witness_function: str
 

@@ -16,7 +16,7 @@ from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSett
 
 if TYPE_CHECKING:
     from pam.aws.access_log import CloudWatchAccessLog
-    from pam.aws.audit_archive import S3AuditArchive
+    from pam.aws.audit_archive import S3AuditArchive, S3PolicySets
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
@@ -94,6 +94,14 @@ def archive(bucket: str) -> "S3AuditArchive":
     from pam.aws.audit_archive import S3AuditArchive
 
     return S3AuditArchive(client("s3"), bucket)
+
+
+@cache
+def policy_sets(bucket: str) -> "S3PolicySets":
+    """With the text of this deployment's own; what it says is not looked at."""
+    from pam.aws.audit_archive import S3PolicySets
+
+    return S3PolicySets(client("s3"), bucket, _POLICY_FILE.read_text(encoding="utf-8"))
 
 
 @cache

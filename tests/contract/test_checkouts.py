@@ -11,7 +11,7 @@ from pam.aws.checkouts import DynamoDbCheckouts
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLES
-from tests.fakes.story import Story
+from tests.fakes.story import WITHOUT_LIMITS, Story
 from tests.postgres.bank import CheckoutsInMemory
 
 THING = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/reports"
@@ -20,7 +20,7 @@ SEEN = Receipt(method="login-refused", evidence="seen")
 
 @pytest.fixture
 def story(table: Any) -> Story:
-    return Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+    return Story(store=DynamoDbSessions(table, TABLES), policy=WITHOUT_LIMITS)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["table", "fake"])

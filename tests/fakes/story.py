@@ -1,16 +1,19 @@
 """A world with people in it, so that a test reads like what it tests."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.limits import Limits
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
+from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
 from pam.operations.end_decided import EndsHere
 from pam.operations.lease_credentials import Lease, lease_credentials
@@ -24,6 +27,9 @@ from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore,
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPILED = load(ROOT / "policy", ROOT / "local" / "identities.yaml")
 POLICY = CedarPolicy(COMPILED)
+MANY = Limits(waiting=999, per_resource=999, open=999, unreviewed_break_glass=999, unconfirmed=999)
+WITHOUT_LIMITS = CedarPolicy(replace(COMPILED, limits=MANY))
+"""For tests that need many sessions of one person, and are about something else."""
 HOME = Home(account="111122223333", region="eu-west-1")
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
@@ -40,7 +46,13 @@ def caller(name: str) -> Caller:
     return Caller(
         principal=arn(name),
         person=POLICY.identities.identify(arn(name)) if name in known else None,
-        actor=Actor(principal=arn(name), kind=ActorKind.PERSON, source_ip="192.0.2.1"),
+        actor=Actor(
+            principal=arn(name),
+            kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
+            source_ip="192.0.2.1",
+        ),
         request_id="request-1",
     )
 
@@ -57,6 +69,8 @@ class Story:
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     keys: FakeKeys = field(default_factory=FakeKeys)
     policy: CedarPolicy = POLICY
+    started: int = 0
+    """How many executions a runbook has started."""
 
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
@@ -123,6 +137,38 @@ class Story:
             now=self.now,
             store=self.store,
             policy=self.policy,
+            workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
+        )
+
+    def by_runbook(
+        self, who: str = "alice", resource: str = SANDBOX, *, break_glass: bool = False
+    ) -> Admission:
+        """A runbook starts the workflow itself, in somebody's name."""
+        self.started += 1
+        wish = AccessRequest(
+            resource=resource, reason="nightly repair job", break_glass=break_glass
+        )
+        return admit_request(
+            Execution(arn=f"execution-{self.started}", started_at=self.now),
+            None,
+            lambda: Claim(session_id=None, requester=who, wish=wish),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            signer=self.keys.of(Maker.ADMISSION),
+            home=HOME,
+        )
+
+    def confirm(self, session_id: str, who: str = "alice") -> Session:
+        return confirm_session(
+            session_id,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import (
@@ -16,6 +17,7 @@ from pam.domain.errors import (
 )
 from pam.domain.handled_call import HandledCall
 from pam.domain.lifecycle import Status
+from pam.domain.limits import OpenNow, OpenSession, open_as
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports.calls import RequestIdUsed
@@ -40,6 +42,12 @@ class FakeStore:
     blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
     about_people: list[Record] = field(default_factory=list)
     """Records of blocks, one for each version of the list."""
+    counted: dict[str, dict[str, OpenSession | None]] = field(default_factory=dict)
+    """By person and session: as what the session counts."""
+    added: dict[str, int] = field(default_factory=dict)
+    """By person: how often something was added to what they have open."""
+    acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
+    before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
 
@@ -47,14 +55,23 @@ class FakeStore:
         return self.sessions.get(session_id)
 
     def create(
-        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+        self,
+        session: Session,
+        records: Sequence[Record],
+        key: IdempotencyKey | None,
+        held: OpenNow | None = None,
     ) -> None:
+        if self.before_create is not None:
+            act, self.before_create = self.before_create, None
+            act()
+        self._add(session.requester_name, held)
         if session.session_id in self.sessions:
             raise StaleSession
         if key is not None:
             if (key.person, key.key) in self.keys:
                 raise StaleSession
             self.keys[key.person, key.key] = (session.session_id, key.fingerprint)
+        self._added(session, held)
         self.sessions[session.session_id] = session
         self.trails[session.session_id] = list(records)
 
@@ -64,6 +81,7 @@ class FakeStore:
         after: Session,
         records: Sequence[Record],
         once: Once | None = None,
+        held: OpenNow | None = None,
     ) -> None:
         if self.before_save is not None:
             act, self.before_save = self.before_save, None
@@ -74,13 +92,48 @@ class FakeStore:
         taken = {record["sequence"] for record in self.trails[before.session_id]}
         if taken & {record["sequence"] for record in records}:
             raise StaleSession
+        self._add(after.requester_name, held)
         self._do(once)
+        if open_as(before) != open_as(after) or held is not None:
+            self._added(after, held)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
         if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
             self.granted[after.session_id] = (after.requester_name, after.resource)
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
             self.granted.pop(after.session_id, None)
+
+    def _add(self, person: str, held: OpenNow | None) -> None:
+        if held is not None and held.version != self.added.get(person, 0):
+            raise StaleSession
+
+    def _added(self, session: Session, held: OpenNow | None) -> None:
+        if held is not None:
+            self.added[session.requester_name] = held.version + 1
+        self.recount(session)
+
+    def recount(self, session: Session) -> None:
+        mine = self.counted.setdefault(session.requester_name, {})
+        mine[session.session_id] = open_as(session)
+
+    def open_now(self, person: str) -> OpenNow:
+        return OpenNow(
+            version=self.added.get(person, 0),
+            sessions=tuple(s for s in self.counted.get(person, {}).values() if s is not None),
+            unreviewed=tuple(
+                sorted(
+                    session.session_id
+                    for session in self.sessions.values()
+                    if session.requester_name == person and session.review and session.review.open
+                )
+            ),
+        )
+
+    def acts_of(self, person: str) -> list[Act]:
+        return [act for (name, _), act in sorted(self.acts.items()) if name == person]
+
+    def note_act(self, act: Act) -> None:
+        self.acts[act.person, act.groups] = act
 
     def _do(self, once: Once | None) -> None:
         if once is not None:
@@ -96,6 +149,10 @@ class FakeStore:
 
     def records(self, session_id: str) -> list[Record]:
         return list(self.trails.get(session_id, []))
+
+    def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
+        later = [each for each in self.records(session_id) if each["sequence"] > sequence]
+        return later[: most or None]
 
     def record(self, owner: str, sequence: int) -> Record | None:
         alone = (*self.refusals, *self.findings, *self.about_people)
@@ -123,11 +180,11 @@ class FakeStore:
             if query.status in {None, session.status}
             and query.requester in {None, session.requester_name}
             and query.resource in {None, session.resource}
-            and (query.cursor is None or session.session_id < query.cursor)
+            and (query.after is None or session.session_id < query.after)
         ]
         page = found[: query.limit]
         more = len(found) > query.limit
-        return Page(sessions=tuple(page), cursor=page[-1].session_id if more else None)
+        return Page(sessions=tuple(page), after=page[-1].session_id if more else None)
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         waiting = (s for s in self.sessions.values() if s.due_at is not None)
@@ -350,6 +407,15 @@ class FakeNotifier:
             message = "no topic"
             raise ConnectionError(message)
         self.alarmed.append(session.session_id)
+
+    def confirmation_needed(self, session: Session, resource_title: str) -> None:
+        self._tell("confirmation needed", session)
+
+    def operator_blocked(self, block: Block) -> None:
+        if self.down:
+            message = "no topic"
+            raise ConnectionError(message)
+        self.told.append(("operator blocked", block.person))
 
     def still_waiting(self, session: Session, resource_title: str) -> None:
         self._tell("still waiting", session)

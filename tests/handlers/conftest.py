@@ -51,6 +51,7 @@ SETTINGS: dict[str, Settings] = {
         calls_table="calls",
         revoke_function="revocation",
         door_key_arn="door",
+        tier1_topic_arn="tier1",
     ),
     "admit_request": AdmitSettings(
         **COMMON,
@@ -154,7 +155,14 @@ def function(
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
         return lambda event: module.handler(_as_its_own(event), Context())
 
-    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink, wiring.archive)
+    kept = (
+        wiring.policy,
+        wiring.policy_sets,
+        wiring.sessions,
+        wiring.outbox,
+        wiring.sink,
+        wiring.archive,
+    )
     for cached in kept:
         cached.cache_clear()
     yield load

@@ -12,13 +12,14 @@ from pam import wiring
 from pam.aws import messages, table_keys
 from pam.aws.dynamodb_sessions import to_item
 from tests.contract.conftest import TABLE
-from tests.fakes.story import Story, arn
+from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call
 from tests.handlers.test_the_workflow import started
 from tick import NotAllHandedOn
 
 TICK = messages.event_of(messages.Tick())
 Load = Callable[[str], Function]
+LEDGER_DB = "core-ledger-db"
 
 
 def review(function: Load, who: str, **body: Any) -> tuple[int, Any]:
@@ -29,30 +30,47 @@ def review(function: Load, who: str, **body: Any) -> tuple[int, Any]:
 @pytest.mark.guarantee("G15")
 def test_two_reviews_settle_what_the_session_shows(function: Load, story: Story) -> None:
     session_id = story.activate(story.request(break_glass=True).session_id).session_id
-    status, first = review(function, "bob", session_id=session_id, comment="was needed")
+    status, first = review(
+        function, "bob", session_id=session_id, outcome="justified", comment="was needed"
+    )
     assert status == 200
     assert first["review"]["reviewers"] == [arn("bob")]
     assert (first["review"]["required"], first["review"]["outcome"]) == (True, "")
     status, second = review(function, "carol", session_id=session_id, outcome="unjustified")
     assert (status, second["review"]["outcome"]) == (200, "unjustified")
-    status, refused = review(function, "alice", session_id=session_id)
+    status, refused = review(function, "alice", session_id=session_id, outcome="justified")
     assert (status, refused["code"]) == (403, "SELF_APPROVAL")
-    status, refused = review(function, "erin", session_id=session_id)
+    status, refused = review(function, "erin", session_id=session_id, outcome="justified")
     assert (status, refused["code"]) == (409, "CONFLICT")
     kinds = [record["type"] for record in story.store.records(session_id)]
     assert kinds[-4:] == ["Reviewed", "Reviewed", "Refused", "Refused"]
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"outcome": "fine"}, {"comment": "x" * 1001}, {"decision": "approve"}]
-)
+WRONG: dict[str, dict[str, Any]] = {
+    "session_id": {"session_id": None},
+    "outcome": {"outcome": "fine"},
+    "comment": {"comment": "x" * 1001},
+    "decision": {"decision": "approve"},
+}
+
+
+@pytest.mark.parametrize("field", WRONG)
 def test_a_review_that_is_not_one_is_refused_with_the_field(
-    function: Load, story: Story, body: dict[str, str]
+    function: Load, story: Story, field: str
 ) -> None:
-    session = {"session_id": story.request(break_glass=True).session_id} if body else {}
-    status, problem = review(function, "bob", **session, **body)
+    body = {"session_id": story.request(break_glass=True).session_id, "outcome": "justified"}
+    status, problem = review(function, "bob", **body | WRONG[field])
     assert (status, problem["code"]) == (400, "VALIDATION")
-    assert [error["field"] for error in problem["errors"]] == [next(iter(body), "session_id")]
+    assert [error["field"] for error in problem["errors"]] == [field]
+
+
+@pytest.mark.guarantee("G15")
+def test_what_a_reviewer_found_is_never_taken_for_granted(function: Load, story: Story) -> None:
+    session_id = story.activate(story.request(break_glass=True).session_id).session_id
+    status, problem = review(function, "bob", session_id=session_id, comment="was needed")
+    assert (status, problem["code"]) == (400, "VALIDATION")
+    assert [error["field"] for error in problem["errors"]] == ["outcome"]
+    assert "Reviewed" not in [record["type"] for record in story.store.records(session_id)]
 
 
 @pytest.mark.guarantee("G15")
@@ -147,7 +165,8 @@ def test_none_starves_while_more_ends_than_a_tick_hands_on_fail_again_and_again(
     function: Load, story: Story, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tick, "_MOST_PER_TICK", 3)
-    ids = [story.granted(seconds=60).session_id for _ in range(10)]
+    wanted = [(who, each) for who in ("alice", "dave") for each in (LEDGER, LEDGER_DB)] * 3
+    ids = [story.granted(who, each, seconds=60).session_id for who, each in wanted[:10]]
     story.issuer.down = True
     story.later(minutes=2)
     for _ in range(8):

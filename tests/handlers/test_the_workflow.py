@@ -24,7 +24,7 @@ from pam.ports.people import Execution, Failure
 from pam.ports.sessions import Once
 from tests.contract.test_rim import Recorder
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn
-from tests.handlers.conftest import Function
+from tests.handlers.conftest import Function, call
 
 Load = Callable[[str], Function]
 EXECUTION = "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift"
@@ -85,13 +85,44 @@ def test_an_emergency_that_nobody_can_be_told_of_is_not_admitted(
     function: Load, story: Story
 ) -> None:
     admit = function("admit_request")
-    event = started(story, START | {"break_glass": True})
+    session = story.request(break_glass=True)
+    event = started(story, {"session_id": session.session_id}, session.execution_arn)
     story.notifier.down = True
     with pytest.raises(ConnectionError):
         admit(event)
     story.notifier.down = False
     assert admit(event)["outcome"] == "APPROVED"
     assert len(story.notifier.alarmed) == 1
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.guarantee("G3")
+def test_a_runbooks_emergency_is_admitted_and_granted_by_the_word_of_the_person_named(
+    function: Load, story: Story
+) -> None:
+    event = started(story, START | {"break_glass": True})
+    admitted = function("admit_request")(event)
+    assert (admitted["outcome"], story.notifier.alarmed) == ("NEEDS_APPROVAL", [])
+    session_id = admitted["session_id"]
+
+    def confirm(who: str) -> tuple[int, dict[str, Any]]:
+        body = json.dumps({"session_id": session_id})
+        answer = function("request_api")(call("POST", "/pam/confirm", who, body))
+        return answer["statusCode"], json.loads(answer["body"])
+
+    shown = json.loads(
+        function("request_api")(
+            call("GET", "/pam/sessions/{session_id}", "alice", session_id=session_id)
+        )["body"]
+    )
+    assert (shown["status"], shown["needs_confirmation"]) == ("PENDING_APPROVAL", True)
+    assert shown["review"]["required"] is False
+    assert (confirm("bob")[0], confirm("bob")[1]["code"]) == (403, "NOT_ELIGIBLE")
+    status, session = confirm("alice")
+    assert (status, session["status"], session["needs_confirmation"]) == (200, "APPROVED", False)
+    assert session["review"]["required"] is True
+    assert story.notifier.alarmed == [session_id]
+    assert (confirm("alice")[0], confirm("alice")[1]["code"]) == (409, "CONFLICT")
 
 
 @pytest.mark.guarantee("G6")

@@ -11,8 +11,10 @@ from tests.stacks.template import Deployment
 CALLS = {
     "POST /pam/request": "request_api",
     "POST /pam/approve": "request_api",
+    "POST /pam/confirm": "request_api",
     "POST /pam/review": "request_api",
     "POST /pam/revoke": "request_api",
+    "POST /pam/block": "request_api",
     "POST /pam/end": "request_api",
     "POST /pam/erase": "request_api",
     "GET /pam/sessions": "request_api",
@@ -104,6 +106,7 @@ def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Depl
     assert set(settings) == {
         "POST /pam/request",
         "POST /pam/approve",
+        "POST /pam/confirm",
         "POST /pam/review",
         "POST /pam/sessions/{session_id}/credentials",
     }

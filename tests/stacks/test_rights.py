@@ -42,7 +42,7 @@ POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
     | NOTES
-    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction"}
+    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction", "sns:Publish"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "admit_request": ITEMS
     | KEY_WRITE
@@ -74,7 +74,8 @@ POWERS = {
     "audit_session": STREAM
     | KEY_WRITE
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    | {"events:PutEvents", "s3:PutObject", "sqs:SendMessage"},
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    | {"events:PutEvents", "sqs:SendMessage"},
     "checkpoint_log": KEY_WRITE
     | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"kms:GetPublicKey", "kms:Sign"}
@@ -347,6 +348,9 @@ def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) ->
     assert {handler: reached(handler) for handler in POWERS if reached(handler)} == {
         "admit_request": {"Tier-1"},
         "ask_approvers": {"approvers"},
+        # What somebody confirms, and an operator who is blocked.
+        "request_api": {"Tier-1"},
+        "revoke_session": {"Tier-1"},
         "send_notices": {"approvers", "requesters", "Tier-1"},
     }
 

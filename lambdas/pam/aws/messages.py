@@ -97,6 +97,11 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPolicySet:
+    """The policy set of this deployment is to be archived, if it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     pass
 

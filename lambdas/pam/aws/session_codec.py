@@ -6,6 +6,7 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, IssuerKind, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Confirmation, Ending, Origin, Session
@@ -51,6 +52,7 @@ def encode(session: Session) -> dict[str, Any]:
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         "notices": session.notices,
         "tries": session.tries,
+        "refusals": session.refusals,
         "status": session.status.value,
         "origin": session.origin.value,
         "environment": session.environment.value,
@@ -80,6 +82,7 @@ def decode(raw: dict[str, Any]) -> Session:
         **{name: raw.get(name, "") for name in _SINCE_PROOFS},
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
+        refusals=int(raw.get("refusals", 0)),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
@@ -112,9 +115,9 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "decision": vote.decision.value,
         "comment": vote.comment,
         "at": _instant(vote.at),
+        "surface": vote.surface.value,
+        "auth": vote.auth.value,
         "duration": None if vote.duration is None else _seconds(vote.duration),
-        "surface": vote.surface,
-        "auth": vote.auth,
         "proof": vote.proof,
     }
 
@@ -126,23 +129,34 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
         | {
             "decision": Ballot(raw["decision"]),
             "at": timestamps.parse(raw["at"]),
+            # Votes of before there were other ways to cast one have neither.
+            "surface": Surface(raw.get("surface", Surface.API)),
+            "auth": Auth(raw.get("auth", Auth.SIGV4)),
             "duration": None if seconds is None else timedelta(seconds=int(seconds)),
         }
     )
 
 
-def _confirmation(confirmed: Confirmation) -> dict[str, Any]:
+def _confirmation(given: Confirmation) -> dict[str, Any]:
     return {
-        "principal": confirmed.principal,
-        "at": _instant(confirmed.at),
-        "surface": confirmed.surface,
-        "auth": confirmed.auth,
-        "proof": confirmed.proof,
+        "principal": given.principal,
+        "at": _instant(given.at),
+        "surface": given.surface.value,
+        "auth": given.auth.value,
+        "proof": given.proof,
     }
 
 
 def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
-    return None if raw is None else Confirmation(**raw | {"at": timestamps.parse(raw["at"])})
+    if raw is None:
+        return None
+    return Confirmation(
+        principal=raw["principal"],
+        at=timestamps.parse(raw["at"]),
+        surface=Surface(raw["surface"]),
+        auth=Auth(raw["auth"]),
+        proof=raw.get("proof", ""),
+    )
 
 
 def _ending(ending: Ending) -> dict[str, Any]:
@@ -180,6 +194,7 @@ def _review(review: Review) -> dict[str, Any]:
                 "judgement": look.judgement.value,
                 "comment": look.comment,
                 "at": _instant(look.at),
+                "for_domain": look.for_domain,
             }
             for look in review.given
         ],

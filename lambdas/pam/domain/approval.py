@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pam.domain.people import Auth, Surface
+
 
 class Ballot(StrEnum):
     APPROVE = "approve"
@@ -20,11 +22,11 @@ class Vote:
     decision: Ballot
     comment: str
     at: datetime
+    surface: Surface = Surface.API
+    auth: Auth = Auth.SIGV4
+    """Where the vote came in, and how the voter proved who they are."""
     duration: timedelta | None = None
     """A shorter duration that the approver set; the shortest stands."""
-    surface: str = "api"
-    auth: str = "sigv4"
-    """Where the vote came in, and how the voter proved who they are."""
     proof: str = field(default="", repr=False)
     """By the function that took the vote (`domain.proofs`); empty if none vouches for it."""
 

@@ -17,6 +17,7 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
+from pam.domain.people import Auth, Surface
 from pam.domain.session import Confirmation, Origin, Session
 
 _FORM = "mod046.pam/proof/1"
@@ -44,7 +45,9 @@ ORIGINS: Mapping[str, Maker] = MappingProxyType(
     {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
 )
 """Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
-ACTS: Mapping[tuple[str, str], Maker] = MappingProxyType({("api", "sigv4"): Maker.DOOR})
+ACTS: Mapping[tuple[Surface, Auth], Maker] = MappingProxyType(
+    {(Surface.API, Auth.SIGV4): Maker.DOOR}
+)
 """Who vouches for what people do, by the `surface` and the `auth` of the act."""
 
 
@@ -169,8 +172,8 @@ def of_vote(session_id: str, vote: Vote) -> Statement:
             "comment": vote.comment,
             "duration": _seconds(vote.duration),
             "at": _instant(vote.at),
-            "surface": vote.surface,
-            "auth": vote.auth,
+            "surface": vote.surface.value,
+            "auth": vote.auth.value,
         },
     )
 
@@ -184,8 +187,8 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
         fields={
             "principal": confirmed.principal,
             "at": _instant(confirmed.at),
-            "surface": confirmed.surface,
-            "auth": confirmed.auth,
+            "surface": confirmed.surface.value,
+            "auth": confirmed.auth.value,
         },
     )
 

@@ -30,11 +30,12 @@ from pam.domain.errors import (
     TryAgain,
 )
 from pam.domain.handled_call import Door
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.edge.bodies import invalid
 from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import Problem, problem_response, unexpected_response
 from pam.ids import new_id
+from pam.operations.note_act import note_act
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
@@ -53,7 +54,7 @@ _PROBLEMS: dict[int, Any] = {
         400: "VALIDATION",
         403: "NOT_ELIGIBLE, SELF_APPROVAL or BLOCKED",
         404: "NOT_FOUND",
-        409: "CONFLICT",
+        409: "CONFLICT or LIMIT",
         422: "IDEMPOTENCY_MISMATCH",
         429: "THROTTLED",
         503: "ISSUER_UNAVAILABLE",
@@ -159,8 +160,21 @@ def _answer(
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, front))
+    _note(call, front)
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
+
+
+def _note(call: Call, front: Front) -> None:
+    """Who acts in which office is told, and decides nothing: a call is not refused because it could
+    not be noted.
+    """
+    if call.act.startswith("GET "):
+        return
+    try:
+        note_act(call.caller, now=call.now, store=front.store, policy=front.policy)
+    except Exception:
+        logger.exception("act not noted")
 
 
 def _one_segment_each(event: dict[str, Any]) -> str:
@@ -193,6 +207,8 @@ def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
         actor=Actor(
             principal=principal,
             kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
             source_ip=identity.source_ip or "",
             user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
         ),
@@ -247,6 +263,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
         attempt = Attempt(
             act=call.act,
             actor=call.caller.actor,
+            person=call.caller.person,
             requester=call.caller.principal,
             request_id=call.caller.request_id,
         )
@@ -256,7 +273,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
                 attempt,
                 now=call.now,
                 store=front.store,
-                policy_version=front.policy.version,
+                policy=front.policy,
             )
         except Exception:
             logger.exception("refusal not recorded")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pam.domain import proofs, timestamps
-from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, NotEligible, Unproven, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
@@ -64,7 +64,7 @@ def _activated(
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
         issuers[stored.target.kind].reserve(gate.approved(stored, now), now)
-    session = transition(store, session_id, lambda s: _intent(s, gate, policy, now), now=now)
+    session = transition(store, session_id, lambda s: _intent(s, gate, policy, now, store), now=now)
     if session.status is Status.ACTIVE:
         return session
     proven = gate.approved(session, now)
@@ -86,13 +86,18 @@ def _activated(
     return session
 
 
-def _intent(session: Session, gate: Gate, policy: CedarPolicy, now: datetime) -> Step | None:
+def _intent(
+    session: Session, gate: Gate, policy: CedarPolicy, now: datetime, store: SessionStore
+) -> Step | None:
     if session.status is Status.ACTIVE:
         return None
     if session.status not in _BEFORE:
         raise _over(session)
+    if session.held_until_confirmed:
+        message = f"{session.requester_name} has not confirmed what was asked for in their name"
+        raise NotEligible(message, session_id=session.session_id)
     proven = gate.approved(session, now)
-    lawful = grant_decision(proven, policy)
+    lawful = grant_decision(proven, policy, now=now, store=store)
     if not lawful.allowed:
         message = "the votes gathered do not make this grant lawful"
         raise NotEligible(message, session_id=session.session_id, policy_ids=lawful.policy_ids)
@@ -119,10 +124,12 @@ def _outcome(
     # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
     # fractions, and so the window is exact, to the second, at every belt.
     begins = timestamps.parse(timestamps.whole_second_at_or_after(now))
+    ends = begins + made_for.duration
     kept = replace(session, votes=made_for.votes, duration=made_for.duration)
-    active = kept.advance(Status.ACTIVE, activated_at=begins, expires_at=begins + made_for.duration)
+    active = kept.advance(Status.ACTIVE, activated_at=begins, expires_at=ends)
     signed = replace(active, activation_proof=signer.sign(proofs.of_activation(active)))
-    return Step(signed, (_entry(RecordType.ACTIVATED, policy, PolicyTrace()),))
+    entry = _entry(RecordType.ACTIVATED, policy, PolicyTrace())
+    return Step(signed, (replace(entry, detail=f"{ACTIVE_UNTIL}{timestamps.render(ends)}"),))
 
 
 def _same(session: Session, made_for: Session) -> bool:

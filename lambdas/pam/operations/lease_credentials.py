@@ -5,11 +5,14 @@ from datetime import datetime
 
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
+from pam.domain.limits import OpenNow
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers
+from pam.operations.confirm_session import confirmed_by, word_of
+from pam.operations.count_open import room_for
 from pam.operations.prove_session import Gate, check_granted, record_unproven
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
@@ -79,6 +82,8 @@ def _leased(
     _check_active(session, now)
     gate.check_activated(session)
     check_granted(session, store)
+    # Whoever may not have one more session is told so before credentials exist.
+    _stood_by(session, caller, now=now, store=store, policy=policy)
     try:
         credentials = issuers[session.target.kind].lease(session, now)
     except IssuerUnavailable:
@@ -90,6 +95,7 @@ def _leased(
     def leased(stored: Session) -> Step:
         _check_active(stored, now)
         gate.check_activated(stored)
+        stored, word, held = _stood_by(stored, caller, now=now, store=store, policy=policy)
         entry = Entry(
             type=RecordType.LEASED,
             actor=caller.actor,
@@ -100,7 +106,7 @@ def _leased(
                 credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
             ),
         )
-        return Step(_with_lease(stored, credentials), (entry,))
+        return Step(_with_lease(stored, credentials), (*word, entry), held)
 
     session = transition(store, session_id, leased, now=now)
     audit_log.settle(session)
@@ -118,6 +124,20 @@ def _with_lease(session: Session, credentials: Credentials) -> Session:
         leases_end_at=max(ends, session.leases_end_at or ends),
         credentials_live_until=max(live, session.credentials_live_until or live),
     )
+
+
+def _stood_by(
+    session: Session, caller: Caller, *, now: datetime, store: SessionStore, policy: CedarPolicy
+) -> tuple[Session, tuple[Entry, ...], OpenNow | None]:
+    """A session opened in somebody's name is confirmed by their first signed lease: the session,
+    what is recorded of it, and what it is added to. The word has no proof and needs none, because
+    each lease is asked for by that very person. Raises LimitReached.
+    """
+    if not session.unconfirmed:
+        return session, (), None
+    given = word_of(caller, now)
+    confirmed, word = confirmed_by(caller, given, session, policy=policy, now=now)
+    return confirmed, word, room_for(confirmed, store=store, policy=policy)
 
 
 def _check_active(session: Session, now: datetime) -> None:

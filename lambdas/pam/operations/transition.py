@@ -14,9 +14,10 @@ from datetime import datetime
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import NotFound, StaleSession
+from pam.domain.limits import OpenNow
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
-from pam.ids import new_id
+from pam.ids import new_id, new_text_key
 from pam.ports.sessions import Once, SessionStore
 
 STORE = Actor(principal="mod046:session-store", kind=ActorKind.WORKFLOW)
@@ -31,6 +32,8 @@ class Step:
 
     after: Session
     entries: tuple[Entry, ...]
+    held: OpenNow | None = None
+    """What the person had open, where the step adds to it."""
 
 
 def transition(
@@ -56,9 +59,10 @@ def transition(
         if refused == before:
             step = _past_strays(step, store)
         refused = before
-        after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
+        ready = _with_text_key(step)
+        after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
         try:
-            store.save(before, after, records, once)
+            store.save(before, after, records, once, step.held)
         except StaleSession:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
             continue
@@ -82,6 +86,14 @@ def _past_strays(step: Step, store: SessionStore) -> Step:
             Entry(type=RecordType.DRIFT, actor=STORE, outcome=Outcome.FAILURE, detail=detail)
         )
     return replace(step, after=after, entries=(*entries, *step.entries))
+
+
+def _with_text_key(step: Step) -> Session:
+    """What is written after an erasure is committed to with a key of its own."""
+    written = any(entry.comment for entry in step.entries)
+    if not written or step.after.text_key:
+        return step.after
+    return replace(step.after, text_key=new_text_key())
 
 
 def load(store: SessionStore, session_id: str) -> Session:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pam.domain.block import Block
 from pam.domain.session import Session
 
 
@@ -65,11 +66,15 @@ class Notifier(Protocol):
 
     def break_glass(self, session: Session, resource_title: str) -> None: ...
 
+    def confirmation_needed(self, session: Session, resource_title: str) -> None: ...
+
     def still_waiting(self, session: Session, resource_title: str) -> None: ...
 
     def ending_soon(self, session: Session, resource_title: str) -> None: ...
 
     def review_overdue(self, session: Session, resource_title: str) -> None: ...
+
+    def operator_blocked(self, block: Block) -> None: ...
 
 
 class Messenger(Protocol):

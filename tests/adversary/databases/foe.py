@@ -227,6 +227,7 @@ class Scene(Story):
             policy=self.policy,
             issuers=self.issuers,
             workflow=self.workflow,
+            notifier=self.notifier,
         )
 
 
