@@ -187,6 +187,29 @@ def test_what_others_filled_the_role_with_makes_way_for_an_end_and_is_told(size:
     )
 
 
+FOREVER = 9_999_999_999
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"pam-revoke-pack-{FOREVER}-{number:016x}" for number in range(3)],
+        [f"pam-revoke-older-{FOREVER - number}" for number in range(3)],
+        [name_of(each) for each in OTHERS[:3]],
+    ],
+    ids=["packs", "denies of all that is older", "single denies"],
+)
+@pytest.mark.parametrize("says", ["something else", "as PAM does"])
+def test_what_only_bears_a_name_of_pams_makes_way_for_an_end(names: list[str], says: str) -> None:
+    role = Role()
+    for name in names:
+        document = deny_of(ids(70)) if says == "as PAM does" else flood(1, 3_200)
+        role.put_role_policy(RoleName="role", PolicyName=name, PolicyDocument=json.dumps(document))
+    fill(role, "small", 0)
+    denies_on(role).deny(MINE)
+    assert role.refuses(MINE)
+
+
 def test_what_others_keep_stays_while_there_is_room() -> None:
     role = Role()
     role.policies["of-the-owner"] = flood(1, 3_000)

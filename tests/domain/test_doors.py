@@ -15,6 +15,7 @@ _SDK = {
     "elasticfilesystem": ["efs"],
     "elasticmapreduce": ["emr"],
     "s3": ["s3", "s3control"],
+    "airflow": ["mwaa"],
 }
 """What the SDK calls a service that CloudTrail calls otherwise."""
 _NO_SDK = {

@@ -458,3 +458,11 @@ def test_an_end_makes_its_own_room_where_a_helper_has_filled_the_role(
         for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]:
             if name.startswith("flood-"):
                 iam.delete_role_policy(RoleName=ROLE, PolicyName=name)
+    # The role was full, so every credential of until then is denied; a later lease works.
+    other, _ = borrowed(duration_seconds=120)
+
+    def works_again() -> bool | None:
+        client = cast.with_lease(cast.person("alice").lease(other), "s3")
+        return works(lambda: client.put_object(Bucket=cast.bucket(SANDBOX), Key="x", Body=b""))
+
+    until(lambda: works_again() or None, "a lease of after the deny of all older ones to work")

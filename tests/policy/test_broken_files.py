@@ -117,6 +117,15 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "- id: core-reporting-db",
         "core-reporting-db: rotated-secret needs login_secret",
     ),
+    "a rotated account that is to take back itself": (
+        "catalogue.yaml",
+        swap(
+            "login_secret: bank/core-reporting-db/pam-issuer",
+            "login_secret: bank/core-reporting-db/reports",
+        ),
+        "- id: core-reporting-db",
+        "login_secret is the account's own secret",
+    ),
     "a session with more connections than a hundred": (
         "catalogue.yaml",
         swap("connection_limit: 5", "connection_limit: 101"),

@@ -3,6 +3,8 @@
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local.cast import until
 from pam.aws.login_secrets import parse_login
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.ports.targets import DatabaseLogin
@@ -124,6 +127,40 @@ def test_a_rotation_that_is_under_way_is_waited_for(bank: Bank) -> None:
     finish.join()
     assert stored.stages()[version_of(session, Phase.BEGIN)] >= {"AWSCURRENT"}
     bank.reports.end(session, now())
+
+
+@contextmanager
+def autovacuum_at_work(bank: Bank) -> Iterator[None]:
+    """The server cleans a table up, and takes its time."""
+    slow = {
+        "autovacuum_naptime": "1s",
+        "autovacuum_vacuum_cost_delay": "100ms",
+        "autovacuum_vacuum_cost_limit": "1",
+    }
+    with bank.server.superuser("core_reporting") as connection:
+        for name, value in slow.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE TABLE public.big AS SELECT i FROM generate_series(1, 90000) i")
+        connection.execute("DELETE FROM public.big WHERE i % 2 = 0")
+        working = "SELECT FROM pg_stat_progress_vacuum WHERE relid = 'public.big'::regclass"
+        until(lambda: connection.execute(working).fetchone(), "the autovacuum to begin")
+        try:
+            yield
+            assert connection.execute(working).fetchone() is not None, "it is at it still"
+        finally:
+            for name in slow:
+                connection.execute(f"ALTER SYSTEM RESET {name}")  # type: ignore[call-overload]
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("DROP TABLE public.big")
+
+
+def test_the_servers_own_work_does_not_keep_the_account_shut(bank: Bank) -> None:
+    session = bank.activated(bank.reports_session())
+    with autovacuum_at_work(bank):
+        receipt = bank.reports.end(session, now())
+    assert receipt.traces_until is None
+    assert is_let_in(bank.secrets.login(REPORTS_SECRET))
 
 
 @pytest.mark.usefixtures("impatient")

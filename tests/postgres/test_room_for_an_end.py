@@ -160,3 +160,27 @@ def test_an_owner_can_keep_the_lock_table_from_being_filled_by_the_statement_of_
         with bank.server.superuser() as connection:
             connection.execute("DROP DATABASE core_closed WITH (FORCE)")
             connection.execute("DROP ROLE anybody")
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize(
+    ("gives", "takes"),
+    [
+        ("ALTER ROLE ledger_operators CREATEROLE", "ALTER ROLE ledger_operators NOCREATEROLE"),
+        (
+            "GRANT pg_signal_backend TO ledger_operators",
+            "REVOKE pg_signal_backend FROM ledger_operators",
+        ),
+    ],
+)
+def test_a_group_that_could_hold_up_its_own_end_is_not_lent(
+    bank: Bank, gives: str, takes: str
+) -> None:
+    with bank.server.superuser() as owner:
+        owner.execute(gives)  # type: ignore[call-overload]
+        try:
+            with pytest.raises(Unreached, match="ledger_operators is not lent"):
+                bank.activated(bank.session())
+        finally:
+            owner.execute(takes)  # type: ignore[call-overload]
+    assert bank.roles() == {}

@@ -4,7 +4,7 @@ import pytest
 
 from pam.ports.targets import LoginCredentials
 from pam.postgres import left_behind
-from tests.postgres.bank import Bank, connect, now
+from tests.postgres.bank import REPORTS_SECRET, Bank, connect, now
 
 MADE = {
     "a function": (
@@ -131,9 +131,37 @@ def test_a_look_that_fails_does_not_hold_up_the_end(
         receipt = bank.users.end(session, now())
     assert receipt.method == "login-refused"
     assert "kept without a login (22012)" in receipt.evidence
+    assert receipt.left == ("not all of it could be looked at (22012)",), "so somebody is told"
     assert receipt.traces_until is not None
     bank.users.clear_traces(session, now())
     assert bank.roles() == {}
+
+
+def test_many_of_one_kind_hide_none_of_another(bank: Bank) -> None:
+    session = bank.activated(bank.session())
+    opened = connect(bank.users.lease(session, now()))
+    for number in range(left_behind.MOST_TOLD + 3):
+        opened.execute(f"SELECT lo_create(0), {number}")  # type: ignore[call-overload]
+    opened.execute(
+        "CREATE FUNCTION public.zzz() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+    )
+    left = bank.users.end(session, now()).left
+    assert "owns security definer function public.zzz()" in left
+    assert left[-1] == "and 4 more"
+
+
+@pytest.mark.guarantee("G5")
+def test_a_look_that_fails_does_not_hold_up_the_end_of_an_account(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the borrower has made more than can be listed in time."""
+    session = bank.activated(bank.reports_session())
+    lease: LoginCredentials = bank.reports.lease(session, now())
+    connect(lease)
+    monkeypatch.setattr(left_behind, "_HOOKS", "SELECT pg_sleep(60)::text")
+    receipt = bank.reports.end(session, now())
+    assert receipt.left == ("not all of it could be looked at (57014)",)
+    assert bank.databases.lets_in(bank.secrets.login(REPORTS_SECRET)), "the next is served"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +193,9 @@ def test_the_accounts_settings_are_put_back_and_each_difference_is_told(
         left = bank.reports.end(session, now()).left
         try:
             assert sorted(map(str, owner.execute(stored).fetchall())) == sorted(map(str, found))
-            assert any(each.startswith("setting ") for each in left) == (changed != found)
+            told = [each for each in left if each.startswith("setting ")]
+            assert bool(told) == (changed != found)
+            assert all(each.endswith(" put back") for each in told)
             assert changed != found or "RESET ALL" in during
         finally:
             owner.execute("ALTER ROLE reports RESET ALL")

@@ -25,6 +25,7 @@ from pam.aws.role_deny_documents import (
     denial_of_older,
     denied_by,
     deny_of,
+    is_genuine,
     is_ours,
     issued_before,
     name_of,
@@ -39,6 +40,8 @@ LONGEST_LEASE = timedelta(seconds=1800)
 could not be written would leave, and how long a pack must stay."""
 GRACE = timedelta(minutes=1)
 """How much longer than the last lease a deny stays, for clocks that differ."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much another's deny may outlast one of now."""
 
 _GATHERED_FROM = 15
 """With packs of so many, some 180 ends within half an hour fit on a role."""
@@ -129,10 +132,12 @@ class RoleDenies:
 
     def _make_others_go(self) -> list[str]:
         """The largest first, until there is room for two denies. Names what was removed."""
+        until = self._clock() + LONGEST_LEASE + GRACE + _CLOCKS_DIFFER
+        documents = {name: self._read(name) for name in self._names()}
         sizes = {
-            name: len("".join(json.dumps(self._read(name)).split()))
-            for name in self._names()
-            if not is_ours(name)
+            name: len("".join(json.dumps(document).split()))
+            for name, document in documents.items()
+            if not is_genuine(name, document, until)
         }
         removed, freed = [], 0
         for name in sorted(sizes, key=lambda each: sizes[each], reverse=True):

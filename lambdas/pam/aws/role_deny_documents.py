@@ -25,6 +25,22 @@ def is_ours(name: str) -> bool:
     return SINGLE.fullmatch(name) is not None or until_of(name) is not None
 
 
+def is_genuine(name: str, document: dict[str, Any], until: datetime) -> bool:
+    """Whether this is a deny of PAM's by its name and by what it says. `until`: the latest that one
+    of now can stand; a name that says more would keep its room for whoever made it up.
+    """
+    own = until_of(name)
+    return is_ours(name) and (own is None or own <= until) and _reads_as_ours(document)
+
+
+def _reads_as_ours(document: dict[str, Any]) -> bool:
+    try:
+        tags = document["Statement"][0]["Condition"]["StringEquals"][_TAG]
+        return document == deny_of([tags] if isinstance(tags, str) else tags)
+    except (LookupError, TypeError):
+        return issued_before(document) is not None
+
+
 def denied_by(document: dict[str, Any], ended: Mapping[str, datetime]) -> set[str]:
     """Those of the sessions that this document denies, if it is one of PAM's to the letter."""
     try:

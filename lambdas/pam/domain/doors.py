@@ -134,7 +134,9 @@ _OPENED_BY: Mapping[str, str] = {
         cognito-idp:AdminCreateUser cognito-idp:AdminSetUserPassword
         sagemaker:CreatePresignedNotebookInstanceUrl sagemaker:CreatePresignedDomainUrl
         mq:CreateUser mq:UpdateUser lightsail:CreateKeyPair lightsail:DownloadDefaultKeyPair
-        elasticache:CreateUser elasticache:ModifyUser memorydb:CreateUser
+        elasticache:CreateUser elasticache:ModifyUser memorydb:CreateUser memorydb:UpdateUser
+        redshift:ModifyCluster redshift-serverless:UpdateNamespace ds:ResetUserPassword
+        airflow:CreateWebLoginToken airflow:CreateCliToken
         appsync:CreateApiKey signin:CreateOAuth2Token""",
     _MAPPING: """
         rolesanywhere:CreateTrustAnchor rolesanywhere:UpdateTrustAnchor
@@ -189,6 +191,8 @@ _ONLY_WITH: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("publiclyAccessible",),
         ("enableIAMDatabaseAuthentication",),
     ),
+    "redshift:ModifyCluster": (("masterUserPassword",), ("publiclyAccessible",)),
+    "redshift-serverless:UpdateNamespace": (("adminUserPassword",), ("iamRoles",)),
     "rds:ModifyDBCluster": (("masterUserPassword",), ("enableIAMDatabaseAuthentication",)),
 }
 """Calls that mostly do something else: only with one of these parameters. CloudTrail tells a secret

@@ -28,6 +28,7 @@ from pam.policy.files import (
     CatalogueFile,
     IdentitiesFile,
     IdentityEntry,
+    Issuer,
     ResourceEntry,
     RotatedSecretIssuer,
 )
@@ -254,8 +255,16 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     shortest, longest = durations.APPROVAL_WINDOWS
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
-    if isinstance(entry.issuer, RotatedSecretIssuer) and entry.issuer.login_secret is None:
+    return _fault_of_issuer(entry.issuer)
+
+
+def _fault_of_issuer(issuer: Issuer) -> str | None:
+    if not isinstance(issuer, RotatedSecretIssuer):
+        return None
+    if issuer.login_secret is None:
         return _NO_MENDER
+    if issuer.login_secret == issuer.secret:
+        return "login_secret is the account's own secret; it has to be another login's"
     return None
 
 

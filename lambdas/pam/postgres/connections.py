@@ -25,13 +25,15 @@ _CUT = """
     FROM pg_catalog.pg_stat_activity
     WHERE usename = %s AND pid <> pg_catalog.pg_backend_pid()
 """
+# The server hides the type of what has no user. What has a database all the same is the server's
+# own work, such as an autovacuum, which may hold its transaction for hours.
 _BEGINNING = """
     SELECT lock.pid, lock.virtualtransaction
     FROM pg_catalog.pg_locks AS lock
     WHERE lock.locktype = 'virtualxid' AND lock.mode = 'ExclusiveLock' AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_stat_activity AS activity
         WHERE activity.pid = lock.pid
-          AND (activity.usesysid IS NOT NULL OR activity.backend_type <> 'client backend')
+          AND (activity.usesysid IS NOT NULL OR activity.datid IS NOT NULL)
     )
 """
 _BLOCKING = """

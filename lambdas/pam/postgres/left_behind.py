@@ -6,15 +6,22 @@ were lent (or grants in its name), was written while the session was there. Anot
 same group, or the owner, may have been it: this tells what to look at, and changes nothing.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from pam.domain.activity import one_line
 from pam.postgres.login import Connection
 
 MOST_TOLD = 20
+_MOST_OF_A_KIND = 50
+"""So many of one catalogue are named to the server's own lookup, which takes its time for each."""
+_WITHIN_SECONDS = 1.0
+"""For the whole look: an end has its proof by then, and its caller waits for the receipt."""
 _LONGEST_NAME = 120
 
 _BORN_WITH = """
@@ -25,17 +32,22 @@ _BORN_WITH = """
 _OWNED = """
     SELECT DISTINCT 'owns ' || CASE WHEN function.prosecdef THEN 'security definer ' ELSE '' END
         || thing.type || ' ' || thing.identity
-    FROM pg_catalog.pg_shdepend AS dependency
-    JOIN pg_catalog.pg_roles AS owner ON owner.oid = dependency.refobjid
+    FROM (
+        SELECT *, pg_catalog.row_number() OVER (PARTITION BY classid ORDER BY objid) AS nth
+        FROM pg_catalog.pg_shdepend AS dependency
+        JOIN pg_catalog.pg_roles AS owner ON owner.oid = dependency.refobjid
+        WHERE dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+          AND dependency.deptype = 'o' AND owner.rolname = %(user)s
+          AND dependency.dbid IN (0, (
+            SELECT oid FROM pg_catalog.pg_database
+            WHERE datname = pg_catalog.current_database()))
+    ) AS dependency
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(
         dependency.classid, dependency.objid, dependency.objsubid) AS thing
     LEFT JOIN pg_catalog.pg_proc AS function
         ON dependency.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
        AND function.oid = dependency.objid
-    WHERE dependency.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-      AND dependency.deptype = 'o' AND owner.rolname = %(user)s
-      AND dependency.dbid IN (0, (
-        SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+    WHERE dependency.nth <= %(most)s OR function.prosecdef
 """
 _OWNED_ELSEWHERE = """
     SELECT 'owns ' || pg_catalog.count(*) || ' object(s) in database ' || database.datname
@@ -67,13 +79,16 @@ _CHANGED = """
               AND pg_catalog.pg_has_role(borrowed.oid, role.oid, 'USAGE'))
     ), written AS ({written})
     SELECT DISTINCT 'changed ' || thing.type || ' ' || thing.identity
-    FROM written
+    FROM (
+        SELECT *, pg_catalog.row_number() OVER (PARTITION BY class ORDER BY object) AS nth
+        FROM written
+        WHERE pg_catalog.age(written.version) <= %(age)s
+          AND (written.owner IN (SELECT oid FROM lent) OR EXISTS (
+            SELECT FROM pg_catalog.aclexplode(written.acl) AS given
+            WHERE given.grantor IN (SELECT oid FROM lent)))
+    ) AS written
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(written.class, written.object, 0) AS thing
-    WHERE pg_catalog.age(written.version) <= %(age)s
-      AND (written.owner IN (SELECT oid FROM lent) OR EXISTS (
-        SELECT FROM pg_catalog.aclexplode(written.acl) AS given
-        WHERE given.grantor IN (SELECT oid FROM lent)))
-      AND thing.type IS NOT NULL AND thing.type <> 'toast table'
+    WHERE written.nth <= %(most)s AND thing.type IS NOT NULL AND thing.type <> 'toast table'
 """
 _NO_ACL = "NULL::pg_catalog.aclitem[]"
 _CLASSES = {
@@ -129,11 +144,21 @@ _HOOKS = """
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(written.class, written.object, 0) AS thing
     WHERE pg_catalog.age(written.version) <= %(age)s
 """
+_TIME_OUT = "SELECT pg_catalog.set_config('statement_timeout', %s, false)"
 _MAPPINGS = """
     SELECT 'user mapping of ' || usename || ' at ' || srvname
     FROM pg_catalog.pg_user_mappings WHERE usename = %(user)s
 """
-_SCHEDULES = "SELECT pg_catalog.to_regclass('cron.job') IS NOT NULL"
+_SCHEDULES = """
+    SELECT FROM pg_catalog.pg_depend AS part
+    JOIN pg_catalog.pg_extension AS extension ON extension.oid = part.refobjid
+    WHERE part.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      AND part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.deptype = 'e'
+      AND part.objid = pg_catalog.to_regclass('cron.job') AND extension.extname = 'pg_cron'
+"""
+"""Only a superuser makes this extension. A `cron.job` of somebody else's would be read with PAM's
+rights, and a view runs whatever functions its maker put into it.
+"""
 _SCHEDULED = """
     SELECT 'scheduled job ' || jobid || ' on ' || schedule FROM cron.job
     WHERE username = %(user)s
@@ -162,30 +187,69 @@ def this_transaction(connection: Connection) -> str:
 
 
 def look(connection: Connection, since: Beginning, *, owned: bool) -> list[str]:
-    """In this database. `owned`: all that the user owns was made in the session."""
+    """In this database. `owned`: all that the user owns was made in the session.
+
+    It takes a second at most, and then says that there is more: whoever ends a session waits for
+    it. The questions that are soon answered come first.
+    """
     given = {
         "user": since.user,
         "roles": list(since.roles),
         "age": _age(connection, since.version),
+        "most": _MOST_OF_A_KIND,
     }
-    questions: list[sql.Composable | str] = [_MEMBERSHIPS, _CHANGED_ALL, _HOOKS, _MAPPINGS]
-    if owned:
-        questions = [_OWNED, _OWNED_ELSEWHERE, *questions]
-    if (connection.execute(_SCHEDULES).fetchone() or (False,))[0]:
+    questions: list[sql.Composable | str] = [_MEMBERSHIPS, _MAPPINGS, _HOOKS]
+    if connection.execute(_SCHEDULES).fetchone() is not None:
         questions.append(_SCHEDULED)
-    found: list[str] = []
-    for question in questions:
-        found += [str(text) for (text,) in connection.execute(question, given) if text]  # type: ignore[arg-type]
+    if owned:
+        questions += [_OWNED_ELSEWHERE, _OWNED]
+    questions.append(_CHANGED_ALL)
+    found = _answers(connection, questions, given)
     told = {text.removeprefix("owns ").removeprefix("security definer ") for text in found}
     twice = {f"changed {text}" for text in told}
     return sorted(set(found) - twice)
 
 
+def _answers(
+    connection: Connection, questions: list[sql.Composable | str], given: dict[str, Any]
+) -> list[str]:
+    found: list[str] = []
+    deadline = time.monotonic() + _WITHIN_SECONDS
+    try:
+        for question in questions:
+            left = max(1, int((deadline - time.monotonic()) * 1000))
+            connection.execute(_TIME_OUT, [str(left)])
+            found += [str(text) for (text,) in connection.execute(question, given) if text]  # type: ignore[arg-type]
+    except psycopg.errors.QueryCanceled as error:
+        found.append(not_seen(error))
+    connection.execute("RESET statement_timeout")
+    return found
+
+
+def not_seen(error: psycopg.Error) -> str:
+    """What is told instead of a list that could not be made: somebody has to look."""
+    return f"not all of it could be looked at ({error.sqlstate or type(error).__name__})"
+
+
 def bounded(found: Iterable[str]) -> tuple[str, ...]:
-    """Each printable and short: the names are whatever the borrower wrote."""
-    texts = [one_line(text, _LONGEST_NAME) for text in found]
+    """Each printable and short: the names are whatever the borrower wrote. The first of each kind
+    comes before the second of any, so that many of one kind hide none of another.
+    """
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for text in found:
+        kinds.setdefault(_kind(text), []).append(one_line(text, _LONGEST_NAME))
+    ranked = sorted(
+        (nth, kind, text) for kind, texts in kinds.items() for nth, text in enumerate(texts)
+    )
+    texts = [text for _, _, text in ranked]
     more = len(texts) - MOST_TOLD
     return (*texts[:MOST_TOLD], f"and {more} more") if more > 0 else tuple(texts)
+
+
+def _kind(text: str) -> tuple[str, ...]:
+    """`owns table`, `changed trigger`, `membership`: PostgreSQL's words, none of the borrower's."""
+    words = text.split(" ", 2)
+    return tuple(words[:2]) if words[0] in {"owns", "changed"} else (words[0],)
 
 
 def _age(connection: Connection, version: str) -> int:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import LiteralString
 
+import psycopg
 from psycopg import sql
 
 from pam.domain.errors import IssuerUnavailable
@@ -98,7 +99,13 @@ def put_back(connection: Connection, name: str, remembered: str | None) -> list[
     before = json.loads(remembered)
     found = role_settings.restore(connection, name, before["settings"])
     since = left_behind.Beginning(user=name, roles=(name,), version=before["version"])
-    found += left_behind.look(connection, since, owned=False)
+    try:
+        found += left_behind.look(connection, since, owned=False)
+    except psycopg.Error as error:
+        if connection.broken:
+            raise
+        # So much may have been made that no look at it comes to its end; this one has to.
+        found.append(left_behind.not_seen(error))
     for (member,) in connection.execute(_GIVEN_AWAY, [name]).fetchall():
         statement = sql.SQL("REVOKE {} FROM {} GRANTED BY {}").format(
             sql.Identifier(name), sql.Identifier(member), sql.Identifier(name)

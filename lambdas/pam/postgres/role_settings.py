@@ -47,8 +47,8 @@ def read(connection: Connection, account: str) -> dict[str, dict[str, str]]:
 
 def restore(connection: Connection, account: str, wanted: Settings) -> list[str]:
     """Makes the account's settings these and no others; only what differs is written. Returns the
-    differences, as `setting NAME` with the database where it is for one; also those that could not
-    be put back, which keep nothing else from being done.
+    differences, as `setting NAME put back` with the database where it is for one; also those that
+    could not be put back, which keep nothing else from being done.
     """
     differences = []
     there = read(connection, account)
@@ -60,10 +60,11 @@ def restore(connection: Connection, account: str, wanted: Settings) -> list[str]
             what = f"setting {name}" + (f" in {database}" if database else "")
             try:
                 _write(connection, account, database, name, before.get(name))
+                what += " put back"
             except psycopg.Error as error:
                 if connection.broken:
                     raise
-                what += f" (stays: {error.sqlstate})"
+                what += f" stays ({error.sqlstate})"
             differences.append(what)
     return differences
 

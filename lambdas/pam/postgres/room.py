@@ -33,6 +33,26 @@ _OUT_OF_REACH = """
       AND NOT pg_catalog.has_database_privilege(oid, 'CONNECT')
 """
 
+_POWERS = """
+    SELECT power.rolname FROM pg_catalog.pg_roles AS power
+    JOIN pg_catalog.pg_roles AS lent ON lent.rolname = %s
+    WHERE pg_catalog.pg_has_role(lent.oid, power.oid, 'MEMBER') AND (
+        power.rolsuper OR power.rolcreaterole
+        OR power.rolname IN ('pg_signal_backend', 'pg_maintain'))
+    LIMIT 1
+"""
+"""With these somebody makes users, cuts PAM's own connections, or locks the catalogue by which
+everybody logs in.
+"""
+
+
+def check_powers(connection: Connection, group: str) -> None:
+    """That no member of the group could keep PAM from ending anything. Raises Unreached."""
+    found = connection.execute(_POWERS, [group]).fetchone()
+    if found is not None:
+        message = f"{group} is not lent: with the rights of {found[0]} it could hold up its own end"
+        raise Unreached(message)
+
 
 def check_room(connection: Connection, borrower: str, limit: int, *, user: str) -> None:
     """Before anything is made. `borrower` is the role whose rights are lent, `user` the one that

@@ -157,9 +157,12 @@ def shut(databases: Databases, issuer: DatabaseLogin, username: str, group_role:
             # So it has been since the user was made, unless somebody thought it odd.
             _grant_to_issuer(connection, username)
         user, group = sql.Identifier(username), sql.Identifier(group_role)
-        statements = [sql.SQL(_CLOSE).format(user=user)]
+        statements: list[sql.Composable] = []
+        # First, because the user can lock its own row and not its membership: whatever cannot be
+        # cut and holds that row, no login of the user has a right from here on.
         if connection.execute(_EXISTS, [group_role]).fetchone() is not None:
             statements.append(sql.SQL("REVOKE {group} FROM {user}").format(group=group, user=user))
+        statements.append(sql.SQL(_CLOSE).format(user=user))
         return shut_out(databases, issuer, connection, username, statements)
 
 

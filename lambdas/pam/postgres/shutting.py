@@ -64,7 +64,8 @@ def shut_out(
     statements: Iterable[sql.Composable],
 ) -> int:
     """Each of these statements done on `shutting`, prepared transactions rolled back, and no
-    connection of the user left; returns how many were cut. The first must take the way in.
+    connection of the user left; returns how many were cut. What the user can hold up comes last:
+    the statements before it are done all the same.
 
     `login` must be able to act as the user. Raises IssuerUnavailable.
     """

@@ -21,7 +21,7 @@ from pam.domain.session import ACTIVATE_WITHIN, Session
 from pam.ports.targets import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres import left_behind, session_user
 from pam.postgres.login import Connection, Databases, unavailable, verifier
-from pam.postgres.room import DEFAULT_LIMIT, check_room
+from pam.postgres.room import DEFAULT_LIMIT, check_powers, check_room
 
 _A_SECOND = timedelta(seconds=1)
 _PASSWORD_BYTES = 32
@@ -56,6 +56,7 @@ class PostgresUserIssuer:
             self._databases.reached(login) as connection,
             unavailable("the database user could not be made"),
         ):
+            check_powers(connection, group)
             check_room(connection, group, limit, user=user)
             session_user.make(connection, user, group, latest, limit)
 
@@ -187,9 +188,11 @@ class PostgresUserIssuer:
     def _left(session: Session, connection: Connection) -> tuple[list[str], str]:
         """What the user left, and the server's code if it could not be looked at or dropped."""
         user, group = session_user.name_of(session), session.target.settings["group_role"]
-        left: list[str] = []
         try:
             left = session_user.look(connection, user, group)
+        except psycopg.Error as error:
+            return [left_behind.not_seen(error)], error.sqlstate or type(error).__name__
+        try:
             session_user.drop(connection, user)
         except psycopg.Error as error:
             return left, error.sqlstate or type(error).__name__
