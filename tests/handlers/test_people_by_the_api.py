@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pam.aws.messages import SearchBlocked, event_of
 from pam.domain.lifecycle import Status
 from tests.contract.conftest import TABLE
 from tests.fakes.story import KYC, LEDGER, UAT, Story, arn
@@ -41,7 +42,7 @@ BLOCK = {"person": "alice", "reason": "laptop stolen", "seconds": 3600}
 @pytest.mark.guarantee("G14")
 def test_a_person_is_blocked_by_name_and_what_ended_is_told(function: Load, story: Story) -> None:
     session_id = story.granted().session_id
-    status, done = post(function, "revoke_session", "/pam/block", "sam", **BLOCK)
+    status, done = post(function, "request_api", "/pam/block", "sam", **BLOCK)
     assert status == 200, done
     assert done["person"] == "alice"
     assert done["principals"] == [arn("alice")]
@@ -71,7 +72,7 @@ def test_a_block_that_is_not_one_is_refused_with_the_field(
     function: Load, story: Story, case: str
 ) -> None:
     changed, field = WRONG[case]
-    status, problem = post(function, "revoke_session", "/pam/block", "sam", **BLOCK | changed)
+    status, problem = post(function, "request_api", "/pam/block", "sam", **BLOCK | changed)
     assert (status, problem["code"]) == (400, "VALIDATION")
     assert [error["field"] for error in problem["errors"]] == [field]
     assert story.store.blocklist().blocks == ()
@@ -79,7 +80,7 @@ def test_a_block_that_is_not_one_is_refused_with_the_field(
 
 @pytest.mark.parametrize("who", ["alice", "bob", "ada", "runbook"])
 def test_nobody_but_an_operator_blocks(function: Load, story: Story, who: str) -> None:
-    status, problem = post(function, "revoke_session", "/pam/block", who, **BLOCK)
+    status, problem = post(function, "request_api", "/pam/block", who, **BLOCK)
     assert (status, problem["code"]) == (403, "NOT_ELIGIBLE")
     assert story.store.blocklist().blocks == ()
 
@@ -166,5 +167,5 @@ def test_the_sweep_counts_what_does_not_count_yet(function: Load, story: Story, 
     session_id = story.request().session_id
     for key in ("#HEAD", session_id):
         table.delete_item(TableName=TABLE, Key={"pk": {"S": "OPEN#alice"}, "sk": {"S": key}})
-    function("revoke_session")({"search": "blocked"})
+    function("revoke_session")(event_of(SearchBlocked()))
     assert [each.session_id for each in story.store.open_now("alice").sessions] == [session_id]

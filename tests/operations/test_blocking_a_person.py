@@ -57,8 +57,7 @@ def block(
         now=story.now,
         store=story.store,
         policy=story.policy,
-        issuers=story.issuers,  # type: ignore[arg-type]
-        workflow=story.workflow,
+        closer=story.closer,
         notifier=story.notifier,
     )
 
@@ -158,8 +157,7 @@ SECOND: dict[str, Callable[[Story, Caller], object]] = {
         now=s.now,
         store=s.store,
         policy=s.policy,
-        issuers=s.issuers,  # type: ignore[arg-type]
-        workflow=s.workflow,
+        closer=s.closer,
         notifier=s.notifier,
     ),
 }
@@ -221,8 +219,7 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
             now=story.now,
             store=story.store,
             policy=story.policy,
-            issuers=story.issuers,  # type: ignore[arg-type]
-            workflow=story.workflow,
+            closer=story.closer,
             notifier=story.notifier,
         )
     assert story.store.about_people == []

@@ -69,7 +69,7 @@ def test_every_emergency_waits_whatever_it_is_for(story: Story, resource: str) -
     session_id = opened(story, resource).session_id
     forged = story.store.sessions[session_id].advance(Status.APPROVED, approved_at=story.now)
     story.store.sessions[session_id] = forged
-    with pytest.raises(NotEligible, match="has not confirmed"):
+    with pytest.raises(NotEligible, match="not confirmed by the person named"):
         story.activate(session_id)
     assert story.issuer.held == set()
 

@@ -10,6 +10,7 @@ from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
 from pam.domain.lifecycle import Status
+from pam.domain.people import Surface
 from pam.domain.proofs import Kind, Maker, Statement
 from pam.domain.session import Confirmation, Origin, Session
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
@@ -65,7 +66,7 @@ UNAPPROVED: dict[str, Forge] = {
     "votes of a surface that nobody vouches for": lambda t, s: replace(
         s,
         votes=tuple(
-            replace(vote, surface="slack", auth="slack")
+            replace(vote, surface=Surface.RUNBOOK)
             for vote in with_forged_votes(t, s, Maker.DOOR).votes
         ),
     ),

@@ -10,6 +10,7 @@ import pytest
 from pam.domain.errors import Conflict, Invalid, NotEligible, NotFound, Refusal
 from pam.domain.free_text import LONGEST_CAUSE
 from pam.domain.lifecycle import Status
+from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.ids import new_id
 from pam.operations.admit_request import Admission, Execution, Outcome, admit_request
@@ -77,6 +78,7 @@ def start(story: Story, given: Any, **execution: Any) -> Admission:
         store=story.store,
         policy=story.policy,
         notifier=story.notifier,
+        signer=story.keys.of(Maker.ADMISSION),
         home=HOME,
     )
 

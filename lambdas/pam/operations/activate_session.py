@@ -93,9 +93,6 @@ def _intent(
         return None
     if session.status not in _BEFORE:
         raise _over(session)
-    if session.held_until_confirmed:
-        message = f"{session.requester_name} has not confirmed what was asked for in their name"
-        raise NotEligible(message, session_id=session.session_id)
     proven = gate.approved(session, now)
     lawful = grant_decision(proven, policy, now=now, store=store)
     if not lawful.allowed:
