@@ -131,6 +131,18 @@ def emergency(scene: Scene, watched: Watched) -> None:
         assert watched.found() == []
 
 
+def in_somebodys_name(scene: Scene, watched: Watched) -> None:
+    declared = scene.by_runbook(break_glass=True).session_id
+    assert watched.found() == []
+    scene.confirm(declared)
+    assert watched.found() == []
+    Story.activate(scene, declared)
+    leased = scene.by_runbook().session_id
+    Story.activate(scene, leased)
+    assert watched.found() == []
+    Story.lease(scene, leased)
+
+
 def blocks(scene: Scene, watched: Watched) -> None:
     session = scene.request("alice", SANDBOX)
     scene.block(session.session_id)
@@ -157,7 +169,7 @@ def sealed(scene: Scene, watched: Watched) -> None:
 
 
 @pytest.mark.guarantee("G7")
-@pytest.mark.parametrize("act", [whole_life, emergency, blocks, denied, sealed])
+@pytest.mark.parametrize("act", [whole_life, emergency, in_somebodys_name, blocks, denied, sealed])
 def test_what_pam_itself_does_makes_no_noise(
     scene: Scene, watched: Watched, act: Callable[[Scene, Watched], None]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from pam.aws.messages import KeepPolicySet, Settle, event_of
 from pam.domain.audit_record import Entry, RecordType
 from pam.operations.close_session import WORKFLOW
 from pam.operations.transition import Step, transition
@@ -40,7 +41,7 @@ def test_the_schedule_has_the_policy_set_archived_before_anything_is_decided(
     function: Load, places: Any
 ) -> None:
     for _ in range(2):
-        assert function("audit_session")({"keep": "policy-set"}) == {}
+        assert function("audit_session")(event_of(KeepPolicySet())) == {}
     assert kept(places, "policies/") == [f"policies/{COMPILED.digest}.json"]
     text = places.get_object(Bucket="archive", Key=f"policies/{COMPILED.digest}.json")[
         "Body"
@@ -53,7 +54,9 @@ def test_a_decision_is_delivered_once_its_policy_set_is_archived(
     function: Load, story: Story, places: Any
 ) -> None:
     session = story.request()
-    assert function("audit_session")({"settle": session.session_id}) == {"delivered": 1}
+    assert function("audit_session")(event_of(Settle(session_id=session.session_id))) == {
+        "delivered": 1
+    }
     assert kept(places, "policies/") == [f"policies/{COMPILED.digest}.json"]
     assert len(kept(places, "records/")) == 1
 
@@ -66,9 +69,9 @@ def test_a_decision_by_a_policy_set_that_nobody_archived_is_held_back(
     transition(story.store, session.session_id, lambda s: Step(s, (entry,)), now=story.now)
     audit = function("audit_session")
     with pytest.raises(Exception, match="0" * 64):
-        audit({"settle": session.session_id})
+        audit(event_of(Settle(session_id=session.session_id)))
     assert kept(places, "records/") == []
     assert "AuditNotWritten" in capsys.readouterr().out
     text = b"the set of another deployment"
     places.put_object(Bucket="archive", Key=f"policies/{'0' * 64}.json", Body=text)
-    assert audit({"settle": session.session_id}) == {"delivered": 2}
+    assert audit(event_of(Settle(session_id=session.session_id))) == {"delivered": 2}

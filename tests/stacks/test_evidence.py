@@ -99,8 +99,10 @@ def test_a_policy_set_can_be_archived_before_anything_is_decided_by_it(every: De
         "request_api",
         "admit_request",
         "issue_credentials",
+        "activate_session",
         "revoke_session",
         "record_activity",
+        "find_dark_calls",
     )
 
     for handler in deciders:
@@ -109,7 +111,8 @@ def test_a_policy_set_can_be_archived_before_anything_is_decided_by_it(every: De
     kept = [
         rule["Properties"]
         for rule in every.of_type("AWS::Events::Rule").values()
-        if '{"keep":"policy-set"}' in json.dumps(rule["Properties"]["Targets"]).replace("\\", "")
+        if '{"message":"KeepPolicySet"}'
+        in json.dumps(rule["Properties"]["Targets"]).replace("\\", "")
     ]
     assert [rule["ScheduleExpression"] for rule in kept] == ["rate(5 minutes)"]
 
