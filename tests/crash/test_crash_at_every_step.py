@@ -53,7 +53,7 @@ def approved(scene: Scene, resource: str) -> str:
 def half_made(scene: Scene, resource: str) -> str:
     """The activation died when the access was there and nobody had said so."""
     session_id = approved(scene, resource)
-    scene.fuse.arm({LEDGER: 7, DATABASE: 8, REPORTS: 15}[resource])
+    scene.fuse.arm({LEDGER: 8, DATABASE: 9, REPORTS: 16}[resource])
     assert not survives(lambda: scene.activate(session_id))
     scene.fuse.disarm()
     return session_id
