@@ -345,7 +345,9 @@ ACTS: Mapping[str, Act] = {
         "sns:Publish", publishes(Parameter.APPROVER_TOPIC_ARN), ASKING | NOTICES
     ),
     "tells requesters": Act("sns:Publish", publishes(Parameter.REQUESTER_TOPIC_ARN), NOTICES),
-    "tells Tier-1": Act("sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), ADMISSION | NOTICES),
+    "tells Tier-1": Act(
+        "sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), API | ADMISSION | NOTICES
+    ),
     "leaves a dead letter": Act(
         "sqs:SendMessage",
         call("sqs", "send_message", QueueUrl=lambda place: place.queue, MessageBody="\x01"),

@@ -350,7 +350,6 @@ def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) ->
         "ask_approvers": {"approvers"},
         # What somebody confirms, and an operator who is blocked.
         "request_api": {"Tier-1"},
-        "revoke_session": {"Tier-1"},
         "send_notices": {"approvers", "requesters", "Tier-1"},
     }
 
