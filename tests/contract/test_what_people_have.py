@@ -15,7 +15,7 @@ from pam.ids import new_id
 from pam.operations.count_open import recount_open
 from pam.operations.review_session import Finding, review_session
 from pam.ports.sessions import SessionStore
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story, caller
 from tests.fakes.world import FakeStore
 
@@ -24,7 +24,7 @@ from tests.fakes.world import FakeStore
 def store(request: pytest.FixtureRequest) -> SessionStore:
     if request.param == "fake":
         return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_what_counts_wrongly_is_put_right_and_a_close_is_never_undone(
 
 
 def test_a_sweep_counts_what_an_earlier_version_stored(table: Any) -> None:
-    story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
     store: Any = story.store
     session_id = story.request().session_id
     head, item = person_items.open_key("alice"), person_items.open_key("alice", session_id)

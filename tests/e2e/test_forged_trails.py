@@ -20,6 +20,7 @@ from pam.domain.audit_record import Entry, RecordType
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
+from pam.names import Tables
 from pam.policy.compiler import load
 from tests.e2e.test_trail import a_session, key_of, keys, offline
 
@@ -108,7 +109,7 @@ def test_a_session_that_nobody_approved_is_named_though_everything_holds(
 
 def forged_session(cast: Cast, alice: Person, root: Person) -> str:
     """Requested, Leased, Revoking, Revoked: as if alice had been let in without any vote."""
-    store = DynamoDbSessions(root.client("dynamodb"), table_of(cast))
+    store = DynamoDbSessions(root.client("dynamodb"), Tables.of("local", table_of(cast)))
     asked = store.get(str(alice.request("core-ledger-admin")["session_id"]))
     assert asked is not None
     alice.post("/pam/end", {"session_id": asked.session_id})
