@@ -20,6 +20,7 @@ from pam.operations.watch_store import watch_store
 from tests.contract.conftest import TABLES
 from tests.crash.scene import Scene
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
+from tests.fakes.world import FakeAuditLog
 
 Item = dict[str, Any]
 TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -93,6 +94,8 @@ def scene(table: Any) -> Scene:
     made = Scene()
     store: Any = DynamoDbSessions(table, TABLES)
     made.store = store
+    log: Any = FakeAuditLog()
+    made.audit_log = log
     return made
 
 
