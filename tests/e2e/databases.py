@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from local.cast import Cast, Person
+from local.cast import Cast, Person, until
 from local.logins import Connection, connect, is_cut, is_let_in
 
 LEDGER_DB, REPORTING_DB = "core-ledger-db", "core-reporting-db"
@@ -19,10 +19,26 @@ __all__ = ["connect", "is_cut", "is_let_in"]
 def granted(
     who: Person, *approvers: Person, resource: str = LEDGER_DB, **fields: Any
 ) -> dict[str, Any]:
-    session_id = who.request(resource, **fields)["session_id"]
-    for approver in approvers:
-        assert approver.approve(session_id).status == 200
-    return who.wait_for(session_id, "ACTIVE")
+    """A session that is ACTIVE. A rotated account whose login is not given back yet, because others
+    were just about to log in when it was taken, is asked for again.
+    """
+
+    def asked() -> dict[str, Any] | None:
+        session_id = who.request(resource, **fields)["session_id"]
+        for approver in approvers:
+            assert approver.approve(session_id).status == 200
+
+        def settled() -> dict[str, Any] | None:
+            session: dict[str, Any] = who.get(f"/pam/sessions/{session_id}").body
+            return session if session["status"] in {"ACTIVE", "FAILED"} else None
+
+        session = until(settled, f"session {session_id} to be ACTIVE or FAILED")
+        if session["status"] == "FAILED" and "may not log in" in session["end_reason"]:
+            return None
+        assert session["status"] == "ACTIVE", session["end_reason"]
+        return session
+
+    return until(asked, f"{resource} to be lent", 200)
 
 
 def superuser(cast: Cast, dbname: str = "postgres") -> Connection:
