@@ -1,4 +1,4 @@
-"""`pam blocklist`: who is blocked, and lifting a block. Blocking comes with `pam revoke`."""
+"""`pam block`, and `pam blocklist`: who is blocked, and lifting a block."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import typer
 
-from cli import clock, render
+from cli import clock, durations, render
 from cli.invocation import Invocation, command
-from cli.problems import Failure
+from cli.problems import Failure, told_apart
 from cli.text import clean, short_principal, shorten
 
 if TYPE_CHECKING:
@@ -20,6 +20,43 @@ def list_blocks(invocation: Invocation) -> None:
     """List who is blocked now (operators and auditors)."""
     document = invocation.api().get("/pam/blocklist")
     invocation.emit(document, lambda: _print_list(document))
+
+
+@command
+def block(
+    invocation: Invocation,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an ARN of theirs.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; the person will read it.")],
+    length: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="DURATION",
+            help="For so long [default: until lifted].",
+            callback=durations.some_time_option,
+        ),
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option("--resource", help="From this resource only.")
+    ] = None,
+    *,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Although PAM has neither listed nor seen them.")
+    ] = False,
+) -> None:
+    """Block a person, and end all that they have, at once (operators)."""
+    body: dict[str, Any] = {
+        "person": person,
+        "reason": reason,
+        "seconds": durations.seconds(length) or 0,
+    }
+    if resource is not None:
+        body["resource"] = resource
+    if unseen:
+        body["unseen"] = True
+    with told_apart():
+        document = invocation.api().post("/pam/block", body)
+    invocation.emit(document, lambda: _print_blocked(document))
 
 
 @command
@@ -44,6 +81,17 @@ def _items(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         message = "the API's answer is not a list of blocks; is this pam older than the API?"
         raise Failure(message)
     return [item for item in items if isinstance(item, Mapping)]
+
+
+def _print_blocked(document: Mapping[str, Any]) -> None:
+    for item in _items(document):
+        until = clock.parse(item.get("until"))
+        where = f" on {clean(str(item['resource']))}" if item.get("resource") else ""
+        when = clock.both(until, now=clock.now()) if until else "lifted"
+        render.put(f"{clean(str(item.get('person') or '?'))} is blocked{where} until {when}")
+    ended = document.get("ended")
+    for session_id in ended if isinstance(ended, list) else []:
+        render.put(f"ended: {clean(str(session_id))}")
 
 
 def _print_lifted(document: Mapping[str, Any]) -> None:

@@ -34,3 +34,13 @@ def seconds_option(text: str | None) -> str | None:
     """A typer callback: refuses a malformed value before anything else is done."""
     seconds(text)
     return text
+
+
+def some_time_option(text: str | None) -> str | None:
+    """The same for how long a block lasts: 0 is the API's word for "until lifted", and nobody means
+    that by 0s.
+    """
+    if text is not None and not seconds(text):
+        message = "must be longer than 0 s; to block until lifted there is another way to say it"
+        raise typer.BadParameter(message)
+    return text

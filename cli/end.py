@@ -17,14 +17,6 @@ def end(invocation: Invocation, session_id: SessionId) -> None:
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 
-def _some_time(text: str | None) -> str | None:
-    """0 is the API's word for "until lifted"; nobody means that by --block 0s."""
-    if text is not None and not durations.seconds(text):
-        message = "must be longer than 0 s; see --block-until-lifted"
-        raise typer.BadParameter(message)
-    return text
-
-
 @command
 def revoke(
     invocation: Invocation,
@@ -37,7 +29,7 @@ def revoke(
             "--block",
             metavar="DURATION",
             help="Block the requester for so long, and end all that they have.",
-            callback=_some_time,
+            callback=durations.some_time_option,
         ),
     ] = None,
     until_lifted: Annotated[

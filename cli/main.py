@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    audit_export,
+    audit_verify,
     blocklist,
     catalogue,
     credentials,
@@ -43,7 +45,7 @@ class OneLineErrors(TyperGroup):
             return super().invoke(ctx)
         except Failure as failure:
             typer.echo(one_line(failure), err=True)
-            raise typer.Exit(ExitCode.FAILED) from failure
+            raise typer.Exit(failure.exit_code) from failure
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:
@@ -73,9 +75,11 @@ app = typer.Typer(
 app.command("request")(request.request)
 app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
+app.command("confirm")(vote.confirm)
 app.command("review")(review.review)
 app.command("revoke")(end.revoke)
 app.command("end")(end.end)
+app.command("block")(blocklist.block)
 app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
@@ -90,8 +94,8 @@ app.add_typer(blocklist_app, name="blocklist")
 
 audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
-audit_app.command("export")(audit.export)
-audit_app.command("verify")(audit.verify)
+audit_app.command("export")(audit_export.export)
+audit_app.command("verify")(audit_verify.verify)
 audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 

@@ -8,7 +8,7 @@ import importlib
 import json
 from typing import Any
 
-_FUNCTIONS = ("request_api", "issue_credentials", "revoke_session")
+_FUNCTIONS = ("request_api", "issue_credentials")
 _DESCRIPTION = (
     "Just-in-time privileged access. Every call is signed with AWS SigV4 for the service "
     "`execute-api`; whoever signed is the caller. Errors are application/problem+json (RFC 9457) "

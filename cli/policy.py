@@ -31,20 +31,30 @@ def check(
     identities: IdentitiesFile = None,
 ) -> None:
     """Check the policy files; the first fault is told with file and line."""
+    from pam.policy.compiler import small_domains
+
     compiled = _load(policy_dir, identities)
+    small = small_domains(compiled)
     document = {
         "valid": True,
         "resources": len(compiled.resources),
         "policies": compiled.policy_count,
         "digest": compiled.digest,
+        "small_domains": list(small),
     }
-    invocation.emit(
-        document,
-        lambda: typer.echo(
+
+    def say() -> None:
+        typer.echo(
             f"policy is valid: {len(compiled.resources)} resources, "
             f"{compiled.policy_count} policies, digest {compiled.digest}"
-        ),
-    )
+        )
+        for domain in small:
+            typer.echo(
+                f"{domain} has fewer than two people who could review its break-glass; name "
+                f"others under break_glass.reviewers in the catalogue"
+            )
+
+    invocation.emit(document, say)
 
 
 @command

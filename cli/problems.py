@@ -1,11 +1,13 @@
 """How the command line says no: exit codes, and failures as one line a person can act upon."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Any
 
 from cli.text import clean
+from pam.domain.errors import Code
 
 REPEATABLE = frozenset(
     {
@@ -25,6 +27,11 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    REFUSED = 3
+    NOT_FOUND = 4
+    UNREACHABLE = 5
+    UNANCHORED = 7
+    """A trail that is whole, but anchored to no key that whoever checks has brought."""
 
 
 class Failure(Exception):
@@ -33,9 +40,12 @@ class Failure(Exception):
     `transient` failures are worth another try later (a timeout, a 5xx); whoever polls goes on.
     """
 
-    def __init__(self, line: str, *, transient: bool = False) -> None:
+    def __init__(
+        self, line: str, *, transient: bool = False, exit_code: ExitCode = ExitCode.FAILED
+    ) -> None:
         super().__init__(line)
         self.transient = transient
+        self.exit_code = exit_code
 
 
 class Unreachable(Failure):
@@ -66,6 +76,32 @@ class ApiProblem(Failure):
         super().__init__(line, transient=status in REPEATABLE)
         self.code = code
         self.status = status
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Gives each kind of failure an exit code of its own, for commands that promise that."""
+    try:
+        yield
+    except ApiProblem as problem:
+        problem.exit_code = _EXIT_CODES.get(problem.code, ExitCode.FAILED)
+        if problem.status in REPEATABLE:
+            problem.exit_code = ExitCode.UNREACHABLE
+        raise
+    except Unreachable as failure:
+        failure.exit_code = ExitCode.UNREACHABLE
+        raise
+
+
+_EXIT_CODES: Mapping[str, ExitCode] = {
+    Code.VALIDATION: ExitCode.USAGE,
+    Code.NOT_ELIGIBLE: ExitCode.REFUSED,
+    Code.SELF_APPROVAL: ExitCode.REFUSED,
+    Code.BLOCKED: ExitCode.REFUSED,
+    Code.CONFLICT: ExitCode.REFUSED,
+    Code.LIMIT: ExitCode.REFUSED,
+    Code.NOT_FOUND: ExitCode.NOT_FOUND,
+}
 
 
 def one_line(error: BaseException) -> str:

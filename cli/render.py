@@ -115,7 +115,14 @@ def next_step(session: Session, *, now: datetime) -> str:
     name = clean(session.session_id)
     match session.status:
         case Status.PENDING_APPROVAL:
-            return f"{waiting(session, now=now)}\nan approver runs: pam approve {name}"
+            steps = [waiting(session, now=now)]
+            if session.needs_confirmation and session.break_glass:
+                steps.append(
+                    f"{clean(session.requester)} runs: pam confirm {name}, or pam end {name}"
+                )
+            if session.approvals.missing:
+                steps.append(f"an approver runs: pam approve {name}")
+            return "\n".join(steps)
         case Status.APPROVED | Status.ACTIVATING:
             return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def request(
     invocation: Invocation,
     resource: Annotated[str, typer.Argument(help="What to borrow; `pam resources` lists it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why, in 10 to 1000 characters.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in 10 to 1000 visible characters.")],
     length: Annotated[
         str | None,
         typer.Option(

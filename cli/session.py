@@ -69,6 +69,7 @@ class Session:
     status: str
     requester: str
     requester_verified: bool
+    needs_confirmation: bool
     resource: str
     environment: str
     domain: str
@@ -101,6 +102,7 @@ class Session:
             status=status,
             requester=_text(document, "requester"),
             requester_verified=document.get("requester_verified") is not False,
+            needs_confirmation=document.get("needs_confirmation") is True,
             resource=_text(document, "resource"),
             environment=_text(document, "environment"),
             domain=_text(document, "domain"),

@@ -1,30 +1,61 @@
 """Compares the places where PAM keeps its trail with each other, as they stand now.
 
-The same record must be in the table, in the log group and in the archive, and sealed by a
-checkpoint. What was recorded in the last moments may still be on its way, and is not held against
-anybody.
+What there is to compare is asked of what cannot be turned back: the log group, the archive, and the
+leaves that signed checkpoints seal. Each session and each record found there is looked up in the
+table, which is asked as well, but never alone: whoever can remove a session from it would else be
+asked what there is to look for. What was recorded in the last moments may still be on its way, and
+is not held against anybody.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
-from cli.audit_chain import faults_of
-from cli.trail_export import Source, intervals_between
+from cli.trail import fingerprint
+from cli.trail_checkpoints import (
+    Disproof,
+    Shown,
+    Trusted,
+    check_reach,
+    check_witness,
+    proven_intervals,
+)
+from cli.trail_compare import Found, Kept, Window, compare
+from cli.trail_files import Unreadable
+from cli.trail_law import Law
+from cli.trail_records import is_record
+from cli.trail_seen import Owner, Place, Seen, Sighting
+from cli.trail_source import NoCheckpoint, Source, checkpoints_between
 from pam.domain import ids, timestamps
-from pam.domain.audit_record import Record, canonical_json
-from pam.domain.checkpoint import Leaf
+from pam.domain.audit_record import Record
+from pam.domain.checkpoint import Head, Interval, Malformed
 
-_ON_ITS_WAY = timedelta(minutes=2)
+__all__ = ["Found", "LiveSource", "compare_stores"]
+
+ON_ITS_WAY = timedelta(minutes=2)
 _AT_ONCE = 16
 _CLOCKS_APART = timedelta(minutes=1)
+_POLICY_SETS_AT_HAND = 32
+_AT_MOST_UNDER_WAY = 3
+"""Checkpoints that one run makes."""
 
 
 class LiveSource(Source, Protocol):
+    @property
+    def origin(self) -> str:
+        """The log's name in its checkpoints."""
+
+    def head(self) -> Head: ...
+
     def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]: ...
+
+    def archived_owners(self, first_id: str, last_id: str) -> Iterator[tuple[str, str]]: ...
 
     def table_records(self, session_id: str) -> list[Record]: ...
 
@@ -33,90 +64,144 @@ class LiveSource(Source, Protocol):
     def logged_lines(self, since: datetime, until: datetime) -> Iterator[str]: ...
 
 
-@dataclass(slots=True)
-class Found:
-    sessions: int = 0
-    records: int = 0
-    waiting: int = 0
-    """Delivered, and not sealed by a checkpoint yet."""
-    faults: list[str] = field(default_factory=list)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    source: LiveSource
+    since: datetime
+    until: datetime
+    now: datetime
+    found: Found = field(default_factory=Found)
+    shown: Shown = field(default_factory=Shown)
 
 
-def compare_stores(source: LiveSource, *, since: datetime, until: datetime, now: datetime) -> Found:
-    """Of the sessions that were opened in that time, every record, however much later it came."""
-    session_ids = list(source.sessions_since(*ids.bounds(since, until)))
-    logged = _logged(source, since, now, set(session_ids))
-    sealed = {
-        leaf
-        for interval in intervals_between(source, since, now + timedelta(days=1))
-        for leaf in interval.leaves
-    }
-    found = Found(sessions=len(session_ids))
-    settled = timestamps.render(now - _ON_ITS_WAY)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        pairs = pool.map(
-            lambda one: (one, source.table_records(one), source.archived_records(one)), session_ids
+def compare_stores(
+    source: LiveSource,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    trusted: Trusted | None = None,
+) -> Found:
+    """Every record of that time in every place, and of each session that it belongs to all others
+    too, however much earlier or later they came. Raises Failure.
+    """
+    search = _Search(source=source, since=since, until=until, now=now)
+    with Seen() as seen:
+        sealed_until = _seal_up(search, seen, trusted or Trusted())
+        _read_log(search, seen)
+        first_id, last_id = ids.bounds(since, until)
+        for session_id, event_id in source.archived_owners(first_id, last_id):
+            seen.note_owner(Owner(session_id, event_id))
+        for session_id in source.sessions_since(first_id, last_id):
+            seen.note_owner(Owner(session_id))
+        window = Window(
+            since=timestamps.render(since),
+            logged_until=timestamps.render(min(until, now - ON_ITS_WAY)),
+            settled=timestamps.render(now - ON_ITS_WAY),
+            sealed_until=sealed_until,
         )
-        for session_id, in_table, in_archive in pairs:
-            found.faults += [f"{session_id}: {fault}" for fault in _chain(session_id, in_table)]
-            _compare(found, in_table, in_archive, logged, sealed, settled)
-    for line in logged.pop("", {}).values():
-        record = json.loads(line)
-        alone = source.lone_record(record["event_id"])
-        there = [alone] if alone else []
-        kept = source.archived_records("", record["event_id"])
-        _compare(found, there, kept, {"": {record["event_id"]: line}}, sealed, settled)
-        if not alone:
-            found.faults.append(f"{_place(record)}: in the log group, not in the table")
-    return found
+        _compare_all(search, seen, window)
+    return search.found
 
 
-def _logged(
-    source: LiveSource, since: datetime, now: datetime, wanted: set[str]
-) -> dict[str, dict[str, str]]:
-    """`{session id: {event id: line}}`; a line that was delivered twice stands once."""
-    lines: dict[str, dict[str, str]] = {}
-    for line in source.logged_lines(since - _CLOCKS_APART, now + _CLOCKS_APART):
-        record = json.loads(line)
-        if record["session_id"] in wanted or not record["session_id"]:
-            lines.setdefault(record["session_id"], {})[record["event_id"]] = line
-    return lines
+def _seal_up(search: _Search, seen: Seen, trusted: Trusted) -> str:
+    """Takes down what the checkpoints of that time seal, each proven before it is believed. Until
+    when all that was recorded must have been sealed: empty if that cannot be said.
+    """
+    source, found, shown = search.source, search.found, search.shown
+    public_key = source.public_key()
+    found.key_fingerprint = fingerprint(public_key)
+    if trusted.log_fingerprint not in {"", found.key_fingerprint}:
+        found.add("the log's key in KMS is not the key that you trust")
+    _check_head(search)
+    # A record of the last moment is sealed by the checkpoint after.
+    later = search.until + ON_ITS_WAY
+    try:
+        first, last = checkpoints_between(source.archive, search.since, later)
+        for interval in proven_intervals(
+            source.archive,
+            range(first, last + 1),
+            origin=source.origin,
+            public_key=public_key,
+            witness_key=trusted.witness_key,
+            shown=shown,
+        ):
+            for leaf in interval.leaves:
+                owner = Owner(leaf.session_id, "" if leaf.session_id else leaf.event_id)
+                sighting = Sighting(
+                    Place.CHECKPOINT, leaf.event_id, leaf.sequence, leaf.record_hash
+                )
+                seen.note(owner, sighting)
+        check_reach(shown, since=search.since, until=search.until)
+        if trusted.witness_key:
+            check_witness(shown, search.now)
+    except (Disproof, NoCheckpoint) as wrong:
+        found.add(str(wrong))
+        return ""
+    finally:
+        _tell(search)
+    newest = shown.newest
+    return timestamps.render(newest.at - ON_ITS_WAY) if newest else ""
 
 
-def _compare(
-    found: Found,
-    in_table: list[Record],
-    in_archive: Iterable[str],
-    logged: dict[str, dict[str, str]],
-    sealed: set[Leaf],
-    settled: str,
-) -> None:
-    archived = {json.loads(line)["event_id"]: line for line in in_archive if line}
-    for record in in_table:
-        found.records += 1
-        event_id, line = record["event_id"], canonical_json(record)
-        places = {
-            "log group": logged.get(record["session_id"], {}).pop(event_id, None),
-            "archive": archived.pop(event_id, None),
-        }
-        late = record["recorded_at"] > settled
-        for place, there in places.items():
-            if there is None and not late:
-                found.faults.append(f"{_place(record)}: in the table, not in the {place}")
-            elif there is not None and there != line:
-                found.faults.append(f"{_place(record)}: another in the {place} than in the table")
-        found.waiting += Leaf.of(record) not in sealed
-    for session_id in {record["session_id"] for record in in_table}:
-        for line in logged.get(session_id, {}).values():
-            where = _place(json.loads(line))
-            found.faults.append(f"{where}: in the log group, not in the table")
-    for line in archived.values():
-        found.faults.append(f"{_place(json.loads(line))}: in the archive, not in the table")
+def _check_head(search: _Search) -> None:
+    """The table's own word of how far the log has come, against the archive's. A run that is under
+    way may have archived a few that the table does not have yet.
+    """
+    head, archive = search.source.head(), search.source.archive
+    newest = archive.newest_interval()
+    text = archive.interval(head.number) if head.number else None
+    try:
+        same = text is not None and Interval.decode(text).head.hashed == head.hashed
+    except Malformed:
+        same = False
+    if newest and not (same and head.number >= newest - _AT_MOST_UNDER_WAY):
+        search.found.add(f"checkpoint {head.number}: the table's head is not what the archive has")
 
 
-def _chain(session_id: str, records: list[Record]) -> list[str]:
-    return [str(fault) for fault in faults_of(records, session_id=session_id)]
+def _tell(search: _Search) -> None:
+    found, shown = search.found, search.shown
+    age = shown.age(search.now)
+    found.cosigned, found.unwitnessed = shown.cosigned, shown.unwitnessed
+    found.sealed_until = timestamps.render(shown.newest.at) if shown.newest else ""
+    found.witness_age_seconds = None if age is None else int(age.total_seconds())
 
 
-def _place(record: Record) -> str:
-    return f"record {record['sequence']} of {record['session_id'] or record['event_id']}"
+def _read_log(search: _Search, seen: Seen) -> None:
+    lines = search.source.logged_lines(search.since - _CLOCKS_APART, search.until + _CLOCKS_APART)
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (RecursionError, ValueError):
+            record = None
+        if not is_record(record):
+            search.found.add(f"the log group has a line that is no audit record: {line[:60]}")
+            continue
+        session_id, event_id = record["session_id"], record["event_id"]
+        digest = hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
+        sighting = Sighting(Place.LOG_GROUP, event_id, record["sequence"], digest)
+        seen.note(Owner(session_id, "" if session_id else event_id), sighting)
+
+
+def _compare_all(search: _Search, seen: Seen, window: Window) -> None:
+    policy_text = lru_cache(maxsize=_POLICY_SETS_AT_HAND)(search.source.archive.policy_set)
+    owners = seen.owners()
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        while some := list(islice(owners, 4 * _AT_ONCE)):
+            for owner, kept in zip(some, pool.map(lambda o: _kept(search, o), some), strict=True):
+                compare(search.found, owner, kept, seen.of(owner), window, Law(policy_text))
+
+
+def _kept(search: _Search, owner: Owner) -> Kept:
+    source = search.source
+    in_archive = source.archived_records(owner.session_id, owner.event_id)
+    try:
+        if not owner.session_id:
+            alone = source.lone_record(owner.event_id)
+            return Kept(session=None, in_table=[alone] if alone else [], in_archive=in_archive)
+        # The session before its records: these may only have become more since.
+        session = source.session_of(owner.session_id)
+        in_table = source.table_records(owner.session_id)
+    except Unreadable as error:
+        return Kept(session=None, in_table=[], in_archive=in_archive, unreadable=error.why)
+    return Kept(session=session, in_table=in_table, in_archive=in_archive)

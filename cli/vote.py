@@ -1,4 +1,6 @@
-"""`pam approve` and `pam deny`: an approver's word on somebody else's request."""
+"""`pam approve` and `pam deny`: an approver's word on somebody else's request. `pam confirm`: the
+word of the one in whose name it was made.
+"""
 
 from typing import Annotated, Any
 
@@ -6,6 +8,7 @@ import typer
 
 from cli import clock, durations, render
 from cli.invocation import Invocation, command
+from cli.problems import told_apart
 from cli.session import Session
 
 SessionId = Annotated[str, typer.Argument(metavar="ID", help="The session.")]
@@ -38,6 +41,14 @@ def approve(
 def deny(invocation: Invocation, session_id: SessionId, comment: Comment = None) -> None:
     """Deny a request; one denial ends it."""
     _vote(invocation, session_id, "deny", comment, {})
+
+
+@command
+def confirm(invocation: Invocation, session_id: SessionId) -> None:
+    """Stand by what a runbook asked for in your name; an emergency begins only then."""
+    with told_apart():
+        document = invocation.api().post("/pam/confirm", {"session_id": session_id})
+    invocation.emit(document, lambda: _report(Session.parse(document)))
 
 
 def _vote(

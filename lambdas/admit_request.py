@@ -1,19 +1,21 @@
 """The first state of the workflow: the gates that every door passes.
 
-Trigger: the approval workflow. May touch: the session table, the Tier-1 topic. A retry is safe: the
-session id follows from the execution.
+Trigger: the approval workflow. May touch: the session table, the Tier-1 topic, and executions of
+the workflow (look at them). A retry is safe: the session id follows from the execution.
 """
 
+import json
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.domain import timestamps
-from pam.domain.ids import is_ulid
+from pam.aws import messages
+from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
+from pam.operations.close_unfinished import own_session_id
 from pam.operations.request_access import Home
 from pam.settings import AdmitSettings
 
@@ -26,19 +28,26 @@ def settings() -> AdmitSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
-    """`{input, execution: {id, started_at}}` -> `{session_id, outcome, error, cause}`."""
-    raw = event["input"]
-    named = raw.get("session_id") if isinstance(raw, dict) else None
-    execution = event["execution"]
+def handler(event: object, context: Any) -> dict[str, str]:
+    """`Admit` -> `{session_id, outcome, error, cause}`.
+
+    What the execution was started with, and when, is what Step Functions says of it. An execution
+    that does not run opens nothing, whoever asks.
+    """
+    message = messages.read(event, messages.Admit)
+    started = wiring.workflow(settings().state_machine_arn).describe(message.execution_arn)
+    if not started.running:
+        over = f"{started.arn} does not run"
+        raise messages.UnknownEvent(over)
     admission = admit_request(
-        Execution(arn=execution["id"], started_at=timestamps.parse(execution["started_at"])),
-        named if isinstance(named, str) and is_ulid(named) else None,
-        lambda: parse_start(raw),
+        Execution(arn=started.arn, started_at=started.started_at),
+        own_session_id(started.input),
+        lambda: parse_start(_parsed(started.input)),
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
+        signer=wiring.signer(Maker.ADMISSION, settings().admission_key_arn),
         home=Home(account=settings().account, region=settings().region),
     )
     logger.info("admitted", extra={"session": admission.session_id, "outcome": admission.outcome})
@@ -48,3 +57,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         "error": admission.error,
         "cause": admission.cause,
     }
+
+
+def _parsed(started_with: str) -> Any:
+    """Step Functions takes JSON only."""
+    return json.loads(started_with)

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.operations.ask_approvers import ask_approvers
 from pam.settings import AskSettings
 
@@ -22,14 +23,22 @@ def settings() -> AskSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, str], context: Any) -> None:
-    """`{session_id, task_token}`. Answers nothing: the token does."""
+def handler(event: object, context: Any) -> None:
+    """`AskApprovers`. Answers nothing: the token does.
+
+    A token that no task of the workflow waits for takes no other's place.
+    """
+    message = messages.read(event, messages.AskApprovers)
+    workflow = wiring.workflow()
+    if not workflow.waits(message.task_token):
+        useless = "no task of the workflow waits for this token"
+        raise messages.UnknownEvent(useless)
     ask_approvers(
-        event["session_id"],
-        event["task_token"],
+        message.session_id,
+        message.task_token,
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         notifier=wiring.notifier(settings().approver_topic_arn),
-        workflow=wiring.workflow(),
+        workflow=workflow,
     )

@@ -1,9 +1,10 @@
 """The one writer of the audit log group and of the archive's records.
 
-Triggers: the session table's stream, and the issuer, which hands out no credential before its
-record stands (DT-002). May touch: the session table (read records, move the mark, put records up
-for sealing), the log group, the archive, the bus. A retry is safe: records are read from the
-table, and `event_id` tells duplicates.
+Triggers: the session table's stream; the issuer, which hands out no credential before its record
+stands (DT-002); and a schedule, by which the policy set of a new deployment is archived though
+nothing has been decided by it yet. May touch: the session table (read records, move the mark, put
+records up for sealing), the log group, the archive, the bus. A retry is safe: records are read from
+the table, and `event_id` tells duplicates.
 """
 
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.aws.table_keys import owner_of
 from pam.metrics import count
 from pam.names import AUDIT_NOT_WRITTEN
@@ -30,24 +32,33 @@ def _deliver(owner: str) -> int:
     return deliver_records(
         owner,
         clock=clock.now,
-        outbox=wiring.outbox(settings().table_name),
+        outbox=wiring.outbox(settings().tables),
         sink=wiring.sink(settings().log_group_name, settings().bus_name),
         archive=wiring.archive(settings().archive_bucket),
+        policies=wiring.policy_sets(settings().archive_bucket),
     )
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: object, context: Any) -> dict[str, Any]:
+    message = messages.read(event, messages.Settle, messages.KeepPolicySet, messages.StreamRecords)
+    answer: dict[str, Any]
     try:
-        if "settle" in event:
-            return {"delivered": _deliver(event["settle"])}
-        return _drain(event["Records"])
+        match message:
+            case messages.Settle(session_id=session_id):
+                answer = {"delivered": _deliver(session_id)}
+            case messages.KeepPolicySet():
+                wiring.policy_sets(settings().archive_bucket).keep_policy_sets()
+                answer = {}
+            case messages.StreamRecords(records=records):
+                answer = _drain(records)
     except Exception:
         _count_unwritten()
         raise
+    return answer
 
 
-def _drain(stream_records: list[dict[str, Any]]) -> dict[str, Any]:
+def _drain(stream_records: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     """A stream event only says for whom there is something to carry.
 
     Answers which stream record to begin again from, if one could not be carried out.

@@ -5,12 +5,14 @@ table; the archive (add a checkpoint, read checkpoints); the signing key; the wi
 no record. A retry is safe: a checkpoint that stands in the archive is taken up, not made again.
 """
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.metrics import count
 from pam.names import LOG_UNWITNESSED, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
@@ -28,12 +30,14 @@ def settings() -> CheckpointSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    items = wiring.checkpoints(settings().table_name)
+def handler(event: object, context: Any) -> dict[str, int]:
+    messages.read(event, messages.SealRecords)
+    items = wiring.checkpoints(settings().tables)
     archive = wiring.archive(settings().archive_bucket)
     notary = Notary(
         origin=log_origin(settings().env_name),
         signer=wiring.log_signer(settings().signing_key_arn),
+        interval=timedelta(minutes=int(settings().interval_minutes)),
     )
     for _ in range(_MOST_PER_RUN):
         sealed = seal_records(

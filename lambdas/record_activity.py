@@ -17,11 +17,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws.messages import UnknownEvent
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
 from pam.domain.resource import IssuerKind
 from pam.metrics import count
-from pam.names import DARK_ACCESS, DOOR_OPENED, issuer_role_name
+from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
 from pam.operations.record_activity import record_activity
 from pam.settings import ActivitySettings
 
@@ -52,15 +53,21 @@ def watched() -> Watched:
             named.setdefault(place, []).append(resource.resource_id)
     return Watched(
         resources={place: ", ".join(names) for place, names in named.items()},
-        issuer=f"arn:aws:iam::{home.account}:role/{issuer_role_name(home.env_name)}",
+        issuers=frozenset(
+            f"arn:aws:iam::{home.account}:role/{name(home.env_name)}"
+            for name in (issuer_role_name, activator_role_name)
+        ),
         account=home.account,
     )
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    if "awslogs" in event:
+    if set(event) == {"awslogs"}:
         return {"recorded": _record_lines(_opened(event["awslogs"]["data"]))}
+    if not {"source", "detail-type", "detail"} <= set(event):
+        message = "neither an event of CloudTrail nor lines of a log"
+        raise UnknownEvent(message)
     activity = of_cloudtrail(event, watched())
     return {"recorded": 0 if activity is None else _record(activity)}
 
@@ -110,7 +117,7 @@ def _record(activity: Activity) -> int:
     why = record_activity(
         activity,
         clock=clock.now,
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         resources=watched().resources,
         policy_version=wiring.policy().version,
     )

@@ -1,8 +1,10 @@
-"""Asking, voting, reviewing, looking, and lifting blocks.
+"""Asking, voting, confirming, ending, reviewing, looking, blocking, lifting: here all is decided.
 
-Trigger: the request API (AWS_IAM on every method). May touch: the session table, and the approval
-workflow (start it, answer its token); no target. A retry is safe: requests by Idempotency-Key,
-votes and reviews because each person counts once.
+Trigger: the request API (AWS_IAM on every method), and nothing else. May touch: the session table,
+the calls that it notes, the approval workflow (start it, answer its token), the Tier-1 topic, and
+the revocation (have it do an end that is decided); no target. A retry is safe: requests by
+Idempotency-Key, votes and reviews because each person counts once, ends because one that is decided
+stays decided.
 """
 
 from functools import cache
@@ -12,14 +14,30 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from pam import clock, wiring
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.handled_call import Door
 from pam.domain.lifecycle import Status
+from pam.domain.proofs import Maker
 from pam.edge import views
-from pam.edge.api import Call, Front, answers, current_call, resolver, serve
-from pam.edge.bodies import ApproveBody, EraseBody, RequestBody, ReviewBody
+from pam.edge.api import Call, Front, answers, current_call, logger, resolver, serve
+from pam.edge.bodies import (
+    ApproveBody,
+    BlockBody,
+    BlockScope,
+    ConfirmBody,
+    EndBody,
+    EraseBody,
+    RequestBody,
+    ReviewBody,
+    RevokeBody,
+)
 from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
 from pam.operations import (
+    block_person,
     blocklist,
     check_access,
+    confirm_session,
+    end_access,
     erase_texts,
     read_sessions,
     request_access,
@@ -37,11 +55,26 @@ def settings() -> RequestApiSettings:
 
 def front() -> Front:
     return Front(
-        store=wiring.sessions(settings().table_name), policy=wiring.policy(), clock=clock.now
+        door=Door.REQUEST_API,
+        store=wiring.sessions(settings().tables),
+        policy=wiring.policy(),
+        clock=clock.now,
+        calls=wiring.calls(settings().calls_table),
     )
 
 
 app = resolver()
+
+
+class RevokerThatIsHeardOf:
+    """The revocation, as `ports.people.Closer`: the log says when an end was not seen done."""
+
+    def end_decided(self, session_id: str) -> None:
+        try:
+            wiring.closer(settings().revoke_function).end_decided(session_id)
+        except IssuerUnavailable:
+            logger.exception("end not seen done", extra={"session_id": session_id})
+            raise
 
 
 def call() -> Call:
@@ -62,6 +95,7 @@ def request(
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
         home=request_access.Home(account=settings().account, region=settings().region),
     )
     return views.session_view(session)
@@ -83,6 +117,85 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
         store=front().store,
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/revoke", responses=answers("The session"))
+def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
+    """An operator takes access back, now, and blocks the person if asked to."""
+    if body.block_seconds is not None:
+        return _blocked(body)
+    return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason)
+
+
+@app.post("/pam/end", responses=answers("The session"))
+def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
+    """The requester gives the access back, or withdraws the request."""
+    return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
+
+
+def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
+    session = end_access.end_access(
+        session_id,
+        way_out,
+        reason,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        closer=RevokerThatIsHeardOf(),
+    )
+    return views.session_view(session)
+
+
+def _blocked(body: RevokeBody) -> views.SessionView:
+    """Blocks, then ends all that the block covers: the session at hand among it."""
+    session = block_person.block_requester(
+        body.session_id,
+        block_person.Wish(
+            length=body.block,
+            one_resource=body.block_scope is BlockScope.RESOURCE,
+            reason=body.reason,
+        ),
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        closer=RevokerThatIsHeardOf(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+    )
+    return views.session_view(session)
+
+
+@app.post("/pam/block", responses=answers("Who is blocked, and what has ended"))
+def block(body: Annotated[BlockBody, Body()]) -> views.BlockedView:
+    """An operator blocks a person, by name or by any principal, and ends all that they have."""
+    done = block_person.block_person(
+        body.order(),
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        closer=RevokerThatIsHeardOf(),
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+    )
+    return views.blocked(done)
+
+
+@app.post("/pam/confirm", responses=answers("The session"))
+def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
+    """Stand by a session that a runbook opened in your name."""
+    session = confirm_session.confirm_session(
+        body.session_id,
+        caller=call().caller,
+        now=call().now,
+        store=front().store,
+        policy=front().policy,
+        notifier=wiring.notifier(settings().tier1_topic_arn),
+        workflow=wiring.workflow(settings().state_machine_arn),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
     return views.session_view(session)
 
@@ -110,9 +223,8 @@ def sessions(
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
-        SessionQuery(
-            status=status, requester=requester, resource=resource, limit=limit, cursor=cursor
-        ),
+        SessionQuery(status=status, requester=requester, resource=resource, limit=limit),
+        cursor,
         caller=call().caller,
         store=front().store,
         policy=front().policy,
@@ -143,12 +255,23 @@ def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
 
 
 @app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
-def audit(session_id: Annotated[SessionId, Path()]) -> views.Trail:
-    """The session's audit records, in order, and the texts that they commit to."""
+def audit(
+    session_id: Annotated[SessionId, Path()],
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> views.Trail:
+    """The session's audit records, in order, and the texts that these commit to."""
     trail = read_sessions.read_trail(
-        session_id, caller=call().caller, store=front().store, policy=front().policy
+        session_id,
+        limit=limit,
+        cursor=cursor,
+        caller=call().caller,
+        store=front().store,
+        policy=front().policy,
     )
-    return views.Trail(items=[dict(record) for record in trail.records], texts=trail.texts)
+    return views.Trail(
+        items=[dict(record) for record in trail.records], texts=trail.texts, cursor=trail.cursor
+    )
 
 
 @app.post("/pam/erase", responses=answers("The session"))
@@ -216,5 +339,5 @@ def resources() -> views.ResourceList:
     return views.ResourceList(items=[views.resource_view(resource) for resource in found])
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: object, context: Any) -> dict[str, Any]:
     return serve(app, front(), event, context)

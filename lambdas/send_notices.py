@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.operations.send_notices import Audiences, send_notices
 from pam.settings import NoticeSettings
 
@@ -22,12 +23,12 @@ def settings() -> NoticeSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, str], context: Any) -> dict[str, list[str]]:
-    """`{session_id}`."""
+def handler(event: object, context: Any) -> dict[str, list[str]]:
+    message = messages.read(event, messages.SendNotices)
     sent = send_notices(
-        event["session_id"],
+        message.session_id,
         now=clock.now(),
-        store=wiring.sessions(settings().table_name),
+        store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         audiences=Audiences(
             approvers=wiring.notifier(settings().approver_topic_arn),

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
+from pam.aws import messages
 from pam.domain.notices import Duty
 from pam.metrics import count
 from pam.names import END_STUCK
@@ -35,10 +36,11 @@ def settings() -> TickSettings:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: object, context: Any) -> dict[str, int]:
+    messages.read(event, messages.Tick)
     now = clock.now()
     unreadable: list[str] = []
-    found = wiring.sessions(settings().table_name).due(now, _MOST_PER_TICK, unreadable.append)
+    found = wiring.sessions(settings().tables).due(now, _MOST_PER_TICK, unreadable.append)
     stuck = [session.session_id for session in found if session.stuck(now)]
     count(END_STUCK, settings().env_name, len(stuck))
     due = [
@@ -48,7 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     # Ends first: a notice that cannot be handed on must not stand in the way of any of them.
     lost = _each(
         (session_id for session_id, duties in due if Duty.END in duties),
-        lambda session_id: wiring.revocation(settings().revoke_function).look_at(session_id),
+        lambda session_id: wiring.revocation(settings().revoke_function).sweep(session_id),
     )
     lost += _each(
         (session_id for session_id, duties in due if duties - {Duty.END}),

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local import crowd
+from local.bench_proofs import with_and_without
 from local.bench_resistance import ratio, resisted_ends
 from local.cast import Cast, Person, is_refused, until
 from local.crowd import Crowd
@@ -44,6 +45,11 @@ def bench(state_dir: Path) -> int:
             ("revoke -> credentials refused", _revoke_to_refused(cast, people), "1 s"),
         ]
         transitions = _transitions(cast, people.take())
+        proven, unproven = with_and_without(
+            cast,
+            lambda cast: _approval_to_credentials(cast, people),
+            lambda: _granted(cast, people.take()),
+        )
         in_peace, resisted = resisted_ends(cast)
     finally:
         down(state_dir)
@@ -52,6 +58,12 @@ def bench(state_dir: Path) -> int:
     )
     for name, seconds, bar in rows:
         table.add_row(name, _shown(statistics.median(seconds)), _shown(max(seconds)), bar)
+    cost = statistics.median(proven) / statistics.median(unproven)
+    table.add_row("  the same, by the proofs", _shown(statistics.median(proven)), "", "")
+    table.add_row(
+        "  the same, with the proofs left out", _shown(statistics.median(unproven)), "", ""
+    )
+    table.add_row("  what the proofs cost", f"{cost:.2f} times", "", "1.3 times")
     table.add_row("state transitions of a prod session", str(transitions), "", "8")
     held_up = f"{ratio(in_peace, resisted):.1f} times"
     table.add_row("role: revoke -> refused, in peace", *_both(in_peace), "-")

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import trail
+from cli.trail_files import create_private, make_private_folder, pem, write_private
 from local.aws import root_client
 from local.cast import Cast, until
 from local.stack import down, up
+from local.state import ROOT
 from pam.aws import table_keys
 from pam.aws.audit_outbox import DynamoDbOutbox
 from pam.aws.dynamodb_sessions import to_item
@@ -31,13 +34,28 @@ from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json,
 from pam.domain.checkpoint import Head, Interval, Leaf
 from pam.domain.merkle import Frontier, Growth, includes, leaf_hash
 from pam.ids import new_id
-from pam.names import log_origin
+from pam.names import Tables, log_origin
+from pam.policy.compiled import CompiledPolicy
+from pam.policy.compiler import load
 
 _RECORDS, _OF_A_SESSION, _OF_AN_INTERVAL = 100_000, 20, 1000
 _LEAVES = 1_000_000
 _CARRIED_SESSIONS = 100
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_INTERVAL = timedelta(minutes=5)
 _MANY = 1000
+_BEGINNING = (
+    ("Requested", "alice", ""),
+    ("Voted", "bob", "approve"),
+    ("Voted", "carol", "approve"),
+    ("Approved", "carol", ""),
+    ("Activating", "", ""),
+    ("Activated", "", ""),
+    ("Leased", "alice", ""),
+)
+_ENDING = (("Revoking", "alice", "given back"), ("Ended", "alice", "given back"))
+_VOTED = 3
+"""The record by which both votes are cast."""
 
 
 def bench_audit(state_dir: Path) -> int:
@@ -59,33 +77,36 @@ def bench_audit(state_dir: Path) -> int:
 
 
 def records_of(number: int, count: int, *, now: datetime) -> list[Record]:
-    """A session's trail, about as long a line as those of PAM."""
+    """A session's trail, lawful from beginning to end, about as long a line as those of PAM."""
     session_id, previous = new_id(now + timedelta(milliseconds=number)), ""
     records: list[Record] = []
-    for sequence in range(1, count + 1):
+    activity = ("Activity", "alice", "s3:GetObject in us-east-1 on an object")
+    told = [*_BEGINNING, *[activity] * (count - len(_BEGINNING) - len(_ENDING)), *_ENDING]
+    for sequence, (kind, who, detail) in enumerate(told, start=1):
         at = timestamps.render(now + timedelta(seconds=number, milliseconds=sequence))
+        approvers = [name for _, name, _ in told[1 : min(sequence, _VOTED)]]
         record: dict[str, Any] = {
             "event_id": new_id(now + timedelta(seconds=number, milliseconds=sequence)),
             "session_id": session_id,
             "sequence": sequence,
-            "type": "Voted",
+            "type": kind,
             "at": at,
             "actor": {
-                "principal": "arn:aws:iam::000000000000:user/bob",
-                "kind": "person",
+                "principal": _arn(who) if who else "mod046:approval-workflow",
+                "kind": "person" if who else "workflow",
                 "source_ip": "192.0.2.1",
                 "user_agent": "pam/1.0 (cli)",
             },
-            "requester": "arn:aws:iam::000000000000:user/alice",
+            "requester": _arn("alice"),
             "resource": "core-ledger-admin",
             "environment": "prod",
             "domain": "bank-core",
             "reason": f"hmac-sha256:{number:064x}",
             "ticket": "INC-1",
             "break_glass": False,
-            "approvers": ["arn:aws:iam::000000000000:user/bob"],
+            "approvers": [_arn(name) for name in approvers],
             "outcome": "success",
-            "detail": f"approve {sequence}",
+            "detail": detail,
             "target": {
                 "account": "000000000000",
                 "region": "eu-west-1",
@@ -94,7 +115,7 @@ def records_of(number: int, count: int, *, now: datetime) -> list[Record]:
             "lease_id": "",
             "access_key_id": "",
             "decision": {"policy_ids": ["prod-needs-two-approvals"], "required": 2, "received": 1},
-            "policy_version": "0" * 64,
+            "policy_version": _policy().digest,
             "request_id": "",
             "recorded_at": at,
             "schema_version": 1,
@@ -105,12 +126,22 @@ def records_of(number: int, count: int, *, now: datetime) -> list[Record]:
     return records
 
 
+def _arn(name: str) -> str:
+    return f"arn:aws:iam::000000000000:user/{name}"
+
+
+@cache
+def _policy() -> CompiledPolicy:
+    """As the local stack has it."""
+    return load(ROOT / "policy", ROOT / "local" / "identities.yaml")
+
+
 def _verified(folder: Path) -> tuple[float, float]:
     """Seconds and megabytes of a process of its own."""
-    _write_trail(folder)
+    key = _write_trail(folder)
     began = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "cli.main", "audit", "verify", str(folder)],
+        [sys.executable, "-m", "cli.main", "audit", "verify", str(folder), "--key", key],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -118,18 +149,22 @@ def _verified(folder: Path) -> tuple[float, float]:
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-def _write_trail(folder: Path) -> None:
+def _write_trail(folder: Path) -> str:
+    """The fingerprint of its key."""
     key, origin, head = ec.generate_private_key(ec.SECP256R1()), log_origin("bench"), Head()
     public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for part in (trail.CHECKPOINTS, trail.COSIGNATURES):
-        (folder / part).mkdir()
-    trail.write_text(folder / trail.PUBLIC_KEY, trail.pem(public_key))
-    with (folder / trail.RECORDS).open("wb") as output:
+    for part in (trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
+        make_private_folder(folder / part)
+    write_private(folder / trail.PUBLIC_KEY, pem(public_key))
+    write_private(folder / trail.policy_name(_policy().digest), _policy().to_json())
+    with create_private(folder / trail.RECORDS) as output:
         for some in _many(_RECORDS // _OF_AN_INTERVAL):
             leaves = [Leaf.of(record) for record in some]
             output.writelines(f"{canonical_json(record)}\n".encode() for record in some)
-            now = _BEGIN + timedelta(minutes=5 * (head.number + 1))
-            drawn, growth = checkpoint.drawn_up(head, leaves, origin=origin, now=now)
+            now = _BEGIN + _INTERVAL * (head.number + 1)
+            drawn, growth = checkpoint.drawn_up(
+                head, leaves, origin=origin, now=now, interval=_INTERVAL
+            )
             line = checkpoint.signature_line(
                 origin,
                 checkpoint.log_key_id(public_key),
@@ -141,7 +176,7 @@ def _write_trail(folder: Path) -> None:
                 leaves=tuple(leaves),
                 consistency=tuple(growth.consistency()),
             )
-            trail.write_text(trail.checkpoint_path(folder, drawn.number), interval.encode() + "\n")
+            write_private(folder / trail.checkpoint_name(drawn.number), interval.encode() + "\n")
             head = interval.head
     trail.Manifest(
         origin=origin,
@@ -150,8 +185,9 @@ def _write_trail(folder: Path) -> None:
         session_id="",
         since=timestamps.render(_BEGIN),
         until=timestamps.render(head.at or _BEGIN),
-        exported_at=timestamps.render(_BEGIN),
+        exported_at=timestamps.render(head.at or _BEGIN),
     ).write(folder)
+    return trail.fingerprint(public_key)
 
 
 def _many(intervals: int) -> Iterator[list[Record]]:
@@ -184,7 +220,8 @@ def _carried(cast: Cast) -> float:
     client = root_client("dynamodb", endpoint)
     table = str(cast.parameter("/bank/local/mod046/session-store/table-name"))
     now = datetime.now(UTC)
-    outbox = DynamoDbOutbox(client, table)
+    outbox = DynamoDbOutbox(client, Tables.of("local", table))
+    _leave_unwatched(root_client("lambda", endpoint))
     trails = [records_of(n, _OF_A_SESSION, now=now) for n in range(_CARRIED_SESSIONS)]
     began = time.perf_counter()
     for records in trails:
@@ -200,3 +237,14 @@ def _carried(cast: Cast) -> float:
 
     until(all_there, "the auditor to have carried everything", seconds=120)
     return _CARRIED_SESSIONS * _OF_A_SESSION / (time.perf_counter() - began)
+
+
+def _leave_unwatched(client: Any) -> None:
+    """The records that are carried here belong to no session: each would be a finding, and would be
+    carried as well.
+    """
+    functions = client.list_functions()["Functions"]
+    (watch,) = (each for each in functions if each["Handler"] == "watch_store.handler")
+    mappings = client.list_event_source_mappings(FunctionName=watch["FunctionName"])
+    for mapping in mappings["EventSourceMappings"]:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)

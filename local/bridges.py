@@ -8,6 +8,7 @@ from local import (
     alarm_bridges,
     api_bridges,
     archive_bridges,
+    function_bridges,
     iam_bridges,
     secret_bridges,
     table_bridges,
@@ -18,6 +19,7 @@ from local import (
 def build_all() -> None:
     """To be called before the emulator's front is loaded, which takes some of this by name."""
     iam_bridges.build_all()
+    function_bridges.build_all()
     workflow_bridges.build_all()
     api_bridges.build_all()
     table_bridges.build_all()

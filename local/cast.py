@@ -181,11 +181,11 @@ class Cast:
 
     def checkpoint(self) -> dict[str, Any]:
         """Seals the audit log now, as the schedule does within the minute."""
-        return self.invoke("checkpoint_log")
+        return self.invoke("checkpoint_log", {"message": "SealRecords"})
 
     def tick(self) -> None:
         """Does what is due now, as the schedule does within the minute."""
-        self.invoke("tick")
+        self.invoke("tick", {"message": "Tick"})
 
     def invoke(self, function: str, event: Any = None) -> dict[str, Any]:
         """What a deployed function answers to `event`, called as its own triggers call it."""

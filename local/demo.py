@@ -4,6 +4,7 @@ Each step says what is done and what must come of it; the first one that turns o
 the demo with exit code 1. Everything that was started is stopped.
 """
 
+import json
 import tempfile
 import time
 from contextlib import closing
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.audit_chain import faults_of
+from cli.problems import ExitCode
 from local.cast import Cast, NotSeenError, Person, is_refused, until
 from local.inboxes import read_inbox
 from local.logins import connect, is_cut, is_let_in
@@ -224,13 +226,23 @@ def _proof(story: Story, cast: Cast, session_id: str) -> None:
     story.step(f"checkpoint {sealed['number']} seals the log, and the witness cosigns it", sealed)
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "trail"
-        exported = cast.pam("ada", "audit", "export", str(folder), "--session", session_id)
+        export = ("audit", "export", str(folder), "--session", session_id, "--json")
+        exported = cast.pam("ada", *export)
         story.step("ada exports the session's trail", exported.returncode == 0)
-        proven = cast.pam("ada", "audit", "verify", str(folder))
-        story.step(f"which proves itself offline: {_first(proven.stdout)}", not proven.returncode)
+        key = str(json.loads(exported.stdout)["key_fingerprint"])
+        story.note(f"and keeps the fingerprint of the log's key: {key[:16]}...")
+        verify = ("audit", "verify", str(folder), "--key", key)
+        proven = cast.pam("ada", *verify)
+        story.step(f"with it, it is proven offline: {_first(proven.stdout)}", not proven.returncode)
+        unanchored = cast.pam("ada", "audit", "verify", str(folder))
+        told = _first(unanchored.stderr).partition(":")[0]
+        story.step(
+            f"without it, it vouches for itself alone: {told}",
+            unanchored.returncode == ExitCode.UNANCHORED,
+        )
         records = folder / "records.jsonl"
         records.write_bytes(records.read_bytes().replace(b"Leased", b"leased"))
-        wrong = cast.pam("ada", "audit", "verify", str(folder))
+        wrong = cast.pam("ada", *verify)
         story.step(f"and with one byte changed does not: {_first(wrong.stderr)}", wrong.returncode)
 
 

@@ -34,6 +34,7 @@ _SURROUNDINGS = (
     "local/bridges.py",
     "local/databases.py",
     "local/emulator.py",
+    "local/function_bridges.py",
     "local/function_processes.py",
     "local/iam_bridges.py",
     "local/inboxes.py",

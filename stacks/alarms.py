@@ -9,11 +9,13 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from pam.domain.audit_record import RecordType
 from pam.names import (
     ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
     BOUNDARY_MISSING,
     DARK_ACCESS,
+    DARK_CALL,
     DENY_MISSING,
     DOOR_OPENED,
     END_STUCK,
@@ -98,6 +100,30 @@ class Alarms(Construct):
                 period=_MINUTE,
             )
 
+        def drifted(*kinds: str) -> cloudwatch.IMetric:
+            """Counted from the audit log, by how such records begin."""
+            name = "EvidenceBroken"
+            logs.MetricFilter(
+                self,
+                name,
+                log_group=audit_log.log_group,
+                filter_pattern=logs.FilterPattern.all(
+                    logs.FilterPattern.string_value("$.type", "=", RecordType.DRIFT),
+                    logs.FilterPattern.any(
+                        *(
+                            logs.FilterPattern.string_value("$.detail", "=", f"{kind}:*")
+                            for kind in kinds
+                        )
+                    ),
+                ),
+                metric_namespace=of_env,
+                metric_name=name,
+                metric_value="1",
+            )
+            return cloudwatch.Metric(
+                namespace=of_env, metric_name=name, statistic="Sum", period=_MINUTE
+            )
+
         def throttled(direction: str) -> cloudwatch.IMetric:
             """Of the table and of its indexes, which are counted apart: the likeliest to throttle
             are the single partitions of the latter.
@@ -124,6 +150,9 @@ class Alarms(Construct):
 
         less = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         ticks = functions["tick"].function.metric_invocations(period=_MINUTE, statistic="Sum")
+        sought = functions["find_dark_calls"].function.metric_invocations(
+            period=_MINUTE, statistic="Sum"
+        )
         checkpoints = functions["checkpoint_log"].function.metric_invocations(
             period=Duration.minutes(2 * checkpoint_minutes), statistic="Sum"
         )
@@ -145,9 +174,15 @@ class Alarms(Construct):
             "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
             "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
             "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
+            "evidence-broken": Watched(metric=drifted("unproven", "tampered"), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "deny-missing": Watched(metric=own(DENY_MISSING), minutes=1),
             "boundary-missing": Watched(metric=own(BOUNDARY_MISSING), minutes=1),
+            "dark-call": Watched(metric=own(DARK_CALL), minutes=1),
+            # One that fails leaves a dead letter.
+            "dark-call-search-not-running": Watched(
+                metric=sought, minutes=5, when=less, silence_is_bad=True
+            ),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
             "tick-failing": Watched(metric=errors("tick"), minutes=2),

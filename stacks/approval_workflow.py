@@ -5,13 +5,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import AdmitSettings, AskSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
-from stacks.credential_issuer import CredentialIssuer
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.revocation import Revocation
+from stacks.session_activator import SessionActivator
 from stacks.session_store import SessionStore
 from stacks.workflow_handle import WorkflowHandle
 from stacks.workflow_states import WorkflowStates
@@ -35,7 +37,8 @@ class ApprovalWorkflow(Construct):
         handle: WorkflowHandle,
         session_store: SessionStore,
         notifications: Notifications,
-        issuer: CredentialIssuer,
+        proof_keys: ProofKeys,
+        activator: SessionActivator,
         revocation: Revocation,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -51,12 +54,18 @@ class ApprovalWorkflow(Construct):
                 table_name=session_store.table.table_name,
                 account=stack.account,
                 region=stack.region,
+                state_machine_arn=handle.arn,
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
             ),
             timeout=Duration.seconds(15),
         )
         session_store.grant_take_steps(self.admit_request.role)
+        session_store.grant_see_blocks(self.admit_request.role)
+        proof_keys.grant_make(self.admit_request.role, Maker.ADMISSION)
         notifications.grant_alert_tier1(self.admit_request.role)
+        # With what an execution was started is what Step Functions says, not who calls.
+        handle.grant_describe(self.admit_request.role)
 
         self.ask_approvers = PamFunction(
             self,
@@ -73,6 +82,7 @@ class ApprovalWorkflow(Construct):
         )
         session_store.grant_take_steps(self.ask_approvers.role)
         notifications.grant_ask_approvers(self.ask_approvers.role)
+        handle.grant_ask_whether_it_waits(self.ask_approvers.role)
         # The last vote may be in before the token is stored; then this function completes it.
         handle.grant_answer_wait(self.ask_approvers.role)
 
@@ -81,11 +91,11 @@ class ApprovalWorkflow(Construct):
             "States",
             admit_request=self.admit_request.function,
             ask_approvers=self.ask_approvers.function,
-            issue_credentials=issuer.function.function,
+            activate_session=activator.function.function,
             revoke_session=revocation.function.function,
         )
         role = self._role(
-            self.admit_request, self.ask_approvers, issuer.function, revocation.function
+            self.admit_request, self.ask_approvers, activator.function, revocation.function
         )
         self.state_machine = sfn.StateMachine(
             self,

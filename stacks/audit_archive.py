@@ -87,6 +87,12 @@ class AuditArchive(Construct):
         self._allow(role, ["s3:PutObject"], "records/*")
         self._key.grant_write_through(role, "s3")
 
+    def grant_keep_policy_sets(self, role: iam.IRole) -> None:
+        """Add the policy sets that decided, and see which are there."""
+        self._allow(role, ["s3:GetObject", "s3:PutObject"], "policies/*")
+        # Without it, asking for what is not there is answered by "forbidden".
+        self.allow_list(role)
+
     def grant_keep_checkpoints(self, role: iam.IRole) -> None:
         """Add and read checkpoints, and what witnesses say of them."""
         self._allow(role, ["s3:GetObject", "s3:PutObject"], "checkpoints/*", "cosignatures/*")

@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import Parameter, audit_reader_name, parameter_path
+from pam.names import Parameter, Table, audit_reader_name, parameter_path
 from stacks.acknowledgments import acknowledge, as_found
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
@@ -41,6 +41,7 @@ class AuditReader(Construct):
         objects = archive.objects("*")
         region = Stack.of(self).region
         table = session_store.table.table_arn
+        head = session_store.beside[Table.LOG_HEAD].table_arn
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -56,7 +57,7 @@ class AuditReader(Construct):
                 ),
                 iam.PolicyStatement(
                     actions=["dynamodb:GetItem", "dynamodb:Query"],
-                    resources=[table, f"{table}/index/by_time"],
+                    resources=[table, f"{table}/index/by_time", head],
                 ),
                 iam.PolicyStatement(
                     actions=["ssm:GetParameter"],

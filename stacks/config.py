@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
+_SHORTEST_REASON = 20
+_LONGEST_CHECKPOINT_INTERVAL = 60
+"""Minutes; a note that says more is no checkpoint."""
+
 
 class ConfigError(Exception):
     """The deployment asked for cannot be built; the message is one line for whoever asked."""
@@ -66,8 +70,11 @@ class DeployConfig:
     (absent: those that the functions' machine trusts). Functions that reach databases or AWS
     accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
     `archive_retention_days` is for how long the audit archive lets nothing be deleted, by anybody.
-    `witness_account` is where the witness of the audit log runs (a second account); None: nowhere.
+    `witness_account` is where the witness of the audit log runs (a second account); without one,
+    `witness` says in words why there is none: "none: " and a reason.
     `activity_reads` records the calls of lent roles that only read as well as those that change.
+    `dark_call_after` is for how many minutes the gateway's access log may take to show a call; one
+    that a function handled and that it does not show by then came past the gateway.
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -86,6 +93,7 @@ class DeployConfig:
     operational_retention_days: int = 365
     checkpoint_minutes: int = 5
     witness_account: str | None = None
+    witness: str | None = None
     throttle_rate: int = 50
     throttle_burst: int = 100
     sensitive_throttle_rate: int = 10
@@ -97,6 +105,7 @@ class DeployConfig:
     vpc_subnet_ids: tuple[str, ...] = ()
     vpc_security_group_ids: tuple[str, ...] = ()
     activity_reads: bool = True
+    dark_call_after: int = 15
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:
@@ -112,6 +121,28 @@ def load_config(env_name: object, environments: object) -> DeployConfig:
         message = f"unknown environment '{env_name}': cdk.json has {known}"
         raise ConfigError(message)
     return _parse(env_name, environments[env_name])
+
+
+def check_witness(config: DeployConfig) -> None:
+    """Without a witness, whoever administers the account can turn back the log with all that proves
+    it; nobody gets that by leaving something out. Raises ConfigError.
+    """
+    where = f"cdk.json: environments.{config.env_name}"
+    if config.witness is None:
+        if config.witness_account is None:
+            message = (
+                f"{where}: name the account of the audit log's witness (witness_account), or say "
+                f'why there is none: "witness": "none: " and {_SHORTEST_REASON} characters or more'
+            )
+            raise ConfigError(message)
+        return
+    if config.witness_account is not None:
+        message = f"{where}: there is a witness_account, so witness must not say that there is none"
+        raise ConfigError(message)
+    said, _, reason = config.witness.partition(":")
+    if said != "none" or len("".join(reason.split())) < _SHORTEST_REASON:
+        message = f'{where}.witness must be "none: " and {_SHORTEST_REASON} characters or more'
+        raise ConfigError(message)
 
 
 def load_bundle_mode(value: object) -> BundleMode:
@@ -145,6 +176,9 @@ def _parse(env_name: str, entries: object) -> DeployConfig:
     config = DeployConfig(env_name=env_name, **values)
     if bool(config.vpc_subnet_ids) != bool(config.vpc_security_group_ids):
         message = f"{where}: vpc_subnet_ids and vpc_security_group_ids go together"
+        raise ConfigError(message)
+    if config.checkpoint_minutes > _LONGEST_CHECKPOINT_INTERVAL:
+        message = f"{where}.checkpoint_minutes must be at most {_LONGEST_CHECKPOINT_INTERVAL}"
         raise ConfigError(message)
     return config
 

@@ -1,19 +1,21 @@
-"""Makes the access of an approved session and hands out its leases."""
+"""Hands out leases of active sessions: the door that has the power of the leased kinds."""
 
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
+from stacks.door_calls import DoorCalls
 from stacks.lent_databases import LentDatabases
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
-from stacks.target_roles import TargetRoles
+from stacks.target_roles import LEND, TargetRoles
 
 
 class CredentialIssuer(Construct):
-    """The one function that may assume the target roles; they trust its role by name."""
+    """The one function that a credential leaves. Target roles trust its role by name."""
 
     def __init__(
         self,
@@ -23,8 +25,10 @@ class CredentialIssuer(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         auditor: SessionAuditor,
+        proof_keys: ProofKeys,
         target_roles: TargetRoles,
         databases: LentDatabases,
+        calls: DoorCalls,
     ) -> None:
         super().__init__(scope, construct_id)
         self.function = PamFunction(
@@ -32,27 +36,31 @@ class CredentialIssuer(Construct):
             "IssueCredentials",
             platform=platform,
             handler="issue_credentials",
-            description="Activates approved sessions and leases their credentials",
+            description="Leases the credentials of active sessions to their requesters",
             trusted_role=issuer_role_name(platform.env_name),
             settings=IssueSettings(
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
+                calls_table=calls.table.table_name,
                 auditor_function=auditor.function.function.function_name,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
+                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
-        session_store.grant_take_steps(self.function.role)
-        # Access made for a session that ended meanwhile is unmade where it was made.
+        role = self.function.role
+        session_store.grant_take_steps(role)
+        session_store.grant_see_blocks(role)
+        session_store.grant_see_grants(role)
+        session_store.grant_see_checkouts(role)
+        proof_keys.grant_tell(role)
+        calls.grant_note(role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
-        auditor.function.grant_invoke(self.function.role)
-        databases.grant_make(self.function.role)
+        auditor.function.grant_invoke(role)
+        databases.grant_lend(role)
         if target_roles.lent:
-            self.function.role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    actions=["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
-                    resources=list(target_roles.lent),
-                )
-            )
+            self.function.allow_only_here(*LEND, on=target_roles.lent)

@@ -5,6 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from pam.aws import messages
 from pam.settings import TickSettings
 from stacks.dead_letters import DeadLetters
 from stacks.notices import Notices
@@ -55,7 +56,10 @@ class DeadlineSweep(Construct):
             schedule=events.Schedule.rate(Duration.minutes(1)),
             targets=[
                 targets.LambdaFunction(
-                    self.function.function, retry_attempts=0, max_event_age=Duration.minutes(1)
+                    self.function.function,
+                    event=events.RuleTargetInput.from_object(messages.event_of(messages.Tick())),
+                    retry_attempts=0,
+                    max_event_age=Duration.minutes(1),
                 )
             ],
         )

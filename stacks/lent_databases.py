@@ -54,6 +54,11 @@ class LentDatabases:
         arns = (*self.rotation_functions, function.function.function_arn)
         return replace(self, rotation_functions=arns)
 
+    def grant_lend(self, role: iam.IRole) -> None:
+        """Log in as PAM's own users, and hand out what is current."""
+        self._grant_log_in(role)
+        self._allow_keys(role, "kms:Decrypt")
+
     def grant_make(self, role: iam.IRole) -> None:
         """Log in as PAM's own users, have passwords rotated; and unmake what came too late."""
         self.grant_unmake(role)
@@ -63,11 +68,14 @@ class LentDatabases:
 
     def grant_unmake(self, role: iam.IRole) -> None:
         """Log in as PAM's own users, and write the password that an account has afterwards."""
-        _allow(role, self.read, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+        self._grant_log_in(role)
         _allow(role, self.rotated, "secretsmanager:PutSecretValue")
-        _allow(role, self.rds_users, "rds-db:connect")
         # The second: what is put is encrypted under a key of its own.
         self._allow_keys(role, "kms:Decrypt", *(["kms:GenerateDataKey"] if self.rotated else []))
+
+    def _grant_log_in(self, role: iam.IRole) -> None:
+        _allow(role, self.read, "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+        _allow(role, self.rds_users, "rds-db:connect")
 
     def grant_rotate(self, role: iam.IRole) -> None:
         """What a rotation function does to a secret, and to none but these."""

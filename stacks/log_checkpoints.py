@@ -6,6 +6,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from pam.aws import messages
 from pam.settings import CheckpointSettings
 from stacks.audit_archive import AuditArchive
 from stacks.dead_letters import DeadLetters
@@ -41,6 +42,7 @@ class LogCheckpoints(Construct):
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 archive_bucket=archive.bucket.bucket_name,
+                interval_minutes=str(every_minutes),
                 signing_key_arn=signing_key.key.key_arn,
                 witness_function=witness_function,
             ),
@@ -64,6 +66,9 @@ class LogCheckpoints(Construct):
             targets=[
                 targets.LambdaFunction(
                     self.function.function,
+                    event=events.RuleTargetInput.from_object(
+                        messages.event_of(messages.SealRecords())
+                    ),
                     retry_attempts=0,
                     max_event_age=Duration.minutes(max(1, every_minutes)),
                 )

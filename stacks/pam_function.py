@@ -1,5 +1,6 @@
 """A deployed function of PAM: its code, its role, its log, and no right that it was not handed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -145,6 +146,26 @@ class PamFunction(Construct):
                 # AWS: Lambda makes the interfaces by the function's role, and knows none before.
                 resources=["*"],
             )
+        )
+
+    def allow_only_here(self, *actions: str, on: Sequence[str]) -> None:
+        """Rights of this function rather than of its role: AWS adds the function's ARN to what its
+        code calls, and to nothing that others call in the role. A policy of its own, because the
+        role's comes before the function.
+        """
+        iam.Policy(
+            self,
+            "OnlyHere",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=list(actions),
+                    resources=list(on),
+                    conditions={
+                        "ArnEquals": {"lambda:SourceFunctionArn": self.function.function_arn}
+                    },
+                )
+            ],
         )
 
     def grant_invoke(self, role: iam.IRole) -> None:

@@ -12,6 +12,7 @@ from pam.names import (
     OWNED_VALUE,
     POLICY_PATH,
     SESSION_TAG,
+    activator_role_name,
     boundary_name,
     issuer_role_name,
     revocation_role_name,
@@ -24,9 +25,10 @@ from stacks.escape_hatch import resource_of
 class PamTargetRole(Construct):
     """A role that people reach through PAM and in no other way.
 
-    Works in PAM's own account and in any other (`pam_account`). The role can be assumed by PAM's
-    credential issuer only, and only in a session that carries a source identity and the session
-    tag: without those, a single session could neither be told apart in CloudTrail nor ended.
+    Works in PAM's own account and in any other (`pam_account`). Only PAM's credential issuer and
+    its activator, which sees that the role can be lent, may assume it, and only in a session that
+    carries a source identity and the session tag: without those, a single session could neither be
+    told apart in CloudTrail nor ended.
 
     Rights come as managed policies. All of the role's inline quota (10,240 characters) belongs to
     revocation: the companion role writes one deny for each session that ends while a credential of
@@ -52,6 +54,7 @@ class PamTargetRole(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         issuer = self._pam_role(pam_account, issuer_role_name(env_name))
+        activator = self._pam_role(pam_account, activator_role_name(env_name))
         self.role = iam.Role(
             self,
             "Role",
@@ -63,7 +66,7 @@ class PamTargetRole(Construct):
             managed_policies=list(managed_policies),
             permissions_boundary=self._boundary(role_name, iam_writes=iam_writes),
         )
-        _set_trust(self.role, _target_trust(issuer))
+        _set_trust(self.role, _target_trust(issuer, activator))
         if statements:
             iam.ManagedPolicy(
                 self,
@@ -139,22 +142,24 @@ class PamTargetRole(Construct):
         return iam.ArnPrincipal(arn)
 
 
-def _target_trust(issuer: iam.IPrincipal) -> iam.PolicyDocument:
+def _target_trust(*trusted: iam.IPrincipal) -> iam.PolicyDocument:
     """One statement an action, since each action knows only its own condition keys."""
     tagged = {f"aws:RequestTag/{SESSION_TAG}": "?*"}
     identified = {"sts:SourceIdentity": "?*"}
     return iam.PolicyDocument(
         statements=[
-            _trust(issuer, "sts:AssumeRole", tagged | identified),
-            _trust(issuer, "sts:TagSession", tagged),
-            _trust(issuer, "sts:SetSourceIdentity", identified),
+            _trust(trusted, "sts:AssumeRole", tagged | identified),
+            _trust(trusted, "sts:TagSession", tagged),
+            _trust(trusted, "sts:SetSourceIdentity", identified),
         ]
     )
 
 
-def _trust(issuer: iam.IPrincipal, action: str, required: Mapping[str, str]) -> iam.PolicyStatement:
+def _trust(
+    trusted: Sequence[iam.IPrincipal], action: str, required: Mapping[str, str]
+) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        principals=[issuer], actions=[action], conditions={"StringLike": dict(required)}
+        principals=list(trusted), actions=[action], conditions={"StringLike": dict(required)}
     )
 
 

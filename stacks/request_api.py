@@ -6,12 +6,16 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
+from stacks.door_calls import DoorCalls
+from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.proof_keys import ProofKeys
 from stacks.request_api_problems import add_problem_responses
 from stacks.revocation import Revocation
 from stacks.session_store import SessionStore
@@ -21,10 +25,11 @@ STAGE = "v1"
 SENSITIVE = (
     "/pam/request/POST",
     "/pam/approve/POST",
+    "/pam/confirm/POST",
     "/pam/review/POST",
     "/pam/sessions/{session_id}/credentials/POST",
 )
-"""Calls that ask, vote, review or hand out credentials: throttled harder than the rest."""
+"""Calls that ask, vote, confirm, review or hand out credentials: throttled harder than the rest."""
 
 _NO_WEB_ACL = (
     "Unsigned calls never reach a function and floods are throttled; a web ACL belongs to the "
@@ -48,8 +53,11 @@ class RequestApi(Construct):
         platform: FunctionPlatform,
         session_store: SessionStore,
         workflow: WorkflowHandle,
+        proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
+        calls: DoorCalls,
+        notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -58,20 +66,35 @@ class RequestApi(Construct):
             "RequestApi",
             platform=platform,
             handler="request_api",
-            description="Takes requests and votes, lists sessions, answers checks",
+            description="Takes requests, votes and ends, lists sessions, answers checks",
             settings=RequestApiSettings(
                 env_name=platform.env_name,
                 table_name=session_store.table.table_name,
                 account=stack.account,
                 region=stack.region,
+                calls_table=calls.table.table_name,
                 state_machine_arn=workflow.arn,
+                revoke_function=revocation.function.function.function_name,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
+                tier1_topic_arn=notifications.tier1_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
         )
         session_store.grant_take_steps(self.function.role)
+        # Whoever decides an end takes the grant away in the same write.
+        session_store.grant_let_go(self.function.role)
         session_store.grant_list(self.function.role)
+        session_store.grant_see_grants(self.function.role)
+        session_store.grant_block(self.function.role)
+        proof_keys.grant_make(self.function.role, Maker.DOOR)
         workflow.grant_start(self.function.role)
         workflow.grant_answer_wait(self.function.role)
+        calls.grant_note(self.function.role)
+        # It decides ends, and has them done by the function that can.
+        revocation.function.grant_invoke(self.function.role)
+        # An emergency that somebody confirms begins with the alert, and who blocks an operator is
+        # heard of.
+        notifications.grant_alert_tier1(self.function.role)
 
         self.api = self._api(config, platform)
         small_object = self._small_object()
@@ -92,9 +115,11 @@ class RequestApi(Construct):
 
         call("POST", "/pam/request", self.function, body=small_object)
         call("POST", "/pam/approve", self.function, body=small_object)
+        call("POST", "/pam/confirm", self.function, body=small_object)
         call("POST", "/pam/review", self.function, body=small_object)
-        call("POST", "/pam/revoke", revocation.function, body=small_object)
-        call("POST", "/pam/end", revocation.function, body=small_object)
+        call("POST", "/pam/revoke", self.function, body=small_object)
+        call("POST", "/pam/block", self.function, body=small_object)
+        call("POST", "/pam/end", self.function, body=small_object)
         call("POST", "/pam/erase", self.function, body=small_object)
         call("GET", "/pam/blocklist", self.function)
         # A principal's ARN has slashes in it.
@@ -119,7 +144,7 @@ class RequestApi(Construct):
         return self.api.url_for_path().removesuffix("/")
 
     def _api(self, config: DeployConfig, platform: FunctionPlatform) -> apigateway.RestApi:
-        access_log = OperationalLog(
+        self.access_log = OperationalLog(
             self,
             "AccessLog",
             name=f"/pam/{config.env_name}/request-api-access",
@@ -143,7 +168,7 @@ class RequestApi(Construct):
                 # Errors of the gateway itself; never the bodies, which hold reasons and leases.
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=_access_log_format(),
                 throttling_rate_limit=config.throttle_rate,
                 throttling_burst_limit=config.throttle_burst,
@@ -217,7 +242,12 @@ class RequestApi(Construct):
 
 
 def _access_log_format() -> apigateway.AccessLogFormat:
-    """Who called what and what came of it; never a header or a body."""
+    """Who called what and what came of it; never a header or a body.
+
+    Calls that doors handled are found again in it, so it holds nothing that a caller could write
+    freely: of all of it only the path, which is encoded, and the request id are theirs. The
+    extended one is the gateway's own.
+    """
     return apigateway.AccessLogFormat.custom(
         json.dumps(
             {
@@ -226,7 +256,6 @@ def _access_log_format() -> apigateway.AccessLogFormat:
                 "at": "$context.requestTime",
                 "principal": "$context.identity.userArn",
                 "source_ip": "$context.identity.sourceIp",
-                "user_agent": "$context.identity.userAgent",
                 "method": "$context.httpMethod",
                 "path": "$context.path",
                 "status": "$context.status",

@@ -1,13 +1,12 @@
-"""Ends sessions: on the clock, on an operator's word, when given back, and after a failure."""
+"""Ends sessions: on the clock, when that is decided, and after a failure."""
 
 import json
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from pam.names import revocation_role_name
+from pam.names import Table, revocation_role_name
 from pam.settings import RevokeSettings
 from stacks.dead_letters import DeadLetters
 from stacks.lent_databases import LentDatabases
@@ -46,6 +45,7 @@ class Revocation(Construct):
                 table_name=session_store.table.table_name,
                 account=stack.account,
                 region=stack.region,
+                state_machine_arn=workflow.arn,
                 database_sslmode=platform.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
@@ -54,21 +54,22 @@ class Revocation(Construct):
         )
         role = self.function.role
         session_store.grant_take_steps(role)
+        session_store.grant_see_grants(role)
         session_store.grant_let_go(role)
+        session_store.grant_check_out(role)
+        session_store.grant_see_blocks(role)
         # What somebody who is blocked has open is found by the index of what is open.
         session_store.grant_find_overdue(role)
         workflow.grant_stop(role)
+        # That a workflow failed is believed from its own history.
+        workflow.grant_read_history(role)
         workflow.grant_fail_wait(role)
         databases.grant_unmake(role)
         dead_letters.receive_from(self.function, retries=2)
-        session_store.grant_follow(role)
+        session_store.grant_follow(role, Table.GRANTS)
         self._follow_grants(session_store, dead_letters)
         if target_roles.revokers:
-            role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    actions=["sts:AssumeRole"], resources=list(target_roles.revokers)
-                )
-            )
+            self.function.allow_only_here("sts:AssumeRole", on=target_roles.revokers)
 
     def _follow_grants(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
         """The last of the belts: DynamoDB removes a grant by its time to live, whatever else has
@@ -77,13 +78,12 @@ class Revocation(Construct):
         run_out = {
             "eventName": ["REMOVE"],
             "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
-            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
         }
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "GrantsRunOut",
             function_name=self.function.function.function_name,
-            event_source_arn=session_store.stream_arn,
+            event_source_arn=session_store.stream_arn_of(Table.GRANTS),
             starting_position="TRIM_HORIZON",
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
                 filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(run_out))]

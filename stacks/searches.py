@@ -2,14 +2,21 @@
 blocked still have open.
 """
 
+from collections.abc import Mapping
+
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from pam.aws import messages
 from stacks.revocation import Revocation
 
-_MINUTES = {"targets": 15, "denies": 1, "blocked": 1}
+_MINUTES: Mapping[str, tuple[object, int]] = {
+    "targets": (messages.SearchTargets(), 15),
+    "denies": (messages.SearchDenies(), 1),
+    "blocked": (messages.SearchBlocked(), 1),
+}
 """What the revocation function is asked to search, and how often."""
 
 
@@ -20,7 +27,7 @@ class Searches(Construct):
         self, scope: Construct, construct_id: str, *, env_name: str, revocation: Revocation
     ) -> None:
         super().__init__(scope, construct_id)
-        for wanted, minutes in _MINUTES.items():
+        for wanted, (message, minutes) in _MINUTES.items():
             every = Duration.minutes(minutes)
             events.Rule(
                 self,
@@ -30,7 +37,7 @@ class Searches(Construct):
                 targets=[
                     targets.LambdaFunction(
                         revocation.function.function,
-                        event=events.RuleTargetInput.from_object({"search": wanted}),
+                        event=events.RuleTargetInput.from_object(messages.event_of(message)),
                         retry_attempts=0,
                         max_event_age=every,
                     )

@@ -3,9 +3,12 @@
 import json
 
 from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from pam.aws.messages import KeepPolicySet, event_of
 from pam.settings import AuditSettings
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
@@ -52,9 +55,33 @@ class SessionAuditor(Construct):
         session_store.grant_follow(role)
         audit_log.grant_append(role)
         archive.grant_keep_records(role)
+        archive.grant_keep_policy_sets(role)
         notifications.grant_announce(role)
         dead_letters.grant_bury(role)
         self._follow(session_store, dead_letters)
+        # So that a policy set is kept soon after its deployment, whether or not it decides anything
+        # before the next one takes its place.
+        events.Rule(
+            self,
+            "PolicySet",
+            description=f"PAM {platform.env_name}: the policy set of this deployment is archived",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
+            targets=[
+                targets.LambdaFunction(
+                    self.function.function,
+                    event=events.RuleTargetInput.from_object(event_of(KeepPolicySet())),
+                    retry_attempts=0,
+                    max_event_age=Duration.minutes(5),
+                )
+            ],
+        )
+
+    def precede(self, *others: PamFunction) -> None:
+        """Has these functions updated after this one: a policy set decides nothing before it can be
+        archived.
+        """
+        for other in others:
+            other.function.node.add_dependency(self.function.function)
 
     def _follow(self, session_store: SessionStore, dead_letters: DeadLetters) -> None:
         new_records = {

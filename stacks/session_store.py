@@ -1,21 +1,17 @@
-"""The one table: sessions, votes, grants and the audit outbox."""
+"""The tables: sessions with their records, and beside them what only some functions may write."""
 
 from typing import cast
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import Index
-from stacks.acknowledgments import acknowledge_nist
+from pam.names import Index, Table, table_name
 from stacks.encryption_key import EncryptionKey
+from stacks.kept_table import kept_table, text
 
-_READ = ("dynamodb:GetItem", "dynamodb:Query")
-_UNSEALED, _SEALING = ["UNSEALED"], ["UNSEALED", "LOG"]
-"""The partition keys of what waits for a checkpoint, and of that and the log's head."""
-_GRANTS = "GRANT#*"
-"""The partition keys of grants: the only items that PAM itself ever deletes."""
+_FINDINGS = ["SESSION#NONE#*", "ACTIVITY#*"]
+"""The partition keys of records outside any session, and of what is told once."""
 
 _INDEX_KEYS = {
     Index.BY_REQUESTER: ("requester_person", "session_id"),
@@ -24,127 +20,152 @@ _INDEX_KEYS = {
     Index.BY_TIME: ("listing", "session_id"),
     Index.BY_DEADLINE: ("open", "due_at"),
 }
+_BOTH = dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
+_STREAMS = {
+    # Its removal by time to live is the last of the belts, and says which session it was.
+    Table.GRANTS: dynamodb.StreamViewType.KEYS_ONLY,
+    # What is overwritten or removed here is found by what stood there before.
+    Table.BLOCKS: _BOTH,
+    Table.LOG_HEAD: _BOTH,
+}
 
 
 class SessionStore(Construct):
-    """On-demand, restorable to any second, encrypted with the customer key.
+    """A table a power. Inside a transaction IAM is not known to tell items of one table apart, so
+    what only some may write is not in a table with what all write.
 
-    No grant here scans, and none touches the table itself: what a function may do, it may do to
+    No grant here scans, and none touches a table itself: what a function may do, it may do to
     items. `TransactWriteItems` needs no right of its own, it is authorised by its single actions.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: EncryptionKey, retain: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        env_name: str,
+        key: EncryptionKey,
+        retain: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
-        self.table = dynamodb.Table(
-            self,
-            "Table",
-            partition_key=_text("pk"),
-            sort_key=_text("sk"),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key.key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            # The stream is the outbox; a record is written once and never changed.
-            stream=dynamodb.StreamViewType.NEW_IMAGE,
-            time_to_live_attribute="ttl",
-            deletion_protection=retain,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-        )
+        # The stream is the outbox: a record is written once, and its change is an alarm.
+        self.table = kept_table(self, "Table", key=key, retain=retain, stream=_BOTH)
         for index, (partition_key, sort_key) in _INDEX_KEYS.items():
             self.table.add_global_secondary_index(
                 index_name=index,
-                partition_key=_text(partition_key),
-                sort_key=_text(sort_key),
+                partition_key=text(partition_key),
+                sort_key=text(sort_key),
                 projection_type=dynamodb.ProjectionType.ALL,
             )
-        acknowledge_nist(
-            self.table,
-            {
-                "DynamoDBInBackupPlan": (
-                    "Can be restored to any second of the last 35 days, and every record stands in "
-                    "the log group and the locked archive as well; backup plans are the account's."
-                )
-            },
-        )
+        self.beside = {
+            table: kept_table(
+                self,
+                table.name.title().replace("_", ""),
+                key=key,
+                retain=retain,
+                name=table_name(env_name, table),
+                stream=_STREAMS.get(table),
+            )
+            for table in Table
+        }
 
     @property
     def stream_arn(self) -> str:
         return cast("str", self.table.table_stream_arn)
 
+    def stream_arn_of(self, table: Table) -> str:
+        return cast("str", self.beside[table].table_stream_arn)
+
+    # Sessions and their records.
+
     def grant_take_steps(self, role: iam.IRole) -> None:
         """Read items, and put the next state of a session with its record; delete nothing."""
-        _allow(role, [*_READ, "dynamodb:PutItem"], self.table.table_arn)
-        self._key.grant_write_through(role, "dynamodb")
+        self._allow(role, self.table, "GetItem", "Query", "PutItem")
 
-    def grant_let_go(self, role: iam.IRole) -> None:
-        """Delete grants, and no audit record."""
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:DeleteItem"],
-                resources=[self.table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _GRANTS}},
-            )
-        )
+    def grant_add_findings(self, role: iam.IRole) -> None:
+        """Look an item up, and put records that belong to no session.
 
-    def grant_list(self, role: iam.IRole) -> None:
-        """Query every index."""
-        _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
-
-    def grant_seal(self, role: iam.IRole) -> None:
-        """The queue of unsealed records and the log's head, and no item beside them."""
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=[*_READ, "dynamodb:BatchWriteItem", "dynamodb:PutItem"],
-                resources=[self.table.table_arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": _SEALING}},
-            )
-        )
-        self._key.grant_write_through(role, "dynamodb")
-
-    def grant_mark_delivered(self, role: iam.IRole) -> None:
-        """Read records, note that they reached the log, and put them up for sealing."""
-        _allow(role, [*_READ, "dynamodb:UpdateItem"], self.table.table_arn)
+        The condition is a second lock, and nothing rests on it: AWS does not say what it sees of a
+        transaction.
+        """
+        self._allow(role, self.table, "GetItem")
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["dynamodb:PutItem"],
                 resources=[self.table.table_arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": _UNSEALED}},
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": _FINDINGS}},
             )
         )
         self._key.grant_write_through(role, "dynamodb")
+
+    def grant_list(self, role: iam.IRole) -> None:
+        """Query every index."""
+        _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
 
     def grant_find_overdue(self, role: iam.IRole) -> None:
         """Query the deadlines, and nothing else."""
         _allow(role, ["dynamodb:Query"], self._index_arn(Index.BY_DEADLINE))
         self._key.grant_read_through(role, "dynamodb")
 
-    def grant_follow(self, role: iam.IRole) -> None:
-        """Read the change stream."""
-        _allow(
-            role,
-            [
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
-            ],
-            self.stream_arn,
-        )
+    # What only some may write.
+
+    def grant_give(self, role: iam.IRole) -> None:
+        """Put the grant of a session that becomes active."""
+        self._allow(role, Table.GRANTS, "PutItem")
+
+    def grant_see_grants(self, role: iam.IRole) -> None:
+        self._allow(role, Table.GRANTS, "Query")
+
+    def grant_let_go(self, role: iam.IRole) -> None:
+        """Delete the grant of a session that ends."""
+        self._allow(role, Table.GRANTS, "DeleteItem")
+
+    def grant_check_out(self, role: iam.IRole) -> None:
+        """Take and give back what one session at a time may have."""
+        self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem")
+
+    def grant_see_checkouts(self, role: iam.IRole) -> None:
+        self._allow(role, Table.CHECKOUTS, "GetItem")
+
+    def grant_see_blocks(self, role: iam.IRole) -> None:
+        self._allow(role, Table.BLOCKS, "Query")
+
+    def grant_block(self, role: iam.IRole) -> None:
+        """Put somebody on the list, or lift a block."""
+        self._allow(role, Table.BLOCKS, "Query", "PutItem")
+
+    def grant_mark_delivered(self, role: iam.IRole) -> None:
+        """Read records, note that they reached the log, and put them up for sealing."""
+        self._allow(role, self.table, "GetItem", "Query")
+        self._allow(role, Table.DELIVERED, "GetItem", "UpdateItem")
+        self._allow(role, Table.UNSEALED, "PutItem")
+
+    def grant_seal(self, role: iam.IRole) -> None:
+        """Take what is sealed out of the queue, and move the log's head."""
+        self._allow(role, Table.UNSEALED, "Query", "DeleteItem")
+        self._allow(role, Table.LOG_HEAD, "GetItem", "PutItem")
+
+    # What happens in them.
+
+    def grant_follow(self, role: iam.IRole, *tables: Table) -> None:
+        """Read the change stream of these, or of the sessions."""
+        arns = [self.stream_arn_of(table) for table in tables] or [self.stream_arn]
+        actions = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+        _allow(role, [f"dynamodb:{action}" for action in actions], *arns)
+        self._key.grant_read_through(role, "dynamodb")
+
+    def _allow(self, role: iam.IRole, table: dynamodb.Table | Table, *actions: str) -> None:
+        stored = self.beside[table] if isinstance(table, Table) else table
+        _allow(role, [f"dynamodb:{action}" for action in actions], stored.table_arn)
+        if {"PutItem", "UpdateItem", "DeleteItem"} & set(actions):
+            self._key.grant_write_through(role, "dynamodb")
+        else:
+            self._key.grant_read_through(role, "dynamodb")
 
     def _index_arn(self, index: Index) -> str:
         return f"{self.table.table_arn}/index/{index}"
 
 
-def _text(name: str) -> dynamodb.Attribute:
-    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
-
-
-def _allow(role: iam.IRole, actions: list[str] | tuple[str, ...], *resources: str) -> None:
-    role.add_to_principal_policy(
-        iam.PolicyStatement(actions=list(actions), resources=list(resources))
-    )
+def _allow(role: iam.IRole, actions: list[str], *resources: str) -> None:
+    role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

@@ -15,8 +15,10 @@ from stacks.audit_reader import AuditReader
 from stacks.bundling import DATABASE_CA, Bundle, BundleTarget
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
+from stacks.dark_calls import DarkCalls
 from stacks.dead_letters import DeadLetters
 from stacks.deadline_sweep import DeadlineSweep
+from stacks.door_calls import DoorCalls
 from stacks.encryption_key import EncryptionKey
 from stacks.foundation_stack import FoundationStack
 from stacks.lent_databases import LentDatabases
@@ -25,14 +27,17 @@ from stacks.notices import Notices
 from stacks.notifications import Notifications
 from stacks.pam_function import FunctionPlatform, Network
 from stacks.parameters import Parameters
+from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
 from stacks.searches import Searches
 from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
+from stacks.session_activator import SessionActivator
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
+from stacks.store_watch import StoreWatch
 from stacks.target_roles import TargetRoles
 from stacks.trusted_roles import TrustedRoles
 from stacks.witness_stack import WitnessStack, witness_arn
@@ -57,7 +62,10 @@ class PamStage(Construct):
 
         foundation = FoundationStack(self, "Foundation", config=config)
         key = EncryptionKey(foundation, "Key", env_name=env_name, retain=config.retain_data)
-        session_store = SessionStore(foundation, "Sessions", key=key, retain=config.retain_data)
+        session_store = SessionStore(
+            foundation, "Sessions", env_name=env_name, key=key, retain=config.retain_data
+        )
+        calls = DoorCalls(foundation, "Calls", key=key, retain=config.retain_data)
         audit_log = AuditLog(
             foundation,
             "AuditLog",
@@ -117,6 +125,8 @@ class PamStage(Construct):
                 service, "Rotation", platform=platform, config=config, databases=databases
             )
             databases = databases.rotated_by(rotation.function)
+        # In this stack, because their policies name its roles.
+        proof_keys = ProofKeys(service, "ProofKeys", env_name=env_name)
         workflow = WorkflowHandle(service, env_name)
         dead_letters = DeadLetters(service, "DeadLetters", key=key)
         auditor = SessionAuditor(
@@ -158,6 +168,17 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             auditor=auditor,
+            proof_keys=proof_keys,
+            target_roles=target_roles,
+            databases=databases,
+            calls=calls,
+        )
+        activator = SessionActivator(
+            service,
+            "Activator",
+            platform=platform,
+            session_store=session_store,
+            proof_keys=proof_keys,
             target_roles=target_roles,
             databases=databases,
         )
@@ -188,7 +209,15 @@ class PamStage(Construct):
             notices=notices,
             dead_letters=dead_letters,
         )
-        ActivityRecorder(
+        StoreWatch(
+            service,
+            "StoreWatch",
+            platform=platform,
+            session_store=session_store,
+            proof_keys=proof_keys,
+            dead_letters=dead_letters,
+        )
+        recorder = ActivityRecorder(
             service,
             "Activity",
             config=config,
@@ -206,7 +235,8 @@ class PamStage(Construct):
             handle=workflow,
             session_store=session_store,
             notifications=notifications,
-            issuer=issuer,
+            proof_keys=proof_keys,
+            activator=activator,
             revocation=revocation,
         )
         request_api = RequestApi(
@@ -216,8 +246,37 @@ class PamStage(Construct):
             platform=platform,
             session_store=session_store,
             workflow=workflow,
+            proof_keys=proof_keys,
             issuer=issuer,
             revocation=revocation,
+            calls=calls,
+            notifications=notifications,
+        )
+        dark_calls = DarkCalls(
+            service,
+            "DarkCalls",
+            config=config,
+            platform=platform,
+            session_store=session_store,
+            calls=calls,
+            access_log=request_api.access_log,
+            own_roles=(
+                approval_workflow.state_machine.role,
+                *(
+                    caller.function.role
+                    for caller in (request_api, issuer, activator, revocation, sweep, checkpoints)
+                ),
+            ),
+            dead_letters=dead_letters,
+        )
+        auditor.precede(
+            request_api.function,
+            approval_workflow.admit_request,
+            issuer.function,
+            activator.function,
+            revocation.function,
+            recorder.function,
+            dark_calls.function,
         )
         Alarms(
             service,
@@ -226,6 +285,7 @@ class PamStage(Construct):
             functions={
                 "tick": sweep.function,
                 "checkpoint_log": checkpoints.function,
+                "find_dark_calls": dark_calls.function,
             },
             dead_letters=dead_letters,
             notifications=notifications,

@@ -11,7 +11,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import load
 from stacks.bundling import BundleError, BundleTarget, build_bundle
-from stacks.config import BundleMode, ConfigError, load_bundle_mode, load_config
+from stacks.config import BundleMode, ConfigError, check_witness, load_bundle_mode, load_config
 from stacks.stage import PamStage
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
@@ -26,6 +26,7 @@ def build(app: cdk.App) -> PamStage:
     config = load_config(context("env"), context("environments"))
     mode = load_bundle_mode(context("bundle"))
     policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
+    check_witness(config)
     target = BundleTarget.of(config.bundle_platform)
     bundle = build_bundle(
         target,

@@ -14,6 +14,9 @@ from pam.policy.compiled import CompiledPolicy, PolicyError
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
+LEND = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+"""What it takes to open a session of a target role."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRoles:

@@ -1,8 +1,8 @@
-"""The two roles of PAM that target roles in any account trust by name."""
+"""The three roles of PAM that target roles in any account trust by name."""
 
 from constructs import Construct
 
-from pam.names import issuer_role_name, revocation_role_name
+from pam.names import activator_role_name, issuer_role_name, revocation_role_name
 from stacks.pam_function import lambda_role
 
 
@@ -21,6 +21,12 @@ class TrustedRoles(Construct):
             "Issuer",
             f"PAM {env_name}: the credential issuer, which target roles trust",
             role_name=issuer_role_name(env_name),
+        )
+        lambda_role(
+            self,
+            "Activator",
+            f"PAM {env_name}: makes access, and hands out none; target roles trust it",
+            role_name=activator_role_name(env_name),
         )
         lambda_role(
             self,

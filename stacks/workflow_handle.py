@@ -30,9 +30,23 @@ class WorkflowHandle:
     def grant_fail_wait(self, role: iam.IRole) -> None:
         _allow(role, self.arn, "states:SendTaskFailure")
 
+    def grant_ask_whether_it_waits(self, role: iam.IRole) -> None:
+        _allow(role, self.arn, "states:SendTaskHeartbeat")
+
     def grant_stop(self, role: iam.IRole) -> None:
+        self._allow_executions(role, "states:StopExecution")
+
+    def grant_describe(self, role: iam.IRole) -> None:
+        """With what an execution was started."""
+        self._allow_executions(role, "states:DescribeExecution")
+
+    def grant_read_history(self, role: iam.IRole) -> None:
+        """And what became of it."""
+        self._allow_executions(role, "states:DescribeExecution", "states:GetExecutionHistory")
+
+    def _allow_executions(self, role: iam.IRole, *actions: str) -> None:
         """Any execution of this machine: they are named after sessions that are still to come."""
-        _allow(role, self._executions, "states:StopExecution")
+        _allow(role, self._executions, *actions)
         acknowledge(
             role,
             f"AwsSolutions-IAM5[Resource::{as_found(role, self._executions)}]",

@@ -8,7 +8,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from pam.aws import messages
 from pam.aws.clients import AwsThrottled
+from pam.domain.errors import NoSuchExecution
+from pam.names import ClosingState
 from stacks.pam_function import WORKFLOW_MARGIN
 
 LONGEST_APPROVAL_WINDOW = Duration.hours(24)
@@ -20,12 +23,8 @@ CLOSED_WHILE_WAITING = ["DENIED", "UNANSWERED", "WITHDRAWN", "REVOKED"]
 THROTTLED = AwsThrottled.__name__
 """How a function fails whose own calls AWS throttles for longer than its clients try."""
 
-SESSION = {"session_id": "{% $session_id %}"}
-EXECUTION = {
-    "id": "{% $states.context.Execution.Id %}",
-    "name": "{% $states.context.Execution.Name %}",
-    "started_at": "{% $states.context.Execution.StartTime %}",
-}
+SESSION = "{% $session_id %}"
+EXECUTION = "{% $states.context.Execution.Id %}"
 # A timeout has no cause, and an expression without a value would fail the catch itself.
 FAILURE = {
     "error": "{% $states.errorOutput.Error %}",
@@ -43,7 +42,7 @@ class WorkflowStates(Construct):
         *,
         admit_request: lambda_.IFunction,
         ask_approvers: lambda_.IFunction,
-        issue_credentials: lambda_.IFunction,
+        activate_session: lambda_.IFunction,
         revoke_session: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -51,7 +50,7 @@ class WorkflowStates(Construct):
             self,
             "Admit",
             admit_request,
-            {"input": "{% $states.input %}", "execution": EXECUTION},
+            messages.Admit(execution_arn=EXECUTION),
             assign={
                 "session_id": "{% $states.result.Payload.session_id %}",
                 "admission": "{% $states.result.Payload %}",
@@ -65,38 +64,45 @@ class WorkflowStates(Construct):
             self,
             "AskApprovers",
             ask_approvers,
-            {**SESSION, "task_token": "{% $states.context.Task.Token %}"},
+            messages.AskApprovers(
+                session_id=SESSION,
+                task_token="{% $states.context.Task.Token %}",  # noqa: S106
+            ),
             # Static, because it is a belt: the sweep answers each wait at its own deadline.
             timeout=LONGEST_APPROVAL_WINDOW.plus(Duration.minutes(5)),
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
         )
-        issue = _invoke(
+        activate = _invoke(
             self,
-            "IssueCredentials",
-            issue_credentials,
-            SESSION,
+            "ActivateSession",
+            activate_session,
+            messages.Activate(session_id=SESSION),
             assign={"hold_until": "{% $states.result.Payload.hold_until %}"},
         )
         hold_until_expiry = sfn.Wait.jsonata(
             self, "HoldUntilExpiry", time=sfn.WaitTime.timestamp("{% $hold_until %}")
         )
         revoke = _invoke(
-            self, "Revoke", revoke_session, SESSION, outputs="{% $states.result.Payload %}"
+            self,
+            "Revoke",
+            revoke_session,
+            messages.EndDue(session_id=SESSION),
+            outputs="{% $states.result.Payload %}",
         )
 
         closing = {"closing": "{% $states.result.Payload %}"}
         admission_failed = _invoke(
             self,
-            "AdmissionFailed",
+            ClosingState.ADMISSION_FAILED.value,
             revoke_session,
-            {"execution": EXECUTION, "failure": "{% $failure %}"},
+            messages.AdmissionFailed(execution_arn=EXECUTION),
             assign=closing,
         )
         close_unfinished = _invoke(
             self,
-            "CloseUnfinished",
+            ClosingState.CLOSE_UNFINISHED.value,
             revoke_session,
-            {**SESSION, "failure": "{% $failure %}"},
+            messages.CloseUnfinished(execution_arn=EXECUTION, session_id=SESSION),
             assign=closing,
         )
         failed = sfn.Fail.jsonata(
@@ -111,27 +117,28 @@ class WorkflowStates(Construct):
 
         # Wiring
         admit.next(enough_approvals)
-        enough_approvals.when(_outcome("APPROVED"), issue)
+        enough_approvals.when(_outcome("APPROVED"), activate)
         enough_approvals.when(_outcome("NEEDS_APPROVAL"), ask)
         enough_approvals.otherwise(refused)
-        ask.next(issue)
-        issue.next(hold_until_expiry)
+        ask.next(activate)
+        activate.next(hold_until_expiry)
         hold_until_expiry.next(revoke)
         admission_failed.next(failed)
         close_unfinished.next(failed)
 
         # What can go wrong. The functions are idempotent, so a lost answer may be asked for again,
         # and what AWS throttled; a function's own error is an answer, and is not.
-        _retry_while_taken(issue)
-        for state in (admit, ask, issue):
+        _retry_while_taken(activate)
+        for state in (admit, ask, activate):
             _retry_lost_invocations(state)
         for state in (revoke, admission_failed, close_unfinished):
             _retry_until_confirmed(state)
             state.add_catch(stuck, errors=["States.ALL"])
-        admit.add_catch(admission_failed, errors=["States.ALL"], assign={"failure": FAILURE})
+        # Why it failed is not passed on: the function that closes reads it in the history.
+        admit.add_catch(admission_failed, errors=["States.ALL"])
         ask.add_catch(failed, errors=CLOSED_WHILE_WAITING, assign={"closing": FAILURE})
-        ask.add_catch(close_unfinished, errors=["States.ALL"], assign={"failure": FAILURE})
-        issue.add_catch(close_unfinished, errors=["States.ALL"], assign={"failure": FAILURE})
+        ask.add_catch(close_unfinished, errors=["States.ALL"])
+        activate.add_catch(close_unfinished, errors=["States.ALL"])
 
         self.begin = admit
 
@@ -140,7 +147,7 @@ def _invoke(
     scope: Construct,
     name: str,
     function: lambda_.IFunction,
-    payload: dict[str, Any],
+    message: object,
     *,
     timeout: Duration = WORKFLOW_MARGIN,
     integration_pattern: sfn.IntegrationPattern = sfn.IntegrationPattern.REQUEST_RESPONSE,
@@ -151,7 +158,7 @@ def _invoke(
         scope,
         name,
         lambda_function=function,
-        payload=sfn.TaskInput.from_object(payload),
+        payload=sfn.TaskInput.from_object(messages.event_of(message)),
         task_timeout=sfn.Timeout.duration(timeout),
         integration_pattern=integration_pattern,
         # Retries are listed below, on purpose.
@@ -174,6 +181,8 @@ def _retry_lost_invocations(state: tasks.LambdaInvoke) -> None:
             "Lambda.ServiceException",
             "Lambda.TooManyRequestsException",
             THROTTLED,
+            # Step Functions may be a moment behind itself.
+            NoSuchExecution.__name__,
         ],
         interval=Duration.seconds(1),
         backoff_rate=2,

@@ -1,20 +1,51 @@
-"""The sample service control policy: accepted by AWS Organizations, and as narrow as it says."""
+"""The sample service control policies: accepted by AWS Organizations, and as narrow as they say."""
 
 import json
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-TEXT = (Path(__file__).resolve().parent.parent / "docs" / "scp-audit-protection.json").read_text(
-    encoding="utf-8"
+from pam.names import (
+    Table,
+    activator_role_name,
+    issuer_role_name,
+    revocation_role_name,
+    table_name,
 )
-POLICY = json.loads(TEXT)
-STATEMENTS = {each["Sid"]: each for each in POLICY["Statement"]}
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 MAXIMUM_CHARACTERS = 5120
-CUSTODIAN = "arn:aws:iam::*:role/bank-audit-custodian"
 Json = dict[str, Any]
+
+
+def policy(name: str) -> Json:
+    found: Json = json.loads((DOCS / f"scp-{name}-protection.json").read_text(encoding="utf-8"))
+    return found
+
+
+POLICIES = {name: policy(name) for name in ("audit", "function")}
+STATEMENTS: dict[str, Json] = {
+    each["Sid"]: each for document in POLICIES.values() for each in document["Statement"]
+}
+CUSTODIAN = "arn:aws:iam::*:role/bank-audit-custodian"
+PIPELINE = "arn:aws:iam::*:role/bank-pam-pipeline"
+GATEWAY_LOGS = "arn:aws:iam::*:role/bank-api-gateway-logs"
+SERVICE_ROLES = "arn:aws:iam::*:role/pam-*-service-*"
+PAM_ROLES = {
+    SERVICE_ROLES,
+    *(f"arn:aws:iam::*:role/pam-*-{name}" for name in ("activator", "credential-issuer")),
+    "arn:aws:iam::*:role/pam-*-revocation",
+}
+EXCEPTED: dict[str, set[str]] = {
+    **{each["Sid"]: {CUSTODIAN} for each in POLICIES["audit"]["Statement"]},
+    **{each["Sid"]: {PIPELINE} for each in POLICIES["function"]["Statement"]},
+    "OnlyPamInvokesPam": {PIPELINE, *PAM_ROLES},
+    "KeepTheAccessLog": {PIPELINE, GATEWAY_LOGS, SERVICE_ROLES},
+}
+"""Whom a statement lets through, and nobody else."""
 
 MUST_DENY = {
     "KeepTheAuditLogGroup": {
@@ -51,6 +82,23 @@ MUST_DENY = {
     "KeepTheTableRestorable": {"dynamodb:UpdateContinuousBackups"},
     # Whoever could make the excepted role would be excepted.
     "KeepTheCustodian": {"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
+    # A door believes whoever invokes it.
+    "OnlyPamInvokesPam": {
+        "lambda:InvokeAsync",
+        "lambda:InvokeFunction",
+        "lambda:InvokeFunctionUrl",
+    },
+    "KeepTheFunctions": {
+        "lambda:AddPermission",
+        "lambda:CreateFunctionUrlConfig",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+    },
+    "KeepTheirTriggers": {"lambda:CreateEventSourceMapping"},
+    "KeepTheWorkflow": {"states:UpdateStateMachine"},
+    "KeepTheRoles": {"iam:CreateRole", "iam:PassRole", "iam:UpdateAssumeRolePolicy"},
+    "KeepTheAccessLog": {"logs:PutLogEvents"},
+    "KeepTheExcepted": {"iam:CreateRole", "iam:UpdateAssumeRolePolicy"},
 }
 
 
@@ -62,10 +110,15 @@ def known_actions() -> dict[str, Json]:
     return {service: spec["Actions"] for service, spec in specs.items()}
 
 
-def test_it_fits_into_a_service_control_policy() -> None:
-    assert POLICY["Version"] == "2012-10-17"
-    assert len(STATEMENTS) == len(POLICY["Statement"])
-    assert len(json.dumps(POLICY, separators=(",", ":"))) < MAXIMUM_CHARACTERS
+@pytest.mark.parametrize("name", POLICIES)
+def test_it_fits_into_a_service_control_policy(name: str) -> None:
+    assert POLICIES[name]["Version"] == "2012-10-17"
+    assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < MAXIMUM_CHARACTERS
+
+
+def test_no_statement_has_the_name_of_another() -> None:
+    statements = [each for document in POLICIES.values() for each in document["Statement"]]
+    assert len(STATEMENTS) == len(statements)
 
 
 @pytest.mark.parametrize("sid", STATEMENTS)
@@ -91,12 +144,19 @@ def test_each_action_is_named_whole_and_is_one_that_aws_has(
 def test_each_resource_is_named_and_of_the_service_of_its_actions(sid: str) -> None:
     statement = STATEMENTS[sid]
     services = {action.partition(":")[0] for action in statement["Action"]}
+    if "ArnLike" in statement["Condition"]:
+        # The calls that know no resource: the function stands in a condition.
+        assert statement["Resource"] == ["*"]
+        assert statement["Condition"]["ArnLike"] == {
+            "lambda:FunctionArn": "arn:aws:lambda:*:*:function:pam-*"
+        }
+        return
     for resource in statement["Resource"]:
         prefix, partition, service, _region, _account, name = resource.split(":", 5)
         assert (prefix, partition, {service}) == ("arn", "aws", services)
         assert name.strip("*") not in {"", "/"}
     assert any("pam" in each or "046" in each for each in statement["Resource"]) or (
-        sid in {"KeepTheKeys", "KeepTheCustodian"}
+        sid in {"KeepTheKeys", "KeepTheCustodian", "KeepTheExcepted"}
     )
 
 
@@ -106,12 +166,40 @@ def test_keys_are_named_by_their_tag() -> None:
 
 
 @pytest.mark.parametrize("sid", STATEMENTS)
-def test_one_named_role_is_excepted_and_nobody_else(sid: str) -> None:
+def test_named_roles_are_excepted_and_nobody_else(sid: str) -> None:
     condition = STATEMENTS[sid]["Condition"]
-    assert condition["ArnNotLike"] == {"aws:PrincipalArn": CUSTODIAN}
-    assert set(condition) <= {"ArnNotLike", "StringEquals"}
+    named = condition["ArnNotLike"]["aws:PrincipalArn"]
+    assert set(named if isinstance(named, list) else [named]) == EXCEPTED[sid]
+    assert set(condition["ArnNotLike"]) == {"aws:PrincipalArn"}
+    assert set(condition) <= {"ArnLike", "ArnNotLike", "StringEquals"}
+
+
+def test_whoever_is_excepted_by_a_name_cannot_be_made_by_others() -> None:
+    """A role of an excepted name would be excepted."""
+    kept = {
+        resource
+        for sid in ("KeepTheCustodian", "KeepTheRoles", "KeepTheExcepted")
+        for resource in STATEMENTS[sid]["Resource"]
+    }
+    assert set().union(*EXCEPTED.values()) <= kept
+
+
+def test_the_roles_that_functions_run_in_have_the_names_that_are_kept() -> None:
+    named = (activator_role_name, issuer_role_name, revocation_role_name)
+    kept = STATEMENTS["KeepTheRoles"]["Resource"]
+    for role in (*(name("prod") for name in named), "pam-prod-service-TickRole1A2B"):
+        assert any(fnmatchcase(f"arn:aws:iam::*:role/{role}", each) for each in kept), role
+    # What revokers do to target roles must stay possible.
+    assert not any(fnmatchcase("arn:aws:iam::*:role/pam-target-core", each) for each in kept)
 
 
 @pytest.mark.parametrize("sid", MUST_DENY)
-def test_what_would_harm_the_evidence_is_denied(sid: str) -> None:
+def test_what_would_harm_the_evidence_or_pass_a_door_is_denied(sid: str) -> None:
     assert MUST_DENY[sid] <= set(STATEMENTS[sid]["Action"])
+
+
+def test_every_table_is_kept_restorable() -> None:
+    kept = [each.rpartition("/")[2] for each in STATEMENTS["KeepTheTableRestorable"]["Resource"]]
+    made = ["pam-prod-foundation-Sessions", *(table_name("prod", table) for table in Table)]
+    for name in made:
+        assert any(fnmatchcase(name, pattern) for pattern in kept), name

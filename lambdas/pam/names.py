@@ -4,7 +4,9 @@ Infrastructure, functions, CLI and tests import from here; standard library only
 can import it without any run-time dependency.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
@@ -16,6 +18,8 @@ AUDIT_NOT_WRITTEN = "AuditNotWritten"
 """Metric: how often records could not be carried out of the table; leases wait for that."""
 LOG_UNWITNESSED = "LogUnwitnessed"
 """Metric: a checkpoint that the witness did not cosign, or that has no witness to ask right now."""
+DARK_CALL = "DarkCall"
+"""Metric: how often a function was called past its door; a single one needs a person."""
 DARK_ACCESS = "DarkAccess"
 """Metric: how often lent access was seen used by no session; a single one needs a person."""
 ROLE_FULL = "RoleFull"
@@ -60,6 +64,13 @@ class Parameter(StrEnum):
     AUDIT_SIGNING_KEY_ARN = "audit-signing-key/arn"
 
 
+class ClosingState(StrEnum):
+    """States of the workflow that an execution enters only when it cannot go on."""
+
+    ADMISSION_FAILED = "AdmissionFailed"
+    CLOSE_UNFINISHED = "CloseUnfinished"
+
+
 class Index(StrEnum):
     """Secondary indexes of the session table."""
 
@@ -68,6 +79,56 @@ class Index(StrEnum):
     BY_RESOURCE = "by_resource"
     BY_TIME = "by_time"
     BY_DEADLINE = "by_deadline"
+
+
+class CallIndex(StrEnum):
+    """Secondary indexes of the table of calls."""
+
+    UNMATCHED = "unmatched"
+
+
+class Table(StrEnum):
+    """The tables beside the one of sessions: each holds what only some functions may write."""
+
+    GRANTS = "grants"
+    CHECKOUTS = "checkouts"
+    BLOCKS = "blocks"
+    DELIVERED = "delivered"
+    UNSEALED = "unsealed"
+    LOG_HEAD = "log-head"
+
+
+def table_name(env: str, table: Table) -> str:
+    """Fixed, so that a policy of the account can name it before it is there."""
+    return f"pam-{env}-{table}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The names of all tables of a deployment."""
+
+    sessions: str
+    grants: str
+    checkouts: str
+    blocks: str
+    delivered: str
+    unsealed: str
+    log_head: str
+
+    @classmethod
+    def of(cls, env: str, sessions: str) -> Self:
+        """`sessions` has a name that CloudFormation gave it; SSM and the functions' settings say
+        which.
+        """
+        return cls(
+            sessions=sessions,
+            grants=table_name(env, Table.GRANTS),
+            checkouts=table_name(env, Table.CHECKOUTS),
+            blocks=table_name(env, Table.BLOCKS),
+            delivered=table_name(env, Table.DELIVERED),
+            unsealed=table_name(env, Table.UNSEALED),
+            log_head=table_name(env, Table.LOG_HEAD),
+        )
 
 
 def parameter_path(env: str, parameter: Parameter) -> str:
@@ -98,8 +159,13 @@ def state_machine_name(env: str) -> str:
 
 
 def issuer_role_name(env: str) -> str:
-    """The only principal that a target role's trust policy has to name."""
+    """Hands out leases: trusted by target roles."""
     return f"pam-{env}-credential-issuer"
+
+
+def activator_role_name(env: str) -> str:
+    """Makes access, and hands out none of it: trusted by target roles beside the issuer."""
+    return f"pam-{env}-activator"
 
 
 def revocation_role_name(env: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from pam.names import Tables
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -36,6 +38,10 @@ class TableSettings(Settings):
 
     table_name: str
 
+    @property
+    def tables(self) -> Tables:
+        return Tables.of(self.env_name, self.table_name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(TableSettings):
@@ -47,16 +53,24 @@ class TargetSettings(TableSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestApiSettings(TableSettings):
+    """`calls_table` is where a door notes each call before it does anything."""
+
+    calls_table: str
     account: str
     region: str
     state_machine_arn: str
+    revoke_function: str
+    door_key_arn: str
+    tier1_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitSettings(TableSettings):
     account: str
     region: str
+    state_machine_arn: str
     tier1_topic_arn: str
+    admission_key_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +79,24 @@ class AskSettings(TableSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSettings(TargetSettings):
+class GateSettings(TargetSettings):
+    """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
+
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings(TableSettings):
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueSettings(GateSettings):
+    calls_table: str
     auditor_function: str
 
 
@@ -73,6 +104,7 @@ class IssueSettings(TargetSettings):
 class RevokeSettings(TargetSettings):
     account: str
     region: str
+    state_machine_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +119,7 @@ class CheckpointSettings(TableSettings):
     """`witness_function`: its ARN; empty where there is no witness."""
 
     archive_bucket: str
+    interval_minutes: str
     signing_key_arn: str
     witness_function: str
 
@@ -101,6 +134,20 @@ class WitnessSettings(Settings):
 class ActivitySettings(TableSettings):
     account: str
     region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DarkCallSettings(TableSettings):
+    """`own_roles`: ARNs of the roles that PAM itself calls its functions in, with commas between;
+    `functions`: what the ARN of each of its functions begins with; `after_minutes`: for how long
+    the access log may take to show a call.
+    """
+
+    calls_table: str
+    access_log: str
+    own_roles: str
+    functions: str
+    after_minutes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pam import clock
-from pam.aws.clients import client
-from pam.names import ROLE_FULL
+from pam.aws.clients import ONE_TRY, client
+from pam.domain.proofs import Maker
+from pam.names import ROLE_FULL, Tables
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
-from pam.settings import RotateSettings, TargetSettings
+from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
 
 if TYPE_CHECKING:
-    from pam.aws.audit_archive import S3AuditArchive
+    from pam.aws.access_log import CloudWatchAccessLog
+    from pam.aws.audit_archive import S3AuditArchive, S3PolicySets
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
+    from pam.aws.handled_calls import DynamoDbCalls
     from pam.aws.invocations import (
         AuditorFunction,
         NoticeFunction,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
+    from pam.aws.macs import KmsSigner, KmsVerifier
     from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
@@ -46,17 +50,36 @@ def policy() -> CedarPolicy:
 
 
 @cache
-def sessions(table: str) -> "DynamoDbSessions":
+def sessions(tables: Tables) -> "DynamoDbSessions":
     from pam.aws.dynamodb_sessions import DynamoDbSessions
 
-    return DynamoDbSessions(client("dynamodb"), table)
+    return DynamoDbSessions(client("dynamodb"), tables)
 
 
 @cache
-def outbox(table: str) -> "DynamoDbOutbox":
+def signer(maker: Maker, key_arn: str) -> "KmsSigner":
+    from pam.aws.macs import KmsSigner
+
+    return KmsSigner(client("kms"), maker, key_arn)
+
+
+@cache
+def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
+    from pam.aws.macs import KmsVerifier
+
+    keys = {
+        Maker.DOOR: settings.door_key_arn,
+        Maker.ADMISSION: settings.admission_key_arn,
+        Maker.ACTIVATION: settings.activation_key_arn,
+    }
+    return KmsVerifier(client("kms"), keys)
+
+
+@cache
+def outbox(tables: Tables) -> "DynamoDbOutbox":
     from pam.aws.audit_outbox import DynamoDbOutbox
 
-    return DynamoDbOutbox(client("dynamodb"), table)
+    return DynamoDbOutbox(client("dynamodb"), tables)
 
 
 @cache
@@ -74,10 +97,18 @@ def archive(bucket: str) -> "S3AuditArchive":
 
 
 @cache
-def checkpoints(table: str) -> "DynamoDbCheckpoints":
+def policy_sets(bucket: str) -> "S3PolicySets":
+    """With the text of this deployment's own; what it says is not looked at."""
+    from pam.aws.audit_archive import S3PolicySets
+
+    return S3PolicySets(client("s3"), bucket, _POLICY_FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def checkpoints(tables: Tables) -> "DynamoDbCheckpoints":
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
 
-    return DynamoDbCheckpoints(client("dynamodb"), table)
+    return DynamoDbCheckpoints(client("dynamodb"), tables)
 
 
 @cache
@@ -110,7 +141,7 @@ def witness_memory(table: str) -> "DynamoDbWitnessMemory":
 
 @cache
 def workflow(state_machine_arn: str = "") -> "StepFunctionsWorkflow":
-    """Without an ARN: answers tokens and stops executions, which name themselves; starts none."""
+    """Without an ARN: answers tokens, which name themselves; starts and describes nothing."""
     from pam.aws.step_functions import StepFunctionsWorkflow
 
     return StepFunctionsWorkflow(client("stepfunctions"), state_machine_arn)
@@ -159,7 +190,7 @@ def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":
     from pam.aws.checkouts import DynamoDbCheckouts
     from pam.postgres.secret_issuer import RotatedSecretIssuer
 
-    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.table_name)
+    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.tables)
     reached = databases(settings.database_sslmode, settings.database_root_certificate)
     return RotatedSecretIssuer(_logins(), reached, checkouts)
 
@@ -199,6 +230,28 @@ def revocation(function: str) -> "RevocationFunction":
     from pam.aws.invocations import RevocationFunction
 
     return RevocationFunction(client("lambda"), function)
+
+
+@cache
+def closer(function: str) -> "RevocationFunction":
+    """The same, for a door, whose caller waits."""
+    from pam.aws.invocations import RevocationFunction
+
+    return RevocationFunction(client("lambda", config=ONE_TRY), function)
+
+
+@cache
+def calls(table: str) -> "DynamoDbCalls":
+    from pam.aws.handled_calls import DynamoDbCalls
+
+    return DynamoDbCalls(client("dynamodb"), table)
+
+
+@cache
+def access_log(log_group: str) -> "CloudWatchAccessLog":
+    from pam.aws.access_log import CloudWatchAccessLog
+
+    return CloudWatchAccessLog(client("logs"), log_group)
 
 
 @cache

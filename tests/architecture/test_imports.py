@@ -89,11 +89,15 @@ NEEDS = {
     "checkpoint_log": set(),
     "witness_log": set(),
     "record_activity": set(),
+    "watch_store": set(),
     "ask_approvers": set(),
     "admit_request": {"pydantic"},
     "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},
     "issue_credentials": {"pydantic", "aws_lambda_powertools.event_handler"},
-    "revoke_session": {"pydantic", "aws_lambda_powertools.event_handler"},
+    "revoke_session": set(),
+    "activate_session": set(),
+    "find_dark_calls": set(),
+    "send_notices": set(),
 }
 
 

@@ -88,6 +88,38 @@ def test_json_is_the_apis_object_even_if_the_chain_is_broken(fake: FakeApi, pam:
     assert json.loads(result.stdout) == document
 
 
+def _paged(fake: FakeApi) -> list[dict[str, Any]]:
+    """A trail in three pages, each with the texts of its own records."""
+    records = _trail()
+    pages = [
+        {"items": records[:2], "texts": {"a": "1"}, "cursor": "second"},
+        {"items": records[2:3], "texts": {"b": "2"}, "cursor": "third"},
+        {"items": records[3:], "texts": {}, "cursor": None},
+    ]
+    fake.on(CALL, *pages)
+    return pages
+
+
+def test_all_pages_of_a_trail_are_shown_as_one(fake: FakeApi, pam: Pam) -> None:
+    _paged(fake)
+    result = pam("audit", "show", SESSION_ID)
+    assert result.exit_code == 0, result.stderr
+    assert "chain checked: 4 records, every hash fits" in result.stdout
+    assert [asked.query for asked in fake.asked] == [{}, {"cursor": "second"}, {"cursor": "third"}]
+
+
+def test_as_json_the_pages_are_one_document(fake: FakeApi, pam: Pam) -> None:
+    _paged(fake)
+    document = json.loads(pam("audit", "show", SESSION_ID, "--json").stdout)
+    assert document == {"items": _trail(), "texts": {"a": "1", "b": "2"}, "cursor": None}
+
+
+def test_a_page_that_leads_nowhere_ends_the_trail(fake: FakeApi, pam: Pam) -> None:
+    fake.on(CALL, {"items": _trail(), "cursor": "on"}, {"items": [], "cursor": "on"})
+    assert pam("audit", "show", SESSION_ID).exit_code == 0
+    assert len(fake.asked) == 2
+
+
 def test_the_hash_is_sha256_of_canonical_json() -> None:
     """Computed by hand, so that the rule is not only tested against itself."""
     import hashlib

@@ -16,8 +16,11 @@ def owing(due_at: str = "2126-11-21T01:00:00.000Z", **review: Any) -> dict[str, 
 
 
 SENT = {
-    "nothing more": ([], {}),
-    "a comment": (["--comment", "was needed"], {"comment": "was needed"}),
+    "that it was right": (["--justified"], {"outcome": "justified"}),
+    "a comment": (
+        ["--justified", "--comment", "was needed"],
+        {"outcome": "justified", "comment": "was needed"},
+    ),
     "a doubt": (["--unjustified"], {"outcome": "unjustified"}),
 }
 
@@ -32,14 +35,14 @@ def test_a_review_sends_what_was_said_and_no_more(fake: FakeApi, pam: Pam, case:
 
 def test_who_has_looked_and_until_when_another_must_is_shown(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/review", owing(reviewers=[BOB]))
-    shown = pam("review", SESSION_ID).stdout
+    shown = pam("review", SESSION_ID, "--justified").stdout
     assert "review due 2126-11-21 01:00:00 UTC" in shown
     assert "(so far by bob)" in shown
 
 
 def test_a_settled_review_is_shown_with_what_was_found(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/review", owing(outcome="justified", reviewers=[BOB, BOB]))
-    assert "reviewed: justified" in pam("review", SESSION_ID).stdout
+    assert "reviewed: justified" in pam("review", SESSION_ID, "--justified").stdout
 
 
 def test_an_overdue_review_says_so(fake: FakeApi, pam: Pam) -> None:
@@ -50,4 +53,12 @@ def test_an_overdue_review_says_so(fake: FakeApi, pam: Pam) -> None:
 def test_the_json_is_the_apis_own(fake: FakeApi, pam: Pam) -> None:
     document = active(break_glass=True)
     fake.on("POST /pam/review", document)
-    assert json.loads(pam("--json", "review", SESSION_ID).stdout) == document
+    assert json.loads(pam("--json", "review", SESSION_ID, "--justified").stdout) == document
+
+
+@pytest.mark.parametrize("said", [[], ["--justified", "--unjustified"], ["--comment", "x"]])
+def test_what_was_found_is_said_and_said_once(fake: FakeApi, pam: Pam, said: list[str]) -> None:
+    result = pam("review", SESSION_ID, *said)
+    assert result.exit_code == 2
+    assert "--justified or --unjustified" in result.stderr
+    assert fake.asked == []

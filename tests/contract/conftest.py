@@ -1,15 +1,18 @@
-"""A session table as the stacks make it, in moto."""
+"""The tables as the stacks make them, in moto."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from pam.names import Index
+from pam.aws.dynamodb_sessions import from_item
+from pam.names import Index, Table, Tables, table_name
 
 TABLE = "sessions"
+TABLES = Tables.of("test", TABLE)
 REGION = "eu-west-1"
 _INDEX_KEYS = {
     Index.BY_REQUESTER: ("requester_person", "session_id"),
@@ -33,7 +36,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def table(aws: None) -> Any:
-    """The DynamoDB client, with the table made."""
+    """The DynamoDB client, with the tables made."""
     client = boto3.client("dynamodb")
     names = {"pk", "sk"}.union(*_INDEX_KEYS.values())
     client.create_table(
@@ -50,7 +53,22 @@ def table(aws: None) -> Any:
             for index, keys in _INDEX_KEYS.items()
         ],
     )
+    for beside in Table:
+        client.create_table(
+            TableName=table_name("test", beside),
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+            ],
+            KeySchema=_schema("pk", "sk"),
+        )
     return client
+
+
+def everything_in(client: Any) -> list[dict[str, Any]]:
+    """The items of all tables."""
+    found = [item for name in astuple(TABLES) for item in client.scan(TableName=name)["Items"]]
+    return [from_item(item) for item in found]
 
 
 def _schema(hash_key: str, range_key: str) -> list[dict[str, str]]:

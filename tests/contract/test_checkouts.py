@@ -10,8 +10,8 @@ import pytest
 from pam.aws.checkouts import DynamoDbCheckouts
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.ports.targets import Checkouts, Receipt
-from tests.contract.conftest import TABLE
-from tests.fakes.story import Story
+from tests.contract.conftest import TABLES
+from tests.fakes.story import WITHOUT_LIMITS, Story
 from tests.postgres.bank import CheckoutsInMemory
 
 THING = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/reports"
@@ -20,12 +20,12 @@ SEEN = Receipt(method="login-refused", evidence="seen")
 
 @pytest.fixture
 def story(table: Any) -> Story:
-    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    return Story(store=DynamoDbSessions(table, TABLES), policy=WITHOUT_LIMITS)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["table", "fake"])
 def checkouts(request: pytest.FixtureRequest, table: Any) -> Checkouts:
-    return DynamoDbCheckouts(table, TABLE) if request.param == "table" else CheckoutsInMemory()
+    return DynamoDbCheckouts(table, TABLES) if request.param == "table" else CheckoutsInMemory()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_what_another_has_cannot_be_given_back(
 def test_what_a_closed_session_never_gave_back_is_free_all_the_same(
     story: Story, table: Any
 ) -> None:
-    checkouts = DynamoDbCheckouts(table, TABLE)
+    checkouts = DynamoDbCheckouts(table, TABLES)
     first, second = story.granted().session_id, story.granted().session_id
     checkouts.take(THING, first)
     assert not checkouts.take(THING, second)
@@ -82,7 +82,7 @@ def test_what_a_closed_session_never_gave_back_is_free_all_the_same(
 def test_what_is_given_back_while_another_asks_who_has_it_goes_to_that_one(
     story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkouts = DynamoDbCheckouts(table, TABLE)
+    checkouts = DynamoDbCheckouts(table, TABLES)
     first, second = story.granted().session_id, story.granted().session_id
     checkouts.take(THING, first)
     holder = DynamoDbCheckouts._holder
@@ -97,7 +97,7 @@ def test_what_is_given_back_while_another_asks_who_has_it_goes_to_that_one(
 
 @pytest.mark.guarantee("G9")
 def test_of_many_at_once_one_gets_it(story: Story, table: Any) -> None:
-    checkouts = DynamoDbCheckouts(table, TABLE)
+    checkouts = DynamoDbCheckouts(table, TABLES)
     asking = [story.granted().session_id for _ in range(8)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         got = list(pool.map(lambda session_id: checkouts.take(THING, session_id), asking))

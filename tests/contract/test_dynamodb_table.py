@@ -1,6 +1,5 @@
 """What only the real table has: keys, times to live, cursors, transactions and their refusals."""
 
-import base64
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,17 +9,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
 from pam.domain import audit_record
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Record, RecordType
-from pam.domain.errors import Code, Invalid, StaleSession
+from pam.domain.errors import Code, StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLE, TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
@@ -29,7 +28,7 @@ VOTED = Entry(type=RecordType.VOTED, actor=BOB)
 
 @pytest.fixture
 def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLE)
+    return DynamoDbSessions(table, TABLES)
 
 
 @pytest.fixture
@@ -40,12 +39,7 @@ def story(store: DynamoDbSessions) -> Story:
 @pytest.fixture
 def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
     """`items("GRANT")`: every item of that kind."""
-
-    def of(kind: str) -> list[dict[str, Any]]:
-        found = [from_item(item) for item in table.scan(TableName=TABLE)["Items"]]
-        return [item for item in found if item["kind"] == kind]
-
-    return of
+    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
 
 
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
@@ -197,39 +191,15 @@ def test_traces_are_forgotten_without_a_step_and_only_of_the_session_as_it_stand
     assert store.get(session_id) == replace(moved_on, traces_until=None)
 
 
-def encoded(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-FORGED = {
-    "empty": "",
-    "nonsense": "AAAA",
-    "not base64": "%%%%",
-    "one character": "A",
-    "not ASCII": "ÄÖÜ",
-    "bytes that are no text": base64.urlsafe_b64encode(b"\xff\xfe").decode(),
-    "another key": encoded('{"pk": "GRANT#alice#core-ledger-admin"}'),
-    "a small ULID": encoded("01jd8xgz6q3m4v5n6p7r8s9t0a"),
-    "a ULID and more": encoded("01JD8XGZ6Q3M4V5N6P7R8S9T0A\n"),
-}
-
-
-@pytest.mark.parametrize("case", FORGED)
-def test_a_forged_cursor_is_named(store: DynamoDbSessions, case: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        store.find(SessionQuery(cursor=FORGED[case]))
-    assert [fault.field for fault in refusal.value.errors] == ["cursor"]
-
-
 @pytest.mark.guarantee("G10")
-def test_a_cursor_of_one_walk_opens_no_other_one(story: Story, store: DynamoDbSessions) -> None:
+def test_the_place_of_one_walk_opens_no_other_one(story: Story, store: DynamoDbSessions) -> None:
     of_alice = story.request("alice", LEDGER)
     story.later(seconds=1)
     story.request("dave", LEDGER)
     story.later(seconds=1)
     story.request("dave", LEDGER)
-    everybody = store.find(SessionQuery(limit=1)).cursor
-    page = store.find(SessionQuery(requester="alice", cursor=everybody))
+    everybody = store.find(SessionQuery(limit=1)).after
+    page = store.find(SessionQuery(requester="alice", after=everybody))
     assert [session.session_id for session in page.sessions] == [of_alice.session_id]
 
 
@@ -266,13 +236,13 @@ class Refusing:
 @pytest.mark.parametrize("case", RACES)
 def test_a_lost_race_is_told_as_one(case: str) -> None:
     with pytest.raises(StaleSession):
-        DynamoDbSessions(Refusing(RACES[case]), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(Refusing(RACES[case]), TABLES).add_refusal(a_refusal())
 
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_any_other_fault_of_the_table_is_not_taken_for_a_lost_race(case: str) -> None:
     with pytest.raises(ClientError):
-        DynamoDbSessions(Refusing(FAULTS[case]), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(Refusing(FAULTS[case]), TABLES).add_refusal(a_refusal())
 
 
 def test_one_key_belongs_to_one_person(story: Story, store: DynamoDbSessions) -> None:

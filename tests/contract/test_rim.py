@@ -19,7 +19,7 @@ from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.checkpoint import Leaf
 from pam.domain.errors import IssuerUnavailable
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLES
 from tests.fakes.log import Log
 from tests.fakes.story import KYC, NOON, Story
 
@@ -193,9 +193,9 @@ def test_a_record_that_stands_does() -> None:
 def test_the_outbox_gives_each_claim_to_one_call_and_each_record_up_for_sealing_once(
     table: Any,
 ) -> None:
-    story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
     session_id = story.granted().session_id
-    outbox, waiting = DynamoDbOutbox(table, TABLE), DynamoDbCheckpoints(table, TABLE)
+    outbox, waiting = DynamoDbOutbox(table, TABLES), DynamoDbCheckpoints(table, TABLES)
     assert outbox.claim(session_id, NOON)
     assert not outbox.claim(session_id, NOON)
     delivered, records = outbox.undelivered(session_id)
@@ -215,23 +215,23 @@ def test_the_outbox_gives_each_claim_to_one_call_and_each_record_up_for_sealing_
 
 
 def test_a_refusal_outside_any_session_is_delivered_once_as_well(table: Any) -> None:
-    story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
     refusal = Log(story=story).refuse()
     story.store.add_refusal(refusal)
-    owner, outbox = f"NONE#{refusal['event_id']}", DynamoDbOutbox(table, TABLE)
+    owner, outbox = f"NONE#{refusal['event_id']}", DynamoDbOutbox(table, TABLES)
     assert outbox.claim(owner, NOON)
     delivered, records = outbox.undelivered(owner)
     assert records == [refusal]
     outbox.settle(owner, delivered, records)
     outbox.settle(owner, delivered, records)
     assert outbox.undelivered(owner) == (0, [])
-    assert DynamoDbCheckpoints(table, TABLE).leaves(100) == [Leaf.of(refusal)]
+    assert DynamoDbCheckpoints(table, TABLES).leaves(100) == [Leaf.of(refusal)]
 
 
 def test_a_claim_of_a_call_that_died_ends_by_itself(table: Any) -> None:
-    story = Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
     session_id = story.request().session_id
-    outbox = DynamoDbOutbox(table, TABLE)
+    outbox = DynamoDbOutbox(table, TABLES)
     assert outbox.claim(session_id, story.now)
     assert not outbox.claim(session_id, story.later(seconds=20))
     assert outbox.claim(session_id, story.later(milliseconds=1))

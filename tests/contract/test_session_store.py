@@ -18,7 +18,7 @@ from pam.domain.session import RETRY_END_AFTER, Session
 from pam.ids import new_id
 from pam.operations.close_session import look_at
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore
 
@@ -29,7 +29,7 @@ BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSO
 def store(request: pytest.FixtureRequest) -> SessionStore:
     if request.param == "fake":
         return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ def walk(store: SessionStore, query: SessionQuery) -> list[str]:
     while True:
         page = store.find(query)
         found += [session.session_id for session in page.sessions]
-        if page.cursor is None:
+        if page.after is None:
             return found
-        query = replace(query, cursor=page.cursor)
+        query = replace(query, after=page.after)
 
 
 @pytest.fixture
@@ -272,7 +272,8 @@ def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_loo
             name=name, principal=name, judgement=Judgement.JUSTIFIED, comment="", at=NOON
         )
         assert looked.review is not None
-        after, records = step(looked, review=looked.review.with_look(look))
+        review = looked.review.with_look(look)
+        after, records = step(looked, review=review if left else review.settled())
         store.save(looked, after, records)
         looked = after
         assert store.overdue_reviews("alice", due_at) == left
@@ -316,3 +317,18 @@ def test_a_finding_of_no_session_is_written_once(store: SessionStore) -> None:
         else:
             store.add_finding(record, ONCE)
     assert store.is_done(ONCE)
+
+
+@pytest.mark.guarantee("G4")
+def test_records_that_no_step_wrote_hold_up_no_end_and_are_told(story: Story) -> None:
+    session = story.granted()
+    records = story.store.records(session.session_id)
+    for ahead in (1, 2):
+        stray = {**records[-1], "sequence": session.sequence + ahead, "hash": f"stray {ahead}"}
+        story.store.add_refusal(stray)
+    assert story.revoke(session.session_id).status is Status.REVOKED
+    after = story.store.records(session.session_id)[session.sequence :]
+    kinds = [(record["sequence"] - session.sequence, record["type"]) for record in after]
+    assert kinds[2:] == [(3, "Drift"), (4, "Drift"), (5, "Revoking"), (6, "Revoked")]
+    assert after[2]["previous_hash"] == "stray 2"
+    assert "was put there by no step" in after[2]["detail"]

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from pam.aws import block_items
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import StaleSession
 from pam.ids import new_id
 from pam.ports.sessions import SessionStore
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
 from tests.fakes.world import FakeStore
 
@@ -33,7 +33,7 @@ LIFTED = replace(BLOCK, lifted_at=NOON, lifted_by=arn("sam"), lift_reason="lapto
 def store(request: pytest.FixtureRequest) -> SessionStore:
     if request.param == "fake":
         return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLE)
+    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
 
 
 def record() -> Record:
@@ -92,7 +92,7 @@ def test_open_sessions_are_those_that_are_not_over_a_persons_or_all(store: Any) 
 
 @pytest.mark.guarantee("G7")
 def test_a_block_is_written_with_its_record_or_not_at_all(table: Any) -> None:
-    store = DynamoDbSessions(table, TABLE)
+    store = DynamoDbSessions(table, TABLES)
     twice = record()
     store.put_block(store.blocklist(), BLOCK, twice)
     (kept,) = store.records_after(f"NONE#{twice['event_id']}", -1)
@@ -104,13 +104,9 @@ def test_a_block_is_written_with_its_record_or_not_at_all(table: Any) -> None:
 
 
 def test_a_block_that_is_over_goes_by_itself_in_time_and_no_other(table: Any) -> None:
-    store = DynamoDbSessions(table, TABLE)
+    store = DynamoDbSessions(table, TABLES)
     put(store, BLOCK, replace(LIFTED, person="bob"), replace(BLOCK, person="dave", until=None))
-    items = {
-        item["person"]: item
-        for raw in table.scan(TableName=TABLE)["Items"]
-        if (item := from_item(raw))["kind"] == "BLOCK"
-    }
+    items = {item["person"]: item for item in everything_in(table) if item["kind"] == "BLOCK"}
     kept = int(block_items.KEPT.total_seconds())
     assert items["alice"]["ttl"] == int(NOON.timestamp()) + 3600 + kept
     assert items["bob"]["ttl"] == int(NOON.timestamp()) + kept

@@ -14,7 +14,7 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.role_issuer import RoleIssuer
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLES
 from tests.contract.test_dynamodb_table import a_refusal
 from tests.contract.test_rim import MACHINE
 from tests.fakes.story import Story
@@ -70,20 +70,20 @@ def cancelled(*codes: str) -> dict[str, Any]:
 
 def test_a_throttled_call_is_made_again(connect: Connect) -> None:
     answers = Answers(SAID, SAID, {})
-    assert DynamoDbSessions(connect("dynamodb", answers), TABLE).get("S") is None
+    assert DynamoDbSessions(connect("dynamodb", answers), TABLES).get("S") is None
     assert answers.asked == 3
 
 
 def test_a_throttled_transaction_is_made_again_though_boto3_would_not(connect: Connect) -> None:
     answers = Answers(cancelled("None", "ThrottlingError"), {})
-    DynamoDbSessions(connect("dynamodb", answers), TABLE).add_refusal(a_refusal())
+    DynamoDbSessions(connect("dynamodb", answers), TABLES).add_refusal(a_refusal())
     assert answers.asked == 2
 
 
 def test_a_lost_race_is_one_even_if_another_item_was_throttled(connect: Connect) -> None:
     answers = Answers(cancelled("ConditionalCheckFailed", "ThrottlingError"))
     with pytest.raises(StaleSession):
-        DynamoDbSessions(connect("dynamodb", answers), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(connect("dynamodb", answers), TABLES).add_refusal(a_refusal())
     assert answers.asked == 1
 
 
@@ -91,7 +91,7 @@ def test_a_lost_race_is_one_even_if_another_item_was_throttled(connect: Connect)
 def test_what_stays_throttled_is_given_up_in_time(connect: Connect, said: dict[str, Any]) -> None:
     answers = Answers(always=said)
     with pytest.raises(TryAgain):
-        DynamoDbSessions(connect("dynamodb", answers), TABLE).add_refusal(a_refusal())
+        DynamoDbSessions(connect("dynamodb", answers), TABLES).add_refusal(a_refusal())
     assert answers.asked == TRIES
 
 

@@ -10,11 +10,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from pam.aws.clients import ONE_TRY
 from pam.aws.invocations import AuditorFunction, NoticeFunction, RevocationFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
+from pam.operations import block_person
 from tests.contract.test_rim import MACHINE, Recorder, failing
 from tests.fakes.story import SANDBOX, Story
 
@@ -193,7 +195,7 @@ def test_the_auditor_is_asked_for_one_session_and_waited_for(session: Session) -
     AuditorFunction(client, "auditor").settle(session)
     ((_, call),) = client.calls
     assert call["FunctionName"] == "auditor"
-    assert json.loads(call["Payload"]) == {"settle": session.session_id}
+    assert json.loads(call["Payload"]) == {"message": "Settle", "session_id": session.session_id}
     assert call.get("InvocationType", "RequestResponse") == "RequestResponse"
 
 
@@ -235,12 +237,41 @@ def test_the_tick_asks_for_notices_and_does_not_wait_for_them(session: Session) 
     NoticeFunction(client, "notices").tell(session.session_id)
     ((name, call),) = client.calls
     assert (name, call["FunctionName"], call["InvocationType"]) == ("invoke", "notices", "Event")
-    assert json.loads(call["Payload"]) == {"session_id": session.session_id}
+    wanted = {"message": "SendNotices", "session_id": session.session_id}
+    assert json.loads(call["Payload"]) == wanted
 
 
 def test_the_tick_asks_for_a_look_and_does_not_wait_for_it(session: Session) -> None:
     client = Recorder()
-    RevocationFunction(client, "revocation").look_at(session.session_id)
+    RevocationFunction(client, "revocation").sweep(session.session_id)
     ((name, call),) = client.calls
     assert (name, call["FunctionName"], call["InvocationType"]) == ("invoke", "revocation", "Event")
-    assert json.loads(call["Payload"]) == {"session_id": session.session_id, "by": "tick"}
+    assert json.loads(call["Payload"]) == {"message": "Sweep", "session_id": session.session_id}
+
+
+@pytest.mark.guarantee("G5")
+def test_a_door_has_an_end_done_with_nothing_but_the_session_id_and_waits(session: Session) -> None:
+    client = Recorder(invoke={"Payload": io.BytesIO(b"{}")})
+    RevocationFunction(client, "revocation").end_decided(session.session_id)
+    ((_, call),) = client.calls
+    wanted = {"message": "EndDecided", "session_id": session.session_id}
+    assert json.loads(call["Payload"]) == wanted
+    assert call.get("InvocationType", "RequestResponse") == "RequestResponse"
+
+
+@pytest.mark.parametrize(
+    "answer", [no_answer, failing("TooManyRequestsException"), {"FunctionError": "Unhandled"}]
+)
+def test_an_end_that_was_not_seen_done_is_said_and_no_fault(session: Session, answer: Any) -> None:
+    revocation = RevocationFunction(Recorder(invoke=answer), "revocation")
+    with pytest.raises(IssuerUnavailable):
+        revocation.end_decided(session.session_id)
+
+
+def test_whoever_waits_for_an_end_is_answered_within_20_seconds() -> None:
+    """Two more are left for what the door itself asks of the table."""
+    waited = ONE_TRY.retries["total_max_attempts"] * (
+        ONE_TRY.connect_timeout + ONE_TRY.read_timeout
+    )
+    assert waited <= 18
+    assert ONE_TRY.max_pool_connections >= block_person._AT_ONCE

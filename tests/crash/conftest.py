@@ -74,9 +74,9 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(story, "POLICY", POLICY)
         patch.setattr(CedarPolicy, "_decide", remembered)
         patch.setattr(user_issuer, "session_user", SessionUsers)
+        patch.setattr(user_issuer, "check_powers", lambda *_: None)
         for issuer in (user_issuer, secret_issuer):
             patch.setattr(issuer, "check_room", lambda *_, **__: None)
-        patch.setattr(user_issuer, "check_powers", lambda *_: None)
         patch.setattr(secret_issuer, "lent_account", LentAccounts)
         patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
         patch.setattr(secret_issuer, "set_password", FakeServer.set_password)

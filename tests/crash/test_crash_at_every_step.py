@@ -11,12 +11,10 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.resource import IssuerKind
 from pam.operations.admit_request import Execution, Outcome
-from tests.crash.scene import Scene, survives
+from tests.crash.scene import BLOCK_WRITTEN, Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
-BLOCK_WRITTEN = 4
-"""Which call of a block writes it."""
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
@@ -55,7 +53,7 @@ def approved(scene: Scene, resource: str) -> str:
 def half_made(scene: Scene, resource: str) -> str:
     """The activation died when the access was there and nobody had said so."""
     session_id = approved(scene, resource)
-    scene.fuse.arm({LEDGER: 5, DATABASE: 6, REPORTS: 14}[resource])
+    scene.fuse.arm({LEDGER: 8, DATABASE: 9, REPORTS: 16}[resource])
     assert not survives(lambda: scene.activate(session_id))
     scene.fuse.disarm()
     return session_id
@@ -63,6 +61,17 @@ def half_made(scene: Scene, resource: str) -> str:
 
 def active(scene: Scene, resource: str) -> str:
     session_id = approved(scene, resource)
+    scene.activate(session_id)
+    scene.later(seconds=2)
+    return session_id
+
+
+def in_somebodys_name(scene: Scene, resource: str) -> str:
+    """Active, opened by a runbook, and not confirmed yet."""
+    session_id = scene.start(RUNBOOK, resource).session_id
+    scene.ask(session_id)
+    for who in ("carol",) if resource == REPORTS else ("bob", "carol"):
+        scene.vote(who, session_id)
     scene.activate(session_id)
     scene.later(seconds=2)
     return session_id
@@ -238,6 +247,16 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
     "admit a runbook's emergency": (
         nothing,
         lambda s, r: s.start(RUNBOOK, RESOURCES[r], break_glass=True),
+        EVERY,
+    ),
+    "confirm a runbook's emergency": (
+        lambda s, r: s.start(RUNBOOK, r, break_glass=True).session_id,
+        lambda s, i: s.confirm(i),
+        EVERY,
+    ),
+    "lease of a runbook's session": (
+        in_somebodys_name,
+        lambda s, i: s.use(s.lease(i)),
         EVERY,
     ),
     "ask": (lambda s, r: s.request("alice", r).session_id, lambda s, i: s.ask(i), EVERY),

@@ -27,7 +27,7 @@ from tests.fakes.story import KYC, LEDGER, NOON, Story
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pam-target-core-ledger-admin"
 ISSUER = f"arn:aws:iam::{ACCOUNT}:role/pam-test-credential-issuer"
-WATCHED = Watched(resources={ROLE: LEDGER}, issuer=ISSUER, account=ACCOUNT)
+WATCHED = Watched(resources={ROLE: LEDGER}, issuers=frozenset({ISSUER}), account=ACCOUNT)
 SESSION_ID = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 EVENT_ID = "5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10"
 BUCKET = "arn:aws:s3:::bank-ledger"

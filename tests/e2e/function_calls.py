@@ -7,6 +7,7 @@ looks. IAM decides before that.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.cast import Cast, until
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter, Table, parameter_path, table_name
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,23 @@ class Place:
         return self.of(Parameter.SESSION_STORE_TABLE_NAME)
 
     @cached_property
+    def calls(self) -> str:
+        """The table of calls that doors noted."""
+        variables = self.functions["request_api"]["Environment"]["Variables"]
+        return str(variables["PAM_CALLS_TABLE"])
+
+    @cached_property
     def memory(self) -> str:
         """The witness's table."""
         tables: list[str] = self.root("dynamodb").list_tables()["TableNames"]
         return next(name for name in tables if name.startswith("pam-local-witness"))
 
-    @cached_property
-    def stream(self) -> str:
-        described = self.root("dynamodb").describe_table(TableName=self.table)
+    def stream_of(self, table: str) -> str:
+        described = self.root("dynamodb").describe_table(TableName=table)
         return str(described["Table"]["LatestStreamArn"])
 
-    @cached_property
-    def shard(self) -> str:
-        described = self.root("dynamodbstreams").describe_stream(StreamArn=self.stream)
+    def shard_of(self, stream: str) -> str:
+        described = self.root("dynamodbstreams").describe_stream(StreamArn=stream)
         return str(described["StreamDescription"]["Shards"][0]["ShardId"])
 
     @cached_property
@@ -119,6 +124,21 @@ class Hands:
         return _client(self, service)
 
 
+def own_credentials(place: Place, name: str) -> Hands:
+    """What the emulator gives the processes of this very function, by the way in which it makes
+    them: nobody else has these.
+    """
+    function = place.functions[name]
+    named = f"{function['FunctionArn']}:{function['Role']}"
+    digest = sha256(named.encode()).hexdigest()
+    return Hands(
+        place=place,
+        access_key_id=f"ASIA{digest[:16].upper()}",
+        secret_access_key=sha256(f"secret:{digest}".encode()).hexdigest(),
+        session_token=sha256(f"token:{digest}".encode()).hexdigest(),
+    )
+
+
 @cache
 def _client(hands: Hands, service: str) -> Any:
     return _MODELS.client(
@@ -169,13 +189,15 @@ def key(alias: str) -> Callable[[Place], str]:
 
 
 DATA_KEY = key("pam-local")
-TABLE, MEMORY, ARCHIVE, STREAM = map(attrgetter, ("table", "memory", "archive", "stream"))
-SESSION, GRANT, UNSEALED, LOG, ORIGIN = (
+TABLE, MEMORY, ARCHIVE, CALLS = map(attrgetter, ("table", "memory", "archive", "calls"))
+BESIDE = {table: table_name("local", table) for table in Table}
+ITEM, ORIGIN, A_CALL, FINDING = (
     {**keys, "tried": {"S": "yes"}}
     for keys in (
-        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("SESSION#tried", "GRANT#tried")),
-        *({"pk": {"S": pk}, "sk": {"S": "tried"}} for pk in ("UNSEALED", "LOG")),
+        {"pk": {"S": "tried"}, "sk": {"S": "tried"}},
         {"origin": {"S": "tried"}},
+        {"request_id": {"S": "tried"}, "again": {"S": "-"}},
+        {"pk": {"S": "SESSION#NONE#tried"}, "sk": {"S": "tried"}},
     )
 )
 
@@ -193,24 +215,55 @@ def puts(item: dict[str, Any], table: Any = TABLE) -> Do:
     return call("dynamodb", "put_item", TableName=table, Item=item, **never)
 
 
-def deletes(item: dict[str, Any]) -> Do:
-    return call("dynamodb", "delete_item", TableName=TABLE, Key=keys_of(item))
+def deletes(item: dict[str, Any], table: Any = TABLE) -> Do:
+    return call("dynamodb", "delete_item", TableName=table, Key=keys_of(item))
 
 
-def deletes_all(item: dict[str, Any]) -> Do:
-    wanted = [{"DeleteRequest": {"Key": keys_of(item)}}]
-    return call("dynamodb", "batch_write_item", RequestItems=lambda place: {place.table: wanted})
+def updates(item: dict[str, Any], table: Any = TABLE) -> Do:
+    return call(
+        "dynamodb",
+        "update_item",
+        TableName=table,
+        Key=keys_of(item),
+        UpdateExpression="SET tried = pk",
+        ConditionExpression="attribute_exists(never)",
+    )
 
 
-def queries(partition: str, **index: str) -> Do:
+def queries(partition: str, table: Any = TABLE, **index: str) -> Do:
     return call(
         "dynamodb",
         "query",
-        TableName=TABLE,
+        TableName=table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition}},
         **index,
     )
+
+
+def describes_the_stream(table: Any = TABLE) -> Do:
+    return call(
+        "dynamodbstreams",
+        "describe_stream",
+        StreamArn=lambda place: place.stream_of(_called(table, place)),
+    )
+
+
+def takes_up_the_stream(table: Any = TABLE) -> Do:
+    def shard(place: Place) -> str:
+        return place.shard_of(place.stream_of(_called(table, place)))
+
+    return call(
+        "dynamodbstreams",
+        "get_shard_iterator",
+        StreamArn=lambda place: place.stream_of(_called(table, place)),
+        ShardId=shard,
+        ShardIteratorType="LATEST",
+    )
+
+
+def _called(table: Any, place: Place) -> str:
+    return str(table(place) if callable(table) else table)
 
 
 def publishes(topic: Parameter) -> Do:
@@ -259,6 +312,17 @@ def signs(alias: str) -> Do:
     # By an algorithm for another kind of key.
     by = {"Message": b"tried", "SigningAlgorithm": "RSASSA_PSS_SHA_512"}
     return call("kms", "sign", KeyId=key(alias), **by)
+
+
+def makes_a_proof(alias: str) -> Do:
+    # By an algorithm for another kind of key.
+    by = {"Message": b"tried", "MacAlgorithm": "HMAC_SHA_512"}
+    return call("kms", "generate_mac", KeyId=key(alias), **by)
+
+
+def tells_a_proof(alias: str) -> Do:
+    by = {"Message": b"tried", "MacAlgorithm": "HMAC_SHA_256", "Mac": b"0" * 32}
+    return call("kms", "verify_mac", KeyId=key(alias), **by)
 
 
 def assumes(role: str, **fields: Any) -> Do:

@@ -9,8 +9,8 @@ from local.cast import Cast
 from pam.ids import new_id
 
 OPEN = {"PENDING_APPROVAL", "APPROVED", "ACTIVATING", "ACTIVE"}
-REVIEWERS = ("bob", "carol", "kate", "kurt")
-"""Two of each domain: enough of them have not voted."""
+REVIEWERS = ("bob", "carol", "erin", "kate", "kurt")
+"""All who may review: enough of them have not voted."""
 TIME = 10
 """Characters of an id that say when it was made."""
 

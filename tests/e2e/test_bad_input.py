@@ -18,6 +18,10 @@ BAD_REQUESTS: dict[str, tuple[Any, str]] = {
     "too long a reason": ({**GOOD, "reason": "x" * 1001}, "reason"),
     "a reason of spaces": ({**GOOD, "reason": " " * 20}, "reason"),
     "a control character": ({**GOOD, "reason": "line one\nline two \x1b[31m"}, "reason"),
+    "a reason that nobody sees": ({**GOOD, "reason": "\u200b" * 20}, "reason"),
+    "a reason of blank patterns": ({**GOOD, "reason": "\u2800" * 20}, "reason"),
+    "hidden letters behind a reason": ({**GOOD, "reason": "a reason\U000e0041" * 2}, "reason"),
+    "a stack of marks": ({**GOOD, "reason": "long enough a reason" + "\u0301" * 400}, "reason"),
     "text that runs backwards": ({**GOOD, "reason": "please \u202e approve this"}, "reason"),
     "no time at all": ({**GOOD, "duration_seconds": 0}, "duration_seconds"),
     "more than four hours": ({**GOOD, "duration_seconds": 14401}, "duration_seconds"),
@@ -86,6 +90,43 @@ def test_a_repeated_idempotency_key_gives_the_first_session(alice: Person) -> No
         "/pam/request", {**GOOD, "reason": "another reason"}, Idempotency_Key="key-of-this-test"
     )
     assert_problem(other, 422, "IDEMPOTENCY_MISMATCH")
+
+
+def test_what_one_person_may_have_is_limited_and_the_limit_names_what_is_in_the_way(
+    alice: Person,
+) -> None:
+    sessions = sorted(alice.request("core-ledger-admin")["session_id"] for _ in range(3))
+    answer = alice.post("/pam/request", GOOD)
+    assert_problem(answer, 409, "LIMIT")
+    assert answer.body["sessions"] == sessions
+    alice.post("/pam/end", {"session_id": sessions[0]})
+    assert alice.post("/pam/request", GOOD).status == 202
+
+
+def test_ten_errors_are_told_and_no_name_drives_a_terminal(alice: Person) -> None:
+    unknown = {f"{number}\x1b[31m\u202e{'x' * 200}": 1 for number in range(12)}
+    answer = alice.post("/pam/request", {**GOOD, **unknown})
+    assert_problem(answer, 400, "VALIDATION")
+    if "errors" in answer.body:  # API Gateway itself refuses more than 16 fields
+        assert len(answer.body["errors"]) == 10
+        assert all(len(each["field"]) <= 100 for each in answer.body["errors"])
+        assert all(each["field"].isprintable() for each in answer.body["errors"])
+
+
+def test_a_trail_comes_in_pages_and_a_cursor_is_its_own(alice: Person, bob: Person) -> None:
+    session_id = alice.request("core-ledger-admin")["session_id"]
+    other = alice.request("core-ledger-admin")["session_id"]
+    bob.approve(session_id)
+    path = f"/pam/sessions/{session_id}/audit?limit=1"
+    first = alice.get(path).body
+    assert [record["type"] for record in first["items"]] == ["Requested"]
+    second = alice.get(f"{path}&cursor={first['cursor']}").body
+    assert ([record["type"] for record in second["items"]], second["cursor"]) == (["Voted"], None)
+    stolen = alice.get(f"/pam/sessions/{other}/audit?cursor={first['cursor']}")
+    assert_problem(stolen, 400, "VALIDATION")
+    listed = alice.get("/pam/sessions?limit=1").body["cursor"]
+    assert_problem(bob.get(f"/pam/sessions?limit=1&cursor={listed}"), 400, "VALIDATION")
+    assert_problem(alice.get(f"/pam/sessions?status=ENDED&cursor={listed}"), 400, "VALIDATION")
 
 
 def test_an_unsigned_call_is_refused(cast: Cast) -> None:

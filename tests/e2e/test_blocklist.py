@@ -82,6 +82,51 @@ def test_a_blocked_person_keeps_nothing_and_gets_nothing_until_lifted(
 
 
 @pytest.mark.guarantee("G14")
+def test_a_person_is_blocked_by_name_and_all_that_they_have_ends_in_one_call(
+    cast: Cast, dave: Person, bob: Person, carol: Person, sam: Person
+) -> None:
+    sessions = granted(dave, bob, carol)
+    lease = dave.lease(sessions[0])
+    order = {"person": "DAVE", "reason": "laptop stolen", "seconds": 3600}
+    answer = sam.post("/pam/block", order)
+    assert answer.status == 200, answer
+    assert (answer.body["person"], answer.body["principals"]) == ("dave", [dave.principal])
+    assert sorted(answer.body["ended"]) == sorted(sessions)
+    assert [item["person"] for item in answer.body["items"]] == ["dave"]
+    assert {dave.session(session_id)["status"] for session_id in sessions} == {"REVOKED"}
+    s3 = cast.with_lease(lease, "s3")
+    assert is_refused(lambda: s3.list_objects_v2(Bucket=cast.bucket(LEDGER)))
+    assert ask(dave).code == "BLOCKED"
+
+
+@pytest.mark.guarantee("G14")
+def test_the_approval_of_somebody_who_is_blocked_counts_no_more(
+    cast: Cast, alice: Person, bob: Person, carol: Person, erin: Person, sam: Person
+) -> None:
+    session_id = alice.request(LEDGER)["session_id"]
+    bob.approve(session_id)
+    order = {"person": bob.principal, "reason": "account stolen", "seconds": 60}
+    assert sam.post("/pam/block", order).body["ended"] == []
+    try:
+        assert carol.approve(session_id).body["status"] == "PENDING_APPROVAL"
+        assert erin.approve(session_id).body["status"] == "APPROVED"
+        alice.wait_for(session_id, "ACTIVE")
+    finally:
+        lift(sam, "bob")
+
+
+def test_somebody_unheard_of_is_blocked_only_if_that_is_meant(sam: Person, alice: Person) -> None:
+    order = {"person": "zoe", "reason": "left the bank", "seconds": 60}
+    refused = sam.post("/pam/block", order)
+    assert (refused.status, refused.code) == (400, "VALIDATION")
+    meant = sam.post("/pam/block", order | {"unseen": True})
+    assert (meant.status, meant.body["person"], meant.body["principals"]) == (200, "zoe", [])
+    assert sam.post("/pam/block", order | {"person": "sam"}).code == "NOT_ELIGIBLE"
+    assert alice.post("/pam/block", order).code == "NOT_ELIGIBLE"
+    assert lift(sam, "zoe").status == 200
+
+
+@pytest.mark.guarantee("G14")
 def test_a_block_on_one_resource_leaves_the_others(
     dave: Person, bob: Person, carol: Person, sam: Person
 ) -> None:

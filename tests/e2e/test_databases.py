@@ -167,14 +167,16 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
         assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
         held = alice.get(f"/pam/check?resource={LEDGER_DB}").body
         assert held["session_id"] != session_id
-        told = cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})
+        told = cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
         assert told["error"] == "IssuerUnavailable"
         assert alice.session(session_id)["status"] == "REVOKING"
         make_overdue(cast, session_id, since="ending.decided_at")
         assert session_id in cast.pam("sam", "list", "--stuck").stdout
         assert session_id not in cast.pam("dave", "list", "--stuck").stdout
     until(lambda: _logged(root, "not ended yet"), "the log to say so")
-    assert not cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})["error"]
+    assert not cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})[
+        "error"
+    ]
     over = alice.wait_for(session_id, "REVOKED")
     assert over["ending"]["method"] == "login-refused"
     assert not is_let_in(lease)
@@ -195,7 +197,7 @@ def test_users_left_behind_are_found_and_others_are_let_be(
                     sql.Identifier(name)
                 )
             )
-    found = cast.invoke("revoke_session", {"search": "targets"})
+    found = cast.invoke("revoke_session", {"message": "SearchTargets"})
     assert found == {
         "removed": [over["session_id"]],
         "missing": [],
@@ -223,7 +225,7 @@ def test_a_user_that_is_dropped_by_hand_is_told_and_recorded(
     active = granted(alice, bob, carol, duration_seconds=120)
     with superuser(cast) as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user_of(active))))
-    found = cast.invoke("revoke_session", {"search": "targets"})
+    found = cast.invoke("revoke_session", {"message": "SearchTargets"})
     assert found["missing"] == [active["session_id"]]
     metric = until(lambda: _logged(root, "AccessMissing"), "the metric of the alarm")
     assert '"Namespace":"MOD046/PAM"' in metric.replace(" ", "")

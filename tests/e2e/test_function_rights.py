@@ -12,17 +12,18 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, is_refused
-from pam.names import Index, Parameter
+from pam.domain.proofs import Maker
+from pam.names import CallIndex, Index, Parameter, Table
 from tests.e2e.function_calls import (
+    A_CALL,
     ARCHIVE,
-    GRANT,
-    LOG,
+    BESIDE,
+    CALLS,
+    FINDING,
+    ITEM,
     MEMORY,
     ORIGIN,
-    SESSION,
-    STREAM,
     TABLE,
-    UNSEALED,
     Do,
     Hands,
     Place,
@@ -30,19 +31,25 @@ from tests.e2e.function_calls import (
     assumes,
     call,
     deletes,
-    deletes_all,
     denied,
+    describes_the_stream,
     gets,
     invokes,
     key,
+    keys_of,
     logs,
+    makes_a_proof,
     of,
+    own_credentials,
     publishes,
     puts,
     queries,
     reads_archive,
     secret,
     signs,
+    takes_up_the_stream,
+    tells_a_proof,
+    updates,
     uses_the_key,
 )
 from tests.stacks.test_rights import (
@@ -78,19 +85,24 @@ only. The third the emulator asks of no stream in particular, and so refuses it 
 
 NOBODY: frozenset[str] = frozenset()
 API, NOTICES, TICK = (frozenset({name}) for name in ("request_api", "send_notices", "tick"))
+ACTIVATOR, DARK_CALLS = frozenset({"activate_session"}), frozenset({"find_dark_calls"})
 ADMISSION, ASKING = frozenset({"admit_request"}), frozenset({"ask_approvers"})
 ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_session"})
 AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
 WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
-ACTIVITY = frozenset({"record_activity"})
-WRITERS = API | ADMISSION | ASKING | ISSUER | REVOCATION | NOTICES | ACTIVITY
+ACTIVITY, WATCH = frozenset({"record_activity"}), frozenset({"watch_store"})
+WRITERS = API | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
 """Of sessions, with their records."""
-UNATTENDED = REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | TICK
+FINDERS = DARK_CALLS | WATCH
+"""Who puts records of no session, and nothing else."""
+LENDERS = ISSUER | ACTIVATOR
+DOORS = API | ISSUER
+UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | WATCH | TICK
 """Called by AWS, which has nobody to give an error to."""
 CALLERS = {
     "audit_session": ISSUER,
-    "revoke_session": TICK,
-    "rotate_secret": ISSUER,
+    "revoke_session": TICK | API,
+    "rotate_secret": ACTIVATOR,
     "send_notices": TICK,
     "witness_log": SEALER,
 }
@@ -169,19 +181,63 @@ DESTROYING: Mapping[str, Do] = {
     "s3:PutObjectRetention": call("s3", "put_object_retention", Retention={}, **OF_OBJECT),
 }
 
+STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
+    "sessions": (TABLE, AUDITOR | WATCH),
+    "grants": (BESIDE[Table.GRANTS], REVOCATION),
+    "blocks": (BESIDE[Table.BLOCKS], WATCH),
+    "the log's head": (BESIDE[Table.LOG_HEAD], WATCH),
+}
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
-    "reads a session": Act("dynamodb:GetItem", gets(SESSION), WRITERS | AUDITOR),
-    "reads the log's head": Act("dynamodb:GetItem", gets(LOG), WRITERS | AUDITOR | SEALER),
-    "writes a session": Act("dynamodb:PutItem", puts(SESSION), WRITERS),
-    "says what is to be sealed": Act(
-        "dynamodb:PutItem", puts(UNSEALED), WRITERS | AUDITOR | SEALER
-    ),
-    "writes the log's head": Act("dynamodb:PutItem", puts(LOG), WRITERS | SEALER),
+    "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | FINDERS | AUDITOR),
+    "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
+    "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | FINDERS),
     "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
-    "queries what is to be sealed": Act(
-        "dynamodb:Query", queries("UNSEALED"), WRITERS | AUDITOR | SEALER
+    "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
+    "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
+    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
+    # What only some may write; `test_item_rights.py` has it whole.
+    "gives a grant": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.GRANTS]), ACTIVATOR),
+    "sees grants": Act(
+        "dynamodb:Query",
+        queries("GRANT#tried", BESIDE[Table.GRANTS]),
+        API | ISSUER | REVOCATION,
     ),
+    "deletes a grant": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), API | REVOCATION
+    ),
+    "sees blocks": Act(
+        "dynamodb:Query",
+        queries("BLOCKS", BESIDE[Table.BLOCKS]),
+        API | ADMISSION | LENDERS | REVOCATION,
+    ),
+    "says what is delivered": Act(
+        "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.DELIVERED]), AUDITOR
+    ),
+    "says what is to be sealed": Act(
+        "dynamodb:PutItem", puts(ITEM, BESIDE[Table.UNSEALED]), AUDITOR
+    ),
+    "queries what is to be sealed": Act(
+        "dynamodb:Query", queries("UNSEALED", BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "deletes what is sealed": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.UNSEALED]), SEALER
+    ),
+    "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
+    "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),
+    "vouches as admission": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-admission"), ADMISSION
+    ),
+    "vouches as activation": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-activation"), ACTIVATOR
+    ),
+    **{
+        f"tells a proof of {maker}": Act(
+            "kms:VerifyMac", tells_a_proof(f"pam-local-proof-{maker}"), LENDERS | WATCH
+        )
+        for maker in Maker
+    },
     "lists what is overdue": Act(
         "dynamodb:Query", queries("OPEN", IndexName=Index.BY_DEADLINE), API | REVOCATION | TICK
     ),
@@ -189,40 +245,68 @@ ACTS: Mapping[str, Act] = {
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
         for index in sorted(set(Index) - {Index.BY_DEADLINE})
     },
-    "says what is delivered": Act(
+    **{
+        f"describes the stream of {name}": Act(
+            "dynamodb:DescribeStream", describes_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
+    **{
+        f"takes up the stream of {name}": Act(
+            "dynamodb:GetShardIterator", takes_up_the_stream(table), may
+        )
+        for name, (table, may) in STREAMS.items()
+    },
+    # The calls that doors noted.
+    "notes a call": Act("dynamodb:PutItem", puts(A_CALL, CALLS), DOORS),
+    "says what became of a call": Act(
         "dynamodb:UpdateItem",
         call(
             "dynamodb",
             "update_item",
-            TableName=TABLE,
-            Key={name: SESSION[name] for name in ("pk", "sk")},
-            UpdateExpression="SET tried = pk",
+            TableName=CALLS,
+            Key=keys_of(A_CALL),
+            UpdateExpression="SET tried = request_id",
             ConditionExpression="attribute_exists(never)",
         ),
-        AUDITOR,
+        DOORS | DARK_CALLS,
     ),
-    "deletes a grant": Act("dynamodb:DeleteItem", deletes(GRANT), REVOCATION),
-    "deletes a record": Act("dynamodb:DeleteItem", deletes(SESSION)),
-    "deletes what is sealed": Act("dynamodb:BatchWriteItem", deletes_all(UNSEALED), SEALER),
-    "deletes records": Act("dynamodb:BatchWriteItem", deletes_all(SESSION)),
-    "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
-    "describes the stream": Act(
-        "dynamodb:DescribeStream",
-        call("dynamodbstreams", "describe_stream", StreamArn=STREAM),
-        AUDITOR | REVOCATION,
-    ),
-    "takes up the stream": Act(
-        "dynamodb:GetShardIterator",
+    "reads a call": Act("dynamodb:GetItem", gets(A_CALL, CALLS)),
+    "lists open calls": Act(
+        "dynamodb:Query",
         call(
-            "dynamodbstreams",
-            "get_shard_iterator",
-            StreamArn=STREAM,
-            ShardId=lambda place: place.shard,
-            ShardIteratorType="LATEST",
+            "dynamodb",
+            "query",
+            TableName=CALLS,
+            IndexName=CallIndex.UNMATCHED.value,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": {"S": "tried"}},
         ),
-        AUDITOR | REVOCATION,
+        DARK_CALLS,
     ),
+    "reads the gateway's log": Act(
+        "logs:FilterLogEvents",
+        call("logs", "filter_log_events", logGroupName="/pam/local/request-api-access", limit=1),
+        DARK_CALLS,
+    ),
+    "writes the gateway's log": Act("logs:PutLogEvents", logs("/pam/local/request-api-access")),
     # The workflow, and who is called and told.
+    "asks how an execution was started": Act(
+        "states:DescribeExecution",
+        call("stepfunctions", "describe_execution", executionArn=lambda place: place.execution),
+        ADMISSION | REVOCATION,
+    ),
+    "reads an execution's history": Act(
+        "states:GetExecutionHistory",
+        call("stepfunctions", "get_execution_history", executionArn=lambda place: place.execution),
+        REVOCATION,
+    ),
+    "asks whether a task waits": Act(
+        "states:SendTaskHeartbeat",
+        call("stepfunctions", "send_task_heartbeat", taskToken=lambda place: place.used_token),
+        ASKING,
+    ),
     "starts the workflow": Act(
         "states:StartExecution",
         call(
@@ -261,7 +345,9 @@ ACTS: Mapping[str, Act] = {
         "sns:Publish", publishes(Parameter.APPROVER_TOPIC_ARN), ASKING | NOTICES
     ),
     "tells requesters": Act("sns:Publish", publishes(Parameter.REQUESTER_TOPIC_ARN), NOTICES),
-    "tells Tier-1": Act("sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), ADMISSION | NOTICES),
+    "tells Tier-1": Act(
+        "sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), API | ADMISSION | NOTICES
+    ),
     "leaves a dead letter": Act(
         "sqs:SendMessage",
         call("sqs", "send_message", QueueUrl=lambda place: place.queue, MessageBody="\x01"),
@@ -269,10 +355,11 @@ ACTS: Mapping[str, Act] = {
     ),
     # Access.
     "lends a target": Act(
-        "sts:AssumeRole", assumes(TARGET, Tags=TAG, SourceIdentity=SOURCE), ISSUER
+        "sts:AssumeRole", assumes(TARGET, Tags=TAG, SourceIdentity=SOURCE), LENDERS
     ),
     "denies on a target": Act("sts:AssumeRole", assumes(f"{TARGET}-pam-revoker"), REVOCATION),
     "becomes the issuer": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-credential-issuer")),
+    "becomes the activator": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-activator")),
     "becomes the revocation": Act("sts:AssumeRole", assumes(f"{ROLE}/pam-local-revocation")),
     "gives a target more": Act(
         "iam:PutRolePolicy",
@@ -285,27 +372,27 @@ ACTS: Mapping[str, Act] = {
         ),
     ),
     "reads PAM's own login": Act(
-        "secretsmanager:GetSecretValue", secret("get_secret_value", LOGIN), ISSUER | REVOCATION
+        "secretsmanager:GetSecretValue", secret("get_secret_value", LOGIN), LENDERS | REVOCATION
     ),
     "reads a lent login": Act(
         "secretsmanager:GetSecretValue",
         secret("get_secret_value", ROTATED),
-        ISSUER | REVOCATION | ROTATION,
+        LENDERS | REVOCATION | ROTATION,
     ),
     "describes a lent login": Act(
         "secretsmanager:DescribeSecret",
         secret("describe_secret", ROTATED),
-        ISSUER | REVOCATION | ROTATION,
+        LENDERS | REVOCATION | ROTATION,
     ),
     "has a lent login rotated": Act(
         "secretsmanager:RotateSecret",
         secret("rotate_secret", ROTATED, RotateImmediately=False),
-        ISSUER,
+        ACTIVATOR,
     ),
     "changes a lent login": Act(
         "secretsmanager:PutSecretValue",
         secret("put_secret_value", ROTATED, SecretString="x", VersionStages=["tried"]),
-        ISSUER | REVOCATION | ROTATION,
+        ACTIVATOR | REVOCATION | ROTATION,
     ),
     "makes a lent login current": Act(
         "secretsmanager:UpdateSecretVersionStage",
@@ -387,10 +474,11 @@ def place(cast: Cast) -> Place:
 @pytest.fixture(scope="module")
 def hands(place: Place) -> dict[str, Hands]:
     """Every function's credentials, as the Lambda service gives them to its process."""
-    return {name: _hands(place, its["Role"]) for name, its in place.functions.items()}
+    return {name: own_credentials(place, name) for name in place.functions}
 
 
-def _hands(place: Place, role: str) -> Hands:
+def _in_the_role(place: Place, role: str) -> Hands:
+    """A session of a function's role that somebody else opened."""
     iam, name = place.root("iam"), role.rpartition("/")[2]
     # The emulator's root may assume any role that trusts it, as the Lambda service may.
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -430,6 +518,24 @@ def test_only_those_of_the_table_can_and_all_others_are_refused(
 ) -> None:
     able = {name for name, its in hands.items() if not denied(ACTS[what].do, its)}
     assert able == ACTS[what].may
+
+
+ASSUMING: Mapping[str, Do] = {
+    "issue_credentials": ACTS["lends a target"].do,
+    "activate_session": ACTS["lends a target"].do,
+    "revoke_session": ACTS["denies on a target"].do,
+}
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("function", ASSUMING)
+def test_who_has_a_functions_role_and_is_not_the_function_assumes_nothing(
+    place: Place, hands: dict[str, Hands], function: str
+) -> None:
+    assert not denied(ASSUMING[function], hands[function])
+    taken = _in_the_role(place, place.functions[function]["Role"])
+    assert denied(ASSUMING[function], taken)
+    assert not denied(ACTS["reads a session"].do, taken), "it has the role's other rights"
 
 
 @pytest.mark.guarantee("G1")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -45,6 +46,8 @@ AIMED: Mapping[str, str | int] = {
     "comment": "",
     "ticket": "",
     "principal": "dave",
+    "person": "dave",
+    "seconds": 600,
     "duration_seconds": 600,
 }
 """What a call is given that shall get past the reading of it."""
@@ -65,6 +68,7 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "POST /pam/sessions/{session_id}/credentials": OWNERS,
     "POST /pam/end": OWNERS,
     "POST /pam/revoke": dict.fromkeys([*WATCHED, BLOCKS], OPERATORS),
+    "POST /pam/block": dict.fromkeys([*WATCHED, BLOCKS], OPERATORS),
     "POST /pam/erase": dict.fromkeys(WATCHED, OPERATORS),
     "DELETE /pam/blocklist/{principal}": {BLOCKS: OPERATORS},
 }
@@ -113,8 +117,8 @@ def sessions(cast: Cast, sam: Person) -> Iterator[dict[str, str]]:
     }
     cast.person("dave").wait_for(asked["dave's sandbox"], "ACTIVE")
     yield asked
-    for owner in {owner for owner, _ in WATCHED.values()}:
-        sam.call("DELETE", f"/pam/blocklist/{owner}?reason=mistake")
+    for item in sam.get("/pam/blocklist").body["items"]:
+        sam.call("DELETE", f"/pam/blocklist/{quote(item['person'], safe='')}?reason=mistake")
 
 
 def cases(operation: Any) -> SearchStrategy[tuple[Any, bool]]:

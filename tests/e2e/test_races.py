@@ -265,6 +265,24 @@ def test_the_tick_and_the_workflow_at_once_end_a_session_once(cast: Cast, ada: P
 
 
 @pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("_", range(ROUNDS))
+def test_many_requests_at_once_open_no_more_than_one_person_may_have(
+    _: int, engineer: Person
+) -> None:
+    body = {"resource": LEDGER, "reason": "clicked in a hurry"}
+    answers = together(*[lambda: engineer.post("/pam/request", body)] * 8)
+    opened = [answer.body["session_id"] for answer in answers if answer.status == 202]
+    assert len(opened) == 3, [(answer.status, answer.code) for answer in answers]
+    refused = [answer.body for answer in answers if answer.status != 202]
+    assert {(each["code"], tuple(each["sessions"])) for each in refused} == {
+        ("LIMIT", tuple(sorted(opened)))
+    }
+    for session_id in opened:
+        assert engineer.post("/pam/end", {"session_id": session_id}).status == 200
+    assert engineer.request(LEDGER)["status"] == "PENDING_APPROVAL"
+
+
+@pytest.mark.guarantee("G9")
 def test_one_idempotency_key_used_at_once_opens_one_session(engineer: Person) -> None:
     body = {"resource": LEDGER, "reason": "clicked in a hurry"}
 

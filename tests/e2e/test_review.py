@@ -67,15 +67,19 @@ def test_an_emergency_is_reviewed_by_two_others_or_tier_1_hears_of_it_and_its_us
     cast.tick()
     heard(cast, "tier1", "not reviewed", session_id)
     until(lambda: "ReviewOverdue" in types(ada, session_id) or None, "the escalation's record")
-    assert cast.invoke("send_notices", {"session_id": session_id}) == {"sent": []}
+    assert cast.invoke("send_notices", {"message": "SendNotices", "session_id": session_id}) == {
+        "sent": []
+    }
     assert types(ada, session_id).count("ReviewOverdue") == 1
 
     body = {"session_id": session_id, "comment": "a customer stood at the counter"}
+    assert kate.post("/pam/review", body).code == "VALIDATION", "what was found is to be said"
+    body["outcome"] = "justified"
     assert kim.post("/pam/review", body).code == "SELF_APPROVAL"
     first = kate.post("/pam/review", body)
     assert (first.status, first.body["review"]["outcome"]) == (200, "")
     assert kate.post("/pam/review", body).code == "CONFLICT"
-    second = kurt.post("/pam/review", {"session_id": session_id})
+    second = kurt.post("/pam/review", {"session_id": session_id, "outcome": "justified"})
     assert second.body["review"]["outcome"] == "justified"
     assert second.body["review"]["reviewers"] == [kate.principal, kurt.principal]
     trail = ada.get(f"/pam/sessions/{session_id}/audit").body
@@ -87,6 +91,26 @@ def test_an_emergency_is_reviewed_by_two_others_or_tier_1_hears_of_it_and_its_us
     kim.post("/pam/end", {"session_id": again["session_id"]})
 
 
+@pytest.mark.guarantee("G15")
+def test_an_emergency_across_domains_is_reviewed_by_none_who_let_it_happen_and_by_its_domain(
+    cast: Cast, alice: Person, kate: Person, kurt: Person, sam: Person
+) -> None:
+    session_id = alice.request("kyc-documents-read", break_glass=True)["session_id"]
+    assert kate.approve(session_id).status == 200
+    alice.wait_for(session_id, "ACTIVE")
+    alice.post("/pam/end", {"session_id": session_id})
+    alice.wait_for(session_id, "ENDED")
+    finding = {"session_id": session_id, "outcome": "justified"}
+    assert kate.post("/pam/review", finding).code == "NOT_ELIGIBLE"
+    for name in ("bob", "carol"):
+        looked = cast.person(name).post("/pam/review", finding)
+        assert (looked.status, looked.body["review"]["outcome"]) == (200, "")
+    assert sam.post("/pam/erase", {"session_id": session_id}).code == "CONFLICT"
+    settled = kurt.post("/pam/review", finding)
+    assert (settled.status, settled.body["review"]["outcome"]) == (200, "justified")
+    assert sam.post("/pam/erase", {"session_id": session_id}).status == 200
+
+
 def test_a_request_that_waits_is_announced_again_and_once(cast: Cast, alice: Person) -> None:
     session_id = alice.request(LEDGER)["session_id"]
     waited = ago(minutes=11)
@@ -94,7 +118,9 @@ def test_a_request_that_waits_is_announced_again_and_once(cast: Cast, alice: Per
     cast.tick()
     mail = heard(cast, "approvers", "PAM reminder", session_id)
     assert "Needed: 2 approval(s), so far 0" in mail
-    assert cast.invoke("send_notices", {"session_id": session_id}) == {"sent": []}
+    assert cast.invoke("send_notices", {"message": "SendNotices", "session_id": session_id}) == {
+        "sent": []
+    }
     assert alice.session(session_id)["status"] == "PENDING_APPROVAL"
     alice.post("/pam/end", {"session_id": session_id})
 

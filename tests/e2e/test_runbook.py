@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from local.cast import Cast, Person, is_refused, until
+from local.inboxes import read_inbox
+from pam.ids import new_id
 
-LEDGER = "core-ledger-admin"
+LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
 
 Start = Callable[..., dict[str, Any]]
 
@@ -136,6 +139,122 @@ def test_the_refusal_of_a_direct_start_is_audited(
     record = until(recorded, "the refusal's record")
     assert (record["type"], record["session_id"], record["sequence"]) == ("Refused", "", 0)
     assert record["detail"].startswith("VALIDATION")
+
+
+EVIL = "\x1b[2J FAKE \u202e"
+UNKNOWN_KEYS = {
+    "nine thousand": {f"jane-roe-{number}": "x" for number in range(9_000)},
+    "one that drives a terminal": {EVIL: 1, "jane-roe": 1},
+    "one of 200 kB": {"jane-roe" * 25_000: 1},
+}
+
+
+@pytest.mark.guarantee("G7")
+@pytest.mark.parametrize("case", UNKNOWN_KEYS)
+def test_a_start_of_any_size_is_refused_on_record_with_nothing_unknown_in_it(
+    runbook: Person, machine: str, ada: Person, case: str
+) -> None:
+    wish = {"requester": "alice", "resource": LEDGER, "reason": "long enough a reason"}
+    execution = ended(runbook, start(runbook, machine, wish | UNKNOWN_KEYS[case]))
+    assert (execution["status"], execution["error"]) == ("FAILED", "VALIDATION")
+    assert len(execution["cause"].encode()) <= 1000
+    logs, arn = ada.client("logs"), execution["executionArn"]
+
+    def recorded() -> str | None:
+        events = logs.filter_log_events(logGroupName="/bank/local/mod046/audit")["events"]
+        return next((event["message"] for event in events if arn in event["message"]), None)
+
+    record = until(recorded, "the refusal's record")
+    assert "jane" not in record
+    assert "\\u001b" not in record
+    assert len(record) < 16 * 1024
+
+
+@pytest.mark.guarantee("G7")
+@pytest.mark.parametrize(
+    "session_id", ["00000000010000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "an hour ago"]
+)
+def test_an_id_that_a_runbook_chose_carries_the_time_of_its_start(
+    runbook: Person, machine: str, session_id: str
+) -> None:
+    if session_id == "an hour ago":
+        session_id = new_id(datetime.now(UTC) - timedelta(hours=1))
+    wish = {"requester": "alice", "resource": SANDBOX, "reason": "long enough a reason"}
+    execution = ended(runbook, start(runbook, machine, wish | {"session_id": session_id}))
+    assert (execution["status"], execution["error"]) == ("FAILED", "VALIDATION")
+    assert "session_id" in execution["cause"]
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.guarantee("G3")
+def test_an_emergency_in_somebodys_name_begins_with_their_word_and_not_before(
+    cast: Cast, runbook: Person, machine: str, dave: Person, alice: Person
+) -> None:
+    wish = {
+        "session_id": new_id(datetime.now(UTC)),
+        "requester": "dave",
+        "resource": LEDGER,
+        "reason": "long enough a reason",
+        "break_glass": True,
+    }
+    start(runbook, machine, wish)
+    session_id = str(wish["session_id"])
+
+    def known() -> dict[str, Any] | None:
+        answer = dave.get(f"/pam/sessions/{session_id}")
+        return dict(answer.body) if answer.status == 200 else None
+
+    session = until(known, "the session")
+    assert (session["status"], session["needs_confirmation"]) == ("PENDING_APPROVAL", True)
+    assert (session["origin"], session["review"]["required"]) == ("runbook", False)
+    named = {"session_id": session_id}
+    assert dave.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
+    assert alice.post("/pam/confirm", named).code == "NOT_ELIGIBLE"
+    confirmed = dave.post("/pam/confirm", named)
+    assert (confirmed.status, confirmed.body["needs_confirmation"]) == (200, False)
+    assert confirmed.body["review"]["required"] is True
+    dave.wait_for(session_id, "ACTIVE")
+    assert dave.post("/pam/confirm", named).code == "CONFLICT"
+    dave.lease(session_id)
+    items = dave.get(f"/pam/sessions/{session_id}/audit").body["items"]
+    steps = [item["type"] for item in items if item["type"] != "Refused"]
+    assert steps[:4] == ["Requested", "Confirmed", "BreakGlass", "Approved"]
+    inbox = cast.about["inboxes"]["tier1"]
+    assert any(session_id in mail for mail in read_inbox(cast.about["endpoint_url"], inbox))
+
+
+@pytest.mark.guarantee("G2")
+def test_a_runbook_opens_three_in_a_name_and_the_fourth_fails(
+    runbook: Person, machine: str, dave: Person
+) -> None:
+    wish = {"requester": "dave", "resource": LEDGER, "reason": "long enough a reason"}
+    for _ in range(3):
+        start(runbook, machine, wish)
+
+    def three() -> list[str] | None:
+        items = dave.get("/pam/sessions?limit=5&status=PENDING_APPROVAL").body["items"]
+        return [each["session_id"] for each in items] if len(items) == 3 else None
+
+    opened = until(three, "three sessions")
+    execution = ended(runbook, start(runbook, machine, wish))
+    assert (execution["status"], execution["error"]) == ("FAILED", "LIMIT")
+    assert dave.request(LEDGER)["status"] == "PENDING_APPROVAL", "they take none of his own places"
+    for session_id in opened:
+        ended_by = dave.post("/pam/end", {"session_id": session_id})
+        assert ended_by.body["status"] == "WITHDRAWN"
+
+
+def test_an_ordinary_session_is_confirmed_by_the_first_lease(
+    runbook: Person, machine: str, dave: Person
+) -> None:
+    session_id = new_id(datetime.now(UTC))
+    wish = {"requester": "dave", "resource": SANDBOX, "reason": "long enough a reason"}
+    start(runbook, machine, wish | {"session_id": session_id})
+    until(lambda: dave.get(f"/pam/sessions/{session_id}").status == 200 or None, "the session")
+    assert dave.wait_for(session_id, "ACTIVE")["needs_confirmation"] is True
+    dave.lease(session_id)
+    session = dave.session(session_id)
+    assert (session["needs_confirmation"], session["requester_verified"]) == (False, False)
 
 
 def test_a_runbook_may_start_and_nothing_else(

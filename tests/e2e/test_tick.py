@@ -73,7 +73,7 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
         return list(iam.list_role_policies(RoleName=role)["PolicyNames"])
 
     assert name in denies()
-    cast.invoke("revoke_session", {"session_id": session_id, "by": "tick"})
+    cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies()
     root.client("dynamodb").update_item(
         TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),

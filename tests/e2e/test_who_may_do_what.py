@@ -103,10 +103,16 @@ ACTS: Mapping[str, Act] = {
         posting("/pam/revoke", reason="the table says so"), may=OPERATORS, too=OPEN_ONLY
     ),
     "POST /pam/review": Act(
-        posting("/pam/review"),
+        posting("/pam/review", outcome="justified"),
         may={what: VOTERS.get(what, CORE_APPROVERS) for what in ASKED},
         refused_to_owner=SELF_APPROVAL,
         # None of these is a break-glass session.
+        too=dict.fromkeys(ASKED, CONFLICT),
+    ),
+    "POST /pam/confirm": Act(
+        posting("/pam/confirm"),
+        may=OWNERS,
+        # All of these were asked for in person.
         too=dict.fromkeys(ASKED, CONFLICT),
     ),
     "POST /pam/erase": Act(
@@ -143,6 +149,13 @@ PLAIN: Mapping[str, Plain] = {
         may=frozenset({"sam"}),
         status=404,
         code="NOT_FOUND",
+    ),
+    "POST /pam/block": Plain(
+        lambda person: person.post(
+            "/pam/block",
+            {"person": "nobody-here", "reason": "the table says so", "seconds": 1, "unseen": True},
+        ),
+        may=frozenset({"sam"}),
     ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
     "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),

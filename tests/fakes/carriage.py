@@ -1,7 +1,7 @@
 """Where the auditor carries records, with the claims and marks of the real table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ class FakeCarriage:
     logged: dict[str, list[int]] = field(default_factory=dict)
     archived: dict[str, list[int]] = field(default_factory=dict)
     published: Counter[str] = field(default_factory=Counter)
+    policy_sets: set[str] = field(default_factory=set)
     unsealed: Counter[str] = field(default_factory=Counter)
     """How often each record was put up for sealing."""
 
@@ -39,6 +40,9 @@ class FakeCarriage:
 
     def keep(self, records: Sequence[Record]) -> None:
         self._add(self.archived, records)
+
+    def keep_policy_sets(self, digests: Collection[str] = ()) -> None:
+        self.policy_sets.update(digests)
 
     def publish(self, records: Sequence[Record]) -> None:
         self.published.update(record["event_id"] for record in records)

@@ -1,15 +1,18 @@
 """The log of PAM in memory: the places that records go to, and what reads them back."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from local import crowd
 from pam import signatures
-from pam.domain import audit_record
+from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Entry, Record, RecordType, canonical_json
 from pam.domain.checkpoint import Head, Leaf
 from pam.domain.errors import Code, StaleHead
@@ -19,8 +22,9 @@ from pam.ids import new_id
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
 from pam.operations.witness_checkpoint import witness_checkpoint
 from pam.ports.audit import Seen
-from tests.fakes.story import NOON, Story
+from tests.fakes.story import COMPILED, NOON, Story
 
+INTERVAL = timedelta(minutes=5)
 ORIGIN, WITNESS = "mod046.pam/test", "mod046.pam-witness/test"
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
 
@@ -55,6 +59,7 @@ class FakeArchive:
     """Lines by owner."""
     intervals: dict[int, str] = field(default_factory=dict)
     cosignatures: dict[int, str] = field(default_factory=dict)
+    policy_sets: dict[str, str] = field(default_factory=dict)
 
     def keep(self, records: Sequence[Record]) -> None:
         owner = records[0]["session_id"] or records[0]["event_id"]
@@ -63,8 +68,14 @@ class FakeArchive:
     def add_interval(self, number: int, text: str) -> str:
         return self.intervals.setdefault(number, text)
 
+    def newest_interval(self) -> int:
+        return max(self.intervals, default=0)
+
     def interval(self, number: int) -> str | None:
         return self.intervals.get(number)
+
+    def policy_set(self, digest: str) -> str | None:
+        return self.policy_sets.get(digest)
 
     def cosignature(self, number: int) -> str | None:
         return self.cosignatures.get(number)
@@ -144,26 +155,30 @@ class Log:
     lines: list[str] = field(default_factory=list)
     """Of the log group."""
     lone: dict[str, Record] = field(default_factory=dict)
+    interval: timedelta = INTERVAL
 
     @property
     def notary(self) -> Notary:
-        return Notary(origin=ORIGIN, signer=self.signer)
+        return Notary(origin=ORIGIN, signer=self.signer, interval=self.interval)
 
     def deliver(self, records: Sequence[Record]) -> None:
+        self.archive.policy_sets[COMPILED.digest] = COMPILED.to_json()
         self.lines += [canonical_json(record) for record in records]
         self.archive.keep(records)
         self.checkpoints.put(records)
 
     def open(self, reason: str = "ledger stuck, see INC-1") -> Session:
-        session = self.story.request(reason=reason)
+        """Somebody new asks whenever one person has as many as they may."""
+        turn = len(self.story.store.sessions) // crowd.SESSIONS_EACH
+        session = self.story.request(who=crowd.ENGINEERS[turn], reason=reason)
         self.deliver(self.story.store.records(session.session_id))
         return session
 
     def act(self, session: Session, count: int = 1) -> Session:
-        """So many more records of the session."""
+        """So many more records of the session, of what need not be lawful to be recorded."""
         stored = self.story.store.sessions[session.session_id]
         entries = tuple(
-            Entry(type=RecordType.VOTED, actor=BOB, detail=f"approve {n}") for n in range(count)
+            Entry(type=RecordType.REFUSED, actor=BOB, detail=f"approve {n}") for n in range(count)
         )
         after, records = audit_record.chain(
             stored, entries, now=self.story.later(seconds=1), new_id=new_id
@@ -171,6 +186,34 @@ class Log:
         self.story.store.save(stored, after, records)
         self.deliver(records)
         return after
+
+    def forge(self, session_id: str, *entries: Entry, **facts: Any) -> None:
+        """Records of what did not happen, chained and delivered as PAM would: by somebody who can
+        write the table, or who runs PAM's code. `facts` are claimed of it.
+        """
+        stored = self.story.store.sessions[session_id]
+        claimed = replace(stored, **facts)
+        after, records = audit_record.chain(claimed, entries, now=self.story.now, new_id=new_id)
+        self.story.store.save(stored, after, records)
+
+    def remake(self, session: Session) -> None:
+        """The session from nothing, under whatever id it has."""
+        asked = Entry(
+            type=RecordType.REQUESTED,
+            actor=Actor(principal=session.requester, kind=ActorKind.PERSON),
+            policy_version=COMPILED.digest,
+        )
+        begun = replace(session, sequence=0, last_hash="")
+        after, records = audit_record.chain(begun, (asked,), now=self.story.now, new_id=new_id)
+        self.story.store.create(after, records, None)
+
+    def carry(self) -> None:
+        """Delivers what has not been delivered of any session."""
+        for session_id in self.story.store.sessions:
+            known = len(self.archive.objects.get(session_id, []))
+            records = self.story.store.records(session_id)[known:]
+            if records:
+                self.deliver(records)
 
     def refuse(self) -> Record:
         """A refusal that belongs to no session."""
@@ -208,6 +251,10 @@ class Log:
 
     # What `pam audit export` and `pam audit verify` read.
 
+    @property
+    def origin(self) -> str:
+        return ORIGIN
+
     def head(self) -> Head:
         return self.checkpoints.newest
 
@@ -223,6 +270,12 @@ class Log:
     def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]:
         return (i for i in sorted(self.story.store.sessions) if first_id <= i <= last_id)
 
+    def archived_owners(self, first_id: str, last_id: str) -> Iterator[tuple[str, str]]:
+        for owner in sorted(self.archive.objects):
+            alone = json.loads(self.archive.objects[owner][0])["session_id"] == ""
+            if first_id <= owner <= last_id:
+                yield ("", owner) if alone else (owner, "")
+
     def table_records(self, session_id: str) -> list[Record]:
         return self.story.store.records(session_id)
 
@@ -230,8 +283,11 @@ class Log:
         return self.lone.get(event_id)
 
     def logged_lines(self, since: datetime, until: datetime) -> Iterator[str]:
-        del since, until
-        return iter(self.lines)
+        first, last = timestamps.render(since), timestamps.render(until)
+        for line in self.lines:
+            raw = line[line.find('"recorded_at":"') + 15 :][: len(first)]
+            if not line.startswith("{") or first <= raw <= last:
+                yield line
 
 
 def a_log(sessions: int, records_each: int, *, per_checkpoint: int = 5) -> Log:

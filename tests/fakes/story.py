@@ -1,26 +1,35 @@
 """A world with people in it, so that a test reads like what it tests."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.limits import Limits
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
+from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
+from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
+from pam.operations.end_decided import EndsHere
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.request_access import AccessRequest, Home, request_access
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
+from tests.fakes.proofs import FakeKeys
 from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPILED = load(ROOT / "policy", ROOT / "local" / "identities.yaml")
 POLICY = CedarPolicy(COMPILED)
+MANY = Limits(waiting=999, per_resource=999, open=999, unreviewed_break_glass=999, unconfirmed=999)
+WITHOUT_LIMITS = CedarPolicy(replace(COMPILED, limits=MANY))
+"""For tests that need many sessions of one person, and are about something else."""
 HOME = Home(account="111122223333", region="eu-west-1")
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
@@ -37,7 +46,13 @@ def caller(name: str) -> Caller:
     return Caller(
         principal=arn(name),
         person=POLICY.identities.identify(arn(name)) if name in known else None,
-        actor=Actor(principal=arn(name), kind=ActorKind.PERSON, source_ip="192.0.2.1"),
+        actor=Actor(
+            principal=arn(name),
+            kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
+            source_ip="192.0.2.1",
+        ),
         request_id="request-1",
     )
 
@@ -52,11 +67,24 @@ class Story:
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    keys: FakeKeys = field(default_factory=FakeKeys)
     policy: CedarPolicy = POLICY
+    started: int = 0
+    """How many executions a runbook has started."""
 
     @property
     def issuers(self) -> dict[IssuerKind, FakeIssuer]:
         return dict.fromkeys(IssuerKind, self.issuer)
+
+    @property
+    def closer(self) -> EndsHere:
+        """The revocation, in the same process."""
+        return EndsHere(
+            clock=lambda: self.now,
+            store=self.store,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
 
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)
@@ -85,6 +113,7 @@ class Story:
             store=self.store,
             policy=self.policy,
             workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
             home=HOME,
         )
 
@@ -109,6 +138,39 @@ class Story:
             store=self.store,
             policy=self.policy,
             workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
+        )
+
+    def by_runbook(
+        self, who: str = "alice", resource: str = SANDBOX, *, break_glass: bool = False
+    ) -> Admission:
+        """A runbook starts the workflow itself, in somebody's name."""
+        self.started += 1
+        wish = AccessRequest(
+            resource=resource, reason="nightly repair job", break_glass=break_glass
+        )
+        return admit_request(
+            Execution(arn=f"execution-{self.started}", started_at=self.now),
+            None,
+            lambda: Claim(session_id=None, requester=who, wish=wish),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            signer=self.keys.of(Maker.ADMISSION),
+            home=HOME,
+        )
+
+    def confirm(self, session_id: str, who: str = "alice") -> Session:
+        return confirm_session(
+            session_id,
+            caller=caller(who),
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            workflow=self.workflow,
+            signer=self.keys.of(Maker.DOOR),
         )
 
     def activate(self, session_id: str) -> Session:
@@ -118,6 +180,8 @@ class Story:
             store=self.store,
             policy=self.policy,
             issuers=self.issuers,
+            verifier=self.keys,
+            signer=self.keys.of(Maker.ACTIVATION),
         )
 
     def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
@@ -135,6 +199,7 @@ class Story:
             policy=self.policy,
             issuers=self.issuers,
             audit_log=self.audit_log,
+            verifier=self.keys,
         )
 
     def revoke(self, session_id: str, who: str = "sam") -> Session:
@@ -152,6 +217,5 @@ class Story:
             now=self.now,
             store=self.store,
             policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
+            closer=self.closer,
         )

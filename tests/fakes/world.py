@@ -5,12 +5,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
-from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain, Unreached
+from pam.domain.errors import (
+    IssuerUnavailable,
+    NoSuchExecution,
+    StaleSession,
+    TryAgain,
+    Unreached,
+)
+from pam.domain.handled_call import HandledCall
 from pam.domain.lifecycle import Status
+from pam.domain.limits import OpenNow, OpenSession, open_as
 from pam.domain.resource import Target
 from pam.domain.session import Session
+from pam.ports.calls import RequestIdUsed
+from pam.ports.people import Execution, Failure
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 from pam.ports.targets import AwsCredentials, Receipt
 
@@ -25,10 +36,18 @@ class FakeStore:
     refusals: list[Record] = field(default_factory=list)
     findings: list[Record] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
+    granted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Person and resource, by session."""
     tokens: dict[str, str] = field(default_factory=dict)
     blocks: dict[tuple[str, str], Block] = field(default_factory=dict)
     about_people: list[Record] = field(default_factory=list)
     """Records of blocks, one for each version of the list."""
+    counted: dict[str, dict[str, OpenSession | None]] = field(default_factory=dict)
+    """By person and session: as what the session counts."""
+    added: dict[str, int] = field(default_factory=dict)
+    """By person: how often something was added to what they have open."""
+    acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
+    before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
 
@@ -36,14 +55,23 @@ class FakeStore:
         return self.sessions.get(session_id)
 
     def create(
-        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+        self,
+        session: Session,
+        records: Sequence[Record],
+        key: IdempotencyKey | None,
+        held: OpenNow | None = None,
     ) -> None:
+        if self.before_create is not None:
+            act, self.before_create = self.before_create, None
+            act()
+        self._add(session.requester_name, held)
         if session.session_id in self.sessions:
             raise StaleSession
         if key is not None:
             if (key.person, key.key) in self.keys:
                 raise StaleSession
             self.keys[key.person, key.key] = (session.session_id, key.fingerprint)
+        self._added(session, held)
         self.sessions[session.session_id] = session
         self.trails[session.session_id] = list(records)
 
@@ -53,6 +81,7 @@ class FakeStore:
         after: Session,
         records: Sequence[Record],
         once: Once | None = None,
+        held: OpenNow | None = None,
     ) -> None:
         if self.before_save is not None:
             act, self.before_save = self.before_save, None
@@ -60,9 +89,51 @@ class FakeStore:
         stored = self.sessions[before.session_id]
         if _version(stored) != _version(before):
             raise StaleSession
+        taken = {record["sequence"] for record in self.trails[before.session_id]}
+        if taken & {record["sequence"] for record in records}:
+            raise StaleSession
+        self._add(after.requester_name, held)
         self._do(once)
+        if open_as(before) != open_as(after) or held is not None:
+            self._added(after, held)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
+        if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
+            self.granted[after.session_id] = (after.requester_name, after.resource)
+        if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
+            self.granted.pop(after.session_id, None)
+
+    def _add(self, person: str, held: OpenNow | None) -> None:
+        if held is not None and held.version != self.added.get(person, 0):
+            raise StaleSession
+
+    def _added(self, session: Session, held: OpenNow | None) -> None:
+        if held is not None:
+            self.added[session.requester_name] = held.version + 1
+        self.recount(session)
+
+    def recount(self, session: Session) -> None:
+        mine = self.counted.setdefault(session.requester_name, {})
+        mine[session.session_id] = open_as(session)
+
+    def open_now(self, person: str) -> OpenNow:
+        return OpenNow(
+            version=self.added.get(person, 0),
+            sessions=tuple(s for s in self.counted.get(person, {}).values() if s is not None),
+            unreviewed=tuple(
+                sorted(
+                    session.session_id
+                    for session in self.sessions.values()
+                    if session.requester_name == person and session.review and session.review.open
+                )
+            ),
+        )
+
+    def acts_of(self, person: str) -> list[Act]:
+        return [act for (name, _), act in sorted(self.acts.items()) if name == person]
+
+    def note_act(self, act: Act) -> None:
+        self.acts[act.person, act.groups] = act
 
     def _do(self, once: Once | None) -> None:
         if once is not None:
@@ -79,20 +150,26 @@ class FakeStore:
     def records(self, session_id: str) -> list[Record]:
         return list(self.trails.get(session_id, []))
 
+    def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
+        later = [each for each in self.records(session_id) if each["sequence"] > sequence]
+        return later[: most or None]
+
+    def record(self, owner: str, sequence: int) -> Record | None:
+        alone = (*self.refusals, *self.findings, *self.about_people)
+        lone = {f"NONE#{each['event_id']}": [each] for each in alone}
+        found = self.trails.get(owner) or lone.get(owner, [])
+        return next((each for each in found if each["sequence"] == sequence), None)
+
     def add_refusal(self, record: Record) -> None:
-        self.refusals.append(record)
+        session_id = record["session_id"]
+        (self.trails[session_id] if session_id else self.refusals).append(record)
 
     def add_finding(self, record: Record, once: Once) -> None:
         self._do(once)
         self.findings.append(record)
 
     def grants(self, person: str, resource: str) -> list[str]:
-        return [
-            session.session_id
-            for session in self.sessions.values()
-            if (session.requester_name, session.resource) == (person, resource)
-            and session.status is Status.ACTIVE
-        ]
+        return [each for each, whose in self.granted.items() if whose == (person, resource)]
 
     def find(self, query: SessionQuery) -> Page:
         found = [
@@ -103,11 +180,11 @@ class FakeStore:
             if query.status in {None, session.status}
             and query.requester in {None, session.requester_name}
             and query.resource in {None, session.resource}
-            and (query.cursor is None or session.session_id < query.cursor)
+            and (query.after is None or session.session_id < query.after)
         ]
         page = found[: query.limit]
         more = len(found) > query.limit
-        return Page(sessions=tuple(page), cursor=page[-1].session_id if more else None)
+        return Page(sessions=tuple(page), after=page[-1].session_id if more else None)
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         waiting = (s for s in self.sessions.values() if s.due_at is not None)
@@ -267,6 +344,11 @@ class FakeWorkflow:
     approvals: list[str] = field(default_factory=list)
     refusals: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[tuple[str, str]] = field(default_factory=list)
+    used_up: set[str] = field(default_factory=set)
+    """Tokens that no task waits for."""
+    executions: dict[str, Execution] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """What Step Functions says: which there are, and which are in a closing state, and why."""
     down: bool = False
     throttled: bool = False
 
@@ -292,6 +374,17 @@ class FakeWorkflow:
         self._take()
         self.stopped.append((session.session_id, error))
 
+    def waits(self, token: str) -> bool:
+        return token not in self.used_up
+
+    def describe(self, execution_arn: str) -> Execution:
+        if execution_arn not in self.executions:
+            raise NoSuchExecution(execution_arn)
+        return self.executions[execution_arn]
+
+    def failure(self, execution_arn: str) -> Failure | None:
+        return self.failures.get(execution_arn)
+
     def _take(self) -> None:
         if self.throttled:
             raise TryAgain
@@ -314,6 +407,15 @@ class FakeNotifier:
             message = "no topic"
             raise ConnectionError(message)
         self.alarmed.append(session.session_id)
+
+    def confirmation_needed(self, session: Session, resource_title: str) -> None:
+        self._tell("confirmation needed", session)
+
+    def operator_blocked(self, block: Block) -> None:
+        if self.down:
+            message = "no topic"
+            raise ConnectionError(message)
+        self.told.append(("operator blocked", block.person))
 
     def still_waiting(self, session: Session, resource_title: str) -> None:
         self._tell("still waiting", session)
@@ -345,3 +447,34 @@ class FakeAuditLog:
             message = "the audit log could not be written"
             raise IssuerUnavailable(message)
         self.settled[session.session_id] = session.sequence
+
+
+@dataclass
+class FakeCalls:
+    """`ports.calls.NotedCalls` and `UnmatchedCalls` in memory."""
+
+    noted: dict[tuple[str, str], HandledCall] = field(default_factory=dict)
+    done: set[tuple[str, str]] = field(default_factory=set)
+    down: bool = False
+
+    def note(self, call: HandledCall) -> None:
+        if self.down:
+            message = "no table"
+            raise ConnectionError(message)
+        if _key(call) in self.noted:
+            raise RequestIdUsed(call.request_id)
+        self.noted[_key(call)] = call
+
+    def answered(self, call: HandledCall, status: int) -> None:
+        self.noted[_key(call)] = replace(call, status=status)
+
+    def unmatched(self, limit: int) -> list[HandledCall]:
+        waiting = [call for key, call in self.noted.items() if key not in self.done]
+        return sorted(waiting, key=lambda call: call.noted_at)[:limit]
+
+    def settled(self, call: HandledCall) -> None:
+        self.done.add(_key(call))
+
+
+def _key(call: HandledCall) -> tuple[str, str]:
+    return call.request_id, call.again

@@ -21,11 +21,11 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel, ValidationError
 
 from cli import durations as typed_durations
-from cli import trail
-from pam.aws.dynamodb_sessions import _position
-from pam.domain import durations, ids, timestamps
+from cli.trail_files import Folder, Unreadable
+from pam.domain import durations, free_text, ids, timestamps
 from pam.domain.activity import Watched, of_cloudtrail
 from pam.domain.checkpoint import Checkpoint, Interval, Malformed, signatures_by, split_note
+from pam.domain.cursor import place_of
 from pam.domain.errors import Invalid, NotEligible
 from pam.domain.statement_log import of_log_line
 from pam.edge import api, bodies
@@ -37,7 +37,9 @@ from tests.fakes.story import ROOT
 
 EXAMPLES = 150
 A_ROLE = "arn:aws:iam::111122223333:role/pam-target"
-WATCHED = Watched(resources={A_ROLE: "core-ledger-admin"}, issuer="", account="111122223333")
+WATCHED = Watched(
+    resources={A_ROLE: "core-ledger-admin"}, issuers=frozenset(), account="111122223333"
+)
 
 
 @cache
@@ -66,6 +68,7 @@ STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z
 BASE64 = r"[A-Za-z0-9+/]{0,12}={0,2}"
 NOTE = (
     rf"[a-z/]{{1,9}}\n[0-9]{{1,3}}\n{BASE64}\nnumber [0-9]\ntime {STAMP}\nprevious [0-9a-f]{{4}}\n"
+    r"(interval [0-9]{1,9}\n)?"
 )
 SIGNED = rf"{NOTE}\n\u2014 [a-z]{{1,5}} {BASE64}\n"
 
@@ -177,6 +180,10 @@ def of_a_ulid(text: str) -> object:
     return ids.opened_at(text) if ids.is_ulid(text) else None
 
 
+def apart_identities(path: Path) -> object:
+    return _load_identities(path, (frozenset({"engineers", "approvers"}),))
+
+
 PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[type, ...]]] = {
     "a principal": (
         near(
@@ -197,7 +204,7 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a timestamp": (near(STAMP), timestamps.parse, (ValueError,)),
     "a session id": (near(ULID), of_a_ulid, (ValueError,)),
     "a database user": (near(r"pam_[0-9a-z]{26}"), ids.session_of_database_user, ()),
-    "a cursor": (near(BASE64), lambda text: _position(text, "listing", "SESSION"), (Invalid,)),
+    "a cursor": (near(BASE64), lambda text: place_of(text, "query"), ()),
     "a body of the API": (
         st.tuples(st.text() | JSON.map(json.dumps), st.booleans()),
         readable,
@@ -207,6 +214,10 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a vote": (BODY, body_of(bodies.ApproveBody), (Invalid,)),
     "a revocation": (BODY, body_of(bodies.RevokeBody), (Invalid,)),
     "an end": (BODY, body_of(bodies.EndBody), (Invalid,)),
+    "a block": (BODY, body_of(bodies.BlockBody), (Invalid,)),
+    "a confirmation": (BODY, body_of(bodies.ConfirmBody), (Invalid,)),
+    "a review": (BODY, body_of(bodies.ReviewBody), (Invalid,)),
+    "a line of text": (st.text(), free_text.line_of, (ValueError,)),
     "an erasure": (BODY, body_of(bodies.EraseBody), (Invalid,)),
     "a direct start": (BODY, bodies.parse_start, (Invalid,)),
     "a checkpoint": (near(NOTE), Checkpoint.parse, (Malformed,)),
@@ -222,16 +233,16 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
     "a line of a database's log": (LOG_LINE, log_line, (ValueError,)),
     "a file of an exported trail": (
         st.binary() | JSON.map(json.dumps).map(encoded),
-        from_file(trail.read_json),
-        (trail.Unreadable,),
+        from_file(lambda path: Folder(path.parent).json(path.name)),
+        (Unreadable,),
     ),
     "a key of an exported trail": (
         st.binary(),
-        from_file(trail.read_pem),
-        (trail.Unreadable,),
+        from_file(lambda path: Folder(path.parent).public_key(path.name)),
+        (Unreadable,),
     ),
     "a catalogue": (broken("catalogue.yaml"), from_file(_load_catalogue), (PolicyError,)),
-    "the identities": (broken("identities.yaml"), from_file(_load_identities), (PolicyError,)),
+    "the identities": (broken("identities.yaml"), from_file(apart_identities), (PolicyError,)),
 }
 
 

@@ -1,6 +1,7 @@
 """The deployed functions, called as Lambda calls them, on a table in moto."""
 
 import importlib
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,33 +11,72 @@ import pytest
 
 from pam import wiring
 from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.operations import block_person
 from pam.settings import (
     ActivitySettings,
     AdmitSettings,
+    AskSettings,
     AuditSettings,
+    DarkCallSettings,
+    GateSettings,
     IssueSettings,
     NoticeSettings,
     RequestApiSettings,
     RevokeSettings,
     Settings,
     TickSettings,
+    WatchSettings,
 )
-from tests.contract.conftest import REGION, TABLE, aws, table
+from tests.contract.conftest import REGION, TABLE, TABLES, aws, table
 from tests.fakes.story import COMPILED, Story
+from tests.fakes.world import FakeCalls
 
 __all__ = ["aws", "table"]
 
 COMMON = {"env_name": "test", "table_name": TABLE}
+OWN_ROLES = ("arn:aws:iam::000000000000:role/tick", "arn:aws:iam::000000000000:role/workflow")
+OWN_FUNCTIONS = "arn:aws:lambda:eu-west-1:000000000000:function:pam-test-service-"
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
+KEYS = {
+    "door_key_arn": "door",
+    "admission_key_arn": "admission",
+    "activation_key_arn": "activation",
+}
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
-        **COMMON, account="000000000000", region=REGION, state_machine_arn="machine"
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
+        calls_table="calls",
+        revoke_function="revocation",
+        door_key_arn="door",
+        tier1_topic_arn="tier1",
     ),
     "admit_request": AdmitSettings(
-        **COMMON, account="000000000000", region=REGION, tier1_topic_arn="tier1"
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
+        tier1_topic_arn="tier1",
+        admission_key_arn="admission",
     ),
-    "issue_credentials": IssueSettings(**COMMON, **DATABASES, auditor_function="auditor"),
-    "revoke_session": RevokeSettings(**COMMON, **DATABASES, account="000000000000", region=REGION),
+    "ask_approvers": AskSettings(**COMMON, approver_topic_arn="approvers"),
+    "issue_credentials": IssueSettings(
+        **COMMON, **DATABASES, **KEYS, calls_table="calls", auditor_function="auditor"
+    ),
+    "activate_session": GateSettings(**COMMON, **DATABASES, **KEYS),
+    "revoke_session": RevokeSettings(
+        **COMMON, **DATABASES, account="000000000000", region=REGION, state_machine_arn="machine"
+    ),
+    "find_dark_calls": DarkCallSettings(
+        **COMMON,
+        calls_table="calls",
+        access_log="access",
+        own_roles=",".join(OWN_ROLES),
+        functions=OWN_FUNCTIONS,
+        after_minutes="15",
+    ),
     "tick": TickSettings(**COMMON, revoke_function="revocation", notice_function="notices"),
     "send_notices": NoticeSettings(
         **COMMON,
@@ -45,10 +85,14 @@ SETTINGS: dict[str, Settings] = {
         tier1_topic_arn="tier1",
     ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
+    "watch_store": WatchSettings(**COMMON, **KEYS),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
     ),
 }
+
+
+FRESH = "fresh"
 
 
 class Context:
@@ -67,12 +111,18 @@ Function = Callable[[dict[str, Any]], Any]
 @pytest.fixture
 def story(table: Any) -> Story:
     """Operations on the very table that the functions use."""
-    return Story(store=DynamoDbSessions(table, TABLE))  # type: ignore[arg-type]
+    return Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def calls() -> FakeCalls:
+    """What the doors noted."""
+    return FakeCalls()
 
 
 @pytest.fixture
 def function(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    story: Story, calls: FakeCalls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Function]]:
     """`function("request_api")` is that function's handler, with the story's target, workflow and
     notifier on its rim, and the story's clock."""
@@ -80,11 +130,17 @@ def function(
     policy.write_text(COMPILED.to_json(), encoding="utf-8")
     monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "MOD046/PAM")
+    # moto's tables bear one writer at a time.
+    monkeypatch.setattr(block_person, "_AT_ONCE", 1)
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
     monkeypatch.setattr(wiring, "role_issuer", lambda _: story.issuer)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
+    monkeypatch.setattr(wiring, "closer", lambda _: story.closer)
+    monkeypatch.setattr(wiring, "calls", lambda _: calls)
+    monkeypatch.setattr(wiring, "signer", lambda maker, _: story.keys.of(maker))
+    monkeypatch.setattr(wiring, "verifier", lambda _: story.keys)
     loaded: list[ModuleType] = []
 
     def load(name: str) -> Function:
@@ -97,9 +153,16 @@ def function(
             module.watched.cache_clear()
         if hasattr(module, "clock"):
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
-        return lambda event: module.handler(event, Context())
+        return lambda event: module.handler(_as_its_own(event), Context())
 
-    kept = (wiring.policy, wiring.sessions, wiring.outbox, wiring.sink, wiring.archive)
+    kept = (
+        wiring.policy,
+        wiring.policy_sets,
+        wiring.sessions,
+        wiring.outbox,
+        wiring.sink,
+        wiring.archive,
+    )
     for cached in kept:
         cached.cache_clear()
     yield load
@@ -107,6 +170,17 @@ def function(
         cached.cache_clear()
     for module in loaded:
         module.settings.cache_clear()
+
+
+_numbers = itertools.count(1)
+
+
+def _as_its_own(event: Any) -> Any:
+    """Each call of the gateway has an id of its own, unless the test gives it one."""
+    context = event.get("requestContext") if isinstance(event, dict) else None
+    if not isinstance(context, dict) or context.get("extendedRequestId") != FRESH:
+        return event
+    return event | {"requestContext": context | {"extendedRequestId": f"extended-{next(_numbers)}"}}
 
 
 def call(method: str, resource: str, who: str, body: str | None = None, **path: str) -> Any:
@@ -128,6 +202,7 @@ def call(method: str, resource: str, who: str, body: str | None = None, **path: 
             "path": address,
             "stage": "v1",
             "requestId": "call-1",
+            "extendedRequestId": FRESH,
             "identity": {
                 "userArn": f"arn:aws:iam::000000000000:user/{who}",
                 "sourceIp": "192.0.2.1",

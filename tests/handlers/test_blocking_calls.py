@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from pam.aws import messages
+from pam.aws.messages import event_of
 from pam.domain.lifecycle import Status
 from pam.operations import block_person
 from tests.fakes.story import LEDGER, Story, arn
@@ -47,7 +49,7 @@ def test_a_revocation_with_block_seconds_blocks_and_ends_everything(
     function: Load, story: Story
 ) -> None:
     sessions = [story.granted().session_id for _ in range(2)]
-    answer = function("revoke_session")(revoke(sessions[0], block_seconds=3600))
+    answer = function("request_api")(revoke(sessions[0], block_seconds=3600))
     assert (answer["statusCode"], body_of(answer)["status"]) == (200, "REVOKED")
     assert {story.store.get(i).status for i in sessions} == {Status.REVOKED}  # type: ignore[union-attr]
     assert listed(function) == [
@@ -71,14 +73,14 @@ def test_a_revocation_with_block_seconds_blocks_and_ends_everything(
 
 def test_0_is_until_lifted_and_the_scope_may_be_one_resource(function: Load, story: Story) -> None:
     session_id = story.granted().session_id
-    answer = function("revoke_session")(revoke(session_id, block_seconds=0, block_scope="resource"))
+    answer = function("request_api")(revoke(session_id, block_seconds=0, block_scope="resource"))
     assert answer["statusCode"] == 200, answer
     (block,) = listed(function, "ada")
     assert (block["until"], block["resource"]) == (None, LEDGER)
 
 
 def test_without_block_seconds_nobody_is_blocked(function: Load, story: Story) -> None:
-    function("revoke_session")(revoke(story.granted().session_id))
+    function("request_api")(revoke(story.granted().session_id))
     assert listed(function) == []
 
 
@@ -96,7 +98,7 @@ def test_a_block_that_is_none_is_refused_and_nothing_is_ended(
     function: Load, story: Story, case: str
 ) -> None:
     session_id = story.granted().session_id
-    answer = function("revoke_session")(revoke(session_id, **WRONG[case]))
+    answer = function("request_api")(revoke(session_id, **WRONG[case]))
     assert (answer["statusCode"], body_of(answer)["code"]) == (400, "VALIDATION")
     stored = story.store.get(session_id)
     assert stored is not None
@@ -107,7 +109,7 @@ def test_a_block_that_is_none_is_refused_and_nothing_is_ended(
 def test_a_block_is_lifted_by_name_or_arn_however_it_is_encoded(
     function: Load, story: Story, principal: str
 ) -> None:
-    function("revoke_session")(revoke(story.granted().session_id, block_seconds=0))
+    function("request_api")(revoke(story.granted().session_id, block_seconds=0))
     answer = function("request_api")(lift(principal, reason="laptop found"))
     assert answer["statusCode"] == 200, answer
     (block,) = body_of(answer)["items"]
@@ -129,7 +131,7 @@ REFUSED: dict[str, tuple[str, dict[str, str], int, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_lifting_is_refused(function: Load, story: Story, case: str) -> None:
     who, query, status, code = REFUSED[case]
-    function("revoke_session")(revoke(story.granted().session_id, block_seconds=0))
+    function("request_api")(revoke(story.granted().session_id, block_seconds=0))
     answer = function("request_api")(lift("alice", who, **query))
     assert (answer["statusCode"], body_of(answer)["code"]) == (status, code)
     assert len(listed(function)) == 1
@@ -145,11 +147,11 @@ def test_the_search_ends_what_a_dying_call_left_to_the_blocked(
     function: Load, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id = story.granted().session_id
-    handler = function("revoke_session")
+    door, revocation = function("request_api"), function("revoke_session")
     with monkeypatch.context() as dying:
         dying.setattr(block_person, "end_blocked", lambda *_, **__: [])
-        handler(revoke(session_id, block_seconds=0))
-    assert handler({"search": "blocked"}) == {"ended": [session_id]}
+        door(revoke(session_id, block_seconds=0))
+    assert revocation(event_of(messages.SearchBlocked())) == {"ended": [session_id]}
     stored = story.store.get(session_id)
     assert stored is not None
     assert stored.status is Status.REVOKED

@@ -13,6 +13,7 @@ import pytest
 
 from pam import wiring
 from pam.domain.session import Session
+from tests.contract.conftest import TABLES
 from tests.domain.test_activity import EVENT_ID, ISSUER, assumption, event, identity
 from tests.fakes.story import COMPILED, Story
 from tests.handlers.conftest import Function
@@ -195,7 +196,7 @@ def test_a_line_that_fails_keeps_back_no_other_and_comes_again(
     recorder: Function, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = story.granted(resource=DATABASE)
-    store = wiring.sessions("sessions")
+    store = wiring.sessions(TABLES)
     save, broken = store.save, [True]
 
     def failing(*arguments: Any) -> None:

@@ -9,14 +9,17 @@ import pytest
 
 import tick
 from pam import wiring
-from pam.aws import table_keys
+from pam.aws import messages, table_keys
 from pam.aws.dynamodb_sessions import to_item
 from tests.contract.conftest import TABLE
-from tests.fakes.story import Story, arn
+from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call
+from tests.handlers.test_the_workflow import started
 from tick import NotAllHandedOn
 
+TICK = messages.event_of(messages.Tick())
 Load = Callable[[str], Function]
+LEDGER_DB = "core-ledger-db"
 
 
 def review(function: Load, who: str, **body: Any) -> tuple[int, Any]:
@@ -27,30 +30,47 @@ def review(function: Load, who: str, **body: Any) -> tuple[int, Any]:
 @pytest.mark.guarantee("G15")
 def test_two_reviews_settle_what_the_session_shows(function: Load, story: Story) -> None:
     session_id = story.activate(story.request(break_glass=True).session_id).session_id
-    status, first = review(function, "bob", session_id=session_id, comment="was needed")
+    status, first = review(
+        function, "bob", session_id=session_id, outcome="justified", comment="was needed"
+    )
     assert status == 200
     assert first["review"]["reviewers"] == [arn("bob")]
     assert (first["review"]["required"], first["review"]["outcome"]) == (True, "")
     status, second = review(function, "carol", session_id=session_id, outcome="unjustified")
     assert (status, second["review"]["outcome"]) == (200, "unjustified")
-    status, refused = review(function, "alice", session_id=session_id)
+    status, refused = review(function, "alice", session_id=session_id, outcome="justified")
     assert (status, refused["code"]) == (403, "SELF_APPROVAL")
-    status, refused = review(function, "erin", session_id=session_id)
+    status, refused = review(function, "erin", session_id=session_id, outcome="justified")
     assert (status, refused["code"]) == (409, "CONFLICT")
     kinds = [record["type"] for record in story.store.records(session_id)]
     assert kinds[-4:] == ["Reviewed", "Reviewed", "Refused", "Refused"]
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"outcome": "fine"}, {"comment": "x" * 1001}, {"decision": "approve"}]
-)
+WRONG: dict[str, dict[str, Any]] = {
+    "session_id": {"session_id": None},
+    "outcome": {"outcome": "fine"},
+    "comment": {"comment": "x" * 1001},
+    "decision": {"decision": "approve"},
+}
+
+
+@pytest.mark.parametrize("field", WRONG)
 def test_a_review_that_is_not_one_is_refused_with_the_field(
-    function: Load, story: Story, body: dict[str, str]
+    function: Load, story: Story, field: str
 ) -> None:
-    session = {"session_id": story.request(break_glass=True).session_id} if body else {}
-    status, problem = review(function, "bob", **session, **body)
+    body = {"session_id": story.request(break_glass=True).session_id, "outcome": "justified"}
+    status, problem = review(function, "bob", **body | WRONG[field])
     assert (status, problem["code"]) == (400, "VALIDATION")
-    assert [error["field"] for error in problem["errors"]] == [next(iter(body), "session_id")]
+    assert [error["field"] for error in problem["errors"]] == [field]
+
+
+@pytest.mark.guarantee("G15")
+def test_what_a_reviewer_found_is_never_taken_for_granted(function: Load, story: Story) -> None:
+    session_id = story.activate(story.request(break_glass=True).session_id).session_id
+    status, problem = review(function, "bob", session_id=session_id, comment="was needed")
+    assert (status, problem["code"]) == (400, "VALIDATION")
+    assert [error["field"] for error in problem["errors"]] == ["outcome"]
+    assert "Reviewed" not in [record["type"] for record in story.store.records(session_id)]
 
 
 @pytest.mark.guarantee("G15")
@@ -64,13 +84,8 @@ def test_neither_door_lets_in_an_emergency_of_whoever_owes_a_review(
     problem = json.loads(asked["body"])
     assert (asked["statusCode"], problem["code"]) == (403, "NOT_ELIGIBLE")
     assert owed in problem["detail"]
-    execution = {
-        "id": "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift",
-        "name": "night-shift",
-        "started_at": "2026-03-02T12:00:00.000Z",
-    }
     start = {**body, "requester": arn("alice")}
-    admitted = function("admit_request")({"input": start, "execution": execution})
+    admitted = function("admit_request")(started(story, start))
     assert (admitted["outcome"], admitted["error"]) == ("REFUSED", "NOT_ELIGIBLE")
     assert owed in admitted["cause"]
 
@@ -83,7 +98,7 @@ class Heard:
         self.told: list[str] = []
         self.deaf = False
 
-    def look_at(self, session_id: str) -> None:
+    def sweep(self, session_id: str) -> None:
         self.ended.append(session_id)
 
     def tell(self, session_id: str) -> None:
@@ -107,7 +122,7 @@ def test_the_tick_hands_each_duty_to_whoever_has_it(
     waiting = story.request().session_id
     over = story.granted(seconds=60).session_id
     story.later(minutes=10)
-    assert function("tick")({}) == {"due": 2}
+    assert function("tick")(TICK) == {"due": 2}
     assert (heard.ended, heard.told) == ([over], [waiting])
 
 
@@ -121,7 +136,7 @@ def test_notices_that_cannot_be_handed_on_hold_up_no_end(
     story.later(minutes=10)
     heard.deaf = True
     with pytest.raises(NotAllHandedOn):
-        function("tick")({})
+        function("tick")(TICK)
     assert heard.ended == [over]
 
 
@@ -130,7 +145,7 @@ def test_an_end_that_cannot_be_handed_on_hides_no_other_and_is_told(
     function: Load, story: Story, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = {story.granted(seconds=60).session_id for _ in range(3)}
-    lost, hand_on = min(ids), heard.look_at
+    lost, hand_on = min(ids), heard.sweep
 
     def throttled_once(session_id: str) -> None:
         if session_id == lost:
@@ -138,10 +153,10 @@ def test_an_end_that_cannot_be_handed_on_hides_no_other_and_is_told(
             raise ConnectionError(message)
         hand_on(session_id)
 
-    monkeypatch.setattr(heard, "look_at", throttled_once)
+    monkeypatch.setattr(heard, "sweep", throttled_once)
     story.later(minutes=2)
     with pytest.raises(NotAllHandedOn, match=lost):
-        function("tick")({})
+        function("tick")(TICK)
     assert set(heard.ended) == ids - {lost}
 
 
@@ -150,14 +165,16 @@ def test_none_starves_while_more_ends_than_a_tick_hands_on_fail_again_and_again(
     function: Load, story: Story, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tick, "_MOST_PER_TICK", 3)
-    ids = [story.granted(seconds=60).session_id for _ in range(10)]
+    wanted = [(who, each) for who in ("alice", "dave") for each in (LEDGER, LEDGER_DB)] * 3
+    ids = [story.granted(who, each, seconds=60).session_id for who, each in wanted[:10]]
     story.issuer.down = True
     story.later(minutes=2)
     for _ in range(8):
         handed_on = len(heard.ended)
-        function("tick")({})
+        function("tick")(TICK)
         for session_id in heard.ended[handed_on:]:
-            answer = function("revoke_session")({"session_id": session_id, "by": "tick"})
+            sweep = messages.event_of(messages.Sweep(session_id=session_id))
+            answer = function("revoke_session")(sweep)
             assert answer["error"] == "IssuerUnavailable"
         story.later(minutes=1)
     turns = [heard.ended.count(session_id) for session_id in ids]
@@ -174,7 +191,7 @@ def test_what_should_have_ended_a_minute_ago_is_counted_every_minute_and_listed(
     for seconds in (119, 3, 60):
         story.later(seconds=seconds)
         capsys.readouterr()
-        function("tick")({})
+        function("tick")(TICK)
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         counted += [line["EndStuck"] for line in lines if "EndStuck" in line]
     assert counted == [[0.0], [1.0], [1.0]]
@@ -196,14 +213,14 @@ def test_a_session_that_the_tick_does_not_understand_hides_no_other_and_is_told(
     )
     story.later(minutes=2)
     with pytest.raises(NotAllHandedOn, match=f"not understood: .*{spoilt}"):
-        function("tick")({})
+        function("tick")(TICK)
     assert heard.ended == [over]
 
 
 def test_what_the_tick_handed_on_is_sent_once(function: Load, story: Story) -> None:
     session = story.request()
     story.later(minutes=10)
-    event = {"session_id": session.session_id}
+    event = messages.event_of(messages.SendNotices(session_id=session.session_id))
     assert function("send_notices")(event) == {"sent": ["remind"]}
     assert function("send_notices")(event) == {"sent": []}
     assert story.notifier.told == [("still waiting", session.session_id)]

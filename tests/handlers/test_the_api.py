@@ -126,7 +126,7 @@ def test_a_target_that_does_not_confirm_leaves_the_session_revoking(
     session_id = story.granted().session_id
     story.issuer.down = True
     body = json.dumps({"session_id": session_id, "reason": "enough"})
-    answer = function("revoke_session")(call("POST", "/pam/revoke", "sam", body))
+    answer = function("request_api")(call("POST", "/pam/revoke", "sam", body))
     assert (answer["statusCode"], body_of(answer)["status"]) == (200, "REVOKING")
     assert body_of(answer)["ending"]["confirmed_at"] is None
     stored = story.store.get(session_id)

@@ -10,34 +10,50 @@ import pytest
 
 import revoke_session
 from pam import clock, wiring
-from pam.aws import table_keys
+from pam.aws import messages, table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
+from pam.aws.messages import event_of
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
+from pam.domain.session import Session
 from pam.ids import new_id
+from pam.ports.people import Execution, Failure
 from pam.ports.sessions import Once
 from tests.contract.test_rim import Recorder
-from tests.fakes.story import LEDGER, SANDBOX, Story, arn
-from tests.handlers.conftest import Function
+from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn
+from tests.handlers.conftest import Function, call
 
 Load = Callable[[str], Function]
-EXECUTION = {
-    "id": "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift",
-    "name": "night-shift",
-    "started_at": "2026-03-01T12:00:00.000Z",
-}
+EXECUTION = "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift"
 START = {"requester": arn("alice"), "resource": LEDGER, "reason": "runbook 12, step 3"}
+
+
+def started(story: Story, input_: Any, execution: str = EXECUTION, *, running: bool = True) -> Any:
+    """What Step Functions knows; the message to admission about it."""
+    story.workflow.executions[execution] = Execution(
+        arn=execution, started_at=NOON, input=json.dumps(input_), running=running
+    )
+    return event_of(messages.Admit(execution_arn=execution))
+
+
+def failed(story: Story, session: Session, error: str, cause: str = "") -> Any:
+    """The session's execution is in a closing state; the message of that state."""
+    story.workflow.failures[session.execution_arn] = Failure(error=error, cause=cause)
+    message = messages.CloseUnfinished(
+        execution_arn=session.execution_arn, session_id=session.session_id
+    )
+    return event_of(message)
 
 
 def test_a_direct_start_opens_a_session_once_however_often_it_is_tried(
     function: Load, story: Story
 ) -> None:
     admit = function("admit_request")
-    first = admit({"input": START, "execution": EXECUTION})
-    again = admit({"input": START, "execution": EXECUTION})
+    first = admit(started(story, START))
+    again = admit(started(story, START))
     assert first == again
     assert first["outcome"] == "NEEDS_APPROVAL"
     session = story.store.get(first["session_id"])
@@ -51,7 +67,7 @@ def test_an_execution_that_names_the_session_of_another_is_refused_and_that_is_r
 ) -> None:
     others = story.request("dave", SANDBOX)
     assert others.status is Status.APPROVED
-    event = {"input": START | {"session_id": others.session_id}, "execution": EXECUTION}
+    event = started(story, START | {"session_id": others.session_id})
     answer = function("admit_request")(event)
     assert (answer["outcome"], answer["error"]) == ("REFUSED", "CONFLICT")
     assert story.store.get(others.session_id) == others
@@ -61,7 +77,7 @@ def test_an_execution_that_names_the_session_of_another_is_refused_and_that_is_r
         if "record" in item
     ]
     (refused,) = (each for each in records if each["type"] == "Refused")
-    assert refused["actor"]["principal"] == EXECUTION["id"]
+    assert refused["actor"]["principal"] == EXECUTION
 
 
 @pytest.mark.guarantee("G3")
@@ -69,13 +85,44 @@ def test_an_emergency_that_nobody_can_be_told_of_is_not_admitted(
     function: Load, story: Story
 ) -> None:
     admit = function("admit_request")
-    event = {"input": START | {"break_glass": True}, "execution": EXECUTION}
+    session = story.request(break_glass=True)
+    event = started(story, {"session_id": session.session_id}, session.execution_arn)
     story.notifier.down = True
     with pytest.raises(ConnectionError):
         admit(event)
     story.notifier.down = False
     assert admit(event)["outcome"] == "APPROVED"
     assert len(story.notifier.alarmed) == 1
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.guarantee("G3")
+def test_a_runbooks_emergency_is_admitted_and_granted_by_the_word_of_the_person_named(
+    function: Load, story: Story
+) -> None:
+    event = started(story, START | {"break_glass": True})
+    admitted = function("admit_request")(event)
+    assert (admitted["outcome"], story.notifier.alarmed) == ("NEEDS_APPROVAL", [])
+    session_id = admitted["session_id"]
+
+    def confirm(who: str) -> tuple[int, dict[str, Any]]:
+        body = json.dumps({"session_id": session_id})
+        answer = function("request_api")(call("POST", "/pam/confirm", who, body))
+        return answer["statusCode"], json.loads(answer["body"])
+
+    shown = json.loads(
+        function("request_api")(
+            call("GET", "/pam/sessions/{session_id}", "alice", session_id=session_id)
+        )["body"]
+    )
+    assert (shown["status"], shown["needs_confirmation"]) == ("PENDING_APPROVAL", True)
+    assert shown["review"]["required"] is False
+    assert (confirm("bob")[0], confirm("bob")[1]["code"]) == (403, "NOT_ELIGIBLE")
+    status, session = confirm("alice")
+    assert (status, session["status"], session["needs_confirmation"]) == (200, "APPROVED", False)
+    assert session["review"]["required"] is True
+    assert story.notifier.alarmed == [session_id]
+    assert (confirm("alice")[0], confirm("alice")[1]["code"]) == (409, "CONFLICT")
 
 
 @pytest.mark.guarantee("G6")
@@ -85,12 +132,11 @@ def test_an_emergency_that_nobody_can_be_told_of_is_not_admitted(
 def test_a_workflow_that_failed_closes_its_session(
     function: Load, story: Story, error: str, status: str
 ) -> None:
-    session_id = story.request().session_id
-    failure = {"error": error, "cause": "x" * 5000}
-    answer = function("revoke_session")({"session_id": session_id, "failure": failure})
+    session = story.request()
+    answer = function("revoke_session")(failed(story, session, error, "x" * 5000))
     assert (answer["status"], answer["error"]) == (status, error)
     assert answer["cause"] == "x" * 500
-    stored = story.store.get(session_id)
+    stored = story.store.get(session.session_id)
     assert stored is not None
     assert stored.status.value == status
 
@@ -103,8 +149,7 @@ def test_a_state_that_timed_out_after_the_votes_is_a_failure_and_no_missing_answ
     session = story.granted()
     session_id = session.session_id
     story.store.save(session, replace(session, status=Status(status)), ())
-    failure = {"error": "States.Timeout", "cause": ""}
-    answer = function("revoke_session")({"session_id": session_id, "failure": failure})
+    answer = function("revoke_session")(failed(story, session, "States.Timeout"))
     assert answer["status"] == "FAILED"
     assert story.issuer.held == (set() if status != "APPROVED" else {session_id})
 
@@ -115,7 +160,7 @@ def test_a_try_of_the_tick_that_fails_is_no_error_and_of_what_is_over_it_is_coun
 ) -> None:
     session = story.granted(seconds=60)
     story.lease(session.session_id)
-    event = {"session_id": session.session_id, "by": "tick"}
+    event = event_of(messages.Sweep(session_id=session.session_id))
     story.later(minutes=2)
     story.issuer.down = True
     assert function("revoke_session")(event)["error"] == "IssuerUnavailable"
@@ -132,17 +177,17 @@ def test_a_try_of_the_tick_that_fails_is_no_error_and_of_what_is_over_it_is_coun
 
 
 @pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("own_id", ["", "01KJMMA2R0000000000000000A"])
 def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_none(
-    function: Load, story: Story
+    function: Load, story: Story, own_id: str
 ) -> None:
-    revoke, failure = function("revoke_session"), {"error": "Boom", "cause": ""}
-    assert revoke({"execution": EXECUTION, "failure": failure})["status"] == "NONE"
-    admitted = function("admit_request")({"input": START, "execution": EXECUTION})
-    assert function("revoke_session")({"execution": EXECUTION, "failure": failure}) == {
-        "status": "FAILED",
-        "error": "Boom",
-        "cause": "",
-    }
+    revoke = function("revoke_session")
+    admit = started(story, START | ({"session_id": own_id} if own_id else {}))
+    died = event_of(messages.AdmissionFailed(execution_arn=EXECUTION))
+    story.workflow.failures[EXECUTION] = Failure(error="Boom", cause="")
+    assert revoke(died)["status"] == "NONE"
+    admitted = function("admit_request")(admit)
+    assert revoke(died) == {"status": "FAILED", "error": "Boom", "cause": ""}
     stored = story.store.get(admitted["session_id"])
     assert stored is not None
     assert stored.status is Status.FAILED
@@ -152,24 +197,21 @@ def test_an_admission_that_died_closes_the_session_of_its_execution_or_finds_non
 def test_an_admission_that_died_closes_the_session_that_started_it_and_none_of_that_name(
     function: Load, story: Story
 ) -> None:
-    revoke, failure = function("revoke_session"), {"error": "Boom", "cause": ""}
-    session = story.request()
-    named_like_it = EXECUTION | {"name": session.session_id}
-    assert revoke({"execution": named_like_it, "failure": failure})["status"] == "NONE"
-    assert story.store.get(session.session_id) == session
-    its_own = named_like_it | {"id": session.execution_arn}
-    assert revoke({"execution": its_own, "failure": failure})["status"] == "FAILED"
+    revoke, session = function("revoke_session"), story.request()
+    named_like_it = f"{EXECUTION.rpartition(':')[0]}:other:{session.session_id}"
+    for execution, status in ((named_like_it, "NONE"), (session.execution_arn, "FAILED")):
+        started(story, {}, execution)
+        story.workflow.failures[execution] = Failure(error="Boom", cause="")
+        died = event_of(messages.AdmissionFailed(execution_arn=execution))
+        assert revoke(died)["status"] == status
+        assert (story.store.get(session.session_id) == session) is (status == "NONE")
 
 
 @pytest.mark.parametrize("cause", ["no JSON", "[]", "{}"])
 def test_a_refusal_whose_sentence_is_not_understood_closes_the_session_all_the_same(
     function: Load, story: Story, cause: str
 ) -> None:
-    event = {
-        "session_id": story.request().session_id,
-        "failure": {"error": "Conflict", "cause": cause},
-    }
-    answer = function("revoke_session")(event)
+    answer = function("revoke_session")(failed(story, story.request(), "Conflict", cause))
     assert (answer["status"], answer["cause"]) == ("FAILED", "see the execution")
 
 
@@ -179,12 +221,13 @@ def test_the_workflow_that_comes_too_early_tries_again_and_the_tick_lets_it_be(
 ) -> None:
     session = story.granted(seconds=60)
     revoke = function("revoke_session")
+    due = event_of(messages.EndDue(session_id=session.session_id))
     with pytest.raises(NotYet):
-        revoke({"session_id": session.session_id})
-    early = revoke({"session_id": session.session_id, "by": "tick"})
+        revoke(due)
+    early = revoke(event_of(messages.Sweep(session_id=session.session_id)))
     assert early["status"] == "NOT_YET"
     story.now = session.expires_at or story.now
-    assert revoke({"session_id": session.session_id})["status"] == "EXPIRED"
+    assert revoke(due)["status"] == "EXPIRED"
     assert story.workflow.stopped == []
 
 
@@ -192,7 +235,7 @@ def test_a_withdrawn_session_is_not_activated(function: Load, story: Story) -> N
     session_id = story.request().session_id
     story.end(session_id)
     with pytest.raises(Exception, match="WITHDRAWN"):
-        function("issue_credentials")({"session_id": session_id})
+        function("activate_session")(event_of(messages.Activate(session_id=session_id)))
 
 
 @pytest.fixture
@@ -279,7 +322,7 @@ def test_a_lease_that_waits_for_its_record_is_told_how_far_the_log_is(
     function: Load, story: Story, logs: Any
 ) -> None:
     session = story.granted()
-    answer = function("audit_session")({"settle": session.session_id})
+    answer = function("audit_session")(event_of(messages.Settle(session_id=session.session_id)))
     assert answer == {"delivered": session.sequence}
 
 
@@ -322,7 +365,7 @@ def test_a_search_counts_what_it_removed_and_what_is_missing(
     counted = []
     for _ in range(2):
         capsys.readouterr()
-        found = function("revoke_session")({"search": "targets"})
+        found = function("revoke_session")(event_of(messages.SearchTargets()))
         assert (found["missing"], found["unreached"], found["postponed"]) == ([lost], [], [])
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         names = ("OrphanRemoved", "AccessMissing", "BoundaryMissing", "DenyMissing")
@@ -341,9 +384,9 @@ def test_a_search_counts_ends_that_were_undone_and_what_binds_no_more(
     story.later(seconds=20)
     story.issuer.let_in_again = {session_id}
     story.issuer.boundary_fault = "none"
-    assert function("revoke_session")({"search": "denies"})["undone"] == [session_id]
-    assert function("revoke_session")({"search": "denies"})["undone"] == []
-    unbound = function("revoke_session")({"search": "targets"})["unbounded"]
+    assert function("revoke_session")(event_of(messages.SearchDenies()))["undone"] == [session_id]
+    assert function("revoke_session")(event_of(messages.SearchDenies()))["undone"] == []
+    unbound = function("revoke_session")(event_of(messages.SearchTargets()))["unbounded"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     counted = {
         n: line[n] for n in ("DenyMissing", "BoundaryMissing") for line in lines if n in line
@@ -361,13 +404,13 @@ def test_a_search_for_denies_that_did_not_reach_a_role_is_an_error(
     story.later(seconds=20)
     story.issuer.down = True
     with pytest.raises(IssuerUnavailable, match="not reached: arn:aws:"):
-        function("revoke_session")({"search": "denies"})
+        function("revoke_session")(event_of(messages.SearchDenies()))
 
 
 def test_a_search_that_did_not_reach_a_target_is_an_error(function: Load, story: Story) -> None:
     story.issuer.down = True
     with pytest.raises(IssuerUnavailable, match="not reached: arn:aws:"):
-        function("revoke_session")({"search": "targets"})
+        function("revoke_session")(event_of(messages.SearchTargets()))
 
 
 @pytest.mark.parametrize(("wanted", "begun"), [(60_001, False), (60_000, True)])
@@ -375,5 +418,5 @@ def test_a_search_begins_no_target_that_it_may_have_no_time_to_give_up(
     function: Load, monkeypatch: pytest.MonkeyPatch, wanted: int, *, begun: bool
 ) -> None:
     monkeypatch.setattr(revoke_session, "_TIME_FOR_A_TARGET_MS", wanted)
-    found = function("revoke_session")({"search": "targets"})
+    found = function("revoke_session")(event_of(messages.SearchTargets()))
     assert (found["postponed"] == []) is begun

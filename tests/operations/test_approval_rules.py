@@ -8,6 +8,7 @@ from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict, Invalid, NotEligible, NotFound, SelfApproval
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind, Caller, Person
+from pam.domain.proofs import Maker
 from pam.operations.vote import BallotPaper, vote
 from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
 
@@ -75,6 +76,7 @@ def test_nobody_approves_their_own_request_by_another_principal_either() -> None
             store=story.store,
             policy=story.policy,
             workflow=story.workflow,
+            signer=story.keys.of(Maker.DOOR),
         )
     assert story.store.sessions[session_id].votes == ()
 

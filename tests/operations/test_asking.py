@@ -7,7 +7,14 @@ from itertools import pairwise
 import pytest
 
 from pam.domain.audit_record import hash_of
-from pam.domain.errors import IdempotencyMismatch, IssuerUnavailable, NotEligible, NotFound, Refusal
+from pam.domain.errors import (
+    IdempotencyMismatch,
+    IssuerUnavailable,
+    NotEligible,
+    NotFound,
+    Refusal,
+    SelfApproval,
+)
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.read_sessions import list_sessions, read_session
@@ -104,13 +111,15 @@ def test_break_glass_is_recorded_and_owes_a_review() -> None:
 def test_a_refused_act_is_recorded_in_the_session_it_was_aimed_at() -> None:
     story = Story()
     session_id = story.request().session_id
-    with pytest.raises(NotEligible) as refused:
-        story.vote("dave", session_id)
-    attempt = Attempt(act="POST /pam/approve", actor=caller("dave").actor)
-    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    with pytest.raises(SelfApproval) as refused:
+        story.vote("alice", session_id)
+    attempt = Attempt(
+        act="POST /pam/approve", actor=caller("alice").actor, person=caller("alice").person
+    )
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy=story.policy)
     record = story.store.records(session_id)[-1]
     assert (record["type"], record["outcome"], record["sequence"]) == ("Refused", "refused", 2)
-    assert record["detail"].startswith("NOT_ELIGIBLE")
+    assert record["detail"].startswith("SELF_APPROVAL")
     assert story.store.sessions[session_id].status is Status.PENDING_APPROVAL
 
 
@@ -120,7 +129,7 @@ def test_a_refusal_without_a_session_is_recorded_on_its_own() -> None:
     with pytest.raises(Refusal) as refused:
         story.request("mallory")
     attempt = Attempt(act="POST /pam/request", actor=caller("mallory").actor)
-    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy_version="v")
+    record_refusal(refused.value, attempt, now=story.now, store=story.store, policy=story.policy)
     (record,) = story.store.refusals
     assert (record["session_id"], record["sequence"], record["type"]) == ("", 0, "Refused")
     assert record["hash"] == hash_of(record)
@@ -199,7 +208,7 @@ def test_who_may_look_at_a_session_of_alices(who: str) -> None:
         found = read_session(session_id, caller=caller(who), store=story.store, policy=story.policy)
         assert found.session_id == session_id
         page = list_sessions(
-            SessionQuery(), caller=caller(who), store=story.store, policy=story.policy
+            SessionQuery(), None, caller=caller(who), store=story.store, policy=story.policy
         )
         assert session_id in [session.session_id for session in page.sessions]
     else:

@@ -1,6 +1,6 @@
 """The auditor carries each record once and in order, whatever wakes it, and loses none."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,11 @@ import pytest
 from pam.domain.audit_record import Record
 from pam.operations import deliver_records as module
 from pam.operations.deliver_records import BusyError, deliver_records
+from pam.ports.audit import PolicySetMissing
 from tests.fakes.story import NOON
 
 STEPS = ["log group", "archive", "bus", "mark"]
+LAW = "5" * 64
 
 
 @dataclass
@@ -26,6 +28,12 @@ class Places:
     claimed: bool = False
     got: dict[str, list[int]] = field(default_factory=lambda: {step: [] for step in STEPS})
     dies: tuple[str, bool] | None = None
+    policy_sets: set[str] = field(default_factory=lambda: {LAW})
+
+    def keep_policy_sets(self, digests: Collection[str] = ()) -> None:
+        for digest in digests:
+            if digest not in self.policy_sets:
+                raise PolicySetMissing(digest)
 
     def claim(self, owner: str, now: datetime) -> bool:
         del owner, now
@@ -73,23 +81,34 @@ def everywhere(last: int) -> dict[str, list[int]]:
 
 @pytest.fixture
 def places() -> Places:
-    return Places([{"sequence": number} for number in (1, 2, 3)])
+    return Places(numbered(1, 2, 3))
 
 
 def deliver(places: Places) -> int:
-    return deliver_records("S", clock=lambda: NOON, outbox=places, sink=places, archive=places)
+    return deliver_records(
+        "S",
+        clock=lambda: NOON,
+        outbox=places,
+        sink=places,
+        archive=places,
+        policies=places,
+    )
+
+
+def numbered(*numbers: int) -> list[Record]:
+    return [{"sequence": number, "policy_version": LAW} for number in numbers]
 
 
 def test_what_is_undelivered_is_delivered_once_and_in_order(places: Places) -> None:
     assert deliver(places) == 3
     assert deliver(places) == 3
-    places.records.append({"sequence": 4})
+    places.records += numbered(4)
     assert deliver(places) == 4
     assert places.got == everywhere(4)
 
 
 def test_a_long_trail_is_delivered_in_parts(places: Places) -> None:
-    places.records = [{"sequence": number} for number in range(1, 301)]
+    places.records = numbered(*range(1, 301))
     assert deliver(places) == 300
     assert places.got == everywhere(300)
 
@@ -112,7 +131,7 @@ def test_wherever_the_auditor_dies_nothing_is_lost_and_what_comes_twice_is_the_s
 
 def test_a_throttled_log_group_keeps_the_order(places: Places) -> None:
     for last in range(1, 6):
-        places.records = [{"sequence": number} for number in range(1, last + 1)]
+        places.records = numbered(*range(1, last + 1))
         places.dies = ("log group", False) if last % 2 else None
         try:
             deliver(places)
@@ -145,3 +164,23 @@ def test_a_call_that_waits_for_too_long_says_so(
     monkeypatch.setattr(module.time, "sleep", lambda _: None)
     with pytest.raises(BusyError):
         deliver(places)
+
+
+@pytest.mark.guarantee("G13")
+def test_a_record_whose_policy_set_is_not_archived_goes_nowhere_until_it_is(
+    places: Places,
+) -> None:
+    places.policy_sets.clear()
+    with pytest.raises(PolicySetMissing, match=LAW):
+        deliver(places)
+    assert places.got == {step: [] for step in STEPS}
+    assert not places.claimed, "the next call tries again at once"
+    places.policy_sets.add(LAW)
+    assert deliver(places) == 3
+    assert places.got == everywhere(3)
+
+
+def test_a_record_that_no_policy_decided_needs_none(places: Places) -> None:
+    places.policy_sets.clear()
+    places.records = [{"sequence": 1, "policy_version": ""}]
+    assert deliver(places) == 1

@@ -10,6 +10,7 @@ from pam.domain.audit_record import RecordType
 from pam.domain.errors import Conflict, NotEligible
 from pam.domain.free_text import ERASED, commitment, opened
 from pam.domain.lifecycle import Status
+from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.operations.erase_texts import erase_texts
 from pam.operations.vote import BallotPaper, vote
@@ -32,6 +33,7 @@ def denied(story: Story) -> Session:
         store=story.store,
         policy=POLICY,
         workflow=story.workflow,
+        signer=story.keys.of(Maker.DOOR),
     )
 
 

@@ -89,6 +89,8 @@ def test_what_a_session_did_is_added_to_its_chain_and_changes_nothing_else(story
     assert record["actor"] == {
         "principal": "arn:aws:sts::111122223333:assumed-role/role/alice",
         "kind": "person",
+        "surface": "",
+        "auth": "",
         "source_ip": "192.0.2.7",
         "user_agent": "aws-cli/2",
     }

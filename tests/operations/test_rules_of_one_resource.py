@@ -142,7 +142,8 @@ def test_what_is_lawful_no_longer_is_not_made_though_it_was_approved(case: str) 
     story = Story()
     session_id = story.request().session_id
     story.vote("bob", session_id)
-    story.store.sessions[session_id] = change(story.vote("carol", session_id))
+    changed = story.keys.signed(change(story.vote("carol", session_id)))
+    story.store.sessions[session_id] = changed
     with pytest.raises(refusal):
         story.activate(session_id)
     assert story.store.sessions[session_id].status is Status.APPROVED

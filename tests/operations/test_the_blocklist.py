@@ -32,6 +32,7 @@ from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, arn, calle
 from tests.fakes.world import FakeIssuer, FakeStore
 
 HOUR = timedelta(hours=1)
+LEDGER_DB = "core-ledger-db"
 
 
 def operator(name: str, *more: str) -> Caller:
@@ -81,8 +82,8 @@ def block(
         now=story.now,
         store=story.store,
         policy=story.policy,
-        issuers=story.issuers,
-        workflow=story.workflow,
+        closer=story.closer,
+        notifier=story.notifier,
     )
 
 
@@ -225,7 +226,8 @@ def test_targets_are_asked_side_by_side_and_one_that_fails_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     story = Story()
-    sessions = [story.granted().session_id for _ in range(5)]
+    wanted = (*[LEDGER] * 3, *[LEDGER_DB] * 2)
+    sessions = [story.granted(resource=each).session_id for each in wanted]
     together, end = Barrier(5, timeout=10), FakeIssuer.end
 
     def slow(issuer: FakeIssuer, session: Session, now: object) -> Receipt:
@@ -307,8 +309,7 @@ def test_what_a_dying_call_left_open_is_found_and_ended() -> None:
         "now": story.now,
         "store": story.store,
         "policy": story.policy,
-        "issuers": story.issuers,
-        "workflow": story.workflow,
+        "closer": story.closer,
     }
     (ended,) = end_all_blocked(**search)  # type: ignore[arg-type]
     assert (ended.session_id, ended.status) == (left, Status.REVOKED)
@@ -340,8 +341,7 @@ def test_a_search_for_the_blocked_that_fails_at_one_ends_the_others_and_is_an_er
             now=story.now,
             store=story.store,
             policy=story.policy,
-            issuers=story.issuers,  # type: ignore[arg-type]
-            workflow=story.workflow,
+            closer=story.closer,
         )
     assert story.issuer.ended == [other]
 
@@ -366,8 +366,7 @@ def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_furthe
         "now": story.now,
         "store": story.store,
         "policy": story.policy,
-        "issuers": story.issuers,
-        "workflow": story.workflow,
+        "closer": story.closer,
     }
     assert end_all_blocked(**search) == []  # type: ignore[arg-type]
 
@@ -407,8 +406,10 @@ def test_an_operator_blocks_neither_themselves_nor_lifts_a_block_of_their_own() 
     story = Story()
     session_id = story.granted().session_id
     alice = operator("alice", "engineers")
-    with pytest.raises(NotEligible, match="themselves"):
+    with pytest.raises(NotEligible, match="concerns them"):
         block(story, session_id, by=alice)
+    with pytest.raises(NotEligible, match="themselves"):
+        put_block(story, "alice", by=alice)
     assert story.store.sessions[session_id].status is Status.ACTIVE
     put_block(story, resource=LEDGER)
     with pytest.raises(NotEligible, match="of their own"):

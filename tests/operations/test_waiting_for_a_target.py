@@ -19,7 +19,7 @@ def approved(story: Story, *, when_taken: str = "refuse") -> str:
     stored = story.store.sessions[session_id]
     settings = {**stored.target.settings, "when_taken": when_taken}
     target = replace(stored.target, settings=settings)
-    story.store.sessions[session_id] = replace(stored, target=target)
+    story.store.sessions[session_id] = story.keys.signed(replace(stored, target=target))
     return session_id
 
 

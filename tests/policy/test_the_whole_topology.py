@@ -81,6 +81,8 @@ RIGHTS = {
     Action.APPROVE: {"approvers"},
     Action.REVOKE: {"operators"},
     Action.ERASE: {"operators"},
+    Action.BLOCK: {"operators"},
+    Action.CONFIRM: set(),
     Action.REVIEW: {"approvers"},
     Action.END: set(),
     Action.LEASE: set(),

@@ -44,12 +44,32 @@ class Deployment:
         (found,) = self.of_type(kind).items()
         return found
 
+    def table(self, name: str = "") -> tuple[str, Resource]:
+        """The one of sessions, to which CloudFormation gives its name; or another by the end of
+        its name.
+        """
+        (found,) = (
+            (logical, table)
+            for logical, table in self.of_type("AWS::DynamoDB::Table").items()
+            if table["Properties"].get("TableName", "") == (name and f"pam-{self.env_name}-{name}")
+            and table["Properties"]["KeySchema"][0]["AttributeName"] == "pk"
+        )
+        return found
+
+    def calls_table(self) -> tuple[str, Resource]:
+        (found,) = (
+            (name, table)
+            for name, table in self.of_type("AWS::DynamoDB::Table").items()
+            if table["Properties"]["KeySchema"][0]["AttributeName"] == "request_id"
+        )
+        return found
+
     def encryption_key(self) -> tuple[str, Resource]:
-        """The one that data is under; the others sign."""
+        """The one that data is under; the others sign, or make proofs."""
         (found,) = (
             (name, key)
             for name, key in self.of_type("AWS::KMS::Key").items()
-            if key["Properties"].get("KeyUsage") != "SIGN_VERIFY"
+            if "KeyUsage" not in key["Properties"]
         )
         return found
 

@@ -46,6 +46,7 @@ def test_what_must_run_is_missed_when_it_is_silent(every: Deployment) -> None:
 
 
 WATCHED = {
+    "evidence-broken": ("MOD046/PAM/{env} EvidenceBroken", 1),
     # section: what is watched, and how many minutes in a row it must be bad
     "revocation-stuck": ("MOD046/PAM EndStuck", 1),
     "traces-left": ("MOD046/PAM TracesLeft", 1),
@@ -67,6 +68,8 @@ WATCHED = {
     "orphans-found": ("MOD046/PAM OrphanRemoved", 1),
     "access-missing": ("MOD046/PAM AccessMissing", 1),
     "dark-access": ("MOD046/PAM DarkAccess", 1),
+    "dark-call": ("MOD046/PAM DarkCall", 1),
+    "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
 
 

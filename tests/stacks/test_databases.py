@@ -13,7 +13,7 @@ NETWORK = {
     "vpc_subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
     "vpc_security_group_ids": ["sg-0a1b2c3d"],
 }
-CONNECTED = ("issue_credentials", "revoke_session", "rotate_secret")
+CONNECTED = ("activate_session", "issue_credentials", "revoke_session", "rotate_secret")
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,8 @@ def test_what_is_not_said_is_the_strict_choice() -> None:
         ({"region": "r", "throttle_rate": 0}, "throttle_rate must be at least 1, not 0"),
         ({"region": "r", "account": 123456789012}, "account must be a str"),
         ({"region": "r", "synthesizer": "x"}, "must be one of default, cli-credentials, not 'x'"),
+        ({"region": "r", "checkpoint_minutes": 61}, "checkpoint_minutes must be at most 60"),
+        ({"region": "r", "witness": True}, "witness must be a str, not True"),
         ({"region": "r", "rotation": True}, "must be one of none, function, schedule, not True"),
         ({"region": "r", "database_sslmode": "prefer"}, "verify-full, require, disable"),
         ({"region": "r", "vpc_subnet_ids": "subnet-1"}, "vpc_subnet_ids must be a list of texts"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stacks.config import ConfigError
 from stacks.synthesis import build, new_app, templates
 from tests.stacks.template import Deployment, as_list
 from tests.stacks.test_rights import WITNESS_POWERS
@@ -60,7 +61,7 @@ def test_the_archive_refuses_plain_connections_overwriting_and_deleting(every: D
     assert "s3:TlsVersion" in conditions
 
 
-def test_only_the_auditor_adds_records_and_only_the_checkpoints_add_checkpoints(
+def test_only_the_auditor_adds_records_and_policy_sets_and_only_the_checkpoints_add_checkpoints(
     every: Deployment,
 ) -> None:
     writers = {
@@ -75,9 +76,58 @@ def test_only_the_auditor_adds_records_and_only_the_checkpoints_add_checkpoints(
 
     assert prefixes == {
         (auditor, "records"),
+        (auditor, "policies"),
         (checkpoints, "checkpoints"),
         (checkpoints, "cosignatures"),
     }
+
+
+def test_the_auditor_reads_no_records_back(every: Deployment) -> None:
+    read = {
+        resource.rsplit("/", 2)[-2]
+        for right in every.rights_of("audit_session")
+        if "s3:GetObject" in right.actions
+        for resource in right.resources
+    }
+
+    assert read == {"policies"}
+
+
+def test_a_policy_set_can_be_archived_before_anything_is_decided_by_it(every: Deployment) -> None:
+    auditor, _ = every.function("audit_session")
+    deciders = (
+        "request_api",
+        "admit_request",
+        "issue_credentials",
+        "activate_session",
+        "revoke_session",
+        "record_activity",
+        "find_dark_calls",
+    )
+
+    for handler in deciders:
+        _, function = every.function(handler)
+        assert auditor in as_list(function["DependsOn"]), handler
+    kept = [
+        rule["Properties"]
+        for rule in every.of_type("AWS::Events::Rule").values()
+        if '{"message":"KeepPolicySet"}'
+        in json.dumps(rule["Properties"]["Targets"]).replace("\\", "")
+    ]
+    assert [rule["ScheduleExpression"] for rule in kept] == ["rate(5 minutes)"]
+
+
+def test_a_checkpoint_says_how_often_checkpoints_come(every: Deployment) -> None:
+    _, function = every.function("checkpoint_log")
+    said = function["Properties"]["Environment"]["Variables"]["PAM_INTERVAL_MINUTES"]
+    (rule,) = (
+        rule["Properties"]
+        for rule in every.of_type("AWS::Events::Rule").values()
+        if "checkpoint" in rule["Properties"].get("Description", "")
+    )
+
+    unit = "minute" if said == "1" else "minutes"
+    assert rule["ScheduleExpression"] == f"rate({said} {unit})"
 
 
 def test_checkpoints_are_signed_by_a_key_that_only_signs(every: Deployment) -> None:
@@ -124,6 +174,38 @@ def witnessed() -> dict[str, Any]:
     app = new_app("prod", environments={"prod": prod})
     build(app)
     return templates(app)
+
+
+SILENT: dict[str, Any] = {"region": "eu-west-1"}
+UNWITNESSED = {
+    "says nothing": SILENT,
+    "whatever it retains": SILENT | {"retain_data": False},
+    "an empty word": SILENT | {"witness": ""},
+    "a word without a reason": SILENT | {"witness": "none"},
+    "too short a reason": SILENT | {"witness": "none: later"},
+    "a reason of blanks": SILENT | {"witness": f"none: {' ' * 40}x"},
+    "a reason for something else": SILENT | {"witness": "some: a reason of twenty characters"},
+    "both": SILENT | {"witness": f"none: {'x' * 20}", "witness_account": "222222222222"},
+}
+
+
+@pytest.mark.guarantee("G13")
+@pytest.mark.parametrize("said", UNWITNESSED)
+@pytest.mark.parametrize("env_name", ["prod", "anything"])
+def test_a_deployment_without_a_witness_is_refused_unless_it_says_so_in_words(
+    env_name: str, said: str
+) -> None:
+    app = new_app(env_name, environments={env_name: UNWITNESSED[said]})
+
+    with pytest.raises(ConfigError, match="witness") as caught:
+        build(app)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_one_that_says_so_in_words_is_built() -> None:
+    words = SILENT | {"witness": "none: a trial of one week, with data that nobody needs"}
+    build(new_app("prod", environments={"prod": words}))
 
 
 def test_the_witness_is_a_stack_of_its_own_that_needs_nothing_of_the_others(

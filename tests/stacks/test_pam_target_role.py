@@ -54,6 +54,11 @@ def lent_across_accounts() -> dict[str, dict[str, Any]]:
     return _lend(pam_account=PAM_ACCOUNT)
 
 
+def _trusted(account: str) -> dict[str, list[str]]:
+    roles = ("pam-prod-activator", "pam-prod-credential-issuer")
+    return {"AWS": [f"arn:aws:iam::{account}:role/{role}" for role in roles]}
+
+
 def _trust(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         statement["Action"]: statement
@@ -61,15 +66,13 @@ def _trust(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_only_the_credential_issuer_gets_in(lent: dict[str, dict[str, Any]]) -> None:
+def test_only_the_issuer_and_the_activator_get_in(lent: dict[str, dict[str, Any]]) -> None:
     trust = _trust(lent["pam-target-ledger"])
 
     assert set(trust) == {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
     for statement in trust.values():
         assert statement["Effect"] == "Allow"
-        assert statement["Principal"] == {
-            "AWS": f"arn:aws:iam::{OWN_ACCOUNT}:role/pam-prod-credential-issuer"
-        }
+        assert statement["Principal"] == _trusted(OWN_ACCOUNT)
 
 
 def test_nobody_gets_in_without_a_source_identity_and_the_session_tag(
@@ -148,9 +151,7 @@ def test_a_role_can_be_lent_from_another_account(
     lent_across_accounts: dict[str, dict[str, Any]],
 ) -> None:
     for statement in _trust(lent_across_accounts["pam-target-ledger"]).values():
-        assert statement["Principal"] == {
-            "AWS": f"arn:aws:iam::{PAM_ACCOUNT}:role/pam-prod-credential-issuer"
-        }
+        assert statement["Principal"] == _trusted(PAM_ACCOUNT)
     revoker = lent_across_accounts["pam-target-ledger-pam-revoker"]
     (statement,) = revoker["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{PAM_ACCOUNT}:role/pam-prod-revocation"}

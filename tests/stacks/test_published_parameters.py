@@ -35,7 +35,7 @@ def test_the_paths_are_spelled_as_the_contract_spells_them() -> None:
 def test_each_parameter_names_the_thing_it_promises(prod: Deployment) -> None:
     published = _published(prod)
     machine, _ = prod.only("AWS::StepFunctions::StateMachine")
-    table, _ = prod.only("AWS::DynamoDB::Table")
+    table, _ = prod.table()
     api, _ = prod.only("AWS::ApiGateway::RestApi")
     bus, _ = prod.only("AWS::Events::EventBus")
     (audit_group,) = (

@@ -11,9 +11,11 @@ from tests.stacks.template import Deployment
 CALLS = {
     "POST /pam/request": "request_api",
     "POST /pam/approve": "request_api",
+    "POST /pam/confirm": "request_api",
     "POST /pam/review": "request_api",
-    "POST /pam/revoke": "revoke_session",
-    "POST /pam/end": "revoke_session",
+    "POST /pam/revoke": "request_api",
+    "POST /pam/block": "request_api",
+    "POST /pam/end": "request_api",
     "POST /pam/erase": "request_api",
     "GET /pam/sessions": "request_api",
     "GET /pam/stuck": "request_api",
@@ -104,6 +106,7 @@ def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Depl
     assert set(settings) == {
         "POST /pam/request",
         "POST /pam/approve",
+        "POST /pam/confirm",
         "POST /pam/review",
         "POST /pam/sessions/{session_id}/credentials",
     }
@@ -118,6 +121,12 @@ def test_the_gateway_logs_who_called_and_never_a_body(every: Deployment) -> None
     line = json.loads(properties["AccessLogSetting"]["Format"])
 
     assert line["principal"] == "$context.identity.userArn"
+    # What calls are found again by; the request id may be chosen by the caller, this one not.
+    assert line["extended_request_id"] == "$context.extendedRequestId"
+    assert (line["method"], line["path"], line["status"]) == (
+        "$context.httpMethod", "$context.path", "$context.status",
+    )  # fmt: skip
+    assert not any("userAgent" in value for value in line.values()), "the caller writes that freely"
     assert not any("body" in value or "header" in value for value in line.values())
     assert properties["TracingEnabled"] is True
     for settings in properties["MethodSettings"]:

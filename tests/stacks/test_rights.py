@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pam.names import Index, issuer_role_name, revocation_role_name
+from pam.names import Index, activator_role_name, issuer_role_name, revocation_role_name
 from pam.policy.compiled import PolicyError
 from stacks.synthesis import build, new_app
 from tests.stacks.template import Deployment
@@ -33,48 +33,79 @@ KEY_WRITE = KEY_READ | {
 }
 KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
 
+NOTES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+"""Of the table of calls."""
+LENDING = {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
 LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
 
 POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
+    | NOTES
+    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction", "sns:Publish"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
-    "admit_request": ITEMS | KEY_WRITE | {"sns:Publish"},
+    "admit_request": ITEMS
+    | KEY_WRITE
+    | {"kms:GenerateMac", "sns:Publish", "states:DescribeExecution"},
     "ask_approvers": ITEMS
     | KEY_WRITE
-    | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"}
+    | {"states:SendTaskHeartbeat"},
     "issue_credentials": ITEMS
     | KEY_WRITE
     | LOGINS
+    | NOTES
+    | LENDING
+    | {"kms:VerifyMac", "lambda:InvokeFunction"},
+    "activate_session": ITEMS
+    | KEY_WRITE
+    | LOGINS
+    | LENDING
     | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
-    | {"lambda:InvokeFunction", "sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"},
+    | {"kms:GenerateMac", "kms:VerifyMac"},
     "revoke_session": ITEMS
     | STREAM
     | KEY_WRITE
     | LOGINS
     | {"secretsmanager:PutSecretValue"}
     | {"dynamodb:DeleteItem"}
+    | {"states:DescribeExecution", "states:GetExecutionHistory"}
     | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
     "audit_session": STREAM
     | KEY_WRITE
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    | {"events:PutEvents", "s3:PutObject", "sqs:SendMessage"},
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    | {"events:PutEvents", "sqs:SendMessage"},
     "checkpoint_log": KEY_WRITE
-    | {"dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"kms:GetPublicKey", "kms:Sign"}
     | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
     "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
     "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
+    "find_dark_calls": ITEMS | KEY_WRITE | NOTES | {"logs:FilterLogEvents", "sqs:SendMessage"},
+    "watch_store": STREAM
+    | KEY_WRITE
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "kms:VerifyMac", "sqs:SendMessage"},
     "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
 }
 WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
 WITH_ROTATION = {
+    # RotateSecret is refused to whoever may not invoke what rotates.
+    "activate_session": {"lambda:InvokeFunction"},
     "rotate_secret": LOGINS
     | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
 }
 """What comes on top where PAM rotates the accounts that it lends."""
 WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
 """Of the one function of the witness's own stack, on its own table and key."""
+
+
+OF_EXECUTIONS = {
+    "states:DescribeExecution",
+    "states:GetExecutionHistory",
+    "states:StopExecution",
+}
+"""Executions of the one machine are named after sessions that are still to come."""
 
 
 def rotates(deployment: Deployment) -> bool:
@@ -88,6 +119,10 @@ def powers(deployment: Deployment) -> dict[str, set[str]]:
         handler: POWERS.get(handler, set()) | more.get(handler, set())
         for handler in {*POWERS, *more}
     }
+
+
+SIGNING = ({"kms:GetPublicKey", "kms:Sign"}, {"kms:GenerateMac"}, {"kms:VerifyMac"})
+"""What is done with keys that hide nothing, and so by the functions themselves."""
 
 
 DESTRUCTIVE = {
@@ -148,7 +183,8 @@ def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -
                 found.setdefault(statement.owner, set()).update(names)
         return found
 
-    issuer, revocation = issuer_role_name(every.env_name), revocation_role_name(every.env_name)
+    env = every.env_name
+    trusted = {name(env) for name in (activator_role_name, issuer_role_name, revocation_role_name)}
     reports = "bank/core-reporting-db/reports-??????"
     logins = {
         reports,
@@ -156,14 +192,15 @@ def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -
         "bank/core-reporting-db/pam-issuer-??????",
     }
     reading = named("secretsmanager:GetSecretValue")
-    assert reading[issuer] == reading[revocation] == logins
+    assert all(reading[role] == logins for role in trusted)
     rotating = named("secretsmanager:RotateSecret")
-    assert rotating == {issuer: {reports}}
+    activator, revocation = activator_role_name(env), revocation_role_name(env)
+    assert rotating == {activator: {reports}}
     changing = named("secretsmanager:PutSecretValue")
-    assert changing[issuer] == changing[revocation] == {reports}
+    assert changing[activator] == changing[revocation] == {reports}
     assert set(map(frozenset, changing.values())) == {frozenset({reports})}
     assert len(changing) == (3 if rotates(every) else 2)
-    assert set(reading) == {*changing}
+    assert set(reading) == {*trusted, *changing}
 
 
 @pytest.mark.guarantee("G11")
@@ -196,17 +233,17 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
-        # Executions of the one machine are named after sessions that are still to come.
-        "states:StopExecution",
+        *OF_EXECUTIONS,
     }
 
     for statement in every.identity_statements():
         archive = all(":s3:::" in resource for resource in statement.resources)
         if any("*" in resource for resource in statement.resources) and not archive:
             assert statement.actions <= unnameable, statement
-    (stop,) = (s for s in every.identity_statements() if "states:StopExecution" in s.actions)
-    (execution,) = stop.resources
-    assert execution.endswith(f":execution:pam-{every.env_name}-approval-workflow:*")
+    for statement in every.identity_statements():
+        if statement.actions & OF_EXECUTIONS:
+            (execution,) = statement.resources
+            assert execution.endswith(f":execution:pam-{every.env_name}-approval-workflow:*")
 
 
 @pytest.mark.guarantee("G11")
@@ -225,17 +262,32 @@ def test_roles_are_assumed_by_services_alone(every: Deployment) -> None:
 
 
 @pytest.mark.guarantee("G11")
-def test_only_the_credential_issuer_may_assume_target_roles(every: Deployment) -> None:
+def test_only_the_issuer_and_the_activator_may_assume_target_roles(every: Deployment) -> None:
     lending = _assuming(every, lambda role: not role.endswith("-pam-revoker"))
+    roles = {issuer_role_name(every.env_name), activator_role_name(every.env_name)}
 
-    assert {owner for owner, _ in lending} == {issuer_role_name(every.env_name)}
-    assert sorted(arn.rpartition("/")[2] for _, arn in lending) == [
+    assert set(lending) == {(owner, arn) for owner in roles for arn in {arn for _, arn in lending}}
+    assert sorted({arn.rpartition("/")[2] for _, arn in lending}) == [
         "pam-target-core-ledger-admin",
         "pam-target-core-ledger-uat-admin",
         "pam-target-core-sandbox-admin",
         "pam-target-kyc-documents-read",
         "pam-target-kyc-sandbox-read",
     ]
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("handler", ["activate_session", "issue_credentials", "revoke_session"])
+def test_a_role_is_assumed_by_the_code_of_the_function_and_not_by_whoever_has_its_role(
+    every: Deployment, handler: str
+) -> None:
+    name, _ = every.function(handler)
+    only_here = {"ArnEquals": json.dumps({"lambda:SourceFunctionArn": f"${{{name}.Arn}}"})}
+    assuming = [s for s in every.rights_of(handler) if "sts:AssumeRole" in s.actions]
+
+    assert assuming
+    for statement in assuming:
+        assert json.loads(statement.conditions) == only_here
 
 
 def test_only_the_revocation_may_assume_revoker_roles(every: Deployment) -> None:
@@ -245,7 +297,9 @@ def test_only_the_revocation_may_assume_revoker_roles(every: Deployment) -> None
     assert len(revoking) == 5
 
 
-def test_issuer_and_revocation_run_in_the_roles_that_targets_trust(every: Deployment) -> None:
+def test_issuer_activator_and_revocation_run_in_the_roles_that_targets_trust(
+    every: Deployment,
+) -> None:
     # Made in the foundation: a new role of the same name would be another principal to IAM.
     named = {
         role["Properties"].get("RoleName")
@@ -253,8 +307,10 @@ def test_issuer_and_revocation_run_in_the_roles_that_targets_trust(every: Deploy
         if role["Type"] == "AWS::IAM::Role"
     }
     issuer, revocation = issuer_role_name(every.env_name), revocation_role_name(every.env_name)
+    activator = activator_role_name(every.env_name)
 
-    assert named == {issuer, revocation}
+    assert named == {activator, issuer, revocation}
+    assert every.role_of(every.function("activate_session")[1]) == activator
     assert every.role_of(every.function("issue_credentials")[1]) == issuer
     assert every.role_of(every.function("revoke_session")[1]) == revocation
 
@@ -292,6 +348,8 @@ def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) ->
     assert {handler: reached(handler) for handler in POWERS if reached(handler)} == {
         "admit_request": {"Tier-1"},
         "ask_approvers": {"approvers"},
+        # What somebody confirms, and an operator who is blocked.
+        "request_api": {"Tier-1"},
         "send_notices": {"approvers", "requesters", "Tier-1"},
     }
 
@@ -335,7 +393,7 @@ def test_the_key_is_used_only_inside_a_call_to_the_service_that_keeps_the_data(
     key, _ = every.encryption_key()
     for statement in every.identity_statements():
         if any(action.startswith("kms:") for action in statement.actions):
-            signing = statement.actions == {"kms:GetPublicKey", "kms:Sign"}
+            signing = statement.actions in SIGNING
             assert signing != ("kms:ViaService" in statement.conditions), statement
             assert any(key in resource for resource in statement.resources) != signing
 
@@ -368,7 +426,13 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
         for resource in statement.resources
         if "/index/" in resource
     }
-    others = {"admit_request", "ask_approvers", "issue_credentials", "record_activity"}
+    others = {
+        "activate_session",
+        "admit_request",
+        "ask_approvers",
+        "issue_credentials",
+        "record_activity",
+    }
 
     assert indexes == set(Index)
     for handler in others:
@@ -399,6 +463,48 @@ def test_topics_and_queues_refuse_what_is_not_encrypted_on_the_way(every: Deploy
         assert f"${{{queue}.Arn}}" in protected
 
 
+def test_doors_note_calls_and_one_function_settles_them(every: Deployment) -> None:
+    table = every.calls_table()[0]
+    found = {
+        handler: set().union(
+            *(s.actions for s in every.rights_of(handler) if any(table in r for r in s.resources))
+        )
+        for handler in POWERS
+    }
+
+    assert {handler: actions for handler, actions in found.items() if actions} == {
+        "request_api": NOTES,
+        "issue_credentials": NOTES,
+        "find_dark_calls": {"dynamodb:Query", "dynamodb:UpdateItem"},
+    }
+
+
+@pytest.mark.parametrize("finder", ["find_dark_calls", "watch_store"])
+def test_what_finds_dark_calls_adds_findings_and_writes_no_session(
+    every: Deployment, finder: str
+) -> None:
+    table = every.table()[0]
+    (put,) = (s for s in every.rights_of(finder) if "dynamodb:PutItem" in s.actions)
+
+    assert any(table in resource for resource in put.resources)
+    (keys,) = json.loads(put.conditions).values()
+    assert set(json.loads(json.loads(keys)["dynamodb:LeadingKeys"])) == {
+        "SESSION#NONE#*",
+        "ACTIVITY#*",
+    }
+
+
+def test_a_door_may_have_an_end_done_and_invoke_nothing_else(every: Deployment) -> None:
+    called = {
+        resource
+        for right in every.rights_of("request_api")
+        if "lambda:InvokeFunction" in right.actions
+        for resource in right.resources
+    }
+
+    assert called == {f"${{{every.function('revoke_session')[0]}.Arn}}"}
+
+
 def _assuming(deployment: Deployment, wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
     """Which role may assume which, of those wanted."""
     return [
@@ -412,15 +518,11 @@ def _assuming(deployment: Deployment, wanted: Callable[[str], bool]) -> list[tup
 
 @pytest.mark.guarantee("G7")
 def test_nobody_can_delete_or_update_an_audit_record(every: Deployment) -> None:
+    sessions = f"${{{every.table()[0]}.Arn}}"
     for function in POWERS:
         for statement in every.rights_of(function):
-            if "dynamodb:DeleteItem" in statement.actions:
-                (operator, keys), *others = json.loads(statement.conditions).items()
-                assert operator == "ForAllValues:StringLike"
-                assert json.loads(keys) == {"dynamodb:LeadingKeys": "GRANT#*"}, function
-                assert not others
-            if function != "audit_session":
-                assert "dynamodb:UpdateItem" not in statement.actions, function
+            if {"dynamodb:DeleteItem", "dynamodb:UpdateItem"} & statement.actions:
+                assert sessions not in statement.resources, function
 
 
 def test_every_role_of_pams_own_is_one_that_no_lease_may_change(every: Deployment) -> None:

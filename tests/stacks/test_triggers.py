@@ -30,10 +30,47 @@ def test_a_grant_that_the_table_let_run_out_is_brought_to_the_revocation(
         "eventName": ["REMOVE"],
         # Only what the time to live removed; a session that is ended removes its grant itself.
         "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "GRANT#"}]}}},
     }
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["DestinationConfig"]["OnFailure"]
+    assert every.text(properties["EventSourceArn"]) == (
+        f"${{{every.table('grants')[0]}.StreamArn}}"
+    )
+
+
+@pytest.mark.guarantee("G7")
+def test_the_watch_sees_what_was_there_and_what_is_of_all_that_it_watches(
+    every: Deployment,
+) -> None:
+    name, _ = every.function("watch_store")
+    followed = {}
+    for mapping in every.of_type("AWS::Lambda::EventSourceMapping").values():
+        properties = mapping["Properties"]
+        if every.text(properties["FunctionName"]) != f"${{{name}}}":
+            continue
+        patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
+        kinds = [
+            pattern["dynamodb"][image]["kind"]["S"]
+            for pattern in patterns
+            for image in pattern["dynamodb"]
+        ]
+        assert {image for each in patterns for image in each["dynamodb"]} == {
+            "NewImage",
+            "OldImage",
+        }
+        assert kinds[0] == kinds[1]
+        assert properties["StartingPosition"] == "TRIM_HORIZON"
+        assert properties["DestinationConfig"]["OnFailure"]
+        followed[every.text(properties["EventSourceArn"])] = set(kinds[0])
+    watched = (
+        (every.table(), {"RECORD", "SESSION"}),
+        (every.table("blocks"), {"BLOCK", "BLOCKS"}),
+        (every.table("log-head"), {"LOG_HEAD"}),
+    )
+    assert followed == {f"${{{table}.StreamArn}}": kinds for (table, _), kinds in watched}
+    for (_, table), _ in watched:
+        streamed = table["Properties"]["StreamSpecification"]
+        assert streamed == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
 def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -> None:
@@ -48,7 +85,7 @@ def test_the_auditor_gets_every_new_record_and_nothing_else(every: Deployment) -
         f"${{{every.function('audit_session')[0]}}}"
     )
     assert every.text(mapping["Properties"]["EventSourceArn"]) == (
-        f"${{{every.only('AWS::DynamoDB::Table')[0]}.StreamArn}}"
+        f"${{{every.table()[0]}.StreamArn}}"
     )
 
 
@@ -102,20 +139,68 @@ def test_targets_denies_and_the_blocked_are_searched_each_on_its_own(every: Depl
     found = {}
     for rule in every.of_type("AWS::Events::Rule").values():
         for target in rule["Properties"]["Targets"]:
-            if "search" in target.get("Input", ""):
-                assert every.text(target["Arn"]) == revocation
-                wanted = json.loads(target["Input"])["search"]
+            if every.text(target["Arn"]) == revocation:
+                wanted = json.loads(target["Input"])["message"]
                 found[wanted] = rule["Properties"]["ScheduleExpression"]
 
     assert found == {
-        "targets": "rate(15 minutes)",
-        "denies": "rate(1 minute)",
-        "blocked": "rate(1 minute)",
+        "SearchTargets": "rate(15 minutes)",
+        "SearchDenies": "rate(1 minute)",
+        "SearchBlocked": "rate(1 minute)",
     }
 
 
 @pytest.mark.parametrize(
-    "handler", ["tick", "revoke_session", "send_notices", "checkpoint_log", "record_activity"]
+    ("handler", "message"),
+    [("tick", "Tick"), ("checkpoint_log", "SealRecords"), ("find_dark_calls", "MatchCalls")],
+)
+def test_a_schedule_sends_the_message_that_its_function_takes(
+    every: Deployment, handler: str, message: str
+) -> None:
+    function = f"${{{every.function(handler)[0]}.Arn}}"
+    sent = [
+        json.loads(target["Input"])
+        for rule in every.of_type("AWS::Events::Rule").values()
+        for target in rule["Properties"]["Targets"]
+        if every.text(target["Arn"]) == function and "ScheduleExpression" in rule["Properties"]
+    ]
+
+    assert sent == [{"message": message}]
+
+
+def test_invocations_that_cloudtrail_tells_are_looked_at(every: Deployment) -> None:
+    function = f"${{{every.function('find_dark_calls')[0]}.Arn}}"
+    (pattern,) = (
+        rule["Properties"]["EventPattern"]
+        for rule in every.of_type("AWS::Events::Rule").values()
+        if "EventPattern" in rule["Properties"]
+        and every.text(rule["Properties"]["Targets"][0]["Arn"]) == function
+    )
+    (named,) = pattern["detail"]["resources"]["ARN"]
+
+    assert pattern["source"] == [{"prefix": "aws."}]
+    assert pattern["detail"]["eventName"] == [{"prefix": "Invoke"}]
+    assert pattern["detail"]["userIdentity"] == {"type": [{"anything-but": ["AWSService"]}]}
+    assert every.text(named["prefix"]).endswith(f":function:pam-{every.env_name}-service-")
+
+
+def test_how_long_a_line_of_the_access_log_may_take_is_configured(every: Deployment) -> None:
+    variables = every.function("find_dark_calls")[1]["Properties"]["Environment"]["Variables"]
+
+    assert variables["PAM_AFTER_MINUTES"] == ("1" if every.env_name == "local" else "15")
+    assert every.text(variables["PAM_ACCESS_LOG"]).startswith("${RequestApiAccessLog")
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "checkpoint_log",
+        "find_dark_calls",
+        "record_activity",
+        "revoke_session",
+        "send_notices",
+        "tick",
+    ],
 )
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pam.names import Index
+from pam.names import CallIndex, Index, Table
 from stacks.synthesis import build, new_app
 from tests.stacks.template import Deployment
 
@@ -36,18 +36,21 @@ def test_the_audit_log_is_kept_ten_years_and_cannot_simply_be_deleted(prod: Depl
 def test_sessions_are_retained_restorable_and_encrypted_with_the_customer_key(
     prod: Deployment,
 ) -> None:
-    _, table = prod.only("AWS::DynamoDB::Table")
-    properties = table["Properties"]
+    tables = prod.of_type("AWS::DynamoDB::Table").values()
+    assert len(tables) == 2 + len(Table)
+    for table in tables:
+        properties = table["Properties"]
+        recovery = properties["PointInTimeRecoverySpecification"]
 
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
-    assert properties["DeletionProtectionEnabled"] is True
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["SSESpecification"]["SSEType"] == "KMS"
-    assert prod.text(properties["SSESpecification"]["KMSMasterKeyId"]) == _key_arn(prod)
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        assert properties["DeletionProtectionEnabled"] is True
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+        assert properties["SSESpecification"]["SSEType"] == "KMS"
+        assert prod.text(properties["SSESpecification"]["KMSMasterKeyId"]) == _key_arn(prod)
 
 
 def test_the_table_is_the_one_that_the_functions_expect(every: Deployment) -> None:
-    _, table = every.only("AWS::DynamoDB::Table")
+    _, table = every.table()
     properties = table["Properties"]
     indexes = {
         index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
@@ -56,7 +59,7 @@ def test_the_table_is_the_one_that_the_functions_expect(every: Deployment) -> No
 
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
-    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert {attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]} == {"S"}
     assert indexes == {
@@ -107,7 +110,12 @@ def test_every_function_logs_to_a_group_of_its_own(every: Deployment) -> None:
 
 
 def test_the_service_stack_holds_nothing_that_would_be_missed(every: Deployment) -> None:
-    kinds = {resource["Type"] for resource in every.service["Resources"].values()}
+    """But for the keys of proofs: who is asked for access again gets it again."""
+    kinds = {
+        resource["Type"]
+        for resource in every.service["Resources"].values()
+        if resource.get("Properties", {}).get("KeyUsage") != "GENERATE_VERIFY_MAC"
+    }
 
     assert not kinds & {
         "AWS::DynamoDB::Table",
@@ -129,12 +137,23 @@ def test_the_foundation_refuses_deletion_where_data_is_retained(
     assert not stacks[f"pam-{env_name}-service"].termination_protection
 
 
-def test_without_retention_deleting_the_stacks_leaves_nothing_behind(dev: Deployment) -> None:
-    _, table = dev.only("AWS::DynamoDB::Table")
+def test_calls_are_kept_encrypted_and_go_by_themselves(every: Deployment) -> None:
+    _, table = every.calls_table()
+    properties = table["Properties"]
 
-    assert table["DeletionPolicy"] == "Delete"
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == ["request_id", "again"]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert every.text(properties["SSESpecification"]["KMSMasterKeyId"]) == _key_arn(every)
+    (index,) = properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == CallIndex.UNMATCHED
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["open", "noted_at"]
+
+
+def test_without_retention_deleting_the_stacks_leaves_nothing_behind(dev: Deployment) -> None:
+    for table in dev.of_type("AWS::DynamoDB::Table").values():
+        assert table["DeletionPolicy"] == "Delete"
+        assert not table["Properties"].get("DeletionProtectionEnabled")
     assert _audit_group(dev)["DeletionPolicy"] == "Delete"
-    assert not table["Properties"].get("DeletionProtectionEnabled")
 
 
 PAID_BY_USE = {
@@ -159,7 +178,7 @@ def test_nothing_is_deployed_that_is_paid_by_the_hour(every: Deployment) -> None
     resources = [*every.foundation["Resources"].values(), *every.service["Resources"].values()]
 
     assert {resource["Type"].split("::")[1] for resource in resources} <= PAID_BY_USE
-    (table,) = every.of_type("AWS::DynamoDB::Table").values()
-    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    for table in every.of_type("AWS::DynamoDB::Table").values():
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
     kept_ready = "ProvisionedConcurrencyConfig"
     assert not any(kept_ready in resource.get("Properties", {}) for resource in resources)

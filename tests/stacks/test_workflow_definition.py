@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pam.aws.clients import AwsThrottled
+from pam.domain.errors import NoSuchExecution
 from pam.names import state_machine_name
 from stacks.workflow_document import DOCUMENT, definition, render
 from tests.stacks.template import Deployment
@@ -14,26 +15,28 @@ CLOSING = {"AdmissionFailed", "CloseUnfinished", "Revoke"}
 HANDLERS = {
     "Admit": "admit_request",
     "AskApprovers": "ask_approvers",
-    "IssueCredentials": "issue_credentials",
+    "ActivateSession": "activate_session",
     "Revoke": "revoke_session",
     "CloseUnfinished": "revoke_session",
     "AdmissionFailed": "revoke_session",
 }
-EXECUTION = {
-    "id": "{% $states.context.Execution.Id %}",
-    "name": "{% $states.context.Execution.Name %}",
-    "started_at": "{% $states.context.Execution.StartTime %}",
-}
+EXECUTION = "{% $states.context.Execution.Id %}"
+SESSION = "{% $session_id %}"
 PAYLOADS = {
-    "Admit": {"input": "{% $states.input %}", "execution": EXECUTION},
+    "Admit": {"message": "Admit", "execution_arn": EXECUTION},
     "AskApprovers": {
-        "session_id": "{% $session_id %}",
+        "message": "AskApprovers",
+        "session_id": SESSION,
         "task_token": "{% $states.context.Task.Token %}",
     },
-    "IssueCredentials": {"session_id": "{% $session_id %}"},
-    "Revoke": {"session_id": "{% $session_id %}"},
-    "CloseUnfinished": {"session_id": "{% $session_id %}", "failure": "{% $failure %}"},
-    "AdmissionFailed": {"execution": EXECUTION, "failure": "{% $failure %}"},
+    "ActivateSession": {"message": "Activate", "session_id": SESSION},
+    "Revoke": {"message": "EndDue", "session_id": SESSION},
+    "CloseUnfinished": {
+        "message": "CloseUnfinished",
+        "session_id": SESSION,
+        "execution_arn": EXECUTION,
+    },
+    "AdmissionFailed": {"message": "AdmissionFailed", "execution_arn": EXECUTION},
 }
 
 
@@ -68,7 +71,7 @@ def test_the_machine_tells_its_story_in_these_states(states: dict[str, dict[str,
         "EnoughApprovals": "Choice",
         "Refused": "Fail",
         "AskApprovers": "Task",
-        "IssueCredentials": "Task",
+        "ActivateSession": "Task",
         "HoldUntilExpiry": "Wait",
         "Revoke": "Task",
         "AdmissionFailed": "Task",
@@ -96,7 +99,7 @@ def test_a_production_session_takes_at_most_eight_transitions(
     while "Next" in states[path[-1]]:
         path.append(states[path[-1]]["Next"])
 
-    assert path[-4:] == ["AskApprovers", "IssueCredentials", "HoldUntilExpiry", "Revoke"]
+    assert path[-4:] == ["AskApprovers", "ActivateSession", "HoldUntilExpiry", "Revoke"]
     assert states["Revoke"]["End"] is True
     assert len(path) <= 8
 
@@ -105,7 +108,7 @@ def test_what_admission_says_decides_where_it_goes(states: dict[str, dict[str, A
     choice = states["EnoughApprovals"]
 
     assert {each["Condition"]: each["Next"] for each in choice["Choices"]} == {
-        "{% $admission.outcome = 'APPROVED' %}": "IssueCredentials",
+        "{% $admission.outcome = 'APPROVED' %}": "ActivateSession",
         "{% $admission.outcome = 'NEEDS_APPROVAL' %}": "AskApprovers",
     }
     assert choice["Default"] == "Refused", "an outcome that nobody knows grants nothing"
@@ -137,18 +140,19 @@ def test_what_cannot_be_closed_is_left_to_the_sweep_and_says_so(
 
 
 def test_an_answer_is_never_asked_for_twice(states: dict[str, dict[str, Any]]) -> None:
-    for name in ("Admit", "AskApprovers", "IssueCredentials"):
+    for name in ("Admit", "AskApprovers", "ActivateSession"):
         retry = states[name]["Retry"][-1]
-        *lost, throttled = retry["ErrorEquals"]
+        *lost, throttled, not_seen_yet = retry["ErrorEquals"]
         assert all(error.startswith("Lambda.") for error in lost)
         assert throttled == AwsThrottled.__name__
+        assert not_seen_yet == NoSuchExecution.__name__
         assert "Lambda.Unknown" not in retry["ErrorEquals"]
 
 
 def test_what_only_one_session_may_have_is_waited_for_a_day(
     states: dict[str, dict[str, Any]],
 ) -> None:
-    waiting, _ = states["IssueCredentials"]["Retry"]
+    waiting, _ = states["ActivateSession"]["Retry"]
     assert waiting["ErrorEquals"] == ["TryAgain"]
     assert waiting["MaxAttempts"] * waiting["MaxDelaySeconds"] > 24 * 3600
     # An execution's history ends at 25,000 events; a retry is four.
@@ -191,7 +195,7 @@ def test_no_call_waits_longer_than_its_function_can_run(
 def test_the_clock_is_a_timestamp_not_a_duration(states: dict[str, dict[str, Any]]) -> None:
     # Computed once, when the access exists; a retry or a slow state cannot lengthen it.
     assert states["HoldUntilExpiry"]["Timestamp"] == "{% $hold_until %}"
-    assert states["IssueCredentials"]["Assign"] == {
+    assert states["ActivateSession"]["Assign"] == {
         "hold_until": "{% $states.result.Payload.hold_until %}"
     }
 

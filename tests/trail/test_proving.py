@@ -13,6 +13,7 @@ import pytest
 from cli import trail
 from cli.trail import Manifest
 from cli.trail_check import Disproof, Trusted, check_trail
+from cli.trail_files import Folder, pem
 from pam.domain import checkpoint
 from pam.domain.audit_record import canonical_json, hash_of
 from pam.domain.checkpoint import Checkpoint, Interval
@@ -48,9 +49,9 @@ def test_a_trail_that_begins_in_the_middle_is_proven(large: Log, tmp_path: Path)
     middle = large.head().at
     assert middle is not None
     begin = Interval.decode(large.archive.intervals[5]).checkpoint.at
-    manifest = export_trail(
-        large, Wanted(since=begin, until=middle), tmp_path / "some", now=large.story.now
-    )
+    exported_to = tmp_path / "some"
+    wanted = Wanted(since=begin, until=middle)
+    manifest = export_trail(large, wanted, exported_to, now=large.story.now).manifest
     assert manifest.first == 5
     assert check_trail(tmp_path / "some", trusted(large)).records > 0
 
@@ -63,12 +64,11 @@ def test_silence_is_proven_too(tmp_path: Path) -> None:
     assert (proof.records, proof.cosigned) == (0, 3)
 
 
-def test_the_newest_checkpoints_may_still_wait_for_the_witness(tmp_path: Path) -> None:
+def test_the_newest_checkpoint_may_still_wait_for_the_witness(tmp_path: Path) -> None:
     log = a_log(3, 2)
     log.seal(witnessed=False)
-    log.seal(witnessed=False)
     proof = check_trail(exported(log, tmp_path / "new"), trusted(log))
-    assert proof.unwitnessed == 2
+    assert (proof.unwitnessed, proof.witness_age_seconds) == (1, 5 * 60)
 
 
 def test_what_was_written_after_the_last_checkpoint_is_not_held_against_the_trail(
@@ -172,7 +172,7 @@ Tamper = Callable[[Path], None]
 
 
 def rewritten(folder: Path, number: int, change: Callable[[Interval], Interval]) -> None:
-    path = trail.checkpoint_path(folder, number)
+    path = folder / trail.checkpoint_name(number)
     interval = Interval.decode(path.read_text(encoding="utf-8"))
     path.write_text(change(interval).encode() + "\n", encoding="utf-8")
 
@@ -191,13 +191,17 @@ def tampering(folder: Path) -> dict[str, Tamper]:
     """Of checkpoints, keys, cosignatures, texts and the manifest."""
     from dataclasses import replace
 
-    manifest, stranger = Manifest.read(folder), Signer()
+    manifest, stranger = Manifest.read(Folder(folder)), Signer()
 
     def leaf_moved(interval: Interval) -> Interval:
         return replace(interval, leaves=(*interval.leaves[1:], interval.leaves[0]))
 
     def manifest_says(**changes: Any) -> Tamper:
-        return lambda where: replace(manifest, **changes).write(where)
+        def said(where: Path) -> None:
+            (where / trail.MANIFEST).unlink()
+            replace(manifest, **changes).write(where)
+
+        return said
 
     def to(path: str, raw: bytes) -> Tamper:
         return lambda where: (where / path).unlink() if not raw else _write(where / path, raw)
@@ -206,7 +210,7 @@ def tampering(folder: Path) -> dict[str, Tamper]:
         "another key and all signed anew, but the auditor knows the key": lambda where: _forge(
             where, manifest, stranger
         ),
-        "the key replaced": to(trail.PUBLIC_KEY, trail.pem(stranger.public_key()).encode()),
+        "the key replaced": to(trail.PUBLIC_KEY, pem(stranger.public_key()).encode()),
         "the key removed": to(trail.PUBLIC_KEY, b""),
         "the records removed": to(trail.RECORDS, b""),
         "the manifest removed": to(trail.MANIFEST, b""),
@@ -215,7 +219,7 @@ def tampering(folder: Path) -> dict[str, Tamper]:
         "the manifest ends later": manifest_says(last=manifest.last + 1),
         "the manifest is of another log": manifest_says(origin="mod046.pam/other"),
         "the manifest is of one session": manifest_says(session_id="01JD8XGZ6Q3M4V5N6P7R8S9T00"),
-        "the manifest is of another format": manifest_says(format=2),
+        "the manifest is of another format": manifest_says(format=1),
         "a text changed": lambda where: _text(where, "ledger stuck", "ledger stack"),
         "a text that nobody wrote": lambda where: _text(where, '"texts": [', '"texts": ["x",'),
         "texts moved to another session": _swap_texts,
@@ -223,10 +227,10 @@ def tampering(folder: Path) -> dict[str, Tamper]:
     for number in (1, 4, manifest.last):
         name = f"checkpoint {number}"
         acts |= {
-            f"{name} removed": lambda where, n=number: trail.checkpoint_path(where, n).unlink(),
+            f"{name} removed": lambda where, n=number: (where / trail.checkpoint_name(n)).unlink(),
             f"{name} in place of the next": lambda where, n=number: (
                 shutil.copy(
-                    trail.checkpoint_path(where, n), trail.checkpoint_path(where, n % 5 + 1)
+                    where / trail.checkpoint_name(n), where / trail.checkpoint_name(n % 5 + 1)
                 )
                 and None
             ),
@@ -249,15 +253,15 @@ def tampering(folder: Path) -> dict[str, Tamper]:
                 where, max(n, 3), lambda i: replace(i, before=type(i.before)())
             ),
             f"{name} cosigned by another": lambda where, n=number: _write(
-                trail.cosignature_path(where, n),
-                trail.cosignature_path(where, n % 5 + 1).read_bytes(),
+                where / trail.cosignature_name(n),
+                (where / trail.cosignature_name(n % 5 + 1)).read_bytes(),
             ),
         }
-    acts["a cosignature removed in the middle"] = lambda where: trail.cosignature_path(
-        where, 4
+    acts["a cosignature removed in the middle"] = lambda where: (
+        where / trail.cosignature_name(4)
     ).unlink()
     acts["a checkpoint too many"] = lambda where: _write(
-        trail.checkpoint_path(where, 99), trail.checkpoint_path(where, 1).read_bytes()
+        where / trail.checkpoint_name(99), (where / trail.checkpoint_name(1)).read_bytes()
     )
     return acts
 
@@ -283,10 +287,10 @@ def _swap_texts(where: Path) -> None:
 
 def _forge(where: Path, manifest: Manifest, stranger: Signer) -> None:
     """Everything made anew with another key: only who knows the bank's key can tell."""
-    _write(where / trail.PUBLIC_KEY, trail.pem(stranger.public_key()).encode())
+    _write(where / trail.PUBLIC_KEY, pem(stranger.public_key()).encode())
     previous = ""
     for number in range(manifest.first, manifest.last + 1):
-        path = trail.checkpoint_path(where, number)
+        path = where / trail.checkpoint_name(number)
         interval = Interval.decode(path.read_text(encoding="utf-8"))
         forged = resigned(interval, stranger, previous=previous or interval.checkpoint.previous)
         previous = forged.checkpoint.hashed()
@@ -342,8 +346,8 @@ def test_every_mutation_of_the_rest_is_found(
     folder = tmp_path / "flips"
     shutil.copytree(trail_of_large, folder)
     for path in (
-        trail.checkpoint_path(folder, 1),
-        trail.cosignature_path(folder, 2),
+        folder / trail.checkpoint_name(1),
+        folder / trail.cosignature_name(2),
         folder / trail.PUBLIC_KEY,
     ):
         whole = path.read_bytes()

@@ -1,12 +1,13 @@
 """Checkpoints: one after the other, whatever dies in between, and a witness who is not fooled."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cli.trail_check import check_trail
-from pam.domain.checkpoint import Interval, Leaf
+from pam.domain.checkpoint import Head, Interval, Leaf
 from pam.domain.errors import WitnessRefused
 from pam.domain.merkle import Frontier
 from pam.operations import seal_records as module
@@ -221,3 +222,22 @@ def test_another_witness_is_not_taken_for_the_one_that_is_trusted(tmp_path: Any)
 
 def test_an_empty_log_has_a_frontier_without_peaks() -> None:
     assert Log().head().frontier == Frontier()
+
+
+FORGED_HEADS: dict[str, Callable[[Head], Head]] = {
+    "another past": lambda head: replace(head, frontier=Frontier(0, ())),
+    "another number": lambda head: replace(head, number=head.number + 1),
+    "a checkpoint that there never was": lambda head: replace(head, number=99),
+    "another hash": lambda head: replace(head, hashed="0" * 64),
+}
+
+
+@pytest.mark.parametrize("case", FORGED_HEADS)
+def test_nothing_is_sealed_on_a_head_that_the_archive_does_not_bear_out(case: str) -> None:
+    log = a_log(3, 3)
+    log.act(log.open())
+    log.checkpoints.newest = FORGED_HEADS[case](log.checkpoints.newest)
+    sealed = dict(log.archive.intervals)
+    with pytest.raises(ForkedLog):
+        log.seal()
+    assert log.archive.intervals == sealed

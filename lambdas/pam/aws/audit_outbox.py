@@ -1,4 +1,7 @@
-"""The auditor's view of the session table: what has still to be delivered."""
+"""The auditor's view of the session table: what has still to be delivered.
+
+Its marks lie in a table of its own, so that it writes nothing into that one.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,6 +14,7 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import timestamps
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Leaf
+from pam.names import Tables
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
 """Whoever holds a claim for longer is taken for dead. If it is not, a record is delivered twice."""
@@ -19,12 +23,13 @@ _NOTHING_YET = -1
 
 
 class DynamoDbOutbox:
-    """Implements `ports.audit.AuditOutbox`. The mark is an item of its own beside the session's."""
+    """Implements `ports.audit.AuditOutbox`. The mark is an item of its own."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, tables: Tables) -> None:
         self._client = client
-        self._table = table
-        self._sessions = DynamoDbSessions(client, table)
+        self._table = tables.delivered
+        self._unsealed = tables.unsealed
+        self._sessions = DynamoDbSessions(client, tables)
 
     def undelivered(self, owner: str) -> tuple[int, list[Record]]:
         answer = self._client.get_item(
@@ -67,7 +72,7 @@ class DynamoDbOutbox:
         leaves = [
             {
                 "Put": {
-                    "TableName": self._table,
+                    "TableName": self._unsealed,
                     "Item": to_item(table_keys.unsealed_item(Leaf.of(record))),
                 }
             }

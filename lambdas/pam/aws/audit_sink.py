@@ -28,8 +28,12 @@ _DETAIL_TYPES = {
     RecordType.UNANSWERED: "PAM Session Unanswered",
     RecordType.WITHDRAWN: "PAM Session Withdrawn",
     RecordType.BREAK_GLASS: "PAM Break Glass",
+    RecordType.CONFIRMED: "PAM Session Confirmed",
+    RecordType.BLOCKED: "PAM Blocked",
+    RecordType.UNBLOCKED: "PAM Unblocked",
     RecordType.REVIEWED: "PAM Session Reviewed",
     RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
+    RecordType.DARK_CALL: "PAM Dark Call",
     RecordType.DRIFT: "PAM Drift",
 }
 _DARK_ACCESS, _OPENED = "PAM Dark Access", "PAM Drift"

@@ -1,4 +1,4 @@
-"""Blocks as items of the session table: all in one partition, so that no scan and no index is
+"""Blocks as items of a table of their own: all in one partition, so that no scan and no index is
 needed to read the blocks of one person, or all of them, consistently.
 """
 
@@ -20,11 +20,13 @@ def prefix(person: str) -> str:
     return f"{person}#"
 
 
-def block_item(block: Block) -> dict[str, Any]:
+def block_item(block: Block, event_id: str) -> dict[str, Any]:
+    """`event_id` names the record of the change: a block without one was not put there by PAM."""
     item = {
         "pk": PARTITION,
         "sk": prefix(block.person) + block.resource,
         "kind": "BLOCK",
+        "event_id": event_id,
         "person": block.person,
         "principal": block.principal,
         # Not `resource`: that is the key of an index of sessions.
@@ -33,6 +35,7 @@ def block_item(block: Block) -> dict[str, Any]:
         "until": _instant(block.until),
         "reason": block.reason,
         "by": block.by,
+        "of_operator": block.of_operator,
         "lifted_at": _instant(block.lifted_at),
         "lifted_by": block.lifted_by,
         "lift_reason": block.lift_reason,
@@ -50,6 +53,7 @@ def block_of(item: dict[str, Any]) -> Block:
         until=_parsed(item["until"]),
         reason=item["reason"],
         by=item["by"],
+        of_operator=item.get("of_operator", False),
         lifted_at=_parsed(item["lifted_at"]),
         lifted_by=item["lifted_by"],
         lift_reason=item["lift_reason"],

@@ -1,4 +1,6 @@
-"""Things that one session at a time may have, as items of the session table."""
+"""Things that one session at a time may have, in a table that only those write who make and unmake
+access.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +11,7 @@ from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
+from pam.names import Tables
 from pam.ports.targets import Receipt
 
 _NOBODY = "-"
@@ -19,10 +22,10 @@ _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 class DynamoDbCheckouts:
     """Implements `ports.targets.Checkouts`. One item for the thing, one for each receipt."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, tables: Tables) -> None:
         self._client = client
-        self._table = table
-        self._sessions = DynamoDbSessions(client, table)
+        self._table = tables.checkouts
+        self._sessions = DynamoDbSessions(client, tables)
 
     def take(self, what: str, session_id: str) -> bool:
         if self.has(what, session_id):

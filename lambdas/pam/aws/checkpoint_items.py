@@ -1,4 +1,4 @@
-"""What is still to be sealed, and the log's head, as items of the session table."""
+"""What is still to be sealed, and the log's head: a table each, for they have different writers."""
 
 import base64
 from collections.abc import Sequence
@@ -13,21 +13,23 @@ from pam.domain.batches import batches
 from pam.domain.checkpoint import Head, Leaf
 from pam.domain.errors import StaleHead
 from pam.domain.merkle import Frontier
+from pam.names import Tables
 
-_AT_ONCE = 25
-"""How many items one BatchWriteItem takes."""
+_AT_ONCE = 100
+"""How many items one transaction takes."""
 
 
 class DynamoDbCheckpoints:
     """Implements `ports.audit.Unsealed` and `ports.audit.LogHead`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, tables: Tables) -> None:
         self._client = client
-        self._table = table
+        self._unsealed = tables.unsealed
+        self._log_head = tables.log_head
 
     def leaves(self, limit: int) -> list[Leaf]:
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+            TableName=self._unsealed,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item({":pk": table_keys.UNSEALED}),
             ConsistentRead=True,
@@ -38,17 +40,22 @@ class DynamoDbCheckpoints:
 
     def remove(self, leaves: Sequence[Leaf]) -> None:
         for some in batches(leaves, _AT_ONCE):
-            requests = [
-                {"DeleteRequest": {"Key": to_item(dict(table_keys.unsealed_key(leaf)))}}
-                for leaf in some
-            ]
-            while requests:
-                answer = self._client.batch_write_item(RequestItems={self._table: requests})
-                requests = answer.get("UnprocessedItems", {}).get(self._table, [])
+            # Not BatchWriteItem: whoever has the right to that may put as well as delete.
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "Delete": {
+                            "TableName": self._unsealed,
+                            "Key": to_item(dict(table_keys.unsealed_key(leaf))),
+                        }
+                    }
+                    for leaf in some
+                ]
+            )
 
     def head(self) -> Head:
         answer = self._client.get_item(
-            TableName=self._table,
+            TableName=self._log_head,
             Key=to_item(dict(table_keys.HEAD_KEY)),
             ConsistentRead=True,
         )
@@ -79,7 +86,7 @@ class DynamoDbCheckpoints:
         }
         try:
             self._client.put_item(
-                TableName=self._table,
+                TableName=self._log_head,
                 Item=to_item(item),
                 ConditionExpression="attribute_not_exists(pk) OR hashed = :before",
                 ExpressionAttributeValues=to_item({":before": before.hashed}),

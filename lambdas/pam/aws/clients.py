@@ -20,6 +20,14 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_appid="mod046-pam",
 )
+ONE_TRY = Config(
+    connect_timeout=2,
+    read_timeout=14,
+    retries={"total_max_attempts": 1},
+    max_pool_connections=32,
+    user_agent_appid="mod046-pam",
+)
+"""For what somebody waits for who must be answered within 20 s, done or not."""
 _MAKING = Lock()
 """Clients may be shared by threads; making two of them at once is what boto3 does not bear."""
 _THROTTLES = frozenset(
@@ -39,10 +47,10 @@ class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
     """To adapters a ClientError like any other; to all others nobody's fault."""
 
 
-def client(service: str, **kwargs: Any) -> Any:
+def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
     """A client of the function's own role; made when it is first needed, not at import."""
     with _MAKING:
-        made = boto3.client(service, config=_CONFIG, **kwargs)
+        made = boto3.client(service, config=config, **kwargs)
     made.meta.events.register_first("needs-retry.dynamodb", _name_throttled_transaction)
     made.meta.events.register_last("after-call", _raise_throttled)
     return made

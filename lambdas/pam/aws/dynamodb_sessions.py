@@ -1,7 +1,7 @@
-"""The session store on one DynamoDB table. Every write is one conditional transaction."""
+"""The session store on DynamoDB. Every write is one conditional transaction, over the tables that
+it concerns: sessions with their records, grants, blocks.
+"""
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,21 +11,24 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from pam.aws import block_items, session_codec, table_keys
+from pam.aws import block_items, person_items, session_codec, table_keys
 from pam.domain import timestamps
+from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
-from pam.domain.errors import Invalid, StaleSession
-from pam.domain.ids import is_ulid
-from pam.domain.lifecycle import Status
+from pam.domain.errors import StaleSession
+from pam.domain.lifecycle import CLOSED, Status
+from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
-from pam.names import Index
+from pam.names import Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
 _TOKENS_LIVE = timedelta(days=2)
 
+_ALL_OWED: dict[str, Any] = {"FilterExpression": "attribute_not_exists(done)"}
+_NO_VALUES: dict[str, str] = {}
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 _serialize = TypeSerializer().serialize
@@ -43,18 +46,25 @@ def from_item(item: dict[str, Any]) -> dict[str, Any]:
 class DynamoDbSessions:
     """Implements `ports.sessions.SessionStore`."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, tables: Tables) -> None:
         self._client = client
-        self._table = table
+        self._tables = tables
+        self._table = tables.sessions
 
     def get(self, session_id: str) -> Session | None:
         item = self._get(table_keys.session_key(session_id))
         return None if item is None else session_codec.decode(item["document"])
 
     def create(
-        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+        self,
+        session: Session,
+        records: Sequence[Record],
+        key: IdempotencyKey | None,
+        held: OpenNow | None = None,
     ) -> None:
         writes = [self._new(table_keys.session_item(session))]
+        writes.append(self._put(person_items.open_item(session)))
+        writes += self._adding(session.requester_name, held)
         writes += [self._new(table_keys.record_item(record)) for record in records]
         if session.review is not None:
             writes.append(self._new(table_keys.review_item(session, session.review)))
@@ -79,6 +89,7 @@ class DynamoDbSessions:
         after: Session,
         records: Sequence[Record],
         once: Once | None = None,
+        held: OpenNow | None = None,
     ) -> None:
         writes = [self._replacing(before, after)]
         # A record's key is its sequence: even a writer that skipped the check above cannot fork
@@ -86,6 +97,9 @@ class DynamoDbSessions:
         writes += [self._new(table_keys.record_item(record)) for record in records]
         writes += self._grant_change(before, after)
         writes += self._review_change(before, after)
+        if open_as(before) != open_as(after):
+            writes.append(self._put(person_items.open_item(after)))
+        writes += self._adding(after.requester_name, held)
         writes += self._doing(once)
         self._transact(writes)
 
@@ -99,10 +113,11 @@ class DynamoDbSessions:
     def records(self, session_id: str) -> list[Record]:
         return self.records_after(session_id, 0)
 
-    def records_after(self, session_id: str, sequence: int) -> list[Record]:
-        """The records with a higher sequence, in order."""
+    def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
+        """The records with a higher sequence, in order: at most so many, 0 for all."""
         after = table_keys.record_key(session_id, sequence)
         items = self._query(
+            most=most,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
             ExpressionAttributeValues=to_item(
                 {
@@ -115,6 +130,16 @@ class DynamoDbSessions:
         )
         return [json.loads(item["record"]) for item in items]
 
+    def record(self, owner: str, sequence: int) -> Record | None:
+        item = self._get(table_keys.record_key(owner, sequence))
+        if item is None:
+            return None
+        try:
+            record: Record = json.loads(item["record"])
+        except (LookupError, ValueError):
+            return {}
+        return record
+
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
 
@@ -123,6 +148,7 @@ class DynamoDbSessions:
 
     def grants(self, person: str, resource: str) -> list[str]:
         items = self._query(
+            self._tables.grants,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item(
                 {":pk": table_keys.grant_key(person, resource, "")["pk"]}
@@ -156,46 +182,83 @@ class DynamoDbSessions:
             arguments["FilterExpression"] = " AND ".join(
                 f"#f{i} = :f{i}" for i in range(len(filters))
             )
-        if query.cursor is not None:
-            start = _position(query.cursor, attribute, value)
-            arguments["ExclusiveStartKey"] = to_item(start)
+        if query.after is not None:
+            # The place of a session in any index follows from its id, whatever it is by now.
+            start = table_keys.session_key(query.after) | {attribute: value}
+            arguments["ExclusiveStartKey"] = to_item(start | {"session_id": query.after})
         answer = self._client.query(TableName=self._table, **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page(
             sessions=tuple(
                 session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
             ),
-            cursor=None if last is None else _cursor(from_item(last)["session_id"]),
+            after=None if last is None else from_item(last)["session_id"],
         )
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
-        of_person, values = {}, {}
+        of_person: dict[str, Any] = {}
+        values: dict[str, str] = {}
         if person is not None:
             of_person = {"FilterExpression": "requester_person = :person"}
             values = {":person": person}
         return [
             session
-            for open_as in (table_keys.AT_STAKE, table_keys.WAITING)
-            for session in self._kept_open(open_as, values, **of_person)
+            for partition in (table_keys.AT_STAKE, table_keys.WAITING)
+            for session in self._kept_open(partition, values, **of_person)
         ]
 
     def ends_that_stand(self) -> list[Session]:
         return self._kept_open(table_keys.ENDED, {})
 
-    def _kept_open(self, open_as: str, values: dict[str, str], **filters: str) -> list[Session]:
+    def _kept_open(self, partition: str, values: dict[str, str], **filters: Any) -> list[Session]:
         return [
             session_codec.decode(item["document"])
             for item in self._query(
                 IndexName=Index.BY_DEADLINE.value,
                 KeyConditionExpression="#open = :open",
                 ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(values | {":open": open_as}),
+                ExpressionAttributeValues=to_item(values | {":open": partition}),
                 **filters,
             )
         ]
 
+    def open_now(self, person: str) -> OpenNow:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": person_items.open_key(person)["pk"]}),
+            ConsistentRead=True,
+        )
+        counted = map(person_items.open_session, items)
+        return OpenNow(
+            version=person_items.version_of(items),
+            sessions=tuple(each for each in counted if each is not None),
+            unreviewed=tuple(self._owed_reviews(person)),
+        )
+
+    def recount(self, session: Session) -> None:
+        # What is closed never opens again, so a close that came in between is not undone.
+        still_counted = {"ConditionExpression": "attribute_not_exists(done)"}
+        put = self._put(person_items.open_item(session))["Put"] | still_counted
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def acts_of(self, person: str) -> list[Act]:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": person_items.act_key(person)["pk"]}),
+            ConsistentRead=True,
+        )
+        return [person_items.act_of(person, item) for item in items]
+
+    def note_act(self, act: Act) -> None:
+        self._client.put_item(TableName=self._table, Item=to_item(person_items.act_item(act)))
+
     def blocks_of(self, person: str) -> list[Block]:
         items = self._query(
+            self._tables.blocks,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :person)",
             ExpressionAttributeValues=to_item(
                 {":pk": block_items.PARTITION, ":person": block_items.prefix(person)}
@@ -206,6 +269,7 @@ class DynamoDbSessions:
 
     def blocklist(self) -> Blocklist:
         items = self._query(
+            self._tables.blocks,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
             ConsistentRead=True,
@@ -225,19 +289,14 @@ class DynamoDbSessions:
             [
                 {
                     "Put": {
-                        "TableName": self._table,
+                        "TableName": self._tables.blocks,
                         "Item": to_item(head),
                         "ConditionExpression": nobody_changed_since,
                         "ExpressionAttributeNames": {"#version": "version"},
                         "ExpressionAttributeValues": to_item({":version": before.version}),
                     }
                 },
-                {
-                    "Put": {
-                        "TableName": self._table,
-                        "Item": to_item(block_items.block_item(block)),
-                    }
-                },
+                self._put(block_items.block_item(block, record["event_id"]), self._tables.blocks),
                 self._new(table_keys.record_item(record)),
             ]
         )
@@ -246,14 +305,14 @@ class DynamoDbSessions:
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         found: list[Session] = []
-        for open_as in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED):
+        for partition in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED):
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=Index.BY_DEADLINE.value,
                 KeyConditionExpression="#open = :open AND due_at <= :now",
                 ExpressionAttributeNames={"#open": "open"},
                 ExpressionAttributeValues=to_item(
-                    {":open": open_as, ":now": timestamps.render(now)}
+                    {":open": partition, ":now": timestamps.render(now)}
                 ),
                 Limit=limit,
             )
@@ -267,13 +326,22 @@ class DynamoDbSessions:
         return found
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
+        overdue = {"FilterExpression": "review_due_at <= :now AND attribute_not_exists(done)"}
+        return self._owed_reviews(person, overdue, {":now": timestamps.render(now)})
+
+    def _owed_reviews(
+        self,
+        person: str,
+        which: dict[str, Any] = _ALL_OWED,
+        values: dict[str, str] = _NO_VALUES,
+    ) -> list[str]:
         items = self._query(
             KeyConditionExpression="pk = :pk",
-            FilterExpression="review_due_at <= :now AND attribute_not_exists(done)",
             ExpressionAttributeValues=to_item(
-                {":pk": table_keys.review_key(person, "")["pk"], ":now": timestamps.render(now)}
+                {":pk": table_keys.review_key(person, "")["pk"]} | values
             ),
             ConsistentRead=True,
+            **which,
         )
         return [item["sk"] for item in items]
 
@@ -306,17 +374,33 @@ class DynamoDbSessions:
         key = table_keys.grant_key(after.requester_name, after.resource, after.session_id)
         if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
             assert after.expires_at is not None  # noqa: S101 - set with ACTIVE, for the type checker
-            return [self._new({**key, "kind": "GRANT", "ttl": table_keys.epoch(after.expires_at)})]
+            grant = {**key, "kind": "GRANT", "ttl": table_keys.epoch(after.expires_at)}
+            return [self._new(grant, self._tables.grants)]
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
-            return [{"Delete": {"TableName": self._table, "Key": to_item(dict(key))}}]
+            return [{"Delete": {"TableName": self._tables.grants, "Key": to_item(dict(key))}}]
         return []
 
     def _review_change(self, before: Session, after: Session) -> list[dict[str, Any]]:
-        """What is owed stops counting in the very write that sets the outcome."""
-        if after.review is None or after.review == before.review or after.review.open:
+        """What is owed counts from the very write that makes it owed to that which settles it."""
+        owed_before = before.review is not None and before.review.open
+        owed_after = after.review is not None and after.review.open
+        if after.review is None or owed_before == owed_after:
             return []
-        item = table_keys.review_item(after, after.review)
-        return [{"Put": {"TableName": self._table, "Item": to_item(item)}}]
+        return [self._put(table_keys.review_item(after, after.review))]
+
+    def _adding(self, person: str, held: OpenNow | None) -> list[dict[str, Any]]:
+        """Two additions decided on one reading: the second finds another version, and counts anew.
+
+        Nothing that only takes away looks at the version, so an end is held up by no request.
+        """
+        if held is None:
+            return []
+        nobody_added_since = "attribute_not_exists(pk)" if not held.version else "version = :before"
+        put = self._put(person_items.open_head(person, held.version + 1))
+        put["Put"] |= {"ConditionExpression": nobody_added_since}
+        if held.version:
+            put["Put"] |= {"ExpressionAttributeValues": to_item({":before": held.version})}
+        return [put]
 
     def _doing(self, once: Once | None) -> list[dict[str, Any]]:
         if once is None:
@@ -346,10 +430,14 @@ class DynamoDbSessions:
             }
         }
 
-    def _new(self, plain: dict[str, Any]) -> dict[str, Any]:
+    def _put(self, plain: dict[str, Any], table: str = "") -> dict[str, Any]:
+        """`table`: that of sessions, unless another is named."""
+        return {"Put": {"TableName": table or self._table, "Item": to_item(plain)}}
+
+    def _new(self, plain: dict[str, Any], table: str = "") -> dict[str, Any]:
         return {
             "Put": {
-                "TableName": self._table,
+                "TableName": table or self._table,
                 "Item": to_item(plain),
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
@@ -373,13 +461,20 @@ class DynamoDbSessions:
         item = answer.get("Item")
         return None if item is None else from_item(item)
 
-    def _query(self, **arguments: Any) -> list[dict[str, Any]]:
-        pages = self._client.get_paginator("query").paginate(TableName=self._table, **arguments)
+    def _query(self, table: str = "", *, most: int = 0, **arguments: Any) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=table or self._table,
+            **arguments,
+            PaginationConfig={"MaxItems": most or None},
+        )
         return [from_item(item) for page in pages for item in page["Items"]]
 
 
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
-    """The index that leaves the least to filter: a person has fewer sessions than a resource."""
+    """The index that leaves the least to filter. A person has fewer sessions than a resource."""
+    if query.status is not None and query.status not in CLOSED:
+        # Few sessions are open at a time, whoever has them.
+        return Index.BY_STATUS, "status", query.status.value
     if query.requester is not None:
         return Index.BY_REQUESTER, "requester_person", query.requester
     if query.resource is not None:
@@ -387,22 +482,3 @@ def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
     if query.status is not None:
         return Index.BY_STATUS, "status", query.status.value
     return Index.BY_TIME, "listing", table_keys.ALL
-
-
-def _cursor(session_id: str) -> str:
-    return base64.urlsafe_b64encode(session_id.encode()).decode().rstrip("=")
-
-
-def _position(cursor: str, attribute: str, value: str) -> dict[str, str]:
-    """A cursor names a session only; which index it walks comes from the query it is used with."""
-    try:
-        session_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        session_id = ""
-    if not is_ulid(session_id):
-        raise Invalid.field("cursor", "is not a cursor that this API gave out")
-    return {
-        **table_keys.session_key(session_id),
-        attribute: value,
-        "session_id": session_id,
-    }

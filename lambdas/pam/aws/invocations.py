@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pam.aws import messages
 from pam.domain.errors import IssuerUnavailable, WitnessRefused
 from pam.domain.session import Session
 
@@ -20,10 +21,8 @@ class AuditorFunction:
 
     def settle(self, session: Session) -> None:
         try:
-            answer = self._client.invoke(
-                FunctionName=self._function,
-                Payload=json.dumps({"settle": session.session_id}),
-            )
+            message = messages.Settle(session_id=session.session_id)
+            answer = _send(self._client, self._function, message)
             settled = json.loads(answer["Payload"].read())
             delivered = int(settled["delivered"])
         except (ClientError, BotoCoreError, ValueError, TypeError, LookupError) as error:
@@ -64,18 +63,27 @@ class WitnessFunction:
 
 
 class RevocationFunction:
-    """Implements `ports.people.Closer`."""
+    """Implements `ports.people.Closer`. The client gives up in time for its caller to answer, and
+    asks once: what it has set going goes on without it.
+    """
 
     def __init__(self, client: Any, function: str) -> None:
         self._client = client
         self._function = function
 
-    def look_at(self, session_id: str) -> None:
-        self._client.invoke(
-            FunctionName=self._function,
-            InvocationType="Event",
-            Payload=json.dumps({"session_id": session_id, "by": "tick"}),
-        )
+    def sweep(self, session_id: str) -> None:
+        """Has it look at a session, and waits for nothing."""
+        message = messages.Sweep(session_id=session_id)
+        _send(self._client, self._function, message, InvocationType="Event")
+
+    def end_decided(self, session_id: str) -> None:
+        message = messages.EndDecided(session_id=session_id)
+        try:
+            answer = _send(self._client, self._function, message)
+        except (ClientError, BotoCoreError) as error:
+            raise _not_ended() from error
+        if answer.get("FunctionError"):
+            raise _not_ended()
 
 
 class NoticeFunction:
@@ -86,11 +94,19 @@ class NoticeFunction:
         self._function = function
 
     def tell(self, session_id: str) -> None:
-        self._client.invoke(
-            FunctionName=self._function,
-            InvocationType="Event",
-            Payload=json.dumps({"session_id": session_id}),
-        )
+        message = messages.SendNotices(session_id=session_id)
+        _send(self._client, self._function, message, InvocationType="Event")
+
+
+def _send(client: Any, function: str, message: Any, **how: str) -> dict[str, Any]:
+    payload = json.dumps(messages.event_of(message))
+    answer: dict[str, Any] = client.invoke(FunctionName=function, Payload=payload, **how)
+    return answer
+
+
+def _not_ended() -> IssuerUnavailable:
+    message = "the end is decided; that it is done was not seen yet"
+    return IssuerUnavailable(message)
 
 
 def _not_written() -> IssuerUnavailable:

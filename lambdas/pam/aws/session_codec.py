@@ -6,9 +6,10 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.lifecycle import Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, IssuerKind, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Ending, Origin, Session
+from pam.domain.session import Confirmation, Ending, Origin, Session
 
 _INSTANTS = (
     "created_at",
@@ -23,6 +24,8 @@ _INSTANTS = (
 )
 _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live_until")
 """Instants that a session stored by an earlier version may lack."""
+_SINCE_PROOFS = ("proof", "activation_proof")
+"""Texts that a session stored by an earlier version lacks: then it proves nothing."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
@@ -45,10 +48,11 @@ _AS_THEY_ARE = (
 def encode(session: Session) -> dict[str, Any]:
     """Strings, integers, booleans, None, lists and maps only; instants as RFC 3339 text."""
     return {
-        **{name: getattr(session, name) for name in _AS_THEY_ARE},
+        **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         "notices": session.notices,
         "tries": session.tries,
+        "refusals": session.refusals,
         "status": session.status.value,
         "origin": session.origin.value,
         "environment": session.environment.value,
@@ -65,6 +69,7 @@ def encode(session: Session) -> dict[str, Any]:
         "votes": [_vote(vote) for vote in session.votes],
         "ending": session.ending and _ending(session.ending),
         "review": session.review and _review(session.review),
+        "confirmation": session.confirmation and _confirmation(session.confirmation),
     }
 
 
@@ -74,8 +79,10 @@ def decode(raw: dict[str, Any]) -> Session:
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
+        **{name: raw.get(name, "") for name in _SINCE_PROOFS},
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
+        refusals=int(raw.get("refusals", 0)),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
@@ -96,6 +103,7 @@ def decode(raw: dict[str, Any]) -> Session:
         votes=tuple(_parsed_vote(vote) for vote in raw["votes"]),
         ending=raw["ending"] and _parsed_ending(raw["ending"]),
         review=raw["review"] and _parsed_review(raw["review"]),
+        confirmation=_parsed_confirmation(raw.get("confirmation")),
     )
 
 
@@ -107,7 +115,10 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "decision": vote.decision.value,
         "comment": vote.comment,
         "at": _instant(vote.at),
+        "surface": vote.surface.value,
+        "auth": vote.auth.value,
         "duration": None if vote.duration is None else _seconds(vote.duration),
+        "proof": vote.proof,
     }
 
 
@@ -118,8 +129,33 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
         | {
             "decision": Ballot(raw["decision"]),
             "at": timestamps.parse(raw["at"]),
+            # Votes of before there were other ways to cast one have neither.
+            "surface": Surface(raw.get("surface", Surface.API)),
+            "auth": Auth(raw.get("auth", Auth.SIGV4)),
             "duration": None if seconds is None else timedelta(seconds=int(seconds)),
         }
+    )
+
+
+def _confirmation(given: Confirmation) -> dict[str, Any]:
+    return {
+        "principal": given.principal,
+        "at": _instant(given.at),
+        "surface": given.surface.value,
+        "auth": given.auth.value,
+        "proof": given.proof,
+    }
+
+
+def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
+    if raw is None:
+        return None
+    return Confirmation(
+        principal=raw["principal"],
+        at=timestamps.parse(raw["at"]),
+        surface=Surface(raw["surface"]),
+        auth=Auth(raw["auth"]),
+        proof=raw.get("proof", ""),
     )
 
 
@@ -158,6 +194,7 @@ def _review(review: Review) -> dict[str, Any]:
                 "judgement": look.judgement.value,
                 "comment": look.comment,
                 "at": _instant(look.at),
+                "for_domain": look.for_domain,
             }
             for look in review.given
         ],

@@ -7,6 +7,7 @@ as quoted. A message holds no token and no link that acts: approving is a signed
 from typing import Any
 
 from pam.domain import durations, timestamps
+from pam.domain.block import Block
 from pam.domain.session import Session
 
 _SUBJECT_LIMIT = 100
@@ -68,8 +69,31 @@ class SnsNotifier:
                 "",
                 f"  pam show {session.session_id}",
                 f"  pam revoke {session.session_id} --reason WHY",
-                *([f"  pam review {session.session_id}"] if session.review else []),
+                *(
+                    [f"  pam review {session.session_id} --justified|--unjustified"]
+                    if session.review
+                    else []
+                ),
             ],
+        )
+
+    def confirmation_needed(self, session: Session, resource_title: str) -> None:
+        """With the requester's name as an attribute, as `ending_soon`."""
+        self._publish(
+            f"PAM: is it you who asks for {session.resource}?",
+            [
+                f"{session.requester_name}, a runbook asks in your name for break-glass on "
+                f"{resource_title} [{session.resource}, {session.environment.value}, "
+                f"{session.domain}]. Nothing is granted before you confirm it yourself, until "
+                f"{timestamps.render(session.approval_expires_at)}.",
+                "",
+                *_own_words(session),
+                "",
+                f"  pam show {session.session_id}",
+                f"  pam confirm {session.session_id}",
+                f"  pam end {session.session_id}",
+            ],
+            MessageAttributes=_for(session),
         )
 
     def ending_soon(self, session: Session, resource_title: str) -> None:
@@ -85,9 +109,7 @@ class SnsNotifier:
                 f"  pam show {session.session_id}",
                 f"  pam request {session.resource} --reason WHY",
             ],
-            MessageAttributes={
-                "requester": {"DataType": "String", "StringValue": session.requester_name}
-            },
+            MessageAttributes=_for(session),
         )
 
     def review_overdue(self, session: Session, resource_title: str) -> None:
@@ -104,7 +126,22 @@ class SnsNotifier:
                 *_own_words(session),
                 "",
                 f"  pam audit show {session.session_id}",
-                f"  pam review {session.session_id} --comment WHAT-YOU-FOUND",
+                f"  pam review {session.session_id} --justified|--unjustified "
+                "--comment WHAT-YOU-FOUND",
+            ],
+        )
+
+    def operator_blocked(self, block: Block) -> None:
+        self._publish(
+            f"TIER 1: operator {block.person} is blocked",
+            [
+                f"{block.told()}, by {block.by}.",
+                "",
+                "Until then this person can revoke, block and erase nothing. If it was not meant, "
+                "another operator lifts it:",
+                "",
+                "  pam blocklist list",
+                f"  pam blocklist lift {block.person} --reason WHY",
             ],
         )
 
@@ -115,6 +152,10 @@ class SnsNotifier:
             Message="\n".join(lines),
             **more,
         )
+
+
+def _for(session: Session) -> dict[str, Any]:
+    return {"requester": {"DataType": "String", "StringValue": session.requester_name}}
 
 
 def _own_words(session: Session) -> list[str]:

@@ -41,8 +41,10 @@ class Watched:
 
     resources: Mapping[str, str]
     """Resource id by the place where its use shows: a role's ARN, a database's log group."""
-    issuer: str
-    """ARN of the one role that may assume what is lent."""
+    issuers: frozenset[str]
+    """ARNs of the roles that may assume what is lent: the one that leases, and the one that makes
+    access.
+    """
     account: str
 
 
@@ -163,7 +165,7 @@ def _of_assumption(call: object, role: str, watched: Watched) -> Activity | None
     """Only PAM may assume a lent role. Its own doing is in the audit trail already."""
     identity = _part(call, "userIdentity")
     by_role = _text(identity, "type") == "AssumedRole"
-    if by_role and _text(call, *_ISSUER_OF_SESSION) == watched.issuer:
+    if by_role and _text(call, *_ISSUER_OF_SESSION) in watched.issuers:
         return None
     # The other account's copy of a call that PAM's own account tells in full.
     if (_text(identity, "type"), _text(identity, "accountId")) == ("AWSAccount", watched.account):

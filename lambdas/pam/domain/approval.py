@@ -1,8 +1,10 @@
 """Votes: who said what, and how many count. How many are *needed* is policy, not code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from pam.domain.people import Auth, Surface
 
 
 class Ballot(StrEnum):
@@ -20,8 +22,13 @@ class Vote:
     decision: Ballot
     comment: str
     at: datetime
+    surface: Surface = Surface.API
+    auth: Auth = Auth.SIGV4
+    """Where the vote came in, and how the voter proved who they are."""
     duration: timedelta | None = None
     """A shorter duration that the approver set; the shortest stands."""
+    proof: str = field(default="", repr=False)
+    """By the function that took the vote (`domain.proofs`); empty if none vouches for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,16 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.errors import Code
-from pam.domain.free_text import commitment
+from pam.domain.free_text import commitment, cut
 from pam.domain.people import Actor
 from pam.domain.session import Session
 
 SCHEMA_VERSION = 1
 FIRST_PREVIOUS_HASH = "0" * 64
+LARGEST_RECORD = 16 * 1024
+"""Bytes of a record's canonical JSON, its hash included."""
+ACTIVE_UNTIL = "until "
+"""How the detail of an Activated record begins; the end of the window follows."""
 
 Record = Mapping[str, Any]
 """One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""
@@ -44,10 +48,12 @@ class RecordType(StrEnum):
     BREAK_GLASS = "BreakGlass"
     REFUSED = "Refused"
     ACTIVITY = "Activity"
+    DARK_CALL = "DarkCall"
     DRIFT = "Drift"
     ERASED = "Erased"
     BLOCKED = "Blocked"
     UNBLOCKED = "Unblocked"
+    CONFIRMED = "Confirmed"
     REVIEWED = "Reviewed"
     REVIEW_OVERDUE = "ReviewOverdue"
 
@@ -85,20 +91,48 @@ class Entry:
     access_key_id: str = ""
 
 
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical_json(value: Any) -> str:
     """RFC 8785 for what records hold: no floats, ASCII keys.
 
-    `json.dumps` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
+    `json` with sorted keys, no spaces and raw non-ASCII then is exactly that form.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def hash_of(record: Record) -> str:
     """SHA-256 of the canonical JSON of all fields but `hash`, in hex."""
     rest = {name: value for name, value in record.items() if name != "hash"}
     return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
+
+
+def bounded(record: dict[str, Any]) -> dict[str, Any]:
+    """The record, or as much of it as fits: what is longest is cut first, and nothing fails.
+
+    A step must not be refused because somebody wrote too much, nor go unrecorded.
+    """
+    hash_to_come = len('"hash":"",') + 64
+    while len(canonical_json(record).encode()) + hash_to_come > LARGEST_RECORD:
+        record = _without_the_longest(record)
+    return record
+
+
+def _without_the_longest(record: dict[str, Any]) -> dict[str, Any]:
+    """With the largest value at half its length; of an object, the largest value in it."""
+    name = max(record, key=lambda each: len(canonical_json(record[each]).encode()))
+    value = record[name]
+    match value:
+        case str():
+            smaller: Any = cut(value, len(value.encode()) // 2)
+        case list():
+            smaller = value[: len(value) // 2]
+        case _:
+            smaller = _without_the_longest(value)
+    return record | {name: smaller}
 
 
 def chain(
@@ -113,10 +147,8 @@ def chain(
     sequence, last_hash = session.sequence, session.last_hash or FIRST_PREVIOUS_HASH
     for entry in entries:
         sequence += 1
-        record = _record(session, entry, now=now, event_id=new_id(now)) | {
-            "sequence": sequence,
-            "previous_hash": last_hash,
-        }
+        whole = _record(session, entry, now=now, event_id=new_id(now))
+        record = bounded(whole | {"sequence": sequence, "previous_hash": last_hash})
         last_hash = hash_of(record)
         records.append(record | {"hash": last_hash})
     return replace(session, sequence=sequence, last_hash=last_hash), tuple(records)
@@ -161,11 +193,12 @@ def about_person(
 
 
 def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Record:
-    record = _blank(entry, now=now, event_id=event_id) | {
+    whole = _blank(entry, now=now, event_id=event_id) | {
         **about,
         "sequence": 0,
         "previous_hash": FIRST_PREVIOUS_HASH,
     }
+    record = bounded(whole)
     return record | {"hash": hash_of(record)}
 
 
@@ -200,6 +233,8 @@ def _blank(entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
         "actor": {
             "principal": entry.actor.principal,
             "kind": entry.actor.kind.value,
+            "surface": entry.actor.surface.value if entry.actor.surface else "",
+            "auth": entry.actor.auth.value if entry.actor.auth else "",
             "source_ip": entry.actor.source_ip,
             "user_agent": entry.actor.user_agent,
         },

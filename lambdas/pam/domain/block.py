@@ -10,6 +10,7 @@ EVERYTHING = ""
 """In place of a resource: the block is on all there is, and on acting for PAM."""
 LONGEST_BLOCK = timedelta(days=365)
 """Whoever is to be blocked for longer is blocked until lifted."""
+LONGEST_BLOCK_OF_AN_OPERATOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Block:
     reason: str
     by: str
     """The principal of the operator who blocked."""
+    of_operator: bool = False
+    """Whether it keeps an operator from acting; only one such block stands at a time."""
     lifted_at: datetime | None = None
     lifted_by: str = ""
     lift_reason: str = ""

@@ -1,8 +1,9 @@
 """Checkpoints: at fixed intervals, one signed line of the whole log as it stands.
 
 A checkpoint is a note as c2sp.org/tlog-checkpoint has it: the log's name, its size and its Merkle
-root (RFC 6962), here followed by a number, a time and the hash of the checkpoint before, so that an
-interval in which nothing happened is on record too. The leaves of the tree are the hashes of audit
+root (RFC 6962), here followed by a number, a time, the hash of the checkpoint before and the
+interval at which they come. So an interval in which nothing happened is on record too, and a reader
+knows from what is signed when the next one was due. The leaves of the tree are the hashes of audit
 records with their places in their sessions.
 """
 
@@ -19,7 +20,9 @@ from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json
 from pam.domain.merkle import Frontier, Growth, leaf_hash
 
 _SIGNATURE = "\u2014 "
-_FIELDS = ("number", "time", "previous")
+UNSAID_INTERVAL = timedelta(minutes=5)
+"""Of a note that does not say it: the strictest that could be configured before notes said it."""
+LONGEST_INTERVAL = timedelta(hours=1)
 _A_MILLISECOND = timedelta(milliseconds=1)
 _KEY_ID_BYTES = 4
 _COSIGNATURE_TYPE = b"\x04"
@@ -76,17 +79,38 @@ class Checkpoint:
     at: datetime
     previous: str
     """SHA-256, hex, of the text of the checkpoint before; zeros for the first."""
+    interval: timedelta | None = None
+    """After which the next one is due, in whole seconds; None in notes that do not say it."""
+
+    def __post_init__(self) -> None:
+        said = self.interval
+        if said is not None and not timedelta(0) < said <= LONGEST_INTERVAL:
+            message = "checkpoints come at least once an hour"
+            raise ValueError(message)
+
+    @property
+    def begins(self) -> datetime:
+        """Since when a log whose first checkpoint this is may be said to have kept its interval."""
+        return self.at - 2 * (self.interval or UNSAID_INTERVAL)
+
+    def overdue(self, at: datetime) -> bool:
+        """Whether a log whose newest checkpoint this is has not kept its interval by then: one may
+        be missed, and the next be on its way.
+        """
+        return at - self.at > 2 * (self.interval or UNSAID_INTERVAL)
 
     def text(self) -> str:
         """What is signed: the lines of the note without its signatures."""
-        lines = (
+        lines = [
             self.origin,
             str(self.size),
             _encoded(self.root),
             f"number {self.number}",
             f"time {timestamps.render(self.at)}",
             f"previous {self.previous}",
-        )
+        ]
+        if self.interval is not None:
+            lines.append(f"interval {int(self.interval.total_seconds())}")
         return "".join(f"{line}\n" for line in lines)
 
     def hashed(self) -> str:
@@ -105,8 +129,9 @@ class Checkpoint:
                 root=_decoded(root),
                 at=timestamps.parse(fields["time"]),
                 previous=fields["previous"],
+                interval=_seconds(fields["interval"]) if "interval" in fields else None,
             )
-        except (ValueError, KeyError) as error:
+        except (ArithmeticError, ValueError, KeyError) as error:
             message = "not a checkpoint"
             raise Malformed(message) from error
         if found.text() != text:
@@ -199,7 +224,12 @@ class Interval:
 
 
 def drawn_up(
-    head: Head, leaves: Sequence[Leaf], *, origin: str, now: datetime
+    head: Head,
+    leaves: Sequence[Leaf],
+    *,
+    origin: str,
+    now: datetime,
+    interval: timedelta | None = None,
 ) -> tuple[Checkpoint, Growth]:
     """The next checkpoint, unsigned, and the tree's growth. Its time is later than the last's,
     whatever the clock says.
@@ -213,8 +243,13 @@ def drawn_up(
         root=after.root(),
         at=now if head.at is None else max(now, head.at + _A_MILLISECOND),
         previous=head.hashed,
+        interval=interval,
     )
     return checkpoint, growth
+
+
+def _seconds(text: str) -> timedelta:
+    return timedelta(seconds=int(text))
 
 
 def note_of(text: str, *signatures: str) -> str:

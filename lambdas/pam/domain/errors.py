@@ -11,6 +11,7 @@ class Code(StrEnum):
     BLOCKED = "BLOCKED"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
+    LIMIT = "LIMIT"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     THROTTLED = "THROTTLED"
     ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
@@ -26,7 +27,9 @@ class Refusal(Exception):
     """An act that is not done, with a stable code and a sentence a person can act upon.
 
     `session_id` is set where the refused act was aimed at an existing session, so that the refusal
-    is recorded in that session's own trail. `policy_ids` names the policies that decided, if any.
+    is recorded in that session's own trail. `policy_ids` names the policies that decided, if any;
+    `sessions` those that are in the way. `recorded` is what the audit record says instead of
+    `detail`, where that repeats what the caller sent: records stand for years.
     """
 
     code: Code
@@ -38,9 +41,13 @@ class Refusal(Exception):
         session_id: str | None = None,
         policy_ids: tuple[str, ...] = (),
         errors: tuple[FieldError, ...] = (),
+        sessions: tuple[str, ...] = (),
+        recorded: str = "",
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.recorded = recorded or detail
+        self.sessions = sessions
         self.session_id = session_id
         self.policy_ids = policy_ids
         self.errors = errors
@@ -58,6 +65,10 @@ class NotEligible(Refusal):
     code = Code.NOT_ELIGIBLE
 
 
+class Unproven(NotEligible):
+    """What the store says of a session is not what the makers of its proofs signed."""
+
+
 class SelfApproval(Refusal):
     code = Code.SELF_APPROVAL
 
@@ -72,6 +83,12 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     code = Code.CONFLICT
+
+
+class LimitReached(Refusal):
+    """One more than a person may have; `sessions` names those that they have."""
+
+    code = Code.LIMIT
 
 
 class IdempotencyMismatch(Refusal):
@@ -94,12 +111,20 @@ class Unreached(IssuerUnavailable):
 
 def code_of(error: str) -> Code | None:
     """The code of a Refusal by the name of its class, which is all that a workflow hears of it."""
-    kinds = [*Refusal.__subclasses__(), *IssuerUnavailable.__subclasses__()]
+    kinds = [
+        *Refusal.__subclasses__(),
+        *NotEligible.__subclasses__(),
+        *IssuerUnavailable.__subclasses__(),
+    ]
     return next((kind.code for kind in kinds if kind.__name__ == error), None)
 
 
 class IllegalTransition(Exception):
     """A bug, not a refusal: code asked for a step that the life of a session does not have."""
+
+
+class NotTheirs(Exception):
+    """A bug, not a refusal: a key was to sign what its holder cannot vouch for."""
 
 
 class StaleSession(Exception):
@@ -116,6 +141,10 @@ class StaleHead(Exception):
 
 class NotYet(Exception):
     """The clock was asked to end a session before its time; the caller tries again later."""
+
+
+class NoSuchExecution(Exception):
+    """Step Functions knows no such execution of the approval workflow, or does not show it yet."""
 
 
 class TryAgain(Exception):

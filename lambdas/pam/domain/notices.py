@@ -16,6 +16,8 @@ class Duty(StrEnum):
 
     END = "end"
     """Drive it on, or clear what it left at its target."""
+    CONFIRM = "confirm"
+    """Tell somebody that a session in their name waits for their word."""
     REMIND = "remind"
     """Announce a waiting request again to the approvers."""
     WARN = "warn"

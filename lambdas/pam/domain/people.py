@@ -11,6 +11,19 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
 
 
+class Surface(StrEnum):
+    """Where an act came in."""
+
+    API = "api"
+    RUNBOOK = "runbook"
+
+
+class Auth(StrEnum):
+    """How whoever acted proved who they are."""
+
+    SIGV4 = "sigv4"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A principal that the identities file knows.
@@ -28,10 +41,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did a recorded act, and from where, as far as the surface could tell."""
+    """Who did a recorded act, and from where, as far as the surface could tell.
+
+    `surface` and `auth` are empty for what PAM does by itself.
+    """
 
     principal: str
     kind: ActorKind
+    surface: Surface | None = None
+    auth: Auth | None = None
     source_ip: str = ""
     user_agent: str = ""
 
@@ -44,3 +62,11 @@ class Caller:
     person: Person | None
     actor: Actor
     request_id: str = ""
+
+    @property
+    def surface(self) -> Surface:
+        return self.actor.surface or Surface.API
+
+    @property
+    def auth(self) -> Auth:
+        return self.actor.auth or Auth.SIGV4

@@ -1,11 +1,9 @@
-"""The look back that a break-glass session owes: by two people who are not its user."""
+"""The look back that a break-glass session owes. Whose looks suffice is policy, not code."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
-
-REVIEWERS_NEEDED = 2
 
 
 class Judgement(StrEnum):
@@ -24,6 +22,16 @@ class LookBack:
     judgement: Judgement
     comment: str
     at: datetime
+    for_domain: bool = False
+    """Whether it counts as the look of the resource's own domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksGathered:
+    """How many different people have looked; of those, for the resource's domain."""
+
+    total: int
+    domain: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +60,19 @@ class Review:
     def overdue(self, now: datetime) -> bool:
         return self.open and now >= self.due_at
 
+    @property
+    def gathered(self) -> LooksGathered:
+        """A person who somehow appears twice still counts once."""
+        return LooksGathered(
+            total=len(self.people),
+            domain=len({look.name for look in self.given if look.for_domain}),
+        )
+
     def with_look(self, look: LookBack) -> Self:
-        """One `unjustified` is enough for the whole: a doubt is not outvoted."""
-        looked = replace(self, given=(*self.given, look))
-        if len(looked.people) < REVIEWERS_NEEDED:
-            return looked
-        doubted = any(each.judgement is Judgement.UNJUSTIFIED for each in looked.given)
+        return replace(self, given=(*self.given, look))
+
+    def settled(self) -> Self:
+        """With its outcome. One `unjustified` is enough for the whole: a doubt is not outvoted."""
+        doubted = any(look.judgement is Judgement.UNJUSTIFIED for look in self.given)
         outcome = Judgement.UNJUSTIFIED if doubted else Judgement.JUSTIFIED
-        return replace(looked, outcome=outcome.value)
+        return replace(self, outcome=outcome.value)

@@ -10,6 +10,7 @@ from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
 from pam.domain.free_text import ERASED
 from pam.domain.lifecycle import CLOSED, Status, check_transition
 from pam.domain.notices import Duty
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Review
 
@@ -47,6 +48,17 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """That the person in whose name a session was opened stands by it."""
+
+    principal: str
+    at: datetime
+    surface: Surface = Surface.API
+    auth: Auth = Auth.SIGV4
+    proof: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """See `docs/design-MOD-046.md` for each field; the public ones carry the contract's names."""
 
@@ -57,6 +69,8 @@ class Session:
     requester_name: str
     requester_domain: str
     requester_verified: bool
+    """Whether the requester asked in person, or somebody else in their name (a runbook)."""
+    confirmation: Confirmation | None = None
     resource: str
     environment: Environment
     domain: str
@@ -96,15 +110,32 @@ class Session:
     """When the approvers were last reminded, or the requester was warned."""
     notifying_until: datetime | None = None
     """Until when a notice that is due is left to whoever began to send it."""
+    refusals: int = 0
+    """How many refused acts stand in this session's own trail."""
     sequence: int = 0
     """Of the newest audit record; every step of the session's life adds one."""
     last_hash: str = field(default="", repr=False)
     text_key: str = field(default="", repr=False)
     """Secret, hex: what commits records to the texts that people wrote. Empty once forgotten."""
+    proof: str = field(default="", repr=False)
+    """Of the request; with the votes' and the next, all that access is given by."""
+    activation_proof: str = field(default="", repr=False)
 
     @property
     def closed(self) -> bool:
         return self.status in CLOSED
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the person in whose name it was opened has not stood by it yet. No credential is
+        leased of it before, because the first signed lease is such a word.
+        """
+        return not (self.requester_verified or self.confirmation or self.closed)
+
+    @property
+    def held_until_confirmed(self) -> bool:
+        """Whether no access is made before that: an emergency is declared by who has it."""
+        return self.break_glass and self.unconfirmed
 
     @property
     def gathered(self) -> ApprovalsGathered:
@@ -173,6 +204,7 @@ class Session:
     def duties(self) -> dict[Duty, datetime]:
         """All that the clock will have to do as things stand, each with its time."""
         told = {
+            Duty.CONFIRM: self._confirmation_at,
             Duty.REMIND: self._reminder_at,
             Duty.WARN: self._warning_at,
             Duty.ESCALATE: self._escalation_at,
@@ -185,9 +217,19 @@ class Session:
         return {duty: at for duty, at in due.items() if at is not None}
 
     @property
-    def _reminder_at(self) -> datetime | None:
-        if self.status is not Status.PENDING_APPROVAL:
+    def _confirmation_at(self) -> datetime | None:
+        if self.status is not Status.PENDING_APPROVAL or not self.held_until_confirmed:
             return None
+        return self.created_at if self.noticed_at is None else self._next_reminder
+
+    @property
+    def _reminder_at(self) -> datetime | None:
+        if self.status is not Status.PENDING_APPROVAL or self.held_until_confirmed:
+            return None
+        return self._next_reminder
+
+    @property
+    def _next_reminder(self) -> datetime | None:
         return notices.next_reminder(self.created_at, self.noticed_at, self.approval_expires_at)
 
     @property

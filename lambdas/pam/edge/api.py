@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from pam.aws.messages import UnknownEvent
 from pam.domain.errors import (
     Code,
     Invalid,
@@ -28,11 +29,17 @@ from pam.domain.errors import (
     Throttled,
     TryAgain,
 )
-from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.handled_call import Door
+from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.edge.bodies import invalid
+from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.ids import new_id
+from pam.operations.note_act import note_act
+from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
+from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
 
 _LARGEST_BODY = 16 * 1024
@@ -47,7 +54,7 @@ _PROBLEMS: dict[int, Any] = {
         400: "VALIDATION",
         403: "NOT_ELIGIBLE, SELF_APPROVAL or BLOCKED",
         404: "NOT_FOUND",
-        409: "CONFLICT",
+        409: "CONFLICT or LIMIT",
         422: "IDEMPOTENCY_MISMATCH",
         429: "THROTTLED",
         503: "ISSUER_UNAVAILABLE",
@@ -76,6 +83,8 @@ class Call:
 class Front:
     """What the front itself needs of the function behind it."""
 
+    door: Door
+    calls: NotedCalls
     store: SessionStore
     policy: CedarPolicy
     clock: Callable[[], datetime]
@@ -115,18 +124,57 @@ def resolver() -> APIGatewayRestResolver:
     return app
 
 
-def serve(
-    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], context: Any
-) -> dict[str, Any]:
-    """Answers one call of the request API. Routes find their `Call` by `current_call`."""
+def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any) -> dict[str, Any]:
+    """Answers one call of the request API. Routes find their `Call` by `current_call`.
+
+    Raises UnknownEvent for anything but a gateway's call, and RequestIdUsed: that is no call of the
+    gateway's either. Both are noted, to be told. A call is noted before anything is done, or
+    nothing is done.
+    """
+    if not is_gateway_call(event):
+        now = front.clock()
+        front.calls.note(stranger(event, front.door, now, new_id(now)))
+        message = "no call of the gateway"
+        raise UnknownEvent(message)
     call = _read_call(APIGatewayProxyEvent(event), front)
+    handled = handled_call(event, front.door, call.now)
+    try:
+        note_call(handled, front.calls)
+    except TryAgain:
+        logger.warning("call not noted, so not handled", exc_info=True)
+        return _plain(problem_response(Throttled("there is too much to do just now; try again")))
+    answer = _answer(app, front, event, call, context)
+    try:
+        front.calls.answered(handled, int(answer["statusCode"]))
+    except Exception:
+        # What was done stands in the records, and the call can be matched by the rest.
+        logger.exception("answer not noted")
+    return answer
+
+
+def _answer(
+    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], call: Call, context: Any
+) -> dict[str, Any]:
     event = event | {"path": _one_segment_each(event)}
     try:
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, front))
+    _note(call, front)
     app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
+
+
+def _note(call: Call, front: Front) -> None:
+    """Who acts in which office is told, and decides nothing: a call is not refused because it could
+    not be noted.
+    """
+    if call.act.startswith("GET "):
+        return
+    try:
+        note_act(call.caller, now=call.now, store=front.store, policy=front.policy)
+    except Exception:
+        logger.exception("act not noted")
 
 
 def _one_segment_each(event: dict[str, Any]) -> str:
@@ -159,6 +207,8 @@ def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
         actor=Actor(
             principal=principal,
             kind=ActorKind.PERSON,
+            surface=Surface.API,
+            auth=Auth.SIGV4,
             source_ip=identity.source_ip or "",
             user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
         ),
@@ -213,6 +263,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
         attempt = Attempt(
             act=call.act,
             actor=call.caller.actor,
+            person=call.caller.person,
             requester=call.caller.principal,
             request_id=call.caller.request_id,
         )
@@ -222,7 +273,7 @@ def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
                 attempt,
                 now=call.now,
                 store=front.store,
-                policy_version=front.policy.version,
+                policy=front.policy,
             )
         except Exception:
             logger.exception("refusal not recorded")

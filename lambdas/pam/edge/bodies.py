@@ -1,5 +1,6 @@
 """What callers may send: contract §4 (HTTP) and §5 (a direct start), and nothing else."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -7,7 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pam.domain.approval import Ballot
+from pam.domain.block import EVERYTHING
 from pam.domain.errors import FieldError, Invalid
+from pam.domain.free_text import named
 from pam.domain.review import Judgement
 from pam.edge.text import (
     BlockSeconds,
@@ -21,6 +24,7 @@ from pam.edge.text import (
     Ticket,
 )
 from pam.operations.admit_request import Claim
+from pam.operations.block_person import PersonOrder
 from pam.operations.request_access import AccessRequest
 from pam.operations.review_session import Finding
 
@@ -98,6 +102,29 @@ class RevokeBody(_Strict):
         return _length(self.block_seconds or None)
 
 
+class BlockBody(_Strict):
+    """`seconds` 0 blocks until lifted; without `resource` from everything."""
+
+    person: Principal
+    reason: EndReason
+    seconds: BlockSeconds
+    resource: ResourceId | None = None
+    unseen: bool = False
+
+    def order(self) -> PersonOrder:
+        return PersonOrder(
+            person=self.person,
+            reason=self.reason,
+            length=_length(self.seconds or None),
+            resource=self.resource or EVERYTHING,
+            unseen=self.unseen,
+        )
+
+
+class ConfirmBody(_Strict):
+    session_id: SessionId
+
+
 class EndBody(_Strict):
     session_id: SessionId
 
@@ -108,7 +135,7 @@ class EraseBody(_Strict):
 
 class ReviewBody(_Strict):
     session_id: SessionId
-    outcome: Annotated[Judgement, Field(strict=False)] = Judgement.JUSTIFIED
+    outcome: Annotated[Judgement, Field(strict=False)]
     comment: Comment = ""
 
     def finding(self) -> Finding:
@@ -124,21 +151,37 @@ def parse_start(raw: object) -> Claim:
 
 
 def invalid(errors: Any) -> Invalid:
-    """From pydantic's errors, without the values: those may be anything, and are not echoed."""
-    found = tuple(
-        FieldError(field=_field(error["loc"]), message=_message(error)) for error in errors
+    """From pydantic's errors, without the values: those may be anything, and are not echoed.
+
+    The names that the caller made up are told to them, and stand in no record.
+    """
+    errors = list(errors)
+    told = errors[:_MOST_ERRORS]
+    found = tuple(FieldError(field=_field(error["loc"]), message=_message(error)) for error in told)
+    left_out = [f"and {len(errors) - len(told)} more"] if len(errors) > len(told) else []
+    return Invalid(
+        "; ".join([*(f"{fault.field}: {fault.message}" for fault in found), *left_out]),
+        errors=found,
+        recorded="; ".join([*_recorded(told, found), *left_out]),
     )
-    listed = "; ".join(f"{fault.field}: {fault.message}" for fault in found)
-    return Invalid(listed, errors=found)
+
+
+def _recorded(errors: list[Any], found: tuple[FieldError, ...]) -> Iterator[str]:
+    for error, fault in zip(errors, found, strict=True):
+        made_up = error["type"] == "extra_forbidden"
+        yield (
+            "a field that this call does not have" if made_up else f"{fault.field}: {fault.message}"
+        )
 
 
 def _field(loc: tuple[Any, ...]) -> str:
     parts = [str(part) for part in loc]
     if parts and parts[0] in {"body", "query", "path", "header"} and len(parts) > 1:
         parts = parts[1:]
-    return ".".join(parts)[:100] or "body"
+    return named(".".join(parts)) or "body"
 
 
+_MOST_ERRORS = 10
 _PLAIN = {
     "extra_forbidden": "is not a field of this call",
     "missing": "is required",

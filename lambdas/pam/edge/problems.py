@@ -18,6 +18,7 @@ STATUS: Mapping[Code, HTTPStatus] = {
     Code.BLOCKED: HTTPStatus.FORBIDDEN,
     Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.CONFLICT: HTTPStatus.CONFLICT,
+    Code.LIMIT: HTTPStatus.CONFLICT,
     Code.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
     Code.THROTTLED: HTTPStatus.TOO_MANY_REQUESTS,
     Code.ISSUER_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -30,6 +31,7 @@ TITLES: Mapping[Code, str] = {
     Code.BLOCKED: "This principal is blocked",
     Code.NOT_FOUND: "There is no such thing, or you may not know of it",
     Code.CONFLICT: "The session is not in a state that allows this",
+    Code.LIMIT: "One more than a person may have",
     Code.IDEMPOTENCY_MISMATCH: "This key was used for another request",
     Code.THROTTLED: "Too many calls",
     Code.ISSUER_UNAVAILABLE: "The target did not answer; nothing was granted",
@@ -42,7 +44,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457, with a stable `code`; `errors` only for VALIDATION."""
+    """RFC 9457, with a stable `code`; `errors` only for VALIDATION, `sessions` only for LIMIT."""
 
     type: str
     title: str
@@ -50,6 +52,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldProblem] | None = None
+    sessions: list[str] | None = None
 
 
 def problem_response(refusal: Refusal) -> Response[str]:
@@ -61,6 +64,7 @@ def problem_response(refusal: Refusal) -> Response[str]:
         detail=refusal.detail,
         code=refusal.code.value,
         errors=[FieldProblem(field=e.field, message=e.message) for e in refusal.errors] or None,
+        sessions=list(refusal.sessions) or None,
     )
     headers = {"Retry-After": "1"} if refusal.code is Code.THROTTLED else {}
     return _response(status, problem, headers)

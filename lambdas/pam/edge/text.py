@@ -1,43 +1,34 @@
-"""Free text from people: one line, no character that shows as something it is not."""
+"""The fields that hold text: what each may be. Which characters are fit, `free_text` says."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from pam.domain.block import LONGEST_BLOCK
+from pam.domain.free_text import line_of, visible
 from pam.domain.ids import is_ulid
-
-_UNFIT = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
-"""Control characters, half surrogates, unassigned, private use, line and paragraph separators."""
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that make text read in another order than it is written."""
-
-
-def _one_honest_line(text: str) -> str:
-    for position, character in enumerate(text):
-        if unicodedata.category(character) in _UNFIT or character in _BIDI:
-            message = (
-                f"character {position + 1} (U+{ord(character):04X}) is a control or invisible "
-                "character; write plain text on one line"
-            )
-            raise ValueError(message)
-    return text.strip()
 
 
 def _reason(text: str) -> str:
-    if len(text) < _SHORTEST_REASON:
-        message = f"must say why, in at least {_SHORTEST_REASON} characters"
+    if visible(text) < _SHORTEST_REASON:
+        message = f"must say why, in at least {_SHORTEST_REASON} visible characters"
+        raise ValueError(message)
+    return _not_long(text)
+
+
+def _not_long(text: str) -> str:
+    if visible(text) > _LONGEST_TEXT:
+        message = f"must have at most {_LONGEST_TEXT} visible characters"
         raise ValueError(message)
     return text
 
 
 def _something(text: str) -> str:
-    if not text:
+    if not visible(text):
         message = "must not be empty"
         raise ValueError(message)
-    return text
+    return _not_long(text)
 
 
 def _key(text: str) -> str:
@@ -54,13 +45,19 @@ def _ulid(text: str) -> str:
     return text
 
 
-_SHORTEST_REASON = 10
+_SHORTEST_REASON, _LONGEST_TEXT = 10, 1000
+_MOST_CHARACTERS = 2 * _LONGEST_TEXT
+"""Spaces and the marks on letters among them."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
-Line = AfterValidator(_one_honest_line)
-Reason = Annotated[str, Field(min_length=10, max_length=1000), Line, AfterValidator(_reason)]
-EndReason = Annotated[str, Field(min_length=1, max_length=1000), Line, AfterValidator(_something)]
-Comment = Annotated[str, Field(max_length=1000), Line]
+Line = AfterValidator(line_of)
+Reason = Annotated[
+    str, Field(min_length=10, max_length=_MOST_CHARACTERS), Line, AfterValidator(_reason)
+]
+EndReason = Annotated[
+    str, Field(min_length=1, max_length=_MOST_CHARACTERS), Line, AfterValidator(_something)
+]
+Comment = Annotated[str, Field(max_length=_MOST_CHARACTERS), Line, AfterValidator(_not_long)]
 Ticket = Annotated[str, Field(max_length=100), Line]
 ResourceId = Annotated[str, Field(min_length=1, max_length=63), Line]
 Principal = Annotated[str, Field(min_length=1, max_length=2048), Line]

@@ -12,6 +12,7 @@ from pam.domain.block import Block
 from pam.domain.resource import Resource
 from pam.domain.review import Review
 from pam.domain.session import Ending, Session
+from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
 from pam.ports.targets import AwsCredentials
@@ -22,6 +23,8 @@ class VoteView(BaseModel):
     decision: str
     comment: str
     at: str
+    surface: str
+    auth: str
 
 
 class ApprovalsView(BaseModel):
@@ -35,8 +38,10 @@ class ApprovalsView(BaseModel):
 class EndingView(BaseModel):
     decided_at: str
     confirmed_at: str | None
+    effective_at: str | None
     method: str
     evidence: str
+    proven: bool | None
 
 
 class ReviewView(BaseModel):
@@ -67,6 +72,9 @@ class SessionView(BaseModel):
     ended_at: str | None
     end_reason: str | None
     ending: EndingView | None
+    waits_for: str | None
+    needs_confirmation: bool
+    risk: dict[str, Any] | None
     tries: int
     review: ReviewView
     origin: str
@@ -155,6 +163,18 @@ class Trail(BaseModel):
 
     items: list[dict[str, Any]]
     texts: dict[str, str]
+    cursor: str | None
+
+
+class BlockedView(BaseModel):
+    """`principals` are those that PAM knows of the person, `ended` the sessions that this call
+    ended, `items` all blocks that stand against them.
+    """
+
+    person: str
+    principals: list[str]
+    ended: list[str]
+    items: list[BlockView]
 
 
 def session_view(session: Session) -> SessionView:
@@ -186,6 +206,9 @@ def session_view(session: Session) -> SessionView:
         ended_at=_instant(session.ended_at),
         end_reason=session.ending.reason if session.ending else None,
         ending=_ending(session.ending) if session.ending else None,
+        waits_for=None,
+        needs_confirmation=session.unconfirmed,
+        risk=None,
         tries=session.tries,
         review=_review(session.review),
         origin=session.origin.value,
@@ -231,6 +254,15 @@ def access_view(access: Access) -> AccessView:
     )
 
 
+def blocked(done: PersonBlocked) -> BlockedView:
+    return BlockedView(
+        person=done.person,
+        principals=list(done.principals),
+        ended=list(done.ended),
+        items=[_block(block) for block in done.blocks],
+    )
+
+
 def block_list(blocks: Iterable[Block]) -> BlockListView:
     return BlockListView(items=[_block(block) for block in blocks])
 
@@ -270,6 +302,8 @@ def _vote(vote: Vote) -> VoteView:
         decision=vote.decision.value,
         comment=vote.comment,
         at=timestamps.render(vote.at),
+        surface=vote.surface.value,
+        auth=vote.auth.value,
     )
 
 
@@ -277,8 +311,10 @@ def _ending(ending: Ending) -> EndingView:
     return EndingView(
         decided_at=timestamps.render(ending.decided_at),
         confirmed_at=_instant(ending.confirmed_at),
+        effective_at=None,
         method=ending.method,
         evidence=ending.evidence,
+        proven=None,
     )
 
 

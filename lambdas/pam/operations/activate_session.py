@@ -1,20 +1,24 @@
 """An approved session becomes access: intent recorded, access made and seen, outcome recorded."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from pam.domain import timestamps
-from pam.domain.audit_record import Entry, PolicyTrace, RecordType
-from pam.domain.errors import Conflict, NotEligible, Unreached
+from pam.domain import proofs, timestamps
+from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
+from pam.domain.errors import Conflict, NotEligible, Unproven, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
+from pam.operations.prove_session import Gate, check_not_over, record_unproven, struck
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
+from pam.ports.proofs import Signer, Verifier
 from pam.ports.sessions import SessionStore
 
-_ON_THE_WAY = frozenset({Status.APPROVED, Status.ACTIVATING, Status.ACTIVE})
+_BEFORE = frozenset({Status.APPROVED, Status.ACTIVATING})
+_ON_THE_WAY = _BEFORE | {Status.ACTIVE}
 
 
 def activate_session(
@@ -24,30 +28,55 @@ def activate_session(
     store: SessionStore,
     policy: CedarPolicy,
     issuers: Issuers,
+    verifier: Verifier,
+    signer: Signer,
 ) -> Session:
     """Makes the access of an approved session. Safe to repeat.
 
-    Whether the votes suffice is asked of the policy once more, from the stored votes: a table
-    somebody tampered with, or a vote that policy no longer counts, makes no access. Raises
-    NotEligible, Blocked, Conflict (the session ended meanwhile, or another has what only one may
-    have), TryAgain (it is to be waited for), IssuerUnavailable.
+    It goes by what is proven, not by what the table says: a request that PAM's door did not take
+    makes no access, a vote that nobody vouches for does not count, and policy is asked once more
+    whether the others suffice. Raises NotEligible, Unproven (on record), Blocked, Conflict (the
+    session ended meanwhile, or another has what only one may have), TryAgain (it is to be waited
+    for), IssuerUnavailable.
     """
+    gate = Gate(verifier)
+    try:
+        return _activated(session_id, gate, now, store, policy, issuers, signer)
+    except Unproven as fault:
+        record_unproven(fault, session_id, now=now, store=store)
+        raise
+
+
+def _activated(
+    session_id: str,
+    gate: Gate,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    signer: Signer,
+) -> Session:
     stored = load(store, session_id)
     if stored.status in _ON_THE_WAY:
         _refuse_blocked(stored, now, store)
+    if stored.status in _BEFORE:
+        check_not_over(stored, store)
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
-        issuers[stored.target.kind].reserve(stored, now)
-    session = transition(store, session_id, lambda s: _intent(s, policy, now), now=now)
+        issuers[stored.target.kind].reserve(gate.approved(stored, now), now)
+    session = transition(store, session_id, lambda s: _intent(s, gate, policy, now, store), now=now)
     if session.status is Status.ACTIVE:
         return session
-    issuer = issuers[session.target.kind]
+    proven = gate.approved(session, now)
+    issuer = issuers[proven.target.kind]
     try:
-        issuer.activate(session, now)
+        issuer.activate(proven, now)
     except Unreached as fault:
         fail_unmade(session_id, fault, now=now, store=store)
         raise
-    session = transition(store, session_id, lambda s: _outcome(s, policy, now), now=now)
+    session = transition(
+        store, session_id, lambda s: _outcome(s, proven, signer, policy, now), now=now
+    )
     if session.status is not Status.ACTIVE:
         # Someone ended it while the access was being made: unmake what this call just made.
         issuer.end(session, now)
@@ -57,34 +86,55 @@ def activate_session(
     return session
 
 
-def _intent(session: Session, policy: CedarPolicy, now: datetime) -> Step | None:
-    if session.status in {Status.ACTIVATING, Status.ACTIVE}:
+def _intent(
+    session: Session, gate: Gate, policy: CedarPolicy, now: datetime, store: SessionStore
+) -> Step | None:
+    if session.status is Status.ACTIVE:
         return None
-    if session.status is not Status.APPROVED:
+    if session.status not in _BEFORE:
         raise _over(session)
-    lawful = grant_decision(session, policy)
+    proven = gate.approved(session, now)
+    lawful = grant_decision(proven, policy, now=now, store=store)
     if not lawful.allowed:
         message = "the votes gathered do not make this grant lawful"
         raise NotEligible(message, session_id=session.session_id, policy_ids=lawful.policy_ids)
+    if session.status is Status.ACTIVATING:
+        return None
     trace = PolicyTrace(
         policy_ids=lawful.policy_ids,
         required=session.needed.total,
-        received=session.gathered.total,
+        received=proven.gathered.total,
     )
-    activating = session.advance(Status.ACTIVATING, activating_at=now)
-    return Step(activating, (_entry(RecordType.ACTIVATING, policy, trace),))
+    activating = proven.advance(Status.ACTIVATING, activating_at=now)
+    entries = (*struck(session, proven), _entry(RecordType.ACTIVATING, policy, trace))
+    return Step(activating, entries)
 
 
-def _outcome(session: Session, policy: CedarPolicy, now: datetime) -> Step | None:
+def _outcome(
+    session: Session, made_for: Session, signer: Signer, policy: CedarPolicy, now: datetime
+) -> Step | None:
     if session.status is not Status.ACTIVATING:
         return None
+    if not _same(session, made_for):
+        message = "nothing is given by this session: it was changed while its access was made"
+        raise Unproven(message, session_id=session.session_id)
     # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
     # fractions, and so the window is exact, to the second, at every belt.
     begins = timestamps.parse(timestamps.whole_second_at_or_after(now))
-    active = session.advance(
-        Status.ACTIVE, activated_at=begins, expires_at=begins + session.duration
-    )
-    return Step(active, (_entry(RecordType.ACTIVATED, policy, PolicyTrace()),))
+    ends = begins + made_for.duration
+    kept = replace(session, votes=made_for.votes, duration=made_for.duration)
+    active = kept.advance(Status.ACTIVE, activated_at=begins, expires_at=ends)
+    signed = replace(active, activation_proof=signer.sign(proofs.of_activation(active)))
+    entry = _entry(RecordType.ACTIVATED, policy, PolicyTrace())
+    return Step(signed, (replace(entry, detail=f"{ACTIVE_UNTIL}{timestamps.render(ends)}"),))
+
+
+def _same(session: Session, made_for: Session) -> bool:
+    """Whether the session still asks for what was made, by the word of the same approvers."""
+    kept = tuple(vote for vote in session.votes if vote in made_for.votes)
+    now, then = proofs.evidence(session), proofs.evidence(made_for)
+    same = (now.request, now.confirmation) == (then.request, then.confirmation)
+    return same and kept == made_for.votes
 
 
 def _refuse_blocked(session: Session, now: datetime, store: SessionStore) -> None:

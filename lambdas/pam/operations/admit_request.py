@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pam.domain.errors import Conflict, Refusal, StaleSession
+from pam.domain.errors import Conflict, Invalid, Refusal, StaleSession
+from pam.domain.free_text import LONGEST_CAUSE, cut
+from pam.domain.ids import opened_at
 from pam.domain.lifecycle import Status
-from pam.domain.people import Actor, ActorKind
+from pam.domain.people import Actor, ActorKind, Surface
 from pam.domain.session import Origin, Session
 from pam.ids import id_of_execution
 from pam.operations.answer_workflow import why_refused
@@ -16,7 +18,11 @@ from pam.operations.request_access import AccessRequest, Door, Home, open_sessio
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
+from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
+
+_NEAR = timedelta(minutes=5)
+"""How far the time in a session id that a runbook chose may be from the execution's start."""
 
 
 class Outcome(StrEnum):
@@ -60,6 +66,7 @@ def admit_request(
     store: SessionStore,
     policy: CedarPolicy,
     notifier: Notifier,
+    signer: Signer,
     home: Home,
 ) -> Admission:
     """Finds the session that the API opened for this execution, or opens one for a direct start.
@@ -71,7 +78,13 @@ def admit_request(
     try:
         if stored is None:
             session = _opened(
-                execution, parse_claim, now=now, store=store, policy=policy, home=home
+                execution,
+                parse_claim,
+                now=now,
+                store=store,
+                policy=policy,
+                signer=signer,
+                home=home,
             )
         elif stored.execution_arn != execution.arn:
             message = f"session_id {stored.session_id} belongs to another execution"
@@ -80,14 +93,14 @@ def admit_request(
             session = stored
     except Refusal as refusal:
         attempt = Attempt(act="start", actor=_actor(execution))
-        record_refusal(refusal, attempt, now=now, store=store, policy_version=policy.version)
+        record_refusal(refusal, attempt, now=now, store=store, policy=policy)
         return Admission(
             outcome=Outcome.REFUSED,
             session_id=session_id or "",
             error=refusal.code.value,
-            cause=refusal.detail,
+            cause=cut(refusal.detail, LONGEST_CAUSE),
         )
-    if session.break_glass and not session.closed:
+    if session.break_glass and not session.closed and not session.held_until_confirmed:
         # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
         # sent the state is retried, and then fails, and so does the session.
         notifier.break_glass(session, _title(session, policy))
@@ -101,9 +114,11 @@ def _opened(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
+    signer: Signer,
     home: Home,
 ) -> Session:
     claim = parse_claim()
+    _check_time(claim, execution)
     requester = policy.identities.resolve(claim.requester)
     door = Door(
         session_id=claim.session_id or id_of_execution(execution.arn, execution.started_at),
@@ -113,15 +128,36 @@ def _opened(
     )
     try:
         return open_session(
-            claim.wish, requester, door, key=None, now=now, store=store, policy=policy, home=home
+            claim.wish,
+            requester,
+            door,
+            key=None,
+            now=now,
+            store=store,
+            policy=policy,
+            signer=signer,
+            home=home,
         )
     except StaleSession:
         # This state is being retried while its first try, thought dead, got through.
         return load(store, door.session_id)
 
 
+def _check_time(claim: Claim, execution: Execution) -> None:
+    """An id is read as a time, in every list and every search of the trail. Raises Invalid."""
+    if claim.session_id is None:
+        return
+    try:
+        apart = abs(opened_at(claim.session_id) - execution.started_at)
+    except ValueError:
+        apart = None
+    if apart is None or apart > _NEAR:
+        message = "must be a ULID of now: its time within 5 minutes of the execution's start"
+        raise Invalid.field("session_id", message)
+
+
 def _actor(execution: Execution) -> Actor:
-    return Actor(principal=execution.arn, kind=ActorKind.RUNBOOK)
+    return Actor(principal=execution.arn, kind=ActorKind.RUNBOOK, surface=Surface.RUNBOOK)
 
 
 def _title(session: Session, policy: CedarPolicy) -> str:

@@ -1,5 +1,6 @@
 """Tells the workflow what was decided about its session."""
 
+from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ports.people import Workflow
@@ -24,9 +25,9 @@ def answer_workflow(session: Session, *, store: SessionStore, workflow: Workflow
 
 
 def why_refused(session: Session) -> str:
-    """One sentence for whoever looks at the execution."""
+    """One sentence for whoever looks at the execution; what people wrote in it is cut."""
     if session.ending is not None:
-        return f"{session.status.value}: {session.ending.reason}"
+        return cut(f"{session.status.value}: {session.ending.reason}", LONGEST_CAUSE)
     return f"session {session.session_id} is {session.status.value}"
 
 

@@ -26,5 +26,8 @@ def ask_approvers(
     if session.status is not Status.PENDING_APPROVAL:
         answer_workflow(session, store=store, workflow=workflow)
         return
+    if session.held_until_confirmed and not session.needed.total:
+        # Nobody's vote is wanted, but the word of the one in whose name it was opened.
+        return
     resource = policy.resource(session.resource)
     notifier.approval_needed(session, resource.title if resource else session.resource)

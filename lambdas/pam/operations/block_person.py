@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pam.domain.block import EVERYTHING, Block
+from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.domain.session import Session
 from pam.operations.blocklist import BlockOrder, block
-from pam.operations.close_session import Issuers, Verdict, decided
+from pam.operations.close_session import Verdict, decided
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
+from pam.operations.find_person import find_person
 from pam.operations.transition import load, transition
-from pam.policy.cedar import CedarPolicy
-from pam.ports.people import Workflow
+from pam.policy.cedar import Action, CedarPolicy
+from pam.ports.people import Closer, Notifier
 from pam.ports.sessions import SessionStore
 
 _AT_ONCE = 32
@@ -37,6 +39,29 @@ class Wish:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonOrder:
+    """Whom to block, by a name or by any principal. `length` None: until lifted."""
+
+    person: str
+    reason: str
+    length: timedelta | None
+    resource: str = EVERYTHING
+    unseen: bool = False
+    """Whether it may be somebody of whom PAM has never heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonBlocked:
+    person: str
+    principals: tuple[str, ...]
+    """Those that PAM knows."""
+    ended: tuple[str, ...]
+    """Ids of the sessions whose end this call decided."""
+    blocks: tuple[Block, ...]
+    """All that stand against this person now."""
+
+
 def block_requester(
     session_id: str,
     wish: Wish,
@@ -45,8 +70,8 @@ def block_requester(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
+    notifier: Notifier,
 ) -> Session:
     """Blocks whoever asked for this session, then ends all that the block covers.
 
@@ -55,12 +80,16 @@ def block_requester(
     """
     session = load(store, session_id)
     check_right(session, REVOKED_BY_OPERATOR, caller, now=now, store=store, policy=policy)
+    if caller.person is None or not policy.may(Action.BLOCK, caller.person, session).allowed:
+        message = "nobody blocks by a session that concerns them; another operator can"
+        raise NotEligible(message, session_id=session_id)
     order = BlockOrder(
         person=session.requester_name,
         principal=session.requester,
         resource=session.resource if wish.one_resource else EVERYTHING,
         until=None if wish.length is None else now + wish.length,
         reason=wish.reason,
+        length_field="block_seconds",
     )
     made = block(order, caller=caller, now=now, store=store, policy=policy)
     end_blocked(
@@ -70,11 +99,77 @@ def block_requester(
         now=now,
         store=store,
         policy=policy,
-        issuers=issuers,
-        workflow=workflow,
+        closer=closer,
         named=(session_id,),
     )
+    _tell_of_operator(made, notifier)
     return load(store, session_id)
+
+
+def block_person(
+    order: PersonOrder,
+    *,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    closer: Closer,
+    notifier: Notifier,
+) -> PersonBlocked:
+    """Blocks somebody by name, session or no session, then ends all that the block covers.
+
+    It binds every principal of theirs, those of which PAM learns later as well. Raises NotFound for
+    an unknown resource, and what `block` raises.
+    """
+    if order.resource and policy.resource(order.resource) is None:
+        message = f"there is no resource {order.resource!r}"
+        raise NotFound(message, recorded="there is no resource of that name")
+    known = find_person(order.person, store=store, policy=policy)
+    if not known.known and not order.unseen:
+        message = "PAM has neither listed nor seen this person; with unseen they are blocked anyway"
+        raise Invalid.field("person", message)
+    made = block(
+        BlockOrder(
+            person=known.name,
+            principal=next(iter(known.principals), known.name),
+            resource=order.resource,
+            until=None if order.length is None else now + order.length,
+            reason=order.reason,
+        ),
+        caller=caller,
+        now=now,
+        store=store,
+        policy=policy,
+    )
+    ended = end_blocked(
+        made,
+        reason=order.reason,
+        caller=caller,
+        now=now,
+        store=store,
+        policy=policy,
+        closer=closer,
+    )
+    _tell_of_operator(made, notifier)
+    return PersonBlocked(
+        person=known.name,
+        principals=known.principals,
+        ended=tuple(session.session_id for session in ended),
+        blocks=tuple(each for each in store.blocks_of(known.name) if each.stands(now)),
+    )
+
+
+def _tell_of_operator(made: Block, notifier: Notifier) -> None:
+    """Tier-1 hears at once that an operator is kept from acting; after the end, which waits for
+    nobody. Raises IssuerUnavailable: the same call, made again, tells it.
+    """
+    if not made.of_operator:
+        return
+    try:
+        notifier.operator_blocked(made)
+    except Exception as fault:
+        message = "the block stands, but Tier-1 could not be told of it; make the same call again"
+        raise IssuerUnavailable(message) from fault
 
 
 def end_blocked(
@@ -85,8 +180,7 @@ def end_blocked(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
     named: tuple[str, ...] = (),
 ) -> list[Session]:
     """Ends every open session that the block covers, each with its own receipt.
@@ -109,7 +203,7 @@ def end_blocked(
         return transition(store, session_id, lambda s: decided(s, verdict, now), now=now)
 
     def drive(session: Session) -> Session:
-        return drive_end(session, verdict, now=now, store=store, issuers=issuers, workflow=workflow)
+        return drive_end(session, store=store, closer=closer)
 
     wanted = sorted({*_covered(stands, store, policy), *named})
     deciding, undecided = _side_by_side(decide, wanted)
@@ -124,8 +218,7 @@ def end_all_blocked(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
 ) -> list[Session]:
     """The belt: what is open although its person is blocked, because a call died in the middle.
 
@@ -146,8 +239,7 @@ def end_all_blocked(
             now=now,
             store=store,
             policy=policy,
-            issuers=issuers,
-            workflow=workflow,
+            closer=closer,
         )
 
     ended, unended = _side_by_side(

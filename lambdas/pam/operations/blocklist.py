@@ -13,10 +13,24 @@ from datetime import datetime
 
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, RecordType
-from pam.domain.block import EVERYTHING, Block, Blocklist, standing
-from pam.domain.errors import Blocked, NotEligible, NotFound, StaleSession
+from pam.domain.block import (
+    EVERYTHING,
+    LONGEST_BLOCK_OF_AN_OPERATOR,
+    Block,
+    Blocklist,
+    standing,
+)
+from pam.domain.errors import (
+    Blocked,
+    Conflict,
+    Invalid,
+    NotEligible,
+    NotFound,
+    StaleSession,
+)
 from pam.domain.people import Caller, Person
 from pam.ids import new_id
+from pam.operations.find_person import find_person
 from pam.policy.cedar import CedarPolicy
 from pam.ports.sessions import SessionStore
 
@@ -33,6 +47,8 @@ class BlockOrder:
     resource: str = EVERYTHING
     until: datetime | None
     reason: str
+    length_field: str = "seconds"
+    """What the caller calls the field of which `until` comes."""
 
 
 def refuse_blocked(
@@ -62,15 +78,24 @@ def block(
 ) -> Block:
     """Puts a person on the list, or keeps them on it for longer; never for less long.
 
-    Raises NotEligible, also for oneself, and Blocked if the operator is blocked.
+    One operator at a time can be kept from acting, and for a day at most: whoever takes one
+    operator's account must not be able to shut out the others. Raises NotEligible, also for
+    oneself, Blocked if the operator is blocked, Invalid and Conflict.
     """
     operator = _operator(caller, policy)
     if operator.name == order.person:
         message = "nobody blocks themselves"
         raise NotEligible(message)
+    of_operator = order.resource == EVERYTHING and _is_operator(order.person, store, policy)
+    if of_operator and (order.until is None or order.until > now + LONGEST_BLOCK_OF_AN_OPERATOR):
+        raise Invalid.field(
+            order.length_field, f"{order.person} is an operator: between 1 second and 24 hours"
+        )
 
     def decide(listed: Blocklist) -> Block | None:
         _check_unblocked(operator, listed, now)
+        if of_operator:
+            _check_only_one(order.person, listed, now, store, policy)
         for earlier in listed.blocks:
             same = (earlier.person, earlier.resource) == (order.person, order.resource)
             if same and earlier.stands(now) and earlier.outlasts(order.until):
@@ -83,6 +108,7 @@ def block(
             until=order.until,
             reason=order.reason,
             by=caller.principal,
+            of_operator=of_operator,
         )
 
     made = _change(RecordType.BLOCKED, decide, caller, now, store, policy)
@@ -125,7 +151,7 @@ def lift(
         lifted.append(one)
     if not lifted:
         message = f"{principal} is not blocked" + (f" on {resource}" if resource else "")
-        raise NotFound(message)
+        raise NotFound(message, recorded="whoever was named is not blocked there")
     return lifted
 
 
@@ -146,6 +172,26 @@ def _operator(caller: Caller, policy: CedarPolicy) -> Person:
     return caller.person
 
 
+def _is_operator(person: str, store: SessionStore, policy: CedarPolicy) -> bool:
+    """By any principal of theirs that is listed, or that was seen to act."""
+    known = find_person(person, store=store, policy=policy)
+    return any(policy.may_administer(each).allowed for each in known.people)
+
+
+def _check_only_one(
+    person: str, listed: Blocklist, now: datetime, store: SessionStore, policy: CedarPolicy
+) -> None:
+    for other in listed.blocks:
+        if other.person == person or other.resource != EVERYTHING or not other.stands(now):
+            continue
+        if other.of_operator or _is_operator(other.person, store, policy):
+            message = (
+                f"{other.person}, an operator, is blocked already; one at a time can be, so that "
+                "others are left"
+            )
+            raise Conflict(message)
+
+
 def _check_unblocked(operator: Person, listed: Blocklist, now: datetime) -> None:
     own = [block for block in listed.blocks if block.person == operator.name]
     found = standing(own, EVERYTHING, now)
@@ -157,10 +203,7 @@ def _name(principal: str, listed: Blocklist, policy: CedarPolicy) -> str:
     for found in listed.blocks:
         if principal in {found.person, found.principal}:
             return found.person
-    try:
-        return policy.identities.resolve(principal).name
-    except NotEligible:
-        return principal
+    return policy.identities.named(principal) or principal
 
 
 def _change(

@@ -85,6 +85,17 @@ def decided(session: Session, verdict: Verdict, now: datetime) -> Step | None:
     return Step(revoking, (_entry(RecordType.REVOKING, verdict, ending),))
 
 
+def as_decided(ending: Ending) -> Verdict:
+    """The verdict that stands in the store, for whoever does the end without having decided it."""
+    pam = {actor.principal: actor for actor in (CLOCK, WORKFLOW)}
+    return Verdict(
+        outcome=ending.outcome,
+        actor=pam.get(ending.by) or Actor(principal=ending.by, kind=ActorKind.PERSON),
+        reason=ending.reason,
+        written=ending.written,
+    )
+
+
 def confirm_end(
     session: Session, verdict: Verdict, *, now: datetime, store: SessionStore, issuers: Issuers
 ) -> Session:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pam.domain.batches import batches
-from pam.ports.audit import AuditArchive, AuditOutbox, AuditSink
+from pam.ports.audit import AuditArchive, AuditOutbox, AuditSink, PolicySets
 
 _AT_ONCE = 90
 """Records that are settled in one transaction of at most 100 items."""
@@ -31,12 +31,14 @@ def deliver_records(
     outbox: AuditOutbox,
     sink: AuditSink,
     archive: AuditArchive,
+    policies: PolicySets,
 ) -> int:
     """Delivers what is undelivered of a session, or the one record of `NONE#<event id>`. Returns
-    the sequence up to which all stands in the log group and the archive.
+    the sequence up to which all stands in the log group and the archive. The policy set that a
+    record names is archived before the record is, so nothing takes effect that nobody could check.
 
-    Raises BusyError, or whatever the places raise; what was not accepted is delivered by the next
-    call.
+    Raises BusyError, PolicySetMissing, or whatever the places raise; what was not accepted is
+    delivered by the next call.
     """
     for _ in range(_TRIES):
         if outbox.claim(owner, clock()):
@@ -47,6 +49,7 @@ def deliver_records(
     try:
         delivered, records = outbox.undelivered(owner)
         for some in batches(records, _AT_ONCE):
+            policies.keep_policy_sets({str(each["policy_version"]) for each in some} - {""})
             sink.append(some)
             archive.keep(some)
             sink.publish(some)

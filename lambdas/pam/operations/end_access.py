@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, TryAgain
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.answer_workflow import stop_workflow
 from pam.operations.blocklist import refuse_blocked
-from pam.operations.close_session import Issuers, Verdict, confirm_end, decided
+from pam.operations.close_session import Verdict, decided
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports.people import Workflow
+from pam.ports.people import Closer
 from pam.ports.sessions import SessionStore
 
 
@@ -42,14 +41,13 @@ def end_access(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
-    workflow: Workflow,
+    closer: Closer,
 ) -> Session:
     """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
-    Whether the caller may is policy; that the access can be taken back is not. If the target does
-    not confirm, the session is returned REVOKING: the decision is in force, and workflow and tick
-    go on until it is confirmed.
+    Whether the caller may is policy; that the access can be taken back is not. Decided here, done
+    by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
+    in force, and workflow and tick go on until it is confirmed.
     """
     check_right(load(store, session_id), way_out, caller, now=now, store=store, policy=policy)
     verdict = Verdict(
@@ -67,27 +65,16 @@ def end_access(
         return decided(session, verdict, now)
 
     session = transition(store, session_id, decide, now=now)
-    return drive_end(session, verdict, now=now, store=store, issuers=issuers, workflow=workflow)
+    return drive_end(session, store=store, closer=closer)
 
 
-def drive_end(
-    session: Session,
-    verdict: Verdict,
-    *,
-    now: datetime,
-    store: SessionStore,
-    issuers: Issuers,
-    workflow: Workflow,
-) -> Session:
-    """The rest of an end that is decided; REVOKING if the target does not confirm it now."""
-    try:
-        session = confirm_end(session, verdict, now=now, store=store, issuers=issuers)
-    except IssuerUnavailable:
-        return session
-    # A workflow that cannot be stopped now finds the session closed when it wakes.
-    with suppress(TryAgain):
-        stop_workflow(session, store=store, workflow=workflow)
-    return session
+def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Session:
+    """Has the closer do an end that is decided. Returns what the store then says: REVOKING if the
+    target did not confirm in time.
+    """
+    with suppress(IssuerUnavailable):
+        closer.end_decided(session.session_id)
+    return load(store, session.session_id)
 
 
 def check_right(

@@ -18,8 +18,8 @@ def erase_texts(
 ) -> Session:
     """Forgets reason and comments, and the key by which records commit to them.
 
-    Raises NotFound, NotEligible, and Conflict while the session is open: those who decide on it
-    need its reason. Erasing again changes nothing.
+    Raises NotFound, NotEligible (also for whoever asked or voted), and Conflict while the session
+    is open or its review is: those who decide on it need its reason. Erasing again changes nothing.
     """
     session = load(store, session_id)
     if caller.person is None or not policy.may(Action.ERASE, caller.person, session).allowed:
@@ -31,12 +31,16 @@ def erase_texts(
         if not stored.closed:
             message = f"the session is {stored.status.value}; its texts go when it is over"
             raise Conflict(message, session_id=session_id)
+        if stored.review is not None and stored.review.open:
+            message = "its break-glass is not reviewed yet; its texts go when it is"
+            raise Conflict(message, session_id=session_id)
         if stored.without_texts() == stored:
             return None
         entry = Entry(
             type=RecordType.ERASED,
             actor=caller.actor,
             detail="reason and comments erased",
+            policy_version=policy.version,
             request_id=caller.request_id,
         )
         return Step(stored.without_texts(), (entry,))

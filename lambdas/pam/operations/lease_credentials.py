@@ -4,15 +4,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain.audit_record import Entry, RecordType
-from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
+from pam.domain.limits import OpenNow
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers
+from pam.operations.confirm_session import confirmed_by, word_of
+from pam.operations.count_open import room_for
+from pam.operations.prove_session import Gate, check_granted, record_unproven
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.audit import AuditLog
+from pam.ports.proofs import Verifier
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import AwsCredentials, Credentials
 
@@ -33,15 +38,39 @@ def lease_credentials(
     policy: CedarPolicy,
     issuers: Issuers,
     audit_log: AuditLog,
+    verifier: Verifier,
 ) -> Lease:
     """Credentials that end with the session or before, handed out once and kept nowhere.
 
     They exist before their record, because the record names their access key, but leave this
     function only after the record stands in the log group. If the session ends in between they are
     dropped: the record is conditional on the session still allowing access, and the target's deny
-    speaks of the session, so it covers them as well. Raises NotEligible, Blocked, Conflict,
+    speaks of the session, so it covers them as well.
+
+    That the session says ACTIVE is not enough: its request, its votes and its activation must be
+    proven, and its grant must stand. Raises NotEligible, Unproven (on record), Blocked, Conflict,
     IssuerUnavailable.
     """
+    gate = Gate(verifier)
+    try:
+        return _leased(session_id, gate, caller, now, store, policy, issuers, audit_log)
+    except Unproven as fault:
+        # An end may have come in between, and took the grant with it: then that is the answer.
+        _check_active(load(store, session_id), now)
+        record_unproven(fault, session_id, now=now, store=store)
+        raise
+
+
+def _leased(
+    session_id: str,
+    gate: Gate,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    issuers: Issuers,
+    audit_log: AuditLog,
+) -> Lease:
     session = load(store, session_id)
     allowed = caller.person and policy.may(Action.LEASE, caller.person, session)
     if not allowed or not allowed.allowed:
@@ -51,6 +80,10 @@ def lease_credentials(
         session.requester_name, session.resource, now=now, store=store, session_id=session_id
     )
     _check_active(session, now)
+    gate.check_activated(session)
+    check_granted(session, store)
+    # Whoever may not have one more session is told so before credentials exist.
+    _stood_by(session, caller, now=now, store=store, policy=policy)
     try:
         credentials = issuers[session.target.kind].lease(session, now)
     except IssuerUnavailable:
@@ -61,6 +94,8 @@ def lease_credentials(
 
     def leased(stored: Session) -> Step:
         _check_active(stored, now)
+        gate.check_activated(stored)
+        stored, word, held = _stood_by(stored, caller, now=now, store=store, policy=policy)
         entry = Entry(
             type=RecordType.LEASED,
             actor=caller.actor,
@@ -71,7 +106,7 @@ def lease_credentials(
                 credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
             ),
         )
-        return Step(_with_lease(stored, credentials), (entry,))
+        return Step(_with_lease(stored, credentials), (*word, entry), held)
 
     session = transition(store, session_id, leased, now=now)
     audit_log.settle(session)
@@ -89,6 +124,20 @@ def _with_lease(session: Session, credentials: Credentials) -> Session:
         leases_end_at=max(ends, session.leases_end_at or ends),
         credentials_live_until=max(live, session.credentials_live_until or live),
     )
+
+
+def _stood_by(
+    session: Session, caller: Caller, *, now: datetime, store: SessionStore, policy: CedarPolicy
+) -> tuple[Session, tuple[Entry, ...], OpenNow | None]:
+    """A session opened in somebody's name is confirmed by their first signed lease: the session,
+    what is recorded of it, and what it is added to. The word has no proof and needs none, because
+    each lease is asked for by that very person. Raises LimitReached.
+    """
+    if not session.unconfirmed:
+        return session, (), None
+    given = word_of(caller, now)
+    confirmed, word = confirmed_by(caller, given, session, policy=policy, now=now)
+    return confirmed, word, room_for(confirmed, store=store, policy=policy)
 
 
 def _check_active(session: Session, now: datetime) -> None:

@@ -3,20 +3,27 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain.audit_record import Record
-from pam.domain.errors import NotEligible, NotFound
-from pam.domain.free_text import opened
+from pam.domain.audit_record import Record, canonical_json
+from pam.domain.cursor import cursor_after, place_of
+from pam.domain.errors import Invalid, NotEligible, NotFound
+from pam.domain.free_text import commitments_in, opened
+from pam.domain.ids import is_ulid
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import RETRY_END_AFTER, Session
 from pam.operations.transition import load
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports.sessions import Page, SessionQuery, SessionStore
+from pam.ports.sessions import SessionQuery, SessionStore
 
 _MOST_STUCK = 100
 """More are a fault of one target, which the first hundred name as well."""
-_PAGES_PER_CALL = 5
-"""How many index pages one call reads at most; what is left is behind the cursor."""
+_PAGE = 100
+_PAGES_WITH_SOME, _MOST_PAGES = 50, 300
+"""How many index pages one call reads at most: once it has something to show, and before."""
+_LARGEST_ANSWER = 1_000_000
+"""Bytes of records. A function can answer 6 MB; their texts and the rest come on top."""
+_TRAIL = "audit"
+_NOT_A_CURSOR = "is not a cursor that this API gave you for this query"
 
 
 def read_session(
@@ -32,38 +39,130 @@ def read_session(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
-    """A session's audit records, oldest first, and the texts that they commit to."""
+    """Some of a session's audit records, oldest first, and the texts that these commit to.
+    `cursor` is where it goes on; None: that was all.
+    """
 
     records: list[Record]
     texts: dict[str, str]
+    cursor: str | None
 
 
 def read_trail(
-    session_id: str, *, caller: Caller, store: SessionStore, policy: CedarPolicy
+    session_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    caller: Caller,
+    store: SessionStore,
+    policy: CedarPolicy,
 ) -> Trail:
+    """At most `limit` records, and 1 MB of them. Raises NotFound, and Invalid for a cursor that is
+    none of this trail.
+    """
     session = read_session(session_id, caller=caller, store=store, policy=policy)
-    return Trail(records=store.records(session_id), texts=opened(session.text_key, session.texts))
+    after = 0 if cursor is None else _sequence(cursor, session)
+    found = store.records_after(session_id, after, limit)
+    records = found[: _fitting(found)]
+    said = {commit for each in records for commit in commitments_in(each["reason"], each["detail"])}
+    texts = opened(session.text_key, session.texts)
+    last = records[-1]["sequence"] if records else session.sequence
+    return Trail(
+        records=records,
+        texts={commit: text for commit, text in texts.items() if commit in said},
+        cursor=None if last >= session.sequence else cursor_after(str(last), _TRAIL, session_id),
+    )
+
+
+def _sequence(cursor: str, session: Session) -> int:
+    place = place_of(cursor, _TRAIL, session.session_id)
+    if place is None or not place.isdecimal() or int(place) not in range(1, session.sequence + 1):
+        raise Invalid.field("cursor", _NOT_A_CURSOR)
+    return int(place)
+
+
+def _fitting(records: list[Record]) -> int:
+    """How many of the first fit into an answer; at least one."""
+    size = 0
+    for count, record in enumerate(records):
+        size += len(canonical_json(record).encode())
+        if size > _LARGEST_ANSWER and count:
+            return count
+    return len(records)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Sessions, newest first. `cursor` names the last of them; None: there are no more."""
+
+    sessions: tuple[Session, ...]
+    cursor: str | None
 
 
 def list_sessions(
-    query: SessionQuery, *, caller: Caller, store: SessionStore, policy: CedarPolicy
-) -> Page:
-    """The sessions that match and that the caller may read, newest first."""
+    query: SessionQuery,
+    cursor: str | None,
+    *,
+    caller: Caller,
+    store: SessionStore,
+    policy: CedarPolicy,
+) -> Listing:
+    """The sessions that match and that the caller may read. Raises NotEligible, and Invalid for a
+    cursor that is none of this query, or names what the caller may not read.
+    """
     person = _listed(caller)
-    if query.requester is not None:
-        query = replace(query, requester=_name(query.requester, person, policy))
-    elif not policy.may_browse(person).allowed:
-        # Spares the index pages full of others' sessions that would all be dropped below.
-        query = replace(query, requester=person.name)
-    found: list[Session] = []
-    cursor = query.cursor
-    for _ in range(_PAGES_PER_CALL):
-        page = store.find(replace(query, cursor=cursor, limit=query.limit - len(found)))
-        found += [s for s in page.sessions if policy.may(Action.READ, person, s).allowed]
-        cursor = page.cursor
-        if cursor is None or len(found) >= query.limit:
-            break
-    return Page(sessions=tuple(found), cursor=cursor)
+    requester = query.requester and _name(query.requester, person, policy)
+    if not policy.may_browse(person).allowed:
+        if requester not in {None, person.name}:
+            return Listing(sessions=(), cursor=None)
+        requester = person.name
+    query = replace(query, requester=requester)
+    asked = (person.name, query.status or "", query.requester or "", query.resource or "")
+    after = None if cursor is None else _place(cursor, asked, query, person, store, policy)
+    shown, more = _shown(replace(query, after=after), person, store, policy)
+    last = shown[-1].session_id if shown and more else None
+    return Listing(sessions=tuple(shown), cursor=last and cursor_after(last, *asked))
+
+
+def _place(
+    cursor: str,
+    asked: tuple[str, ...],
+    query: SessionQuery,
+    person: Person,
+    store: SessionStore,
+    policy: CedarPolicy,
+) -> str:
+    """The session that the cursor names. Its status may have changed since it was shown."""
+    place = place_of(cursor, *asked)
+    session = store.get(place) if place is not None and is_ulid(place) else None
+    if (
+        session is None
+        or query.requester not in {None, session.requester_name}
+        or query.resource not in {None, session.resource}
+        or not policy.may(Action.READ, person, session).allowed
+    ):
+        raise Invalid.field("cursor", _NOT_A_CURSOR)
+    return session.session_id
+
+
+def _shown(
+    query: SessionQuery, person: Person, store: SessionStore, policy: CedarPolicy
+) -> tuple[list[Session], bool]:
+    """At most `query.limit` that the person may read, and whether there may be more."""
+    shown: list[Session] = []
+    after, look_at = query.after, query.limit + 1
+    for pages in range(_MOST_PAGES):
+        page = store.find(replace(query, after=after, limit=look_at))
+        readable = [s for s in page.sessions if policy.may(Action.READ, person, s).allowed]
+        room = query.limit - len(shown)
+        shown += readable[:room]
+        if len(readable) > room or page.after is None:
+            return shown, len(readable) > room
+        if len(shown) == query.limit or (shown and pages >= _PAGES_WITH_SOME):
+            return shown, True
+        after, look_at = page.after, _PAGE
+    message = "none of the newest sessions is among these; name a requester or a resource"
+    raise Invalid.field("status", message)
 
 
 def list_stuck(

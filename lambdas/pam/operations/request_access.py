@@ -1,12 +1,14 @@
 """A person asks for one resource, for one window."""
 
 import hashlib
-from dataclasses import dataclass
+import random
+import time
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record
+from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
-from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
+from pam.domain.audit_record import Entry, PolicyTrace, Record, RecordType, canonical_json
 from pam.domain.durations import SHORTEST_SESSION
 from pam.domain.errors import (
     IdempotencyMismatch,
@@ -24,10 +26,15 @@ from pam.domain.session import Origin, Session
 from pam.ids import new_id, new_text_key
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import fail_unstarted
+from pam.operations.count_open import room_for
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.people import Workflow
+from pam.ports.proofs import Signer
 from pam.ports.sessions import IdempotencyKey, SessionStore
+
+_TRIES = 30
+_LONGEST_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ def request_access(
     store: SessionStore,
     policy: CedarPolicy,
     workflow: Workflow,
+    signer: Signer,
     home: Home,
 ) -> Session:
     """Opens a session for the caller and starts its workflow.
@@ -108,6 +116,7 @@ def request_access(
             now=now,
             store=store,
             policy=policy,
+            signer=signer,
             home=home,
         )
     except StaleSession:
@@ -139,23 +148,25 @@ def open_session(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
+    signer: Signer,
     home: Home,
 ) -> Session:
     """The gates that every door shares, then the session with its first records, in one write.
 
-    Raises NotFound, NotEligible, Blocked or Invalid; StaleSession if the id or the key is taken.
+    Raises NotFound, NotEligible, Blocked, Invalid or LimitReached; StaleSession if the id or the
+    key is taken.
     """
     resource = policy.resource(wish.resource)
     if resource is None:
         message = f"there is no resource {wish.resource!r}; `pam resources` lists what there is"
-        raise NotFound(message)
+        raise NotFound(message, recorded="there is no resource of that name")
     asked = policy.may_request(requester, resource)
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
     refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
     if wish.break_glass:
-        _check_reviewed(requester, now, store)
+        check_reviewed(requester, now, store)
     duration = _duration(wish, resource)
     needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
     session = Session(
@@ -178,24 +189,50 @@ def open_session(
         needed=needed,
         created_at=now,
         approval_expires_at=now + resource.approval_window,
-        review=policy.review_for(resource, break_glass=wish.break_glass, now=now),
         execution_arn=door.execution_arn,
         text_key=new_text_key(),
     )
     entries = [_entry(RecordType.REQUESTED, door, policy, asked, session)]
-    if wish.break_glass:
+    if wish.break_glass and not session.held_until_confirmed:
+        session = replace(session, review=policy.review_for(resource, break_glass=True, now=now))
         entries.append(_entry(RecordType.BREAK_GLASS, door, policy, asked, session))
     none_yet = ApprovalsGathered(total=0, domain=0)
     lawful = policy.grant(requester, resource, none_yet, break_glass=wish.break_glass)
-    if lawful.allowed:
+    if lawful.allowed and not session.held_until_confirmed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, door, policy, lawful, session))
+    session = replace(session, proof=signer.sign(proofs.of_request(session)))
     session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
-    store.create(session, records, key)
+    _create(session, records, key, store, policy)
     return session
 
 
-def _check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:
+def _create(
+    session: Session,
+    records: tuple[Record, ...],
+    key: IdempotencyKey | None,
+    store: SessionStore,
+    policy: CedarPolicy,
+) -> None:
+    """Counted as it is written: of requests at once, each sees those that were written before it.
+
+    Raises LimitReached; StaleSession if the id or the key is taken.
+    """
+    for attempt in range(_TRIES):
+        held = room_for(session, store=store, policy=policy)
+        try:
+            store.create(session, records, key, held)
+        except StaleSession:
+            if store.get(session.session_id) or (key and store.find_by_key(key)):
+                raise
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
+            continue
+        return
+    message = f"{session.requester_name} asks for too much at once; try again"
+    raise StaleSession(message)
+
+
+def check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:
     """Whoever used an emergency that nobody has looked at in time gets no further one."""
     overdue = store.overdue_reviews(requester.name, now)
     if overdue:

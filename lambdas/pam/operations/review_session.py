@@ -7,7 +7,7 @@ from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import Code, Conflict, NotEligible, SelfApproval
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Caller, Person
-from pam.domain.review import REVIEWERS_NEEDED, Judgement, LookBack, Review
+from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Session
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.transition import Step, transition
@@ -22,14 +22,14 @@ class Finding:
     """What a reviewer hands in."""
 
     session_id: str
-    judgement: Judgement = Judgement.JUSTIFIED
+    judgement: Judgement
     comment: str = ""
 
 
 def review_session(
     finding: Finding, *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
 ) -> Session:
-    """Records the look, once a person; the second sets the outcome. Raises a Refusal.
+    """Records the look, once a person; whether it is the last, policy says. Raises a Refusal.
 
     An open session may be reviewed as soon as there is access to look at, a closed one at any time.
     """
@@ -50,8 +50,11 @@ def review_session(
             judgement=finding.judgement,
             comment=finding.comment,
             at=now,
+            for_domain=policy.reviews_for_domain(reviewer, session),
         )
         reviewed = review.with_look(look)
+        if policy.settle(session, reviewed.gathered).allowed:
+            reviewed = reviewed.settled()
         entry = Entry(
             type=RecordType.REVIEWED,
             actor=caller.actor,
@@ -59,7 +62,7 @@ def review_session(
             comment=finding.comment,
             trace=PolicyTrace(
                 policy_ids=allowed.policy_ids,
-                required=REVIEWERS_NEEDED,
+                required=policy.looks_needed(session),
                 received=len(reviewed.people),
             ),
             policy_version=policy.version,

@@ -5,7 +5,7 @@ step can be repeated, so a crash between any two is mended by the next run.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain import checkpoint
 from pam.domain.checkpoint import Head, Interval
@@ -22,10 +22,11 @@ class ForkedLog(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notary:
-    """The log's name and key."""
+    """The log's name and key, and how often it is sealed."""
 
     origin: str
     signer: LogSigner
+    interval: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,15 @@ def seal_records(
     before = log.head()
     waiting = unsealed.leaves(_AT_ONCE)
     last = archive.interval(before.number) if before.number else None
+    if before.number and (last is None or Interval.decode(last).head != before):
+        message = f"the log's head is not what checkpoint {before.number} in the archive says"
+        raise ForkedLog(message)
     # Left there by a call that died after it had sealed them.
     sealed = set(Interval.decode(last).leaves) if last else set()
     leaves = [leaf for leaf in waiting if leaf not in sealed]
-    drawn, growth = checkpoint.drawn_up(before, leaves, origin=notary.origin, now=now)
+    drawn, growth = checkpoint.drawn_up(
+        before, leaves, origin=notary.origin, now=now, interval=notary.interval
+    )
     ours = Interval(
         note=_signed(drawn.text(), notary),
         before=before.frontier,

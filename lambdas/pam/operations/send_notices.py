@@ -1,5 +1,5 @@
-"""The clock tells people: approvers of what still waits, a requester of an end that comes, Tier-1
-of a break-glass session that nobody has reviewed.
+"""The clock tells people: approvers of what still waits, a requester of an end that comes or of
+what was asked for in their name, Tier-1 of a break-glass session that nobody has reviewed.
 """
 
 from dataclasses import dataclass, replace
@@ -57,6 +57,8 @@ def _tell(duty: Duty, session: Session, policy: CedarPolicy, audiences: Audience
     resource = policy.resource(session.resource)
     title = resource.title if resource else session.resource
     match duty:
+        case Duty.CONFIRM:
+            audiences.requesters.confirmation_needed(session, title)
         case Duty.REMIND:
             audiences.approvers.still_waiting(session, title)
         case Duty.WARN:
@@ -67,7 +69,7 @@ def _tell(duty: Duty, session: Session, policy: CedarPolicy, audiences: Audience
 
 def _noted(session: Session, sent: tuple[Duty, ...], now: datetime) -> Step:
     noted = replace(session, notices=session.notices + 1, notifying_until=None)
-    if {Duty.REMIND, Duty.WARN} & set(sent):
+    if {Duty.CONFIRM, Duty.REMIND, Duty.WARN} & set(sent):
         noted = replace(noted, noticed_at=now)
     if Duty.ESCALATE not in sent or noted.review is None:
         return Step(noted, ())

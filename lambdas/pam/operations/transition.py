@@ -8,17 +8,21 @@ first one left.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain import audit_record
-from pam.domain.audit_record import Entry
+from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import NotFound, StaleSession
+from pam.domain.limits import OpenNow
+from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
-from pam.ids import new_id
+from pam.ids import new_id, new_text_key
 from pam.ports.sessions import Once, SessionStore
 
+STORE = Actor(principal="mod046:session-store", kind=ActorKind.WORKFLOW)
 _TRIES = 30
+_MOST_STRAYS = 20
 _LONGEST_PAUSE = 0.2
 
 
@@ -28,6 +32,8 @@ class Step:
 
     after: Session
     entries: tuple[Entry, ...]
+    held: OpenNow | None = None
+    """What the person had open, where the step adds to it."""
 
 
 def transition(
@@ -44,20 +50,50 @@ def transition(
     NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others kept
     winning thirty times in a row.
     """
+    refused: Session | None = None
     for attempt in range(_TRIES):
         before = load(store, session_id)
         step = decide(before)
         if step is None:
             return before
-        after, records = audit_record.chain(step.after, step.entries, now=now, new_id=new_id)
+        if refused == before:
+            step = _past_strays(step, store)
+        refused = before
+        ready = _with_text_key(step)
+        after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
         try:
-            store.save(before, after, records, once)
+            store.save(before, after, records, once, step.held)
         except StaleSession:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
             continue
         return after
     message = f"session {session_id} is being changed by too many at once; try again"
     raise StaleSession(message)
+
+
+def _past_strays(step: Step, store: SessionStore) -> Step:
+    """Nobody acted, and still the write was refused: records that no step wrote lie in its way. The
+    chain goes on behind them and says so, for an end waits for nobody.
+    """
+    after, entries = step.after, list[Entry]()
+    while len(entries) < _MOST_STRAYS:
+        stray = store.record(after.session_id, after.sequence + 1)
+        if stray is None:
+            break
+        after = replace(after, sequence=after.sequence + 1, last_hash=str(stray.get("hash")))
+        detail = f"tampered: record {after.sequence} was put there by no step of this session"
+        entries.append(
+            Entry(type=RecordType.DRIFT, actor=STORE, outcome=Outcome.FAILURE, detail=detail)
+        )
+    return replace(step, after=after, entries=(*entries, *step.entries))
+
+
+def _with_text_key(step: Step) -> Session:
+    """What is written after an erasure is committed to with a key of its own."""
+    written = any(entry.comment for entry in step.entries)
+    if not written or step.after.text_key:
+        return step.after
+    return replace(step.after, text_key=new_text_key())
 
 
 def load(store: SessionStore, session_id: str) -> Session:

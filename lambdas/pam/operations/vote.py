@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pam.domain import approval
+from pam.domain import approval, proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import (
@@ -19,10 +19,11 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import answer_workflow
-from pam.operations.blocklist import refuse_blocked
+from pam.operations.blocklist import is_blocked, refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.people import Workflow
+from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
 
 
@@ -44,6 +45,7 @@ def vote(
     store: SessionStore,
     policy: CedarPolicy,
     workflow: Workflow,
+    signer: Signer,
 ) -> Session:
     """Counts the vote, exactly once, and acts on what it decides. Raises a Refusal."""
 
@@ -60,9 +62,12 @@ def vote(
             decision=paper.decision,
             comment=paper.comment,
             at=now,
+            surface=caller.surface,
+            auth=caller.auth,
             duration=paper.duration,
         )
-        step = _counted(session, cast, allowed, caller, policy, now)
+        cast = replace(cast, proof=signer.sign(proofs.of_vote(session.session_id, cast)))
+        step = _counted(session, cast, allowed, caller, policy=policy, now=now, store=store)
         if step.after.status is Status.APPROVED:
             refuse_blocked(
                 session.requester_name,
@@ -124,8 +129,10 @@ def _counted(
     cast: Vote,
     allowed: Decision,
     caller: Caller,
+    *,
     policy: CedarPolicy,
     now: datetime,
+    store: SessionStore,
 ) -> Step:
     voted = replace(
         session,
@@ -163,16 +170,18 @@ def _counted(
         )
         denied = voted.advance(Status.DENIED, ended_at=now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))
-    lawful = grant_decision(voted, policy)
-    if not lawful.allowed:
+    lawful = grant_decision(voted, policy, now=now, store=store)
+    if not lawful.allowed or voted.held_until_confirmed:
         return Step(voted, entries)
     approved = voted.advance(Status.APPROVED, approved_at=now)
     return Step(approved, (*entries, entry(RecordType.APPROVED, lawful)))
 
 
-def grant_decision(session: Session, policy: CedarPolicy) -> Decision:
+def grant_decision(
+    session: Session, policy: CedarPolicy, *, now: datetime, store: SessionStore
+) -> Decision:
     """Whether the votes gathered make the grant lawful under today's policy, for today's requester
-    and by those who are approvers today.
+    and by those who are approvers today, and are not blocked.
 
     Asked at the last vote and again before anything is made. Raises NotEligible or NotFound if the
     requester or the resource is no longer listed.
@@ -190,7 +199,12 @@ def grant_decision(session: Session, policy: CedarPolicy) -> Decision:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
         raise NotEligible(message, session_id=session.session_id, policy_ids=asked.policy_ids)
     standing = approval.gathered(
-        tuple(vote for vote in session.votes if _may_still_vote(vote, session, policy)),
+        tuple(
+            vote
+            for vote in session.votes
+            if _may_still_vote(vote, session, policy)
+            and not is_blocked(vote.name, session.resource, now=now, store=store)
+        ),
         resource_domain=session.domain,
     )
     return policy.grant(requester, resource, standing, break_glass=session.break_glass)

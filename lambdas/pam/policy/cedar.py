@@ -3,7 +3,7 @@
 Empty, invalid or failing policy denies: `allowed` is true only if Cedar said Allow without error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
 from pam.domain.errors import Code
 from pam.domain.people import Person
 from pam.domain.resource import Resource
-from pam.domain.review import Review
+from pam.domain.review import LooksGathered, Review
 from pam.domain.session import Session
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.identities import Identities
@@ -30,6 +30,8 @@ class Action(StrEnum):
     LEASE = "lease"
     READ = "read"
     ERASE = "erase"
+    BLOCK = "block"
+    CONFIRM = "confirm"
     REVIEW = "review"
 
 
@@ -54,6 +56,8 @@ class CedarPolicy:
         self.version = compiled.digest
         self.identities = Identities(compiled)
         self._codes = compiled.codes
+        self.limits = compiled.limits
+        self.apart = compiled.apart
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
         self._policies = cedarpy.PolicySet.from_str(compiled.cedar)
@@ -69,7 +73,7 @@ class CedarPolicy:
         return self._decide("request", person, _resource_entity(resource))
 
     def may(self, action: Action, person: Person, session: Session) -> Decision:
-        return self._decide(action.value, person, _session_entity(session))
+        return self._decide(action.value, person, self._session_entity(session))
 
     def may_check_others(self, person: Person) -> Decision:
         return self._decide("check", person, _SYSTEM)
@@ -123,6 +127,28 @@ class CedarPolicy:
             return Review(due_at=now + self._break_glass.review_within)
         return None
 
+    def reviews_for_domain(self, person: Person, session: Session) -> bool:
+        """Whether this person's look counts as one of the resource's own domain."""
+        named = self._break_glass.reviewers.get(session.domain, ())
+        return person.domain == session.domain or person.name in named
+
+    def settle(self, session: Session, looks: LooksGathered) -> Decision:
+        """Whether these looks finish the review of this session."""
+        context = {"looks": looks.total, "domainLooks": looks.domain}
+        # Nobody asks: it is a question about the session alone.
+        nobody = Person(name="", principal="", domain="", groups=(), roles=frozenset())
+        return self._decide("settle", nobody, self._session_entity(session), context)
+
+    def looks_needed(self, session: Session) -> int:
+        """The smallest number of looks that could finish it; 0 if none could."""
+        for total in range(1, _MOST_APPROVALS + 1):
+            if self.settle(session, LooksGathered(total=total, domain=total)).allowed:
+                return total
+        return 0
+
+    def _session_entity(self, session: Session) -> dict[str, object]:
+        return _session_entity(session, self._break_glass.reviewers.get(session.domain, ()))
+
     def _decide(
         self,
         action: str,
@@ -156,6 +182,10 @@ def _entity(kind: str, name: str, attrs: Mapping[str, object]) -> dict[str, obje
     return {"uid": {"type": f"PAM::{kind}", "id": name}, "attrs": dict(attrs), "parents": []}
 
 
+def _reference(person: str) -> dict[str, object]:
+    return {"__entity": {"type": "PAM::Person", "id": person}}
+
+
 _SYSTEM = _entity("System", "pam", {})
 
 
@@ -167,12 +197,16 @@ def _resource_entity(resource: Resource) -> dict[str, object]:
     )
 
 
-def _session_entity(session: Session) -> dict[str, object]:
+def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, object]:
+    """`reviewers` are those whom the catalogue names for the resource's domain."""
     return _entity(
         "Session",
         session.session_id,
         {
-            "requester": {"__entity": {"type": "PAM::Person", "id": session.requester_name}},
+            "requester": _reference(session.requester_name),
+            "voters": [_reference(name) for name in sorted({v.name for v in session.votes})],
+            "reviewers": [_reference(name) for name in sorted(reviewers)],
+            "breakGlass": session.break_glass,
             "requesterDomain": session.requester_domain,
             "environment": session.environment.value,
             "domain": session.domain,

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from pam.domain.apart import Apart
+from pam.domain.limits import Limits
 from pam.domain.resource import Environment, IssuerKind, Resource
 
 
@@ -35,6 +37,8 @@ class Identity:
 class BreakGlassRules:
     review_environments: tuple[Environment, ...]
     review_within: timedelta
+    reviewers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By domain: the names of people who review for it besides its approvers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,8 @@ class CompiledPolicy:
     """Group -> role."""
     identities: tuple[Identity, ...]
     break_glass: BreakGlassRules
+    limits: Limits
+    apart: Apart
 
     @property
     def digest(self) -> str:
@@ -78,7 +84,13 @@ class CompiledPolicy:
                     Environment(name) for name in raw["break_glass"]["review_environments"]
                 ),
                 review_within=timedelta(seconds=raw["break_glass"]["review_within"]),
+                reviewers={
+                    domain: tuple(people)
+                    for domain, people in raw["break_glass"]["reviewers"].items()
+                },
             ),
+            limits=Limits(**raw["limits"]),
+            apart=tuple(frozenset(roles) for roles in raw["apart"]),
         )
 
     @classmethod
@@ -90,6 +102,8 @@ class CompiledPolicy:
 def _plain(value: object) -> Any:
     if isinstance(value, timedelta):
         return int(value.total_seconds())
+    if isinstance(value, frozenset):
+        return sorted(value)
     message = f"not plain: {value!r}"
     raise TypeError(message)
 

@@ -13,7 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pam.domain import durations
+from pam.domain.apart import Apart, clash
 from pam.domain.errors import Code
+from pam.domain.limits import Limits
 from pam.domain.resource import IssuerKind, Resource
 from pam.policy.compiled import (
     PERSON_NAME,
@@ -41,6 +43,7 @@ _NO_MENDER = (
     "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
     "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
 )
+REVIEWERS_OF_A_DOMAIN = 2
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
 
@@ -60,8 +63,9 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
     seen: set[str] = set()
     for path, text in sources:
         codes |= _check_policies(path, text, schema, seen)
-    catalogue, break_glass = _load_catalogue(policy_dir / "catalogue.yaml")
-    roles, identities = _load_identities(identities_file)
+    catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
+    apart: Apart = tuple(frozenset(roles) for roles in file.apart)
+    roles, identities = _load_identities(identities_file, apart)
     return CompiledPolicy(
         cedar="\n".join(text for _, text in sources),
         cedar_schema=schema,
@@ -71,7 +75,42 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
         roles=roles,
         identities=identities,
         break_glass=break_glass,
+        limits=Limits(**file.limits.model_dump()),
+        apart=apart,
     )
+
+
+def small_domains(compiled: CompiledPolicy) -> tuple[str, ...]:
+    """The domains that own break-glass resources and have too few people to review their use.
+
+    Two must look, and one of them may have voted. Members of a permission set are known to
+    Identity Center alone, so a domain whose approvers come from one is not judged.
+    """
+    reviewed = {
+        resource.domain
+        for resource in compiled.resources
+        if resource.environment in compiled.break_glass.review_environments
+    }
+    counted = [(domain, _reviewers(compiled, domain)) for domain in sorted(reviewed)]
+    return tuple(
+        domain
+        for domain, people in counted
+        if people is not None and len(people) < REVIEWERS_OF_A_DOMAIN
+    )
+
+
+def _reviewers(compiled: CompiledPolicy, domain: str) -> set[str] | None:
+    """By name; None where a permission set makes them uncountable."""
+    approvers = [
+        identity
+        for identity in compiled.identities
+        if identity.domain == domain
+        and any(compiled.roles[group] == "approvers" for group in identity.groups)
+    ]
+    if any(identity.permission_set for identity in approvers):
+        return None
+    named = compiled.break_glass.reviewers.get(domain, ())
+    return {identity.person for identity in approvers} | set(named)
 
 
 def _read(path: Path) -> str:
@@ -162,7 +201,7 @@ def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
         raise PolicyError(message) from None
 
 
-def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules]:
+def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules, CatalogueFile]:
     file, document = _parse_yaml(path, CatalogueFile)
     resources: dict[str, Resource] = {}
     for number, entry in enumerate(file.resources):
@@ -171,10 +210,18 @@ def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules]:
             message = f"{path}:{document.line(('resources', number))}: {entry.id}: {fault}"
             raise PolicyError(message)
         resources[entry.id] = _resource(entry, file)
-    return tuple(resources.values()), BreakGlassRules(
+    domains = {resource.domain for resource in resources.values()}
+    for domain in file.break_glass.reviewers:
+        if domain not in domains:
+            line = document.line(("break_glass", "reviewers", domain))
+            message = f"{path}:{line}: break_glass.reviewers: no resource is of domain {domain!r}"
+            raise PolicyError(message)
+    break_glass = BreakGlassRules(
         review_environments=tuple(file.break_glass.review_environments),
         review_within=file.break_glass.review_within,
+        reviewers={domain: tuple(people) for domain, people in file.break_glass.reviewers.items()},
     )
+    return tuple(resources.values()), break_glass, file
 
 
 def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
@@ -221,17 +268,35 @@ def _fault_of_issuer(issuer: Issuer) -> str | None:
     return None
 
 
-def _load_identities(path: Path) -> tuple[dict[str, str], tuple[Identity, ...]]:
+def _load_identities(path: Path, apart: Apart) -> tuple[dict[str, str], tuple[Identity, ...]]:
     file, document = _parse_yaml(path, IdentitiesFile)
     taken: set[tuple[str, str]] = set()
+    held: dict[str, set[str]] = {}
     identities = []
     for number, entry in enumerate(file.identities):
-        fault = _fault_of_identity(entry, file, taken)
+        fault = _fault_of_identity(entry, file, taken) or _clash(entry, file, apart, held)
         if fault:
             message = f"{path}:{document.line(('identities', number))}: {fault}"
             raise PolicyError(message)
         identities.append(_identity(entry))
     return dict(file.groups), tuple(identities)
+
+
+def _clash(
+    entry: IdentityEntry, file: IdentitiesFile, apart: Apart, held: dict[str, set[str]]
+) -> str | None:
+    """What one person would be, over all entries that are that person, and must not."""
+    identity = _identity(entry)
+    roles: set[str] = {file.groups[group] for group in identity.groups}
+    if identity.person:
+        held.setdefault(identity.person, set()).update(roles)
+        roles = held[identity.person]
+    together = clash(roles, apart)
+    if not together:
+        return None
+    # Whoever comes by a permission set has all its groups; who that is, nobody lists.
+    person = identity.person or f"whoever has {identity.permission_set}"
+    return f"{person} would be {' and '.join(together)}; the catalogue keeps these apart"
 
 
 def _identity(entry: IdentityEntry) -> Identity:

@@ -15,6 +15,7 @@ from pydantic import (
 
 from pam.domain import durations
 from pam.domain.resource import Environment
+from pam.policy.compiled import PERSON_NAME
 
 _LONGEST_POSTGRES_NAME = 63
 
@@ -156,14 +157,39 @@ class Defaults(_Strict):
     approval_window: Duration
 
 
+PersonName = Annotated[str, Field(pattern=f"^{PERSON_NAME.pattern}$")]
+
+
 class BreakGlass(_Strict):
+    """`reviewers`: by domain, people who look back for it although they are none of its approvers;
+    for domains that have too few.
+    """
+
     review_environments: list[Environment]
     review_within: Duration
+    reviewers: dict[Name, Annotated[list[PersonName], Field(min_length=1)]] = {}
+
+
+class LimitsFile(_Strict):
+    """See `domain.limits`. A catalogue that says nothing has these."""
+
+    waiting: Annotated[int, Field(ge=1, le=100)] = 5
+    per_resource: Annotated[int, Field(ge=1, le=100)] = 3
+    open: Annotated[int, Field(ge=1, le=100)] = 20
+    unreviewed_break_glass: Annotated[int, Field(ge=1, le=100)] = 3
+    unconfirmed: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+_APART: list[list[Role]] = [["engineers", "approvers", "operators"]]
 
 
 class CatalogueFile(_Strict):
+    """`apart`: sets of roles of which nobody may have two."""
+
     defaults: Defaults
     break_glass: BreakGlass
+    limits: LimitsFile = LimitsFile()
+    apart: list[Annotated[list[Role], Field(min_length=2)]] = _APART
     resources: Annotated[list[ResourceEntry], Field(min_length=1)]
 
 

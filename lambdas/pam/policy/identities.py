@@ -56,7 +56,37 @@ class Identities:
             if identity.person == principal_or_name:
                 return self.identify(f"arn:aws:iam::{account}:user/{user}")
         message = f"{principal_or_name!r} is not a listed person; give the full principal ARN"
-        raise NotEligible(message)
+        raise NotEligible(message, recorded="whoever was named is not listed as anybody")
+
+    def knows(self, principal: str) -> bool:
+        try:
+            self.identify(principal)
+        except NotEligible:
+            return False
+        return True
+
+    def named(self, text: str) -> str | None:
+        """The name of the person that this principal or name stands for, listed or not; None for
+        what can name nobody. ASCII case is folded: two spellings are one person.
+
+        For what people type about others, as `resolve`.
+        """
+        if text.startswith("arn:"):
+            try:
+                return self.identify(text).name
+            except NotEligible:
+                match = _USER.fullmatch(text) or _PERMISSION_SET.fullmatch(text)
+                text = match[match.re.groups] if match else ""
+        name = text.lower() if text.isascii() else text
+        return name if PERSON_NAME.fullmatch(name) else None
+
+    def listed(self, name: str) -> tuple[Person, ...]:
+        """The IAM users that are this person."""
+        return tuple(
+            self.identify(f"arn:aws:iam::{account}:user/{user}")
+            for (account, user), identity in self._users.items()
+            if identity.person == name
+        )
 
     def _person(self, identity: Identity, name: str, principal: str) -> Person:
         return Person(

@@ -1,6 +1,6 @@
 """Where records go, and what proves them: log, archive, outbox, checkpoints, witness."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -34,6 +34,22 @@ class AuditArchive(Protocol):
 
     def keep(self, records: Sequence[Record]) -> None:
         """As one object. The same records again are no error."""
+
+
+class PolicySetMissing(Exception):
+    """A record names a policy set that the archive does not have, so nobody could ever check what
+    was decided by it. The message is the digest.
+    """
+
+
+class PolicySets(Protocol):
+    """The policy sets that decided, each kept under its digest as long as the records are."""
+
+    def keep_policy_sets(self, digests: Collection[str] = ()) -> None:
+        """Keeps the set of this deployment, and returns once those of these digests are kept too.
+
+        Raises PolicySetMissing: of another deployment's set only that deployment has the text.
+        """
 
 
 class AuditOutbox(Protocol):

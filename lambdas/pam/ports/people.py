@@ -1,8 +1,31 @@
 """Who is set going or told: the workflow, other functions, people."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from pam.domain.block import Block
 from pam.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """An execution of the approval workflow as Step Functions itself describes it: nobody can claim
+    these. `input` is what it was started with, as JSON.
+    """
+
+    arn: str
+    started_at: datetime
+    input: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an execution cannot go on, by its own history."""
+
+    error: str
+    cause: str
 
 
 class Workflow(Protocol):
@@ -22,17 +45,36 @@ class Workflow(Protocol):
     def stop(self, session: Session, *, error: str, cause: str) -> None:
         """Ends the workflow wherever it is. One that is over already is no error."""
 
+    def waits(self, token: str) -> bool:
+        """Whether a task of this workflow waits for its token at this moment."""
+
+
+class Executions(Protocol):
+    """What Step Functions says of executions of the approval workflow; no message can say it."""
+
+    def describe(self, execution_arn: str) -> Execution:
+        """Raises NoSuchExecution if there is none of this workflow, or none yet."""
+
+    def failure(self, execution_arn: str) -> Failure | None:
+        """What brought the execution into the closing state that it is in; None if it is in none.
+        Raises NoSuchExecution.
+        """
+
 
 class Notifier(Protocol):
     def approval_needed(self, session: Session, resource_title: str) -> None: ...
 
     def break_glass(self, session: Session, resource_title: str) -> None: ...
 
+    def confirmation_needed(self, session: Session, resource_title: str) -> None: ...
+
     def still_waiting(self, session: Session, resource_title: str) -> None: ...
 
     def ending_soon(self, session: Session, resource_title: str) -> None: ...
 
     def review_overdue(self, session: Session, resource_title: str) -> None: ...
+
+    def operator_blocked(self, block: Block) -> None: ...
 
 
 class Messenger(Protocol):
@@ -42,6 +84,9 @@ class Messenger(Protocol):
 
 
 class Closer(Protocol):
-    """Asks the revocation function to look at a session (least privilege: `tick` cannot revoke)."""
+    """Who does the end of a session that is decided. A door decides, and can itself end nothing."""
 
-    def look_at(self, session_id: str) -> None: ...
+    def end_decided(self, session_id: str) -> None:
+        """Waits for it, though not for long. Raises IssuerUnavailable if it is not known to be
+        done: the store says how far it came, and the tick goes on.
+        """

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
 from pam.domain.lifecycle import Status
+from pam.domain.limits import OpenNow
 from pam.domain.session import Session
 
 
@@ -30,19 +32,23 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
-    """Which sessions to list. `requester` is a person's name. Newest first."""
+    """Which sessions to list. `requester` is a person's name. Newest first, from the one before
+    the session `after` on; `limit` bounds how many are looked at.
+    """
 
     status: Status | None = None
     requester: str | None = None
     resource: str | None = None
     limit: int = 50
-    cursor: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
+    """Those that match, of the ones looked at. `after` is where to go on; None: that was all."""
+
     sessions: tuple[Session, ...]
-    cursor: str | None
+    after: str | None
 
 
 class SessionStore(Protocol):
@@ -55,9 +61,15 @@ class SessionStore(Protocol):
     def get(self, session_id: str) -> Session | None: ...
 
     def create(
-        self, session: Session, records: Sequence[Record], key: IdempotencyKey | None
+        self,
+        session: Session,
+        records: Sequence[Record],
+        key: IdempotencyKey | None,
+        held: OpenNow | None = None,
     ) -> None:
-        """Raises StaleSession if the session id or the idempotency key exists already."""
+        """Raises StaleSession if the session id or the idempotency key exists already, or if
+        something was added to what the person has open since `held` was read.
+        """
 
     def save(
         self,
@@ -65,10 +77,22 @@ class SessionStore(Protocol):
         after: Session,
         records: Sequence[Record],
         once: Once | None = None,
+        held: OpenNow | None = None,
     ) -> None:
-        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored, or
-        if `once` is done already.
+        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored, if
+        `once` is done already, or if something was added to what the person has since `held`.
         """
+
+    def open_now(self, person: str) -> OpenNow:
+        """What this person has, as the limits count it."""
+
+    def recount(self, session: Session) -> None:
+        """Puts right what an open session, read just now, counts as; or a closed one."""
+
+    def acts_of(self, person: str) -> list[Act]:
+        """In which offices this person has acted, each as it was last noted."""
+
+    def note_act(self, act: Act) -> None: ...
 
     def is_done(self, once: Once) -> bool: ...
 
@@ -77,6 +101,14 @@ class SessionStore(Protocol):
 
     def records(self, session_id: str) -> list[Record]:
         """The session's audit records in order of sequence."""
+
+    def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
+        """Those with a higher sequence, in order: at most so many, 0 for all."""
+
+    def record(self, owner: str, sequence: int) -> Record | None:
+        """One record of a session, or the one (of sequence 0) of `NONE#<event id>`. What lies in
+        its place and is none is a record without fields.
+        """
 
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
@@ -87,8 +119,7 @@ class SessionStore(Protocol):
     def grants(self, person: str, resource: str) -> list[str]:
         """Ids of the sessions by which this person holds this resource now, or held it just now."""
 
-    def find(self, query: SessionQuery) -> Page:
-        """Raises Invalid for a cursor that `find` did not give out."""
+    def find(self, query: SessionQuery) -> Page: ...
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         """Those that are not over, a person's or all; one that was just opened may be missing."""

@@ -225,8 +225,8 @@ class Scene(Story):
             now=self.now,
             store=self.store,
             policy=self.policy,
-            issuers=self.issuers,
-            workflow=self.workflow,
+            closer=self.closer,
+            notifier=self.notifier,
         )
 
 

@@ -1,0 +1,333 @@
+"""The life of one session as its records tell it, each step judged by what came before it.
+
+Whether a step may follow is the one table of transitions; whether somebody may take it is asked of
+the policy set that the step's own record names. Each function refuses with a sentence, as a Refusal
+or an IllegalTransition.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from pam.domain import approval, timestamps
+from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.audit_record import ACTIVE_UNTIL, Record, RecordType
+from pam.domain.errors import NotEligible
+from pam.domain.lifecycle import AWAITING, Status
+from pam.domain.people import ActorKind, Person
+from pam.domain.resource import Environment, Resource, Target
+from pam.domain.review import Judgement, LookBack
+from pam.domain.session import Confirmation, Origin, Session
+from pam.policy.cedar import Action, CedarPolicy
+
+_ROUNDED_UP = timedelta(seconds=1)
+"""A window begins with the whole second after its activation."""
+
+REACHES: Mapping[str, Status] = {
+    RecordType.REQUESTED: Status.PENDING_APPROVAL,
+    RecordType.APPROVED: Status.APPROVED,
+    RecordType.DENIED: Status.DENIED,
+    RecordType.ACTIVATING: Status.ACTIVATING,
+    RecordType.ACTIVATED: Status.ACTIVE,
+    RecordType.REVOKING: Status.REVOKING,
+    RecordType.REVOKED: Status.REVOKED,
+    RecordType.EXPIRED: Status.EXPIRED,
+    RecordType.ENDED: Status.ENDED,
+    RecordType.FAILED: Status.FAILED,
+    RecordType.UNANSWERED: Status.UNANSWERED,
+    RecordType.WITHDRAWN: Status.WITHDRAWN,
+}
+"""The status that a record of this type takes its session to; other types leave it as it is."""
+OF_A_SESSION = frozenset(REACHES) | {
+    RecordType.VOTED,
+    RecordType.CONFIRMED,
+    RecordType.LEASED,
+    RecordType.BREAK_GLASS,
+    RecordType.REVIEWED,
+    RecordType.ERASED,
+}
+"""Types that stand in a session, and nowhere else."""
+_CONSTANT = ("requester", "resource", "environment", "domain", "break_glass", "target")
+"""What a session is about: the same in every record of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Life:
+    """A session as far as its records have told."""
+
+    session: Session
+    facts: Record
+    alerted: bool = False
+    denied_by: str = ""
+
+
+def begin(record: Record, policy: CedarPolicy) -> Life:
+    """The session that this person may ask for."""
+    if record["type"] != RecordType.REQUESTED:
+        refuse("a session begins with Requested")
+    resource = policy.resource(record["resource"])
+    if resource is None:
+        refuse("the policy set has no such resource")
+    target = _target(record, resource)
+    requester = policy.identities.identify(record["requester"])
+    if not policy.may_request(requester, resource).allowed:
+        refuse("no policy lets this requester ask for it")
+    claimed = record["actor"]["kind"] == ActorKind.RUNBOOK
+    if not claimed:
+        asked = _person(record, policy)
+        if asked.name != requester.name:
+            refuse(f"{asked.name} asked in the name of {requester.name}")
+    asked_at = timestamps.parse(record["at"])
+    session = Session(
+        session_id=record["session_id"],
+        status=Status.PENDING_APPROVAL,
+        origin=Origin.RUNBOOK if claimed else Origin.API,
+        requester=record["requester"],
+        requester_name=requester.name,
+        requester_domain=requester.domain,
+        requester_verified=not claimed,
+        resource=resource.resource_id,
+        environment=Environment(record["environment"]),
+        domain=record["domain"],
+        target=target,
+        reason="",
+        ticket="",
+        break_glass=record["break_glass"],
+        asked_duration=resource.max_duration,
+        duration=resource.max_duration,
+        needed=ApprovalsNeeded(total=0, domain=0),
+        created_at=asked_at,
+        approval_expires_at=asked_at + resource.approval_window,
+        execution_arn="",
+    )
+    if not session.held_until_confirmed:
+        review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
+        session = replace(session, review=review)
+    return Life(session=session, facts=record)
+
+
+def go_on(life: Life, record: Record, policy: Callable[[], CedarPolicy]) -> None:
+    """The session one record further on. `policy` gives the set that the record names."""
+    _check_facts(life, record)
+    if record["type"] in _DECIDED_BY_POLICY:
+        _DECIDED_BY_POLICY[record["type"]](life, record, policy())
+    elif record["type"] in _SHOWN_BY_THE_REST:
+        _SHOWN_BY_THE_REST[record["type"]](life, record)
+    reached = REACHES.get(record["type"])
+    if reached is not None:
+        life.session = life.session.advance(reached)
+
+
+def stand_alone(record: Record) -> None:
+    if record["type"] in OF_A_SESSION:
+        refuse("it belongs to a session, and stands in none")
+
+
+def refuse(why: str) -> NoReturn:
+    raise NotEligible(why)
+
+
+def _target(record: Record, resource: Resource) -> Target:
+    """Votes for one resource must not open another."""
+    told = record["target"] or {}
+    account, region, arn = (str(told.get(name, "")) for name in ("account", "region", "arn"))
+    meant = resource.target(account=account, region=region)
+    if (record["environment"], record["domain"]) != (resource.environment, resource.domain):
+        refuse("its environment or domain is not that of the resource")
+    if arn != meant.arn:
+        refuse("its target is not that of the resource")
+    return Target(kind=resource.issuer_kind, account=account, region=region, arn=arn)
+
+
+def _check_facts(life: Life, record: Record) -> None:
+    for name in _CONSTANT:
+        if record[name] != life.facts[name]:
+            refuse(f"another {name.replace('_', '-')} than was asked for")
+    approved = set(life.session.approvers)
+    if record["type"] == RecordType.VOTED:
+        approved.add(record["actor"]["principal"])
+    if not set(record["approvers"]) <= approved:
+        refuse("it names an approver who has not approved")
+    if life.denied_by and life.session.status in AWAITING and record["type"] != RecordType.DENIED:
+        refuse("one denial ends a session, and Denied should stand here")
+
+
+def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
+    session, voter = life.session, _person(record, policy)
+    if session.status is not Status.PENDING_APPROVAL:
+        refuse(f"the session is {session.status}, and there is nothing to vote on")
+    if any(earlier.name == voter.name for earlier in session.votes):
+        refuse(f"{voter.name} has voted already")
+    if not policy.may(Action.APPROVE, voter, session).allowed:
+        refuse(f"no policy lets {voter.name} vote on it")
+    at = timestamps.parse(record["at"])
+    if at > session.approval_expires_at:
+        refuse("the time to vote was over")
+    said = record["detail"].partition(":")[0]
+    if said not in set(Ballot):
+        refuse("it says neither approve nor deny")
+    cast = Vote(
+        name=voter.name,
+        principal=record["actor"]["principal"],
+        domain=voter.domain,
+        decision=Ballot(said),
+        comment="",
+        at=at,
+    )
+    life.session = replace(session, votes=(*session.votes, cast))
+    if cast.decision is Ballot.DENY:
+        life.denied_by = cast.principal
+
+
+def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
+    """What an emergency owes begins here, as in `confirm_session`."""
+    session, at = life.session, timestamps.parse(record["at"])
+    if not session.unconfirmed or session.status is Status.REVOKING:
+        refuse("nothing waits to be confirmed")
+    if session.status is Status.PENDING_APPROVAL and at > session.approval_expires_at:
+        refuse("the time to confirm was over")
+    person = _person(record, policy)
+    if not policy.may(Action.CONFIRM, person, session).allowed:
+        refuse(f"it was not asked for in the name of {person.name}")
+    resource = policy.resource(session.resource)
+    if session.held_until_confirmed and resource is not None:
+        review = policy.review_for(resource, break_glass=True, now=at)
+        session = replace(session, review=review)
+    word = Confirmation(principal=record["actor"]["principal"], at=at)
+    life.session = replace(session, confirmation=word)
+
+
+def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
+    """Approved and Activating: the votes so far must make the grant lawful, each time."""
+    if life.session.held_until_confirmed:
+        refuse("break-glass that the person in whose name it is has not confirmed")
+    if record["type"] == RecordType.ACTIVATING and life.session.break_glass and not life.alerted:
+        refuse("break-glass without its alert: no BreakGlass stands before it")
+    if not _lawful(life.session, policy):
+        refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")
+
+
+def _lawful(session: Session, policy: CedarPolicy) -> bool:
+    """Whether those who voted and are approvers in this policy set are enough for it."""
+    resource = policy.resource(session.resource)
+    requester = policy.identities.identify(session.requester)
+    if resource is None or not policy.may_request(requester, resource).allowed:
+        return False
+    standing = tuple(vote for vote in session.votes if _still_counts(vote, session, policy))
+    gathered = approval.gathered(standing, resource_domain=session.domain)
+    return policy.grant(requester, resource, gathered, break_glass=session.break_glass).allowed
+
+
+def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
+    try:
+        voter = policy.identities.identify(vote.principal)
+    except NotEligible:
+        return False
+    same = (voter.name, voter.domain) == (vote.name, vote.domain)
+    return same and policy.may(Action.APPROVE, voter, session).allowed
+
+
+def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
+    session = life.session
+    if session.status is not Status.ACTIVE or session.expires_at is None:
+        refuse(f"credentials were handed out while the session was {session.status}")
+    if timestamps.parse(record["at"]) >= session.expires_at:
+        refuse("credentials were handed out after the session's time")
+    if session.unconfirmed:
+        refuse("credentials were handed out in a name that nobody had confirmed")
+    if not policy.may(Action.LEASE, _person(record, policy), session).allowed:
+        refuse("credentials were handed out to somebody who may not have them")
+
+
+def _review(life: Life, record: Record, policy: CedarPolicy) -> None:
+    session, reviewer = life.session, _person(record, policy)
+    review = session.review
+    if review is None:
+        refuse("the session owes no review")
+    if session.status in AWAITING | {Status.ACTIVATING}:
+        refuse(f"the session is {session.status}, and there is nothing to look back on")
+    if reviewer.name in review.people:
+        refuse(f"{reviewer.name} has reviewed it already")
+    if not review.open:
+        refuse("the review is finished")
+    if not policy.may(Action.REVIEW, reviewer, session).allowed:
+        refuse(f"no policy lets {reviewer.name} review it")
+    said = record["detail"].partition(":")[0]
+    if said not in set(Judgement):
+        refuse("it does not say what was found")
+    look = LookBack(
+        name=reviewer.name,
+        principal=record["actor"]["principal"],
+        judgement=Judgement(said),
+        comment="",
+        at=timestamps.parse(record["at"]),
+        for_domain=policy.reviews_for_domain(reviewer, session),
+    )
+    review = review.with_look(look)
+    finished = policy.settle(session, review.gathered).allowed
+    life.session = replace(session, review=review.settled() if finished else review)
+
+
+def _erase(life: Life, record: Record, policy: CedarPolicy) -> None:
+    session, eraser = life.session, _person(record, policy)
+    if not session.closed:
+        refuse(f"texts were erased while the session was {session.status}")
+    if session.review is not None and session.review.open:
+        refuse("texts were erased before the review was finished")
+    if not policy.may(Action.ERASE, eraser, session).allowed:
+        refuse(f"no policy lets {eraser.name} erase its texts")
+
+
+def _activate(life: Life, record: Record) -> None:
+    at = timestamps.parse(record["at"])
+    latest = at + life.session.duration + _ROUNDED_UP
+    said = record["detail"].removeprefix(ACTIVE_UNTIL)
+    ends = _parsed(said) if said != record["detail"] else latest
+    if ends > latest:
+        refuse("it lasts longer than the policy set allows for the resource")
+    life.session = replace(life.session, activated_at=at, expires_at=ends)
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return timestamps.parse(text)
+    except ValueError:
+        refuse("it does not say until when it lasts")
+
+
+def _alert(life: Life, record: Record) -> None:
+    del record
+    if not life.session.break_glass:
+        refuse("it is no break-glass session")
+    if life.session.held_until_confirmed:
+        refuse("the person in whose name it is has not confirmed it")
+    life.alerted = True
+
+
+def _deny(life: Life, record: Record) -> None:
+    if life.denied_by != record["actor"]["principal"]:
+        refuse("this principal's vote did not deny it")
+
+
+def _person(record: Record, policy: CedarPolicy) -> Person:
+    """Who acted: never one whom the policy set lists as nobody."""
+    if record["actor"]["kind"] != ActorKind.PERSON:
+        refuse("no person did it")
+    return policy.identities.identify(record["actor"]["principal"])
+
+
+_DECIDED_BY_POLICY: Mapping[str, Callable[[Life, Record, CedarPolicy], None]] = {
+    RecordType.VOTED: _vote,
+    RecordType.CONFIRMED: _confirm,
+    RecordType.APPROVED: _grant,
+    RecordType.ACTIVATING: _grant,
+    RecordType.LEASED: _lease,
+    RecordType.REVIEWED: _review,
+    RecordType.ERASED: _erase,
+}
+_SHOWN_BY_THE_REST: Mapping[str, Callable[[Life, Record], None]] = {
+    RecordType.ACTIVATED: _activate,
+    RecordType.BREAK_GLASS: _alert,
+    RecordType.DENIED: _deny,
+}

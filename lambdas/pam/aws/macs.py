@@ -1,0 +1,90 @@
+"""Proofs by KMS: HMAC keys that make and tell MACs and are never seen.
+
+One key a maker. The key policies, and no code here, hold who may make and who may only tell.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pam.domain.errors import IssuerUnavailable, NotTheirs, TryAgain
+from pam.domain.proofs import Maker, Signed, Statement
+
+_ALGORITHM = "HMAC_SHA_256"
+_MAC_BYTES = 32
+_AT_ONCE = 10
+"""How many calls go side by side: boto3's own number of connections."""
+
+
+class KmsSigner:
+    """Implements `ports.proofs.Signer` with one HMAC_256 key."""
+
+    def __init__(self, client: Any, maker: Maker, key_arn: str) -> None:
+        self._client = client
+        self._maker = maker
+        self._key_arn = key_arn
+
+    def sign(self, statement: Statement) -> str:
+        if statement.maker is not self._maker:
+            message = f"{self._maker} cannot vouch for this {statement.kind}"
+            raise NotTheirs(message)
+        try:
+            answer = self._client.generate_mac(
+                KeyId=self._key_arn, MacAlgorithm=_ALGORITHM, Message=statement.digest()
+            )
+        except TryAgain:
+            raise
+        except (ClientError, BotoCoreError) as error:
+            raise _not_reached() from error
+        return base64.b64encode(answer["Mac"]).decode()
+
+
+class KmsVerifier:
+    """Implements `ports.proofs.Verifier`. Keeps no answer: what is asked twice is asked twice."""
+
+    def __init__(self, client: Any, key_arns: Mapping[Maker, str]) -> None:
+        self._client = client
+        self._key_arns = key_arns
+
+    def verify(self, signed: Sequence[Signed]) -> tuple[bool, ...]:
+        if not signed:
+            return ()
+        with ThreadPoolExecutor(min(len(signed), _AT_ONCE)) as side_by_side:
+            return tuple(side_by_side.map(self._holds, signed))
+
+    def _holds(self, signed: Signed) -> bool:
+        maker, mac = signed.statement.maker, _decoded(signed.mac)
+        if maker is None or mac is None:
+            return False
+        try:
+            answer = self._client.verify_mac(
+                KeyId=self._key_arns[maker],
+                MacAlgorithm=_ALGORITHM,
+                Message=signed.statement.digest(),
+                Mac=mac,
+            )
+        except self._client.exceptions.KMSInvalidMacException:
+            return False
+        except TryAgain:
+            raise
+        except (ClientError, BotoCoreError) as error:
+            raise _not_reached() from error
+        return bool(answer["MacValid"])
+
+
+def _decoded(mac: str) -> bytes | None:
+    """None for what no key of ours can have made."""
+    try:
+        decoded = base64.b64decode(mac, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return decoded if len(decoded) == _MAC_BYTES else None
+
+
+def _not_reached() -> IssuerUnavailable:
+    message = "the keys of PAM's proofs could not be asked, so nothing is given; try again"
+    return IssuerUnavailable(message)

@@ -1,0 +1,86 @@
+"""What is known about people, as items of the session table: what each has open, and in which
+offices each has acted. Each person is a partition, so nothing is scanned.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from pam.aws.table_keys import epoch
+from pam.domain import timestamps
+from pam.domain.apart import Act
+from pam.domain.limits import OpenSession, open_as
+from pam.domain.session import Session
+
+_HEAD = "#HEAD"
+"""Sorts before every session id."""
+_CLOSED_KEPT = timedelta(hours=1)
+_KNOWN_FOR = timedelta(days=400)
+"""How long somebody who acts no more counts as seen."""
+
+
+def open_key(person: str, session_id: str = _HEAD) -> dict[str, str]:
+    return {"pk": f"OPEN#{person}", "sk": session_id}
+
+
+def open_head(person: str, version: int) -> dict[str, Any]:
+    """The item whose version moves with everything that adds to what a person has open."""
+    return {**open_key(person), "kind": "OPEN_HEAD", "version": version}
+
+
+def open_item(session: Session) -> dict[str, Any]:
+    """What a session counts as. One that is closed counts no more, and goes by its TTL: the
+    functions that close sessions need no right to delete for it.
+    """
+    item = {
+        **open_key(session.requester_name, session.session_id),
+        "kind": "OPEN",
+        # Not `resource`: that is the key of an index of sessions.
+        "on": session.resource,
+    }
+    counted = open_as(session)
+    if counted is None:
+        ended = session.ended_at or session.created_at
+        return item | {"done": True, "ttl": epoch(ended + _CLOSED_KEPT)}
+    return item | {"waiting": counted.waiting, "confirmed": counted.confirmed}
+
+
+def open_session(item: dict[str, Any]) -> OpenSession | None:
+    """None for what counts no more, and for the head."""
+    if item["sk"] == _HEAD or "done" in item:
+        return None
+    return OpenSession(
+        session_id=item["sk"],
+        resource=item["on"],
+        waiting=item["waiting"],
+        confirmed=item["confirmed"],
+    )
+
+
+def version_of(items: list[dict[str, Any]]) -> int:
+    return next((int(item["version"]) for item in items if item["sk"] == _HEAD), 0)
+
+
+def act_key(person: str, groups: tuple[str, ...] = ()) -> dict[str, str]:
+    return {"pk": f"PERSON#{person}", "sk": f"ACT#{','.join(groups)}"}
+
+
+def act_item(act: Act) -> dict[str, Any]:
+    return {
+        **act_key(act.person, act.groups),
+        "kind": "ACT",
+        "principal": act.principal,
+        "groups": list(act.groups),
+        "roles": list(act.roles),
+        "at": timestamps.render(act.at),
+        "ttl": epoch(act.at + _KNOWN_FOR),
+    }
+
+
+def act_of(person: str, item: dict[str, Any]) -> Act:
+    return Act(
+        person=person,
+        principal=item["principal"],
+        groups=tuple(item["groups"]),
+        roles=tuple(item["roles"]),
+        at=timestamps.parse(item["at"]),
+    )

@@ -1,0 +1,33 @@
+"""Where a list goes on. A cursor names the last item that was shown, and the query it belongs to.
+
+It is no secret and keeps none: whoever makes one up can name only what they may read anyway, which
+whoever takes it has to ask. It is bound to its query, so that it is not used with another by
+mistake.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+
+_DIGEST = 16
+
+
+def cursor_after(place: str, *query: str) -> str:
+    """`place` names the last item shown; ASCII, without a dot."""
+    text = f"{place}.{_digest(place, query)}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str, *query: str) -> str | None:
+    """None for what is not a cursor of this query."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        return None
+    place, _, digest = text.partition(".")
+    return place if digest == _digest(place, query) else None
+
+
+def _digest(place: str, query: tuple[str, ...]) -> str:
+    return hashlib.sha256(json.dumps([place, *query]).encode()).hexdigest()[:_DIGEST]

@@ -1,0 +1,219 @@
+"""What the gate before access goes by: statements that only their makers could have signed.
+
+Sessions lie in a table that every transition writes, so a status there proves nothing. The request,
+each vote, the confirmation and the activation each carry a MAC by a key that one function may use
+and no other. A statement names its maker, its kind, the session and every field that it vouches
+for; change, move or replay one of them and its MAC is of something else.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from pam.domain import timestamps
+from pam.domain.approval import Ballot, Vote
+from pam.domain.audit_record import canonical_json
+from pam.domain.people import Auth, Surface
+from pam.domain.session import Confirmation, Origin, Session
+
+_FORM = "mod046.pam/proof/1"
+"""The form of what is signed. A statement of another form, or of another use of a key, differs."""
+
+
+class Maker(StrEnum):
+    """Who signs; each has a key of its own."""
+
+    DOOR = "door"
+    """The request API: it knows who signed the call at hand."""
+    ADMISSION = "admission"
+    """The workflow's first state: it knows which execution it serves, and nobody's identity."""
+    ACTIVATION = "activation"
+
+
+class Kind(StrEnum):
+    REQUEST = "request"
+    VOTE = "vote"
+    CONFIRMATION = "confirmation"
+    ACTIVATION = "activation"
+
+
+ORIGINS: Mapping[str, Maker] = MappingProxyType(
+    {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
+)
+"""Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
+ACTS: Mapping[tuple[Surface, Auth], Maker] = MappingProxyType(
+    {(Surface.API, Auth.SIGV4): Maker.DOOR}
+)
+"""Who vouches for what people do, by the `surface` and the `auth` of the act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """`maker` None: there is nobody who may make it."""
+
+    maker: Maker | None
+    kind: Kind
+    session_id: str
+    fields: Mapping[str, Any]
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical form (RFC 8785): what the MAC is made over, 32 bytes."""
+        form = {
+            "form": _FORM,
+            "maker": self.maker,
+            "kind": self.kind,
+            "session_id": self.session_id,
+            "fields": dict(self.fields),
+        }
+        return hashlib.sha256(canonical_json(form).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A statement, and the MAC that is said to be its maker's: base64, empty for none."""
+
+    statement: Statement
+    mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a session shows for itself, in the order in which it came to be."""
+
+    request: Signed
+    votes: tuple[Signed, ...]
+    """Of those who approved; a denial needs no proof."""
+    confirmation: Signed | None
+    activation: Signed | None
+
+    @property
+    def all(self) -> tuple[Signed, ...]:
+        later = (self.confirmation, self.activation)
+        return (self.request, *self.votes, *(signed for signed in later if signed is not None))
+
+
+def evidence(session: Session) -> Evidence:
+    """What there is to verify, from the session as it is stored."""
+    session_id, confirmed = session.session_id, session.confirmation
+    word, activation = None, None
+    if confirmation_due(session) and confirmed is not None:
+        word = Signed(statement=of_confirmation(session_id, confirmed), mac=confirmed.proof)
+    if session.activated_at is not None:
+        activation = Signed(statement=of_activation(session), mac=session.activation_proof)
+    return Evidence(
+        request=Signed(statement=of_request(session), mac=session.proof),
+        votes=tuple(
+            Signed(statement=of_vote(session_id, vote), mac=vote.proof)
+            for vote in approvals(session)
+        ),
+        confirmation=word,
+        activation=activation,
+    )
+
+
+def confirmation_due(session: Session) -> bool:
+    """Whether there is no access before the person named has confirmed: an emergency is declared by
+    whoever has it. Elsewhere each lease is that person's own word.
+    """
+    return session.break_glass and ORIGINS.get(session.origin) is Maker.ADMISSION
+
+
+def approvals(session: Session) -> tuple[Vote, ...]:
+    return tuple(vote for vote in session.votes if vote.decision is Ballot.APPROVE)
+
+
+def of_request(session: Session) -> Statement:
+    """Everything that was settled when the session was opened."""
+    target = session.target
+    return Statement(
+        maker=ORIGINS.get(session.origin),
+        kind=Kind.REQUEST,
+        session_id=session.session_id,
+        fields={
+            "origin": session.origin.value,
+            "requester": session.requester,
+            "requester_name": session.requester_name,
+            "requester_domain": session.requester_domain,
+            "resource": session.resource,
+            "environment": session.environment.value,
+            "domain": session.domain,
+            "target": {
+                "kind": target.kind.value,
+                "account": target.account,
+                "region": target.region,
+                "arn": target.arn,
+                "settings": dict(target.settings),
+            },
+            "duration": _seconds(session.asked_duration),
+            "break_glass": session.break_glass,
+            "reason": session.reason,
+            "ticket": session.ticket,
+            "created_at": _instant(session.created_at),
+            "approval_expires_at": _instant(session.approval_expires_at),
+            "execution_arn": session.execution_arn,
+        },
+    )
+
+
+def of_vote(session_id: str, vote: Vote) -> Statement:
+    return Statement(
+        maker=ACTS.get((vote.surface, vote.auth)),
+        kind=Kind.VOTE,
+        session_id=session_id,
+        fields={
+            "voter": vote.name,
+            "principal": vote.principal,
+            "domain": vote.domain,
+            "decision": vote.decision.value,
+            "comment": vote.comment,
+            "duration": _seconds(vote.duration),
+            "at": _instant(vote.at),
+            "surface": vote.surface.value,
+            "auth": vote.auth.value,
+        },
+    )
+
+
+def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
+    """That the person named did ask for it."""
+    return Statement(
+        maker=ACTS.get((confirmed.surface, confirmed.auth)),
+        kind=Kind.CONFIRMATION,
+        session_id=session_id,
+        fields={
+            "principal": confirmed.principal,
+            "at": _instant(confirmed.at),
+            "surface": confirmed.surface.value,
+            "auth": confirmed.auth.value,
+        },
+    )
+
+
+def of_activation(session: Session) -> Statement:
+    """When the access begins and ends, and on which proofs it was made: those and no others."""
+    return Statement(
+        maker=Maker.ACTIVATION,
+        kind=Kind.ACTIVATION,
+        session_id=session.session_id,
+        fields={
+            "activated_at": _instant(session.activated_at),
+            "expires_at": _instant(session.expires_at),
+            "request": session.proof,
+            "votes": [vote.proof for vote in approvals(session)],
+            "confirmation": session.confirmation.proof
+            if session.confirmation and confirmation_due(session)
+            else "",
+        },
+    )
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else timestamps.render(value)
+
+
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else int(length.total_seconds())

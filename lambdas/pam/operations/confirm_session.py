@@ -1,0 +1,145 @@
+"""Somebody stands by a session that was opened in their name; an emergency begins only then."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pam.domain import proofs
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
+from pam.domain.lifecycle import Status
+from pam.domain.people import Caller, Person
+from pam.domain.session import Confirmation, Session
+from pam.operations.answer_workflow import answer_workflow
+from pam.operations.blocklist import refuse_blocked
+from pam.operations.count_open import room_for
+from pam.operations.request_access import check_reviewed
+from pam.operations.transition import Step, load, transition
+from pam.operations.vote import grant_decision
+from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.ports.people import Notifier, Workflow
+from pam.ports.proofs import Signer
+from pam.ports.sessions import SessionStore
+
+
+def confirm_session(
+    session_id: str,
+    *,
+    caller: Caller,
+    now: datetime,
+    store: SessionStore,
+    policy: CedarPolicy,
+    notifier: Notifier,
+    workflow: Workflow,
+    signer: Signer,
+) -> Session:
+    """Notes the person's word, once; what waited for nothing else becomes APPROVED with it.
+
+    An emergency is alerted before that is written: access that nobody hears of must not be made.
+    A session that is confirmed counts in the person's limits. Raises NotFound, NotEligible,
+    Blocked, LimitReached, Conflict, and IssuerUnavailable if Tier-1 could not be told.
+    """
+
+    def decide(session: Session) -> Step:
+        person = _person(session, caller, policy)
+        refuse_blocked(person.name, session.resource, now=now, store=store, session_id=session_id)
+        _check_waiting(session, now)
+        word = word_of(caller, now)
+        word = replace(word, proof=signer.sign(proofs.of_confirmation(session_id, word)))
+        confirmed, entries = confirmed_by(caller, word, session, policy=policy, now=now)
+        if session.break_glass:
+            check_reviewed(person, now, store)
+        held = room_for(confirmed, store=store, policy=policy)
+        if confirmed.status is not Status.PENDING_APPROVAL:
+            return Step(confirmed, entries, held)
+        lawful = grant_decision(confirmed, policy, now=now, store=store)
+        if not lawful.allowed:
+            return Step(confirmed, entries, held)
+        approved = confirmed.advance(Status.APPROVED, approved_at=now)
+        entry = _entry(RecordType.APPROVED, caller, policy, approved, lawful)
+        return Step(approved, (*entries, entry), held)
+
+    session = load(store, session_id)
+    try:
+        step = decide(session)
+        if session.break_glass:
+            _alert(step.after, notifier, policy)
+        session = transition(store, session_id, decide, now=now)
+    except Conflict:
+        # A call that was cut short after its word stood may not have told the workflow.
+        answer_workflow(load(store, session_id), store=store, workflow=workflow)
+        raise
+    answer_workflow(session, store=store, workflow=workflow)
+    return session
+
+
+def word_of(caller: Caller, now: datetime) -> Confirmation:
+    """Without a proof: no access can be made by it (`domain.proofs.confirmation_due`)."""
+    return Confirmation(
+        principal=caller.principal, at=now, surface=caller.surface, auth=caller.auth
+    )
+
+
+def confirmed_by(
+    caller: Caller, word: Confirmation, session: Session, *, policy: CedarPolicy, now: datetime
+) -> tuple[Session, tuple[Entry, ...]]:
+    """The session with the caller's word to it, and what is recorded of that. The review that an
+    emergency owes is counted from here.
+    """
+    resource = policy.resource(session.resource)
+    confirmed = replace(session, confirmation=word)
+    entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
+    if session.held_until_confirmed and session.status is Status.PENDING_APPROVAL:
+        if resource is not None:
+            review = policy.review_for(resource, break_glass=True, now=now)
+            confirmed = replace(confirmed, review=review)
+        entries.append(_entry(RecordType.BREAK_GLASS, caller, policy, confirmed))
+    return confirmed, tuple(entries)
+
+
+def _person(session: Session, caller: Caller, policy: CedarPolicy) -> Person:
+    person = caller.person
+    if person is None or not policy.may(Action.CONFIRM, person, session).allowed:
+        message = "only the person in whose name it was opened confirms a session"
+        raise NotEligible(message, session_id=session.session_id)
+    return person
+
+
+def _check_waiting(session: Session, now: datetime) -> None:
+    if session.closed or session.status is Status.REVOKING:
+        message = f"the session is {session.status.value}; there is nothing to confirm any more"
+    elif not session.unconfirmed:
+        message = "nothing waits to be confirmed: it was asked for in person, or is confirmed"
+    elif session.status is Status.PENDING_APPROVAL and now >= session.approval_expires_at:
+        message = "the time to confirm this session is over"
+    else:
+        return
+    raise Conflict(message, session_id=session.session_id)
+
+
+def _alert(session: Session, notifier: Notifier, policy: CedarPolicy) -> None:
+    resource = policy.resource(session.resource)
+    try:
+        notifier.break_glass(session, resource.title if resource else session.resource)
+    except Exception as fault:
+        message = "Tier-1 could not be told of this emergency; nothing was granted, try again"
+        raise IssuerUnavailable(message, session_id=session.session_id) from fault
+
+
+def _entry(
+    kind: RecordType,
+    caller: Caller,
+    policy: CedarPolicy,
+    session: Session,
+    decision: Decision | None = None,
+) -> Entry:
+    return Entry(
+        type=kind,
+        actor=caller.actor,
+        trace=PolicyTrace(
+            policy_ids=decision.policy_ids if decision else (),
+            required=session.needed.total,
+            received=session.gathered.total,
+        ),
+        policy_version=policy.version,
+        request_id=caller.request_id,
+    )

@@ -1,0 +1,124 @@
+"""Finds the calls that came past the gateway, and those that somebody made by hand."""
+
+from collections.abc import Sequence
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from pam.aws import messages
+from pam.settings import DarkCallSettings
+from stacks.config import DeployConfig
+from stacks.dead_letters import DeadLetters
+from stacks.door_calls import DoorCalls
+from stacks.operational_log import OperationalLog
+from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.session_store import SessionStore
+
+
+class DarkCalls(Construct):
+    """A function that compares what doors noted with what the gateway logged, every minute.
+
+    CloudTrail's Invoke events name the caller at once, where a trail has Lambda's data events.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: DeployConfig,
+        platform: FunctionPlatform,
+        session_store: SessionStore,
+        calls: DoorCalls,
+        access_log: OperationalLog,
+        own_roles: Sequence[iam.IRole],
+        dead_letters: DeadLetters,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        own_functions = stack.format_arn(
+            service="lambda",
+            resource="function",
+            # CloudFormation begins the name of what it makes with the stack's.
+            resource_name=f"{stack.stack_name}-",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.function = PamFunction(
+            self,
+            "FindDarkCalls",
+            platform=platform,
+            handler="find_dark_calls",
+            description="Finds calls of functions that came past their door",
+            settings=DarkCallSettings(
+                env_name=platform.env_name,
+                table_name=session_store.table.table_name,
+                calls_table=calls.table.table_name,
+                access_log=access_log.log_group_name,
+                own_roles=",".join(role.role_arn for role in own_roles),
+                functions=own_functions,
+                after_minutes=str(config.dark_call_after),
+            ),
+            timeout=Duration.seconds(55),
+        )
+        role = self.function.role
+        session_store.grant_add_findings(role)
+        calls.grant_settle(role)
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["logs:FilterLogEvents"],
+                # AWS has both spellings of a log group.
+                resources=[access_log.log_group_arn, _plain_arn(self, access_log)],
+            )
+        )
+        # No retry: the next minute looks at the same calls and more.
+        dead_letters.receive_from(self.function, retries=0)
+        events.Rule(
+            self,
+            "EveryMinute",
+            description=f"PAM {config.env_name}: looks for calls that came past their door",
+            schedule=events.Schedule.rate(Duration.minutes(1)),
+            targets=[
+                targets.LambdaFunction(
+                    self.function.function,
+                    event=events.RuleTargetInput.from_object(
+                        messages.event_of(messages.MatchCalls())
+                    ),
+                    retry_attempts=0,
+                    max_event_age=Duration.minutes(1),
+                )
+            ],
+        )
+        events.Rule(
+            self,
+            "Invoked",
+            description=f"PAM {config.env_name}: calls of its functions, as CloudTrail tells them",
+            event_pattern=events.EventPattern(
+                # Only AWS itself may put events with such a source on the bus.
+                source=events.Match.prefix("aws."),
+                detail_type=["AWS API Call via CloudTrail"],
+                detail={
+                    "eventSource": ["lambda.amazonaws.com"],
+                    "eventName": [{"prefix": "Invoke"}],
+                    "resources": {"ARN": [{"prefix": own_functions}]},
+                    # Services call by the permission that a function gives them.
+                    "userIdentity": {"type": [{"anything-but": ["AWSService"]}]},
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    self.function.function, retry_attempts=185, max_event_age=Duration.hours(24)
+                )
+            ],
+        )
+
+
+def _plain_arn(scope: Construct, log_group: OperationalLog) -> str:
+    return Stack.of(scope).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=log_group.log_group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

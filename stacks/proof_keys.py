@@ -1,0 +1,79 @@
+"""The keys of PAM's proofs: one a maker, that one function may use and few may tell."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from pam.domain.proofs import Maker
+
+_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:GetKeyPolicy",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+
+
+class ProofKeys(Construct):
+    """HMAC keys. Their policies hand the account's IAM their administration and never their use: a
+    role that is not named here makes and tells no proof, whatever its own policies say. Nor can one
+    be named by a KMS grant: `CreateGrant` is nobody's.
+
+    Not retained with the data: a proof is asked for while its session is open, and never after.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, env_name: str) -> None:
+        super().__init__(scope, construct_id)
+        self._keys = {
+            maker: kms.Key(
+                self,
+                maker.value.title(),
+                description=f"PAM (MOD-046) {env_name}: proofs by the {maker.value}",
+                alias=f"alias/pam-{env_name}-proof-{maker.value}",
+                key_usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
+                key_spec=kms.KeySpec.HMAC_256,
+                pending_window=Duration.days(30),
+                removal_policy=RemovalPolicy.DESTROY,
+                policy=iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            sid="AccountAdministersByIam",
+                            principals=[iam.AccountRootPrincipal()],
+                            actions=list(_ADMINISTRATION),
+                            # In a key policy, "*" is this key.
+                            resources=["*"],
+                        )
+                    ]
+                ),
+            )
+            for maker in Maker
+        }
+
+    def arn(self, maker: Maker) -> str:
+        return self._keys[maker].key_arn
+
+    def grant_make(self, role: iam.IRole, maker: Maker) -> None:
+        """Sign as this maker, and tell nothing."""
+        self._grant(role, maker, "kms:GenerateMac")
+
+    def grant_tell(self, role: iam.IRole, *makers: Maker) -> None:
+        """Tell the proofs of these (of all, if none is named), and make none."""
+        for maker in makers or tuple(Maker):
+            self._grant(role, maker, "kms:VerifyMac")
+
+    def _grant(self, role: iam.IRole, maker: Maker, action: str) -> None:
+        key = self._keys[maker]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=[action], resources=[key.key_arn]))
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ArnPrincipal(role.role_arn)], actions=[action], resources=["*"]
+            )
+        )

@@ -1,0 +1,437 @@
+"""Changes of the tables as their streams tell them: PAM's own make no noise, others are told."""
+
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+from pam.aws import block_items, session_codec, table_keys
+from pam.aws.checkpoint_items import DynamoDbCheckpoints
+from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.stream_changes import change_of
+from pam.domain import audit_record
+from pam.domain.approval import Ballot
+from pam.domain.checkpoint import Head
+from pam.domain.merkle import Frontier
+from pam.operations.watch_store import watch_store
+from tests.contract.conftest import TABLES
+from tests.crash.scene import Scene
+from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
+from tests.fakes.world import FakeAuditLog
+
+Item = dict[str, Any]
+TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+
+WRITES = ("DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem")
+
+
+class Watched:
+    """The tables, and a stream of what happens in them: one change for each item of each write."""
+
+    def __init__(self, client: Any, story: Story) -> None:
+        self.client = client
+        self.story = story
+        self.session_id = "SESSION#"
+        self.stream: list[dict[str, Any]] = []
+        self._seen = self.items()
+        for write in WRITES:
+            client.meta.events.register(f"after-call.dynamodb.{write}", self._note)
+
+    def items(self) -> dict[tuple[str, str, str], Item]:
+        found = {}
+        for table in astuple(TABLES):
+            for raw in self.client.scan(TableName=table)["Items"]:
+                found[table, raw["pk"]["S"], raw["sk"]["S"]] = raw
+        return found
+
+    def of_kind(self, kind: str) -> tuple[tuple[str, str, str], Item]:
+        """The last one; of the session in question, if there is one."""
+        found = [pair for pair in self.items().items() if pair[1]["kind"]["S"] == kind]
+        return max(found, key=lambda pair: (self.session_id in pair[0][1], pair[0]))
+
+    def put(self, key: tuple[str, str, str], item: Item) -> None:
+        self.client.put_item(TableName=key[0], Item=item)
+
+    def remove(self, key: tuple[str, str, str]) -> None:
+        keys = {"pk": {"S": key[1]}, "sk": {"S": key[2]}}
+        self.client.delete_item(TableName=key[0], Key=keys)
+
+    def found(self, identity: dict[str, str] | None = None) -> list[str]:
+        """What the watch says of everything that happened since the last look."""
+        wrong = []
+        while self.stream:
+            said = self.judged(self.stream.pop(0) | {"userIdentity": identity})
+            wrong += [said] if said else []
+        return wrong
+
+    def judged(self, stream_record: dict[str, Any]) -> str | None:
+        change = change_of(stream_record)
+        if change is None:
+            return None
+        return watch_store(
+            change, now=self.story.now, store=self.story.store, verifier=self.story.keys
+        )
+
+    def _note(self, **_: Any) -> None:
+        before, self._seen = self._seen, self.items()
+        for key in sorted({*before, *self._seen}):
+            was, now = before.get(key), self._seen.get(key)
+            if was == now:
+                continue
+            images = {"OldImage": was, "NewImage": now}
+            told = {name: image for name, image in images.items() if image is not None}
+            keys = {"pk": {"S": key[1]}, "sk": {"S": key[2]}}
+            change_id = str(ULID())
+            self.stream.append({"eventID": change_id, "dynamodb": {"Keys": keys, **told}})
+
+
+@pytest.fixture
+def scene(table: Any) -> Scene:
+    made = Scene()
+    store: Any = DynamoDbSessions(table, TABLES)
+    made.store = store
+    log: Any = FakeAuditLog()
+    made.audit_log = log
+    return made
+
+
+@pytest.fixture
+def watched(table: Any, scene: Scene) -> Watched:
+    return Watched(table, scene)
+
+
+def drifts(watched: Watched) -> list[str]:
+    records = [from_item(item) for item in watched.items().values() if "record" in item]
+    return [each["record"] for each in records if '"type":"Drift"' in each["record"]]
+
+
+def whole_life(scene: Scene, watched: Watched) -> None:
+    session = scene.request("alice", LEDGER, key="k")
+    assert watched.found() == []
+    scene.vote("bob", session.session_id, seconds=60)
+    assert watched.found() == []
+    scene.vote("carol", session.session_id)
+    assert watched.found() == []
+    Story.activate(scene, session.session_id)
+    assert watched.found() == []
+    scene.store.note_try(scene.store.get(session.session_id), scene.now)  # type: ignore[arg-type]
+    scene.tell(session.session_id)
+    scene.revoke(session.session_id)
+    assert watched.found() == []
+    scene.erase(session.session_id)
+
+
+def emergency(scene: Scene, watched: Watched) -> None:
+    session = scene.request("alice", LEDGER, break_glass=True)
+    Story.activate(scene, session.session_id)
+    scene.end(session.session_id)
+    for reviewer in ("bob", "carol"):
+        scene.review(reviewer, session.session_id)
+        assert watched.found() == []
+
+
+def in_somebodys_name(scene: Scene, watched: Watched) -> None:
+    declared = scene.by_runbook(break_glass=True).session_id
+    assert watched.found() == []
+    scene.confirm(declared)
+    assert watched.found() == []
+    Story.activate(scene, declared)
+    leased = scene.by_runbook().session_id
+    Story.activate(scene, leased)
+    assert watched.found() == []
+    Story.lease(scene, leased)
+
+
+def blocks(scene: Scene, watched: Watched) -> None:
+    session = scene.request("alice", SANDBOX)
+    scene.block(session.session_id)
+    assert watched.found() == []
+    scene.block(session.session_id, length=None)
+    assert watched.found() == []
+    scene.lift("alice")
+    assert watched.found() == []
+    scene.block(session.session_id)
+
+
+def denied(scene: Scene, _: Watched) -> None:
+    scene.vote("bob", scene.request().session_id, Ballot.DENY, comment="no")
+
+
+def sealed(scene: Scene, watched: Watched) -> None:
+    log = DynamoDbCheckpoints(watched.client, TABLES)
+    before = Head()
+    for number in (1, 2):
+        after = Head(number=number, frontier=Frontier(0, ()), at=scene.now, hashed=str(number))
+        log.advance(before, after)
+        assert watched.found() == []
+        before = after
+
+
+@pytest.mark.guarantee("G7")
+@pytest.mark.parametrize("act", [whole_life, emergency, in_somebodys_name, blocks, denied, sealed])
+def test_what_pam_itself_does_makes_no_noise(
+    scene: Scene, watched: Watched, act: Callable[[Scene, Watched], None]
+) -> None:
+    act(scene, watched)
+    assert watched.found() == []
+
+
+def _another(item: Item, **changed: Any) -> Item:
+    return {**item, **to_item(changed)}
+
+
+def record_overwritten(w: Watched) -> None:
+    key, item = w.of_kind("RECORD")
+    w.put(key, _another(item, record=item["record"]["S"].replace("alice", "dave")))
+
+
+def record_of_no_kind(w: Watched) -> None:
+    key, item = w.of_kind("RECORD")
+    w.put(key, {name: value for name, value in item.items() if name != "kind"})
+
+
+def record_removed(w: Watched) -> None:
+    w.remove(w.of_kind("RECORD")[0])
+
+
+def _added(w: Watched, *, ahead: int, **changed: Any) -> None:
+    """A record of the next step, that its session never took; well formed but for the changes."""
+    (table, pk, _), item = w.of_kind("RECORD")
+    last = w.story.store.records(pk.removeprefix("SESSION#"))[-1]
+    record = {**last, "sequence": last["sequence"] + ahead, "previous_hash": last["hash"]}
+    record |= {"event_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A", **changed}
+    record["hash"] = audit_record.hash_of(record)
+    sk = f"RECORD#{last['sequence'] + ahead:08d}"
+    text = audit_record.canonical_json(record)
+    w.put((table, pk, sk), _another(item, sk=sk, record=text))
+
+
+def record_added(w: Watched) -> None:
+    _added(w, ahead=1)
+
+
+def record_of_another_place(w: Watched) -> None:
+    _added(w, ahead=1, sequence=1)
+
+
+def record_that_is_none(w: Watched) -> None:
+    (table, pk, _), item = w.of_kind("RECORD")
+    w.put((table, pk, "RECORD#00000099"), _another(item, sk="RECORD#00000099", record="{"))
+
+
+def session_removed(w: Watched) -> None:
+    w.remove(w.of_kind("SESSION")[0])
+
+
+def _document(w: Watched, **changed: Any) -> None:
+    """With all that an index needs, as somebody would who knows the table well."""
+    key, item = w.of_kind("SESSION")
+    session = session_codec.decode(from_item(item)["document"] | changed)
+    w.put(key, to_item(table_keys.session_item(session)))
+
+
+def session_active(w: Watched) -> None:
+    _document(w, status="ACTIVE")
+
+
+def session_another_requester(w: Watched) -> None:
+    _document(w, requester="arn:aws:iam::000000000000:user/dave")
+
+
+def session_going_back(w: Watched) -> None:
+    _document(w, sequence=1)
+
+
+def session_not_found_by_the_tick(w: Watched) -> None:
+    key, item = w.of_kind("SESSION")
+    w.put(key, {name: value for name, value in item.items() if name not in {"open", "due_at"}})
+
+
+def session_that_is_none(w: Watched) -> None:
+    key, item = w.of_kind("SESSION")
+    document = from_item(item)["document"] | {"status": "NEVER_HEARD_OF"}
+    w.put(key, _another(item, document=document))
+
+
+def session_with_a_vote(w: Watched) -> None:
+    _, item = w.of_kind("SESSION")
+    (vote,) = from_item(item)["document"]["votes"]
+    _document(w, votes=[vote, vote | {"name": "carol"}])
+
+
+def session_without_proof(w: Watched) -> None:
+    _document(w, proof="")
+
+
+def session_forged(w: Watched) -> None:
+    key, item = w.of_kind("SESSION")
+    document = from_item(item)["document"] | {"session_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A"}
+    forged = to_item(table_keys.session_item(session_codec.decode(document)))
+    w.put((key[0], forged["pk"]["S"], "SESSION"), forged)
+
+
+def block_removed(w: Watched) -> None:
+    w.remove(w.of_kind("BLOCK")[0])
+
+
+def _block(w: Watched, **changed: Any) -> None:
+    key, item = w.of_kind("BLOCK")
+    block = block_items.block_of(from_item(item))
+    w.put(key, to_item(block_items.block_item(replace(block, **changed), item["event_id"]["S"])))
+
+
+def block_lifted(w: Watched) -> None:
+    _block(w, lifted_at=NOON, lifted_by="nobody")
+
+
+def block_shortened(w: Watched) -> None:
+    _block(w, until=NOON)
+
+
+def block_that_expires(w: Watched) -> None:
+    key, item = w.of_kind("BLOCK")
+    w.put(key, _another(item, ttl=1))
+
+
+def block_of_nobody(w: Watched) -> None:
+    key, item = w.of_kind("BLOCK")
+    block = replace(block_items.block_of(from_item(item)), person="kim", principal="kim")
+    w.put(key, to_item(block_items.block_item(block, item["event_id"]["S"])))
+
+
+def blocklist_turned_back(w: Watched) -> None:
+    key, item = w.of_kind("BLOCKS")
+    w.put(key, _another(item, version=0))
+
+
+def blocklist_without_head(w: Watched) -> None:
+    w.remove(w.of_kind("BLOCKS")[0])
+
+
+def log_turned_back(w: Watched) -> None:
+    key, item = w.of_kind("LOG_HEAD")
+    w.put(key, _another(item, number=1))
+
+
+def log_without_head(w: Watched) -> None:
+    w.remove(w.of_kind("LOG_HEAD")[0])
+
+
+def log_ahead(w: Watched) -> None:
+    key, item = w.of_kind("LOG_HEAD")
+    w.put(key, _another(item, number=9))
+
+
+TAMPERING = {
+    record_overwritten: "a record was overwritten; it was Voted ",
+    record_of_no_kind: "a record was overwritten; it was Voted ",
+    record_removed: "a record was removed; it was Voted ",
+    record_added: "a record was added of a step that its session did not take",
+    record_of_another_place: "a record was added where it does not belong",
+    record_that_is_none: "a record was added that is none",
+    session_removed: "a session was removed",
+    session_active: "a session went from PENDING_APPROVAL to ACTIVE",
+    session_another_requester: "a session was made one of something else",
+    session_going_back: "a session went back to an earlier step",
+    session_not_found_by_the_tick: "a session was overwritten with what is none, or with another",
+    session_that_is_none: "a session was overwritten with what is none, or with another",
+    session_with_a_vote: "a session says PENDING_APPROVAL and is not proven",
+    session_without_proof: "a session was made one of something else",
+    session_forged: "a session says PENDING_APPROVAL and is not proven",
+    block_removed: "a block was removed",
+    block_lifted: "a block was changed, and no record of the change is there",
+    block_shortened: "a block was changed, and no record of the change is there",
+    block_that_expires: "a block was overwritten with what is none",
+    block_of_nobody: "a block was changed, and no record of the change is there",
+    blocklist_turned_back: "the blocklist's head went from 1 to 0",
+    blocklist_without_head: "the blocklist's head was removed",
+    log_turned_back: "the log's head went from 2 to 1",
+    log_without_head: "the log's head was removed",
+    log_ahead: "the log's head went from 2 to 9",
+}
+
+
+@pytest.fixture
+def lived(scene: Scene, watched: Watched) -> Watched:
+    """A session with one vote, a block, and two checkpoints."""
+    sealed(scene, watched)
+    other = scene.request("dave", SANDBOX)
+    scene.block(other.session_id)
+    session = scene.request("alice", LEDGER)
+    scene.vote("bob", session.session_id)
+    assert watched.found() == []
+    watched.session_id = session.session_id
+    return watched
+
+
+@pytest.mark.guarantee("G7")
+@pytest.mark.guarantee("G14")
+@pytest.mark.parametrize("tamper", TAMPERING, ids=lambda tamper: tamper.__name__)
+def test_whatever_is_changed_around_pam_is_told_and_is_on_record(
+    lived: Watched, tamper: Callable[[Watched], None]
+) -> None:
+    tamper(lived)
+    (wrong,) = lived.found()
+    assert wrong.startswith(TAMPERING[tamper])
+    (drift,) = drifts(lived)
+    assert wrong in drift
+    assert '"session_id":""' in drift
+    assert lived.found() == [], "what the watch itself writes is no finding"
+
+
+def test_a_finding_holds_nothing_that_people_wrote(lived: Watched) -> None:
+    session_removed(lived)
+    record_removed(lived)
+    lived.found()
+    assert "ledger stuck" not in "".join(drifts(lived))
+
+
+def test_a_change_that_is_told_twice_is_on_record_once(lived: Watched) -> None:
+    record_removed(lived)
+    (change,) = lived.stream
+    assert lived.judged(change) is not None
+    assert lived.judged(change) is None
+    assert len(drifts(lived)) == 1
+
+
+def test_a_block_that_is_over_goes_by_its_time_to_live_and_by_nothing_else(
+    scene: Scene, watched: Watched
+) -> None:
+    session = scene.request("dave", SANDBOX)
+    scene.block(session.session_id)
+    watched.found()
+    key, item = watched.of_kind("BLOCK")
+    block_removed(watched)
+    assert watched.found(TTL) == []
+    watched.put(key, item)
+    watched.found()
+    scene.now = NOON + timedelta(seconds=1)
+    scene.lift("dave")
+    scene.block(session.session_id, length=None)
+    watched.found()
+    block_removed(watched)
+    assert watched.found(TTL) == ["a block was removed"]
+
+
+def test_what_nobody_watches_is_no_change() -> None:
+    token = to_item({"pk": "SESSION#X", "sk": "TASK_TOKEN", "kind": "TASK_TOKEN"})
+    assert change_of({"eventID": "1", "dynamodb": {"Keys": token, "NewImage": token}}) is None
+
+
+def test_votes_that_are_struck_and_sessions_of_earlier_versions_make_no_noise(
+    scene: Scene, watched: Watched
+) -> None:
+    session = scene.request("alice", LEDGER)
+    stored = scene.store.get(session.session_id)
+    assert stored is not None
+    watched.found()
+    older = replace(stored, proof="")
+    scene.store.save(stored, older, ())
+    watched.found()
+    scene.vote("bob", session.session_id)
+    told = watched.found()
+    assert told == ["a session says PENDING_APPROVAL and is not proven"]

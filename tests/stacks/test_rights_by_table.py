@@ -1,0 +1,125 @@
+"""Who may write what: a table a power, and a key a maker of proofs."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from pam.domain.proofs import Maker
+from pam.names import Table
+from tests.stacks.template import Deployment, as_list
+
+STEPS = {
+    "activate_session",
+    "admit_request",
+    "ask_approvers",
+    "issue_credentials",
+    "record_activity",
+    "request_api",
+    "revoke_session",
+    "send_notices",
+}
+"""Those who put sessions, records, or both."""
+FINDERS = {"find_dark_calls", "watch_store"}
+"""Those who put records of no session."""
+CALLS = "calls"
+WRITERS: Mapping[tuple[str, str], set[str]] = {
+    ("", "PutItem"): STEPS | FINDERS,
+    (Table.GRANTS, "PutItem"): {"activate_session"},
+    (Table.GRANTS, "DeleteItem"): {"request_api", "revoke_session"},
+    (Table.CHECKOUTS, "PutItem"): {"activate_session", "revoke_session"},
+    (Table.BLOCKS, "PutItem"): {"request_api"},
+    (Table.DELIVERED, "UpdateItem"): {"audit_session"},
+    (Table.UNSEALED, "PutItem"): {"audit_session"},
+    (Table.UNSEALED, "DeleteItem"): {"checkpoint_log"},
+    (Table.LOG_HEAD, "PutItem"): {"checkpoint_log"},
+    (CALLS, "PutItem"): {"request_api", "issue_credentials"},
+    (CALLS, "UpdateItem"): {"request_api", "issue_credentials", "find_dark_calls"},
+}
+"""By table (empty: that of sessions) and action; what is not here, nobody may."""
+WRITES = {"BatchWriteItem", "DeleteItem", "PartiQLInsert", "PutItem", "UpdateItem"}
+MAKES = {
+    Maker.DOOR: {"request_api"},
+    Maker.ADMISSION: {"admit_request"},
+    Maker.ACTIVATION: {"activate_session"},
+}
+TELL = {"activate_session", "issue_credentials", "watch_store"}
+
+
+def _functions(deployment: Deployment) -> dict[str, str]:
+    """By role."""
+    return {
+        deployment.role_of(function): function["Properties"]["Handler"].removesuffix(".handler")
+        for function in deployment.of_type("AWS::Lambda::Function").values()
+    }
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.guarantee("G7")
+def test_what_only_some_may_write_lies_in_a_table_that_only_they_write(every: Deployment) -> None:
+    functions = _functions(every)
+    arns = {f"${{{every.table(name)[0]}.Arn}}": name for name in ("", *Table)}
+    arns[f"${{{every.calls_table()[0]}.Arn}}"] = CALLS
+    found: dict[tuple[str, str], set[str]] = {}
+    for statement in every.identity_statements():
+        for action in WRITES & {name.removeprefix("dynamodb:") for name in statement.actions}:
+            for resource in statement.resources:
+                found.setdefault((arns[resource], action), set()).add(functions[statement.owner])
+            if functions[statement.owner] not in FINDERS:
+                assert statement.conditions == "{}", "AWS does not say what it sees of transactions"
+    assert found == WRITERS
+
+
+@pytest.mark.guarantee("G11")
+def test_a_proof_is_made_by_its_maker_and_told_by_the_gate_and_the_watch(every: Deployment) -> None:
+    functions = _functions(every)
+    for maker in Maker:
+        name, key = _key(every, maker)
+        by_role: dict[str, set[str]] = {"kms:GenerateMac": set(), "kms:VerifyMac": set()}
+        for statement in every.identity_statements():
+            for action in statement.actions & set(by_role):
+                if f"${{{name}.Arn}}" in statement.resources:
+                    by_role[action].add(functions[statement.owner])
+        assert by_role == {"kms:GenerateMac": MAKES[maker], "kms:VerifyMac": TELL}
+        assert _by_key_policy(every, key) == by_role
+
+
+@pytest.mark.guarantee("G11")
+def test_the_accounts_own_iam_can_hand_out_no_use_of_a_key_of_proofs(every: Deployment) -> None:
+    for maker in Maker:
+        _, key = _key(every, maker)
+        (root,) = (
+            statement
+            for statement in key["KeyPolicy"]["Statement"]
+            if ":root" in every.text(statement["Principal"])
+        )
+        assert not set(root["Action"]) & {"kms:GenerateMac", "kms:VerifyMac", "kms:CreateGrant"}
+        assert not any("*" in action for action in root["Action"])
+
+
+def _key(deployment: Deployment, maker: Maker) -> tuple[str, Mapping[str, object]]:
+    ((name, key),) = (
+        (name, key["Properties"])
+        for name, key in deployment.of_type("AWS::KMS::Key").items()
+        if key["Properties"].get("Description", "").endswith(f"proofs by the {maker}")
+    )
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    return name, key
+
+
+def _by_key_policy(deployment: Deployment, key: Mapping[str, object]) -> dict[str, set[str]]:
+    """The functions whose roles the key's own policy names, by action."""
+    functions = _functions(deployment)
+    found: dict[str, set[str]] = {}
+    policy = key["KeyPolicy"]
+    assert isinstance(policy, Mapping)
+    for statement in policy["Statement"]:
+        principal = deployment.text(statement["Principal"])
+        if ":root" in principal:
+            continue
+        named = json.loads(principal)["AWS"]
+        for role in json.loads(named) if named.startswith("[") else [named]:
+            owner = role.rpartition("/")[2].removeprefix("${").removesuffix(".Arn}")
+            for action in as_list(statement["Action"]):
+                found.setdefault(action, set()).add(functions[owner])
+    return found
