@@ -48,8 +48,6 @@ A_MINUTE = timedelta(minutes=1)
 LATE = timedelta(minutes=10)
 """By when whatever is due has been done, if the belts run."""
 MOST_TOLD = {"confirmation needed": 9, "still waiting": 8, "ending soon": 1, "review overdue": 1}
-BLOCK_WRITTEN = 6
-"""Which call of a block writes it."""
 LONGEST_STORY = 100
 """Minutes in which something is done."""
 PAT = Identity(

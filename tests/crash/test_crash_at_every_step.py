@@ -9,9 +9,10 @@ from itertools import product
 import pytest
 
 from pam.domain.approval import Ballot
+from pam.domain.lifecycle import Status
 from pam.domain.resource import IssuerKind
 from pam.operations.admit_request import Execution, Outcome
-from tests.crash.scene import BLOCK_WRITTEN, Scene, survives
+from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
@@ -53,9 +54,16 @@ def approved(scene: Scene, resource: str) -> str:
 def half_made(scene: Scene, resource: str) -> str:
     """The activation died when the access was there and nobody had said so."""
     session_id = approved(scene, resource)
-    scene.fuse.arm({LEDGER: 8, DATABASE: 9, REPORTS: 16}[resource])
-    assert not survives(lambda: scene.activate(session_id))
+    issuer = scene.all_issuers[scene.session(session_id).target.kind]
+    makes = issuer.activate
+    made: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(issuer), "activate", lambda _, *given: made.append(makes(*given)))
+        scene.fuse.arm(when=lambda: made)
+        assert not survives(lambda: scene.activate(session_id))
     scene.fuse.disarm()
+    assert made
+    assert scene.session(session_id).status is Status.ACTIVATING
     return session_id
 
 
@@ -99,7 +107,7 @@ def expired(scene: Scene, resource: str) -> str:
 def unconfirmed(scene: Scene, resource: str) -> str:
     """An operator's end died as soon as it had been decided."""
     session_id = leased(scene, resource)
-    scene.fuse.arm(4)
+    scene.fuse.arm(when=lambda: scene.session(session_id).status is Status.REVOKING)
     assert not survives(lambda: scene.revoke(session_id))
     scene.fuse.disarm()
     scene.later(seconds=30)
@@ -146,7 +154,7 @@ def left_behind(scene: Scene, resource: str) -> str:
 def blocked(scene: Scene, resource: str) -> str:
     """On the list, and the call died before it ended what is open."""
     session_id = leased(scene, resource)
-    scene.fuse.arm(BLOCK_WRITTEN, after=True)
+    scene.fuse.arm(when=lambda: scene.real_store.blocks_of("alice"))
     assert not survives(lambda: scene.block(session_id))
     scene.fuse.disarm()
     assert scene.real_store.blocks_of("alice")

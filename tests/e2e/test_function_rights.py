@@ -432,9 +432,11 @@ ACTS: Mapping[str, Act] = {
     "archives a record": Act("s3:PutObject", archives("records/"), AUDITOR),
     "archives a checkpoint": Act("s3:PutObject", archives("checkpoints/"), SEALER),
     "reads an archived record": Act("s3:GetObject", reads_archive("records/tried")),
+    "archives a policy set": Act("s3:PutObject", archives("policies/"), AUDITOR),
+    "reads a policy set": Act("s3:GetObject", reads_archive("policies/tried"), AUDITOR),
     "reads a checkpoint": Act("s3:GetObject", reads_archive("checkpoints/tried"), SEALER),
     "lists the archive": Act(
-        "s3:ListBucket", call("s3", "list_objects_v2", Bucket=ARCHIVE), SEALER
+        "s3:ListBucket", call("s3", "list_objects_v2", Bucket=ARCHIVE), AUDITOR | SEALER
     ),
     "signs for the log": Act("kms:Sign", signs("pam-local-log"), SEALER),
     "reads the log's public key": Act(

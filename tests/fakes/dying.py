@@ -22,6 +22,8 @@ class Fuse:
     """0: never."""
     after: bool = False
     """Whether the call still takes effect and only its answer is lost."""
+    when: Callable[[], object] | None = None
+    """At the first call before which this holds, wherever that is."""
     meanwhile: Callable[[], object] | None = None
     """What another process does, all of it, just before the call `meanwhile_at`."""
     meanwhile_at: int = 0
@@ -36,10 +38,11 @@ class Fuse:
         blows_at: int = 0,
         *,
         after: bool = False,
+        when: Callable[[], object] | None = None,
         meanwhile: Callable[[], object] | None = None,
         meanwhile_at: int = 0,
     ) -> None:
-        self.blows_at, self.after = blows_at, after
+        self.blows_at, self.after, self.when = blows_at, after, when
         self.meanwhile, self.meanwhile_at = meanwhile, meanwhile_at
         self.count, self.dead, self.off = 0, False, False
 
@@ -56,7 +59,7 @@ class Fuse:
             self.off = True
             self.meanwhile()
             self.off = False
-        if self.count != self.blows_at:
+        if self.count != self.blows_at and not (self.when and self.when()):
             return act()
         self.dead = True
         self.blown += 1
