@@ -156,8 +156,10 @@ def may_change(name: str, call: str, aimed_at: str | None, person: Person) -> se
     """A vote and the like change the session that they are aimed at; a block all of its owner's."""
     mine = {what for what, who in RIGHTS.get(call, {}).items() if name in who}
     owner = WATCHED[aimed_at][0] if aimed_at else None
+    owner = str(AIMED["person"]) if call == "POST /pam/block" else owner
     others = {what for what, (theirs, _) in WATCHED.items() if theirs != owner}
-    others |= set() if call == "POST /pam/revoke" else set(WATCHED) - {aimed_at}
+    blocks = call in {"POST /pam/revoke", "POST /pam/block"}
+    others |= set() if blocks else set(WATCHED) - {aimed_at}
     return {f"a session of {person.principal}" if what == NEW else what for what in mine - others}
 
 
