@@ -34,6 +34,7 @@ HEARD = {
     "Reviewed": "PAM Session Reviewed",
     "ReviewOverdue": "PAM Review Overdue",
     "Drift": "PAM Drift",
+    "DarkCall": "PAM Dark Call",
 }
 
 

@@ -12,16 +12,23 @@ class ActorKind(StrEnum):
 
 
 class Surface(StrEnum):
-    """Where an act came in."""
+    """Where an act came in. Only those of which `proofs.ACTS` knows a door can act."""
 
     API = "api"
     RUNBOOK = "runbook"
+    SLACK = "slack"
+    CONSOLE = "console"
+    DEVICE = "device"
 
 
 class Auth(StrEnum):
     """How whoever acted proved who they are."""
 
     SIGV4 = "sigv4"
+    SLACK = "slack"
+    OIDC = "oidc"
+    WEBAUTHN = "webauthn"
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
