@@ -35,7 +35,7 @@ def bench(state_dir: Path) -> int:
         cast = Cast(state_dir)
         people = Crowd(crowd.engineers(cast))
         for _ in range(3):
-            _granted(cast, people.take())  # what is measured is warm
+            _given_back(cast, people)  # what is measured is warm
         rows = [
             ("stack up, from nothing running", [ready], "-"),
             ("API: request answered", _request(people), "150 ms"),
@@ -44,11 +44,12 @@ def bench(state_dir: Path) -> int:
             ("dev request -> usable credentials", _request_to_credentials(cast), "-"),
             ("revoke -> credentials refused", _revoke_to_refused(cast, people), "1 s"),
         ]
-        transitions = _transitions(cast, people.take())
+        with people.turn() as engineer:
+            transitions = _transitions(cast, engineer)
         proven, unproven = with_and_without(
             cast,
             lambda cast: _approval_to_credentials(cast, people),
-            lambda: _granted(cast, people.take()),
+            lambda: _given_back(cast, people),
         )
         in_peace, resisted = resisted_ends(cast)
     finally:
@@ -74,7 +75,16 @@ def bench(state_dir: Path) -> int:
 
 
 def _request(people: Crowd) -> list[float]:
-    return [_timed(partial(people.take().request, LEDGER)) for _ in range(_ROUNDS)]
+    figures, asked = [], list[str]()
+    for _ in range(_ROUNDS):
+        with people.turn() as engineer:
+
+            def ask(engineer: Person = engineer) -> None:
+                asked.append(str(engineer.request(LEDGER)["session_id"]))
+
+            figures.append(_timed(ask))
+            _give_back(engineer, asked[-1])
+    return figures
 
 
 def _list(cast: Cast) -> list[float]:
@@ -86,10 +96,11 @@ def _approval_to_credentials(cast: Cast, people: Crowd) -> list[float]:
     first, second, _ = crowd.approvers(cast)
     figures = []
     for _ in range(_ROUNDS):
-        engineer = people.take()
-        session_id = str(engineer.request(LEDGER)["session_id"])
-        first.approve(session_id)
-        figures.append(_timed(partial(_approve_and_lease, second, engineer, session_id)))
+        with people.turn() as engineer:
+            session_id = str(engineer.request(LEDGER)["session_id"])
+            first.approve(session_id)
+            figures.append(_timed(partial(_approve_and_lease, second, engineer, session_id)))
+            _give_back(engineer, session_id)
     return figures
 
 
@@ -105,19 +116,19 @@ def _revoke_to_refused(cast: Cast, people: Crowd) -> list[float]:
     sam = cast.person("sam")
     figures = []
     for _ in range(_ROUNDS):
-        engineer = people.take()
-        session_id = str(_granted(cast, engineer)["session_id"])
-        s3 = cast.with_lease(engineer.lease(session_id), "s3")
-        bucket = cast.bucket(LEDGER)
-        s3.put_object(Bucket=bucket, Key="note", Body=b"")
-        body = {"session_id": session_id, "reason": "measured"}
+        with people.turn() as engineer:
+            session_id = str(_granted(cast, engineer)["session_id"])
+            s3 = cast.with_lease(engineer.lease(session_id), "s3")
+            bucket = cast.bucket(LEDGER)
+            s3.put_object(Bucket=bucket, Key="note", Body=b"")
+            body = {"session_id": session_id, "reason": "measured"}
 
-        def end(s3: Any = s3, bucket: str = bucket, body: dict[str, str] = body) -> None:
-            sam.post("/pam/revoke", body)
-            put = lambda: s3.put_object(Bucket=bucket, Key="note", Body=b"")  # noqa: E731
-            until(lambda: is_refused(put) or None, "the credentials to be refused")
+            def end(s3: Any = s3, bucket: str = bucket, body: dict[str, str] = body) -> None:
+                sam.post("/pam/revoke", body)
+                put = lambda: s3.put_object(Bucket=bucket, Key="note", Body=b"")  # noqa: E731
+                until(lambda: is_refused(put) or None, "the credentials to be refused")
 
-        figures.append(_timed(end))
+            figures.append(_timed(end))
     return figures
 
 
@@ -138,6 +149,15 @@ def _granted(cast: Cast, person: Person, **fields: Any) -> dict[str, Any]:
     for approver in crowd.approvers(cast)[:2]:
         approver.approve(session_id)
     return person.wait_for(session_id, "ACTIVE")
+
+
+def _given_back(cast: Cast, people: Crowd) -> None:
+    with people.turn() as engineer:
+        _give_back(engineer, str(_granted(cast, engineer)["session_id"]))
+
+
+def _give_back(requester: Person, session_id: str) -> None:
+    requester.post("/pam/end", {"session_id": session_id})
 
 
 def _approve_and_lease(approver: Person, requester: Person, session_id: str) -> None:

@@ -38,12 +38,12 @@ class Crowd:
 
         Waits while everybody has as many as they may.
         """
-        person = self.take()
+        person = self._turns.get()
         try:
             yield person
         finally:
             self._turns.put(person)
 
     def take(self) -> Person:
-        """Somebody for a session that may stay open."""
-        return self._turns.get()
+        """Somebody for a session that may stay open. Raises queue.Empty if all have as many."""
+        return self._turns.get_nowait()
