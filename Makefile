@@ -68,10 +68,10 @@ format: setup ## put the code into the formatter's shape
 	ruff format .
 
 openapi: setup ## describe the API anew, in docs/openapi.json
-	@PYTHONPATH=lambdas $(PYTHON) -m cli.openapi_document > docs/openapi.json
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.openapi > docs/openapi.json
 
 guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
-	@$(PYTHON) -m cli.guarantees_document > docs/guarantees.md
+	@$(PYTHON) -m documents.guarantees > docs/guarantees.md
 
 bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench

@@ -11,7 +11,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import (
+from cli import invocation
+from cli.commands import (
     audit,
     audit_export,
     audit_verify,
@@ -20,7 +21,6 @@ from cli import (
     credentials,
     end,
     execute,
-    invocation,
     local_stack,
     policy,
     request,

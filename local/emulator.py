@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from local import bridges, function_processes, lifeline, throttling
+from local import bridges, lifeline
+from local.bridges import function_processes, throttling
 from local.state import CACHE, State
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import guarantees_document, openapi_document
+from documents import guarantees, openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -15,29 +15,29 @@ DESIGN = (ROOT / "docs" / "design-MOD-046.md").read_text(encoding="utf-8")
 
 
 def test_every_guarantee_of_the_readme_is_borne_by_a_test_and_every_id_is_promised() -> None:
-    assert set(guarantees_document.promised()) == set(guarantees_document.borne())
+    assert set(guarantees.promised()) == set(guarantees.borne())
 
 
 def test_no_guarantee_hangs_on_one_file() -> None:
-    for guarantee, tests in guarantees_document.borne().items():
+    for guarantee, tests in guarantees.borne().items():
         assert len({name.partition("::")[0] for name in tests}) > 1, guarantee
 
 
 def test_the_list_of_guarantees_and_their_tests_is_current() -> None:
     kept = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
-    assert kept == guarantees_document.render(), "run: make guarantees"
+    assert kept == guarantees.render(), "run: make guarantees"
     assert "(docs/guarantees.md)" in README
 
 
 def test_the_description_of_the_api_is_current() -> None:
     kept = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
-    assert kept == openapi_document.render(), "run: make openapi"
+    assert kept == openapi.render(), "run: make openapi"
 
 
 def test_the_description_of_the_api_refers_to_nothing_that_it_does_not_hold() -> None:
-    document = openapi_document.render()
+    document = openapi.render()
     referred = set(re.findall(r'"#/components/schemas/(\w+)"', document))
-    assert referred == set(openapi_document.document()["components"]["schemas"])
+    assert referred == set(openapi.document()["components"]["schemas"])
 
 
 @pytest.mark.parametrize(

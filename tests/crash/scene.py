@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from cli.audit_chain import faults_of
+from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.activity import Activity, Source
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain

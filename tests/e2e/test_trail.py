@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli import trail
+from cli.trail import layout
 from local.cast import Cast, Person, is_refused, until
 from tests.e2e.test_command import pam
 
@@ -69,8 +69,8 @@ def test_an_auditor_exports_a_session_and_proves_it_without_aws(
     folder = tmp_path / "export"
     exported = pam(cast, "ada", "audit", "export", str(folder), "--session", sealed)
     assert exported.returncode == 0, exported.stderr
-    assert REASON not in (folder / trail.RECORDS).read_text(encoding="utf-8")
-    assert REASON in (folder / trail.TEXTS).read_text(encoding="utf-8")
+    assert REASON not in (folder / layout.RECORDS).read_text(encoding="utf-8")
+    assert REASON in (folder / layout.TEXTS).read_text(encoding="utf-8")
     proven = offline(folder, "--key", key_of(cast))
     assert proven.returncode == 0, proven.stderr
     assert proven.stdout.startswith("PROVEN: 7 records")
@@ -78,7 +78,7 @@ def test_an_auditor_exports_a_session_and_proves_it_without_aws(
     told = offline(folder, "--json")
     assert (told.returncode, json.loads(told.stdout)["proven"]) == (7, False)
     assert told.stderr.startswith("NOT ANCHORED: ")
-    records = folder / trail.RECORDS
+    records = folder / layout.RECORDS
     records.write_bytes(records.read_bytes().replace(b'"Leased"', b'"leased"'))
     wrong = offline(folder)
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -89,7 +89,7 @@ def key_of(cast: Cast) -> str:
     """The fingerprint as an auditor gets it from KMS, and not from a trail."""
     kms = cast.person("ada").client("kms")
     key_id = cast.parameter("/bank/local/mod046/audit-signing-key/arn")
-    return trail.fingerprint(kms.get_public_key(KeyId=key_id)["PublicKey"])
+    return layout.fingerprint(kms.get_public_key(KeyId=key_id)["PublicKey"])
 
 
 def offline(folder: Path, *more: str) -> Any:
@@ -120,7 +120,7 @@ def test_the_witness_has_cosigned_what_is_exported(
     proven = offline(folder, *anchors, "--json")
     assert proven.returncode == 0, proven.stderr
     assert json.loads(proven.stdout)["cosigned"] > 0
-    for cosignature in (folder / trail.COSIGNATURES).iterdir():
+    for cosignature in (folder / layout.COSIGNATURES).iterdir():
         cosignature.unlink()
     wrong = offline(folder, *anchors)
     assert (wrong.returncode, "cosign" in wrong.stderr) == (1, True)
