@@ -144,6 +144,26 @@ def overtime(log: Log) -> Session:
     return session
 
 
+def a_day_later(log: Log, *entries: Entry) -> Session:
+    """An approved request that somebody takes up again."""
+    session = log.story.request()
+    for approver in ("bob", "carol"):
+        log.story.vote(approver, session.session_id)
+    log.story.later(hours=24)
+    for each in entries:
+        log.forge(session.session_id, each)
+    return session
+
+
+def a_day_before(log: Log, *entries: Entry) -> Session:
+    session = log.story.request()
+    log.story.later(hours=-24)
+    for each in entries:
+        log.forge(session.session_id, each)
+    log.story.later(hours=24)
+    return session
+
+
 def too_late(log: Log) -> Session:
     session = log.story.request()
     log.story.later(hours=4, seconds=1)

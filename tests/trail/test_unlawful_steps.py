@@ -19,6 +19,8 @@ from tests.trail.forging import (
     APPROVED,
     LEASED,
     Forgery,
+    a_day_before,
+    a_day_later,
     a_whole_day,
     across,
     asked,
@@ -52,6 +54,14 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     "credentials after the decision to end": (
         "Leased: credentials were handed out while the session was REVOKING",
         lambda log: granted(log, entry(RecordType.REVOKING, "sam"), LEASED),
+    ),
+    "access by votes of another day": (
+        "Activating: its approvals are from another time",
+        lambda log: a_day_later(log, ACTIVATING),
+    ),
+    "a vote from before the request": (
+        "Voted: it is dated before what stands before it",
+        lambda log: a_day_before(log, voted("bob")),
     ),
     "credentials after the end": (
         "Leased: credentials were handed out while the session was REVOKED",
