@@ -4,6 +4,7 @@ it concerns: sessions with their records, grants, blocks.
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -236,9 +237,26 @@ class DynamoDbSessions:
         )
 
     def recount(self, session: Session) -> None:
-        # What is closed never opens again, so a close that came in between is not undone.
-        still_counted = {"ConditionExpression": "attribute_not_exists(done)"}
-        put = self._put(person_items.open_item(session))["Put"] | still_counted
+        # The session is put as it was read: if it has gone on since, its own writes have counted.
+        writes = [
+            self._replacing(session, session),
+            self._put(person_items.open_item(session)),
+        ]
+        if session.review is not None:
+            writes.append(self._put(table_keys.review_item(session, session.review)))
+        with suppress(StaleSession):
+            self._transact(writes)
+
+    def uncount(self, person: str, session_id: str) -> None:
+        for key, kind in (
+            (person_items.open_key(person, session_id), "OPEN"),
+            (table_keys.review_key(person, session_id), "REVIEW"),
+        ):
+            self._put_over({**key, "kind": kind, "done": True})
+
+    def _put_over(self, plain: dict[str, Any]) -> None:
+        """In place of an item that is there."""
+        put = self._put(plain)["Put"] | {"ConditionExpression": "attribute_exists(pk)"}
         try:
             self._client.put_item(**put)
         except ClientError as error:
