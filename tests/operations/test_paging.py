@@ -119,6 +119,10 @@ FOREIGN: dict[str, Callable[[Story], Listing]] = {
         s, "ada", cursor_after("01JD8XGZ6Q3M4V5N6P7R8S9T0A", "ada", "", "", "")
     ),
     "of no session at all": lambda s: listed(s, "ada", cursor_after("x", "ada", "", "", "")),
+    "for what the caller may not browse": lambda s: listed(
+        s, "kim", listed(s, "ada").cursor, requester="alice"
+    ),
+    "one's own, padded": lambda s: listed(s, "ada", f"{listed(s, 'ada').cursor}=="),
     "empty": lambda s: listed(s, "ada", ""),
     "nonsense": lambda s: listed(s, "ada", "AAAA"),
     "not base64": lambda s: listed(s, "ada", "%%%%"),

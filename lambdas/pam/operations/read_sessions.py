@@ -114,6 +114,8 @@ def list_sessions(
     requester = query.requester and _name(query.requester, person, policy)
     if not policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
+            if cursor is not None:
+                raise Invalid.field("cursor", _NOT_A_CURSOR)
             return Listing(sessions=(), cursor=None)
         requester = person.name
     query = replace(query, requester=requester)
