@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pam.domain import approval, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
-from pam.domain.audit_record import ACTIVE_UNTIL, Record, RecordType
+from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
 from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Person
@@ -50,7 +50,7 @@ OF_A_SESSION = frozenset(REACHES) | {
     RecordType.ERASED,
 }
 """Types that stand in a session, and nowhere else."""
-_CONSTANT = ("requester", "resource", "environment", "domain", "break_glass", "target")
+_CONSTANT = ("requester", "resource", "environment", "domain", "break_glass", "target", "ticket")
 """What a session is about: the same in every record of it."""
 
 
@@ -70,6 +70,8 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     """The session that this person may ask for."""
     if record["type"] != RecordType.REQUESTED:
         refuse("a session begins with Requested")
+    if record["approvers"]:
+        refuse("it names an approver who has not approved")
     resource = policy.resource(record["resource"])
     if resource is None:
         refuse("the policy set has no such resource")
@@ -159,6 +161,15 @@ def _check_facts(life: Life, record: Record) -> None:
     life.latest = max(at, life.latest)
     if life.denied_by and life.session.status in AWAITING and record["type"] != RecordType.DENIED:
         refuse("one denial ends a session, and Denied should stand here")
+
+
+def _strike(life: Life, record: Record) -> None:
+    """A vote that nobody vouches for counts no more; the record names the approvers who do."""
+    if not record["detail"].startswith(VOTE_STRUCK):
+        return
+    named, votes = set(record["approvers"]), life.session.votes
+    standing = (v for v in votes if v.decision is not Ballot.APPROVE or v.principal in named)
+    life.session = replace(life.session, votes=tuple(standing))
 
 
 def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
@@ -342,4 +353,5 @@ _SHOWN_BY_THE_REST: Mapping[str, Callable[[Life, Record], None]] = {
     RecordType.ACTIVATED: _activate,
     RecordType.BREAK_GLASS: _alert,
     RecordType.DENIED: _deny,
+    RecordType.DRIFT: _strike,
 }

@@ -232,6 +232,23 @@ def other_target(log: Log) -> Session:
     return begun(log, requested, entry(RecordType.APPROVED, "alice"), **facts)
 
 
+def struck(log: Log) -> Session:
+    """Bob's vote was put there by somebody else: access goes by kate's, and he may look back."""
+    story = log.story
+    session_id = story.request(resource=KYC, break_glass=True).session_id
+    for approver in ("bob", "kate"):
+        story.vote(approver, session_id)
+    stored = story.store.sessions[session_id]
+    forged, other = stored.votes
+    story.store.sessions[session_id] = replace(stored, votes=(replace(forged, proof=""), other))
+    story.activate(session_id)
+    story.lease(session_id)
+    finding = Finding(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
+    return review_session(
+        finding, caller=caller("bob"), now=story.now, store=story.store, policy=POLICY
+    )
+
+
 def in_name_of(log: Log) -> Session:
     return begun(log, entry(RecordType.REQUESTED, "dave"))
 

@@ -191,6 +191,14 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
         "Requested: its environment or domain is not that of the resource",
         lambda log: begun(log, entry(RecordType.REQUESTED, "alice"), environment=Environment.DEV),
     ),
+    "votes for one ticket open another": (
+        "Approved: another ticket than was asked for",
+        lambda log: asked(log, entry(RecordType.APPROVED, "alice"), ticket="CHG-9"),
+    ),
+    "approved before anybody voted": (
+        "Requested: it names an approver who has not approved",
+        lambda log: begun(log, entry(RecordType.REQUESTED, "alice"), votes=(by("bob"),)),
+    ),
     "votes for one resource open another": (
         "Approved: another resource than was asked for",
         lambda log: asked(log, entry(RecordType.APPROVED, "alice"), resource=SANDBOX),
