@@ -178,6 +178,23 @@ def test_nobody_is_refused_because_of_what_is_none_of_theirs(table: Any) -> None
     assert {each.session_id for each in store.open_now("dave").sessions} == set(ids[-2:])
 
 
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize(
+    "written", [{"version": "many"}, {"version": None}, {}], ids=["a text", "nothing", "absent"]
+)
+def test_a_count_that_somebody_wrote_over_keeps_nobody_out(
+    table: Any, written: dict[str, Any]
+) -> None:
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+    store: Any = story.store
+    first = story.request().session_id
+    put(table, {**person_items.open_key("alice"), **written})
+    put(table, {**person_items.open_key("alice", first), "kind": "OPEN"})
+    second = story.request().session_id
+    assert recount_open(store=store) == [first]
+    assert {each.session_id for each in counted(store)} == {first, second}
+
+
 def test_where_somebody_acted_is_kept_by_their_groups(store: SessionStore) -> None:
     first = Act(person="zoe", principal="p1", groups=("a", "b"), roles=("engineers",), at=NOON)
     other = replace(first, groups=("c",), roles=("approvers",), principal="p2")
