@@ -16,7 +16,7 @@ from pam.operations.close_session import WORKFLOW
 from pam.operations.read_sessions import Listing, Trail, list_sessions, read_trail
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionQuery
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, caller
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn, caller
 
 
 @pytest.fixture
@@ -68,6 +68,10 @@ WALKS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "an approver of the other domain": ("kate", {}, ("kim",)),
     "an engineer": ("dave", {}, ("dave",)),
     "an engineer, by name": ("dave", {"requester": "dave"}, ("dave",)),
+    "an engineer, in capitals": ("dave", {"requester": "DAVE"}, ("dave",)),
+    "an auditor, by a principal": ("ada", {"requester": arn("alice")}, ("alice",)),
+    "an auditor, by a name in capitals": ("ada", {"requester": "Alice"}, ("alice",)),
+    "an auditor, by no name at all": ("ada", {"requester": "*"}, ()),
     "an approver, one requester": ("bob", {"requester": "alice"}, ("alice",)),
 }
 

@@ -196,9 +196,6 @@ def _listed(caller: Caller) -> Person:
 
 def _name(requester: str, person: Person, policy: CedarPolicy) -> str:
     """A person's name from what was typed; an unknown one simply matches nothing."""
-    if requester in {person.principal, person.name}:
+    if requester == person.principal:
         return person.name
-    try:
-        return policy.identities.resolve(requester).name
-    except NotEligible:
-        return requester
+    return policy.identities.named(requester) or requester
