@@ -244,6 +244,12 @@ def test_a_time_that_is_not_covered_is_not_proven(pam: Pam, log: Log) -> None:
         result = pam("audit", "verify", *option)
         assert result.exit_code == 1
         assert "is not covered" in result.stdout
+    before = pam("audit", "verify", "--to", "2026-01-01")
+    assert (before.exit_code, before.stdout) == (1, "")
+    assert "nothing of this time is covered" in before.stderr
+    future = pam("audit", "verify", "--from", "2027-01-01", "--to", "2027-01-02")
+    assert future.exit_code == 1
+    assert "NOT PROVEN" in future.stderr
 
 
 def test_a_folder_that_was_copied_is_as_good(
