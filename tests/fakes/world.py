@@ -116,6 +116,9 @@ class FakeStore:
         mine = self.counted.setdefault(session.requester_name, {})
         mine[session.session_id] = open_as(session)
 
+    def uncount(self, person: str, session_id: str) -> None:
+        self.counted.get(person, {}).pop(session_id, None)
+
     def open_now(self, person: str) -> OpenNow:
         return OpenNow(
             version=self.added.get(person, 0),

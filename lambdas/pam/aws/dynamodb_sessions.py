@@ -3,7 +3,8 @@ it concerns: sessions with their records, grants, blocks.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -189,9 +190,7 @@ class DynamoDbSessions:
         answer = self._client.query(TableName=self._table, **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            sessions=tuple(
-                session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
-            ),
+            sessions=tuple(_readable(map(from_item, answer["Items"]))),
             after=None if last is None else from_item(last)["session_id"],
         )
 
@@ -211,16 +210,14 @@ class DynamoDbSessions:
         return self._kept_open(table_keys.ENDED, {})
 
     def _kept_open(self, partition: str, values: dict[str, str], **filters: Any) -> list[Session]:
-        return [
-            session_codec.decode(item["document"])
-            for item in self._query(
-                IndexName=Index.BY_DEADLINE.value,
-                KeyConditionExpression="#open = :open",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(values | {":open": partition}),
-                **filters,
-            )
-        ]
+        items = self._query(
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item(values | {":open": partition}),
+            **filters,
+        )
+        return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
         items = self._query(
@@ -236,9 +233,26 @@ class DynamoDbSessions:
         )
 
     def recount(self, session: Session) -> None:
-        # What is closed never opens again, so a close that came in between is not undone.
-        still_counted = {"ConditionExpression": "attribute_not_exists(done)"}
-        put = self._put(person_items.open_item(session))["Put"] | still_counted
+        # The session is put as it was read: if it has gone on since, its own writes have counted.
+        writes = [
+            self._replacing(session, session),
+            self._put(person_items.open_item(session)),
+        ]
+        if session.review is not None:
+            writes.append(self._put(table_keys.review_item(session, session.review)))
+        with suppress(StaleSession):
+            self._transact(writes)
+
+    def uncount(self, person: str, session_id: str) -> None:
+        for key, kind in (
+            (person_items.open_key(person, session_id), "OPEN"),
+            (table_keys.review_key(person, session_id), "REVIEW"),
+        ):
+            self._put_over({**key, "kind": kind, "done": True})
+
+    def _put_over(self, plain: dict[str, Any]) -> None:
+        """In place of an item that is there."""
+        put = self._put(plain)["Put"] | {"ConditionExpression": "attribute_exists(pk)"}
         try:
             self._client.put_item(**put)
         except ClientError as error:
@@ -395,11 +409,18 @@ class DynamoDbSessions:
         """
         if held is None:
             return []
-        nobody_added_since = "attribute_not_exists(pk)" if not held.version else "version = :before"
         put = self._put(person_items.open_head(person, held.version + 1))
-        put["Put"] |= {"ConditionExpression": nobody_added_since}
+        values: dict[str, Any] = {":before": held.version}
         if held.version:
-            put["Put"] |= {"ExpressionAttributeValues": to_item({":before": held.version})}
+            nobody_added_since = "version = :before"
+        else:
+            # Or somebody wrote over it.
+            nobody_added_since = "attribute_not_exists(pk) OR NOT attribute_type(version, :number)"
+            values = {":number": "N"}
+        put["Put"] |= {
+            "ConditionExpression": nobody_added_since,
+            "ExpressionAttributeValues": to_item(values),
+        }
         return [put]
 
     def _doing(self, once: Once | None) -> list[dict[str, Any]]:
@@ -468,6 +489,15 @@ class DynamoDbSessions:
             PaginationConfig={"MaxItems": most or None},
         )
         return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _readable(items: Iterable[dict[str, Any]]) -> Iterator[Session]:
+    """Without those that somebody wrote over: one of them must hold up no end of the others. The
+    tick and the watch of the store tell of it.
+    """
+    for item in items:
+        with suppress(LookupError, TypeError, ValueError):
+            yield session_codec.decode(item["document"])
 
 
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:

@@ -25,6 +25,8 @@ LARGEST_RECORD = 16 * 1024
 """Bytes of a record's canonical JSON, its hash included."""
 ACTIVE_UNTIL = "until "
 """How the detail of an Activated record begins; the end of the window follows."""
+VOTE_STRUCK = "unproven: the vote of "
+"""How the detail of a Drift record begins that takes a vote out of a session; a name follows."""
 
 Record = Mapping[str, Any]
 """One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""

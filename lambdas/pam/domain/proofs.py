@@ -172,8 +172,8 @@ def of_vote(session_id: str, vote: Vote) -> Statement:
             "comment": vote.comment,
             "duration": _seconds(vote.duration),
             "at": _instant(vote.at),
-            "surface": vote.surface.value,
-            "auth": vote.auth.value,
+            "surface": str(vote.surface),
+            "auth": str(vote.auth),
         },
     )
 
@@ -187,8 +187,8 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
         fields={
             "principal": confirmed.principal,
             "at": _instant(confirmed.at),
-            "surface": confirmed.surface.value,
-            "auth": confirmed.auth.value,
+            "surface": str(confirmed.surface),
+            "auth": str(confirmed.auth),
         },
     )
 

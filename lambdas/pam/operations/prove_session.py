@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot
-from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.audit_record import VOTE_STRUCK, Entry, Outcome, RecordType
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
@@ -108,7 +108,7 @@ def check_granted(session: Session, store: SessionStore) -> None:
 def struck(before: Session, after: Session) -> tuple[Entry, ...]:
     """What is recorded of the votes that do not count because nobody vouches for them."""
     names = [vote.name for vote in before.votes if vote not in after.votes]
-    return tuple(_entry(f"the vote of {name} is not proven, and does not count") for name in names)
+    return tuple(_entry(f"{VOTE_STRUCK}{name} is not proven, and does not count") for name in names)
 
 
 def record_unproven(
@@ -118,7 +118,7 @@ def record_unproven(
     once = Once(key=f"unproven/{session_id}/{fault.detail}", until=now + _REMEMBERED)
 
     def told(stored: Session) -> Step | None:
-        return None if store.is_done(once) else Step(stored, (_entry(fault.detail),))
+        return None if store.is_done(once) else Step(stored, (_entry(f"unproven: {fault.detail}"),))
 
     transition(store, session_id, told, now=now, once=once)
 
@@ -131,6 +131,5 @@ def _unproven(session: Session, what: str) -> Unproven:
     return Unproven(f"nothing is given by this session: {what}", session_id=session.session_id)
 
 
-def _entry(what: str) -> Entry:
-    detail = f"unproven: {what}"
+def _entry(detail: str) -> Entry:
     return Entry(type=RecordType.DRIFT, actor=GATE, outcome=Outcome.FAILURE, detail=detail)

@@ -87,7 +87,12 @@ class SessionStore(Protocol):
         """What this person has, as the limits count it."""
 
     def recount(self, session: Session) -> None:
-        """Puts right what an open session, read just now, counts as; or a closed one."""
+        """Puts right what a session, read just now, counts as, and whether it owes a review; unless
+        it has gone on since.
+        """
+
+    def uncount(self, person: str, session_id: str) -> None:
+        """Nothing of this id counts for the person any more: they have no such session."""
 
     def acts_of(self, person: str) -> list[Act]:
         """In which offices this person has acted, each as it was last noted."""
