@@ -55,11 +55,12 @@ class Gate:
         self._check_opened(session, shown)
         if now >= session.approval_expires_at + START_WITHIN:
             raise _unproven(session, "its approvals are from another time")
-        proven = {signed.mac for signed in shown.votes if self._holds(signed)}
+        # Each by its own statement: the MAC of another vote is a proof, and not of this one.
         votes = tuple(
             vote
             for vote in session.votes
-            if vote.decision is not Ballot.APPROVE or vote.proof in proven
+            if vote.decision is not Ballot.APPROVE
+            or self._holds(proofs.signed_vote(session.session_id, vote))
         )
         lengths = [vote.duration for vote in votes if vote.duration is not None]
         shortest = min([session.duration, session.asked_duration, *lengths])
