@@ -160,6 +160,13 @@ class FakeStore:
         found = self.trails.get(owner) or lone.get(owner, [])
         return next((each for each in found if each["sequence"] == sequence), None)
 
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        taken = {each["sequence"] for each in self.records(session_id)}
+        begins = first
+        while taken & set(range(begins, begins + room)):
+            begins += 1
+        return begins - 1 if begins > first else None
+
     def add_refusal(self, record: Record) -> None:
         session_id = record["session_id"]
         (self.trails[session_id] if session_id else self.refusals).append(record)

@@ -3,7 +3,7 @@ it concerns: sessions with their records, grants, blocks.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,17 +115,10 @@ class DynamoDbSessions:
 
     def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
         """The records with a higher sequence, in order: at most so many, 0 for all."""
-        after = table_keys.record_key(session_id, sequence)
         items = self._query(
             most=most,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues=to_item(
-                {
-                    ":pk": after["pk"],
-                    ":from": table_keys.record_key(session_id, sequence + 1)["sk"],
-                    ":to": table_keys.record_key(session_id, 99_999_999)["sk"],
-                }
-            ),
+            ExpressionAttributeValues=to_item(_records_from(session_id, sequence + 1)),
             ConsistentRead=True,
         )
         return [json.loads(item["record"]) for item in items]
@@ -135,10 +128,33 @@ class DynamoDbSessions:
         if item is None:
             return None
         try:
-            record: Record = json.loads(item["record"])
-        except (LookupError, ValueError):
+            record = json.loads(item["record"])
+        except (LookupError, RecursionError, TypeError, ValueError):
             return {}
-        return record
+        return record if isinstance(record, dict) else {}
+
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        last = first - 1
+        for taken in self._sequences_from(session_id, first):
+            if taken - last > room:
+                break
+            last = taken
+        return None if last < first else last
+
+    def _sequences_from(self, session_id: str, first: int) -> Iterator[int]:
+        """Of whatever lies where records do, in order; read no further than it is asked for."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=to_item(_records_from(session_id, first)),
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                number = item["sk"]["S"].removeprefix(table_keys.RECORD_PLACE)
+                if number.isascii() and number.isdecimal():
+                    yield int(number)
 
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
@@ -410,16 +426,21 @@ class DynamoDbSessions:
 
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.
-        nobody_acted_since = "#sequence = :sequence AND #status = :status"
+        # Asked of the document, which is what was read: beside it there are copies for indexes.
+        nobody_acted_since = "#read.#sequence = :sequence AND #read.#status = :status"
         # A notice adds no record; without this a vote decided on an earlier reading would undo it,
         # and two ticks could both send it. Sessions of earlier versions have told nobody.
-        nobody_told_since = "(attribute_not_exists(notices) OR notices = :notices)"
+        nobody_told_since = "(attribute_not_exists(#read.notices) OR #read.notices = :notices)"
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": to_item(table_keys.session_item(after)),
                 "ConditionExpression": f"{nobody_acted_since} AND {nobody_told_since}",
-                "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
+                "ExpressionAttributeNames": {
+                    "#read": "document",
+                    "#status": "status",
+                    "#sequence": "sequence",
+                },
                 "ExpressionAttributeValues": to_item(
                     {
                         ":sequence": before.sequence,
@@ -468,6 +489,12 @@ class DynamoDbSessions:
             PaginationConfig={"MaxItems": most or None},
         )
         return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _records_from(session_id: str, sequence: int) -> dict[str, str]:
+    first = table_keys.record_key(session_id, sequence)
+    last = table_keys.record_key(session_id, 99_999_999)
+    return {":pk": first["pk"], ":from": first["sk"], ":to": last["sk"]}
 
 
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:

@@ -12,6 +12,8 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
+RECORD_PLACE = "RECORD#"
+"""What the sort keys of records begin with."""
 AT_STAKE, WAITING, ENDED = "AT_STAKE", "WAITING", "ENDED"
 """The partitions of the deadline index, of the sessions that somebody must look at again: those
 where access may exist; the others, whose number keeps nobody from looking at the first; and those
@@ -30,7 +32,7 @@ def session_key(session_id: str) -> dict[str, str]:
 
 
 def record_key(session_id: str, sequence: int) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": f"RECORD#{sequence:08d}"}
+    return {"pk": f"SESSION#{session_id}", "sk": f"{RECORD_PLACE}{sequence:08d}"}
 
 
 def delivered_key(session_id: str) -> dict[str, str]:

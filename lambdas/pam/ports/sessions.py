@@ -110,6 +110,11 @@ class SessionStore(Protocol):
         its place and is none is a record without fields.
         """
 
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        """The sequence of the record behind which as many places are free as are needed; None if
+        they are free from `first` on.
+        """
+
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
 
