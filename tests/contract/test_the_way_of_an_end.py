@@ -1,10 +1,11 @@
 """Whoever may write the table may write into the way of an end, and holds up none by it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pam.aws import table_keys
+from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
 from pam.domain.lifecycle import Status
 from tests.contract.conftest import TABLES
@@ -66,3 +67,57 @@ def test_what_stands_beside_the_document_of_a_session_holds_up_no_end(
     item = table_keys.session_item(session) | {copied: "ENDED" if copied == "status" else 99}
     table.put_item(TableName=TABLES.sessions, Item=to_item(item))
     assert story.revoke(session.session_id).status is Status.REVOKED
+
+
+NO_SESSIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "nothing": lambda _: None,
+    "a text": lambda _: "x",
+    "a part of one": lambda d: {"session_id": d["session_id"]},
+    "one in no state": lambda d: d | {"status": "NEVER_HEARD_OF"},
+    "one that is too long": lambda d: d | {"asked_duration": 10**30},
+    "one that is shorter than nothing": lambda d: d | {"duration": -1},
+    "one at the end of time": lambda d: d | {"activating_at": "9999-12-31T23:59:59.999Z"},
+    "one at its beginning": lambda d: d | {"expires_at": "0001-01-01T00:00:00.000Z"},
+    "one of another target": lambda d: d | {"target": d["target"] | {"settings": {"port": 1}}},
+    "one of a vote that is none": lambda d: d | {"votes": [{}]},
+}
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("case", NO_SESSIONS)
+def test_whatever_lies_where_sessions_do_keeps_no_other_from_its_end(
+    story: Story, table: Any, case: str
+) -> None:
+    over = story.granted(seconds=60)
+    item = table_keys.session_item(over)
+    for number in range(3):
+        spoilt = {"pk": f"SESSION#{number}", "due_at": "2000-01-01T00:00:00.000Z"}
+        spoilt |= {"document": NO_SESSIONS[case](session_codec.encode(over))}
+        table.put_item(TableName=TABLES.sessions, Item=to_item(item | spoilt))
+    story.later(minutes=2)
+    unreadable: list[str] = []
+    due = story.store.due(story.now, 1, unreadable.append)
+    assert [each.session_id for each in due] == [over.session_id]
+    assert unreadable == [over.session_id] * 3
+    assert [each.session_id for each in story.store.open_sessions()] == [over.session_id]
+    assert story.store.ends_that_stand() == []
+
+
+@pytest.mark.guarantee("G6")
+def test_what_only_says_that_it_is_due_takes_no_turn(story: Story, table: Any) -> None:
+    over = story.granted(seconds=60)
+    early = table_keys.session_item(story.granted("dave", seconds=600))
+    table.put_item(
+        TableName=TABLES.sessions, Item=to_item(early | {"due_at": "2000-01-01T00:00:00.000Z"})
+    )
+    story.later(minutes=2)
+    assert [each.session_id for each in story.store.due(story.now, 1)] == [over.session_id]
+
+
+@pytest.mark.guarantee("G6")
+def test_an_item_without_a_name_is_told_by_its_place(story: Story, table: Any) -> None:
+    nameless = {"pk": "x", "sk": "y", "open": table_keys.AT_STAKE, "due_at": "2000"}
+    table.put_item(TableName=TABLES.sessions, Item=to_item(nameless))
+    unreadable: list[str] = []
+    assert story.store.due(story.now, 1, unreadable.append) == []
+    assert unreadable == ["x"]

@@ -3,9 +3,11 @@ it concerns: sessions with their records, grants, blocks.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -53,7 +55,7 @@ class DynamoDbSessions:
 
     def get(self, session_id: str) -> Session | None:
         item = self._get(table_keys.session_key(session_id))
-        return None if item is None else session_codec.decode(item["document"])
+        return None if item is None else _session_in(item)
 
     def create(
         self,
@@ -205,9 +207,7 @@ class DynamoDbSessions:
         answer = self._client.query(TableName=self._table, **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            sessions=tuple(
-                session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
-            ),
+            sessions=tuple(_readable(map(from_item, answer["Items"]))),
             after=None if last is None else from_item(last)["session_id"],
         )
 
@@ -227,16 +227,14 @@ class DynamoDbSessions:
         return self._kept_open(table_keys.ENDED, {})
 
     def _kept_open(self, partition: str, values: dict[str, str], **filters: Any) -> list[Session]:
-        return [
-            session_codec.decode(item["document"])
-            for item in self._query(
-                IndexName=Index.BY_DEADLINE.value,
-                KeyConditionExpression="#open = :open",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(values | {":open": partition}),
-                **filters,
-            )
-        ]
+        items = self._query(
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item(values | {":open": partition}),
+            **filters,
+        )
+        return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
         items = self._query(
@@ -320,26 +318,40 @@ class DynamoDbSessions:
     def due(
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
-        found: list[Session] = []
-        for partition in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED):
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=Index.BY_DEADLINE.value,
-                KeyConditionExpression="#open = :open AND due_at <= :now",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(
-                    {":open": partition, ":now": timestamps.render(now)}
-                ),
-                Limit=limit,
-            )
-            for item in map(from_item, answer["Items"]):
-                try:
-                    found.append(session_codec.decode(item["document"]))
-                except (LookupError, TypeError, ValueError):
-                    if unreadable is None:
-                        raise
-                    unreadable(item["session_id"])
-        return found
+        return [
+            session
+            for partition in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED)
+            for session in islice(self._due_in(partition, now, limit, unreadable), limit)
+        ]
+
+    def _due_in(
+        self,
+        partition: str,
+        now: datetime,
+        at_once: int,
+        unreadable: Callable[[str], None] | None,
+    ) -> Iterator[Session]:
+        """Read on until as many are found as are wanted: what is none, or only says that it is due,
+        takes no turn from another.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open AND due_at <= :now",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item({":open": partition, ":now": timestamps.render(now)}),
+            PaginationConfig={"PageSize": at_once},
+        )
+        for item in (from_item(item) for page in pages for item in page["Items"]):
+            try:
+                session = _session_in(item)
+            except session_codec.Unreadable:
+                if unreadable is None:
+                    raise
+                unreadable(str(item.get("session_id", item["pk"])))
+                continue
+            if session.due_at is not None and session.due_at <= now:
+                yield session
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         overdue = {"FilterExpression": "review_due_at <= :now AND attribute_not_exists(done)"}
@@ -489,6 +501,18 @@ class DynamoDbSessions:
             PaginationConfig={"MaxItems": most or None},
         )
         return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _session_in(item: Mapping[str, Any]) -> Session:
+    """Raises Unreadable."""
+    return session_codec.decode(item.get("document"))
+
+
+def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Session]:
+    """What is none hides no other. The tick names it every minute, and the watch has told of it."""
+    for item in items:
+        with suppress(session_codec.Unreadable):
+            yield _session_in(item)
 
 
 def _records_from(session_id: str, sequence: int) -> dict[str, str]:

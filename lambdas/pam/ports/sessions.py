@@ -149,7 +149,8 @@ class SessionStore(Protocol):
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         """Sessions whose `due_at` has come, as the index has them: those where access may exist
-        first, then the others, at most `limit` of each, the longest due first.
+        first, then the others, at most `limit` of each, the longest due first. What cannot be read
+        takes none of their places.
 
         `unreadable` hears the id of one that is not understood; without it that raises.
         """
