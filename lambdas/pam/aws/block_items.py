@@ -15,6 +15,10 @@ KEPT = timedelta(days=90)
 """How long a block can still be looked up, with its reason, once it is over."""
 
 
+def head_item(version: int) -> dict[str, Any]:
+    return {**HEAD_KEY, "kind": "BLOCKS", "version": version}
+
+
 def prefix(person: str) -> str:
     """What the sort keys of a person's blocks begin with; no name and no resource has a #."""
     return f"{person}#"

@@ -298,7 +298,7 @@ class DynamoDbSessions:
         nobody_changed_since = "attribute_not_exists(pk) OR #version = :version"
         if before.version:
             nobody_changed_since = "#version = :version"
-        head = {**block_items.HEAD_KEY, "kind": "BLOCKS", "version": before.version + 1}
+        head = block_items.head_item(before.version + 1)
         self._transact(
             [
                 {

@@ -12,6 +12,7 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
+SESSION_PLACE = "SESSION"
 RECORD_PLACE = "RECORD#"
 """What the sort keys of records begin with."""
 AT_STAKE, WAITING, ENDED = "AT_STAKE", "WAITING", "ENDED"
@@ -28,7 +29,7 @@ HEAD_KEY = {"pk": "LOG", "sk": "HEAD"}
 
 
 def session_key(session_id: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": "SESSION"}
+    return {"pk": f"SESSION#{session_id}", "sk": SESSION_PLACE}
 
 
 def record_key(session_id: str, sequence: int) -> dict[str, str]:
