@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -123,17 +124,31 @@ class DynamoDbSessions:
             ExpressionAttributeValues=to_item(_records_from(session_id, sequence + 1)),
             ConsistentRead=True,
         )
-        return [json.loads(item["record"]) for item in items]
+        return [_record_in(item) for item in items]
 
     def record(self, owner: str, sequence: int) -> Record | None:
         item = self._get(table_keys.record_key(owner, sequence))
         if item is None:
             return None
-        try:
-            record = json.loads(item["record"])
-        except (LookupError, RecursionError, TypeError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        return _record_in(item)
+
+    def placed_records(self, owner: str, first: int) -> Iterator[tuple[int, Record]]:
+        """From a sequence on, in order, each with the one that its place has."""
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=to_item(_records_from(owner, first)),
+            ConsistentRead=True,
+        )
+        for item in items:
+            place = table_keys.place_of(item["sk"])
+            if place is not None:
+                yield place, _record_in(item)
+
+    def sequence_of(self, owner: str) -> int:
+        """Of the last step that a session took; 0 for what is no session."""
+        item = self._get(table_keys.session_key(owner)) or {}
+        sequence = item.get("document", {}).get("sequence", 0)
+        return int(sequence) if isinstance(sequence, Decimal) else 0
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         last = first - 1
@@ -154,9 +169,9 @@ class DynamoDbSessions:
         )
         for page in pages:
             for item in page["Items"]:
-                number = item["sk"]["S"].removeprefix(table_keys.RECORD_PLACE)
-                if number.isascii() and number.isdecimal():
-                    yield int(number)
+                place = table_keys.place_of(item["sk"]["S"])
+                if place is not None:
+                    yield place
 
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
@@ -501,6 +516,15 @@ class DynamoDbSessions:
             PaginationConfig={"MaxItems": most or None},
         )
         return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _record_in(item: Mapping[str, Any]) -> Record:
+    """One without fields for what is none."""
+    try:
+        record = json.loads(item["record"])
+    except (LookupError, RecursionError, TypeError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _session_in(item: Mapping[str, Any]) -> Session:

@@ -12,6 +12,8 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
+NO_SESSION = "NONE#"
+"""What the owner of a record begins with that belongs to no session."""
 SESSION_PLACE = "SESSION"
 RECORD_PLACE = "RECORD#"
 """What the sort keys of records begin with."""
@@ -141,13 +143,24 @@ def record_item(record: Record) -> dict[str, Any]:
     return item | {"session_id": session_id} if session_id else item
 
 
+def place_of(sort_key: str) -> int | None:
+    """The sequence of the record that belongs there; None where no record does."""
+    number = sort_key.removeprefix(RECORD_PLACE)
+    return int(number) if number.isascii() and number.isdecimal() else None
+
+
+def is_place_of(record: Record, owner: str, place: int) -> bool:
+    own = record["session_id"] or _alone(record["event_id"])
+    return (own, record["sequence"]) == (owner, place)
+
+
 def owner_of(key: str) -> str:
     """Whose record lies under this partition key: a session's, or one that belongs to none."""
     return key.removeprefix("SESSION#")
 
 
 def _alone(event_id: str) -> str:
-    return f"NONE#{event_id}"
+    return f"{NO_SESSION}{event_id}"
 
 
 def epoch(instant: datetime) -> int:
