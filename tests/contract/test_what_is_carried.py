@@ -1,5 +1,6 @@
 """Whoever may write the table may put records there, and keeps none of PAM's from the log by it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pam.aws.audit_outbox import DynamoDbOutbox
 from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
 from pam.domain import audit_record
 from pam.domain.audit_record import Record
+from pam.domain.errors import Unproven
 from tests.contract.conftest import TABLES
 from tests.fakes.story import Story
 
@@ -91,3 +93,36 @@ def test_a_record_that_follows_on_the_last_step_is_carried_like_any_other(
     (first,) = story.store.records(session.session_id)
     put(table, session.session_id, 2, made(first, sequence=2))
     assert carried(DynamoDbOutbox(table, TABLES), session.session_id) == [1, 2]
+
+
+WAYS_BACK: dict[str, Callable[[Story, str], object]] = {
+    "revoked before it began": lambda story, which: story.revoke(which),
+    "withdrawn": lambda story, which: story.end(which),
+    "ended": lambda story, which: (story.activate(which), story.end(which)),
+}
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("case", WAYS_BACK)
+@pytest.mark.parametrize("way", ["overwritten", "removed"])
+def test_a_session_that_ended_has_no_way_back_though_its_trail_is_rewritten(
+    story: Story, table: Any, case: str, way: str
+) -> None:
+    session_id = story.request().session_id
+    for approver in ("bob", "carol"):
+        story.vote(approver, session_id)
+    approved = story.store.get(session_id)
+    assert approved is not None
+    WAYS_BACK[case](story, session_id)
+    carried(DynamoDbOutbox(table, TABLES), session_id)
+    for record in story.store.records(session_id)[approved.sequence :]:
+        if way == "overwritten":
+            put(table, session_id, record["sequence"], made(record, type="Refused"))
+        else:
+            key = to_item(dict(table_keys.record_key(session_id, record["sequence"])))
+            table.delete_item(TableName=TABLES.sessions, Key=key)
+    table.put_item(TableName=TABLES.sessions, Item=to_item(table_keys.session_item(approved)))
+    story.issuer.held.clear()
+    with pytest.raises(Unproven, match="has ended"):
+        story.activate(session_id)
+    assert story.issuer.held == set()

@@ -47,6 +47,7 @@ class FakeStore:
     added: dict[str, int] = field(default_factory=dict)
     """By person: how often something was added to what they have open."""
     acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
+    ends_delivered: set[str] = field(default_factory=set)
     before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
@@ -159,6 +160,9 @@ class FakeStore:
         lone = {f"NONE#{each['event_id']}": [each] for each in alone}
         found = self.trails.get(owner) or lone.get(owner, [])
         return next((each for each in found if each["sequence"] == sequence), None)
+
+    def end_is_delivered(self, session_id: str) -> bool:
+        return session_id in self.ends_delivered
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         taken = {each["sequence"] for each in self.records(session_id)}

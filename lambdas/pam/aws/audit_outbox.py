@@ -74,16 +74,18 @@ class DynamoDbOutbox:
         )
 
     def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+        done = {":sequence": records[-1]["sequence"], ":before": delivered}
+        marks = "#sequence = :sequence"
+        if any(record["type"] in audit_record.ENDS for record in records):
+            marks, done = f"{marks}, {table_keys.ENDED_MARK} = :ended", done | {":ended": True}
         moved = self._update(
             owner,
-            UpdateExpression="SET #sequence = :sequence REMOVE claimed_until",
+            UpdateExpression=f"SET {marks} REMOVE claimed_until",
             # Whoever outlived its claim finds that another has moved the mark: each record is put
             # up for sealing by exactly one of them.
             ConditionExpression="attribute_not_exists(#sequence) OR #sequence = :before",
             ExpressionAttributeNames={"#sequence": "sequence"},
-            ExpressionAttributeValues=to_item(
-                {":sequence": records[-1]["sequence"], ":before": delivered}
-            ),
+            ExpressionAttributeValues=to_item(done),
         )
         leaves = [
             {

@@ -150,6 +150,10 @@ class DynamoDbSessions:
         sequence = item.get("document", {}).get("sequence", 0)
         return int(sequence) if isinstance(sequence, Decimal) else 0
 
+    def end_is_delivered(self, session_id: str) -> bool:
+        mark = self._get(table_keys.delivered_key(session_id), self._tables.delivered)
+        return bool(mark and mark.get(table_keys.ENDED_MARK))
+
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         last = first - 1
         for taken in self._sequences_from(session_id, first):
@@ -502,9 +506,9 @@ class DynamoDbSessions:
                 raise StaleSession(str(codes)) from None
             raise
 
-    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+    def _get(self, key: dict[str, str], table: str = "") -> dict[str, Any] | None:
         answer = self._client.get_item(
-            TableName=self._table, Key=to_item(dict(key)), ConsistentRead=True
+            TableName=table or self._table, Key=to_item(dict(key)), ConsistentRead=True
         )
         item = answer.get("Item")
         return None if item is None else from_item(item)

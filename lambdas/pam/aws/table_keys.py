@@ -12,6 +12,8 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
+ENDED_MARK = "ended"
+"""Set in a session's delivery mark with the record by which it ended."""
 NO_SESSION = "NONE#"
 """What the owner of a record begins with that belongs to no session."""
 SESSION_PLACE = "SESSION"

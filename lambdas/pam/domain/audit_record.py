@@ -62,6 +62,21 @@ class RecordType(StrEnum):
     REVIEW_OVERDUE = "ReviewOverdue"
 
 
+ENDS = frozenset(
+    {
+        RecordType.DENIED,
+        RecordType.REVOKING,
+        RecordType.REVOKED,
+        RecordType.EXPIRED,
+        RecordType.ENDED,
+        RecordType.FAILED,
+        RecordType.UNANSWERED,
+        RecordType.WITHDRAWN,
+    }
+)
+"""After one of these a session has no way back, whatever its status says."""
+
+
 class Outcome(StrEnum):
     SUCCESS = "success"
     REFUSED = "refused"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot
-from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.audit_record import ENDS, Entry, Outcome, RecordType
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
@@ -20,19 +20,6 @@ from pam.ports.sessions import Once, SessionStore
 GATE = Actor(principal="mod046:gate", kind=ActorKind.WORKFLOW)
 _REMEMBERED = timedelta(days=1)
 """How long the same fault of the same session is on record once and not with every try."""
-_OVER = frozenset(
-    {
-        RecordType.DENIED,
-        RecordType.REVOKING,
-        RecordType.REVOKED,
-        RecordType.EXPIRED,
-        RecordType.ENDED,
-        RecordType.FAILED,
-        RecordType.UNANSWERED,
-        RecordType.WITHDRAWN,
-    }
-)
-"""After one of these there is no way back, whatever the session's status says."""
 
 
 class Gate:
@@ -95,8 +82,11 @@ class Gate:
 
 
 def check_not_over(session: Session, store: SessionStore) -> None:
-    """Raises Unproven if the trail has its end: then its status was put back."""
-    if any(record["type"] in _OVER for record in store.records(session.session_id)):
+    """Raises Unproven if the trail has its end: then its status was put back. The trail may have
+    been rewritten with it; what the auditor carried away before can not.
+    """
+    ended = any(record.get("type") in ENDS for record in store.records(session.session_id))
+    if ended or store.end_is_delivered(session.session_id):
         raise _unproven(session, "its trail says that it has ended")
 
 

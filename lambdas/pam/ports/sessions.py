@@ -110,6 +110,11 @@ class SessionStore(Protocol):
         its place and is none is a record without fields.
         """
 
+    def end_is_delivered(self, session_id: str) -> bool:
+        """Whether the auditor has carried a record by which the session ended. Who writes sessions
+        and records cannot write this.
+        """
+
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         """The sequence of the record behind which as many places are free as are needed; None if
         they are free from `first` on.
