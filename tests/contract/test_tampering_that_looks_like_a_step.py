@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -161,6 +162,24 @@ def test_a_review_that_nobody_gave_is_told(scene: Scene, watched: Watched) -> No
     put(watched, replace(session, review=replace(session.review, outcome="justified")))
     put(watched, replace(session, review=None))
     assert watched.found() == ["a session was changed without a step of its own"] * 2
+
+
+@pytest.mark.guarantee("G14")
+@pytest.mark.parametrize("turned_back_to", [0, 1], ids=["an earlier block", "an earlier lifting"])
+def test_a_block_that_is_turned_back_is_told_though_its_record_is_there(
+    scene: Scene, watched: Watched, turned_back_to: int
+) -> None:
+    session = scene.request("dave", SANDBOX)
+    scene.block(session.session_id)
+    seen = [watched.of_kind("BLOCK")]
+    scene.now += timedelta(seconds=1)
+    scene.lift("dave")
+    seen.append(watched.of_kind("BLOCK"))
+    scene.now += timedelta(seconds=1)
+    scene.block(session.session_id, length=None)
+    assert watched.found() == []
+    watched.put(*seen[turned_back_to])
+    assert watched.found() == ["a block was changed, and no record of the change is there"]
 
 
 UNREADABLE = {

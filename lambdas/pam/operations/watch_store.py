@@ -24,6 +24,8 @@ WATCH = Actor(principal="mod046:store-watch", kind=ActorKind.CLOCK)
 _REMEMBERED = timedelta(days=2)
 """Twice as long as a stream tells of a change."""
 _LONGEST_SHOWN = 100
+_TIME_OF_AN_ID = 10
+"""Characters of a ULID."""
 _MOST_RECORDS = 10
 """Of one step; what is longer has strays before it, which are told by themselves."""
 _WITHOUT_RECORD = (
@@ -235,6 +237,8 @@ def _block(change: Change, store: SessionStore) -> str | None:
     if (
         said is None
         or block.event_id == earlier
+        # Ids begin with their time: the record of an earlier change is none of this one.
+        or block.event_id[:_TIME_OF_AN_ID] < earlier[:_TIME_OF_AN_ID]
         or said.get("type") != wanted
         or said.get("hash") != audit_record.hash_of(said)
         or said.get("requester") != block.block.principal
