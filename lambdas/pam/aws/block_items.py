@@ -2,6 +2,7 @@
 needed to read the blocks of one person, or all of them, consistently.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,7 +49,7 @@ def block_item(block: Block, event_id: str) -> dict[str, Any]:
     return item if over is None else item | {"ttl": int((over + KEPT).timestamp())}
 
 
-def block_of(item: dict[str, Any]) -> Block:
+def block_of(item: Mapping[str, Any]) -> Block:
     return Block(
         person=item["person"],
         principal=item["principal"],

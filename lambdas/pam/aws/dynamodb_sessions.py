@@ -307,10 +307,13 @@ class DynamoDbSessions:
             ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
             ConsistentRead=True,
         )
-        # The head sorts first: whatever changes while later pages are read makes it another.
+        # The head sorts first: whatever changes while later pages are read makes it another. It is
+        # known by its place; a block that only says to be the head is none the less a block.
+        head = next((item for item in items if item["sk"] == block_items.HEAD_KEY["sk"]), None)
+        blocks = (item for item in items if item is not head)
         return Blocklist(
-            version=next((int(item["version"]) for item in items if "version" in item), 0),
-            blocks=tuple(block_items.block_of(item) for item in items if "version" not in item),
+            version=int(head["version"]) if head else 0,
+            blocks=tuple(_readable_blocks(blocks)),
         )
 
     def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
@@ -541,6 +544,15 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Session]:
     for item in items:
         with suppress(session_codec.Unreadable):
             yield _session_in(item)
+
+
+def _readable_blocks(items: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """What is none keeps nobody from being blocked. It keeps its own person from everything, as
+    long as it lies there: `blocks_of` raises.
+    """
+    for item in items:
+        with suppress(LookupError, TypeError, ValueError):
+            yield block_items.block_of(item)
 
 
 def _records_from(session_id: str, sequence: int) -> dict[str, str]:
