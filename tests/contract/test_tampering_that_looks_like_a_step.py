@@ -182,6 +182,25 @@ def test_a_block_that_is_turned_back_is_told_though_its_record_is_there(
     assert watched.found() == ["a block was changed, and no record of the change is there"]
 
 
+@pytest.mark.guarantee("G5")
+def test_an_end_that_is_said_to_need_nothing_at_its_target_any_more_is_told(
+    scene: Scene, watched: Watched
+) -> None:
+    session = scene.revoke(
+        Story.activate(scene, scene.request("alice", SANDBOX).session_id).session_id
+    )
+    until = scene.now + timedelta(minutes=20)
+    put(watched, replace(session, traces_until=until))
+    watched.found()
+    for earlier in (scene.now - timedelta(minutes=1), None):
+        put(watched, replace(session, traces_until=earlier))
+        put(watched, replace(session, traces_until=until))
+    assert set(watched.found()) == {"a session was changed without a step of its own"}
+    scene.now = until
+    put(watched, replace(session, traces_until=None))
+    assert watched.found() == []
+
+
 UNREADABLE = {
     "no fields": '{"hash":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}',
     "too deep": "[" * 100_000,

@@ -12,7 +12,7 @@ from pam.domain import audit_record
 from pam.domain.audit_record import Record
 from pam.domain.errors import Unproven
 from tests.contract.conftest import TABLES
-from tests.fakes.story import Story
+from tests.fakes.story import NOON, Story
 
 ELSE = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 
@@ -37,7 +37,7 @@ def made(like: Record, **changed: Any) -> str:
 def carried(outbox: DynamoDbOutbox, session_id: str) -> list[int]:
     delivered, records = outbox.undelivered(session_id)
     if records:
-        outbox.settle(session_id, delivered, records)
+        outbox.settle(session_id, delivered, records, NOON)
     return [record["sequence"] for record in records]
 
 

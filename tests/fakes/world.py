@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from pam.domain import timestamps
 from pam.domain.apart import Act
-from pam.domain.audit_record import Record
+from pam.domain.audit_record import ENDS, Record
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import (
     IssuerUnavailable,
@@ -47,7 +48,6 @@ class FakeStore:
     added: dict[str, int] = field(default_factory=dict)
     """By person: how often something was added to what they have open."""
     acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
-    ends_delivered: set[str] = field(default_factory=set)
     before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
@@ -161,8 +161,10 @@ class FakeStore:
         found = self.trails.get(owner) or lone.get(owner, [])
         return next((each for each in found if each["sequence"] == sequence), None)
 
-    def end_is_delivered(self, session_id: str) -> bool:
-        return session_id in self.ends_delivered
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        """As if the auditor had carried all at once."""
+        ends = [each["at"] for each in self.records(session_id) if each["type"] in ENDS]
+        return timestamps.parse(ends[-1]) if ends else None
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         taken = {each["sequence"] for each in self.records(session_id)}

@@ -73,11 +73,14 @@ class DynamoDbOutbox:
             ),
         )
 
-    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+    def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
         done = {":sequence": records[-1]["sequence"], ":before": delivered}
         marks = "#sequence = :sequence"
         if any(record["type"] in audit_record.ENDS for record in records):
-            marks, done = f"{marks}, {table_keys.ENDED_MARK} = :ended", done | {":ended": True}
+            marks, done = (
+                f"{marks}, {table_keys.ENDED_MARK} = :ended",
+                done | {":ended": timestamps.render(now)},
+            )
         moved = self._update(
             owner,
             UpdateExpression=f"SET {marks} REMOVE claimed_until",

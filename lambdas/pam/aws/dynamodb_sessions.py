@@ -150,9 +150,10 @@ class DynamoDbSessions:
         sequence = item.get("document", {}).get("sequence", 0)
         return int(sequence) if isinstance(sequence, Decimal) else 0
 
-    def end_is_delivered(self, session_id: str) -> bool:
-        mark = self._get(table_keys.delivered_key(session_id), self._tables.delivered)
-        return bool(mark and mark.get(table_keys.ENDED_MARK))
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        mark = self._get(table_keys.delivered_key(session_id), self._tables.delivered) or {}
+        ended = mark.get(table_keys.ENDED_MARK)
+        return None if ended is None else timestamps.parse(ended)
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         last = first - 1

@@ -13,7 +13,7 @@ from pam.domain.session import Session
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
 ENDED_MARK = "ended"
-"""Set in a session's delivery mark with the record by which it ended."""
+"""In a session's delivery mark: when a record was delivered by which it ended."""
 NO_SESSION = "NONE#"
 """What the owner of a record begins with that belongs to no session."""
 SESSION_PLACE = "SESSION"

@@ -86,7 +86,7 @@ def check_not_over(session: Session, store: SessionStore) -> None:
     been rewritten with it; what the auditor carried away before can not.
     """
     ended = any(record.get("type") in ENDS for record in store.records(session.session_id))
-    if ended or store.end_is_delivered(session.session_id):
+    if ended or store.end_delivered_at(session.session_id) is not None:
         raise _unproven(session, "its trail says that it has ended")
 
 

@@ -34,7 +34,6 @@ _WITHOUT_RECORD = (
     "notifying_until",
     "tries",
     "tried_at",
-    "traces_until",
 )
 """What is noted of a session without a step: that people were told, and that an end was tried."""
 _SAID: Mapping[Status, RecordType] = {
@@ -54,7 +53,7 @@ def watch_store(
 ) -> str | None:
     """What is wrong with the change, once it is on record; None for what PAM itself does."""
     try:
-        wrong = _wrong(change, store, verifier)
+        wrong = _wrong(change, now, store, verifier)
     except UNREADABLE:
         # Whoever could have this tried again and again would keep all that comes after it untold.
         wrong = "it holds what cannot be judged"
@@ -75,12 +74,12 @@ def watch_store(
     return wrong
 
 
-def _wrong(change: Change, store: SessionStore, verifier: Verifier) -> str | None:
+def _wrong(change: Change, now: datetime, store: SessionStore, verifier: Verifier) -> str | None:
     match change.item:
         case Item.RECORD:
             return _record(change, store)
         case Item.SESSION:
-            return _session(change, store, verifier)
+            return _session(change, now, store, verifier)
         case Item.BLOCK:
             return _block(change, store)
         case Item.BLOCKS | Item.LOG_HEAD:
@@ -117,7 +116,7 @@ def _follows(record: Record, store: SessionStore) -> bool:
     return bool(record["previous_hash"] == last)
 
 
-def _session(change: Change, store: SessionStore, verifier: Verifier) -> str | None:
+def _session(change: Change, now: datetime, store: SessionStore, verifier: Verifier) -> str | None:
     """A session takes the steps of its life, each with its record, stays who and what it is about,
     and is not removed.
 
@@ -137,7 +136,7 @@ def _session(change: Change, store: SessionStore, verifier: Verifier) -> str | N
     wrong = _step(before, after)
     if wrong is None and _proofs(before) != _proofs(after):
         wrong = _proven(after, verifier)
-    return wrong or _recorded(before, after, store)
+    return wrong or _recorded(before, after, now, store)
 
 
 def _opened(session: Session, store: SessionStore, verifier: Verifier) -> str | None:
@@ -167,9 +166,12 @@ def _step(before: Session, after: Session) -> str | None:
     return None
 
 
-def _recorded(before: Session, after: Session, store: SessionStore) -> str | None:
+def _recorded(before: Session, after: Session, now: datetime, store: SessionStore) -> str | None:
     if after.sequence == before.sequence:
         untold = {name: getattr(before, name) for name in _WITHOUT_RECORD}
+        if after.traces_until is None and before.traces_until and before.traces_until <= now:
+            # What had to stand at the target until then has been cleared.
+            untold["traces_until"] = before.traces_until
         same = replace(after, **untold) == before
         return None if same else "a session was changed without a step of its own"
     shown = {

@@ -110,9 +110,9 @@ class SessionStore(Protocol):
         its place and is none is a record without fields.
         """
 
-    def end_is_delivered(self, session_id: str) -> bool:
-        """Whether the auditor has carried a record by which the session ended. Who writes sessions
-        and records cannot write this.
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        """When the auditor last carried a record by which the session ended; None if it has not.
+        Who writes sessions and records cannot write this.
         """
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
