@@ -221,7 +221,8 @@ def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
     session_id = story.granted().session_id
     story.lease(session_id)
     story.end(session_id)
-    much_later = story.now + timedelta(days=1)
+    # No auditor carried its end here: then the longest life that a session can have is waited for.
+    much_later = story.now + timedelta(hours=30)
     assert due(store, much_later, 10) == [session_id]
     story.now = much_later
     look_at(session_id, now=story.now, store=store, issuers=story.issuers)
@@ -320,21 +321,6 @@ def test_a_finding_of_no_session_is_written_once(store: SessionStore) -> None:
         else:
             store.add_finding(record, ONCE)
     assert store.is_done(ONCE)
-
-
-@pytest.mark.guarantee("G4")
-def test_records_that_no_step_wrote_hold_up_no_end_and_are_told(story: Story) -> None:
-    session = story.granted()
-    records = story.store.records(session.session_id)
-    for ahead in (1, 2):
-        stray = {**records[-1], "sequence": session.sequence + ahead, "hash": f"stray {ahead}"}
-        story.store.add_refusal(stray)
-    assert story.revoke(session.session_id).status is Status.REVOKED
-    after = story.store.records(session.session_id)[session.sequence :]
-    kinds = [(record["sequence"] - session.sequence, record["type"]) for record in after]
-    assert kinds[2:] == [(3, "Drift"), (4, "Drift"), (5, "Revoking"), (6, "Revoked")]
-    assert after[2]["previous_hash"] == "stray 2"
-    assert "was put there by no step" in after[2]["detail"]
 
 
 @pytest.mark.guarantee("G14")

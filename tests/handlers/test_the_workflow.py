@@ -320,6 +320,29 @@ def test_a_record_that_cannot_be_carried_is_where_the_stream_begins_again(
     assert len(logged(logs)) == 1
 
 
+@pytest.mark.guarantee("G7")
+def test_a_record_that_cannot_be_carried_keeps_no_other_waiting(
+    function: Load, story: Story, table: Any, logs: Any
+) -> None:
+    first, other = story.request(), story.request("dave")
+    spoilt = audit_record.finding(
+        entry=Entry(
+            type=RecordType.DRIFT,
+            actor=Actor(principal="x", kind=ActorKind.PERSON),
+            policy_version="0" * 64,
+        ),
+        resource="",
+        now=story.now,
+        new_id=new_id,
+    )
+    story.store.add_finding(spoilt, Once(key="spoilt", until=story.now))
+    records = stream_of(table)
+    records.sort(key=lambda each: "NONE#" not in each["dynamodb"]["NewImage"]["pk"]["S"])
+    (failed,) = function("audit_session")({"Records": records})["batchItemFailures"]
+    assert failed["itemIdentifier"] == records[0]["dynamodb"]["SequenceNumber"]
+    assert {line["session_id"] for line in logged(logs)} == {first.session_id, other.session_id}
+
+
 def test_a_lease_that_waits_for_its_record_is_told_how_far_the_log_is(
     function: Load, story: Story, logs: Any
 ) -> None:

@@ -5,11 +5,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
-from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
-from tests.fakes.story import Story
+from pam.operations.close_session import (
+    DENY_STANDS,
+    WORKFLOW,
+    Verdict,
+    close_session,
+    look_at,
+    sweep_session,
+)
+from tests.fakes.story import NOON, Story
 from tests.fakes.world import FakeStore
 
 
@@ -276,9 +284,30 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
     assert due(story.store, story.now, 10) == [session_id]
+    # The item says so; the end itself must be as long ago as the longest lease lives.
+    look(story, session_id)
+    assert story.issuer.cleared == []
+    story.now = NOON + DENY_STANDS
     look(story, session_id)
     assert story.issuer.cleared == [session_id]
     assert due(story.store, story.now, 10) == []
+
+
+@pytest.mark.guarantee("G5")
+def test_what_keeps_somebody_out_does_not_go_because_an_item_says_that_it_may() -> None:
+    story = Story()
+    session_id = story.granted(seconds=600).session_id
+    story.lease(session_id)
+    revoked = story.revoke(session_id)
+    forged = replace(revoked, traces_until=story.now, credentials_live_until=story.now)
+    story.store.sessions[session_id] = forged
+    story.later(minutes=1)
+    look(story, session_id)
+    assert story.issuer.cleared == []
+
+
+def test_a_deny_stands_as_long_as_the_longest_lease_lives() -> None:
+    assert DENY_STANDS >= LONGEST_LEASE + GRACE
 
 
 @pytest.mark.parametrize(("tries", "pause"), [(1, 60), (2, 120), (6, 1920), (7, 3600), (999, 3600)])

@@ -9,11 +9,12 @@ to refuse. Each step may be repeated by anybody at any time.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import NotYet, StaleSession, Unreached
+from pam.domain.ids import opened_at
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
@@ -29,6 +30,11 @@ Issuers = Mapping[IssuerKind, Issuer]
 
 CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
 WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
+
+DENY_STANDS = timedelta(minutes=31)
+"""From the end on: the longest that a lease can live, and a minute for clocks that differ."""
+_LONGEST_LIFE = timedelta(hours=30)
+"""A day to be approved, four hours of access, and its last lease."""
 
 _SAID: Mapping[Status, RecordType] = {
     Status.EXPIRED: RecordType.EXPIRED,
@@ -239,9 +245,22 @@ def _without_traces(
 ) -> Session:
     if session.traces_until is None or now < session.traces_until:
         return session
+    if session.target.kind is IssuerKind.AWS_ROLE and not _surely_over(session, now, store):
+        return session
     issuers[session.target.kind].clear_traces(session, now)
     store.forget_traces(session)
     return session
+
+
+def _surely_over(session: Session, now: datetime, store: SessionStore) -> bool:
+    """Whether no credential of it can live, whatever its item says: what keeps somebody out must
+    not go because an item was changed.
+    """
+    ended_at = store.end_delivered_at(session.session_id)
+    if ended_at is not None:
+        return now >= ended_at + DENY_STANDS
+    # Of an earlier version, or of a time when the auditor did not work.
+    return now >= opened_at(session.session_id) + _LONGEST_LIFE
 
 
 def _said(session: Session, outcome: Status, verdict: Verdict, now: datetime) -> Step:

@@ -115,6 +115,16 @@ class SessionStore(Protocol):
         its place and is none is a record without fields.
         """
 
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        """When the auditor last carried a record by which the session ended; None if it has not.
+        Who writes sessions and records cannot write this.
+        """
+
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        """The sequence of the record behind which as many places are free as are needed; None if
+        they are free from `first` on.
+        """
+
     def add_refusal(self, record: Record) -> None:
         """A refusal that belongs to no session."""
 
@@ -149,7 +159,8 @@ class SessionStore(Protocol):
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         """Sessions whose `due_at` has come, as the index has them: those where access may exist
-        first, then the others, at most `limit` of each, the longest due first.
+        first, then the others, at most `limit` of each, the longest due first. What cannot be read
+        takes none of their places.
 
         `unreadable` hears the id of one that is not understood; without it that raises.
         """
