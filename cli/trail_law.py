@@ -27,8 +27,10 @@ _DEEPEST, _MOST_CHOICES = 100, 1000
 """Brackets in brackets, and `if`s, which need none to stand in each other. Python's usual stack
 takes several times as many.
 """
-_TOKEN = re.compile(r""""(?:\\.|[^"\\])*"|//[^\n]*|[][(){}<>]|\bif\b""")
-"""Of Cedar, as far as it matters; strings and comments are tokens, so that none is read in them."""
+_TOKEN = re.compile(r'"(?:\\[\s\S]|[^"\\])*+(?:"|\\?\Z)|//[^\n]*|[][(){}<>]|\bif\b')
+"""Of Cedar, as far as it matters; strings and comments are tokens, so that none is read in them. A
+string without end goes to the end, so that nothing is read twice.
+"""
 _DEEPER = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _DEEPER_IN_A_SCHEMA = _DEEPER | {"<": 1, ">": -1}
 
@@ -133,9 +135,9 @@ def _check_depth(text: str, deeper: Mapping[str, int]) -> None:
     with nothing said. Raises ValueError.
     """
     depth = choices = 0
-    for found in _TOKEN.findall(text):
-        depth = max(0, depth + deeper.get(found, 0))
-        choices += found == "if"
+    for match in _TOKEN.finditer(text):
+        depth = max(0, depth + deeper.get(match[0], 0))
+        choices += match[0] == "if"
         if depth > _DEEPEST or choices > _MOST_CHOICES:
             message = "nested deeper than any policy that people wrote"
             raise ValueError(message)

@@ -137,6 +137,7 @@ MISSHAPEN: dict[str, dict[str, Any]] = {
     "brackets without end": {"cedar": NESTED.format("(" * 5000 + "true" + ")" * 5000)},
     "and closed in comments": {"cedar": NESTED.format("( // )\n" * 5000 + "true" + ")" * 5000)},
     "and closed in strings": {"cedar": NESTED.format('[")",' * 5000 + "1" + "]" * 5000)},
+    "strings without end": {"cedar": '\\"' * 500_000},
     "choices without end": {"cedar": NESTED.format("if true then true else " * 50_000 + "true")},
     "sets of sets": {"cedar_schema": f"entity A {{ a: {'Set<' * 50_000}Long{'>' * 50_000} }};"},
 }
