@@ -33,6 +33,7 @@ WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
 
 DENY_STANDS = timedelta(minutes=31)
 """From the end on: the longest that a lease can live, and a minute for clocks that differ."""
+_DELIVERED_WITHIN = timedelta(minutes=1)
 _SHORTEST = timedelta(minutes=14)
 """STS gives no credential that lives less than a quarter of an hour."""
 _LONGEST_LIFE = timedelta(hours=30)
@@ -127,7 +128,10 @@ def _confirmed(
             stored.ending, confirmed_at=now, method=receipt.method, evidence=receipt.evidence
         )
         closed = stored.advance(
-            ending.outcome, ending=ending, ended_at=now, traces_until=receipt.traces_until
+            ending.outcome,
+            ending=ending,
+            ended_at=now,
+            traces_until=_stands_until(stored, receipt, now),
         )
         said = _entry(_SAID[ending.outcome], verdict, ending)
         return Step(closed, (said, *_left_behind(stored, receipt)))
@@ -269,6 +273,13 @@ def _without_traces(
     issuers[session.target.kind].clear_traces(session, now)
     store.forget_traces(session)
     return session
+
+
+def _stands_until(session: Session, receipt: Receipt, now: datetime) -> datetime | None:
+    """A deny goes when its end was delivered long enough ago, which takes a moment."""
+    if receipt.traces_until is None or session.target.kind is not IssuerKind.AWS_ROLE:
+        return receipt.traces_until
+    return max(receipt.traces_until, now + DENY_STANDS + _DELIVERED_WITHIN)
 
 
 def _surely_over(session: Session, now: datetime, store: SessionStore) -> bool:
