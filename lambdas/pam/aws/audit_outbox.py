@@ -78,7 +78,7 @@ class DynamoDbOutbox:
         marks = {":sequence": "#sequence"}
         marks |= {":ended": table_keys.ENDED_MARK} if kinds & audit_record.ENDS else {}
         marks |= {":leased": table_keys.LEASED_MARK} if RecordType.LEASED in kinds else {}
-        values = dict.fromkeys(marks, timestamps.render(now))
+        values: dict[str, str | int] = dict.fromkeys(marks, timestamps.render(now))
         values |= {":sequence": records[-1]["sequence"], ":before": delivered}
         said = ", ".join(f"{name} = {value}" for value, name in marks.items())
         moved = self._update(
