@@ -8,7 +8,7 @@ import pytest
 from pam.aws import table_keys
 from pam.aws.audit_outbox import DynamoDbOutbox
 from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
-from pam.domain import audit_record
+from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.errors import Unproven
 from tests.contract.conftest import TABLES
@@ -126,3 +126,19 @@ def test_a_session_that_ended_has_no_way_back_though_its_trail_is_rewritten(
     with pytest.raises(Unproven, match="has ended"):
         story.activate(session_id)
     assert story.issuer.held == set()
+
+
+def test_the_mark_says_when_a_lease_and_when_an_end_was_carried(story: Story, table: Any) -> None:
+    session_id = story.granted().session_id
+    outbox = DynamoDbOutbox(table, TABLES)
+
+    def told() -> tuple[object, object]:
+        carried(outbox, session_id)
+        return story.store.lease_delivered_at(session_id), story.store.end_delivered_at(session_id)
+
+    carried_at = timestamps.truncate(NOON)
+    assert told() == (None, None)
+    story.lease(session_id)
+    assert told() == (carried_at, None)
+    story.revoke(session_id)
+    assert told() == (carried_at, carried_at)

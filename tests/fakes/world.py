@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pam.domain import timestamps
 from pam.domain.apart import Act
-from pam.domain.audit_record import ENDS, Record
+from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import (
     IssuerUnavailable,
@@ -165,9 +165,15 @@ class FakeStore:
         return next((each for each in found if each["sequence"] == sequence), None)
 
     def end_delivered_at(self, session_id: str) -> datetime | None:
+        return self._last(session_id, ENDS)
+
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        return self._last(session_id, frozenset({RecordType.LEASED}))
+
+    def _last(self, session_id: str, kinds: frozenset[RecordType]) -> datetime | None:
         """As if the auditor had carried all at once."""
-        ends = [each["at"] for each in self.records(session_id) if each["type"] in ENDS]
-        return timestamps.parse(ends[-1]) if ends else None
+        found = [each["at"] for each in self.records(session_id) if each["type"] in kinds]
+        return timestamps.parse(found[-1]) if found else None
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         taken = {each["sequence"] for each in self.records(session_id)}

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import audit_record, timestamps
-from pam.domain.audit_record import Record
+from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
 from pam.names import Tables
 
@@ -74,21 +74,21 @@ class DynamoDbOutbox:
         )
 
     def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
-        done = {":sequence": records[-1]["sequence"], ":before": delivered}
-        marks = "#sequence = :sequence"
-        if any(record["type"] in audit_record.ENDS for record in records):
-            marks, done = (
-                f"{marks}, {table_keys.ENDED_MARK} = :ended",
-                done | {":ended": timestamps.render(now)},
-            )
+        kinds = {record["type"] for record in records}
+        marks = {":sequence": "#sequence"}
+        marks |= {":ended": table_keys.ENDED_MARK} if kinds & audit_record.ENDS else {}
+        marks |= {":leased": table_keys.LEASED_MARK} if RecordType.LEASED in kinds else {}
+        values: dict[str, str | int] = dict.fromkeys(marks, timestamps.render(now))
+        values |= {":sequence": records[-1]["sequence"], ":before": delivered}
+        said = ", ".join(f"{name} = {value}" for value, name in marks.items())
         moved = self._update(
             owner,
-            UpdateExpression=f"SET {marks} REMOVE claimed_until",
+            UpdateExpression=f"SET {said} REMOVE claimed_until",
             # Whoever outlived its claim finds that another has moved the mark: each record is put
             # up for sealing by exactly one of them.
             ConditionExpression="attribute_not_exists(#sequence) OR #sequence = :before",
             ExpressionAttributeNames={"#sequence": "sequence"},
-            ExpressionAttributeValues=to_item(done),
+            ExpressionAttributeValues=to_item(values),
         )
         leaves = [
             {

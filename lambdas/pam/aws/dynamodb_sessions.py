@@ -164,9 +164,14 @@ class DynamoDbSessions:
         return int(sequence) if isinstance(sequence, Decimal) else 0
 
     def end_delivered_at(self, session_id: str) -> datetime | None:
+        return self._delivered(session_id, table_keys.ENDED_MARK)
+
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        return self._delivered(session_id, table_keys.LEASED_MARK)
+
+    def _delivered(self, session_id: str, what: str) -> datetime | None:
         mark = self._get(table_keys.delivered_key(session_id), self._tables.delivered) or {}
-        ended = mark.get(table_keys.ENDED_MARK)
-        return None if ended is None else timestamps.parse(ended)
+        return None if mark.get(what) is None else timestamps.parse(mark[what])
 
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         last = first - 1

@@ -12,8 +12,8 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
-ENDED_MARK = "ended"
-"""In a session's delivery mark: when a record was delivered by which it ended."""
+ENDED_MARK, LEASED_MARK = "ended", "leased"
+"""In a session's delivery mark: when a record was delivered by which it ended, or had a lease."""
 NO_SESSION = "NONE#"
 """What the owner of a record begins with that belongs to no session."""
 SESSION_PLACE = "SESSION"

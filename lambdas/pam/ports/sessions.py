@@ -120,6 +120,9 @@ class SessionStore(Protocol):
         Who writes sessions and records cannot write this.
         """
 
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        """The same of its last lease: none leaves before its record is delivered."""
+
     def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
         """The sequence of the record behind which as many places are free as are needed; None if
         they are free from `first` on.
