@@ -131,8 +131,8 @@ def _check_order(since: datetime, until: datetime) -> None:
 def _tell_found(found: Any, trusted: Any) -> None:
     agree = "" if found.faults else "THE STORES AGREE: "
     lines = [
-        f"{agree}{found.records} records of {found.sessions} sessions: table, log group and archive "
-        f"compared; {found.waiting} of them not sealed by a checkpoint yet",
+        f"{agree}{found.records} records of {found.sessions} sessions: table, log group and "
+        f"archive compared; {found.waiting} of them not sealed by a checkpoint yet",
         f"checkpoints until {found.sealed_until or 'never'}, "
         f"signed by the key SHA256:{found.key_fingerprint}",
     ]
