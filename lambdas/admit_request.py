@@ -16,7 +16,7 @@ from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
 from pam.operations.close_unfinished import own_session_id
-from pam.operations.request_access import Home
+from pam.operations.open_session import Home
 from pam.settings import AdmitSettings
 
 logger = Logger()
