@@ -18,7 +18,6 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from pam.aws.messages import UnknownEvent
 from pam.domain.errors import (
     Code,
     Invalid,
@@ -30,6 +29,7 @@ from pam.domain.errors import (
     TryAgain,
 )
 from pam.domain.handled_call import Door
+from pam.domain.messages import UnknownEvent
 from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.problems import codes_by_status
 from pam.edge.bodies import invalid
