@@ -21,6 +21,7 @@ from cli.commands import (
     credentials,
     end,
     execute,
+    inbox,
     local_stack,
     policy,
     request,
@@ -84,6 +85,8 @@ app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
 app.command("exec", cls=execute.AfterDashes)(execute.execute)
+app.command("inbox")(inbox.inbox)
+app.command("whoami")(inbox.whoami)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
 
@@ -100,7 +103,9 @@ audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 
 policy_app = _group("The policy files, offline.")
-policy_app.command("check")(policy.check)
+policy_app.command("inbox")(inbox.inbox)
+app.command("whoami")(inbox.whoami)
+app.command("check")(policy.check)
 policy_app.command("explain")(policy.explain)
 app.add_typer(policy_app, name="policy")
 

@@ -41,6 +41,7 @@ from pam.operations import (
     lift_block,
     list_blocks,
     open_session,
+    read_inbox,
     read_sessions,
     request_access,
     review_session,
@@ -332,6 +333,24 @@ def check(
         policy=front().policy,
     )
     return views.access_view(access)
+
+
+@app.get("/pam/me", responses=answers("The caller"))
+def me() -> views.MeView:
+    """Whom PAM takes you for."""
+    person, principals = read_inbox.read_me(
+        caller=call().caller, store=front().store, policy=front().policy
+    )
+    return views.me_view(call().caller, person, principals)
+
+
+@app.get("/pam/inbox", responses=answers("The sessions"))
+def inbox() -> views.InboxView:
+    """What waits for you: requests to vote on, emergencies to review, sessions to confirm."""
+    found = read_inbox.read_inbox(
+        caller=call().caller, now=call().now, store=front().store, policy=front().policy
+    )
+    return views.inbox_view(found)
 
 
 @app.get("/pam/resources", responses=answers("The resources"))

@@ -126,6 +126,8 @@ class RequestApi(Construct):
         call("DELETE", "/pam/blocklist/{principal+}", self.function)
         call("GET", "/pam/check", self.function)
         call("GET", "/pam/resources", self.function)
+        call("GET", "/pam/me", self.function)
+        call("GET", "/pam/inbox", self.function)
         call("GET", "/pam/sessions", self.function)
         call("GET", "/pam/stuck", self.function)
         call("GET", "/pam/sessions/{session_id}", self.function)

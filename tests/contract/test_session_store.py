@@ -267,6 +267,7 @@ def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_loo
     story.request("dave", break_glass=True)
     assert session.review is not None
     due_at = session.review.due_at
+    assert store.open_reviews(10) == [session.session_id]
     assert store.overdue_reviews("alice", due_at - timedelta(milliseconds=1)) == []
     assert store.overdue_reviews("alice", due_at) == [session.session_id]
     assert store.overdue_reviews("kim", due_at) == []
@@ -281,6 +282,7 @@ def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_loo
         store.save(looked, after, records)
         looked = after
         assert store.overdue_reviews("alice", due_at) == left
+        assert store.open_reviews(10) == left
 
 
 ONCE = Once(key="5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10", until=NOON + timedelta(days=7))

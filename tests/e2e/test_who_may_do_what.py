@@ -159,6 +159,8 @@ PLAIN: Mapping[str, Plain] = {
     ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
     "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),
+    "GET /pam/me": Plain(lambda person: person.get("/pam/me"), may=LISTED),
+    "GET /pam/inbox": Plain(lambda person: person.get("/pam/inbox"), may=LISTED),
     "GET /pam/check": Plain(
         lambda person: person.get("/pam/check?resource=core-ledger-admin"), may=LISTED
     ),

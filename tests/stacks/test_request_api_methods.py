@@ -26,6 +26,8 @@ CALLS = {
     "DELETE /pam/blocklist/{principal+}": "request_api",
     "GET /pam/check": "request_api",
     "GET /pam/resources": "request_api",
+    "GET /pam/me": "request_api",
+    "GET /pam/inbox": "request_api",
 }
 
 

@@ -411,6 +411,15 @@ class DynamoDbSessions:
             if session.due_at is not None and session.due_at <= now:
                 yield session
 
+    def open_reviews(self, most: int) -> list[str]:
+        items = self._query(
+            most=most,
+            IndexName=Index.BY_TIME.value,
+            KeyConditionExpression="listing = :owed",
+            ExpressionAttributeValues=to_item({":owed": table_keys.OWED_REVIEWS}),
+        )
+        return [item["sk"] for item in items]
+
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         overdue = {"FilterExpression": "review_due_at <= :now AND attribute_not_exists(done)"}
         return self._owed_reviews(person, overdue, {":now": timestamps.render(now)})
