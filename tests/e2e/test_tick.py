@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, Person, until
+from pam.aws import table_keys
+from pam.aws.dynamodb_sessions import to_item
+from pam.names import Table, table_name
 
 LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
 
@@ -75,11 +78,22 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
     assert name in denies()
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies()
-    root.client("dynamodb").update_item(
+    then = {":then": {"S": "2020-01-01T00:00:00.000Z"}}
+    dynamodb = root.client("dynamodb")
+    dynamodb.update_item(
         TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
         Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
         UpdateExpression="SET due_at = :then, document.traces_until = :then",
-        ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00.000Z"}},
+        ExpressionAttributeValues=then,
+    )
+    cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
+    assert name in denies(), "what the session's own item says moves no deny"
+    dynamodb.update_item(
+        TableName=table_name("local", Table.DELIVERED),
+        Key=to_item(table_keys.delivered_key(session_id)),
+        UpdateExpression="SET #ended = :then",
+        ExpressionAttributeNames={"#ended": table_keys.ENDED_MARK},
+        ExpressionAttributeValues=then,
     )
 
     def gone() -> bool | None:
