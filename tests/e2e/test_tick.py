@@ -79,22 +79,27 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies()
     then = {":then": {"S": "2020-01-01T00:00:00.000Z"}}
-    dynamodb = root.client("dynamodb")
-    dynamodb.update_item(
-        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
-        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
-        UpdateExpression="SET due_at = :then, document.traces_until = :then",
-        ExpressionAttributeValues=then,
-    )
+
+    def set_back(table: str, key: dict[str, str], update: str) -> None:
+        root.client("dynamodb").update_item(
+            TableName=table,
+            Key=to_item(key),
+            UpdateExpression=update,
+            ExpressionAttributeValues=then,
+        )
+
+    def due_long_ago() -> None:
+        table = cast.parameter("/bank/local/mod046/session-store/table-name")
+        key = table_keys.session_key(session_id)
+        set_back(table, key, "SET due_at = :then, document.traces_until = :then")
+
+    due_long_ago()
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies(), "what the session's own item says moves no deny"
-    dynamodb.update_item(
-        TableName=table_name("local", Table.DELIVERED),
-        Key=to_item(table_keys.delivered_key(session_id)),
-        UpdateExpression="SET #ended = :then",
-        ExpressionAttributeNames={"#ended": table_keys.ENDED_MARK},
-        ExpressionAttributeValues=then,
-    )
+    delivered = table_name("local", Table.DELIVERED)
+    key = table_keys.delivered_key(session_id)
+    set_back(delivered, key, f"SET {table_keys.ENDED_MARK} = :then")
+    due_long_ago()
 
     def gone() -> bool | None:
         cast.tick()
