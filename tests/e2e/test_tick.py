@@ -88,16 +88,27 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
             ExpressionAttributeValues=then,
         )
 
+    of_session = "document.traces_until = :then, document.tried_at = :then"
+
     def due_long_ago() -> None:
         table = cast.parameter("/bank/local/mod046/session-store/table-name")
         key = table_keys.session_key(session_id)
-        set_back(table, key, "SET due_at = :then, document.traces_until = :then")
+        set_back(table, key, f"SET due_at = :then, {of_session}")
 
     due_long_ago()
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies(), "what the session's own item says moves no deny"
     delivered = table_name("local", Table.DELIVERED)
     key = table_keys.delivered_key(session_id)
+    dynamodb = root.client("dynamodb")
+    until(
+        lambda: (
+            dynamodb.get_item(TableName=delivered, Key=to_item(key))
+            .get("Item", {})
+            .get(table_keys.ENDED_MARK)
+        ),
+        "the end to be delivered",
+    )
     set_back(delivered, key, f"SET {table_keys.ENDED_MARK} = :then")
     due_long_ago()
 
