@@ -35,6 +35,7 @@ from cli.trail.source import NoCheckpoint, Source, checkpoints_between
 from pam.domain import ids, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head, Interval, Malformed
+from pam.domain.session import Session
 
 __all__ = ["Found", "LiveSource", "compare_stores"]
 
@@ -56,6 +57,9 @@ class LiveSource(Source, Protocol):
     def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]: ...
 
     def archived_owners(self, first_id: str, last_id: str) -> Iterator[tuple[str, str]]: ...
+
+    def whole_session(self, session_id: str) -> tuple[Session, bool] | None:
+        """With whether its item says beside its document what PAM would write there."""
 
     def table_records(self, session_id: str) -> list[Record]: ...
 
@@ -200,8 +204,9 @@ def _kept(search: _Search, owner: Owner) -> Kept:
             alone = source.lone_record(owner.event_id)
             return Kept(session=None, in_table=[alone] if alone else [], in_archive=in_archive)
         # The session before its records: these may only have become more since.
-        session = source.session_of(owner.session_id)
+        session, whole = source.whole_session(owner.session_id) or (None, True)
         in_table = source.table_records(owner.session_id)
     except Unreadable as error:
         return Kept(session=None, in_table=[], in_archive=in_archive, unreadable=error.why)
-    return Kept(session=session, in_table=in_table, in_archive=in_archive)
+    odd = "" if whole else "its item in the table says something else beside its document"
+    return Kept(session=session, in_table=in_table, in_archive=in_archive, unreadable=odd)

@@ -68,21 +68,35 @@ def test_a_session_that_was_removed_from_the_table_is_named_by_each_record(
     assert verified(cast, session_id)[1] == []
 
 
+ACTIVE = {"status": {"S": "ACTIVE"}}
+BESIDE = "its item in the table says something else beside its document"
+STATUS = "its status in the table is not what its records tell"
+
+
+@pytest.mark.parametrize(
+    ("beside", "within", "told"),
+    [(ACTIVE, {}, [BESIDE]), ({}, ACTIVE, [BESIDE, STATUS])],
+)
 def test_a_session_made_active_by_one_write_is_named(
-    cast: Cast, alice: Person, root: Person
+    cast: Cast,
+    alice: Person,
+    root: Person,
+    beside: dict[str, Any],
+    within: dict[str, Any],
+    told: list[str],
 ) -> None:
     session_id = a_session(cast, alice, root)
     client, table = root.client("dynamodb"), table_of(cast)
     (item,) = (i for i in items_of(cast, root, session_id) if i["sk"]["S"] == "SESSION")
-    document = item["document"]["M"] | {"status": {"S": "ACTIVE"}}
-    forged = item | {"document": {"M": document}}
+    document = item["document"]["M"] | within
+    forged = item | beside | {"document": {"M": document}}
     client.put_item(TableName=table, Item=forged)
     try:
         code, faults = verified(cast, session_id)
     finally:
         client.put_item(TableName=table, Item=item)
     assert code == 1
-    assert faults == [f"{session_id}: its status in the table is not what its records tell"]
+    assert faults[: len(told)] == [f"{session_id}: {each}" for each in told]
 
 
 def test_a_session_that_nobody_approved_is_named_though_everything_holds(

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, Person, until
+from pam.aws import table_keys
+from pam.aws.dynamodb_sessions import to_item
+from pam.names import Table, table_name
 
 LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
 
@@ -75,12 +78,39 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
     assert name in denies()
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies()
-    root.client("dynamodb").update_item(
-        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
-        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
-        UpdateExpression="SET due_at = :then, document.traces_until = :then",
-        ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00.000Z"}},
+    then = {":then": {"S": "2020-01-01T00:00:00.000Z"}}
+
+    def set_back(table: str, key: dict[str, str], update: str) -> None:
+        root.client("dynamodb").update_item(
+            TableName=table,
+            Key=to_item(key),
+            UpdateExpression=update,
+            ExpressionAttributeValues=then,
+        )
+
+    of_session = "document.traces_until = :then, document.tried_at = :then"
+
+    def due_long_ago() -> None:
+        table = cast.parameter("/bank/local/mod046/session-store/table-name")
+        key = table_keys.session_key(session_id)
+        set_back(table, key, f"SET due_at = :then, {of_session}")
+
+    due_long_ago()
+    cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
+    assert name in denies(), "what the session's own item says moves no deny"
+    delivered = table_name("local", Table.DELIVERED)
+    key = table_keys.delivered_key(session_id)
+    dynamodb = root.client("dynamodb")
+    until(
+        lambda: (
+            dynamodb.get_item(TableName=delivered, Key=to_item(key))
+            .get("Item", {})
+            .get(table_keys.ENDED_MARK)
+        ),
+        "the end to be delivered",
     )
+    set_back(delivered, key, f"SET {table_keys.ENDED_MARK} = :then")
+    due_long_ago()
 
     def gone() -> bool | None:
         cast.tick()

@@ -155,6 +155,8 @@ class Log:
     lines: list[str] = field(default_factory=list)
     """Of the log group."""
     lone: dict[str, Record] = field(default_factory=dict)
+    odd: set[str] = field(default_factory=set)
+    """Sessions of whose item somebody changed what stands beside the document."""
     interval: timedelta = INTERVAL
 
     @property
@@ -263,6 +265,10 @@ class Log:
 
     def session_of(self, session_id: str) -> Session | None:
         return self.story.store.get(session_id)
+
+    def whole_session(self, session_id: str) -> tuple[Session, bool] | None:
+        session = self.session_of(session_id)
+        return session and (session, session_id not in self.odd)
 
     def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
         return list(self.archive.objects.get(session_id or event_id, []))

@@ -255,3 +255,12 @@ def test_more_faults_than_anybody_reads_are_counted(monkeypatch: pytest.MonkeyPa
     log.lines.clear()
     found = compare(log)
     assert (len(found.faults), found.untold) == (3, 13)
+
+
+def test_an_item_that_says_something_else_beside_its_document_is_named() -> None:
+    log = a_log(5, 3)
+    session_id = next(iter(log.story.store.sessions))
+    log.odd.add(session_id)
+    assert compare(log).faults == [
+        f"{session_id}: its item in the table says something else beside its document"
+    ]

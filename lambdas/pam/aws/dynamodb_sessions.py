@@ -58,18 +58,15 @@ class DynamoDbSessions:
         item = self._get(table_keys.session_key(session_id))
         return None if item is None else _session_in(item)
 
-    def get_whole(self, session_id: str) -> Session | None:
-        """The same, for whoever checks what is stored. Raises ValueError for an item that says
-        something else beside its document than PAM would write: an index finds it by that.
+    def get_whole(self, session_id: str) -> tuple[Session, bool] | None:
+        """The same, for whoever checks what is stored: with whether its item says beside the
+        document what PAM would write there. An index finds it by that.
         """
         item = self._get(table_keys.session_key(session_id))
         if item is None:
             return None
         session = _session_in(item)
-        if item != table_keys.session_item(session):
-            message = "this is not how it is written"
-            raise ValueError(message)
-        return session
+        return session, item == table_keys.session_item(session)
 
     def create(
         self,
