@@ -25,8 +25,8 @@ from pam.operations.block_person import (
     block_requester,
 )
 from pam.operations.note_act import note_act
+from tests.fakes.blocks import HOUR, lift, operator, put_block
 from tests.fakes.story import LEDGER, SANDBOX, UAT, Story, arn, caller
-from tests.operations.test_the_blocklist import HOUR, lift, operator, put_block
 
 SET = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Whatever_0123456789abcdef/"
 
