@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from pam.aws.role_deny_documents import deny_of
 from pam.domain.lifecycle import Status
 from tests.crash.conftest import targets_in_memory
-from tests.crash.scene import BLOCK_WRITTEN, Scene
+from tests.crash.scene import Scene
 from tests.fakes.story import SANDBOX
 
 __all__ = ["targets_in_memory"]
@@ -113,7 +113,7 @@ def by_the_tick(scene: Scene, session_id: str) -> object:
 
 def by_the_search_for_the_blocked(scene: Scene, session_id: str) -> None:
     """The call that blocked died as soon as the block stood."""
-    scene.fuse.arm(BLOCK_WRITTEN, after=True)
+    scene.fuse.arm(when=lambda: scene.real_store.blocks_of("alice"))
     with suppress(BaseException):
         scene.block(session_id)
     scene.fuse.disarm()
