@@ -233,8 +233,7 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
 def test_the_approval_of_somebody_who_is_blocked_counts_no_more_at_the_last_vote(
     story: Story, resource: str
 ) -> None:
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     block(story, "bob", resource=resource)
     assert story.vote("carol", session_id).status is Status.PENDING_APPROVAL
     assert story.vote("erin", session_id).status is Status.APPROVED

@@ -142,9 +142,7 @@ def test_only_the_requester_gives_access_back(who: str) -> None:
 @pytest.mark.guarantee("G6")
 def test_access_that_cannot_be_made_leaves_nothing_and_fails() -> None:
     story = Story()
-    session_id = story.request().session_id
-    for approver in ("bob", "carol"):
-        story.vote(approver, session_id)
+    session_id = story.approved().session_id
     story.issuer.down = True
     with pytest.raises(IssuerUnavailable):
         story.activate(session_id)
@@ -160,9 +158,7 @@ def test_access_that_cannot_be_made_leaves_nothing_and_fails() -> None:
 @pytest.mark.guarantee("G6")
 def test_access_made_while_somebody_ended_the_session_is_unmade_at_once() -> None:
     story = Story()
-    session_id = story.request().session_id
-    for approver in ("bob", "carol"):
-        story.vote(approver, session_id)
+    session_id = story.approved().session_id
     story.issuer.during_activate = lambda: story.revoke(session_id) and None
     with pytest.raises(Conflict):
         story.activate(session_id)
