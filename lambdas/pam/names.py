@@ -81,10 +81,24 @@ class Index(StrEnum):
     BY_DEADLINE = "by_deadline"
 
 
+INDEX_KEYS = {
+    Index.BY_REQUESTER: ("requester_person", "session_id"),
+    Index.BY_STATUS: ("status", "session_id"),
+    Index.BY_RESOURCE: ("resource", "session_id"),
+    Index.BY_TIME: ("listing", "session_id"),
+    Index.BY_DEADLINE: ("open", "due_at"),
+}
+"""The attributes of each index: its partition key, its sort key. Both are texts."""
+
+
 class CallIndex(StrEnum):
     """Secondary indexes of the table of calls."""
 
     UNMATCHED = "unmatched"
+
+
+CALL_INDEX_KEYS = {CallIndex.UNMATCHED: ("open", "noted_at")}
+"""Likewise, of the table of calls."""
 
 
 class Table(StrEnum):

@@ -13,7 +13,7 @@ from pam import clock
 from pam.aws.audit_sink import CloudWatchAuditSink
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, RecordType
-from tests.contract.test_rim import Recorder
+from tests.fakes.clients import Recorder
 
 HEARD = {
     "Requested": "PAM Session Requested",

@@ -19,9 +19,6 @@ from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.domain.messages import Activate, event_of
 from pam.names import Table
 from tests.e2e.function_calls import BESIDE, TABLE, Do, Hands, Place, call, denied
-from tests.e2e.test_function_rights import hands, place
-
-__all__ = ["hands", "place"]
 
 ACTIVATOR = "activate_session"
 """The function that makes access."""

@@ -15,7 +15,7 @@ from pam.domain import messages
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call
-from tests.handlers.test_the_workflow import started
+from tests.handlers.executions import started
 from tick import NotAllHandedOn
 
 TICK = messages.event_of(messages.Tick())

@@ -175,8 +175,7 @@ def test_a_vote_after_the_window_is_too_late() -> None:
 
 def test_a_requester_who_is_no_longer_listed_is_not_granted_by_the_last_vote() -> None:
     story = Story()
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     stored = story.store.sessions[session_id]
     story.store.sessions[session_id] = replace(stored, requester="arn:aws:iam::1:user/gone")
     with pytest.raises(NotEligible):
