@@ -64,10 +64,7 @@ def test_every_part_that_is_made_stands_on_some_page() -> None:
 
 
 def test_the_drawing_of_a_sessions_life_has_every_step_and_no_other() -> None:
-    drawn = {
-        (before, after)
-        for before, after in re.findall(r"^ +([A-Z_]+) --> ([A-Z_]+)$", DESIGN, re.MULTILINE)
-    }
+    drawn = set(re.findall(r"^ +([A-Z_]+) --> ([A-Z_]+)$", DESIGN, flags=re.MULTILINE))
     steps = {
         (before.value, after.value) for before, onward in TRANSITIONS.items() for after in onward
     }
