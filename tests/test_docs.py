@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,23 @@ def test_every_decision_that_a_page_refers_to_is_written_down() -> None:
     told = {int(number) for text in PAGES.values() for number in re.findall(r"ADR (\d+)", text)}
     assert told
     assert told <= written
+
+
+def test_the_newest_release_is_that_of_the_package_and_has_its_date() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert heads[0] == "[Unreleased]"
+    releases = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d", head) for head in heads[1:]]
+    assert releases
+    assert all(releases)
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert releases[0] is not None
+    assert releases[0][1] == package["version"]
+
+
+def test_a_release_tells_each_kind_of_change_once() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for release in re.split(r"^## ", changes, flags=re.MULTILINE)[1:]:
+        kinds = re.findall(r"^### (.+)$", release, re.MULTILINE)
+        assert len(set(kinds)) == len(kinds)
+        assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
