@@ -2,7 +2,7 @@
 
 Whoever may write that parameter could else show people what they like and collect their calls, so
 what SSM says is used only if it is API Gateway in the region where it was found, or if SSM and API
-are both on this machine. The contract's section 9 has the rule.
+are both on this machine. `docs/interface.md` has the rule.
 """
 
 import re

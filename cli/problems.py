@@ -22,7 +22,7 @@ REPEATABLE = frozenset(
 
 
 class ExitCode(IntEnum):
-    """Contract of the command line. `pam exec` returns its command's own code instead."""
+    """Promised in `docs/interface.md`. `pam exec` returns its command's own code instead."""
 
     DONE = 0
     FAILED = 1
