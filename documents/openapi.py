@@ -11,7 +11,7 @@ from typing import Any
 FUNCTIONS = ("request_api", "issue_credentials")
 _DESCRIPTION = (
     "Just-in-time privileged access. Every call is signed with AWS SigV4 for the service "
-    "`execute-api`; whoever signed is the caller. Errors are application/problem+json (RFC 9457) "
+    "`execute-api`; the signer is the caller. Errors are application/problem+json (RFC 9457) "
     "with a stable `code`."
 )
 

@@ -1,4 +1,4 @@
-"""Fills in what pages under `docs/` take from the code: whatever stands between two marks.
+"""Fills in the parts of pages under `docs/` that come from the code: what stands between two marks.
 
 `<!-- made: NAME -->` begins such a part and `<!-- end -->` ends it. `python -m documents.pages`
 writes the pages; a test holds that it would change nothing.

@@ -55,7 +55,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
                 witness=wiring.witness(settings().witness_function),
             )
         except Exception:
-            # The checkpoint stands; whoever is alarmed by this finds the reason in the error.
+            # The checkpoint stands; the error tells the reason to the person whom the alarm calls.
             count(LOG_UNWITNESSED, settings().env_name)
             raise
     result = {

@@ -36,8 +36,8 @@ class DynamoDbCheckouts:
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
-        # Its session died between taking it and recording that it would. Whoever takes it over
-        # changes the password before anything else.
+        # Its session died between taking it and recording that it would. The session that takes
+        # it over changes the password before anything else.
         return self._put(what, session_id, instead_of=holder)
 
     def has(self, what: str, session_id: str) -> bool:

@@ -40,7 +40,7 @@ class DynamoDbCheckpoints:
 
     def remove(self, leaves: Sequence[Leaf]) -> None:
         for some in batches(leaves, _AT_ONCE):
-            # Not BatchWriteItem: whoever has the right to that may put as well as delete.
+            # Not BatchWriteItem: the right to that is a right to put as well as to delete.
             self._client.transact_write_items(
                 TransactItems=[
                     {

@@ -1,7 +1,7 @@
 """boto3 clients with bounds: every call ends, and is retried a bounded number of times.
 
-What AWS still throttles after that is told as `TryAgain`, for which whoever called the function is
-asked to come again: the workflow by its retries, people by 429.
+What AWS still throttles after that becomes `TryAgain`, and the function's caller tries again later:
+the workflow by its retries, people after a 429.
 """
 
 from threading import Lock

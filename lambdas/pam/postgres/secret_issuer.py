@@ -96,8 +96,8 @@ class RotatedSecretIssuer:
         """The login taken, connections cut, what the borrower set put back, a new password, and the
         login given back; then, and not before, the next session may have it.
 
-        All of it as another login. The account's own is shut first, and opened last: whoever dies
-        in between leaves it shut.
+        All of it as another login. The account's own is shut first, and opened last: a crash in
+        between leaves it shut.
         """
         earlier = self._checkouts.receipt(session.target.arn, session.session_id)
         if earlier is not None:
@@ -240,7 +240,7 @@ class RotatedSecretIssuer:
                 if self._databases.lets_in(login):
                     return login
             elif time.monotonic() >= ask_at and (labels or not _under_way(versions)):
-                # Again from time to time, in case whoever rotates died over it.
+                # Again from time to time, in case the rotating function died over it.
                 self._logins.rotate(secret, version)
                 ask_at = time.monotonic() + _ASK_AGAIN_AFTER_SECONDS
                 continue

@@ -158,7 +158,7 @@ class PostgresUserIssuer:
         }
 
     def tidy(self, target: Target, now: datetime) -> None:
-        """Whatever PAM makes in a database is a session's."""
+        """Everything that PAM makes in a database is a session's."""
 
     def _login(self, target: Target) -> DatabaseLogin:
         login = self._logins.login(target.settings["secret"])
