@@ -139,6 +139,8 @@ class Api:
             advice = f"try again in {retry_after} s"
         elif status in REPEATABLE and request_id:
             advice = f"request id {request_id}"
+        elif in_the_way := document.get("sessions"):
+            advice = f"in the way: {', '.join(map(str, in_the_way))}"
         errors = document.get("errors")
         return ApiProblem(
             code=str(document.get("code") or kind or f"HTTP {status}"),

@@ -117,8 +117,10 @@ def next_step(session: Session, *, now: datetime) -> str:
         case Status.PENDING_APPROVAL:
             steps = [waiting(session, now=now)]
             if session.needs_confirmation and session.break_glass:
+                who = clean(session.requester)
+                steps = [] if not session.approvals.missing else steps
                 steps.append(
-                    f"{clean(session.requester)} runs: pam confirm {name}, or pam end {name}"
+                    f"waiting for the word of {who}: pam confirm {name}, or pam end {name}"
                 )
             if session.approvals.missing:
                 steps.append(f"an approver runs: pam approve {name}")
@@ -204,7 +206,8 @@ def _facts(session: Session, *, now: datetime) -> list[tuple[str, str]]:
     required = f"{votes.received} of {votes.required}"
     if votes.domain_required:
         required += f"; of {session.domain}: {votes.domain_received} of {votes.domain_required}"
-    claimed = "" if session.requester_verified else " (named by a runbook, not proven)"
+    confirmed = ", not confirmed yet" if session.needs_confirmation else ""
+    claimed = "" if session.requester_verified else f" (named by a runbook{confirmed})"
     lines = [
         ("session", session.session_id),
         ("status", session.status),

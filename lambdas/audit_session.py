@@ -64,21 +64,24 @@ def _drain(stream_records: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     Answers which stream record to begin again from, if one could not be carried out.
     """
     done: set[str] = set()
+    failed: list[str] = []
     for stream_record in stream_records:
         image = stream_record["dynamodb"].get("NewImage", {})
         if image.get("kind", {}).get("S") != "RECORD":
             continue
         owner = owner_of(image["pk"]["S"])
+        if owner in done:
+            continue
+        done.add(owner)
         try:
-            if owner not in done:
-                _deliver(owner)
-                done.add(owner)
+            _deliver(owner)
         except Exception:
+            # What keeps one back keeps no other: a stream goes on from the first that failed, and
+            # what was carried is not carried again.
             logger.exception("not delivered", extra={"owner": owner})
             _count_unwritten()
-            number = stream_record["dynamodb"]["SequenceNumber"]
-            return {"batchItemFailures": [{"itemIdentifier": number}]}
-    return {"batchItemFailures": []}
+            failed.append(stream_record["dynamodb"]["SequenceNumber"])
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed[:1]]}
 
 
 def _count_unwritten() -> None:

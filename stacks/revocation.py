@@ -56,6 +56,7 @@ class Revocation(Construct):
         session_store.grant_take_steps(role)
         session_store.grant_see_grants(role)
         session_store.grant_let_go(role)
+        session_store.grant_see_delivered(role)
         session_store.grant_check_out(role)
         session_store.grant_see_blocks(role)
         # What somebody who is blocked has open is found by the index of what is open.

@@ -49,6 +49,7 @@ class SessionActivator(Construct):
         role = self.function.role
         session_store.grant_take_steps(role)
         session_store.grant_see_blocks(role)
+        session_store.grant_see_delivered(role)
         session_store.grant_give(role)
         session_store.grant_check_out(role)
         proof_keys.grant_tell(role)

@@ -125,6 +125,10 @@ class SessionStore(Construct):
         """Take and give back what one session at a time may have."""
         self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem")
 
+    def grant_see_delivered(self, role: iam.IRole) -> None:
+        """How far the auditor is with a session, and whether it has carried its end."""
+        self._allow(role, Table.DELIVERED, "GetItem")
+
     def grant_see_checkouts(self, role: iam.IRole) -> None:
         self._allow(role, Table.CHECKOUTS, "GetItem")
 

@@ -1,20 +1,27 @@
 """Sees what happens to sessions, records, blocks and the log's head, and tells what may not."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from pam.aws import block_items, table_keys
 from pam.domain.proofs import Maker
-from pam.domain.store_change import Item
 from pam.names import Table
 from pam.settings import WatchSettings
 from stacks.dead_letters import DeadLetters
 from stacks.pam_function import FunctionPlatform, PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.session_store import SessionStore
+
+# By its keys, which nobody can change: what an item says that it is may be another's word.
+_SESSIONS_AND_RECORDS = {
+    "sk": {"S": [table_keys.SESSION_PLACE, {"prefix": table_keys.RECORD_PLACE}]}
+}
+_BLOCKS = {"pk": {"S": [block_items.PARTITION]}}
+_LOG_HEAD = {"pk": {"S": [table_keys.HEAD_KEY["pk"]]}}
 
 
 class StoreWatch(Construct):
@@ -54,17 +61,16 @@ class StoreWatch(Construct):
         session_store.grant_follow(role, Table.BLOCKS, Table.LOG_HEAD)
         proof_keys.grant_tell(role)
         dead_letters.grant_bury(role)
-        for name, stream, items in (
-            ("Sessions", session_store.stream_arn, (Item.RECORD, Item.SESSION)),
-            ("Blocks", session_store.stream_arn_of(Table.BLOCKS), (Item.BLOCK, Item.BLOCKS)),
-            ("LogHead", session_store.stream_arn_of(Table.LOG_HEAD), (Item.LOG_HEAD,)),
+        for name, stream, keys in (
+            ("Sessions", session_store.stream_arn, _SESSIONS_AND_RECORDS),
+            ("Blocks", session_store.stream_arn_of(Table.BLOCKS), _BLOCKS),
+            ("LogHead", session_store.stream_arn_of(Table.LOG_HEAD), _LOG_HEAD),
         ):
-            self._follow(name, stream, items, dead_letters)
+            self._follow(name, stream, keys, dead_letters)
 
     def _follow(
-        self, name: str, stream: str, items: Iterable[Item], dead_letters: DeadLetters
+        self, name: str, stream: str, keys: Mapping[str, object], dead_letters: DeadLetters
     ) -> None:
-        kinds = {"kind": {"S": sorted(items)}}
         mapping = lambda_.CfnEventSourceMapping(
             self,
             name,
@@ -72,12 +78,10 @@ class StoreWatch(Construct):
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
-                # What is there now or was there before: what lost its kind was changed as well.
                 filters=[
                     lambda_.CfnEventSourceMapping.FilterProperty(
-                        pattern=json.dumps({"dynamodb": {image: kinds}})
+                        pattern=json.dumps({"dynamodb": {"Keys": keys}})
                     )
-                    for image in ("NewImage", "OldImage")
                 ]
             ),
             batch_size=100,

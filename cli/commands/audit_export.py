@@ -12,11 +12,16 @@ import typer
 from cli import clock, render
 from cli.invocation import Invocation, command
 from cli.text import clean
+from pam.domain import durations
 from pam.domain.ids import is_ulid, opened_at
 
 Since = Annotated[
     str | None,
-    typer.Option("--from", metavar="TIME", help="2026-01-31, or with a time: 2026-01-31T09:15Z."),
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="2026-01-31, or with a time: 2026-01-31T09:15Z, or an age: 24h.",
+    ),
 ]
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from [now].")]
 
@@ -105,12 +110,17 @@ def _beginning(since: str | None) -> datetime:
 
 
 def typed_instant(text: str, option: str) -> datetime:
-    """What somebody typed after `option`. Raises BadParameter."""
+    """What somebody typed after `option`: a time, or an age. Raises BadParameter."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        message = f"{clean(text)} is no time: write 2026-01-31, or 2026-01-31T09:15Z"
-        raise typer.BadParameter(message, param_hint=option) from error
+        try:
+            return clock.now() - durations.parse(text)
+        except ValueError:
+            message = (
+                f"{clean(text)} is no time: write 2026-01-31, or 2026-01-31T09:15Z, or an age: 24h"
+            )
+            raise typer.BadParameter(message, param_hint=option) from error
     # A day, or a time without a zone, is meant in UTC, as the records have it.
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 

@@ -1,7 +1,7 @@
 """`pam audit verify`: an exported trail proven on this machine, or the live stores compared."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,6 +70,8 @@ def _verify_folder(
         since=typed_instant(since, "--from") if since else None,
         until=typed_instant(until, "--to") if until else None,
     )
+    if span.since and span.until:
+        _check_order(span.since, span.until)
     try:
         proof = check_trail(folder, trusted, span)
     except Disproof as wrong:
@@ -103,9 +105,13 @@ def _verify_stores(
         if since
         else covered_since(stores.archive, end - timedelta(days=1))
     )
-    if beginning >= end:
-        message = "--from must lie before --to"
-        raise typer.BadParameter(message, param_hint="--from")
+    if since:
+        _check_order(beginning, end)
+    elif beginning >= end:
+        message = (
+            f"the log begins at {beginning:%Y-%m-%dT%H:%M:%SZ}: nothing of this time is covered"
+        )
+        raise Failure(message)
     found = compare_stores(stores, since=beginning, until=end, now=now, trusted=trusted)
     invocation.emit(
         {"proven": not found.faults, **asdict(found)}, lambda: _tell_found(found, trusted)
@@ -116,10 +122,17 @@ def _verify_stores(
         raise Failure(message)
 
 
+def _check_order(since: datetime, until: datetime) -> None:
+    if since >= until:
+        message = "--from must lie before --to"
+        raise typer.BadParameter(message, param_hint="--from")
+
+
 def _tell_found(found: Any, trusted: Any) -> None:
+    agree = "" if found.faults else "THE STORES AGREE: "
     lines = [
-        f"{found.records} records of {found.sessions} sessions: table, log group and archive "
-        f"compared; {found.waiting} of them not sealed by a checkpoint yet",
+        f"{agree}{found.records} records of {found.sessions} sessions: table, log group and "
+        f"archive compared; {found.waiting} of them not sealed by a checkpoint yet",
         f"checkpoints until {found.sealed_until or 'never'}, "
         f"signed by the key SHA256:{found.key_fingerprint}",
     ]

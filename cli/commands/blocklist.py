@@ -26,7 +26,12 @@ def list_blocks(invocation: Invocation) -> None:
 def block(
     invocation: Invocation,
     person: Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an ARN of theirs.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; the person will read it.")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", help="Why: for operators and auditors, and in the sessions that it ends."
+        ),
+    ],
     length: Annotated[
         str | None,
         typer.Option(

@@ -37,6 +37,13 @@ def list_sessions(
     ] = None,
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you asked for.")] = False,
+    requester: Annotated[
+        str | None,
+        typer.Option("--requester", metavar="PERSON", help="Only what this person asked for."),
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option("--resource", help="Only sessions of this resource.")
+    ] = None,
     stuck: Annotated[
         bool,
         typer.Option(
@@ -58,7 +65,8 @@ def list_sessions(
         return
     query = {
         "status": status,
-        "requester": _own_principal(invocation) if mine else None,
+        "requester": _own_principal(invocation) if mine else requester,
+        "resource": resource,
         "limit": str(limit) if limit else None,
         "cursor": cursor,
     }

@@ -144,7 +144,7 @@ def _check_time(
     proof.cosigned, proof.unwitnessed = shown.cosigned, shown.unwitnessed
     age = shown.age(until)
     if age is not None and shown.newest_cosigned is not None:
-        proof.witnessed_until = timestamps.render(shown.newest_cosigned)
+        proof.witnessed_until = timestamps.render(shown.newest_cosigned.at)
         proof.witness_age_seconds = int(age.total_seconds())
 
 
@@ -156,6 +156,8 @@ def _policy_text(folder: Folder, digest: str) -> str | None:
 def _check_proofs(folder: Folder, manifest: Manifest, records: int) -> None:
     """The single proofs beside a session's records: each against the checkpoint that it names."""
     if not manifest.session_id:
+        if folder.has(layout.PROOFS):
+            raise Disproof(layout.PROOFS, "only the trail of one session has proofs")
         return
     proven: set[tuple[str, int, str, str]] = set()
     known: dict[int, Checkpoint] = {}

@@ -5,7 +5,7 @@ the keys which the auditor brings along.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -72,14 +72,16 @@ class Shown:
     first: Checkpoint | None = None
     newest: Checkpoint | None = None
     cosigned: int = 0
-    newest_cosigned: datetime | None = None
+    newest_cosigned: Checkpoint | None = None
     unwitnessed: int = 0
     """Of the newest, which the witness may not have been asked about yet: none or one."""
 
     def age(self, at: datetime) -> timedelta | None:
         """Of the newest cosigned checkpoint, at that time."""
         return (
-            None if self.newest_cosigned is None else max(timedelta(0), at - self.newest_cosigned)
+            None
+            if self.newest_cosigned is None
+            else max(timedelta(0), at - self.newest_cosigned.at)
         )
 
 
@@ -122,6 +124,9 @@ def check_reach(shown: Shown, *, since: datetime, until: datetime) -> None:
 
     Raises Disproof.
     """
+    if since >= until:
+        why = f"nothing is covered: {_time(since)} is not before {_time(until)}"
+        raise Disproof(layout.MANIFEST, why)
     first, newest = shown.first, shown.newest
     if first is None or newest is None:
         raise Disproof(layout.CHECKPOINTS, "there is none, so nothing is proven")
@@ -143,10 +148,20 @@ def check_witness(shown: Shown, looked_at: datetime) -> None:
 
     Raises Disproof.
     """
-    newest = shown.newest
-    if newest is None or not shown.cosigned:
+    newest, cosigned = shown.newest, shown.newest_cosigned
+    if newest is None or cosigned is None:
         raise Disproof(layout.COSIGNATURES, "none is there: the witness has seen nothing of this")
-    if shown.unwitnessed and newest.overdue(looked_at):
+    if not shown.unwitnessed:
+        return
+    # What one says of its time and interval is believed once it is cosigned: else one alone, made
+    # by whoever has the log's key, could stand for a month.
+    if cosigned.overdue(newest.at):
+        why = (
+            "not cosigned by the witness, and more than two intervals later than the one before; "
+            "if the log paused, try again in a minute"
+        )
+        raise Disproof(_named(newest.number), why)
+    if replace(newest, interval=cosigned.interval).overdue(looked_at):
         why = "not cosigned by the witness, though it is more than two intervals old"
         raise Disproof(_named(newest.number), why)
 
@@ -212,7 +227,7 @@ def _count_witness(
         message = checkpoint.cosigned_message(sealed.text(), seconds)
         if witness_signed(witness_key, message, signature):
             shown.cosigned += 1
-            shown.newest_cosigned = sealed.at
+            shown.newest_cosigned = sealed
             return
     raise Disproof(where, "not cosigned by the witness's key")
 

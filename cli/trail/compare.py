@@ -12,9 +12,12 @@ from cli.trail.law import Law
 from cli.trail.records import is_record
 from cli.trail.seen import Owner, Place, Sighting
 from pam.domain.audit_record import Record, canonical_json, hash_of
+from pam.domain.resource import Target
 from pam.domain.session import Session
 
 _MOST_TOLD = 1000
+_TOLD = ("status", "requester", "requester_verified", "resource", "break_glass", "approvers")
+"""What a session's item says as its records do."""
 
 
 @dataclass(slots=True)
@@ -180,10 +183,21 @@ def _compare_item(
         return
     if count != len(records) or told is None:
         return
-    for name in ("status", "requester", "resource", "break_glass", "approvers"):
+    for name in _TOLD:
         if getattr(session, name) != getattr(told, name):
             what = name.replace("_", "-")
             found.add(f"{owner}: its {what} in the table is not what its records tell")
+    if _place_of(session.target) != _place_of(told.target):
+        found.add(f"{owner}: its target in the table is not what its records tell")
+    if told.expires_at is not None and (
+        session.expires_at is None or session.expires_at > told.expires_at
+    ):
+        found.add(f"{owner}: its end in the table is later than its records tell")
+
+
+def _place_of(target: Target) -> tuple[str, str, str]:
+    """What records have of a target; its settings are the catalogue's."""
+    return target.account, target.region, target.arn
 
 
 def _archived(found: Found, owner: Owner, lines: Sequence[str]) -> dict[str, set[str]]:

@@ -6,7 +6,8 @@ session that they had: neither is judged here.
 """
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from pam.policy.cedar import CedarPolicy
 
 _POLICY_SETS_AT_HAND = 32
+_DEEPEST, _MOST_CHOICES = 100, 1000
+"""Brackets in brackets, and `if`s, which need none to stand in each other. Python's usual stack
+takes several times as many.
+"""
+_TOKEN = re.compile(r'"(?:\\[\s\S]|[^"\\])*+(?:"|\\?\Z)|//[^\n]*|[][(){}<>]|\bif\b')
+"""Of Cedar, as far as it matters; strings and comments are tokens, so that none is read in them. A
+string without end goes to the end, so that nothing is read twice.
+"""
+_DEEPER = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_DEEPER_IN_A_SCHEMA = _DEEPER | {"<": 1, ">": -1}
 
 PolicyText = Callable[[str], str | None]
 """The policy set of a digest, as it was archived; None if it was not."""
@@ -62,6 +73,9 @@ class Law:
             raise Unlawful(place, "unlawful: its time is in no year that there is") from error
         except Refusal as refusal:
             raise Unlawful(place, f"unlawful: {record['type']}: {refusal.detail}") from refusal
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Records have their form by now; what a policy set holds shows when it is asked.
+            raise Unlawful(place, _not_ours(_named(str(record["policy_version"])))) from error
 
     def _judge(self, record: Record, place: str) -> None:
         from cli.trail.life import begin, go_on, stand_alone
@@ -86,7 +100,7 @@ class Law:
         if not digest:
             raise Unlawful(place, "law not proven: it names no policy set that decided")
         text = self.policy_text(digest) if is_digest(digest) else None
-        named = f"the policy set {digest[:16]} that decided"
+        named = _named(digest)
         if text is None:
             raise Unlawful(place, f"law not proven: {named} is missing")
         if hashlib.sha256(text.encode()).hexdigest() != digest:
@@ -94,8 +108,15 @@ class Law:
         try:
             return _compiled(text)
         except Exception as error:
-            why = f"law not proven: {named} is of no form that this version of pam can read"
-            raise Unlawful(place, why) from error
+            raise Unlawful(place, _not_ours(named)) from error
+
+
+def _named(digest: str) -> str:
+    return f"the policy set {digest[:16]} that decided"
+
+
+def _not_ours(named: str) -> str:
+    return f"law not proven: {named} is of no form that this version of pam can read"
 
 
 @lru_cache(maxsize=_POLICY_SETS_AT_HAND)
@@ -103,4 +124,20 @@ def _compiled(text: str) -> "CedarPolicy":
     from cli.trail.remembered_policy import RememberedPolicy
     from pam.policy.compiled import CompiledPolicy
 
-    return RememberedPolicy(CompiledPolicy.from_json(text))
+    compiled = CompiledPolicy.from_json(text)
+    _check_depth(compiled.cedar, _DEEPER)
+    _check_depth(compiled.cedar_schema, _DEEPER_IN_A_SCHEMA)
+    return RememberedPolicy(compiled)
+
+
+def _check_depth(text: str, deeper: Mapping[str, int]) -> None:
+    """Cedar's parser goes as deep as its text does, and where the stack ends so does the process,
+    with nothing said. Raises ValueError.
+    """
+    depth = choices = 0
+    for match in _TOKEN.finditer(text):
+        depth = max(0, depth + deeper.get(match[0], 0))
+        choices += match[0] == "if"
+        if depth > _DEEPEST or choices > _MOST_CHOICES:
+            message = "nested deeper than any policy that people wrote"
+            raise ValueError(message)

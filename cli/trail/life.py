@@ -12,17 +12,19 @@ from typing import NoReturn
 
 from pam.domain import approval, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
-from pam.domain.audit_record import ACTIVE_UNTIL, Record, RecordType
+from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
 from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Person
 from pam.domain.resource import Environment, Resource, Target
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import START_WITHIN, Confirmation, Origin, Session
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
 """A window begins with the whole second after its activation."""
+_LONGEST_CALL = timedelta(minutes=15)
+"""AWS lets no function run for longer, and each of its records has the time at which it began."""
 
 REACHES: Mapping[str, Status] = {
     RecordType.REQUESTED: Status.PENDING_APPROVAL,
@@ -48,7 +50,7 @@ OF_A_SESSION = frozenset(REACHES) | {
     RecordType.ERASED,
 }
 """Types that stand in a session, and nowhere else."""
-_CONSTANT = ("requester", "resource", "environment", "domain", "break_glass", "target")
+_CONSTANT = ("requester", "resource", "environment", "domain", "break_glass", "target", "ticket")
 """What a session is about: the same in every record of it."""
 
 
@@ -58,6 +60,8 @@ class Life:
 
     session: Session
     facts: Record
+    latest: datetime
+    """The latest time that any of its records has."""
     alerted: bool = False
     denied_by: str = ""
 
@@ -66,6 +70,8 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     """The session that this person may ask for."""
     if record["type"] != RecordType.REQUESTED:
         refuse("a session begins with Requested")
+    if record["approvers"]:
+        refuse("it names an approver who has not approved")
     resource = policy.resource(record["resource"])
     if resource is None:
         refuse("the policy set has no such resource")
@@ -104,7 +110,7 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     if not session.held_until_confirmed:
         review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
         session = replace(session, review=review)
-    return Life(session=session, facts=record)
+    return Life(session=session, facts=record, latest=asked_at)
 
 
 def go_on(life: Life, record: Record, policy: Callable[[], CedarPolicy]) -> None:
@@ -149,8 +155,21 @@ def _check_facts(life: Life, record: Record) -> None:
         approved.add(record["actor"]["principal"])
     if not set(record["approvers"]) <= approved:
         refuse("it names an approver who has not approved")
+    at = timestamps.parse(record["at"])
+    if at < life.latest - _LONGEST_CALL:
+        refuse("it is dated before what stands before it")
+    life.latest = max(at, life.latest)
     if life.denied_by and life.session.status in AWAITING and record["type"] != RecordType.DENIED:
         refuse("one denial ends a session, and Denied should stand here")
+
+
+def _strike(life: Life, record: Record) -> None:
+    """A vote that nobody vouches for counts no more; the record names the approvers who do."""
+    if not record["detail"].startswith(VOTE_STRUCK):
+        return
+    named, votes = set(record["approvers"]), life.session.votes
+    standing = (v for v in votes if v.decision is not Ballot.APPROVE or v.principal in named)
+    life.session = replace(life.session, votes=tuple(standing))
 
 
 def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
@@ -202,8 +221,12 @@ def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
     if life.session.held_until_confirmed:
         refuse("break-glass that the person in whose name it is has not confirmed")
-    if record["type"] == RecordType.ACTIVATING and life.session.break_glass and not life.alerted:
-        refuse("break-glass without its alert: no BreakGlass stands before it")
+    if record["type"] == RecordType.ACTIVATING:
+        if life.session.break_glass and not life.alerted:
+            refuse("break-glass without its alert: no BreakGlass stands before it")
+        over = life.session.approval_expires_at + START_WITHIN
+        if timestamps.parse(record["at"]) > over:
+            refuse("its approvals are from another time")
     if not _lawful(life.session, policy):
         refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")
 
@@ -330,4 +353,5 @@ _SHOWN_BY_THE_REST: Mapping[str, Callable[[Life, Record], None]] = {
     RecordType.ACTIVATED: _activate,
     RecordType.BREAK_GLASS: _alert,
     RecordType.DENIED: _deny,
+    RecordType.DRIFT: _strike,
 }

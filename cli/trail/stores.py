@@ -126,7 +126,7 @@ class Stores:
         return bytes(answer["PublicKey"])
 
     def session_of(self, session_id: str) -> Session | None:
-        return self._told(session_id, lambda: self._sessions.get(session_id))
+        return self._told(session_id, lambda: self._sessions.get_whole(session_id))
 
     def table_records(self, session_id: str) -> list[Record]:
         return self._told(session_id, lambda: self._sessions.records(session_id))

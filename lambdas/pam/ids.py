@@ -18,7 +18,12 @@ def new_text_key() -> str:
 
 
 def id_of_execution(execution_arn: str, started_at: datetime) -> str:
-    """The same ULID whenever it is asked for: a retried first state must not make two sessions."""
-    milliseconds = int(started_at.timestamp() * 1000)
-    digest = hashlib.sha256(execution_arn.encode()).digest()
+    """A retried first state must not make two sessions."""
+    return id_of(execution_arn, started_at)
+
+
+def id_of(what: str, at: datetime) -> str:
+    """The same ULID whenever it is asked for."""
+    milliseconds = int(at.timestamp() * 1000)
+    digest = hashlib.sha256(what.encode()).digest()
     return str(ULID(milliseconds.to_bytes(6, "big") + digest[:10]))

@@ -108,6 +108,13 @@ def test_what_must_be_covered_can_be_said(pam: Pam, folder: Path, key: str, log:
     assert "what was recorded in between is not covered" in late.stderr
 
 
+@pytest.mark.parametrize(("age", "exit_code"), [("10m", 0), ("24h", 1)])
+def test_a_time_may_be_an_age(pam: Pam, folder: Path, key: str, age: str, exit_code: int) -> None:
+    aged = pam("audit", "verify", str(folder), "--key", key, "--from", age)
+    assert aged.exit_code == exit_code
+    assert ("is not covered: the log begins only then" in aged.stderr) == bool(exit_code)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -120,6 +127,8 @@ def test_what_must_be_covered_can_be_said(pam: Pam, folder: Path, key: str, log:
         ["--witness-key", __file__],
         ["--from", "then"],
         ["--to", "never"],
+        ["--from", "24"],
+        ["--from", "2026-03-02", "--to", "2026-03-01"],
     ],
 )
 def test_what_is_typed_wrong_is_wrong_usage(pam: Pam, folder: Path, options: list[str]) -> None:
@@ -236,6 +245,12 @@ def test_a_time_that_is_not_covered_is_not_proven(pam: Pam, log: Log) -> None:
         result = pam("audit", "verify", *option)
         assert result.exit_code == 1
         assert "is not covered" in result.stdout
+    before = pam("audit", "verify", "--to", "2026-01-01")
+    assert (before.exit_code, before.stdout) == (1, "")
+    assert "nothing of this time is covered" in before.stderr
+    future = pam("audit", "verify", "--from", "2027-01-01", "--to", "2027-01-02")
+    assert future.exit_code == 1
+    assert "NOT PROVEN" in future.stderr
 
 
 def test_a_folder_that_was_copied_is_as_good(

@@ -17,7 +17,9 @@ def test_an_emergency_that_waits_for_a_word_says_how_to_give_it(
         session(approvals=needed, needs_confirmation=True, **WAITING),
     )
     shown = pam("show", SESSION_ID).stdout
-    assert f"{ALICE} runs: pam confirm {SESSION_ID}, or pam end {SESSION_ID}" in shown
+    word = f"waiting for the word of {ALICE}: pam confirm {SESSION_ID}, or pam end {SESSION_ID}"
+    assert word in shown
+    assert ("waiting for 0" in shown) is False
     assert ("an approver runs" in shown) is (needed != NO_VOTES)
 
 

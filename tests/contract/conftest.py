@@ -8,8 +8,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pam.aws.dynamodb_sessions import from_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
 from pam.names import Index, Table, Tables, table_name
+from tests.contract.watching import Watched, sealed
+from tests.crash.scene import Scene
+from tests.fakes.story import LEDGER, SANDBOX
+from tests.fakes.world import FakeAuditLog
 
 TABLE = "sessions"
 TABLES = Tables.of("test", TABLE)
@@ -63,6 +67,34 @@ def table(aws: None) -> Any:
             KeySchema=_schema("pk", "sk"),
         )
     return client
+
+
+@pytest.fixture
+def scene(table: Any) -> Scene:
+    made = Scene()
+    store: Any = DynamoDbSessions(table, TABLES)
+    made.store = store
+    log: Any = FakeAuditLog()
+    made.audit_log = log
+    return made
+
+
+@pytest.fixture
+def watched(table: Any, scene: Scene) -> Watched:
+    return Watched(table, scene, TABLES)
+
+
+@pytest.fixture
+def lived(scene: Scene, watched: Watched) -> Watched:
+    """A session with one vote, a block, and two checkpoints."""
+    sealed(scene, watched)
+    other = scene.request("dave", SANDBOX)
+    scene.block(other.session_id)
+    session = scene.request("alice", LEDGER)
+    scene.vote("bob", session.session_id)
+    assert watched.found() == []
+    watched.session_id = session.session_id
+    return watched
 
 
 def everything_in(client: Any) -> list[dict[str, Any]]:

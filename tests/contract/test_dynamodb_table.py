@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.session_codec import Unreadable
 from pam.domain import audit_record
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Record, RecordType
@@ -295,5 +296,5 @@ def test_a_session_that_is_not_understood_keeps_no_other_from_being_found(
     later, unreadable = story.later(days=2), list[str]()
     assert [each.session_id for each in store.due(later, 10, unreadable.append)] == [sound]
     assert unreadable == [spoilt]
-    with pytest.raises(KeyError):
+    with pytest.raises(Unreadable):
         store.due(later, 10)

@@ -200,17 +200,17 @@ def test_the_outbox_gives_each_claim_to_one_call_and_each_record_up_for_sealing_
     assert not outbox.claim(session_id, NOON)
     delivered, records = outbox.undelivered(session_id)
     assert (delivered, len(records)) == (-1, 6)
-    outbox.settle(session_id, delivered, records[:4])
+    outbox.settle(session_id, delivered, records[:4], NOON)
     assert waiting.leaves(100) == [Leaf.of(record) for record in records[:4]]
     assert outbox.claim(session_id, NOON), "settling has ended the claim"
     # A call that outlived its claim comes late with the same, and with more.
-    outbox.settle(session_id, delivered, records[:4])
-    outbox.settle(session_id, delivered, records)
+    outbox.settle(session_id, delivered, records[:4], NOON)
+    outbox.settle(session_id, delivered, records, NOON)
     delivered, rest = outbox.undelivered(session_id)
     assert (delivered, rest) == (4, records[4:])
     outbox.release(session_id)
     outbox.release(session_id)
-    outbox.settle(session_id, delivered, rest)
+    outbox.settle(session_id, delivered, rest, NOON)
     assert waiting.leaves(100) == [Leaf.of(record) for record in records]
 
 
@@ -222,8 +222,8 @@ def test_a_refusal_outside_any_session_is_delivered_once_as_well(table: Any) -> 
     assert outbox.claim(owner, NOON)
     delivered, records = outbox.undelivered(owner)
     assert records == [refusal]
-    outbox.settle(owner, delivered, records)
-    outbox.settle(owner, delivered, records)
+    outbox.settle(owner, delivered, records, NOON)
+    outbox.settle(owner, delivered, records, NOON)
     assert outbox.undelivered(owner) == (0, [])
     assert DynamoDbCheckpoints(table, TABLES).leaves(100) == [Leaf.of(refusal)]
 

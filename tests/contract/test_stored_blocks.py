@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pam.aws import block_items
-from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
@@ -111,3 +111,21 @@ def test_a_block_that_is_over_goes_by_itself_in_time_and_no_other(table: Any) ->
     assert items["alice"]["ttl"] == int(NOON.timestamp()) + 3600 + kept
     assert items["bob"]["ttl"] == int(NOON.timestamp()) + kept
     assert "ttl" not in items["dave"]
+
+
+@pytest.mark.guarantee("G14")
+def test_what_lies_where_blocks_do_keeps_nobody_from_being_blocked(table: Any) -> None:
+    store = DynamoDbSessions(table, TABLES)
+    put(store, BLOCK)
+    spoilt: list[dict[str, Any]] = [
+        {"pk": block_items.PARTITION, "sk": "kim#"},
+        {"pk": block_items.PARTITION, "sk": "lou#", "since": "never", "version": 9},
+        block_items.block_item(BLOCK, "e") | {"version": 7},
+    ]
+    for item in spoilt:
+        table.put_item(TableName=TABLES.blocks, Item=to_item(item))
+    assert store.blocklist() == Blocklist(version=1, blocks=(BLOCK,))
+    put(store, replace(BLOCK, person="dave", principal=arn("dave")))
+    assert [block.person for block in store.blocklist().blocks] == ["alice", "dave"]
+    with pytest.raises(KeyError):
+        store.blocks_of("kim")

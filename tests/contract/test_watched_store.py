@@ -1,112 +1,20 @@
 """Changes of the tables as their streams tell them: PAM's own make no noise, others are told."""
 
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from ulid import ULID
 
 from pam.aws import block_items, session_codec, table_keys
-from pam.aws.checkpoint_items import DynamoDbCheckpoints
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.aws.stream_changes import change_of
 from pam.domain import audit_record
 from pam.domain.approval import Ballot
-from pam.domain.checkpoint import Head
-from pam.domain.merkle import Frontier
-from pam.operations.watch_store import watch_store
-from tests.contract.conftest import TABLES
+from tests.contract.watching import TTL, Watched, another, drifts, rewritten, sealed
 from tests.crash.scene import Scene
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
-from tests.fakes.world import FakeAuditLog
-
-Item = dict[str, Any]
-TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
-
-
-WRITES = ("DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem")
-
-
-class Watched:
-    """The tables, and a stream of what happens in them: one change for each item of each write."""
-
-    def __init__(self, client: Any, story: Story) -> None:
-        self.client = client
-        self.story = story
-        self.session_id = "SESSION#"
-        self.stream: list[dict[str, Any]] = []
-        self._seen = self.items()
-        for write in WRITES:
-            client.meta.events.register(f"after-call.dynamodb.{write}", self._note)
-
-    def items(self) -> dict[tuple[str, str, str], Item]:
-        found = {}
-        for table in astuple(TABLES):
-            for raw in self.client.scan(TableName=table)["Items"]:
-                found[table, raw["pk"]["S"], raw["sk"]["S"]] = raw
-        return found
-
-    def of_kind(self, kind: str) -> tuple[tuple[str, str, str], Item]:
-        """The last one; of the session in question, if there is one."""
-        found = [pair for pair in self.items().items() if pair[1]["kind"]["S"] == kind]
-        return max(found, key=lambda pair: (self.session_id in pair[0][1], pair[0]))
-
-    def put(self, key: tuple[str, str, str], item: Item) -> None:
-        self.client.put_item(TableName=key[0], Item=item)
-
-    def remove(self, key: tuple[str, str, str]) -> None:
-        keys = {"pk": {"S": key[1]}, "sk": {"S": key[2]}}
-        self.client.delete_item(TableName=key[0], Key=keys)
-
-    def found(self, identity: dict[str, str] | None = None) -> list[str]:
-        """What the watch says of everything that happened since the last look."""
-        wrong = []
-        while self.stream:
-            said = self.judged(self.stream.pop(0) | {"userIdentity": identity})
-            wrong += [said] if said else []
-        return wrong
-
-    def judged(self, stream_record: dict[str, Any]) -> str | None:
-        change = change_of(stream_record)
-        if change is None:
-            return None
-        return watch_store(
-            change, now=self.story.now, store=self.story.store, verifier=self.story.keys
-        )
-
-    def _note(self, **_: Any) -> None:
-        before, self._seen = self._seen, self.items()
-        for key in sorted({*before, *self._seen}):
-            was, now = before.get(key), self._seen.get(key)
-            if was == now:
-                continue
-            images = {"OldImage": was, "NewImage": now}
-            told = {name: image for name, image in images.items() if image is not None}
-            keys = {"pk": {"S": key[1]}, "sk": {"S": key[2]}}
-            change_id = str(ULID())
-            self.stream.append({"eventID": change_id, "dynamodb": {"Keys": keys, **told}})
-
-
-@pytest.fixture
-def scene(table: Any) -> Scene:
-    made = Scene()
-    store: Any = DynamoDbSessions(table, TABLES)
-    made.store = store
-    log: Any = FakeAuditLog()
-    made.audit_log = log
-    return made
-
-
-@pytest.fixture
-def watched(table: Any, scene: Scene) -> Watched:
-    return Watched(table, scene)
-
-
-def drifts(watched: Watched) -> list[str]:
-    records = [from_item(item) for item in watched.items().values() if "record" in item]
-    return [each["record"] for each in records if '"type":"Drift"' in each["record"]]
 
 
 def whole_life(scene: Scene, watched: Watched) -> None:
@@ -161,16 +69,6 @@ def denied(scene: Scene, _: Watched) -> None:
     scene.vote("bob", scene.request().session_id, Ballot.DENY, comment="no")
 
 
-def sealed(scene: Scene, watched: Watched) -> None:
-    log = DynamoDbCheckpoints(watched.client, TABLES)
-    before = Head()
-    for number in (1, 2):
-        after = Head(number=number, frontier=Frontier(0, ()), at=scene.now, hashed=str(number))
-        log.advance(before, after)
-        assert watched.found() == []
-        before = after
-
-
 @pytest.mark.guarantee("G7")
 @pytest.mark.parametrize("act", [whole_life, emergency, in_somebodys_name, blocks, denied, sealed])
 def test_what_pam_itself_does_makes_no_noise(
@@ -180,13 +78,9 @@ def test_what_pam_itself_does_makes_no_noise(
     assert watched.found() == []
 
 
-def _another(item: Item, **changed: Any) -> Item:
-    return {**item, **to_item(changed)}
-
-
 def record_overwritten(w: Watched) -> None:
     key, item = w.of_kind("RECORD")
-    w.put(key, _another(item, record=item["record"]["S"].replace("alice", "dave")))
+    w.put(key, another(item, record=item["record"]["S"].replace("alice", "dave")))
 
 
 def record_of_no_kind(w: Watched) -> None:
@@ -207,7 +101,7 @@ def _added(w: Watched, *, ahead: int, **changed: Any) -> None:
     record["hash"] = audit_record.hash_of(record)
     sk = f"RECORD#{last['sequence'] + ahead:08d}"
     text = audit_record.canonical_json(record)
-    w.put((table, pk, sk), _another(item, sk=sk, record=text))
+    w.put((table, pk, sk), another(item, sk=sk, record=text))
 
 
 def record_added(w: Watched) -> None:
@@ -220,30 +114,23 @@ def record_of_another_place(w: Watched) -> None:
 
 def record_that_is_none(w: Watched) -> None:
     (table, pk, _), item = w.of_kind("RECORD")
-    w.put((table, pk, "RECORD#00000099"), _another(item, sk="RECORD#00000099", record="{"))
+    w.put((table, pk, "RECORD#00000099"), another(item, sk="RECORD#00000099", record="{"))
 
 
 def session_removed(w: Watched) -> None:
     w.remove(w.of_kind("SESSION")[0])
 
 
-def _document(w: Watched, **changed: Any) -> None:
-    """With all that an index needs, as somebody would who knows the table well."""
-    key, item = w.of_kind("SESSION")
-    session = session_codec.decode(from_item(item)["document"] | changed)
-    w.put(key, to_item(table_keys.session_item(session)))
-
-
 def session_active(w: Watched) -> None:
-    _document(w, status="ACTIVE")
+    rewritten(w, status="ACTIVE")
 
 
 def session_another_requester(w: Watched) -> None:
-    _document(w, requester="arn:aws:iam::000000000000:user/dave")
+    rewritten(w, requester="arn:aws:iam::000000000000:user/dave")
 
 
 def session_going_back(w: Watched) -> None:
-    _document(w, sequence=1)
+    rewritten(w, sequence=1)
 
 
 def session_not_found_by_the_tick(w: Watched) -> None:
@@ -254,17 +141,17 @@ def session_not_found_by_the_tick(w: Watched) -> None:
 def session_that_is_none(w: Watched) -> None:
     key, item = w.of_kind("SESSION")
     document = from_item(item)["document"] | {"status": "NEVER_HEARD_OF"}
-    w.put(key, _another(item, document=document))
+    w.put(key, another(item, document=document))
 
 
 def session_with_a_vote(w: Watched) -> None:
     _, item = w.of_kind("SESSION")
     (vote,) = from_item(item)["document"]["votes"]
-    _document(w, votes=[vote, vote | {"name": "carol"}])
+    rewritten(w, votes=[vote, vote | {"name": "carol"}])
 
 
 def session_without_proof(w: Watched) -> None:
-    _document(w, proof="")
+    rewritten(w, proof="")
 
 
 def session_forged(w: Watched) -> None:
@@ -294,7 +181,7 @@ def block_shortened(w: Watched) -> None:
 
 def block_that_expires(w: Watched) -> None:
     key, item = w.of_kind("BLOCK")
-    w.put(key, _another(item, ttl=1))
+    w.put(key, another(item, ttl=1))
 
 
 def block_of_nobody(w: Watched) -> None:
@@ -305,7 +192,7 @@ def block_of_nobody(w: Watched) -> None:
 
 def blocklist_turned_back(w: Watched) -> None:
     key, item = w.of_kind("BLOCKS")
-    w.put(key, _another(item, version=0))
+    w.put(key, another(item, version=0))
 
 
 def blocklist_without_head(w: Watched) -> None:
@@ -314,7 +201,7 @@ def blocklist_without_head(w: Watched) -> None:
 
 def log_turned_back(w: Watched) -> None:
     key, item = w.of_kind("LOG_HEAD")
-    w.put(key, _another(item, number=1))
+    w.put(key, another(item, number=1))
 
 
 def log_without_head(w: Watched) -> None:
@@ -323,10 +210,10 @@ def log_without_head(w: Watched) -> None:
 
 def log_ahead(w: Watched) -> None:
     key, item = w.of_kind("LOG_HEAD")
-    w.put(key, _another(item, number=9))
+    w.put(key, another(item, number=9))
 
 
-TAMPERING = {
+TAMPERING: dict[Callable[[Watched], None], str] = {
     record_overwritten: "a record was overwritten; it was Voted ",
     record_of_no_kind: "a record was overwritten; it was Voted ",
     record_removed: "a record was removed; it was Voted ",
@@ -353,19 +240,6 @@ TAMPERING = {
     log_without_head: "the log's head was removed",
     log_ahead: "the log's head went from 2 to 9",
 }
-
-
-@pytest.fixture
-def lived(scene: Scene, watched: Watched) -> Watched:
-    """A session with one vote, a block, and two checkpoints."""
-    sealed(scene, watched)
-    other = scene.request("dave", SANDBOX)
-    scene.block(other.session_id)
-    session = scene.request("alice", LEDGER)
-    scene.vote("bob", session.session_id)
-    assert watched.found() == []
-    watched.session_id = session.session_id
-    return watched
 
 
 @pytest.mark.guarantee("G7")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from pam.aws import person_items
+from pam.aws import person_items, table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.domain import timestamps
 from pam.domain.apart import Act
 from pam.domain.errors import StaleSession
 from pam.domain.limits import OpenNow, OpenSession
@@ -132,6 +133,66 @@ def test_a_sweep_counts_what_an_earlier_version_stored(table: Any) -> None:
     assert len(store.open_now("alice").sessions) == 1
     story.request()
     assert len(store.open_now("alice").sessions) == 2
+
+
+def put(table: Any, *items: dict[str, Any]) -> None:
+    for item in items:
+        table.put_item(TableName=TABLE, Item=to_item(item))
+
+
+@pytest.mark.guarantee("G9")
+def test_what_is_open_counts_again_though_somebody_wrote_that_it_is_done(table: Any) -> None:
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+    store: Any = story.store
+    waiting = story.request()
+    emergency = story.request(break_glass=True).session_id
+    story.activate(emergency)
+    closed = story.request(break_glass=True).session_id
+    story.end(closed)
+    before = store.open_now("alice")
+    put(table, person_items.open_item(waiting) | {"done": True})
+    for session_id in (emergency, closed):
+        put(table, {**table_keys.review_key("alice", session_id), "done": True})
+    assert store.open_now("alice") != before
+    assert set(recount_open(store=store)) == {waiting.session_id, emergency, closed}
+    assert recount_open(store=store) == []
+    assert set(store.open_now("alice").sessions) == set(before.sessions)
+    assert store.open_now("alice").unreviewed == before.unreviewed
+
+
+@pytest.mark.guarantee("G9")
+def test_nobody_is_refused_because_of_what_is_none_of_theirs(table: Any) -> None:
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+    store: Any = story.store
+    others = story.request(who="dave", resource=LEDGER)
+    emergency = story.request(who="dave", break_glass=True, resource=UAT).session_id
+    ids = [*(new_id(NOON) for _ in range(4)), others.session_id, emergency]
+    for session_id in ids:
+        counted_as = replace(others, session_id=session_id, requester_name="alice")
+        due = {"kind": "REVIEW", "review_due_at": timestamps.render(NOON)}
+        put(table, person_items.open_item(counted_as))
+        put(table, {**table_keys.review_key("alice", session_id), **due})
+    story.request()
+    story.request(break_glass=True)
+    assert len(store.open_now("alice").sessions) == 2
+    assert {each.session_id for each in store.open_now("dave").sessions} == set(ids[-2:])
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize(
+    "written", [{"version": "many"}, {"version": None}, {}], ids=["a text", "nothing", "absent"]
+)
+def test_a_count_that_somebody_wrote_over_keeps_nobody_out(
+    table: Any, written: dict[str, Any]
+) -> None:
+    story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
+    store: Any = story.store
+    first = story.request().session_id
+    put(table, {**person_items.open_key("alice"), **written})
+    put(table, {**person_items.open_key("alice", first), "kind": "OPEN"})
+    second = story.request().session_id
+    assert recount_open(store=store) == [first]
+    assert {each.session_id for each in counted(store)} == {first, second}
 
 
 def test_where_somebody_acted_is_kept_by_their_groups(store: SessionStore) -> None:

@@ -67,6 +67,7 @@ MISPLACED = {
     "two joiners": "abcdef\u200d\u200dghijkl",
     "a joiner beside a space": "abcdef \u200d ghijkl",
     "a stack of marks": "abcdefghijkl" + "\u0301" * 800,
+    "a stack of marks over joiners": "abcdefghijk" + ("\u0301" * 4 + "\u200d") * 200 + "l",
     "five marks": "abcdefghijklq" + "\u0316" * 5,
     "a selector on nothing": "\ufe0fabcdefghijkl",
     "two selectors": "abcdefghijkl\u2764\ufe0f\ufe0f",

@@ -47,7 +47,8 @@ class FakeCarriage:
     def publish(self, records: Sequence[Record]) -> None:
         self.published.update(record["event_id"] for record in records)
 
-    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+    def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
+        del now
         if self.marks.get(owner, -1) != delivered:
             return
         self.marks[owner] = records[-1]["sequence"]

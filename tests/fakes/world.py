@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from pam.domain import timestamps
 from pam.domain.apart import Act
-from pam.domain.audit_record import Record
+from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import (
     IssuerUnavailable,
@@ -116,6 +117,9 @@ class FakeStore:
         mine = self.counted.setdefault(session.requester_name, {})
         mine[session.session_id] = open_as(session)
 
+    def uncount(self, person: str, session_id: str) -> None:
+        self.counted.get(person, {}).pop(session_id, None)
+
     def open_now(self, person: str) -> OpenNow:
         return OpenNow(
             version=self.added.get(person, 0),
@@ -159,6 +163,24 @@ class FakeStore:
         lone = {f"NONE#{each['event_id']}": [each] for each in alone}
         found = self.trails.get(owner) or lone.get(owner, [])
         return next((each for each in found if each["sequence"] == sequence), None)
+
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        return self._last(session_id, ENDS)
+
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        return self._last(session_id, frozenset({RecordType.LEASED}))
+
+    def _last(self, session_id: str, kinds: frozenset[RecordType]) -> datetime | None:
+        """As if the auditor had carried all at once."""
+        found = [each["at"] for each in self.records(session_id) if each["type"] in kinds]
+        return timestamps.parse(found[-1]) if found else None
+
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        taken = {each["sequence"] for each in self.records(session_id)}
+        begins = first
+        while taken & set(range(begins, begins + room)):
+            begins += 1
+        return begins - 1 if begins > first else None
 
     def add_refusal(self, record: Record) -> None:
         session_id = record["session_id"]

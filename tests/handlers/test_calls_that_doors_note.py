@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -70,6 +71,21 @@ def test_a_request_id_is_used_once_and_the_second_call_is_kept_as_another(
     first, second = calls.noted.values()
     assert (first.again, first.method) == ("", "GET")
     assert (bool(second.again), second.method, second.status) == (True, "POST", None)
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize(
+    "bent", [{"userAgent": ["x"]}, {"userAgent": 7}, {"sourceIp": {}}], ids=str
+)
+def test_a_call_that_cannot_be_read_is_noted_before_it_is_tried(
+    function: Load, story: Story, calls: FakeCalls, bent: dict[str, object]
+) -> None:
+    forged = call("POST", "/pam/request", "alice", ASK)
+    forged["requestContext"]["identity"] |= bent
+    with suppress(Exception):
+        function("request_api")(forged)
+    (noted,) = calls.noted.values()
+    assert (noted.principal, noted.again) == (arn("alice"), "")
 
 
 def test_an_answer_that_cannot_be_noted_is_given_all_the_same(

@@ -142,6 +142,13 @@ def test_a_door_takes_calls_of_the_gateway_and_nothing_else(
             asked | {"requestContext": {k: v for k, v in context.items() if k != name}}
             for name in ("extendedRequestId", "requestId", "path")
         ),
+        # What no table takes could not be noted.
+        *(
+            asked | {"requestContext": {**context, name: text}}
+            for name in ("extendedRequestId", "path")
+            for text in ("x" * 20_000, "\ud800")
+        ),
+        asked | {"requestContext": {**context, "identity": {"userArn": "\ud800"}}},
         asked | {"requestContext": "sam"},
         {k: v for k, v in asked.items() if k != "httpMethod"},
     ]
@@ -151,6 +158,8 @@ def test_a_door_takes_calls_of_the_gateway_and_nothing_else(
     assert snapshot(story) == before
     assert len(calls.noted) == len([*ALL, *SHAPELESS, *nobody])
     assert {noted.again for noted in calls.noted.values()} == {NO_CALL}, "each is told"
+    for noted in calls.noted.values():
+        assert len(f"{noted.request_id}{noted.principal}{noted.path}".encode()) < 4000
 
 
 @pytest.mark.parametrize("power", TAKES)

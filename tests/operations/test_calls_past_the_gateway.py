@@ -17,6 +17,7 @@ from pam.domain.handled_call import (
     why_dark,
 )
 from pam.domain.invocation import Own, of_cloudtrail
+from pam.ids import id_of
 from pam.operations.match_calls import Matched, match_calls
 from pam.operations.note_call import note_call
 from pam.operations.record_invocation import record_invocation
@@ -106,6 +107,27 @@ def test_a_call_without_a_line_is_waited_for_and_then_told_once(gateway: Gateway
     assert record["actor"]["principal"] == "unknown", "who it was is not known"
     for told in ("POST /v1/pam/request", "request_api", "202", "does not have it"):
         assert told in record["detail"]
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("remembered", ["dark-call/{0}/", "dark-call/{0}", "dark-call/{1}"])
+def test_a_mark_that_somebody_put_there_before_hides_no_call(
+    gateway: Gateway, remembered: str
+) -> None:
+    gateway.handled()
+    own_id = id_of(f"{CALL.request_id}/", CALL.noted_at)
+    gateway.store.done.add(remembered.format(CALL.request_id, own_id))
+    assert gateway.compare(NOON + AFTER).dark == [CALL.request_id]
+    assert [record["type"] for record in gateway.store.findings] == ["DarkCall"]
+
+
+@pytest.mark.guarantee("G2")
+def test_a_call_that_was_told_by_a_run_that_died_is_told_once(gateway: Gateway) -> None:
+    gateway.handled()
+    gateway.compare(NOON + AFTER)
+    gateway.calls.done.clear()
+    assert gateway.compare(NOON + 2 * AFTER).dark == []
+    assert len(gateway.store.findings) == 1
 
 
 DIFFERENT = {

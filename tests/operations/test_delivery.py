@@ -53,8 +53,8 @@ class Places:
     def publish(self, records: Sequence[Record]) -> None:
         self._take("bus", records)
 
-    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
-        del owner
+    def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
+        del owner, now
         if self.mark == delivered:
             self._take("mark", records)
             self.mark, self.claimed = records[-1]["sequence"], False

@@ -2,15 +2,25 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
-from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
-from tests.fakes.story import Story
-from tests.fakes.world import FakeStore
+from pam.operations.close_session import (
+    DENY_STANDS,
+    WORKFLOW,
+    Verdict,
+    close_session,
+    look_at,
+    sweep_session,
+)
+from pam.ports.targets import Receipt
+from tests.fakes.story import NOON, Story
+from tests.fakes.world import FakeIssuer, FakeStore
 
 
 def look(story: Story, session_id: str) -> Status:
@@ -275,10 +285,59 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     look(story, session_id)
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
+    assert due(story.store, story.now, 10) == []
+    story.now = NOON + DENY_STANDS + timedelta(minutes=1)
     assert due(story.store, story.now, 10) == [session_id]
     look(story, session_id)
     assert story.issuer.cleared == [session_id]
     assert due(story.store, story.now, 10) == []
+
+
+@pytest.mark.guarantee("G5")
+def test_what_keeps_somebody_out_does_not_go_because_an_item_says_that_it_may() -> None:
+    story = Story()
+    session_id = story.granted(seconds=600).session_id
+    story.lease(session_id)
+    revoked = story.revoke(session_id)
+    forged = replace(revoked, traces_until=story.now, credentials_live_until=story.now)
+    story.store.sessions[session_id] = forged
+    story.later(minutes=1)
+    look(story, session_id)
+    assert story.issuer.cleared == []
+
+
+NOT_LEASED: dict[str, dict[str, Any]] = {
+    "no lease": {"leases": 0, "leases_end_at": None, "credentials_live_until": None},
+    "a lease that is over": {"leases_end_at": NOON, "credentials_live_until": NOON},
+    "no access at all": {"activating_at": None, "activated_at": None},
+}
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("case", NOT_LEASED)
+def test_an_end_is_made_although_the_item_says_that_there_is_nothing_to_end(case: str) -> None:
+    story = Story()
+    session_id = story.granted(seconds=600).session_id
+    story.lease(session_id)
+    story.store.sessions[session_id] = replace(story.store.sessions[session_id], **NOT_LEASED[case])
+    asked: list[Session] = []
+
+    class Asked(FakeIssuer):
+        def end(self, session: Session, now: datetime) -> Receipt:
+            asked.append(session)
+            return super().end(session, now)
+
+    story.issuer = Asked()
+    story.revoke(session_id)
+    (ended,) = asked
+    assert ended.activating_at is not None
+    assert ended.leases == 1
+    assert ended.credentials_live_until is not None
+    assert ended.credentials_live_until >= story.now + timedelta(minutes=14)
+
+
+def test_a_deny_stands_as_long_as_the_longest_lease_lives() -> None:
+    assert DENY_STANDS >= LONGEST_LEASE + GRACE
 
 
 @pytest.mark.parametrize(("tries", "pause"), [(1, 60), (2, 120), (6, 1920), (7, 3600), (999, 3600)])

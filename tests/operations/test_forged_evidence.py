@@ -50,6 +50,11 @@ def with_votes_of_another_session(story: Story, session: Session) -> Session:
     return replace(session, votes=story.vote("carol", other.session_id).votes)
 
 
+def with_the_proof_of_anothers(story: Story, session: Session) -> Session:
+    (bobs,) = story.vote("bob", session.session_id).votes
+    return replace(session, votes=(bobs, replace(bobs, name="carol", principal=arn("carol"))))
+
+
 def resigned(story: Story, session: Session, maker: Maker) -> Session:
     other = replace(session, requester=arn("dave"), requester_name="dave")
     return replace(other, proof=mac(story, maker, proofs.of_request(other)))
@@ -70,6 +75,7 @@ UNAPPROVED: dict[str, Forge] = {
             for vote in with_forged_votes(t, s, Maker.DOOR).votes
         ),
     ),
+    "a vote with the proof of another's": with_the_proof_of_anothers,
     "one vote twice": lambda t, s: replace(s, votes=t.vote("bob", s.session_id).votes * 2),
 }
 """A session that is PENDING, made to look approved."""

@@ -16,7 +16,7 @@ from pam.operations.close_session import WORKFLOW
 from pam.operations.read_sessions import Listing, Trail, list_sessions, read_trail
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionQuery
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, caller
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn, caller
 
 
 @pytest.fixture
@@ -68,6 +68,10 @@ WALKS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "an approver of the other domain": ("kate", {}, ("kim",)),
     "an engineer": ("dave", {}, ("dave",)),
     "an engineer, by name": ("dave", {"requester": "dave"}, ("dave",)),
+    "an engineer, in capitals": ("dave", {"requester": "DAVE"}, ("dave",)),
+    "an auditor, by a principal": ("ada", {"requester": arn("alice")}, ("alice",)),
+    "an auditor, by a name in capitals": ("ada", {"requester": "Alice"}, ("alice",)),
+    "an auditor, by no name at all": ("ada", {"requester": "*"}, ()),
     "an approver, one requester": ("bob", {"requester": "alice"}, ("alice",)),
 }
 
@@ -119,6 +123,10 @@ FOREIGN: dict[str, Callable[[Story], Listing]] = {
         s, "ada", cursor_after("01JD8XGZ6Q3M4V5N6P7R8S9T0A", "ada", "", "", "")
     ),
     "of no session at all": lambda s: listed(s, "ada", cursor_after("x", "ada", "", "", "")),
+    "for what the caller may not browse": lambda s: listed(
+        s, "kim", listed(s, "ada").cursor, requester="alice"
+    ),
+    "one's own, padded": lambda s: listed(s, "ada", f"{listed(s, 'ada').cursor}=="),
     "empty": lambda s: listed(s, "ada", ""),
     "nonsense": lambda s: listed(s, "ada", "AAAA"),
     "not base64": lambda s: listed(s, "ada", "%%%%"),

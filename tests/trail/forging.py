@@ -144,6 +144,26 @@ def overtime(log: Log) -> Session:
     return session
 
 
+def a_day_later(log: Log, *entries: Entry) -> Session:
+    """An approved request that somebody takes up again."""
+    session = log.story.request()
+    for approver in ("bob", "carol"):
+        log.story.vote(approver, session.session_id)
+    log.story.later(hours=24)
+    for each in entries:
+        log.forge(session.session_id, each)
+    return session
+
+
+def a_day_before(log: Log, *entries: Entry) -> Session:
+    session = log.story.request()
+    log.story.later(hours=-24)
+    for each in entries:
+        log.forge(session.session_id, each)
+    log.story.later(hours=24)
+    return session
+
+
 def too_late(log: Log) -> Session:
     session = log.story.request()
     log.story.later(hours=4, seconds=1)
@@ -210,6 +230,23 @@ def other_target(log: Log) -> Session:
     requested = entry(RecordType.REQUESTED, "alice")
     facts = {"resource": SANDBOX, "environment": Environment.DEV, "target": role}
     return begun(log, requested, entry(RecordType.APPROVED, "alice"), **facts)
+
+
+def struck(log: Log) -> Session:
+    """Bob's vote was put there by somebody else: access goes by kate's, and he may look back."""
+    story = log.story
+    session_id = story.request(resource=KYC, break_glass=True).session_id
+    for approver in ("bob", "kate"):
+        story.vote(approver, session_id)
+    stored = story.store.sessions[session_id]
+    forged, other = stored.votes
+    story.store.sessions[session_id] = replace(stored, votes=(replace(forged, proof=""), other))
+    story.activate(session_id)
+    story.lease(session_id)
+    finding = Finding(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
+    return review_session(
+        finding, caller=caller("bob"), now=story.now, store=story.store, policy=POLICY
+    )
 
 
 def in_name_of(log: Log) -> Session:

@@ -80,6 +80,28 @@ def test_a_single_checkpoint_that_nobody_has_cosigned_is_not_proven(tmp_path: Pa
         check_trail(exported(log, tmp_path / "one"), anchored(log))
 
 
+def test_one_checkpoint_without_cosignature_does_not_stand_for_a_month(tmp_path: Path) -> None:
+    """Whoever has the log's key goes on from an early checkpoint, and seals all of it in one."""
+    log = a_log(3, 2)
+    log.story.later(days=30)
+    log.open()
+    log.seal(witnessed=False)
+    folder = exported(log, tmp_path / "trail")
+    with pytest.raises(Disproof, match="more than two intervals later than the one before"):
+        check_trail(folder, anchored(log))
+    log.have_witnessed()
+    assert check_trail(exported(log, tmp_path / "later"), anchored(log)).unwitnessed == 0
+
+
+def test_how_long_the_newest_may_wait_is_not_its_own_word(tmp_path: Path) -> None:
+    log = a_log(3, 2)
+    log.interval = timedelta(hours=1)
+    log.seal(witnessed=False)
+    log.story.later(hours=2)
+    with pytest.raises(Disproof, match="though it is more than two intervals old"):
+        check_trail(exported(log, tmp_path / "trail"), anchored(log))
+
+
 @pytest.mark.parametrize(("minutes", "proven"), [(0, True), (10, True), (11, False)])
 def test_the_newest_may_wait_for_the_witness_for_two_intervals(
     minutes: int, proven: bool, tmp_path: Path
@@ -252,6 +274,30 @@ def test_a_session_with_a_chosen_id_is_exported_from_its_first_record(
     wanted = Wanted(session_id=chosen, since=since, until=log.story.now)
     export_trail(log, wanted, folder, now=log.story.now)
     assert check_trail(folder, anchored(log)).records == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [(300, None), (0, None), (None, -300), (0, -1)],
+    ids=["from after its end", "from its end", "to before its beginning", "backwards"],
+)
+def test_a_time_that_lies_outside_of_the_trail_is_not_proven(
+    since: int | None, until: int | None, large: Log, trail_of_large: Path
+) -> None:
+    now = large.story.now
+    span = Span(
+        since=None if since is None else now + timedelta(days=since),
+        until=None if until is None else now + timedelta(days=until),
+    )
+    with pytest.raises(Disproof, match="nothing is covered"):
+        check_trail(trail_of_large, anchored(large), span)
+
+
+def test_a_manifest_that_ends_before_it_begins_is_not_proven(large: Log, tmp_path: Path) -> None:
+    folder = exported(large, tmp_path / "trail")
+    rewrite(folder, until="2020-01-01T00:00:00.000Z")
+    with pytest.raises(Disproof, match="nothing is covered"):
+        check_trail(folder, anchored(large))
 
 
 # ------------------------------------------------------------------ the key

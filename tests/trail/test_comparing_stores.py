@@ -9,9 +9,11 @@ import pytest
 from cli.trail.checkpoints import Trusted
 from cli.trail.live import Found, compare_stores
 from pam.domain.checkpoint import Interval
+from pam.domain.session import Session
 from tests.fakes.log import CosignerKey, Log, a_log
 from tests.fakes.story import NOON
 from tests.trail.conftest import trusted
+from tests.trail.forging import struck
 from tests.trail.harms import (
     HARMS,
     for_another,
@@ -94,6 +96,33 @@ def test_a_difference_is_named_with_its_place(harm: Callable[[Log], None], told:
     session_id = session_of(log)
     harm(log)
     assert told.format(session_id) in compare(log).faults
+
+
+REWRITTEN: dict[str, Callable[[Session], Session]] = {
+    "target": lambda s: replace(s, target=replace(s.target, arn=f"{s.target.arn}-other")),
+    "requester-verified": lambda s: replace(s, requester_verified=False),
+    "end": lambda s: replace(s, expires_at=s.expires_at and s.expires_at + timedelta(seconds=1)),
+}
+
+
+@pytest.mark.parametrize("what", REWRITTEN)
+def test_an_item_that_claims_what_no_record_tells_is_named(what: str) -> None:
+    log = Log()
+    session = log.story.granted()
+    log.carry()
+    log.seal()
+    assert not compare(log).faults
+    log.story.store.sessions[session.session_id] = REWRITTEN[what](session)
+    (fault,) = compare(log).faults
+    assert fault.startswith(f"{session.session_id}: its {what} in the table is ")
+
+
+def test_a_vote_that_did_not_count_is_held_against_nobody() -> None:
+    log = Log()
+    struck(log)
+    log.carry()
+    log.seal()
+    assert not compare(log).faults
 
 
 def test_an_unlawful_session_is_named_once() -> None:

@@ -313,3 +313,10 @@ def test_what_lies_among_the_evidence_and_is_none_is_named(
 ) -> None:
     (folder / part / "0000000001.bak").write_text("x")
     assert f"{part}/0000000001.bak" in why(folder, log)
+
+
+def test_proofs_beside_a_trail_that_has_none_are_named(log: Log, tmp_path: Path) -> None:
+    folder = exported(log, tmp_path / "of all")
+    (folder / layout.PROOFS).write_text("{}\n")
+    with pytest.raises(Disproof, match="only the trail of one session has proofs"):
+        check_trail(folder, Trusted())

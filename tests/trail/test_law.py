@@ -1,12 +1,15 @@
 """`pam audit verify` replays what a trail tells: what ought not to have happened is named."""
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.trail.check import Disproof, Trusted, check_trail
+from cli.trail.law import Law, Unlawful
 from cli.trail.remembered_policy import RememberedPolicy
 from pam.domain.audit_record import RecordType
 from pam.policy.cedar import Action
@@ -119,6 +122,42 @@ def test_a_policy_set_that_is_none_leaves_the_law_unproven(text: str, tmp_path: 
     log.seal()
     with pytest.raises(Disproof, match=r"record 2 of .*: law not proven: .* of no form"):
         check_trail(exported(log, tmp_path / "trail"), Trusted())
+
+
+NESTED = "permit (principal, action, resource) when {{ {} }};"
+MISSHAPEN: dict[str, dict[str, Any]] = {
+    "groups without roles": {"roles": {}},
+    "roles of another kind": {"roles": None},
+    "codes of another kind": {"codes": None},
+    "no place for its target": {
+        "resources": [
+            each | {"issuer": None} for each in json.loads(COMPILED.to_json())["resources"]
+        ]
+    },
+    "brackets without end": {"cedar": NESTED.format("(" * 5000 + "true" + ")" * 5000)},
+    "and closed in comments": {"cedar": NESTED.format("( // )\n" * 5000 + "true" + ")" * 5000)},
+    "and closed in strings": {"cedar": NESTED.format('[")",' * 5000 + "1" + "]" * 5000)},
+    "strings without end": {"cedar": '\\"' * 500_000},
+    "choices without end": {"cedar": NESTED.format("if true then true else " * 50_000 + "true")},
+    "sets of sets": {"cedar_schema": f"entity A {{ a: {'Set<' * 50_000}Long{'>' * 50_000} }};"},
+}
+"""Cedar's own parser ends the whole process on some of these."""
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_a_policy_set_that_is_misshapen_leaves_the_law_unproven(name: str) -> None:
+    text = json.dumps(json.loads(COMPILED.to_json()) | MISSHAPEN[name])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    log = Log()
+    granted = log.story.granted()
+    law = Law(lambda _: text)
+
+    def see_all() -> None:
+        for record in log.story.store.records(granted.session_id):
+            law.see({**record, "policy_version": digest})
+
+    with pytest.raises(Unlawful, match=r"law not proven: .* of no form"):
+        see_all()
 
 
 @pytest.mark.parametrize("version", ["", "latest", "../manifest", "0" * 63, "A" * 64])

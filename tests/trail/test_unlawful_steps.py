@@ -19,6 +19,8 @@ from tests.trail.forging import (
     APPROVED,
     LEASED,
     Forgery,
+    a_day_before,
+    a_day_later,
     a_whole_day,
     across,
     asked,
@@ -52,6 +54,14 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     "credentials after the decision to end": (
         "Leased: credentials were handed out while the session was REVOKING",
         lambda log: granted(log, entry(RecordType.REVOKING, "sam"), LEASED),
+    ),
+    "access by votes of another day": (
+        "Activating: its approvals are from another time",
+        lambda log: a_day_later(log, ACTIVATING),
+    ),
+    "a vote from before the request": (
+        "Voted: it is dated before what stands before it",
+        lambda log: a_day_before(log, voted("bob")),
     ),
     "credentials after the end": (
         "Leased: credentials were handed out while the session was REVOKED",
@@ -180,6 +190,14 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     "called a development environment": (
         "Requested: its environment or domain is not that of the resource",
         lambda log: begun(log, entry(RecordType.REQUESTED, "alice"), environment=Environment.DEV),
+    ),
+    "votes for one ticket open another": (
+        "Approved: another ticket than was asked for",
+        lambda log: asked(log, entry(RecordType.APPROVED, "alice"), ticket="CHG-9"),
+    ),
+    "approved before anybody voted": (
+        "Requested: it names an approver who has not approved",
+        lambda log: begun(log, entry(RecordType.REQUESTED, "alice"), votes=(by("bob"),)),
     ),
     "votes for one resource open another": (
         "Approved: another resource than was asked for",

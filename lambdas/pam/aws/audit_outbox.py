@@ -3,7 +3,7 @@
 Its marks lie in a table of its own, so that it writes nothing into that one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
-from pam.domain import timestamps
-from pam.domain.audit_record import Record
+from pam.domain import audit_record, timestamps
+from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
 from pam.names import Tables
 
@@ -39,7 +39,23 @@ class DynamoDbOutbox:
         )
         mark = from_item(answer.get("Item", {}))
         delivered = int(mark.get("sequence", _NOTHING_YET))
-        return delivered, self._sessions.records_after(owner, delivered)
+        return delivered, list(self._to_carry(owner, delivered))
+
+    def _to_carry(self, owner: str, delivered: int) -> Iterator[Record]:
+        """In order, as far as the session's steps go, and what follows on them.
+
+        Whoever may write the table may put a record far ahead of all, or one that says to be: the
+        mark would go past those that are still to come. And what is none would be refused by
+        whatever it is carried to, for ever, and keep all behind it waiting.
+        """
+        taken = self._sessions.sequence_of(owner)
+        last = delivered if owner.startswith(table_keys.NO_SESSION) else max(delivered, 0)
+        for place, record in self._sessions.placed_records(owner, delivered + 1):
+            if place > max(last + 1, taken):
+                return
+            last = place
+            if audit_record.is_whole(record) and table_keys.is_place_of(record, owner, place):
+                yield record
 
     def claim(self, owner: str, now: datetime) -> bool:
         return self._updated(
@@ -57,17 +73,22 @@ class DynamoDbOutbox:
             ),
         )
 
-    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+    def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
+        kinds = {record["type"] for record in records}
+        marks = {":sequence": "#sequence"}
+        marks |= {":ended": table_keys.ENDED_MARK} if kinds & audit_record.ENDS else {}
+        marks |= {":leased": table_keys.LEASED_MARK} if RecordType.LEASED in kinds else {}
+        values: dict[str, str | int] = dict.fromkeys(marks, timestamps.render(now))
+        values |= {":sequence": records[-1]["sequence"], ":before": delivered}
+        said = ", ".join(f"{name} = {value}" for value, name in marks.items())
         moved = self._update(
             owner,
-            UpdateExpression="SET #sequence = :sequence REMOVE claimed_until",
+            UpdateExpression=f"SET {said} REMOVE claimed_until",
             # A call that outlived its claim finds that another has moved the mark: exactly one of
             # them puts each record up for sealing.
             ConditionExpression="attribute_not_exists(#sequence) OR #sequence = :before",
             ExpressionAttributeNames={"#sequence": "sequence"},
-            ExpressionAttributeValues=to_item(
-                {":sequence": records[-1]["sequence"], ":before": delivered}
-            ),
+            ExpressionAttributeValues=to_item(values),
         )
         leaves = [
             {

@@ -2,6 +2,7 @@
 needed to read the blocks of one person, or all of them, consistently.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,10 @@ HEAD_KEY = {"pk": PARTITION, "sk": "#HEAD"}
 """Its `version` moves with every change of the list; it sorts before every person's name."""
 KEPT = timedelta(days=90)
 """How long a block can still be looked up, with its reason, once it is over."""
+
+
+def head_item(version: int) -> dict[str, Any]:
+    return {**HEAD_KEY, "kind": "BLOCKS", "version": version}
 
 
 def prefix(person: str) -> str:
@@ -44,7 +49,7 @@ def block_item(block: Block, event_id: str) -> dict[str, Any]:
     return item if over is None else item | {"ttl": int((over + KEPT).timestamp())}
 
 
-def block_of(item: dict[str, Any]) -> Block:
+def block_of(item: Mapping[str, Any]) -> Block:
     return Block(
         person=item["person"],
         principal=item["principal"],

@@ -3,9 +3,12 @@ it concerns: sessions with their records, grants, blocks.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -53,7 +56,20 @@ class DynamoDbSessions:
 
     def get(self, session_id: str) -> Session | None:
         item = self._get(table_keys.session_key(session_id))
-        return None if item is None else session_codec.decode(item["document"])
+        return None if item is None else _session_in(item)
+
+    def get_whole(self, session_id: str) -> Session | None:
+        """The same, for whoever checks what is stored. Raises ValueError for an item that says
+        something else beside its document than PAM would write: an index finds it by that.
+        """
+        item = self._get(table_keys.session_key(session_id))
+        if item is None:
+            return None
+        session = _session_in(item)
+        if item != table_keys.session_item(session):
+            message = "this is not how it is written"
+            raise ValueError(message)
+        return session
 
     def create(
         self,
@@ -115,30 +131,70 @@ class DynamoDbSessions:
 
     def records_after(self, session_id: str, sequence: int, most: int = 0) -> list[Record]:
         """The records with a higher sequence, in order: at most so many, 0 for all."""
-        after = table_keys.record_key(session_id, sequence)
         items = self._query(
             most=most,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues=to_item(
-                {
-                    ":pk": after["pk"],
-                    ":from": table_keys.record_key(session_id, sequence + 1)["sk"],
-                    ":to": table_keys.record_key(session_id, 99_999_999)["sk"],
-                }
-            ),
+            ExpressionAttributeValues=to_item(_records_from(session_id, sequence + 1)),
             ConsistentRead=True,
         )
-        return [json.loads(item["record"]) for item in items]
+        return [_record_in(item) for item in items]
 
     def record(self, owner: str, sequence: int) -> Record | None:
         item = self._get(table_keys.record_key(owner, sequence))
         if item is None:
             return None
-        try:
-            record: Record = json.loads(item["record"])
-        except (LookupError, ValueError):
-            return {}
-        return record
+        return _record_in(item)
+
+    def placed_records(self, owner: str, first: int) -> Iterator[tuple[int, Record]]:
+        """From a sequence on, in order, each with the one that its place has."""
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=to_item(_records_from(owner, first)),
+            ConsistentRead=True,
+        )
+        for item in items:
+            place = table_keys.place_of(item["sk"])
+            if place is not None:
+                yield place, _record_in(item)
+
+    def sequence_of(self, owner: str) -> int:
+        """Of the last step that a session took; 0 for what is no session."""
+        item = self._get(table_keys.session_key(owner)) or {}
+        sequence = item.get("document", {}).get("sequence", 0)
+        return int(sequence) if isinstance(sequence, Decimal) else 0
+
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        return self._delivered(session_id, table_keys.ENDED_MARK)
+
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        return self._delivered(session_id, table_keys.LEASED_MARK)
+
+    def _delivered(self, session_id: str, what: str) -> datetime | None:
+        mark = self._get(table_keys.delivered_key(session_id), self._tables.delivered) or {}
+        return None if mark.get(what) is None else timestamps.parse(mark[what])
+
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        last = first - 1
+        for taken in self._sequences_from(session_id, first):
+            if taken - last > room:
+                break
+            last = taken
+        return None if last < first else last
+
+    def _sequences_from(self, session_id: str, first: int) -> Iterator[int]:
+        """Of whatever lies where records do, in order; read no further than it is asked for."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=to_item(_records_from(session_id, first)),
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                place = table_keys.place_of(item["sk"]["S"])
+                if place is not None:
+                    yield place
 
     def add_refusal(self, record: Record) -> None:
         self._transact([self._new(table_keys.record_item(record))])
@@ -189,9 +245,7 @@ class DynamoDbSessions:
         answer = self._client.query(TableName=self._table, **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            sessions=tuple(
-                session_codec.decode(from_item(item)["document"]) for item in answer["Items"]
-            ),
+            sessions=tuple(_readable(map(from_item, answer["Items"]))),
             after=None if last is None else from_item(last)["session_id"],
         )
 
@@ -211,16 +265,14 @@ class DynamoDbSessions:
         return self._kept_open(table_keys.ENDED, {})
 
     def _kept_open(self, partition: str, values: dict[str, str], **filters: Any) -> list[Session]:
-        return [
-            session_codec.decode(item["document"])
-            for item in self._query(
-                IndexName=Index.BY_DEADLINE.value,
-                KeyConditionExpression="#open = :open",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(values | {":open": partition}),
-                **filters,
-            )
-        ]
+        items = self._query(
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item(values | {":open": partition}),
+            **filters,
+        )
+        return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
         items = self._query(
@@ -236,9 +288,26 @@ class DynamoDbSessions:
         )
 
     def recount(self, session: Session) -> None:
-        # What is closed never opens again, so a close that came in between is not undone.
-        still_counted = {"ConditionExpression": "attribute_not_exists(done)"}
-        put = self._put(person_items.open_item(session))["Put"] | still_counted
+        # The session is put as it was read: if it has gone on since, its own writes have counted.
+        writes = [
+            self._replacing(session, session),
+            self._put(person_items.open_item(session)),
+        ]
+        if session.review is not None:
+            writes.append(self._put(table_keys.review_item(session, session.review)))
+        with suppress(StaleSession):
+            self._transact(writes)
+
+    def uncount(self, person: str, session_id: str) -> None:
+        for key, kind in (
+            (person_items.open_key(person, session_id), "OPEN"),
+            (table_keys.review_key(person, session_id), "REVIEW"),
+        ):
+            self._put_over({**key, "kind": kind, "done": True})
+
+    def _put_over(self, plain: dict[str, Any]) -> None:
+        """In place of an item that is there."""
+        put = self._put(plain)["Put"] | {"ConditionExpression": "attribute_exists(pk)"}
         try:
             self._client.put_item(**put)
         except ClientError as error:
@@ -274,17 +343,20 @@ class DynamoDbSessions:
             ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
             ConsistentRead=True,
         )
-        # The head sorts first: whatever changes while later pages are read makes it another.
+        # The head sorts first: whatever changes while later pages are read makes it another. It is
+        # known by its place; a block that only says to be the head is none the less a block.
+        head = next((item for item in items if item["sk"] == block_items.HEAD_KEY["sk"]), None)
+        blocks = (item for item in items if item is not head)
         return Blocklist(
-            version=next((int(item["version"]) for item in items if "version" in item), 0),
-            blocks=tuple(block_items.block_of(item) for item in items if "version" not in item),
+            version=int(head["version"]) if head else 0,
+            blocks=tuple(_readable_blocks(blocks)),
         )
 
     def put_block(self, before: Blocklist, block: Block, record: Record) -> None:
         nobody_changed_since = "attribute_not_exists(pk) OR #version = :version"
         if before.version:
             nobody_changed_since = "#version = :version"
-        head = {**block_items.HEAD_KEY, "kind": "BLOCKS", "version": before.version + 1}
+        head = block_items.head_item(before.version + 1)
         self._transact(
             [
                 {
@@ -304,26 +376,40 @@ class DynamoDbSessions:
     def due(
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
-        found: list[Session] = []
-        for partition in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED):
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=Index.BY_DEADLINE.value,
-                KeyConditionExpression="#open = :open AND due_at <= :now",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues=to_item(
-                    {":open": partition, ":now": timestamps.render(now)}
-                ),
-                Limit=limit,
-            )
-            for item in map(from_item, answer["Items"]):
-                try:
-                    found.append(session_codec.decode(item["document"]))
-                except (LookupError, TypeError, ValueError):
-                    if unreadable is None:
-                        raise
-                    unreadable(item["session_id"])
-        return found
+        return [
+            session
+            for partition in (table_keys.AT_STAKE, table_keys.WAITING, table_keys.ENDED)
+            for session in islice(self._due_in(partition, now, limit, unreadable), limit)
+        ]
+
+    def _due_in(
+        self,
+        partition: str,
+        now: datetime,
+        at_once: int,
+        unreadable: Callable[[str], None] | None,
+    ) -> Iterator[Session]:
+        """Read on until as many are found as are wanted: what is none, or only says that it is due,
+        takes no turn from another.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=Index.BY_DEADLINE.value,
+            KeyConditionExpression="#open = :open AND due_at <= :now",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item({":open": partition, ":now": timestamps.render(now)}),
+            PaginationConfig={"PageSize": at_once},
+        )
+        for item in (from_item(item) for page in pages for item in page["Items"]):
+            try:
+                session = _session_in(item)
+            except session_codec.Unreadable:
+                if unreadable is None:
+                    raise
+                unreadable(str(item.get("session_id", item["pk"])))
+                continue
+            if session.due_at is not None and session.due_at <= now:
+                yield session
 
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         overdue = {"FilterExpression": "review_due_at <= :now AND attribute_not_exists(done)"}
@@ -395,11 +481,18 @@ class DynamoDbSessions:
         """
         if held is None:
             return []
-        nobody_added_since = "attribute_not_exists(pk)" if not held.version else "version = :before"
         put = self._put(person_items.open_head(person, held.version + 1))
-        put["Put"] |= {"ConditionExpression": nobody_added_since}
+        values: dict[str, Any] = {":before": held.version}
         if held.version:
-            put["Put"] |= {"ExpressionAttributeValues": to_item({":before": held.version})}
+            nobody_added_since = "version = :before"
+        else:
+            # Or somebody wrote over it.
+            nobody_added_since = "attribute_not_exists(pk) OR NOT attribute_type(version, :number)"
+            values = {":number": "N"}
+        put["Put"] |= {
+            "ConditionExpression": nobody_added_since,
+            "ExpressionAttributeValues": to_item(values),
+        }
         return [put]
 
     def _doing(self, once: Once | None) -> list[dict[str, Any]]:
@@ -410,16 +503,21 @@ class DynamoDbSessions:
 
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.
-        nobody_acted_since = "#sequence = :sequence AND #status = :status"
+        # Asked of the document, which is what was read: beside it there are copies for indexes.
+        nobody_acted_since = "#read.#sequence = :sequence AND #read.#status = :status"
         # A notice adds no record; without this a vote decided on an earlier reading would undo it,
         # and two ticks could both send it. Sessions of earlier versions have told nobody.
-        nobody_told_since = "(attribute_not_exists(notices) OR notices = :notices)"
+        nobody_told_since = "(attribute_not_exists(#read.notices) OR #read.notices = :notices)"
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": to_item(table_keys.session_item(after)),
                 "ConditionExpression": f"{nobody_acted_since} AND {nobody_told_since}",
-                "ExpressionAttributeNames": {"#status": "status", "#sequence": "sequence"},
+                "ExpressionAttributeNames": {
+                    "#read": "document",
+                    "#status": "status",
+                    "#sequence": "sequence",
+                },
                 "ExpressionAttributeValues": to_item(
                     {
                         ":sequence": before.sequence,
@@ -454,9 +552,9 @@ class DynamoDbSessions:
                 raise StaleSession(str(codes)) from None
             raise
 
-    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+    def _get(self, key: dict[str, str], table: str = "") -> dict[str, Any] | None:
         answer = self._client.get_item(
-            TableName=self._table, Key=to_item(dict(key)), ConsistentRead=True
+            TableName=table or self._table, Key=to_item(dict(key)), ConsistentRead=True
         )
         item = answer.get("Item")
         return None if item is None else from_item(item)
@@ -468,6 +566,42 @@ class DynamoDbSessions:
             PaginationConfig={"MaxItems": most or None},
         )
         return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _record_in(item: Mapping[str, Any]) -> Record:
+    """One without fields for what is none."""
+    try:
+        record = json.loads(item["record"])
+    except (LookupError, RecursionError, TypeError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _session_in(item: Mapping[str, Any]) -> Session:
+    """Raises Unreadable."""
+    return session_codec.decode(item.get("document"))
+
+
+def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Session]:
+    """What is none hides no other. The tick names it every minute, and the watch has told of it."""
+    for item in items:
+        with suppress(session_codec.Unreadable):
+            yield _session_in(item)
+
+
+def _readable_blocks(items: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """What is none keeps nobody from being blocked. It keeps its own person from everything, as
+    long as it lies there: `blocks_of` raises.
+    """
+    for item in items:
+        with suppress(LookupError, TypeError, ValueError):
+            yield block_items.block_of(item)
+
+
+def _records_from(session_id: str, sequence: int) -> dict[str, str]:
+    first = table_keys.record_key(session_id, sequence)
+    last = table_keys.record_key(session_id, 99_999_999)
+    return {":pk": first["pk"], ":from": first["sk"], ":to": last["sk"]}
 
 
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:

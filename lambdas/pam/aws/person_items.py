@@ -3,6 +3,7 @@ offices each has acted. Each person is a partition, so nothing is scanned.
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from pam.aws.table_keys import epoch
@@ -45,19 +46,26 @@ def open_item(session: Session) -> dict[str, Any]:
 
 
 def open_session(item: dict[str, Any]) -> OpenSession | None:
-    """None for what counts no more, and for the head."""
+    """None for what counts no more, for the head, and for what somebody wrote over, which the sweep
+    counts anew.
+    """
     if item["sk"] == _HEAD or "done" in item:
         return None
-    return OpenSession(
-        session_id=item["sk"],
-        resource=item["on"],
-        waiting=item["waiting"],
-        confirmed=item["confirmed"],
-    )
+    try:
+        return OpenSession(
+            session_id=item["sk"],
+            resource=item["on"],
+            waiting=item["waiting"],
+            confirmed=item["confirmed"],
+        )
+    except KeyError:
+        return None
 
 
 def version_of(items: list[dict[str, Any]]) -> int:
-    return next((int(item["version"]) for item in items if item["sk"] == _HEAD), 0)
+    """0 as well for a head that somebody wrote over."""
+    told = next((item.get("version") for item in items if item["sk"] == _HEAD), 0)
+    return int(told) if isinstance(told, int | Decimal) else 0
 
 
 def act_key(person: str, groups: tuple[str, ...] = ()) -> dict[str, str]:

@@ -44,6 +44,9 @@ _AS_THEY_ARE = (
     "text_key",
 )
 
+_YEARS = range(1971, 9000)
+_LONGEST = timedelta(days=365)
+
 
 def encode(session: Session) -> dict[str, Any]:
     """Strings, integers, booleans, None, lists and maps only; instants as RFC 3339 text."""
@@ -73,7 +76,19 @@ def encode(session: Session) -> dict[str, Any]:
     }
 
 
-def decode(raw: dict[str, Any]) -> Session:
+class Unreadable(ValueError):
+    """What lies where a session should is none: no step of PAM wrote it."""
+
+
+def decode(raw: Any) -> Session:
+    """Raises Unreadable, and nothing else, whatever it is given: others may write the table."""
+    try:
+        return _decoded(raw)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def _decoded(raw: dict[str, Any]) -> Session:
     target = raw["target"]
     return Session(
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
@@ -93,10 +108,10 @@ def decode(raw: dict[str, Any]) -> Session:
             account=target["account"],
             region=target["region"],
             arn=target["arn"],
-            settings=target.get("settings", {}),
+            settings=_texts(target.get("settings", {})),
         ),
-        asked_duration=timedelta(seconds=int(raw["asked_duration"])),
-        duration=timedelta(seconds=int(raw["duration"])),
+        asked_duration=_length(raw["asked_duration"]),
+        duration=_length(raw["duration"]),
         needed=ApprovalsNeeded(
             total=int(raw["needed"]["total"]), domain=int(raw["needed"]["domain"])
         ),
@@ -128,11 +143,11 @@ def _parsed_vote(raw: dict[str, Any]) -> Vote:
         **raw
         | {
             "decision": Ballot(raw["decision"]),
-            "at": timestamps.parse(raw["at"]),
+            "at": _at(raw["at"]),
             # Votes of before there were other ways to cast one have neither.
             "surface": Surface(raw.get("surface", Surface.API)),
             "auth": Auth(raw.get("auth", Auth.SIGV4)),
-            "duration": None if seconds is None else timedelta(seconds=int(seconds)),
+            "duration": None if seconds is None else _length(seconds),
         }
     )
 
@@ -152,7 +167,7 @@ def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
         return None
     return Confirmation(
         principal=raw["principal"],
-        at=timestamps.parse(raw["at"]),
+        at=_at(raw["at"]),
         surface=Surface(raw["surface"]),
         auth=Auth(raw["auth"]),
         proof=raw.get("proof", ""),
@@ -176,7 +191,7 @@ def _parsed_ending(raw: dict[str, Any]) -> Ending:
     return Ending(
         **raw
         | {
-            "decided_at": timestamps.parse(raw["decided_at"]),
+            "decided_at": _at(raw["decided_at"]),
             "outcome": Status(raw["outcome"]),
             "confirmed_at": _parsed(raw["confirmed_at"]),
         }
@@ -204,13 +219,10 @@ def _review(review: Review) -> dict[str, Any]:
 
 def _parsed_review(raw: dict[str, Any]) -> Review:
     return Review(
-        due_at=timestamps.parse(raw["due_at"]),
+        due_at=_at(raw["due_at"]),
         outcome=raw["outcome"],
         given=tuple(
-            LookBack(
-                **look
-                | {"judgement": Judgement(look["judgement"]), "at": timestamps.parse(look["at"])}
-            )
+            LookBack(**look | {"judgement": Judgement(look["judgement"]), "at": _at(look["at"])})
             for look in raw.get("given", ())
         ),
         escalated_at=_parsed(raw.get("escalated_at")),
@@ -222,7 +234,33 @@ def _instant(value: datetime | None) -> str | None:
 
 
 def _parsed(text: str | None) -> Any:
-    return None if text is None else timestamps.parse(text)
+    return None if text is None else _at(text)
+
+
+def _at(text: str) -> datetime:
+    """Of a year about which one can say what comes before and after. Raises ValueError."""
+    instant = timestamps.parse(text)
+    if instant.year not in _YEARS:
+        message = f"{text!r} is in no year of a session"
+        raise ValueError(message)
+    return instant
+
+
+def _length(seconds: Any) -> timedelta:
+    """Raises ValueError, OverflowError."""
+    length = timedelta(seconds=int(seconds))
+    if not timedelta(0) <= length <= _LONGEST:
+        message = f"{seconds} seconds is no length of a session"
+        raise ValueError(message)
+    return length
+
+
+def _texts(settings: Any) -> dict[str, str]:
+    """Raises TypeError, AttributeError."""
+    if not all(isinstance(text, str) for text in settings.values()):
+        message = "the settings of a target are texts"
+        raise TypeError(message)
+    return dict(settings)
 
 
 def _seconds(length: timedelta) -> int:

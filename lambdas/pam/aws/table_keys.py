@@ -12,6 +12,13 @@ from pam.domain.session import Session
 
 RECORD = "RECORD"
 """`kind` of the items that the stream carries to the auditor."""
+ENDED_MARK, LEASED_MARK = "ended", "leased"
+"""In a session's delivery mark: when a record was delivered by which it ended, or had a lease."""
+NO_SESSION = "NONE#"
+"""What the owner of a record begins with that belongs to no session."""
+SESSION_PLACE = "SESSION"
+RECORD_PLACE = "RECORD#"
+"""What the sort keys of records begin with."""
 AT_STAKE, WAITING, ENDED = "AT_STAKE", "WAITING", "ENDED"
 """The partitions of the deadline index, of the sessions that somebody must look at again: those
 where access may exist; the others, whose number keeps nobody from looking at the first; and those
@@ -26,11 +33,11 @@ HEAD_KEY = {"pk": "LOG", "sk": "HEAD"}
 
 
 def session_key(session_id: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": "SESSION"}
+    return {"pk": f"SESSION#{session_id}", "sk": SESSION_PLACE}
 
 
 def record_key(session_id: str, sequence: int) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": f"RECORD#{sequence:08d}"}
+    return {"pk": f"SESSION#{session_id}", "sk": f"{RECORD_PLACE}{sequence:08d}"}
 
 
 def delivered_key(session_id: str) -> dict[str, str]:
@@ -138,13 +145,24 @@ def record_item(record: Record) -> dict[str, Any]:
     return item | {"session_id": session_id} if session_id else item
 
 
+def place_of(sort_key: str) -> int | None:
+    """The sequence of the record that belongs there; None where no record does."""
+    number = sort_key.removeprefix(RECORD_PLACE)
+    return int(number) if number.isascii() and number.isdecimal() else None
+
+
+def is_place_of(record: Record, owner: str, place: int) -> bool:
+    own = record["session_id"] or _alone(record["event_id"])
+    return (own, record["sequence"]) == (owner, place)
+
+
 def owner_of(key: str) -> str:
     """Whose record lies under this partition key: a session's, or one that belongs to none."""
     return key.removeprefix("SESSION#")
 
 
 def _alone(event_id: str) -> str:
-    return f"NONE#{event_id}"
+    return f"{NO_SESSION}{event_id}"
 
 
 def epoch(instant: datetime) -> int:

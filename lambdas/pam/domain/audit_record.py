@@ -7,6 +7,7 @@ change, remove or reorder one record and every later hash is wrong.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,8 +24,13 @@ SCHEMA_VERSION = 1
 FIRST_PREVIOUS_HASH = "0" * 64
 LARGEST_RECORD = 16 * 1024
 """Bytes of a record's canonical JSON, its hash included."""
+_LARGEST_EVER = 8 * LARGEST_RECORD
+"""Of any version of PAM; the log group takes twice as much."""
+_POLICY_VERSION = re.compile("([0-9a-f]{64})?")
 ACTIVE_UNTIL = "until "
 """How the detail of an Activated record begins; the end of the window follows."""
+VOTE_STRUCK = "unproven: the vote of "
+"""How the detail of a Drift record begins that takes a vote out of a session; a name follows."""
 
 Record = Mapping[str, Any]
 """One audit record, as `docs/interface.md` has it. Values: str, int, bool, None, list, object."""
@@ -56,6 +62,21 @@ class RecordType(StrEnum):
     CONFIRMED = "Confirmed"
     REVIEWED = "Reviewed"
     REVIEW_OVERDUE = "ReviewOverdue"
+
+
+ENDS = frozenset(
+    {
+        RecordType.DENIED,
+        RecordType.REVOKING,
+        RecordType.REVOKED,
+        RecordType.EXPIRED,
+        RecordType.ENDED,
+        RecordType.FAILED,
+        RecordType.UNANSWERED,
+        RecordType.WITHDRAWN,
+    }
+)
+"""After one of these a session has no way back, whatever its status says."""
 
 
 class Outcome(StrEnum):
@@ -108,6 +129,25 @@ def hash_of(record: Record) -> str:
     """SHA-256 of the canonical JSON of all fields but `hash`, in hex."""
     rest = {name: value for name, value in record.items() if name != "hash"}
     return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
+
+
+def is_whole(record: Record) -> bool:
+    """Whether it is one as they are made here, as far as one can see from it alone; whatever is
+    given.
+    """
+    texts = ("event_id", "session_id", "type", "recorded_at", "policy_version", "hash")
+    try:
+        return (
+            all(isinstance(record[name], str) for name in texts)
+            and type(record["sequence"]) is int
+            and record["type"] in set(RecordType)
+            and timestamps.render(timestamps.parse(record["recorded_at"])) == record["recorded_at"]
+            and _POLICY_VERSION.fullmatch(record["policy_version"]) is not None
+            and len(canonical_json(record).encode()) <= _LARGEST_EVER
+            and record["hash"] == hash_of(record)
+        )
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        return False
 
 
 def bounded(record: dict[str, Any]) -> dict[str, Any]:

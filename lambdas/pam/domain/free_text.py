@@ -93,10 +93,20 @@ def _fits(text: str, at: int) -> bool:
     if kind in _UNFIT:
         return character in _SEEN_FORMATS
     if kind[0] == "M":
-        return at < _MOST_MARKS or not all(
-            unicodedata.category(before)[0] == "M" for before in text[at - _MOST_MARKS : at]
-        )
+        return _marks_before(text, at) < _MOST_MARKS
     return True
+
+
+def _marks_before(text: str, at: int) -> int:
+    """On the same letter; a joiner begins no new one. No more are counted than may be."""
+    marks = 0
+    while at > 0 and marks < _MOST_MARKS:
+        at -= 1
+        if unicodedata.category(text[at])[0] == "M":
+            marks += 1
+        elif text[at] not in _JOINERS:
+            break
+    return marks
 
 
 def _joins(text: str, at: int) -> bool:

@@ -106,10 +106,7 @@ def evidence(session: Session) -> Evidence:
         activation = Signed(statement=of_activation(session), mac=session.activation_proof)
     return Evidence(
         request=Signed(statement=of_request(session), mac=session.proof),
-        votes=tuple(
-            Signed(statement=of_vote(session_id, vote), mac=vote.proof)
-            for vote in approvals(session)
-        ),
+        votes=tuple(signed_vote(session_id, vote) for vote in approvals(session)),
         confirmation=word,
         activation=activation,
     )
@@ -172,10 +169,14 @@ def of_vote(session_id: str, vote: Vote) -> Statement:
             "comment": vote.comment,
             "duration": _seconds(vote.duration),
             "at": _instant(vote.at),
-            "surface": vote.surface.value,
-            "auth": vote.auth.value,
+            "surface": str(vote.surface),
+            "auth": str(vote.auth),
         },
     )
+
+
+def signed_vote(session_id: str, vote: Vote) -> Signed:
+    return Signed(statement=of_vote(session_id, vote), mac=vote.proof)
 
 
 def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
@@ -187,8 +188,8 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
         fields={
             "principal": confirmed.principal,
             "at": _instant(confirmed.at),
-            "surface": confirmed.surface.value,
-            "auth": confirmed.auth.value,
+            "surface": str(confirmed.surface),
+            "auth": str(confirmed.auth),
         },
     )
 

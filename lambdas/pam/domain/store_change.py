@@ -10,7 +10,7 @@ from pam.domain.session import Session
 
 
 class Item(StrEnum):
-    """What is watched, as the items' own `kind` says."""
+    """What is watched, by the place where it lies."""
 
     RECORD = "RECORD"
     SESSION = "SESSION"
@@ -27,6 +27,16 @@ class ListedBlock:
     block: Block
     event_id: str
 
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What comes of reading, and of judging, what is none of PAM's."""
 
 Content = Record | Session | ListedBlock | int | None
 """By the item: a record; a session; a block; the version or the number of a head. None: nothing

@@ -131,18 +131,18 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
     gateway's either. Both are noted, to be told. A call is noted before anything is done, or
     nothing is done.
     """
+    now = front.clock()
     if not is_gateway_call(event):
-        now = front.clock()
         front.calls.note(stranger(event, front.door, now, new_id(now)))
         message = "no call of the gateway"
         raise UnknownEvent(message)
-    call = _read_call(APIGatewayProxyEvent(event), front)
-    handled = handled_call(event, front.door, call.now)
+    handled = handled_call(event, front.door, now)
     try:
         note_call(handled, front.calls)
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
         return _plain(problem_response(Throttled("there is too much to do just now; try again")))
+    call = _read_call(APIGatewayProxyEvent(event), front, now)
     answer = _answer(app, front, event, call, context)
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
@@ -194,7 +194,7 @@ def current_call(app: APIGatewayRestResolver) -> Call:
     return call
 
 
-def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
+def _read_call(event: APIGatewayProxyEvent, front: Front, now: datetime) -> Call:
     identity = event.request_context.identity
     principal = identity.user_arn or ""
     try:
@@ -214,7 +214,7 @@ def _read_call(event: APIGatewayProxyEvent, front: Front) -> Call:
         ),
         request_id=event.request_context.request_id,
     )
-    return Call(caller=caller, now=front.clock(), act=f"{event.http_method} {event.resource}")
+    return Call(caller=caller, now=now, act=f"{event.http_method} {event.resource}")
 
 
 def _readable(event: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any, TypeGuard
 from pam.domain.handled_call import NO_CALL, Door, HandledCall
 
 _LONGEST = 1000
+_LONGEST_ID, _LONGEST_ANYTHING = 256, 10_240
+"""Bytes. Of what the gateway gives out, and of what it takes as a call's first line and headers."""
 
 
 def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
@@ -20,11 +22,21 @@ def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
         event.get("httpMethod"),
         event.get("resource"),
         context.get("requestId"),
-        context.get("extendedRequestId"),
         context.get("path"),
         identity.get("userArn"),
     )
-    return all(isinstance(value, str) and value for value in told)
+    fits = all(_fits(value, _LONGEST_ANYTHING) for value in told)
+    return fits and _fits(context.get("extendedRequestId"), _LONGEST_ID)
+
+
+def _fits(value: object, longest: int) -> bool:
+    """What could not be noted would be told to nobody."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return 0 < len(value.encode()) <= longest
+    except UnicodeEncodeError:
+        return False
 
 
 def stranger(event: object, door: Door, now: datetime, new_id: str) -> HandledCall:
@@ -49,7 +61,8 @@ def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(whole: dict[str, Any], name: str) -> str:
     text = whole.get(name)
-    return text[:_LONGEST] if isinstance(text, str) else ""
+    # Half a character is none that could be noted.
+    return text[:_LONGEST].encode(errors="replace").decode() if isinstance(text, str) else ""
 
 
 def handled_call(event: dict[str, Any], door: Door, now: datetime) -> HandledCall:

@@ -9,11 +9,12 @@ to refuse. Each step may be repeated by anybody at any time.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import NotYet, StaleSession, Unreached
+from pam.domain.ids import opened_at
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
@@ -29,6 +30,14 @@ Issuers = Mapping[IssuerKind, Issuer]
 
 CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
 WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
+
+DENY_STANDS = timedelta(minutes=31)
+"""From the end on: the longest that a lease can live, and a minute for clocks that differ."""
+_DELIVERED_WITHIN = timedelta(minutes=1)
+_SHORTEST = timedelta(minutes=14)
+"""STS gives no credential that lives less than a quarter of an hour."""
+_LONGEST_LIFE = timedelta(hours=30)
+"""A day to be approved, four hours of access, and its last lease."""
 
 _SAID: Mapping[Status, RecordType] = {
     Status.EXPIRED: RecordType.EXPIRED,
@@ -105,7 +114,7 @@ def confirm_end(
     """
     if session.status is not Status.REVOKING:
         return session
-    receipt = _unmake(session, now, issuers)
+    receipt = _unmake(session, now, store, issuers)
     return _confirmed(session.session_id, receipt, verdict, now=now, store=store)
 
 
@@ -119,7 +128,10 @@ def _confirmed(
             stored.ending, confirmed_at=now, method=receipt.method, evidence=receipt.evidence
         )
         closed = stored.advance(
-            ending.outcome, ending=ending, ended_at=now, traces_until=receipt.traces_until
+            ending.outcome,
+            ending=ending,
+            ended_at=now,
+            traces_until=_stands_until(stored, receipt, now),
         )
         said = _entry(_SAID[ending.outcome], verdict, ending)
         return Step(closed, (said, *_left_behind(stored, receipt)))
@@ -228,10 +240,27 @@ def _verdict_of_the_clock(session: Session) -> Verdict:
     return Verdict(outcome=outcome, actor=CLOCK, reason=reason)
 
 
-def _unmake(session: Session, now: datetime, issuers: Issuers) -> Receipt:
-    if session.activating_at is None:
+def _unmake(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> Receipt:
+    known = _as_leased(session, store.lease_delivered_at(session.session_id))
+    if known.activating_at is None:
         return Receipt(method="never-granted", evidence="no access had been made")
-    return issuers[session.target.kind].end(session, now)
+    return issuers[known.target.kind].end(known, now)
+
+
+def _as_leased(session: Session, leased_at: datetime | None) -> Session:
+    """With a lease that was handed out, where its item does not say so: an end that nothing seems
+    to be needed for is none.
+    """
+    if leased_at is None:
+        return session
+    known = replace(session, activating_at=session.activating_at or leased_at)
+    says = session.credentials_live_until or session.leases_end_at
+    if session.target.kind is not IssuerKind.AWS_ROLE or (says and says >= leased_at + _SHORTEST):
+        return known
+    until = leased_at + DENY_STANDS
+    return replace(
+        known, leases=max(1, session.leases), leases_end_at=until, credentials_live_until=until
+    )
 
 
 def _without_traces(
@@ -239,9 +268,29 @@ def _without_traces(
 ) -> Session:
     if session.traces_until is None or now < session.traces_until:
         return session
+    if session.target.kind is IssuerKind.AWS_ROLE and not _surely_over(session, now, store):
+        return session
     issuers[session.target.kind].clear_traces(session, now)
     store.forget_traces(session)
     return session
+
+
+def _stands_until(session: Session, receipt: Receipt, now: datetime) -> datetime | None:
+    """A deny goes when its end was delivered long enough ago, which takes a moment."""
+    if receipt.traces_until is None or session.target.kind is not IssuerKind.AWS_ROLE:
+        return receipt.traces_until
+    return max(receipt.traces_until, now + DENY_STANDS + _DELIVERED_WITHIN)
+
+
+def _surely_over(session: Session, now: datetime, store: SessionStore) -> bool:
+    """Whether no credential of it can live, whatever its item says: what keeps somebody out must
+    not go because an item was changed.
+    """
+    ended_at = store.end_delivered_at(session.session_id)
+    if ended_at is not None:
+        return now >= ended_at + DENY_STANDS
+    # Of an earlier version, or of a time when the auditor did not work.
+    return now >= opened_at(session.session_id) + _LONGEST_LIFE
 
 
 def _said(session: Session, outcome: Status, verdict: Verdict, now: datetime) -> Step:

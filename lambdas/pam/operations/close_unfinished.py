@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.errors import NotFound, NotYet, code_of
+from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import is_ulid
 from pam.domain.session import Session
 from pam.ids import id_of_execution
@@ -16,8 +17,6 @@ from pam.operations.close_session import Issuers, close_failed
 from pam.operations.transition import load
 from pam.ports.people import Execution, Executions, Failure
 from pam.ports.sessions import SessionStore
-
-_LONGEST_CAUSE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +99,12 @@ def _told_by(failure: Failure) -> tuple[str, str, str]:
     wrote its text for the people who read why a session failed.
     """
     error = failure.error or "Unknown"
-    cause = failure.cause[:_LONGEST_CAUSE]
+    cause = cut(failure.cause, LONGEST_CAUSE)
     code = code_of(error)
     if code is None:
         return error, cause, f"the workflow failed: {error}"
     try:
-        sentence = str(json.loads(failure.cause)["errorMessage"])[:_LONGEST_CAUSE]
+        sentence = cut(str(json.loads(failure.cause)["errorMessage"]), LONGEST_CAUSE)
     except (ValueError, LookupError, TypeError):
         sentence = "see the execution"
     return code.value, sentence, f"{code.value}: {sentence}"

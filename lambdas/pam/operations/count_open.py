@@ -1,8 +1,9 @@
 """How much a person has open: asked before something is added, and put right where it is wrong.
 
 The counts are written with the sessions, in the same transactions. What they can be wrong by is
-mended here: sessions that an earlier version stored count as soon as a sweep saw them, and nobody
-is refused because of a session that is closed.
+mended here: sessions that do not count (an earlier version stored them, or somebody wrote over the
+counts) do as soon as a sweep saw them, and nobody is refused because of a session that is closed,
+or that is none of theirs.
 """
 
 import random
@@ -27,44 +28,56 @@ def room_for(session: Session, *, store: SessionStore, policy: CedarPolicy) -> O
     try:
         check_limits(session, held, policy.limits)
     except LimitReached as reached:
-        if not _mended(held, reached.sessions, store):
+        if not _mended(session.requester_name, held, reached.sessions, store):
             raise
         held = store.open_now(session.requester_name)
         check_limits(session, held, policy.limits)
     return held
 
 
-def _mended(held: OpenNow, in_the_way: tuple[str, ...], store: SessionStore) -> bool:
+def owes_review(session: Session) -> bool:
+    return session.review is not None and session.review.open
+
+
+def _counts_rightly(session: Session, held: OpenNow) -> bool:
+    counted = next((s for s in held.sessions if s.session_id == session.session_id), None)
+    owed = session.session_id in held.unreviewed
+    return (counted, owed) == (open_as(session), owes_review(session))
+
+
+def _mended(person: str, held: OpenNow, in_the_way: tuple[str, ...], store: SessionStore) -> bool:
     """Whether one of those that are in the way counted as what it is not."""
-    counted = {each.session_id: each for each in held.sessions}
-    wrong = [
-        stored
-        for session_id in in_the_way
-        if session_id in counted
-        and (stored := store.get(session_id)) is not None
-        and open_as(stored) != counted[session_id]
-    ]
-    for stored in wrong:
-        store.recount(stored)
-    return bool(wrong)
+    mended = False
+    for session_id in in_the_way:
+        stored = store.get(session_id)
+        if stored is None or stored.requester_name != person:
+            store.uncount(person, session_id)
+        elif not _counts_rightly(stored, held):
+            store.recount(stored)
+        else:
+            continue
+        mended = True
+    return mended
 
 
 def recount_open(*, store: SessionStore) -> list[str]:
-    """Counts open sessions that do not count, or count as what they are not. Returns their ids."""
+    """Counts sessions that do not count, or count as what they are not: those that are open, or
+    whose review is waited for. Returns their ids.
+    """
     by_person = defaultdict(list)
     for session in store.open_sessions():
-        if not session.closed:
+        if not session.closed or owes_review(session):
             by_person[session.requester_name].append(session)
     people = random.sample(sorted(by_person), min(len(by_person), _PEOPLE_PER_SWEEP))
     mended = []
     for person in people:
-        counted = {each.session_id: each for each in store.open_now(person).sessions}
+        held = store.open_now(person)
         for listed in by_person[person]:
-            if counted.get(listed.session_id) == open_as(listed):
+            if _counts_rightly(listed, held):
                 continue
             # The index may lag behind the session, which then counts rightly already.
             stored = store.get(listed.session_id)
-            if stored is None or counted.get(stored.session_id) == open_as(stored):
+            if stored is None or _counts_rightly(stored, held):
                 continue
             store.recount(stored)
             mended.append(stored.session_id)

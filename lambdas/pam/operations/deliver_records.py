@@ -53,7 +53,7 @@ def deliver_records(
             sink.append(some)
             archive.keep(some)
             sink.publish(some)
-            outbox.settle(owner, delivered, some)
+            outbox.settle(owner, delivered, some, clock())
             delivered = int(some[-1]["sequence"])
     except BaseException:
         outbox.release(owner)

@@ -8,6 +8,7 @@ dark. The lines are read from the log group itself, never from whoever calls.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from pam.domain import audit_record, timestamps
 from pam.domain.activity import one_line
@@ -15,7 +16,7 @@ from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.handled_call import HandledCall, LogLine, why_dark
 from pam.domain.people import Actor, ActorKind
-from pam.ids import new_id
+from pam.ids import id_of, new_id
 from pam.ports.calls import AccessLog, UnmatchedCalls
 from pam.ports.sessions import Once, SessionStore
 
@@ -81,13 +82,41 @@ def _record(
     store: SessionStore,
     policy_version: str,
 ) -> bool:
-    """False if it was recorded before, by a run that died before it could say so."""
-    once = Once(key=f"dark-call/{call.request_id}/{call.again}", until=now + _REMEMBERED)
+    """False if it was recorded before, by a run that died before it could say so.
+
+    That it was, only its record says: a mark alone could be anybody's, who knows the request id.
+    """
+    entry = _entry(call, line, why, policy_version)
+    own_id = id_of(f"{call.request_id}/{call.again}", call.noted_at)
+    for event_id in (own_id, new_id(now)):
+        record = audit_record.about_person(
+            entry=entry,
+            requester=one_line(call.principal, _LONGEST_NAME),
+            resource="",
+            now=now,
+            new_id=partial(_this, event_id),
+        )
+        try:
+            store.add_finding(record, Once(key=f"dark-call/{event_id}", until=now + _REMEMBERED))
+        except StaleSession:
+            there = store.record(f"NONE#{event_id}", 0) or {}
+            if all(there.get(name) == record[name] for name in ("type", "detail", "request_id")):
+                return False
+        else:
+            return True
+    return False
+
+
+def _this(event_id: str, _: datetime) -> str:
+    return event_id
+
+
+def _entry(call: HandledCall, line: LogLine | None, why: str, policy_version: str) -> Entry:
     answered = "no answer" if call.status is None else f"answered {call.status}"
     told = f"{call.what}, {answered}, {timestamps.render(call.noted_at)}"
     if line is not None:
         told += f"; the line: {line.method} {line.path} as {line.principal}, {line.status}"
-    entry = Entry(
+    return Entry(
         type=RecordType.DARK_CALL,
         # Not the principal in whose name it came: all that is known of the caller is that it was
         # somebody else, or somebody else's way.
@@ -97,17 +126,3 @@ def _record(
         policy_version=policy_version,
         request_id=one_line(call.request_id, _LONGEST_NAME),
     )
-    record = audit_record.about_person(
-        entry=entry,
-        requester=one_line(call.principal, _LONGEST_NAME),
-        resource="",
-        now=now,
-        new_id=new_id,
-    )
-    if store.is_done(once):
-        return False
-    try:
-        store.add_finding(record, once)
-    except StaleSession:
-        return False
-    return True

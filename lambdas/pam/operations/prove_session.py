@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot
-from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.audit_record import ENDS, VOTE_STRUCK, Entry, Outcome, RecordType
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
@@ -20,19 +20,6 @@ from pam.ports.sessions import Once, SessionStore
 GATE = Actor(principal="mod046:gate", kind=ActorKind.WORKFLOW)
 _REMEMBERED = timedelta(days=1)
 """How long the same fault of the same session is on record once and not with every try."""
-_OVER = frozenset(
-    {
-        RecordType.DENIED,
-        RecordType.REVOKING,
-        RecordType.REVOKED,
-        RecordType.EXPIRED,
-        RecordType.ENDED,
-        RecordType.FAILED,
-        RecordType.UNANSWERED,
-        RecordType.WITHDRAWN,
-    }
-)
-"""After one of these there is no way back, whatever the session's status says."""
 
 
 class Gate:
@@ -55,11 +42,12 @@ class Gate:
         self._check_opened(session, shown)
         if now >= session.approval_expires_at + START_WITHIN:
             raise _unproven(session, "its approvals are from another time")
-        proven = {signed.mac for signed in shown.votes if self._holds(signed)}
+        # Each by its own statement: the MAC of another vote is a proof, and not of this one.
         votes = tuple(
             vote
             for vote in session.votes
-            if vote.decision is not Ballot.APPROVE or vote.proof in proven
+            if vote.decision is not Ballot.APPROVE
+            or self._holds(proofs.signed_vote(session.session_id, vote))
         )
         lengths = [vote.duration for vote in votes if vote.duration is not None]
         shortest = min([session.duration, session.asked_duration, *lengths])
@@ -94,8 +82,11 @@ class Gate:
 
 
 def check_not_over(session: Session, store: SessionStore) -> None:
-    """Raises Unproven if the trail has its end: then its status was put back."""
-    if any(record["type"] in _OVER for record in store.records(session.session_id)):
+    """Raises Unproven if the trail has its end: then its status was put back. The trail may have
+    been rewritten with it; what the auditor carried away before can not.
+    """
+    ended = any(record.get("type") in ENDS for record in store.records(session.session_id))
+    if ended or store.end_delivered_at(session.session_id) is not None:
         raise _unproven(session, "its trail says that it has ended")
 
 
@@ -108,7 +99,7 @@ def check_granted(session: Session, store: SessionStore) -> None:
 def struck(before: Session, after: Session) -> tuple[Entry, ...]:
     """What is recorded of the votes that do not count because nobody vouches for them."""
     names = [vote.name for vote in before.votes if vote not in after.votes]
-    return tuple(_entry(f"the vote of {name} is not proven, and does not count") for name in names)
+    return tuple(_entry(f"{VOTE_STRUCK}{name} is not proven, and does not count") for name in names)
 
 
 def record_unproven(
@@ -118,7 +109,7 @@ def record_unproven(
     once = Once(key=f"unproven/{session_id}/{fault.detail}", until=now + _REMEMBERED)
 
     def told(stored: Session) -> Step | None:
-        return None if store.is_done(once) else Step(stored, (_entry(fault.detail),))
+        return None if store.is_done(once) else Step(stored, (_entry(f"unproven: {fault.detail}"),))
 
     transition(store, session_id, told, now=now, once=once)
 
@@ -131,6 +122,5 @@ def _unproven(session: Session, what: str) -> Unproven:
     return Unproven(f"nothing is given by this session: {what}", session_id=session.session_id)
 
 
-def _entry(what: str) -> Entry:
-    detail = f"unproven: {what}"
+def _entry(detail: str) -> Entry:
     return Entry(type=RecordType.DRIFT, actor=GATE, outcome=Outcome.FAILURE, detail=detail)

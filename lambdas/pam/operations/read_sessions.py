@@ -114,6 +114,8 @@ def list_sessions(
     requester = query.requester and _name(query.requester, person, policy)
     if not policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
+            if cursor is not None:
+                raise Invalid.field("cursor", _NOT_A_CURSOR)
             return Listing(sessions=(), cursor=None)
         requester = person.name
     query = replace(query, requester=requester)
@@ -194,9 +196,6 @@ def _listed(caller: Caller) -> Person:
 
 def _name(requester: str, person: Person, policy: CedarPolicy) -> str:
     """A person's name from what was typed; an unknown one simply matches nothing."""
-    if requester in {person.principal, person.name}:
+    if requester == person.principal:
         return person.name
-    try:
-        return policy.identities.resolve(requester).name
-    except NotEligible:
-        return requester
+    return policy.identities.named(requester) or requester

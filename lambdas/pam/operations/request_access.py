@@ -26,7 +26,7 @@ from pam.domain.session import Origin, Session
 from pam.ids import new_id, new_text_key
 from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import fail_unstarted
-from pam.operations.count_open import room_for
+from pam.operations.count_open import owes_review, room_for
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.people import Workflow
@@ -234,13 +234,22 @@ def _create(
 
 def check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:
     """Whoever used an emergency that nobody has looked at in time gets no further one."""
-    overdue = store.overdue_reviews(requester.name, now)
+    overdue = [
+        session_id
+        for session_id in store.overdue_reviews(requester.name, now)
+        if _owed_by(requester, store.get(session_id))
+    ]
     if overdue:
         message = (
             f"the review of {requester.name}'s break-glass session {overdue[0]} is overdue; "
             f"two approvers must `pam review {overdue[0]}` first"
         )
         raise NotEligible(message)
+
+
+def _owed_by(requester: Person, session: Session | None) -> bool:
+    """What is kept of a review says when it is due; whether it is, only the session."""
+    return session is not None and session.requester_name == requester.name and owes_review(session)
 
 
 def _duration(wish: AccessRequest, resource: Resource) -> timedelta:

@@ -84,7 +84,7 @@ def _reviewer(session: Session, caller: Caller, policy: CedarPolicy) -> tuple[Pe
     if decision.code is Code.SELF_APPROVAL:
         message = "nobody reviews their own session"
         raise SelfApproval(message, session_id=session.session_id, policy_ids=ids)
-    message = f"no policy lets {caller.person.name} review a session on {session.resource}"
+    message = f"no policy lets {caller.person.name} review this session"
     raise NotEligible(message, session_id=session.session_id, policy_ids=ids)
 
 

@@ -22,7 +22,7 @@ from pam.ports.sessions import Once, SessionStore
 
 STORE = Actor(principal="mod046:session-store", kind=ActorKind.WORKFLOW)
 _TRIES = 30
-_MOST_STRAYS = 20
+_HASH_LENGTH = 64
 _LONGEST_PAUSE = 0.2
 
 
@@ -73,19 +73,25 @@ def transition(
 
 def _past_strays(step: Step, store: SessionStore) -> Step:
     """Nobody acted, and still the write was refused: records that no step wrote lie in its way. The
-    chain goes on behind them and says so, for an end waits for nobody.
+    chain goes on behind them, wherever there is room for all of it, and says so: an end waits for
+    nobody.
     """
-    after, entries = step.after, list[Entry]()
-    while len(entries) < _MOST_STRAYS:
-        stray = store.record(after.session_id, after.sequence + 1)
-        if stray is None:
-            break
-        after = replace(after, sequence=after.sequence + 1, last_hash=str(stray.get("hash")))
-        detail = f"tampered: record {after.sequence} was put there by no step of this session"
-        entries.append(
-            Entry(type=RecordType.DRIFT, actor=STORE, outcome=Outcome.FAILURE, detail=detail)
-        )
-    return replace(step, after=after, entries=(*entries, *step.entries))
+    session_id, first = step.after.session_id, step.after.sequence + 1
+    # One place more, for the record that tells of them.
+    last = store.last_in_the_way(session_id, first, len(step.entries) + 1)
+    if last is None:
+        return step
+    stray = store.record(session_id, last) or {}
+    # What is said there is somebody's; of a hash it has the length.
+    after = replace(step.after, sequence=last, last_hash=str(stray.get("hash"))[:_HASH_LENGTH])
+    which = f"record {first} was" if last == first else f"records {first} to {last} were"
+    told = Entry(
+        type=RecordType.DRIFT,
+        actor=STORE,
+        outcome=Outcome.FAILURE,
+        detail=f"tampered: {which} put there by no step of this session",
+    )
+    return replace(step, after=after, entries=(told, *step.entries))
 
 
 def _with_text_key(step: Step) -> Session:

@@ -103,7 +103,7 @@ def _refused(decision: Decision, person: Person, session: Session) -> Refusal:
     if decision.code is Code.SELF_APPROVAL:
         message = "nobody approves their own request"
         return SelfApproval(message, session_id=session.session_id, policy_ids=ids)
-    message = f"no policy lets {person.name} vote on {session.resource}"
+    message = f"no policy lets {person.name} vote on this session"
     return NotEligible(message, session_id=session.session_id, policy_ids=ids)
 
 

@@ -4,15 +4,18 @@ Whatever PAM itself does leaves no finding. A finding goes on record outside eve
 the item was and never with what people wrote in it.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record, proofs
+from pam.domain.activity import one_line
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Entry, Outcome, Record, RecordType
 from pam.domain.errors import StaleSession
-from pam.domain.lifecycle import TRANSITIONS
+from pam.domain.lifecycle import AWAITING, TRANSITIONS, Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
-from pam.domain.store_change import Change, Item, ListedBlock
+from pam.domain.store_change import UNREADABLE, Change, Item, ListedBlock
 from pam.ids import new_id
 from pam.ports.proofs import Verifier
 from pam.ports.sessions import Once, SessionStore
@@ -20,13 +23,40 @@ from pam.ports.sessions import Once, SessionStore
 WATCH = Actor(principal="mod046:store-watch", kind=ActorKind.CLOCK)
 _REMEMBERED = timedelta(days=2)
 """Twice as long as a stream tells of a change."""
+_LONGEST_SHOWN = 100
+_TIME_OF_AN_ID = 10
+"""Characters of a ULID."""
+_MOST_RECORDS = 10
+"""Of one step; what is longer has strays before it, which are told by themselves."""
+_WITHOUT_RECORD = (
+    "notices",
+    "noticed_at",
+    "notifying_until",
+    "tries",
+    "tried_at",
+)
+"""What is noted of a session without a step: that people were told, and that an end was tried."""
+_SAID: Mapping[Status, RecordType] = {
+    Status.PENDING_APPROVAL: RecordType.REQUESTED,
+    Status.ACTIVE: RecordType.ACTIVATED,
+    # Elsewhere the record is called as the state is.
+    **{
+        status: RecordType(status.value.title())
+        for status in Status
+        if status not in {Status.PENDING_APPROVAL, Status.ACTIVE}
+    },
+}
 
 
 def watch_store(
     change: Change, *, now: datetime, store: SessionStore, verifier: Verifier
 ) -> str | None:
     """What is wrong with the change, once it is on record; None for what PAM itself does."""
-    wrong = _wrong(change, store, verifier)
+    try:
+        wrong = _wrong(change, now, store, verifier)
+    except UNREADABLE:
+        # Whoever could have this tried again and again would keep all that comes after it untold.
+        wrong = "it holds what cannot be judged"
     if wrong is None:
         return None
     entry = Entry(
@@ -44,12 +74,12 @@ def watch_store(
     return wrong
 
 
-def _wrong(change: Change, store: SessionStore, verifier: Verifier) -> str | None:
+def _wrong(change: Change, now: datetime, store: SessionStore, verifier: Verifier) -> str | None:
     match change.item:
         case Item.RECORD:
             return _record(change, store)
         case Item.SESSION:
-            return _session(change, verifier)
+            return _session(change, now, store, verifier)
         case Item.BLOCK:
             return _block(change, store)
         case Item.BLOCKS | Item.LOG_HEAD:
@@ -61,8 +91,8 @@ def _record(change: Change, store: SessionStore) -> str | None:
     if change.before is not None:
         done = "removed" if change.after is None else "overwritten"
         was = change.was if isinstance(change.was, dict) else {}
-        named = f"{was.get('type')} {was.get('event_id')}, hash {was.get('hash')}"
-        return f"a record was {done}; it was {named}"
+        kind, event_id, hashed = (_shown(was.get(name)) for name in ("type", "event_id", "hash"))
+        return f"a record was {done}; it was {kind} {event_id}, hash {hashed}"
     record = change.now
     if not isinstance(record, dict) or record.get("hash") != audit_record.hash_of(record):
         return "a record was added that is none"
@@ -86,8 +116,9 @@ def _follows(record: Record, store: SessionStore) -> bool:
     return bool(record["previous_hash"] == last)
 
 
-def _session(change: Change, verifier: Verifier) -> str | None:
-    """A session takes the steps of its life, stays who and what it is about, and is not removed.
+def _session(change: Change, now: datetime, store: SessionStore, verifier: Verifier) -> str | None:
+    """A session takes the steps of its life, each with its record, stays who and what it is about,
+    and is not removed.
 
     Its proofs are asked for as soon as they are there, so that what is forged is told although
     nobody tries to use it.
@@ -97,12 +128,21 @@ def _session(change: Change, verifier: Verifier) -> str | None:
         return "a session was removed"
     if not isinstance(after, Session) or f"SESSION#{after.session_id}/SESSION" != change.place:
         return "a session was overwritten with what is none, or with another"
+    if change.before is None:
+        return _opened(after, store, verifier)
     if not isinstance(before, Session):
+        # As an earlier version wrote it, or told already.
         return _proven(after, verifier)
     wrong = _step(before, after)
     if wrong is None and _proofs(before) != _proofs(after):
         wrong = _proven(after, verifier)
-    return wrong
+    return wrong or _recorded(before, after, now, store)
+
+
+def _opened(session: Session, store: SessionStore, verifier: Verifier) -> str | None:
+    if session.status not in AWAITING:
+        return f"a session was added that says {session.status}"
+    return _proven(session, verifier) or _on_record(session, {RecordType.REQUESTED}, 0, store)
 
 
 def _proven(session: Session, verifier: Verifier) -> str | None:
@@ -120,12 +160,64 @@ def _step(before: Session, after: Session) -> str | None:
         return "a session went back to an earlier step"
     if before.proof != after.proof or _about(before) != _about(after):
         return "a session was made one of something else"
+    if after.status is not Status.ACTIVATING and not _votes(before) <= _votes(after):
+        # Only activation strikes votes, those that nobody vouches for.
+        return "a vote was taken away"
+    return None
+
+
+def _recorded(before: Session, after: Session, now: datetime, store: SessionStore) -> str | None:
+    if after.sequence == before.sequence:
+        untold = {name: getattr(before, name) for name in _WITHOUT_RECORD}
+        if after.traces_until is None and before.traces_until and before.traces_until <= now:
+            # What had to stand at the target until then has been cleared.
+            untold["traces_until"] = before.traces_until
+        same = replace(after, **untold) == before
+        return None if same else "a session was changed without a step of its own"
+    shown = {
+        _SAID[after.status]: before.status is not after.status,
+        RecordType.VOTED: len(after.votes) > len(before.votes),
+        RecordType.CONFIRMED: before.confirmation != after.confirmation,
+        RecordType.LEASED: before.leases != after.leases,
+        RecordType.REVIEWED: _looks(before) != _looks(after),
+    }
+    wanted = {kind for kind, changed in shown.items() if changed}
+    return _on_record(after, wanted, before.sequence, store)
+
+
+def _on_record(
+    session: Session, wanted: set[RecordType], since: int, store: SessionStore
+) -> str | None:
+    """Each step writes its records with it, and what they say is what was done."""
+    first = max(since, session.sequence - _MOST_RECORDS) + 1
+    told = [store.record(session.session_id, n) for n in range(first, session.sequence + 1)]
+    last = told[-1] if told else None
+    if last is None or last.get("hash") != session.last_hash:
+        return "a session took a step, and no record of it is there"
+    missing = wanted - {record.get("type") for record in told if record}
+    if missing:
+        return f"a session was changed, and no record says {', '.join(sorted(missing))}"
     return None
 
 
 def _about(session: Session) -> dict[str, object]:
     said = dict(proofs.of_request(session).fields)
-    return {name: value for name, value in said.items() if name != "reason"}
+    kept = {name: value for name, value in said.items() if name != "reason"}
+    return kept | {"needed": session.needed, "in person": session.requester_verified}
+
+
+def _votes(session: Session) -> set[tuple[str, str]]:
+    """Without what people wrote, which may be erased."""
+    return {(vote.name, vote.proof) for vote in session.votes}
+
+
+def _looks(session: Session) -> tuple[int, str | None]:
+    review = session.review
+    return (len(review.given), review.outcome) if review else (0, None)
+
+
+def _shown(value: object) -> str:
+    return one_line(str(value), _LONGEST_SHOWN)
 
 
 def _proofs(session: Session) -> tuple[proofs.Signed, ...]:
@@ -147,6 +239,8 @@ def _block(change: Change, store: SessionStore) -> str | None:
     if (
         said is None
         or block.event_id == earlier
+        # Ids begin with their time: the record of an earlier change is none of this one.
+        or block.event_id[:_TIME_OF_AN_ID] < earlier[:_TIME_OF_AN_ID]
         or said.get("type") != wanted
         or said.get("hash") != audit_record.hash_of(said)
         or said.get("requester") != block.block.principal

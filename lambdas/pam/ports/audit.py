@@ -67,7 +67,7 @@ class AuditOutbox(Protocol):
     def undelivered(self, owner: str) -> tuple[int, list[Record]]:
         """The last delivered sequence (-1 before any), and the records after it, in order."""
 
-    def settle(self, owner: str, delivered: int, records: Sequence[Record]) -> None:
+    def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
         """Notes that these, which follow `delivered`, are delivered, puts them up for sealing, and
         ends the claim: in one write, and by one caller only. At most 99 records.
         """

@@ -87,7 +87,12 @@ class SessionStore(Protocol):
         """What this person has, as the limits count it."""
 
     def recount(self, session: Session) -> None:
-        """Puts right what an open session, read just now, counts as; or a closed one."""
+        """Puts right what a session, read just now, counts as, and whether it owes a review; unless
+        it has gone on since.
+        """
+
+    def uncount(self, person: str, session_id: str) -> None:
+        """Nothing of this id counts for the person any more: they have no such session."""
 
     def acts_of(self, person: str) -> list[Act]:
         """In which offices this person has acted, each as it was last noted."""
@@ -108,6 +113,19 @@ class SessionStore(Protocol):
     def record(self, owner: str, sequence: int) -> Record | None:
         """One record of a session, or the one (of sequence 0) of `NONE#<event id>`. What lies in
         its place and is none is a record without fields.
+        """
+
+    def end_delivered_at(self, session_id: str) -> datetime | None:
+        """When the auditor last carried a record by which the session ended; None if it has not.
+        Who writes sessions and records cannot write this.
+        """
+
+    def lease_delivered_at(self, session_id: str) -> datetime | None:
+        """The same of its last lease: none leaves before its record is delivered."""
+
+    def last_in_the_way(self, session_id: str, first: int, room: int) -> int | None:
+        """The sequence of the record behind which as many places are free as are needed; None if
+        they are free from `first` on.
         """
 
     def add_refusal(self, record: Record) -> None:
@@ -144,7 +162,8 @@ class SessionStore(Protocol):
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
         """Sessions whose `due_at` has come, as the index has them: those where access may exist
-        first, then the others, at most `limit` of each, the longest due first.
+        first, then the others, at most `limit` of each, the longest due first. What cannot be read
+        takes none of their places.
 
         `unreadable` hears the id of one that is not understood; without it that raises.
         """
