@@ -182,3 +182,24 @@ def test_a_release_tells_each_kind_of_change_once() -> None:
         kinds = re.findall(r"^### (.+)$", release, re.MULTILINE)
         assert len(set(kinds)) == len(kinds)
         assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+CONTRIBUTING = PAGES["contributing.md"]
+TREES = "lambdas|stacks|policy|cli|documents|tests|docs"
+FILES = sorted(set(re.findall(rf"`((?:{TREES})/[\w./*-]+)`", CONTRIBUTING)))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_what_an_addition_touches_is_there(path: str) -> None:
+    """But for the files that it adds, whose names stand in capitals."""
+    if re.search(r"(?<![\w-])[A-Z]{4,}(?![\w-])", path):
+        path = path.rpartition("/")[0] if "KIND" not in path else path.partition("/KIND")[0]
+    assert list(ROOT.glob(path)), path
+
+
+@pytest.mark.parametrize(
+    "what", ["An operation", "A route", "A kind of target", "A surface", "A function"]
+)
+def test_the_guide_says_which_files_each_kind_of_addition_touches(what: str) -> None:
+    section = CONTRIBUTING.partition(f"\n## {what}\n")[2].partition("\n## ")[0]
+    assert len(set(FILES) & set(re.findall(r"`([^`]+)`", section))) >= 5
