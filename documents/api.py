@@ -59,6 +59,14 @@ def fields(model: str) -> str:
     return "\n".join(wrap(named, _WIDTH, break_long_words=False))
 
 
+def leases() -> dict[str, str]:
+    """The model of a lease, by its `kind`."""
+    credentials = _document()["paths"]["/pam/sessions/{session_id}/credentials"]["post"]
+    given = credentials["responses"]["200"]["content"]["application/json"]["schema"]
+    models = [_model(each) for each in given["anyOf"]]
+    return {str(_schemas()[model]["properties"]["kind"]["const"]): model for model in models}
+
+
 def codes() -> list[tuple[str, ...]]:
     """Code, status and title, as the edge answers them."""
     return [(f"`{code}`", str(status), title) for code, status, title in map(_answer, Code)]

@@ -5,7 +5,7 @@ writes the pages; a test holds that it would change nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from documents import api, command, events
@@ -29,7 +29,7 @@ _PARAMETERS: Mapping[Parameter, str] = {
 }
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -82,7 +82,7 @@ def session() -> str:
 
 
 def leases() -> str:
-    return f"- `aws`: {api.fields('AwsLeaseView')}\n- `secret`: {api.fields('SecretLeaseView')}\n"
+    return "".join(f"- `{kind}`: {api.fields(model)}\n" for kind, model in api.leases().items())
 
 
 def codes() -> str:

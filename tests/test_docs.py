@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from documents import guarantees, openapi, pages
+from pam import names
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter
 
@@ -70,6 +71,20 @@ def test_the_drawing_of_a_sessions_life_has_every_step_and_no_other() -> None:
         (before.value, after.value) for before, onward in TRANSITIONS.items() for after in onward
     }
     assert drawn == steps
+
+
+def test_the_drawing_of_the_parts_has_every_function_of_every_deployment() -> None:
+    drawn = set(re.findall(r"\w+", DESIGN.partition("## 2. Parts")[2].partition("\n| door |")[0]))
+    functions = {path.stem for path in (ROOT / "lambdas").glob("*.py")}
+    assert functions - {"rotate_secret", "witness_log"} <= drawn
+
+
+def test_the_drawing_of_trust_names_roles_as_they_are() -> None:
+    drawn = DESIGN.partition("### Who trusts whom")[2].partition("\n## ")[0]
+    trusted = {names.issuer_role_name("ENV"), names.activator_role_name("ENV")}
+    ends = {names.revocation_role_name("ENV"), names.revoker_role_name("ROLE")}
+    for role in trusted | ends:
+        assert f"[{role}]" in drawn
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "lambdas").glob("*.py")), ids=lambda p: p.stem)
