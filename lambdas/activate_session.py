@@ -11,8 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
-from pam.domain import timestamps
+from pam.domain import messages, timestamps
 from pam.domain.proofs import Maker
 from pam.operations.activate_session import activate_session
 from pam.settings import GateSettings

@@ -11,12 +11,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
 from pam.operations.close_unfinished import own_session_id
-from pam.operations.request_access import Home
+from pam.operations.open_session import Home
 from pam.settings import AdmitSettings
 
 logger = Logger()

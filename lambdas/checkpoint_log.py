@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.metrics import count
 from pam.names import LOG_UNWITNESSED, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records

@@ -17,9 +17,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws.messages import UnknownEvent
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
+from pam.domain.messages import UnknownEvent
 from pam.domain.resource import IssuerKind
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name

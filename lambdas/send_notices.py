@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.operations.send_notices import Audiences, send_notices
 from pam.settings import NoticeSettings
 

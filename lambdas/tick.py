@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.notices import Duty
 from pam.metrics import count
 from pam.names import END_STUCK

@@ -11,8 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
 from pam.aws.stream_changes import change_of
+from pam.domain import messages
 from pam.operations.watch_store import watch_store
 from pam.settings import WatchSettings
 

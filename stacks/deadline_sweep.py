@@ -5,7 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.settings import TickSettings
 from stacks.dead_letters import DeadLetters
 from stacks.notices import Notices

@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from stacks.revocation import Revocation
 
 _MINUTES: Mapping[str, tuple[object, int]] = {

@@ -17,7 +17,8 @@ from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
 from pam.operations.end_decided import EndsHere
 from pam.operations.lease_credentials import Lease, lease_credentials
-from pam.operations.request_access import AccessRequest, Home, request_access
+from pam.operations.open_session import AccessRequest, Home
+from pam.operations.request_access import request_access
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load

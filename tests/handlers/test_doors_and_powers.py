@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pam.aws import messages
-from pam.aws.messages import UnknownEvent, event_of
+from pam.domain import messages
 from pam.domain.errors import NoSuchExecution, NotFound, NotYet
 from pam.domain.handled_call import NO_CALL
 from pam.domain.lifecycle import Status
+from pam.domain.messages import UnknownEvent, event_of
 from pam.domain.session import Session
 from pam.ports.people import Failure
 from tests.contract.conftest import TABLES

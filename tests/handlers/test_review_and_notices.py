@@ -9,8 +9,9 @@ import pytest
 
 import tick
 from pam import wiring
-from pam.aws import messages, table_keys
+from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import to_item
+from pam.domain import messages
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call

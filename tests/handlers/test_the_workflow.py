@@ -10,14 +10,14 @@ import pytest
 
 import revoke_session
 from pam import clock, wiring
-from pam.aws import messages, table_keys
+from pam.aws import table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
-from pam.aws.messages import event_of
-from pam.domain import audit_record
+from pam.domain import audit_record, messages
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.free_text import LONGEST_CAUSE
 from pam.domain.lifecycle import Status
+from pam.domain.messages import event_of
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id

@@ -22,7 +22,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.review import Judgement, LookBack, LooksGathered, Review
 from pam.domain.session import Session
-from pam.operations.blocklist import BlockOrder, block
+from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from pam.operations.send_notices import Audiences, send_notices
@@ -313,7 +313,7 @@ def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
         until=None,
         reason="laptop stolen",
     )
-    block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    add_block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
     with pytest.raises(Blocked):
         review(story, "bob", session)
     reviewed = review(story, "carol", session)

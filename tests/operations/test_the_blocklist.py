@@ -22,11 +22,13 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Session
-from pam.operations import blocklist
+from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.block_person import Wish, block_requester, end_all_blocked
 from pam.operations.check_access import check_access
 from pam.operations.close_session import WORKFLOW, Verdict, close_session
 from pam.operations.erase_texts import erase_texts
+from pam.operations.lift_block import lift_block
+from pam.operations.list_blocks import list_blocks
 from pam.ports.targets import Receipt
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, arn, caller
 from tests.fakes.world import FakeIssuer, FakeStore
@@ -55,14 +57,14 @@ def put_block(
     by: Caller | None = None,
 ) -> Block:
     """On the list alone: what the person has open is not ended."""
-    order = blocklist.BlockOrder(
+    order = BlockOrder(
         person=person,
         principal=arn(person),
         resource=resource,
         until=None if length is None else story.now + length,
         reason="laptop stolen",
     )
-    return blocklist.block(
+    return add_block(
         order, caller=by or caller("sam"), now=story.now, store=story.store, policy=story.policy
     )
 
@@ -90,7 +92,7 @@ def block(
 def lift(
     story: Story, who: str = "alice", resource: str | None = None, by: Caller | None = None
 ) -> list[Block]:
-    return blocklist.lift(
+    return lift_block(
         who,
         resource,
         "laptop found",
@@ -517,7 +519,7 @@ def test_operators_and_auditors_see_who_is_blocked_now(who: str, *, may: bool) -
     story.later(seconds=1)
 
     def listed() -> list[str]:
-        found = blocklist.list_blocks(
+        found = list_blocks(
             caller=caller(who), now=story.now, store=story.store, policy=story.policy
         )
         return [one.person for one in found]

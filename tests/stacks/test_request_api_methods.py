@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stacks.request_api_problems import PROBLEMS
+from stacks.request_api_problems import ANSWERS
 from tests.stacks.template import Deployment
 
 CALLS = {
@@ -150,7 +150,7 @@ def test_the_gateway_answers_for_everything_it_can_refuse(every: Deployment) -> 
         for response in every.of_type("AWS::ApiGateway::GatewayResponse").values()
     }
 
-    assert len(answered) == len(PROBLEMS)
+    assert len(answered) == len(ANSWERS)
     assert {
         "ACCESS_DENIED",
         "BAD_REQUEST_BODY",

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.errors import IssuerUnavailable, WitnessRefused
 from pam.domain.session import Session
 
