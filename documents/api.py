@@ -1,7 +1,6 @@
 """The API as people read it: each call, the fields of its objects, the codes of its refusals."""
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from documents import openapi
-from pam.domain.errors import Code, Refusal
-from pam.edge.problems import problem_response
+from pam.domain.problems import PROBLEMS
 
 _LAMBDAS = Path(__file__).resolve().parent.parent / "lambdas"
 _WIDTH = 140
@@ -68,8 +66,8 @@ def leases() -> dict[str, str]:
 
 
 def codes() -> list[tuple[str, ...]]:
-    """Code, status and title, as the edge answers them."""
-    return [(f"`{code}`", str(status), title) for code, status, title in map(_answer, Code)]
+    """Code, status and title of every problem document."""
+    return [(f"`{p.code}`", str(p.status.value), p.title) for p in PROBLEMS.values()]
 
 
 @cache
@@ -137,10 +135,3 @@ def _named(model: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}:[{{{', '.join(_named(listed))}}}]"
         else:
             yield name
-
-
-def _answer(code: Code) -> tuple[str, int, str]:
-    refusal = Refusal("")
-    refusal.code = code
-    answered = problem_response(refusal)
-    return code.value, answered.status_code, json.loads(answered.body or "")["title"]
