@@ -1,4 +1,4 @@
-"""The next checkpoint of the audit log, at a fixed interval.
+"""Makes the next checkpoint of the audit log, at a fixed interval.
 
 Trigger: a schedule. May touch: the queue of unsealed records and the log's head in the session
 table; the archive (add a checkpoint, read checkpoints); the signing key; the witness. It can change

@@ -1,5 +1,5 @@
-"""Things that one session at a time may have, in a table that only those write who make and unmake
-access.
+"""What only one session at a time may have. Only functions that make and unmake access write
+the table.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is still to be sealed, and the log's head: a table each, for they have different writers."""
+"""What is still to be sealed, and the log's head: one table each, because their writers differ."""
 
 import base64
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ _THROTTLED_ITEMS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"
 
 
 class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
-    """To adapters a ClientError like any other; to all others nobody's fault."""
+    """Adapters see a ClientError like any other; everybody else sees that nobody is at fault."""
 
 
 def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
@@ -57,7 +57,7 @@ def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
 
 
 def credentials() -> Any:
-    """Those of the function's own role, for what is signed without a client."""
+    """The credentials of the function's own role, for what is signed without a client."""
     return boto3.Session().get_credentials()
 
 

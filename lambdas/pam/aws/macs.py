@@ -44,7 +44,7 @@ class KmsSigner:
 
 
 class KmsVerifier:
-    """Implements `ports.proofs.Verifier`. Keeps no answer: what is asked twice is asked twice."""
+    """Implements `ports.proofs.Verifier`. Remembers no answer: it asks KMS each time."""
 
     def __init__(self, client: Any, key_arns: Mapping[Maker, str]) -> None:
         self._client = client

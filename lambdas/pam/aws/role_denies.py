@@ -1,4 +1,4 @@
-"""The denies on one target role, by which sessions are ended.
+"""The denies on one target role, which end sessions.
 
 Each session gets a policy of its own, so that no two ends can overwrite each other. A role has room
 for about 50 of them. Before that, they are gathered into packs: a pack is written and read back

@@ -1,4 +1,4 @@
-"""The denies that PAM writes on a lent role: their names, and what they say to the letter.
+"""The denies that PAM writes on a lent role: their names and their exact text.
 
 A session's own deny is named after it. A pack, or a deny of all credentials of before an instant,
 is named after when it has done its time.

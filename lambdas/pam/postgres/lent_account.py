@@ -41,7 +41,7 @@ _PATIENCE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """How the account stands; `limit` below zero: any number of connections."""
+    """The account's settings as they are; `limit` below zero: any number of connections."""
 
     can_log_in: bool
     limit: int
