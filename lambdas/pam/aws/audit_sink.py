@@ -100,7 +100,7 @@ def _writes(records: Sequence[Record]) -> Iterator[tuple[str, list[Line]]]:
     """Each call's stream and lines: of one day, within the bounds, in the order of the records.
 
     The call whose clock was read first may write second. CloudWatch wants, and shows, lines in
-    order of time, so no line gets an earlier time than the one before. The record keeps its own time.
+    order of time, so no line gets an earlier time than the one before. The record keeps its own.
     """
     lines: list[Line] = []
     day, size = "", 0

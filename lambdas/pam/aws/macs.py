@@ -1,6 +1,6 @@
-"""Proofs by KMS: HMAC keys that make and tell MACs and are never seen.
+"""Proofs by KMS: HMAC keys that make and verify MACs, and that nobody ever sees.
 
-One key a maker. The key policies, and no code here, hold who may make and who may only tell.
+One key for each maker. Key policies, and no code here, say who may make and who may only verify.
 """
 
 import base64
