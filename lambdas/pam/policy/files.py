@@ -117,8 +117,8 @@ class PostgresUserIssuer(_Strict):
 class RotatedSecretIssuer(_Strict):
     """The static account whose login `secret` holds, for one session at a time.
 
-    PAM does not care what rotates the secret (MOD-045, or PAM's own function), but it must be a
-    single-user rotation.
+    Whoever rotates the secret (MOD-045, or PAM's own function) is not PAM's business, but that it
+    is a single-user rotation is.
     """
 
     kind: Literal["rotated-secret"]
