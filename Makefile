@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench openapi guarantees lock clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ openapi: setup ## describe the API anew, in docs/openapi.json
 
 guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
 	@$(PYTHON) -m documents.guarantees > docs/guarantees.md
+
+documents: openapi guarantees ## make anew whatever under docs/ is generated
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.events docs/events
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
 bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench

@@ -1,7 +1,7 @@
 """`pam`: the whole command line on one screen.
 
 Commands import what is slow (botocore, Rich, Cedar) inside their functions, so that help comes at
-once. Whatever goes wrong is one line on stderr; which exit code it is stands in `problems.py`.
+once. Every failure is one line on stderr; which exit code it is stands in `problems.py`.
 """
 
 import errno

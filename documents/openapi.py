@@ -8,10 +8,10 @@ import importlib
 import json
 from typing import Any
 
-_FUNCTIONS = ("request_api", "issue_credentials")
+FUNCTIONS = ("request_api", "issue_credentials")
 _DESCRIPTION = (
     "Just-in-time privileged access. Every call is signed with AWS SigV4 for the service "
-    "`execute-api`; whoever signed is the caller. Errors are application/problem+json (RFC 9457) "
+    "`execute-api`; the signer is the caller. Errors are application/problem+json (RFC 9457) "
     "with a stable `code`."
 )
 
@@ -30,7 +30,7 @@ def document() -> dict[str, Any]:
             },
         },
     }
-    for name in _FUNCTIONS:
+    for name in FUNCTIONS:
         app = importlib.import_module(name).app
         part = json.loads(
             app.get_openapi_schema(title="PAM", version="1").model_dump_json(

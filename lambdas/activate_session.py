@@ -1,4 +1,4 @@
-"""Making the access of an approved session. It hands out none of it: no answer holds a credential.
+"""Makes the access of an approved session. It hands out none of it: no answer holds a credential.
 
 Trigger: the approval workflow. May touch: the session table; the target roles (see that they can be
 assumed) and the databases of the catalogue. Knows no callers: whether there is access to be made is

@@ -31,8 +31,8 @@ def settings() -> AdmitSettings:
 def handler(event: object, context: Any) -> dict[str, str]:
     """`Admit` -> `{session_id, outcome, error, cause}`.
 
-    What the execution was started with, and when, is what Step Functions says of it. An execution
-    that does not run opens nothing, whoever asks.
+    Step Functions says what the execution was started with, and when. An execution that does not
+    run opens nothing.
     """
     message = messages.read(event, messages.Admit)
     started = wiring.workflow(settings().state_machine_arn).describe(message.execution_arn)

@@ -1,4 +1,4 @@
-"""What was done with lent access, into the trail of the session that did it.
+"""Records what sessions did with lent access in their own trails.
 
 Triggers: CloudTrail's events of the lent roles on the account's default bus, and the log groups of
 lent databases. May touch: the session table (read, put records); nothing else. A retry is safe:

@@ -1,4 +1,4 @@
-"""Sees that what is stored stays as PAM wrote it.
+"""Watches that the stored items stay as PAM wrote them.
 
 Triggers: the streams of sessions, blocks and the log's head, with what stood there before. May
 touch: the session table (read; put a finding), and the keys of proofs (tell, not make). A retry is

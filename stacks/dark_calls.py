@@ -1,4 +1,4 @@
-"""Finds the calls that came past the gateway, and those that somebody made by hand."""
+"""Finds calls that came past the gateway, and calls that somebody made by hand."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The minute hand: whatever is past its deadline is driven to its end, workflow or no workflow."""
+"""The minute hand drives every session past its deadline to its end, workflow or no workflow."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events

@@ -81,7 +81,7 @@ class RequestApi(Construct):
             timeout=API_TIMEOUT,
         )
         session_store.grant_take_steps(self.function.role)
-        # Whoever decides an end takes the grant away in the same write.
+        # The write that decides an end takes the grant away as well.
         session_store.grant_let_go(self.function.role)
         session_store.grant_list(self.function.role)
         session_store.grant_see_grants(self.function.role)

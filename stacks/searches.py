@@ -1,5 +1,5 @@
-"""What is looked for now and then: drift at the targets, ends that were undone there, and what the
-blocked still have open.
+"""The searches by schedule: drift at the targets, ends that were undone there, and what blocked
+people still have open.
 """
 
 from collections.abc import Mapping

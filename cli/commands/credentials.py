@@ -1,4 +1,4 @@
-"""`pam credentials`: a lease, printed in the form that whoever asked can use."""
+"""`pam credentials`: a lease, printed in the form that the caller can use."""
 
 import os
 import sys

@@ -36,7 +36,7 @@ __all__ = ["Disproof", "Proof", "Span", "Trusted", "check_trail"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What the auditor wants covered, whatever the trail says of itself."""
+    """What the auditor wants covered, no matter what the trail says of itself."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -131,7 +131,7 @@ def _check_records(
 def _check_time(
     manifest: Manifest, shown: Shown, trusted: Trusted, span: Span, proof: Proof
 ) -> None:
-    """That the time which was asked for is covered: by whoever exported, and by whoever checks."""
+    """That the checkpoints cover the time of the export, and the time that the auditor asks for."""
     since, until, exported_at = manifest.times
     check_reach(shown, since=since, until=until)
     check_reach(shown, since=span.since or since, until=span.until or until)

@@ -29,7 +29,7 @@ class Disproof(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusted:
-    """What the auditor brings along. Without a fingerprint nothing is anchored: whoever made the
+    """What the auditor brings along. Without a fingerprint nothing is anchored: a forger of a
     trail may have made its key as well.
     """
 

@@ -2,9 +2,9 @@
 
 What there is to compare is asked of what cannot be turned back: the log group, the archive, and the
 leaves that signed checkpoints seal. Each session and each record found there is looked up in the
-table, which is asked as well, but never alone: whoever can remove a session from it would else be
-asked what there is to look for. What was recorded in the last moments may still be on its way, and
-is not held against anybody.
+table. The table is asked as well, but never alone, because somebody who removed a session from it
+would otherwise decide what is looked for. What was recorded in the last moments may still be on
+its way, and is not held against anybody.
 """
 
 import hashlib

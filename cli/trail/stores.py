@@ -1,6 +1,6 @@
 """The places where PAM keeps its trail, read with the auditor's own AWS credentials.
 
-Straight from the stores, and not through the request API: whoever checks need not believe it. The
+Straight from the stores, and not through the request API: an auditor need not believe it. The
 managed policy `pam-<env>-audit-reader` allows just this.
 """
 

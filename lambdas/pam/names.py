@@ -50,7 +50,7 @@ def metric_dimensions(env: str) -> dict[str, str]:
 
 
 class Parameter(StrEnum):
-    """SSM parameters published by the stacks. The first four are the consumer contract."""
+    """SSM parameters published by the stacks. The first four never move (`docs/interface.md`)."""
 
     APPROVAL_WORKFLOW_ARN = "approval-workflow/arn"
     REQUEST_API_ENDPOINT = "request-api/endpoint"

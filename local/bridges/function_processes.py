@@ -220,7 +220,7 @@ def _start(function: Any) -> None:
 
 
 def _forget_stale(cache: Path) -> None:
-    """What no process was started from for days; whoever still runs has long loaded its code."""
+    """What no process was started from for days; one that still runs has long loaded its code."""
     for folder in cache.iterdir():
         if time.time() - folder.stat().st_mtime > _STALE_AFTER_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

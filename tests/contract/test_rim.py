@@ -113,7 +113,7 @@ def test_a_record_that_the_log_group_rejects_is_not_taken_for_written(aws: None)
         CloudWatchAuditSink(logs, Recorder(), "audit", "bus").append(records)
 
 
-def test_the_bus_hears_what_the_contract_lists() -> None:
+def test_the_bus_hears_what_the_interface_lists() -> None:
     story = Story()
     session_id = story.granted(seconds=60).session_id
     story.lease(session_id)

@@ -46,7 +46,7 @@ Lease = dict[str, Any]
 
 @dataclass(frozen=True)
 class Patient(Person):
-    """One who tries again what the contract says may be tried again, or was not answered in time.
+    """One who tries again what the interface says may be tried again, or was not answered in time.
 
     So what they do must bear to be done twice.
     """

@@ -1,4 +1,4 @@
-"""Contract §3 as scenarios: who may let whom in."""
+"""The approval rules of `docs/interface.md` as scenarios: who may let whom in."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ CASES = {
 @pytest.mark.guarantee("G2")
 @pytest.mark.guarantee("G3")
 @pytest.mark.parametrize("case", CASES)
-def test_a_grant_is_lawful_exactly_when_the_contract_says_so(case: str) -> None:
+def test_a_grant_is_lawful_exactly_when_the_interface_says_so(case: str) -> None:
     resource, requester, break_glass, voters, expected = CASES[case]
     story = Story()
     session = story.request(requester, resource, break_glass=break_glass)

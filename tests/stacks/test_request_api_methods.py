@@ -53,7 +53,7 @@ def _pattern(call: str) -> str:
     return call.replace(" ", "").replace("{session_id}", "*").replace("{principal+}", "*")
 
 
-def test_the_calls_are_those_of_the_contract_and_no_preflight(every: Deployment) -> None:
+def test_the_calls_are_those_of_the_interface_and_no_preflight(every: Deployment) -> None:
     assert set(_methods(every)) == set(CALLS)
 
 

@@ -613,7 +613,7 @@ def _records_from(session_id: str, sequence: int) -> dict[str, str]:
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
     """The index that leaves the least to filter. A person has fewer sessions than a resource."""
     if query.status is not None and query.status not in CLOSED:
-        # Few sessions are open at a time, whoever has them.
+        # Few sessions are open at a time, all people together.
         return Index.BY_STATUS, "status", query.status.value
     if query.requester is not None:
         return Index.BY_REQUESTER, "requester_person", query.requester

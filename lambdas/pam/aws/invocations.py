@@ -1,4 +1,4 @@
-"""Functions that ask another function for what they may not do themselves."""
+"""How a function has another function do what it may not do itself."""
 
 import base64
 import json
