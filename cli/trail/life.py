@@ -131,13 +131,13 @@ def refuse(why: str) -> NoReturn:
 def _target(record: Record, resource: Resource) -> Target:
     """Votes for one resource must not open another."""
     told = record["target"] or {}
-    account, region, arn = (str(told.get(name, "")) for name in ("account", "region", "arn"))
+    account, region = (str(told.get(name, "")) for name in ("account", "region"))
     meant = resource.target(account=account, region=region)
     if (record["environment"], record["domain"]) != (resource.environment, resource.domain):
         refuse("its environment or domain is not that of the resource")
-    if arn != meant.arn:
+    if dict(told) != dict(meant.names):
         refuse("its target is not that of the resource")
-    return Target(kind=resource.issuer_kind, account=account, region=region, arn=arn)
+    return Target(kind=meant.kind, names=meant.names)
 
 
 def _check_facts(life: Life, record: Record) -> None:

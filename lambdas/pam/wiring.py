@@ -2,7 +2,7 @@
 client is made and no module is loaded that a function does not need.
 """
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pam.aws.audit_archive import S3AuditArchive, S3PolicySets
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
+    from pam.aws.checkouts import DynamoDbCheckouts
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
     from pam.aws.handled_calls import DynamoDbCalls
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from pam.operations.close_session import Issuers
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
-    from pam.postgres.secret_issuer import RotatedSecretIssuer
-    from pam.postgres.user_issuer import PostgresUserIssuer
 
 _POLICY_FILE = Path(__file__).resolve().parent.parent / "policy.json"
 
@@ -156,17 +155,12 @@ def notifier(topic_arn: str) -> "SnsNotifier":
 
 @cache
 def issuers(settings: TargetSettings) -> "Issuers":
-    """One issuer a kind of target; a new kind is a new file and a line here."""
-    from pam.domain.resource import IssuerKind
+    """One issuer a kind, by the table of kinds; each is made when a session first needs it."""
+    from pam.domain.kinds import KINDS
     from pam.issuers import WhenAsked
+    from pam.kinds import make_issuer
 
-    return WhenAsked(
-        {
-            IssuerKind.AWS_ROLE: lambda: role_issuer(settings),
-            IssuerKind.POSTGRES_USER: lambda: user_issuer(settings),
-            IssuerKind.ROTATED_SECRET: lambda: _secret_issuer(settings),
-        }
-    )
+    return WhenAsked({name: partial(make_issuer, kind, settings) for name, kind in KINDS.items()})
 
 
 @cache
@@ -178,21 +172,10 @@ def role_issuer(settings: TargetSettings) -> "RoleIssuer":
 
 
 @cache
-def user_issuer(settings: TargetSettings) -> "PostgresUserIssuer":
-    from pam.aws.rds_token import own_rds_token
-    from pam.postgres.user_issuer import PostgresUserIssuer
-
-    reached = databases(settings.database_sslmode, settings.database_root_certificate)
-    return PostgresUserIssuer(_logins(), reached, own_rds_token)
-
-
-def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":
+def checkouts(tables: Tables) -> "DynamoDbCheckouts":
     from pam.aws.checkouts import DynamoDbCheckouts
-    from pam.postgres.secret_issuer import RotatedSecretIssuer
 
-    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.tables)
-    reached = databases(settings.database_sslmode, settings.database_root_certificate)
-    return RotatedSecretIssuer(_logins(), reached, checkouts)
+    return DynamoDbCheckouts(client("dynamodb"), tables)
 
 
 @cache
@@ -203,7 +186,7 @@ def databases(sslmode: str, root_certificate: str) -> "Databases":
 
 
 @cache
-def _logins() -> "SecretsManagerLogins":
+def logins() -> "SecretsManagerLogins":
     from pam.aws.login_secrets import SecretsManagerLogins
 
     return SecretsManagerLogins(client("secretsmanager"))

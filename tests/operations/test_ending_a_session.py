@@ -7,7 +7,7 @@ import pytest
 
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.lifecycle import Status
-from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
+from pam.domain.session import START_WITHIN, Ending, Session
 from pam.operations.close_session import WORKFLOW, Verdict, close_session, look_at, sweep_session
 from tests.fakes.story import Story
 from tests.fakes.world import FakeStore
@@ -209,7 +209,7 @@ def test_deadlines_are_what_the_design_says() -> None:
     approved = story.vote("carol", session.session_id)
     assert approved.deadline == story.now + START_WITHIN
     activating = replace(approved, status=Status.ACTIVATING, activating_at=story.now)
-    assert activating.deadline == story.now + ACTIVATE_WITHIN
+    assert activating.deadline == story.now + activating.deadlines.making
     active = story.activate(session.session_id)
     assert active.deadline == active.expires_at
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain.errors import IssuerUnavailable, StaleSession
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import POSTGRES_USER
 from pam.domain.session import Session
 from pam.operations import keep_ends as operation
 from pam.operations.keep_ends import SETTLED_AFTER, Kept, keep_ends
@@ -156,7 +156,7 @@ def test_only_roles_are_looked_at() -> None:
     story = Story()
     session_id = ended(story)
     stored = story.store.sessions[session_id]
-    target = replace(stored.target, kind=IssuerKind.POSTGRES_USER)
+    target = replace(stored.target, kind=POSTGRES_USER)
     story.store.sessions[session_id] = replace(stored, target=target)
     story.later(seconds=20)
     story.issuer.let_in_again = {session_id}

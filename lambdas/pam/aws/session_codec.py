@@ -5,9 +5,10 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.kinds import RESERVED_NAMES, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Confirmation, Ending, Origin, Session
 
@@ -57,10 +58,8 @@ def encode(session: Session) -> dict[str, Any]:
         "origin": session.origin.value,
         "environment": session.environment.value,
         "target": {
-            "kind": session.target.kind.value,
-            "account": session.target.account,
-            "region": session.target.region,
-            "arn": session.target.arn,
+            **session.target.names,
+            "kind": session.target.kind,
             "settings": dict(session.target.settings),
         },
         "asked_duration": _seconds(session.asked_duration),
@@ -89,10 +88,8 @@ def decode(raw: dict[str, Any]) -> Session:
         origin=Origin(raw["origin"]),
         environment=Environment(raw["environment"]),
         target=Target(
-            kind=IssuerKind(target["kind"]),
-            account=target["account"],
-            region=target["region"],
-            arn=target["arn"],
+            kind=kind_of(target["kind"]).name,
+            names={name: target[name] for name in target if name not in RESERVED_NAMES},
             settings=target.get("settings", {}),
         ),
         asked_duration=timedelta(seconds=int(raw["asked_duration"])),

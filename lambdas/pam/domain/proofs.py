@@ -142,10 +142,8 @@ def of_request(session: Session) -> Statement:
             "environment": session.environment.value,
             "domain": session.domain,
             "target": {
-                "kind": target.kind.value,
-                "account": target.account,
-                "region": target.region,
-                "arn": target.arn,
+                **target.names,
+                "kind": target.kind,
                 "settings": dict(target.settings),
             },
             "duration": _seconds(session.asked_duration),

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pam.domain import approval, notices
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
 from pam.domain.free_text import ERASED
+from pam.domain.kinds import Deadlines
 from pam.domain.lifecycle import CLOSED, Status, check_transition
 from pam.domain.notices import Duty
 from pam.domain.people import Auth, Surface
@@ -16,12 +17,6 @@ from pam.domain.review import Review
 
 START_WITHIN = timedelta(minutes=5)
 """How long an approved session may wait for its workflow before it counts as failed."""
-ACTIVATE_WITHIN = timedelta(minutes=2)
-"""How long ACTIVATING may stand before whatever was made is unmade."""
-RETRY_END_AFTER = timedelta(seconds=30)
-"""How long a REVOKING session is left to whoever is ending it before the tick tries (again)."""
-STUCK_AFTER = timedelta(seconds=60)
-"""How long access may stand that should not before a person is called."""
 _LONGEST_PAUSE = timedelta(hours=1)
 """Between two tries to clear what is harmless already."""
 
@@ -124,6 +119,11 @@ class Session:
     @property
     def closed(self) -> bool:
         return self.status in CLOSED
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """Those of its kind."""
+        return self.target.row.deadlines
 
     @property
     def unconfirmed(self) -> bool:
@@ -250,9 +250,9 @@ class Session:
         """
         if self.deadline is None or self.tried_at is None:
             return self.deadline
-        pause = RETRY_END_AFTER
+        pause = self.deadlines.ending
         if self.closed:
-            pause = min(RETRY_END_AFTER * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
+            pause = min(pause * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
         return max(self.deadline, self.tried_at + pause)
 
     @property
@@ -265,7 +265,7 @@ class Session:
         if not self.access_may_exist or self.deadline is None:
             return False
         ends = [at for at in (self.expires_at, self.ending and self.ending.decided_at) if at]
-        return now >= min(ends, default=self.deadline) + STUCK_AFTER
+        return now >= min(ends, default=self.deadline) + self.deadlines.stuck
 
     @property
     def deadline(self) -> datetime | None:
@@ -277,12 +277,12 @@ class Session:
                 started = (self.approved_at or self.created_at) + START_WITHIN
                 return max(started, self.approval_expires_at) if self.waits_its_turn else started
             case Status.ACTIVATING:
-                return (self.activating_at or self.created_at) + ACTIVATE_WITHIN
+                return (self.activating_at or self.created_at) + self.deadlines.making
             case Status.ACTIVE:
                 return self.expires_at
             case Status.REVOKING:
                 return (self.ending.decided_at if self.ending else self.created_at) + (
-                    RETRY_END_AFTER
+                    self.deadlines.ending
                 )
             case _:
                 return self.traces_until

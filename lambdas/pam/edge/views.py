@@ -289,7 +289,7 @@ def resource_view(resource: Resource) -> ResourceView:
         description=resource.description,
         environment=resource.environment.value,
         domain=resource.domain,
-        kind=resource.issuer_kind.value,
+        kind=resource.issuer_kind,
         default_duration_seconds=int(resource.default_duration.total_seconds()),
         max_duration_seconds=int(resource.max_duration.total_seconds()),
         approval_window_seconds=int(resource.approval_window.total_seconds()),

@@ -17,7 +17,6 @@ from pam.domain.errors import NotYet, StaleSession, Unreached
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
-from pam.domain.resource import IssuerKind
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import stop_workflow
 from pam.operations.transition import Step, load, transition
@@ -25,7 +24,7 @@ from pam.ports.people import Workflow
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import Issuer, Receipt
 
-Issuers = Mapping[IssuerKind, Issuer]
+Issuers = Mapping[str, Issuer]
 
 CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
 WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
@@ -263,7 +262,7 @@ def _left_behind(session: Session, receipt: Receipt) -> tuple[Entry, ...]:
     """What the session left at its target, on its own chain: a person has to look at it."""
     if not receipt.left:
         return ()
-    detail = f"left: at {session.target.arn} the session left {'; '.join(receipt.left)}"
+    detail = f"left: at {session.target.label} the session left {'; '.join(receipt.left)}"
     return (Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail),)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
-from pam.domain.resource import IssuerKind, Target
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, transition
@@ -51,13 +51,13 @@ def keep_ends(
     kept = Kept()
     for target in _shuffled(standing):
         if not has_time():
-            kept.postponed.append(target.arn)
+            kept.postponed.append(target.label)
             continue
         here = [session for session in standing if session.target == target]
         try:
             undone = keeper.undone(target, here)
         except IssuerUnavailable:
-            kept.unreached.append(target.arn)
+            kept.unreached.append(target.label)
             continue
         for session in (each for each in here if each.session_id in undone):
             kept.undone.append(session.session_id)
@@ -71,7 +71,7 @@ def _must_stand(session: Session, now: datetime) -> bool:
     # A session of an earlier version does not know how long its credentials live.
     known = (session.credentials_live_until, session.traces_until)
     return (
-        session.target.kind is IssuerKind.AWS_ROLE
+        session.target.row.keeps_ends
         and session.closed
         and session.traces_until is not None
         and all(now < until for until in known if until is not None)
@@ -108,8 +108,8 @@ def _record(session: Session, now: datetime, store: SessionStore) -> bool:
         actor=CLOCK,
         outcome=Outcome.FAILURE,
         detail=(
-            f"undone: the deny of this ended session was gone or changed at {session.target.arn}; "
-            "it is written again"
+            "undone: the deny of this ended session was gone or changed at "
+            f"{session.target.label}; it is written again"
         ),
     )
     try:
