@@ -192,7 +192,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"it was not asked for in the name of {person.name}")
     resource = policy.resource(session.resource)
     if session.held_until_confirmed and resource is not None:
-        review = policy.review_for(resource, break_glass=True, now=at)
+        review = policy.review_for(resource, break_glass=session.break_glass, now=at)
         session = replace(session, review=review)
     word = Confirmation(principal=record["actor"]["principal"], at=at)
     life.session = replace(session, confirmation=word)
@@ -201,7 +201,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
 def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
     if life.session.held_until_confirmed:
-        refuse("break-glass that the person in whose name it is has not confirmed")
+        refuse("the person in whose name it is has not confirmed it")
     if record["type"] == RecordType.ACTIVATING and life.session.break_glass and not life.alerted:
         refuse("break-glass without its alert: no BreakGlass stands before it")
     if not _lawful(life.session, policy):
@@ -230,6 +230,8 @@ def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
 
 def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
     session = life.session
+    if session.standing:
+        refuse("credentials were handed out of a kind that has none")
     if session.status is not Status.ACTIVE or session.expires_at is None:
         refuse(f"credentials were handed out while the session was {session.status}")
     if timestamps.parse(record["at"]) >= session.expires_at:

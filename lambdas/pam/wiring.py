@@ -4,7 +4,7 @@ client is made and no module is loaded that a function does not need.
 
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pam import clock
 from pam.aws.clients import ONE_TRY, client
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.close_session import Issuers
+    from pam.operations.lease_credentials import Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
 
@@ -161,6 +162,11 @@ def issuers(settings: TargetSettings) -> "Issuers":
     from pam.kinds import make_issuer
 
     return WhenAsked({name: partial(make_issuer, kind, settings) for name, kind in KINDS.items()})
+
+
+def lenders(settings: TargetSettings) -> "Lenders":
+    """The same, for the function that hands out. Of a standing kind it asks no issuer."""
+    return cast("Lenders", issuers(settings))
 
 
 @cache

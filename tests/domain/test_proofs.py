@@ -49,6 +49,7 @@ OF_THE_REQUEST: dict[str, object] = {
     "created_at": NOON + MINUTE,
     "approval_expires_at": SESSION.approval_expires_at + MINUTE,
     "execution_arn": "arn:of:another",
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
 }
 OF_A_VOTE: dict[str, object] = {
     "name": "erin",
@@ -66,6 +67,7 @@ OF_A_CONFIRMATION: dict[str, object] = {
     "at": NOON + MINUTE,
     "surface": Surface.CONSOLE,
     "auth": Auth.OIDC,
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
 }
 OF_THE_ACTIVATION: dict[str, Callable[[Session], Session]] = {
     "activated_at": lambda s: replace(s, activated_at=NOON + MINUTE),

@@ -25,8 +25,9 @@ _INSTANTS = (
 )
 _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live_until")
 """Instants that a session stored by an earlier version may lack."""
-_SINCE_PROOFS = ("proof", "activation_proof")
-"""Texts that a session stored by an earlier version lacks: then it proves nothing."""
+_SINCE_PROOFS = ("proof", "activation_proof", "waits_for")
+"""Texts that a session stored by an earlier version lacks: then it proves nothing, and waits for
+none."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
@@ -140,6 +141,7 @@ def _confirmation(given: Confirmation) -> dict[str, Any]:
         "at": _instant(given.at),
         "surface": given.surface.value,
         "auth": given.auth.value,
+        "waits_for": given.waits_for,
         "proof": given.proof,
     }
 
@@ -152,6 +154,7 @@ def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
         at=timestamps.parse(raw["at"]),
         surface=Surface(raw["surface"]),
         auth=Auth(raw["auth"]),
+        waits_for=raw.get("waits_for", ""),
         proof=raw.get("proof", ""),
     )
 

@@ -198,3 +198,8 @@ def kind_of(name: str) -> Kind:
         message = f"there is no kind {name!r}"
         raise ValueError(message)
     return KINDS[name]
+
+
+def longest_ending() -> timedelta:
+    """For how long the end of a session of any kind is left to whoever is at it."""
+    return max(kind.deadlines.ending for kind in KINDS.values())

@@ -117,9 +117,12 @@ def evidence(session: Session) -> Evidence:
 
 def confirmation_due(session: Session) -> bool:
     """Whether there is no access before the person named has confirmed: an emergency is declared by
-    whoever has it. Elsewhere each lease is that person's own word.
+    whoever has it, and of a standing kind there are no leases. Elsewhere each lease is that
+    person's own word.
     """
-    return session.break_glass and ORIGINS.get(session.origin) is Maker.ADMISSION
+    return (session.break_glass or session.standing) and ORIGINS.get(
+        session.origin
+    ) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -153,6 +156,7 @@ def of_request(session: Session) -> Statement:
             "created_at": _instant(session.created_at),
             "approval_expires_at": _instant(session.approval_expires_at),
             "execution_arn": session.execution_arn,
+            **({"waits_for": session.waits_for} if session.waits_for else {}),
         },
     )
 
@@ -187,6 +191,7 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
             "at": _instant(confirmed.at),
             "surface": confirmed.surface.value,
             "auth": confirmed.auth.value,
+            **({"waits_for": confirmed.waits_for} if confirmed.waits_for else {}),
         },
     )
 

@@ -53,6 +53,18 @@ class Target:
         return self.settings.get(IAM_WRITES) == "true"
 
     @property
+    def sign_in(self) -> tuple[str, str]:
+        """Where to go, which may be empty, and what to do there. Raises ValueError for a kind that
+        is not a standing one.
+        """
+        template = self.row.sign_in
+        if template is None:
+            message = f"nobody signs in at a {self.kind}"
+            raise ValueError(message)
+        known = {**self.settings, **self.names}
+        return template.url.format_map(known), template.instructions.format_map(known)
+
+    @property
     def shown_at(self) -> str:
         """The place where its use shows, in the log that its kind's row names; empty if none."""
         shown = self.row.shown

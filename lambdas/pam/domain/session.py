@@ -50,6 +50,8 @@ class Confirmation:
     at: datetime
     surface: Surface = Surface.API
     auth: Auth = Auth.SIGV4
+    waits_for: str = ""
+    """As in Session: what the person had open when the session began to count."""
     proof: str = field(default="", repr=False)
 
 
@@ -70,6 +72,9 @@ class Session:
     environment: Environment
     domain: str
     target: Target
+    waits_for: str = ""
+    """Of a standing kind: id of the person's session of the same target that was open when this one
+    was asked for; empty for none, and for one that its person had yet to confirm."""
     reason: str
     ticket: str
     break_glass: bool
@@ -126,6 +131,16 @@ class Session:
         return self.target.row.deadlines
 
     @property
+    def standing(self) -> bool:
+        """Whether its kind is one of which a person has one session of a target at a time."""
+        return self.target.row.standing
+
+    @property
+    def comes_after(self) -> str:
+        """Id of the session that must be over before this one begins; empty for none."""
+        return self.waits_for or (self.confirmation.waits_for if self.confirmation else "")
+
+    @property
     def unconfirmed(self) -> bool:
         """Whether the person in whose name it was opened has not stood by it yet. No credential is
         leased of it before, because the first signed lease is such a word.
@@ -134,8 +149,10 @@ class Session:
 
     @property
     def held_until_confirmed(self) -> bool:
-        """Whether no access is made before that: an emergency is declared by who has it."""
-        return self.break_glass and self.unconfirmed
+        """Whether no access is made before that: an emergency is declared by who has it, and of a
+        standing kind no lease is asked for that could be such a word.
+        """
+        return (self.break_glass or self.standing) and self.unconfirmed
 
     @property
     def gathered(self) -> ApprovalsGathered:
@@ -274,8 +291,7 @@ class Session:
             case Status.PENDING_APPROVAL:
                 return self.approval_expires_at
             case Status.APPROVED:
-                started = (self.approved_at or self.created_at) + START_WITHIN
-                return max(started, self.approval_expires_at) if self.waits_its_turn else started
+                return self._start_by
             case Status.ACTIVATING:
                 return (self.activating_at or self.created_at) + self.deadlines.making
             case Status.ACTIVE:
@@ -286,3 +302,10 @@ class Session:
                 )
             case _:
                 return self.traces_until
+
+    @property
+    def _start_by(self) -> datetime:
+        if self.comes_after:
+            return self.approval_expires_at
+        started = (self.approved_at or self.created_at) + START_WITHIN
+        return max(started, self.approval_expires_at) if self.waits_its_turn else started

@@ -9,13 +9,14 @@ from pydantic import BaseModel
 from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
+from pam.domain.lifecycle import Status
 from pam.domain.resource import Resource
 from pam.domain.review import Review
 from pam.domain.session import Ending, Session
 from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
-from pam.ports.targets import AwsCredentials
+from pam.ports.targets import AwsCredentials, SignInPlace
 
 
 class VoteView(BaseModel):
@@ -114,7 +115,17 @@ class SecretLeaseView(BaseModel):
     """PEM text, or `system`; null where `sslmode` checks no certificate."""
 
 
-LeaseView = AwsLeaseView | SecretLeaseView
+class SignInView(BaseModel):
+    """Of a standing kind: where to go. Nothing is handed out, so it has no `lease_id`."""
+
+    session_id: str
+    kind: Literal["signin"]
+    expires_at: str
+    url: str | None
+    instructions: str
+
+
+LeaseView = AwsLeaseView | SecretLeaseView | SignInView
 
 
 class AccessView(BaseModel):
@@ -206,7 +217,7 @@ def session_view(session: Session) -> SessionView:
         ended_at=_instant(session.ended_at),
         end_reason=session.ending.reason if session.ending else None,
         ending=_ending(session.ending) if session.ending else None,
-        waits_for=None,
+        waits_for=(session.comes_after or None) if session.status is Status.APPROVED else None,
         needs_confirmation=session.unconfirmed,
         risk=None,
         tries=session.tries,
@@ -219,6 +230,14 @@ def session_view(session: Session) -> SessionView:
 
 def lease_view(lease: Lease) -> LeaseView:
     given = lease.credentials
+    if isinstance(given, SignInPlace):
+        return SignInView(
+            session_id=lease.session.session_id,
+            kind="signin",
+            expires_at=timestamps.render(given.expires_at),
+            url=given.url or None,
+            instructions=given.instructions,
+        )
     if isinstance(given, AwsCredentials):
         return AwsLeaseView(
             lease_id=lease.lease_id,

@@ -9,7 +9,7 @@ from pam.domain.kinds import Kind
 
 if TYPE_CHECKING:
     from pam.policy.fields import IssuerEntry
-    from pam.ports.targets import Issuer
+    from pam.ports.targets import Issuer, StandingTarget
     from pam.settings import TargetSettings
 
 
@@ -19,4 +19,11 @@ def entry_of(kind: Kind) -> "type[IssuerEntry]":
 
 
 def make_issuer(kind: Kind, settings: "TargetSettings") -> "Issuer":
-    return cast("Issuer", import_module(f"{kind.folder}.issuer").make(settings))
+    """Of a standing kind the folder makes what is done at the target (`StandingTarget`)."""
+    made = import_module(f"{kind.folder}.issuer").make(settings)
+    if not kind.standing:
+        return cast("Issuer", made)
+    from pam import wiring
+    from pam.kinds.one_per_person import OnePerPerson
+
+    return OnePerPerson(cast("StandingTarget", made), wiring.checkouts(settings.tables))

@@ -13,11 +13,12 @@ from datetime import datetime
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotYet, StaleSession, Unreached
+from pam.domain.errors import ForeignAccess, NotYet, StaleSession, Unreached
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
-from pam.domain.session import Ending, Session
+from pam.domain.session import START_WITHIN, Ending, Session
+from pam.domain.standing import turn_lost
 from pam.operations.answer_workflow import stop_workflow
 from pam.operations.transition import Step, load, transition
 from pam.ports.people import Workflow
@@ -127,9 +128,10 @@ def _confirmed(
 
 
 def fail_unmade(
-    session_id: str, fault: Unreached, *, now: datetime, store: SessionStore
+    session_id: str, fault: Unreached | ForeignAccess, *, now: datetime, store: SessionStore
 ) -> Session:
-    """Closes a session whose target was never reached: it need not be asked whether it refuses.
+    """Closes a session whose target was never reached, or has the access already from others: it
+    need not be asked whether it refuses, and what others made is not touched.
 
     Unless a twin of the call that did not reach it did: what was active once is unmade as ever.
     """
@@ -142,7 +144,9 @@ def fail_unmade(
     session = transition(store, session_id, unmade, now=now)
     if session.activated_at:
         return session
-    receipt = Receipt(method="never-granted", evidence="nothing had been sent to the target")
+    foreign = isinstance(fault, ForeignAccess)
+    evidence = "PAM made nothing there" if foreign else "nothing had been sent to the target"
+    receipt = Receipt(method="never-granted", evidence=evidence)
     return _confirmed(session_id, receipt, verdict, now=now, store=store)
 
 
@@ -186,6 +190,12 @@ def look_at(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
         message = f"session {session_id} is due at {timestamps.render(deadline)}"
         raise NotYet(message)
     verdict = _verdict_of_the_clock(session)
+    if session.status is Status.APPROVED and session.comes_after:
+        verdict = lost_turn(session, store=store) or verdict
+        started_by = (session.approved_at or session.created_at) + START_WITHIN
+        if verdict.outcome is Status.FAILED and now < started_by:
+            message = f"session {session_id} may begin until {timestamps.render(started_by)}"
+            raise NotYet(message)
     return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
 
 
@@ -210,6 +220,14 @@ def sweep_session(
     session = look_at(session_id, now=now, store=store, issuers=issuers)
     stop_workflow(session, store=store, workflow=workflow)
     return session
+
+
+def lost_turn(session: Session, *, store: SessionStore) -> Verdict | None:
+    """How a session closes that waited for another and must not begin; None if it may."""
+    lost = turn_lost(session, store.get(session.comes_after))
+    if lost is None:
+        return None
+    return Verdict(outcome=lost.outcome, actor=CLOCK, reason=lost.reason)
 
 
 def _verdict_of_the_clock(session: Session) -> Verdict:

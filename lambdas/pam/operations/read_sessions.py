@@ -8,7 +8,7 @@ from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.free_text import commitments_in, opened
 from pam.domain.ids import is_ulid
-from pam.domain.kinds import KINDS
+from pam.domain.kinds import longest_ending
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Session
@@ -174,8 +174,7 @@ def list_stuck(
     """
     person = _listed(caller)
     # What was tried just now is put off for as long.
-    put_off = max(kind.deadlines.ending for kind in KINDS.values())
-    tried = store.due(now + put_off, _MOST_STUCK)
+    tried = store.due(now + longest_ending(), _MOST_STUCK)
     return [s for s in tried if s.stuck(now) and policy.may(Action.READ, person, s).allowed]
 
 
