@@ -3,87 +3,28 @@ in, for one session at a time, and for nobody when all is over.
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import Any, cast
 
 import pytest
 
 from pam.domain.lifecycle import Status
-from pam.domain.session import Session
-from pam.kinds.one_per_person import OnePerPerson
 from pam.operations.admit_request import Execution
-from pam.operations.lease_credentials import Lease
-from pam.policy.cedar import CedarPolicy
-from tests.crash.scene import LATE, PEOPLE, Scene, survives
-from tests.fakes.dying import Dying
-from tests.fakes.story import NOON, Story
-from tests.kinds.badge.issuer import Doors
-from tests.kinds.table import BADGE, VAULT, VAULT_DEV, VAULT_UAT, catalogue, with_badges
+from tests.crash.scene import survives
+from tests.fakes.story import NOON
+from tests.kinds.scene import DoorScene, doors_are_lent
+from tests.kinds.table import BADGE, VAULT, VAULT_DEV, VAULT_UAT
 
 RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
 FEWEST, FEWEST_OVERTAKEN = 3_500, 3_000
-WITH_ACCESS = {Status.ACTIVATING, Status.ACTIVE, Status.REVOKING}
 
 
 @pytest.fixture(autouse=True, scope="module")
 def badges() -> Iterator[None]:
-    with with_badges():
-        DoorScene.policy = CedarPolicy(replace(catalogue(), identities=PEOPLE.identities))
+    with doors_are_lent():
         yield
-
-
-@dataclass
-class DoorScene(Scene):
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.policy = DoorScene.policy
-        self.doors = Doors(call=self.fuse.call)
-        self.others: set[tuple[str, str]] = set()
-        """Who may pass by somebody else's word."""
-        self.all_issuers[BADGE.name] = OnePerPerson(
-            self.doors, cast("Any", Dying(self.checkouts, self.fuse))
-        )
-
-    def lease(self, session_id: str, who: str = "alice") -> Lease:
-        return Story.lease(self, session_id, who)
-
-    def check(self) -> None:
-        super().check()
-        sessions = list(self.real_store.sessions.values())
-        at_stake = [
-            (each.target.label, each.requester_name)
-            for each in sessions
-            if each.status in WITH_ACCESS and each.activating_at is not None
-        ]
-        assert max(Counter(at_stake).values(), default=0) <= 1, "two at a time"
-        let_in = self.doors.passes - self.others
-        assert let_in <= set(at_stake), "the door opens, and no session says for whom"
-        assert self.others <= self.doors.passes, "PAM took what it had not made"
-        for session in sessions:
-            self._check_one(session, (session.target.label, session.requester_name) in let_in)
-
-    def _check_one(self, session: Session, passes: bool) -> None:
-        types = self.real_store.types(session.session_id)
-        assert "Leased" not in types
-        if session.status is Status.ACTIVE:
-            assert passes
-        if session.expires_at is not None and self.now >= session.expires_at + LATE:
-            assert session.closed, "over long ago"
-        earlier = self.real_store.sessions.get(session.comes_after)
-        if earlier is not None and session.activating_at is not None:
-            assert earlier.closed, "it did not wait"
-            assert earlier.status not in {Status.REVOKED, Status.FAILED}
-            assert earlier.ended_at is not None
-            assert earlier.ended_at <= session.activating_at
-
-    def check_over(self) -> None:
-        super().check_over()
-        assert self.doors.passes == self.others
 
 
 Before = Callable[[DoorScene], str]
