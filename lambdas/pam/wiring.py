@@ -6,10 +6,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pam import clock
 from pam.aws.clients import ONE_TRY, client
 from pam.domain.proofs import Maker
-from pam.names import ROLE_FULL, Tables
+from pam.names import Tables
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
-    from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.close_session import Issuers
     from pam.operations.lease_credentials import Lenders
+    from pam.ports.targets import Keepers
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
 
@@ -169,12 +168,13 @@ def lenders(settings: TargetSettings) -> "Lenders":
     return cast("Lenders", issuers(settings))
 
 
-@cache
-def role_issuer(settings: TargetSettings) -> "RoleIssuer":
-    from pam.aws.role_issuer import RoleIssuer
-    from pam.metrics import count
+def keepers(settings: TargetSettings) -> "Keepers":
+    """The issuers of those kinds where what ends a session is looked at again."""
+    from pam.domain.kinds import KINDS
 
-    return RoleIssuer(client, lambda _: count(ROLE_FULL, settings.env_name), clock.now)
+    made = issuers(settings)
+    kept = {name: made[name] for name, kind in KINDS.items() if kind.keeps_ends}
+    return cast("Keepers", kept)
 
 
 @cache

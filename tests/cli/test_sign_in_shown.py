@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.fake_api import SESSION_ID, FakeApi, Pam
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, session
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
 
@@ -63,3 +63,21 @@ def test_one_that_says_not_what_to_do_is_not_taken(fake: FakeApi, pam: Pam) -> N
     fake.on(CALL, sign_in(instructions=""))
     result = pam("credentials", SESSION_ID)
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_session_that_waits_for_another_says_for_which(fake: FakeApi, pam: Pam) -> None:
+    earlier = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session(status="APPROVED", waits_for=earlier))
+    shown = pam("show", SESSION_ID).stdout
+    assert f"it begins when session {earlier} is over" in shown
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", session(status="APPROVED", waits_for=None))
+    assert "it begins when" not in pam("show", SESSION_ID).stdout
+
+
+def test_who_is_named_is_told_to_confirm_where_nothing_else_is_waited_for(
+    fake: FakeApi, pam: Pam
+) -> None:
+    nobody = {"required": 0, "received": 0, "domain_required": 0, "domain_received": 0, "votes": []}
+    waiting = session(needs_confirmation=True, approvals=nobody)
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", waiting)
+    assert f"pam confirm {SESSION_ID}" in pam("show", SESSION_ID).stdout

@@ -238,7 +238,7 @@ class Scene(Story):
         return found
 
     def keep_ends(self) -> Kept:
-        kept = keep_ends(now=self.now, store=self.store, keeper=self.all_issuers[AWS_ROLE])
+        kept = keep_ends(now=self.now, store=self.store, keepers=self.all_issuers)
         assert set(kept.undone) <= self.undone.keys(), "nobody touched a deny but PAM"
         return kept
 

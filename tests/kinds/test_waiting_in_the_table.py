@@ -1,13 +1,12 @@
 """One session a person and target, and one that waits, in the very table and its checkouts."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from pam.aws.checkouts import DynamoDbCheckouts
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.domain.errors import LimitReached, StaleSession, TryAgain
+from pam.domain.errors import LimitReached, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.kinds.one_per_person import OnePerPerson
@@ -59,16 +58,3 @@ def test_what_a_runbook_opened_comes_after_what_the_person_has(story: InTheTable
     assert story.stored(named).comes_after == own.session_id
     story.end(own.session_id)
     assert story.activate(named).status is Status.ACTIVE
-
-
-def test_of_many_that_ask_at_once_two_are_taken_and_one_of_them_waits(story: InTheTable) -> None:
-    def ask(number: int) -> Session | None:
-        try:
-            return story.request("alice", VAULT_DEV, key=f"k{number}")
-        except (LimitReached, StaleSession):
-            return None
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        taken = [each for each in pool.map(ask, range(6)) if each is not None]
-    first, second = sorted(taken, key=lambda each: bool(each.comes_after))
-    assert (first.comes_after, second.comes_after) == ("", first.session_id)

@@ -27,7 +27,7 @@ def kept(story: Story, looks: int = 1_000) -> Kept:
     return keep_ends(
         now=story.now,
         store=story.store,
-        keeper=story.issuer,
+        keepers=story.issuers,
         has_time=lambda: next(left, None) is not None,
     )
 

@@ -11,7 +11,7 @@ from pam.domain.resource import Target
 from pam.ids import new_id
 from pam.operations.close_session import CLOCK
 from pam.ports.sessions import Once, SessionStore
-from pam.ports.targets import EndKeeper
+from pam.ports.targets import Keepers
 
 _TOLD_AGAIN_AFTER = timedelta(days=7)
 
@@ -30,7 +30,7 @@ def check_bounds(
     *,
     now: datetime,
     store: SessionStore,
-    keeper: EndKeeper,
+    keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
 ) -> Bounds:
     """`targets` by resource id. A boundary that is gone is put on record once a week, with no
@@ -45,7 +45,7 @@ def check_bounds(
             found.postponed.append(target.label)
             continue
         try:
-            why = keeper.unbounded(target)
+            why = keepers[target.kind].unbounded(target)
         except IssuerUnavailable:
             found.unreached.append(target.label)
             continue

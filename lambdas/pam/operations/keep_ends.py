@@ -17,7 +17,7 @@ from pam.domain.session import Session
 from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
-from pam.ports.targets import EndKeeper
+from pam.ports.targets import EndKeeper, Keepers
 
 SETTLED_AFTER = timedelta(seconds=15)
 """IAM may not show at once what was just written there."""
@@ -39,7 +39,7 @@ def keep_ends(
     *,
     now: datetime,
     store: SessionStore,
-    keeper: EndKeeper,
+    keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
 ) -> Kept:
     """Asks only targets of which such a session is known, in another order each time.
@@ -55,13 +55,13 @@ def keep_ends(
             continue
         here = [session for session in standing if session.target == target]
         try:
-            undone = keeper.undone(target, here)
+            undone = keepers[target.kind].undone(target, here)
         except IssuerUnavailable:
             kept.unreached.append(target.label)
             continue
         for session in (each for each in here if each.session_id in undone):
             kept.undone.append(session.session_id)
-            if not _shut(session, now, store, keeper):
+            if not _shut(session, now, store, keepers[target.kind]):
                 kept.unshut.append(session.session_id)
     return kept
 

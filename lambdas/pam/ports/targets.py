@@ -1,6 +1,6 @@
 """Targets: where access is made and unmade, and the secrets and checkouts behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -158,6 +158,10 @@ class EndKeeper(Protocol):
 
     def unbounded(self, target: Target) -> str:
         """Why something that binds every session of the target is not there; empty if it is."""
+
+
+Keepers = Mapping[str, EndKeeper]
+"""By kind: of those whose row says that ends are kept there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
