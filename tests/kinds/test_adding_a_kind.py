@@ -1,7 +1,9 @@
 """A kind is a folder and a row: the toy's alone, and it is lent like any other."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ from cli.trail.ocsf import event_of
 from pam import wiring
 from pam.aws import session_codec
 from pam.aws.person_items import open_item, open_session
+from pam.domain import kinds
 from pam.domain.audit_record import RecordType
 from pam.domain.errors import NotEligible, Refusal
 from pam.domain.kinds import KINDS as SHIPPED
-from pam.domain.kinds import Need
+from pam.domain.kinds import Kind, Need, SignIn
 from pam.domain.limits import open_as
 from pam.domain.session import Session
 from pam.edge import views
@@ -71,6 +74,23 @@ def test_the_catalogue_has_its_form_and_its_own_checks() -> None:
         catalogue(entry.format('portal: ""'))
     with pytest.raises(PolicyError, match="a site has no door to itself"):
         catalogue(entry.format("door: north"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        replace(BADGE, names={"floor": "{floor}"}),
+        replace(BADGE, sign_in=SignIn(instructions="Go to the {floor}.")),
+        replace(BADGE, kept=frozenset()),
+    ],
+    ids=["a name", "where to sign in", "a setting that no session keeps"],
+)
+def test_a_row_that_asks_for_what_no_entry_says_is_found_at_synth(
+    row: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "KINDS", MappingProxyType({**SHIPPED, row.name: row}))
+    with pytest.raises(PolicyError, match=r"has to say its (floor|portal)"):
+        catalogue()
 
 
 def test_its_rows_say_what_stacks_have_to_grant(policy: CedarPolicy) -> None:

@@ -246,7 +246,18 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     shortest, longest = durations.APPROVAL_WINDOWS
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
-    return entry.issuer.fault()
+    return entry.issuer.fault() or _fault_of_target(resource)
+
+
+def _fault_of_target(resource: Resource) -> str | None:
+    """What its kind's row names a target by, or says of where to sign in, must be in the entry."""
+    try:
+        target = resource.target(account="", region="")
+        if target.row.standing:
+            _ = target.sign_in
+    except KeyError as missing:
+        return f"a target of kind {resource.issuer_kind} has to say its {missing.args[0]}"
+    return None
 
 
 def _load_identities(path: Path, apart: Apart) -> tuple[dict[str, str], tuple[Identity, ...]]:
