@@ -13,10 +13,12 @@ from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.kinds import KINDS, RESERVED_NAMES
 from pam.domain.lifecycle import CLOSED, Status
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Ending, Origin, Session
+from tests.fakes.story import Story
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - bounds are naive, the values are not
@@ -78,7 +80,9 @@ SESSIONS = st.builds(
     environment=st.sampled_from(Environment),
     domain=TEXTS,
     target=st.builds(
-        Target, kind=st.sampled_from(IssuerKind), account=TEXTS, region=TEXTS, arn=TEXTS
+        Target,
+        kind=st.sampled_from(sorted(KINDS)),
+        names=st.dictionaries(TEXTS.filter(lambda name: name not in RESERVED_NAMES), TEXTS),
     ),
     reason=TEXTS,
     ticket=TEXTS,
@@ -165,3 +169,22 @@ def test_every_key_of_an_index_is_text(session: Session) -> None:
     item = table_keys.session_item(session)
     keys = {"pk", "sk", "session_id", "status", "requester_person", "resource", "listing"}
     assert {type(item[name]) for name in keys} == {str}
+
+
+def test_a_target_that_was_stored_with_its_arn_beside_its_kind_reads_as_ever() -> None:
+    """As every session of before targets could have other names lies in the table."""
+    stored = session_codec.encode(Story().granted())
+    arn = "arn:aws:iam::444455556666:role/ledger"
+    names = {"account": "444455556666", "region": "eu-west-1", "arn": arn}
+    stored["target"] = {"kind": "aws-role", **names, "settings": {"iam_writes": "true"}}
+    read = session_codec.decode(stored)
+    assert read.target == Target(kind="aws-role", names=names, settings={"iam_writes": "true"})
+    assert session_codec.encode(read)["target"] == stored["target"]
+    del stored["target"]["settings"]
+    assert session_codec.decode(stored).target.settings == {}
+
+
+def test_a_session_of_a_kind_that_nobody_knows_is_not_read() -> None:
+    stored = session_codec.encode(Story().granted())
+    with pytest.raises(ValueError, match="there is no kind 'oracle-user'"):
+        session_codec.decode(stored | {"target": stored["target"] | {"kind": "oracle-user"}})
