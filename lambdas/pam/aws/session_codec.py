@@ -117,7 +117,7 @@ def _decoded(raw: dict[str, Any]) -> Session:
 
 
 def _parsed_target(raw: dict[str, Any]) -> Target:
-    """Raises ValueError for a kind that is not in the table, TypeError for names that are no texts."""
+    """Raises ValueError for a kind that is not in the table, TypeError for what is no text."""
     row = kind_of(raw["kind"])
     names = {name: text for name, text in raw.items() if name not in RESERVED_NAMES}
     return Target(kind=row.name, names=_texts(names), settings=_texts(raw.get("settings", {})))
