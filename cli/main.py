@@ -103,9 +103,7 @@ audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 
 policy_app = _group("The policy files, offline.")
-policy_app.command("inbox")(inbox.inbox)
-app.command("whoami")(inbox.whoami)
-app.command("check")(policy.check)
+policy_app.command("check")(policy.check)
 policy_app.command("explain")(policy.explain)
 app.add_typer(policy_app, name="policy")
 
