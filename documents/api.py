@@ -19,6 +19,8 @@ _OBJECTS = {
     "Trail": "`items` of records, `texts`, `cursor`",
     "BlockedView": "`person`, `principals`, `ended`, `items` of blocks",
     "BlockListView": "`items` of blocks",
+    "MeView": "`person`, `domain`, `groups`, `principals`, `surface`, `auth`",
+    "InboxView": "`votes`, `reviews`, `confirmations`: sessions, the oldest first",
     "AccessView": "`allowed`, `session_id`, `expires_at`",
     "ResourceList": "`items` of resources",
     "AwsLeaseView": "lease",
