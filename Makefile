@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench openapi guarantees lock clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,10 +68,14 @@ format: setup ## put the code into the formatter's shape
 	ruff format .
 
 openapi: setup ## describe the API anew, in docs/openapi.json
-	@PYTHONPATH=lambdas $(PYTHON) -m cli.openapi_document > docs/openapi.json
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.openapi > docs/openapi.json
 
 guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
-	@$(PYTHON) -m cli.guarantees_document > docs/guarantees.md
+	@$(PYTHON) -m documents.guarantees > docs/guarantees.md
+
+documents: openapi guarantees ## make anew whatever under docs/ is generated
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.events docs/events
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
 bench: setup ## measure, on this machine
 	@$(PYTHON) -m local bench

@@ -1,8 +1,8 @@
 """Where the request API of an environment is: SSM says, the caller may say otherwise.
 
-Whoever may write that parameter could else show people what they like and collect their calls, so
-what SSM says is used only if it is API Gateway in the region where it was found, or if SSM and API
-are both on this machine. The contract's section 9 has the rule.
+Somebody who may write that parameter could otherwise show people what they like and collect their
+calls. So what SSM says is used only if it is API Gateway in the region where it was found, or if
+SSM and API are both on this machine. `docs/interface.md` has the rule.
 """
 
 import re

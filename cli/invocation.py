@@ -17,7 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from cli.api import Api
-    from cli.trail_stores import Stores
+    from cli.trail.stores import Stores
 
 _META_KEY = "cli.invocation"
 _ENV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
@@ -76,7 +76,7 @@ class Invocation:
 
     def stores(self) -> "Stores":
         """Where the trail is kept, read as this caller."""
-        from cli.trail_stores import Stores
+        from cli.trail.stores import Stores
 
         return Stores(
             session=self.aws_session(),

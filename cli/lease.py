@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from cli.arguments import session_path
 from cli.libpq import interfering
 from cli.problems import Failure
 from cli.root_certificates import stored
 from cli.text import clean
-from cli.watch import session_path
 
 if TYPE_CHECKING:
     from cli.api import Api

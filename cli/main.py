@@ -1,7 +1,7 @@
 """`pam`: the whole command line on one screen.
 
 Commands import what is slow (botocore, Rich, Cedar) inside their functions, so that help comes at
-once. Whatever goes wrong is one line on stderr; which exit code it is stands in `problems.py`.
+once. Every failure is one line on stderr; which exit code it is stands in `problems.py`.
 """
 
 import errno
@@ -11,7 +11,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import (
+from cli import invocation
+from cli.commands import (
     audit,
     audit_export,
     audit_verify,
@@ -20,7 +21,7 @@ from cli import (
     credentials,
     end,
     execute,
-    invocation,
+    inbox,
     local_stack,
     policy,
     request,
@@ -84,6 +85,8 @@ app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
 app.command("exec", cls=execute.AfterDashes)(execute.execute)
+app.command("inbox")(inbox.inbox)
+app.command("whoami")(inbox.whoami)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
 

@@ -22,7 +22,7 @@ REPEATABLE = frozenset(
 
 
 class ExitCode(IntEnum):
-    """Contract of the command line. `pam exec` returns its command's own code instead."""
+    """Promised in `docs/interface.md`. `pam exec` returns its command's own code instead."""
 
     DONE = 0
     FAILED = 1
@@ -31,13 +31,13 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     UNREACHABLE = 5
     UNANCHORED = 7
-    """A trail that is whole, but anchored to no key that whoever checks has brought."""
+    """A trail that is whole, but anchored to no key that the auditor has brought."""
 
 
 class Failure(Exception):
     """Something is not done. `str()` is the one line for stderr: what happened, what to do.
 
-    `transient` failures are worth another try later (a timeout, a 5xx); whoever polls goes on.
+    `transient` failures are worth another try later (a timeout, a 5xx); a poll goes on after one.
     """
 
     def __init__(

@@ -156,7 +156,7 @@ def progress(session: Session, *, now: datetime) -> str:
 
 
 def outcome(session: Session, *, now: datetime) -> str:
-    """What an act led to, for whoever did it: the state's meaning, and the receipt of an end."""
+    """What an act led to, for its caller: the state's meaning, and the receipt of an end."""
     meaning = next_step(session, now=now).splitlines()[0]
     granted = session.ending.get("method") != "never-granted"
     receipt = clean(_receipt(session.ending, now=now)) if session.over and granted else ""
@@ -183,7 +183,7 @@ def ended(session: Session) -> str:
 
 
 def why(session: Session) -> str:
-    """Why it ended, in the words of whoever ended it; empty if nobody said."""
+    """Why it ended, in the words of the person who ended it; empty if nobody said."""
     said = [vote.comment for vote in session.approvals.votes if vote.decision == "deny"]
     return clean(session.end_reason or "; ".join(filter(None, said)))
 

@@ -1,6 +1,6 @@
 """The certificates by which a database is known, in a file, because libpq takes no others.
 
-They are no secret, but whoever changes them chooses which server is believed. So the file lies in
+They are no secret, but a change to them changes which server is believed. So the file lies in
 a folder that only the user may enter, and is compared with what the lease says before each use.
 """
 

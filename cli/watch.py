@@ -4,14 +4,14 @@ A laptop that loses its network for a minute must not lose the wait: failures th
 ridden out for as long as PATIENCE.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from cli import clock, render
-from cli.problems import ApiProblem, Failure
+from cli.arguments import session_path
+from cli.problems import Failure
 from cli.session import Session
 from pam.domain.lifecycle import Status
 
@@ -27,18 +27,8 @@ PATIENCE = 120.0
 _EVERY: Mapping[str, float] = {Status.ACTIVE: 5.0, Status.PENDING_APPROVAL: 2.0}
 """Seconds between two polls, by status; the fleeting ones are looked at every tick."""
 
-_PATH_PART = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
-
 View = Callable[[Session, datetime], "RenderableType"]
 Until = Callable[[Session], bool]
-
-
-def session_path(session_id: str) -> str:
-    """The path of a session. Raises ApiProblem (VALIDATION) for what cannot be part of a path."""
-    if not _PATH_PART.fullmatch(session_id):
-        detail = "session_id: a session id is 26 letters and digits, as `pam list` shows them"
-        raise ApiProblem(code="VALIDATION", detail=detail)
-    return f"/pam/sessions/{session_id}"
 
 
 def watch(api: "Api", session_id: str, *, view: View, until: Until, stderr: bool) -> dict[str, Any]:

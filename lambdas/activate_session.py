@@ -1,4 +1,4 @@
-"""Making the access of an approved session. It hands out none of it: no answer holds a credential.
+"""Makes the access of an approved session. It hands out none of it: no answer holds a credential.
 
 Trigger: the approval workflow. May touch: the session table; the target roles (see that they can be
 assumed) and the databases of the catalogue. Knows no callers: whether there is access to be made is
@@ -11,8 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
-from pam.domain import timestamps
+from pam.domain import messages, timestamps
 from pam.domain.proofs import Maker
 from pam.operations.activate_session import activate_session
 from pam.settings import GateSettings

@@ -11,12 +11,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.operations.admit_request import Execution, admit_request
 from pam.operations.close_unfinished import own_session_id
-from pam.operations.request_access import Home
+from pam.operations.open_session import Home
 from pam.settings import AdmitSettings
 
 logger = Logger()
@@ -31,8 +31,8 @@ def settings() -> AdmitSettings:
 def handler(event: object, context: Any) -> dict[str, str]:
     """`Admit` -> `{session_id, outcome, error, cause}`.
 
-    What the execution was started with, and when, is what Step Functions says of it. An execution
-    that does not run opens nothing, whoever asks.
+    Step Functions says what the execution was started with, and when. An execution that does not
+    run opens nothing.
     """
     message = messages.read(event, messages.Admit)
     started = wiring.workflow(settings().state_machine_arn).describe(message.execution_arn)

@@ -13,8 +13,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
 from pam.aws.table_keys import owner_of
+from pam.domain import messages
 from pam.metrics import count
 from pam.names import AUDIT_NOT_WRITTEN
 from pam.operations.deliver_records import deliver_records

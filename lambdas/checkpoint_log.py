@@ -1,4 +1,4 @@
-"""The next checkpoint of the audit log, at a fixed interval.
+"""Makes the next checkpoint of the audit log, at a fixed interval.
 
 Trigger: a schedule. May touch: the queue of unsealed records and the log's head in the session
 table; the archive (add a checkpoint, read checkpoints); the signing key; the witness. It can change
@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.metrics import count
 from pam.names import LOG_UNWITNESSED, log_origin
 from pam.operations.seal_records import Notary, have_witnessed, seal_records
@@ -55,7 +55,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
                 witness=wiring.witness(settings().witness_function),
             )
         except Exception:
-            # The checkpoint stands; whoever is alarmed by this finds the reason in the error.
+            # The checkpoint stands; the error tells the reason to the person whom the alarm calls.
             count(LOG_UNWITNESSED, settings().env_name)
             raise
     result = {

@@ -13,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.invocation import Own, of_cloudtrail
 from pam.metrics import count
 from pam.names import DARK_CALL

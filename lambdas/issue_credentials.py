@@ -1,4 +1,4 @@
-"""Handing out credentials of an active session: the one door that has a power.
+"""Hands out credentials of an active session: the one door that has a power.
 
 Trigger: the request API's credentials call, and nothing else. May touch: the session table; the
 target roles (assume them) and the databases of the catalogue; the auditor (have it write); the

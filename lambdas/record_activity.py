@@ -1,4 +1,4 @@
-"""What was done with lent access, into the trail of the session that did it.
+"""Records what sessions did with lent access in their own trails.
 
 Triggers: CloudTrail's events of the lent roles on the account's default bus, and the log groups of
 lent databases. May touch: the session table (read, put records); nothing else. A retry is safe:
@@ -17,9 +17,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws.messages import UnknownEvent
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
+from pam.domain.messages import UnknownEvent
 from pam.domain.resource import IssuerKind
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name

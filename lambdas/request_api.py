@@ -34,11 +34,14 @@ from pam.edge.bodies import (
 from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
 from pam.operations import (
     block_person,
-    blocklist,
     check_access,
     confirm_session,
     end_access,
     erase_texts,
+    lift_block,
+    list_blocks,
+    open_session,
+    read_inbox,
     read_sessions,
     request_access,
     review_session,
@@ -96,7 +99,7 @@ def request(
         policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
-        home=request_access.Home(account=settings().account, region=settings().region),
+        home=open_session.Home(account=settings().account, region=settings().region),
     )
     return views.session_view(session)
 
@@ -290,7 +293,7 @@ def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
 @app.get("/pam/blocklist", responses=answers("Who is blocked"))
 def blocks() -> views.BlockListView:
     """Who is blocked now, from what, until when and why (operators and auditors)."""
-    found = blocklist.list_blocks(
+    found = list_blocks.list_blocks(
         caller=call().caller, now=call().now, store=front().store, policy=front().policy
     )
     return views.block_list(found)
@@ -303,7 +306,7 @@ def unblock(
     resource: Annotated[ResourceId | None, Query()] = None,
 ) -> views.BlockListView:
     """Lift the blocks of a person (ARN or name), or the one on one resource (operators)."""
-    lifted = blocklist.lift(
+    lifted = lift_block.lift_block(
         unquote(principal),
         resource,
         reason,
@@ -330,6 +333,24 @@ def check(
         policy=front().policy,
     )
     return views.access_view(access)
+
+
+@app.get("/pam/me", responses=answers("The caller"))
+def me() -> views.MeView:
+    """Whom PAM takes you for."""
+    person, principals = read_inbox.read_me(
+        caller=call().caller, store=front().store, policy=front().policy
+    )
+    return views.me_view(call().caller, person, principals)
+
+
+@app.get("/pam/inbox", responses=answers("The sessions"))
+def inbox() -> views.InboxView:
+    """What waits for you: requests to vote on, emergencies to review, sessions to confirm."""
+    found = read_inbox.read_inbox(
+        caller=call().caller, now=call().now, store=front().store, policy=front().policy
+    )
+    return views.inbox_view(found)
 
 
 @app.get("/pam/resources", responses=answers("The resources"))

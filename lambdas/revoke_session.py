@@ -17,7 +17,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.session import Session
 from pam.metrics import count

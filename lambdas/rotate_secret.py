@@ -1,4 +1,4 @@
-"""Rotating the password of a static PostgreSQL account, for teams without MOD-045.
+"""Rotates the password of a static PostgreSQL account, for teams without MOD-045.
 
 Trigger: Secrets Manager, four times a rotation. May touch: the catalogue's rotated secrets, and the
 database that each of them names, as the account itself. A retry is safe: each step does what is

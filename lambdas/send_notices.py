@@ -1,4 +1,4 @@
-"""Telling people what they did not ask for: reminders, warnings, an overdue review.
+"""Tells people what they did not ask for: reminders, warnings, an overdue review.
 
 Trigger: the tick, one session a call. May touch: the session table, and the three topics; no
 target, no workflow, no bus. A retry is safe: what is being sent, or was sent, is not sent again.
@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.operations.send_notices import Audiences, send_notices
 from pam.settings import NoticeSettings
 

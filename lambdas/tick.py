@@ -1,4 +1,4 @@
-"""Every minute: whatever is past its time is looked at again.
+"""Every minute: PAM looks again at everything that is past its time.
 
 Trigger: a schedule. May touch: the deadline index (read), the revocation function and the one that
 sends notices (call them); it can itself end nothing and tell nobody. A retry is
@@ -12,15 +12,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.notices import Duty
 from pam.metrics import count
 from pam.names import END_STUCK
 from pam.settings import TickSettings
 
 _MOST_PER_TICK = 200
-"""Of each kind; bounds one tick. Whoever looks at a session puts off the next look, so that in the
-next minute those are first that had no turn in this one.
+"""Of each kind; bounds one tick. A look at a session puts off the next one, so in the next minute
+those come first that had no turn in this one.
 """
 
 logger = Logger()
@@ -64,7 +64,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
 
 
 def _each(session_ids: Iterable[str], hand_on: Callable[[str], None]) -> list[str]:
-    """Hands on each, whatever becomes of the others; returns those that could not be."""
+    """Hands on each, even if others fail; returns those that failed."""
     lost = []
     for session_id in session_ids:
         try:

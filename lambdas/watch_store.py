@@ -1,4 +1,4 @@
-"""Sees that what is stored stays as PAM wrote it.
+"""Watches that the stored items stay as PAM wrote them.
 
 Triggers: the streams of sessions, blocks and the log's head, with what stood there before. May
 touch: the session table (read; put a finding), and the keys of proofs (tell, not make). A retry is
@@ -11,8 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.aws import messages
 from pam.aws.stream_changes import change_of
+from pam.domain import messages
 from pam.operations.watch_store import watch_store
 from pam.settings import WatchSettings
 

@@ -46,15 +46,15 @@ def _run(command: str, state_dir: Path) -> int:
             # Beside a stack that is up, which it must neither use nor stop.
             return demo(state_dir / "demo")
         case "bench":
-            from local.bench import bench
+            from local.bench.people import bench
 
             return bench(state_dir / "bench")
         case "bench-databases":
-            from local.bench_databases import bench_databases
+            from local.bench.databases import bench_databases
 
             return bench_databases(state_dir / "bench")
         case "bench-audit":
-            from local.bench_audit import bench_audit
+            from local.bench.audit import bench_audit
 
             return bench_audit(state_dir / "bench")
     return 0

@@ -1,7 +1,7 @@
 """The people of a running local stack, each with their own AWS credentials, calling the real API.
 
 For the demo, the benchmark and the end-to-end tests; speaks HTTP and SigV4 by itself, so that what
-it sees is what any caller of the contract sees.
+it sees is what any caller of the API sees.
 """
 
 import configparser

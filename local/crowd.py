@@ -12,7 +12,7 @@ from local.cast import Cast, Person
 ENGINEERS = tuple(f"load{number:02}" for number in range(1, 21))
 APPROVERS = tuple(f"load-approver{number}" for number in range(1, 4))
 SESSIONS_EACH = 3
-"""On one resource, not closed: the limit of the contract (section 3)."""
+"""On one resource, not closed: the limit of `policy/catalogue.yaml`."""
 
 
 def engineers(cast: Cast) -> list[Person]:

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from cli.audit_chain import faults_of
 from cli.problems import ExitCode
+from cli.trail.chain import faults_of
 from local.cast import Cast, NotSeenError, Person, is_refused, until
 from local.inboxes import read_inbox
 from local.logins import connect, is_cut, is_let_in

@@ -30,21 +30,14 @@ _SOURCES = (
     "stacks",
 )
 _SURROUNDINGS = (
-    "local/api_bridges.py",
-    "local/bridges.py",
+    "local/bridges",
     "local/databases.py",
     "local/emulator.py",
-    "local/function_bridges.py",
-    "local/function_processes.py",
-    "local/iam_bridges.py",
     "local/inboxes.py",
     "local/people.py",
     "local/postgres.py",
     "local/postgres_process.py",
-    "local/secret_bridges.py",
     "local/supervisor.py",
-    "local/table_bridges.py",
-    "local/workflow_bridges.py",
 )
 _ASSEMBLIES_KEPT = 3
 _SYNTHESIS_TAKES_AT_MOST = 600.0

@@ -1,7 +1,7 @@
 """The emulator's process: `python -m local.emulator LIFELINE_FD STATE_DIR`.
 
-It lives as long as whoever started it holds the other end of a pipe: if the starter dies, however
-it dies, the emulator and its function processes go with it. A single byte on the pipe hands it
+It lives as long as its starter holds the other end of a pipe: if the starter dies, however it
+dies, the emulator and its function processes go with it. A single byte on the pipe hands it
 over to the machine, to be ended by `down`.
 """
 
@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from local import bridges, function_processes, lifeline, throttling
+from local import bridges, lifeline
+from local.bridges import function_processes, throttling
 from local.state import CACHE, State
 
 

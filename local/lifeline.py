@@ -1,4 +1,4 @@
-"""Processes that end with whoever started them.
+"""Processes that end with their starter.
 
 The starter holds one end of a pipe and its child the other. However the starter ends, the pipe
 closes, and the child's whole process group goes with it. A byte on the pipe says that this is over:

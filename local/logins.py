@@ -1,4 +1,4 @@
-"""Database logins as whoever holds them tries them: at the real server, with the driver alone."""
+"""Database logins as their holders try them: at the real server, with the driver alone."""
 
 from collections.abc import Mapping
 from typing import Any

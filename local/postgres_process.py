@@ -1,6 +1,6 @@
 """PostgreSQL's process: `python -m local.postgres_process LIFELINE_FD DATA_DIR PORT PASSWORD_FILE`.
 
-Like the emulator's it lives as long as whoever started it, unless it was handed over. A data folder
+Like the emulator's it lives as long as its starter, unless it was handed over. A data folder
 that does not exist yet is made; passwords are demanded from everybody, as on any real server.
 """
 
@@ -89,7 +89,7 @@ def _options(data: Path, port: str) -> list[str]:
         "unix_socket_directories": "",
         # Enough for a hundred sessions at once and those who make and end them.
         "max_connections": "300",
-        # So that who ends a session gets in, whatever slots its borrower holds (docs/databases.md).
+        # So that an end gets in, however many slots its borrower holds (docs/databases.md).
         "reserved_connections": "5",
         # Not as most servers have it: what outlives a connection has to be ended as well.
         "max_prepared_transactions": "5",

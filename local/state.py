@@ -73,7 +73,7 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One `up` or `down` at a time; whoever holds it and dies lets go of it."""
+        """One `up` or `down` at a time; a process that dies lets go of it."""
         self.dir.mkdir(parents=True, exist_ok=True)
         with (self.dir / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
 """The infrastructure of PAM: one construct for each noun of MOD-046, composed in `stage.py`.
 
 `lambdas/` is the functions' import root. The stacks share names, settings and the policy compiler
-with them, so whoever imports the stacks gets that root as well.
+with them, so an import of the stacks adds that root as well.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What wakes somebody: each alarm has a section in docs/runbook.md that says what to do."""
+"""The alarms that call a person. Each has a section in docs/runbook.md that says what to do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ class AuditLog(Construct):
     """Append only, as far as a log group can promise that.
 
     Deletion protection stops DeleteLogGroup until somebody lifts it; no role of PAM may lift it, or
-    delete a stream, or shorten the retention. Whoever administers the account still could: an SCP
+    delete a stream, or shorten the retention. An administrator of the account still could: an SCP
     has to say no to them, and the hash chain in the records shows if they did.
     """
 

@@ -1,4 +1,4 @@
-"""What an auditor of the bank is given: to read all that PAM recorded, and to change nothing."""
+"""The rights of the bank's auditors: read all that PAM recorded, and change nothing."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam

@@ -2,7 +2,7 @@
 
 Built with `uv` alone, for any platform from any other, so that synth needs no Docker. The slow part
 (dependencies) depends only on the lock file and the target and is kept in `.pam/cache`; archives
-are written so that equal content is equal bytes, whoever builds them.
+are written so that equal content is equal bytes on every machine.
 """
 
 import hashlib

@@ -16,7 +16,7 @@ _LONGEST_CHECKPOINT_INTERVAL = 60
 
 
 class ConfigError(Exception):
-    """The deployment asked for cannot be built; the message is one line for whoever asked."""
+    """The deployment cannot be built; the message is one line for the person who asked for it."""
 
 
 class BundlePlatform(StrEnum):
@@ -124,8 +124,8 @@ def load_config(env_name: object, environments: object) -> DeployConfig:
 
 
 def check_witness(config: DeployConfig) -> None:
-    """Without a witness, whoever administers the account can turn back the log with all that proves
-    it; nobody gets that by leaving something out. Raises ConfigError.
+    """Without a witness, an administrator of the account can turn back the log with all that proves
+    it. No deployment is without one by mere omission. Raises ConfigError.
     """
     where = f"cdk.json: environments.{config.env_name}"
     if config.witness is None:

@@ -1,4 +1,4 @@
-"""Finds the calls that came past the gateway, and those that somebody made by hand."""
+"""Finds calls that came past the gateway, and calls that somebody made by hand."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.settings import DarkCallSettings
 from stacks.config import DeployConfig
 from stacks.dead_letters import DeadLetters

@@ -1,11 +1,11 @@
-"""The minute hand: whatever is past its deadline is driven to its end, workflow or no workflow."""
+"""The minute hand drives every session past its deadline to its end, workflow or no workflow."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.settings import TickSettings
 from stacks.dead_letters import DeadLetters
 from stacks.notices import Notices

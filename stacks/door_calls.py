@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import CallIndex
+from pam.names import CALL_INDEX_KEYS, CallIndex
 from stacks.acknowledgments import acknowledge_nist
 from stacks.encryption_key import EncryptionKey
 
@@ -33,12 +33,13 @@ class DoorCalls(Construct):
             deletion_protection=retain,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
-        self.table.add_global_secondary_index(
-            index_name=CallIndex.UNMATCHED,
-            partition_key=_text("open"),
-            sort_key=_text("noted_at"),
-            projection_type=dynamodb.ProjectionType.ALL,
-        )
+        for index, (partition_key, sort_key) in CALL_INDEX_KEYS.items():
+            self.table.add_global_secondary_index(
+                index_name=index,
+                partition_key=_text(partition_key),
+                sort_key=_text(sort_key),
+                projection_type=dynamodb.ProjectionType.ALL,
+            )
         acknowledge_nist(
             self.table,
             {

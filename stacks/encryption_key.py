@@ -44,7 +44,7 @@ class EncryptionKey(Construct):
 
     The key policy hands use and administration to the account's own IAM, in named actions. Where
     data is retained, that does not include destroying the key: an audit log under a deleted key is
-    a deleted audit log, so whoever wants that has to change this policy first, in plain sight.
+    a deleted audit log, so an administrator has to change this policy first, in plain sight.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, env_name: str, retain: bool) -> None:

@@ -8,7 +8,7 @@ from stacks.synthesizers import synthesizer_of
 
 
 class FoundationStack(cdk.Stack):
-    """Where data is retained, the stack refuses deletion, and its contents survive one anyway."""
+    """Where data is retained, the stack refuses deletion, and its contents would survive one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DeployConfig) -> None:
         super().__init__(

@@ -63,7 +63,7 @@ class LentDatabases:
         """Log in as PAM's own users, have passwords rotated; and unmake what came too late."""
         self.grant_unmake(role)
         _allow(role, self.rotated, "secretsmanager:RotateSecret")
-        # RotateSecret is refused to whoever may not invoke what rotates.
+        # AWS refuses RotateSecret to a role that may not invoke the rotating function.
         _allow(role, self.rotation_functions if self.rotated else (), "lambda:InvokeFunction")
 
     def grant_unmake(self, role: iam.IRole) -> None:

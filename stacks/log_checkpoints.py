@@ -6,7 +6,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.settings import CheckpointSettings
 from stacks.audit_archive import AuditArchive
 from stacks.dead_letters import DeadLetters

@@ -1,4 +1,4 @@
-"""Tells people unasked: reminders, the end that comes, a review that is overdue."""
+"""Sends what people did not ask for: reminders, warnings of an end, an overdue review."""
 
 from aws_cdk import Duration
 from constructs import Construct

@@ -1,4 +1,4 @@
-"""The keys of PAM's proofs: one a maker, that one function may use and few may tell."""
+"""The keys of PAM's proofs: one for each maker, with which one function signs and few verify."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -24,8 +24,8 @@ _ADMINISTRATION = (
 
 class ProofKeys(Construct):
     """HMAC keys. Their policies hand the account's IAM their administration and never their use: a
-    role that is not named here makes and tells no proof, whatever its own policies say. Nor can one
-    be named by a KMS grant: `CreateGrant` is nobody's.
+    role that is not named here makes and verifies no proof, whatever its own policies say. Nor can
+    one be named by a KMS grant: `CreateGrant` is nobody's.
 
     Not retained with the data: a proof is asked for while its session is open, and never after.
     """

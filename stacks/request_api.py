@@ -81,7 +81,7 @@ class RequestApi(Construct):
             timeout=API_TIMEOUT,
         )
         session_store.grant_take_steps(self.function.role)
-        # Whoever decides an end takes the grant away in the same write.
+        # The write that decides an end takes the grant away as well.
         session_store.grant_let_go(self.function.role)
         session_store.grant_list(self.function.role)
         session_store.grant_see_grants(self.function.role)
@@ -126,6 +126,8 @@ class RequestApi(Construct):
         call("DELETE", "/pam/blocklist/{principal+}", self.function)
         call("GET", "/pam/check", self.function)
         call("GET", "/pam/resources", self.function)
+        call("GET", "/pam/me", self.function)
+        call("GET", "/pam/inbox", self.function)
         call("GET", "/pam/sessions", self.function)
         call("GET", "/pam/stuck", self.function)
         call("GET", "/pam/sessions/{session_id}", self.function)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from aws_cdk import aws_apigateway as apigateway
 
+from pam.domain.errors import Code
+from pam.domain.problems import INTERNAL, PROBLEMS, UNAUTHENTICATED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayProblem:
@@ -12,7 +15,7 @@ class GatewayProblem:
 
     type: apigateway.ResponseType
     status: int
-    title: str
+    """Its own, where the gateway tells apart what one code is for."""
     code: str
     detail: str
     field_name: str = ""
@@ -20,8 +23,8 @@ class GatewayProblem:
 
     def body(self) -> str:
         document: dict[str, object] = {
-            "type": f"urn:bank:mod046:problem:{self.code.lower().replace('_', '-')}",
-            "title": self.title,
+            "type": PROBLEMS[self.code].urn,
+            "title": PROBLEMS[self.code].title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
@@ -34,77 +37,67 @@ class GatewayProblem:
 _UNSIGNED = "sign the call with AWS credentials (SigV4, service execute-api)"
 _BODY = "the body must be one flat JSON object of at most 16 fields, each 4096 characters at most"
 
-PROBLEMS = (
+ANSWERS = (
     GatewayProblem(
         type=apigateway.ResponseType.ACCESS_DENIED,
         status=403,
-        title="These credentials may not call the API",
-        code="NOT_ELIGIBLE",
+        code=Code.NOT_ELIGIBLE,
         detail="these AWS credentials may not call this API; they need execute-api:Invoke on it",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
         status=403,
-        title="The call is not signed by a known principal",
-        code="UNAUTHENTICATED",
+        code=UNAUTHENTICATED,
         detail=f"the call is not signed, or there is no such path: {_UNSIGNED}",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.UNAUTHORIZED,
         status=401,
-        title="The call is not signed by a known principal",
-        code="UNAUTHENTICATED",
+        code=UNAUTHENTICATED,
         detail=_UNSIGNED,
     ),
     GatewayProblem(
         type=apigateway.ResponseType.INVALID_SIGNATURE,
         status=403,
-        title="The call is not signed by a known principal",
-        code="UNAUTHENTICATED",
+        code=UNAUTHENTICATED,
         detail="the signature is not valid: check the credentials, the region and the clock",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.EXPIRED_TOKEN,
         status=403,
-        title="The call is not signed by a known principal",
-        code="UNAUTHENTICATED",
+        code=UNAUTHENTICATED,
         detail="the AWS credentials have expired; sign in again",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.BAD_REQUEST_BODY,
         status=400,
-        title="The call is not what the API takes",
-        code="VALIDATION",
+        code=Code.VALIDATION,
         detail=_BODY,
         field_name="body",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.BAD_REQUEST_PARAMETERS,
         status=400,
-        title="The call is not what the API takes",
-        code="VALIDATION",
+        code=Code.VALIDATION,
         detail="the query or a header is not what this API accepts",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.REQUEST_TOO_LARGE,
         status=413,
-        title="The call is not what the API takes",
-        code="VALIDATION",
+        code=Code.VALIDATION,
         detail=_BODY,
         field_name="body",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
         status=415,
-        title="The call is not what the API takes",
-        code="VALIDATION",
+        code=Code.VALIDATION,
         detail="send the body as application/json",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.THROTTLED,
         status=429,
-        title="Too many calls",
-        code="THROTTLED",
+        code=Code.THROTTLED,
         detail="too many calls; try again in a second",
         headers={"Retry-After": "'1'"},
     ),
@@ -112,22 +105,20 @@ PROBLEMS = (
         # What is left: above all, credentials that AWS does not know.
         type=apigateway.ResponseType.DEFAULT_4_XX,
         status=403,
-        title="The call is not signed by a known principal",
-        code="UNAUTHENTICATED",
+        code=UNAUTHENTICATED,
         detail=f"API Gateway does not know these credentials: {_UNSIGNED}",
     ),
     GatewayProblem(
         type=apigateway.ResponseType.DEFAULT_5_XX,
         status=500,
-        title="PAM failed",
-        code="INTERNAL",
+        code=INTERNAL,
         detail="the call failed and may or may not have taken effect; look before trying again",
     ),
 )
 
 
 def add_problem_responses(api: apigateway.RestApi) -> None:
-    for problem in PROBLEMS:
+    for problem in ANSWERS:
         api.add_gateway_response(
             f"Problem{problem.type.response_type}",
             type=problem.type,

@@ -1,5 +1,5 @@
-"""What is looked for now and then: drift at the targets, ends that were undone there, and what the
-blocked still have open.
+"""The searches by schedule: drift at the targets, ends that were undone there, and what blocked
+people still have open.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from pam.aws import messages
+from pam.domain import messages
 from stacks.revocation import Revocation
 
 _MINUTES: Mapping[str, tuple[object, int]] = {

@@ -1,4 +1,4 @@
-"""The stack that can be deleted and made again without losing anything: what does the work."""
+"""The stack that does the work. It can be deleted and made again, and nothing is lost."""
 
 import aws_cdk as cdk
 from constructs import Construct

@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from pam.aws.messages import KeepPolicySet, event_of
+from pam.domain.messages import KeepPolicySet, event_of
 from pam.settings import AuditSettings
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog

@@ -6,20 +6,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import Index, Table, table_name
+from pam.names import INDEX_KEYS, Index, Table, table_name
 from stacks.encryption_key import EncryptionKey
 from stacks.kept_table import kept_table, text
 
 _FINDINGS = ["SESSION#NONE#*", "ACTIVITY#*"]
 """The partition keys of records outside any session, and of what is told once."""
 
-_INDEX_KEYS = {
-    Index.BY_REQUESTER: ("requester_person", "session_id"),
-    Index.BY_STATUS: ("status", "session_id"),
-    Index.BY_RESOURCE: ("resource", "session_id"),
-    Index.BY_TIME: ("listing", "session_id"),
-    Index.BY_DEADLINE: ("open", "due_at"),
-}
 _BOTH = dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
 _STREAMS = {
     # Its removal by time to live is the last of the belts, and says which session it was.
@@ -51,7 +44,7 @@ class SessionStore(Construct):
         self._key = key
         # The stream is the outbox: a record is written once, and its change is an alarm.
         self.table = kept_table(self, "Table", key=key, retain=retain, stream=_BOTH)
-        for index, (partition_key, sort_key) in _INDEX_KEYS.items():
+        for index, (partition_key, sort_key) in INDEX_KEYS.items():
             self.table.add_global_secondary_index(
                 index_name=index,
                 partition_key=text(partition_key),

@@ -1,4 +1,4 @@
-"""Keys that sign: their secret half never leaves KMS."""
+"""Keys that sign: their private half never leaves KMS."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam

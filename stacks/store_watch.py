@@ -1,4 +1,4 @@
-"""Sees what happens to sessions, records, blocks and the log's head, and tells what may not."""
+"""Watches sessions, records, blocks and the log's head, and reports what PAM did not do."""
 
 import json
 from collections.abc import Mapping

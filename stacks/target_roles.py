@@ -20,7 +20,7 @@ LEND = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRoles:
-    """Every role by its exact ARN, in whichever account the catalogue puts it."""
+    """Every role by its exact ARN, in the account that the catalogue says."""
 
     lent: tuple[str, ...]
     revokers: tuple[str, ...]

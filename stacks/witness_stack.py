@@ -29,7 +29,7 @@ _REASONS = INLINE_POLICY | {
 class WitnessStack(cdk.Stack):
     """A function, the item that it remembers the log by, and its key; nothing of PAM's own.
 
-    Whoever runs the log may call the function and may not change what it remembers.
+    The owner of the log may call the function and may not change what it remembers.
     """
 
     def __init__(

@@ -8,8 +8,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from pam.aws import messages
 from pam.aws.clients import AwsThrottled
+from pam.domain import messages
 from pam.domain.errors import NoSuchExecution
 from pam.names import ClosingState
 from stacks.pam_function import WORKFLOW_MARGIN

@@ -37,7 +37,7 @@ def run_alone(part: Part, logs: Path) -> int:
 
 
 async def run_side_by_side(parts: Iterable[Part], logs: Path, at_most: float) -> list[Ended]:
-    """All of them, whichever fails; what still runs after `at_most` seconds is ended, and failed.
+    """All of them, even if one fails; one that still runs after `at_most` seconds has failed.
 
     If this is cancelled or told to end, so are they.
     """

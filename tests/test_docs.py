@@ -1,57 +1,155 @@
 """The documentation is held to the code."""
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from cli import guarantees_document, openapi_document
+from documents import guarantees, openapi, pages
+from pam import names
+from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.names import Parameter
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DESIGN = (ROOT / "docs" / "design-MOD-046.md").read_text(encoding="utf-8")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
+}
+DESIGN = PAGES["design-MOD-046.md"]
+INTERFACE = PAGES["interface.md"]
+LONGEST_LINE = 200
+MOST_WORDS = 3_000
+WRAPPED = sorted(PAGES.keys() - {"guarantees.md", "standards.md", "threat-model.md"})
+"""The others are tables, and what `make guarantees` writes."""
 
 
 def test_every_guarantee_of_the_readme_is_borne_by_a_test_and_every_id_is_promised() -> None:
-    assert set(guarantees_document.promised()) == set(guarantees_document.borne())
+    assert set(guarantees.promised()) == set(guarantees.borne())
 
 
 def test_no_guarantee_hangs_on_one_file() -> None:
-    for guarantee, tests in guarantees_document.borne().items():
+    for guarantee, tests in guarantees.borne().items():
         assert len({name.partition("::")[0] for name in tests}) > 1, guarantee
 
 
 def test_the_list_of_guarantees_and_their_tests_is_current() -> None:
     kept = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
-    assert kept == guarantees_document.render(), "run: make guarantees"
+    assert kept == guarantees.render(), "run: make guarantees"
     assert "(docs/guarantees.md)" in README
 
 
 def test_the_description_of_the_api_is_current() -> None:
     kept = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
-    assert kept == openapi_document.render(), "run: make openapi"
+    assert kept == openapi.render(), "run: make openapi"
 
 
 def test_the_description_of_the_api_refers_to_nothing_that_it_does_not_hold() -> None:
-    document = openapi_document.render()
+    document = openapi.render()
     referred = set(re.findall(r'"#/components/schemas/(\w+)"', document))
-    assert referred == set(openapi_document.document()["components"]["schemas"])
+    assert referred == set(openapi.document()["components"]["schemas"])
 
 
-@pytest.mark.parametrize(
-    "name", ["request_api", "audit_session", "record_activity", "tick", "revoke_session"]
-)
-def test_the_design_names_every_function(name: str) -> None:
-    assert f"`{name}`" in DESIGN
+def test_what_pages_take_from_the_code_is_current() -> None:
+    assert pages.pages(), "at least the design and the interface take something"
+    for path in pages.pages():
+        kept = path.read_text(encoding="utf-8")
+        assert kept == pages.filled(kept), f"{path.name}: run: make documents"
 
 
-def test_the_design_names_every_published_parameter() -> None:
-    from pam.names import Parameter
+def test_every_part_that_is_made_stands_on_some_page() -> None:
+    marks = {name for text in PAGES.values() for name in re.findall(r"<!-- made: ([a-z-]+)", text)}
+    assert marks == set(pages.PARTS)
 
+
+def test_the_drawing_of_a_sessions_life_has_every_step_and_no_other() -> None:
+    drawn = set(re.findall(r"^ +([A-Z_]+) --> ([A-Z_]+)$", DESIGN, flags=re.MULTILINE))
+    steps = {
+        (before.value, after.value) for before, onward in TRANSITIONS.items() for after in onward
+    }
+    assert drawn == steps
+
+
+def test_the_drawing_of_the_parts_has_every_function_of_every_deployment() -> None:
+    drawn = set(re.findall(r"\w+", DESIGN.partition("## 2. Parts")[2].partition("\n| door |")[0]))
+    functions = {path.stem for path in (ROOT / "lambdas").glob("*.py")}
+    assert functions - {"rotate_secret", "witness_log"} <= drawn
+
+
+def test_the_drawing_of_trust_names_roles_as_they_are() -> None:
+    drawn = DESIGN.partition("### Who trusts whom")[2].partition("\n## ")[0]
+    trusted = {names.issuer_role_name("ENV"), names.activator_role_name("ENV")}
+    ends = {names.revocation_role_name("ENV"), names.revoker_role_name("ROLE")}
+    for role in trusted | ends:
+        assert f"[{role}]" in drawn
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lambdas").glob("*.py")), ids=lambda p: p.stem)
+def test_the_design_names_every_function(path: Path) -> None:
+    assert f"`{path.stem}`" in DESIGN
+
+
+def test_the_decision_about_functions_says_how_many_there_are() -> None:
+    """And names each: a door or a power, or one of the two that not every deployment has."""
+    text = (ROOT / "docs" / "adr" / "0003-functions-by-power.md").read_text(encoding="utf-8")
+    functions = {path.stem for path in (ROOT / "lambdas").glob("*.py")}
+    always = functions - {"rotate_secret", "witness_log"}
+    assert f"{len(functions)} functions and as many roles: {len(always)} in every" in text
+    assert functions <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_interface_names_every_published_parameter() -> None:
     for parameter in Parameter:
-        assert f"mod046/{parameter.value}`" in DESIGN, parameter
+        assert f"mod046/{parameter.value}`" in INTERFACE, parameter
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_interface_says_what_each_state_means(status: Status) -> None:
+    states = INTERFACE.partition("## States of a session")[2].partition("\n## ")[0]
+    assert f"`{status}`" in states
+
+
+def test_the_interface_lists_every_method_of_a_receipt_and_no_other() -> None:
+    states = INTERFACE.partition("## States of a session")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", states, re.MULTILINE))
+    assert listed == methods_of_receipts()
+
+
+def methods_of_receipts() -> set[str]:
+    """Whatever code gives as the `method` of a receipt or an ending."""
+    found = set()
+    for path in sorted((ROOT / "lambdas").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="Receipt" | "Ending"), keywords=keywords):
+                    found |= {
+                        keyword.value.value
+                        for keyword in keywords
+                        if keyword.arg == "method" and isinstance(keyword.value, ast.Constant)
+                    }
+    return found
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_page_has_lines_that_one_can_read(name: str) -> None:
+    """But for tables, which have a line for each row."""
+    for number, line in enumerate(PAGES[name].splitlines(), start=1):
+        assert line.startswith("|") or len(line) <= LONGEST_LINE, f"{name}:{number}"
+
+
+def test_the_design_stays_a_page_that_one_can_read_through() -> None:
+    assert len(DESIGN.split()) <= MOST_WORDS
+
+
+def test_every_page_leads_to_pages_and_files_that_are_there() -> None:
+    for name, text in PAGES.items():
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert (ROOT / "docs" / link).exists(), f"{name}: {link}"
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", README):
+        assert (ROOT / link).exists(), link
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
@@ -74,6 +172,49 @@ def test_every_command_of_the_readme_exists() -> None:
         assert re.search(rf"\b{command}\b", helped), command
 
 
-def test_every_decision_that_the_design_refers_to_is_written_down() -> None:
+def test_every_decision_that_a_page_refers_to_is_written_down() -> None:
     written = {int(path.name[:4]) for path in (ROOT / "docs" / "adr").glob("0*.md")}
-    assert {int(number) for number in re.findall(r"ADR (\d+)", DESIGN)} <= written
+    told = {int(number) for text in PAGES.values() for number in re.findall(r"ADR (\d+)", text)}
+    assert told
+    assert told <= written
+
+
+def test_the_newest_release_is_that_of_the_package_and_has_its_date() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert heads[0] == "[Unreleased]"
+    releases = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d", head) for head in heads[1:]]
+    assert releases
+    assert all(releases)
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert releases[0] is not None
+    assert releases[0][1] == package["version"]
+
+
+def test_a_release_tells_each_kind_of_change_once() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for release in re.split(r"^## ", changes, flags=re.MULTILINE)[1:]:
+        kinds = re.findall(r"^### (.+)$", release, re.MULTILINE)
+        assert len(set(kinds)) == len(kinds)
+        assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+CONTRIBUTING = PAGES["contributing.md"]
+TREES = "lambdas|stacks|policy|cli|documents|tests|docs"
+FILES = sorted(set(re.findall(rf"`((?:{TREES})/[\w./*-]+)`", CONTRIBUTING)))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_what_an_addition_touches_is_there(path: str) -> None:
+    """But for the files that it adds, whose names stand in capitals."""
+    if re.search(r"(?<![\w-])[A-Z]{4,}(?![\w-])", path):
+        path = path.rpartition("/")[0]
+    assert list(ROOT.glob(path)), path
+
+
+@pytest.mark.parametrize(
+    "what", ["An operation", "A route", "A kind of target", "A surface", "A function"]
+)
+def test_the_guide_says_which_files_each_kind_of_addition_touches(what: str) -> None:
+    section = CONTRIBUTING.partition(f"\n## {what}\n")[2].partition("\n## ")[0]
+    assert len(set(FILES) & set(re.findall(r"`([^`]+)`", section))) >= 5

@@ -50,7 +50,7 @@ def metric_dimensions(env: str) -> dict[str, str]:
 
 
 class Parameter(StrEnum):
-    """SSM parameters published by the stacks. The first four are the consumer contract."""
+    """SSM parameters published by the stacks. The first four never move (`docs/interface.md`)."""
 
     APPROVAL_WORKFLOW_ARN = "approval-workflow/arn"
     REQUEST_API_ENDPOINT = "request-api/endpoint"
@@ -81,10 +81,24 @@ class Index(StrEnum):
     BY_DEADLINE = "by_deadline"
 
 
+INDEX_KEYS = {
+    Index.BY_REQUESTER: ("requester_person", "session_id"),
+    Index.BY_STATUS: ("status", "session_id"),
+    Index.BY_RESOURCE: ("resource", "session_id"),
+    Index.BY_TIME: ("listing", "session_id"),
+    Index.BY_DEADLINE: ("open", "due_at"),
+}
+"""The attributes of each index: its partition key, its sort key. Both are texts."""
+
+
 class CallIndex(StrEnum):
     """Secondary indexes of the table of calls."""
 
     UNMATCHED = "unmatched"
+
+
+CALL_INDEX_KEYS = {CallIndex.UNMATCHED: ("open", "noted_at")}
+"""Likewise, of the table of calls."""
 
 
 class Table(StrEnum):

@@ -81,6 +81,19 @@ def test_nothing_that_is_deployed_knows_the_local_stack() -> None:
             assert not names & {"local", "cli", "tests"}, path
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_nobody_imports_a_test_module(path: Path) -> None:
+    """What tests share stands beside them: in tests/fakes, or in a module of their own folder."""
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    named = {a.name for node in tree if isinstance(node, ast.ImportFrom) for a in node.names}
+    modules = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert not named & modules
+    for name in imports_of(path):
+        assert not set(name.split(".")) & modules, name
+
+
 HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "yaml", "aws_cdk", "psycopg"}
 NEEDS = {
     "tick": set(),

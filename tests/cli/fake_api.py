@@ -235,3 +235,17 @@ def _read(text: str) -> Any:
 _CALLER = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Arn>{ALICE}</Arn><UserId>AIDA</UserId>
 <Account>000000000000</Account></GetCallerIdentityResult></GetCallerIdentityResponse>""".encode()
+
+
+BLOCK: dict[str, Any] = {
+    "principal": ALICE,
+    "person": "alice",
+    "resource": None,
+    "blocked_at": "2026-11-20T01:00:00.000Z",
+    "blocked_by": "arn:aws:iam::000000000000:user/sam",
+    "until": None,
+    "reason": "stolen \x1b[31mlaptop",
+    "lifted_at": None,
+    "lifted_by": None,
+    "lift_reason": None,
+}

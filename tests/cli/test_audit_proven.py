@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import clock, trail
+from cli import clock
 from cli.invocation import Invocation
+from cli.trail import layout
 from tests.cli.fake_api import Pam
 from tests.fakes.log import Log, a_log
 from tests.trail.conftest import exported
@@ -43,7 +44,7 @@ def folder(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def key(log: Log) -> str:
-    return trail.fingerprint(log.public_key())
+    return layout.fingerprint(log.public_key())
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_trail_that_somebody_made_with_a_key_of_their_own_is_not_proven(
 
 
 def test_broken_and_without_a_key_it_is_broken(pam: Pam, folder: Path) -> None:
-    (folder / trail.RECORDS).write_bytes(b"")
+    (folder / layout.RECORDS).write_bytes(b"")
     result = pam("audit", "verify", str(folder), "--json")
     assert (result.exit_code, json.loads(result.stdout)["proven"]) == (1, False)
     assert result.stderr.startswith("NOT PROVEN: record ")

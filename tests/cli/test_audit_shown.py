@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.audit_chain import faults_of
+from cli.trail.chain import faults_of
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, hash_of
 from pam.domain.free_text import commitment
 from tests.cli.fake_api import ALICE, BOB, SESSION_ID, FakeApi, Pam

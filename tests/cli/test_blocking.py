@@ -5,22 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, Pam, active
+from tests.cli.fake_api import ALICE, BLOCK, SESSION_ID, FakeApi, Pam, active
 
 REVOKE = ["revoke", SESSION_ID, "--reason", "stolen laptop"]
-BLOCK: dict[str, Any] = {
-    "principal": ALICE,
-    "person": "alice",
-    "resource": None,
-    "blocked_at": "2026-11-20T01:00:00.000Z",
-    "blocked_by": "arn:aws:iam::000000000000:user/sam",
-    "until": None,
-    "reason": "stolen \x1b[31mlaptop",
-    "lifted_at": None,
-    "lifted_by": None,
-    "lift_reason": None,
-}
-
 SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
     "for a day": (["--block", "24h"], {"block_seconds": 86400}),
     "until lifted": (["--block-until-lifted"], {"block_seconds": 0}),

@@ -12,7 +12,7 @@ from cfnlint.jsonschema import StandardValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.ocsf import ACTS, CLASS_NAMES, OCSF_VERSION, event_of
+from cli.trail.ocsf import ACTS, CLASS_NAMES, OCSF_VERSION, event_of
 from pam.domain.audit_record import Entry, Outcome, RecordType, hash_of, refusal
 from pam.domain.errors import Code
 from pam.domain.people import Actor, ActorKind

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, Pam, session
-from tests.cli.test_blocking import BLOCK
+from tests.cli.fake_api import ALICE, BLOCK, SESSION_ID, FakeApi, Pam, session
 
 BLOCK_ALICE = ["block", "alice", "--reason", "laptop stolen"]
 DONE = {

@@ -150,6 +150,8 @@ def test_a_revocation_sends_its_reason_and_blocks_nobody(fake: FakeApi, pam: Pam
         ("GET /pam/sessions", ["list"]),
         ("GET /pam/resources", ["resources"]),
         ("GET /pam/check", ["check", "core-ledger-admin"]),
+        ("GET /pam/me", ["whoami"]),
+        ("GET /pam/inbox", ["inbox"]),
         (f"POST /pam/sessions/{SESSION_ID}/credentials", ["credentials", SESSION_ID]),
     ],
 )

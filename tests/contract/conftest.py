@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
-from pam.names import Index, Table, Tables, table_name
+from pam.names import INDEX_KEYS, Table, Tables, table_name
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene
 from tests.fakes.story import LEDGER, SANDBOX
@@ -18,13 +18,6 @@ from tests.fakes.world import FakeAuditLog
 TABLE = "sessions"
 TABLES = Tables.of("test", TABLE)
 REGION = "eu-west-1"
-_INDEX_KEYS = {
-    Index.BY_REQUESTER: ("requester_person", "session_id"),
-    Index.BY_STATUS: ("status", "session_id"),
-    Index.BY_RESOURCE: ("resource", "session_id"),
-    Index.BY_TIME: ("listing", "session_id"),
-    Index.BY_DEADLINE: ("open", "due_at"),
-}
 
 
 @pytest.fixture
@@ -42,19 +35,19 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def table(aws: None) -> Any:
     """The DynamoDB client, with the tables made."""
     client = boto3.client("dynamodb")
-    names = {"pk", "sk"}.union(*_INDEX_KEYS.values())
+    names = {"pk", "sk"}.union(*INDEX_KEYS.values())
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in sorted(names)],
-        KeySchema=_schema("pk", "sk"),
+        KeySchema=schema("pk", "sk"),
         GlobalSecondaryIndexes=[
             {
                 "IndexName": index.value,
-                "KeySchema": _schema(*keys),
+                "KeySchema": schema(*keys),
                 "Projection": {"ProjectionType": "ALL"},
             }
-            for index, keys in _INDEX_KEYS.items()
+            for index, keys in INDEX_KEYS.items()
         ],
     )
     for beside in Table:
@@ -64,7 +57,7 @@ def table(aws: None) -> Any:
             AttributeDefinitions=[
                 {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
             ],
-            KeySchema=_schema("pk", "sk"),
+            KeySchema=schema("pk", "sk"),
         )
     return client
 
@@ -103,7 +96,8 @@ def everything_in(client: Any) -> list[dict[str, Any]]:
     return [from_item(item) for item in found]
 
 
-def _schema(hash_key: str, range_key: str) -> list[dict[str, str]]:
+def schema(hash_key: str, range_key: str) -> list[dict[str, str]]:
+    """Of a table or an index, as DynamoDB takes it."""
     return [
         {"AttributeName": hash_key, "KeyType": "HASH"},
         {"AttributeName": range_key, "KeyType": "RANGE"},

@@ -13,7 +13,7 @@ from pam import clock
 from pam.aws.audit_sink import CloudWatchAuditSink
 from pam.domain import timestamps
 from pam.domain.audit_record import Record, RecordType
-from tests.contract.test_rim import Recorder
+from tests.fakes.clients import Recorder
 
 HEARD = {
     "Requested": "PAM Session Requested",
@@ -165,7 +165,7 @@ def test_a_backlog_of_large_records_is_taken_in_bounded_calls() -> None:
 
 
 @pytest.mark.parametrize("kind", RecordType)
-def test_the_bus_hears_each_type_by_the_contracts_name_or_not_at_all(kind: RecordType) -> None:
+def test_the_bus_hears_each_type_by_the_interfaces_name_or_not_at_all(kind: RecordType) -> None:
     events = Recorder(put_events={"FailedEntryCount": 0})
     sink(events=events).publish([record(1, kind=kind.value)])
     named = [entry["DetailType"] for _, call in events.calls for entry in call["Entries"]]

@@ -13,12 +13,13 @@ from pam.aws.access_log import CloudWatchAccessLog
 from pam.aws.handled_calls import DynamoDbCalls
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import NoSuchExecution
-from pam.names import CallIndex
+from pam.names import CALL_INDEX_KEYS, CallIndex
 from pam.ports.calls import RequestIdUsed
 from pam.ports.people import Failure
-from tests.contract.test_rim import MACHINE, Recorder, failing
+from tests.contract.conftest import schema
+from tests.fakes.clients import MACHINE, Recorder, failing
+from tests.fakes.gateway import CALL, LINE, line_text
 from tests.fakes.world import FakeCalls
-from tests.operations.test_calls_past_the_gateway import CALL, LINE, text
 
 EXECUTION = MACHINE.replace(":stateMachine:", ":execution:") + ":night-shift"
 
@@ -31,21 +32,18 @@ def calls(request: pytest.FixtureRequest) -> Iterator[Any]:
         return
     request.getfixturevalue("aws")
     client = boto3.client("dynamodb")
-    keys = {"open": "HASH", "noted_at": "RANGE"}
+    keys = CALL_INDEX_KEYS[CallIndex.UNMATCHED]
     client.create_table(
         TableName="calls",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             {"AttributeName": name, "AttributeType": "S"} for name in ("request_id", "again", *keys)
         ],
-        KeySchema=[
-            {"AttributeName": "request_id", "KeyType": "HASH"},
-            {"AttributeName": "again", "KeyType": "RANGE"},
-        ],
+        KeySchema=schema("request_id", "again"),
         GlobalSecondaryIndexes=[
             {
                 "IndexName": CallIndex.UNMATCHED.value,
-                "KeySchema": [{"AttributeName": n, "KeyType": kind} for n, kind in keys.items()],
+                "KeySchema": schema(*keys),
                 "Projection": {"ProjectionType": "ALL"},
             }
         ],
@@ -80,7 +78,7 @@ def test_the_access_log_is_read_page_by_page_and_what_is_no_line_is_left_out(aws
     logs.create_log_group(logGroupName="access")
     logs.create_log_stream(logGroupName="access", logStreamName="s")
     now = datetime.now(UTC)
-    written = ["no line", text(), text(extended_request_id="another")]
+    written = ["no line", line_text(), line_text(extended_request_id="another")]
     logs.put_log_events(
         logGroupName="access",
         logStreamName="s",

@@ -1,114 +1,20 @@
 """However many sessions of a role are ended early, each is refused while a lease of it lives."""
 
-import json
-import threading
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
+from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.aws.role_deny_documents import name_of
-from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.ids import new_id
+from tests.fakes.roles import Lease, Role, denies_on, ids
 from tests.fakes.story import NOON
 
 pytestmark = pytest.mark.guarantee("G5")
-
-QUOTA = 10_240
-Listing = Callable[[Iterable[str]], list[str]]
-
-
-@dataclass(frozen=True)
-class Lease:
-    issued: datetime = NOON
-    ends: datetime = NOON + LONGEST_LEASE
-
-
-class Role:
-    """IAM as the revoker has it, with the quota; `seen` is called after every change, so that a
-    test can look at each state in between.
-    """
-
-    def __init__(self, *, foreign: int = 0, listed: Listing = list) -> None:
-        self.policies: dict[str, dict[str, Any]] = {}
-        self.most = 0
-        self._quota = QUOTA - foreign
-        self._listed = listed
-        self.lock = threading.Lock()
-        self.expected: dict[str, Lease] = {}
-        """Sessions that must be refused in every state in which their lease is not over."""
-        self.now = NOON
-
-    def put_role_policy(self, *, RoleName: str, PolicyName: str, PolicyDocument: str) -> None:  # noqa: N803
-        del RoleName
-        with self.lock:
-            after = {**self.policies, PolicyName: json.loads(PolicyDocument)}
-            if sum(map(_size, after.values())) > self._quota:
-                error = {"Error": {"Code": "LimitExceeded", "Message": "x"}}
-                raise ClientError(error, "PutRolePolicy")
-            self.policies = after
-            self.most = max(self.most, len(after))
-            self.check()
-
-    def get_role_policy(self, *, RoleName: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
-        del RoleName
-        if PolicyName not in self.policies:
-            raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "x"}}, "GetRolePolicy")
-        return {"PolicyDocument": self.policies[PolicyName]}
-
-    def delete_role_policy(self, *, RoleName: str, PolicyName: str) -> None:  # noqa: N803
-        del RoleName
-        with self.lock:
-            if PolicyName not in self.policies:
-                error = {"Error": {"Code": "NoSuchEntity", "Message": "x"}}
-                raise ClientError(error, "DeleteRolePolicy")
-            self.policies = {n: d for n, d in self.policies.items() if n != PolicyName}
-            self.check()
-
-    def get_paginator(self, _: str) -> "Role":
-        return self
-
-    def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        names = self._listed(self.policies)
-        return [{"PolicyNames": names[at : at + 5]} for at in range(0, len(names) + 1, 5)]
-
-    def refuses(self, session_id: str, issued: datetime = NOON) -> bool:
-        """Whether a lease of the session, issued then, is denied."""
-        return any(_denies(each, session_id, issued) for each in self.policies.values())
-
-    def check(self) -> None:
-        let_in = {
-            session_id
-            for session_id, lease in self.expected.items()
-            if self.now < lease.ends and not self.refuses(session_id, lease.issued)
-        }
-        assert not let_in, "let in again in between"
-
-
-def _size(document: dict[str, Any]) -> int:
-    return len("".join(json.dumps(document).split()))
-
-
-def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool:
-    (statement,) = document.get("Statement") or [{}]
-    if statement.get("Effect") != "Deny" or "Condition" not in statement:
-        return False
-    condition = statement["Condition"]
-    older = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
-    if older is not None:
-        return timestamps.whole_second_at_or_before(issued) < older
-    ids = condition["StringEquals"]["aws:PrincipalTag/pam:session_id"]
-    return session_id in (ids if isinstance(ids, list) else [ids])
-
-
-def denies_on(role: Role, client: Any = None) -> RoleDenies:
-    return RoleDenies(client or role, "role", lambda: role.now)
 
 
 def end(role: Role, session_id: str) -> bool:
@@ -118,10 +24,6 @@ def end(role: Role, session_id: str) -> bool:
         role.expected[session_id] = Lease()
     assert role.refuses(session_id), evidence
     return full
-
-
-def ids(count: int) -> list[str]:
-    return [new_id(NOON + timedelta(milliseconds=number)) for number in range(count)]
 
 
 def test_a_hundred_and_eighty_ends_fit_on_one_role_and_each_is_refused_at_every_moment() -> None:

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
 from pam.domain.errors import IssuerUnavailable
 from pam.ids import new_id
-from tests.contract.test_denies_at_scale import Lease, Listing, Role, denies_on
 from tests.fakes.dying import Died, Dying, Fuse
+from tests.fakes.roles import Lease, Listing, Role, denies_on
 from tests.fakes.story import NOON
 
 pytestmark = pytest.mark.guarantee("G5")

@@ -14,16 +14,15 @@ from pam.aws.session_codec import Unreadable
 from pam.domain import audit_record
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Record, RecordType
-from pam.domain.errors import Code, StaleSession
+from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
-from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
 from tests.contract.conftest import TABLE, TABLES, everything_in
+from tests.fakes.log import BOB, a_refusal
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
-BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
 VOTED = Entry(type=RecordType.VOTED, actor=BOB)
 
 
@@ -45,18 +44,6 @@ def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
 
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
     return audit_record.chain(replace(session, **changes), (VOTED,), now=NOON, new_id=new_id)
-
-
-def a_refusal(detail: str = "no") -> Record:
-    entry = Entry(type=RecordType.REFUSED, actor=BOB, detail=detail)
-    return audit_record.refusal(
-        entry=entry,
-        code=Code.NOT_ELIGIBLE,
-        resource="",
-        requester=BOB.principal,
-        now=NOON,
-        new_id=new_id,
-    )
 
 
 @pytest.mark.guarantee("G9")

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +13,9 @@ from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
 from pam.ports.targets import AwsCredentials
+from tests.fakes.roles import ROLE, never_full, noon
 from tests.fakes.story import NOON, Story
 
-ROLE = "pam-target-core-ledger-admin"
 GIVEN = {"AccessKeyId": "ASIAREVOKER", "SecretAccessKey": "its-secret", "SessionToken": "its-token"}
 
 
@@ -62,14 +62,6 @@ class Cloud:
     def delete_role_policy(self, **arguments: Any) -> None:
         self._heard("delete_role_policy", arguments)
         self.policies.pop((arguments["RoleName"], arguments["PolicyName"]), None)
-
-
-def never_full(session: Session) -> None:
-    raise AssertionError(session.session_id)
-
-
-def noon() -> datetime:
-    return NOON
 
 
 def refused(code: str) -> ClientError:

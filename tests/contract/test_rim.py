@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -20,33 +19,9 @@ from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.checkpoint import Leaf
 from pam.domain.errors import IssuerUnavailable
 from tests.contract.conftest import TABLES
+from tests.fakes.clients import MACHINE, Recorder, failing
 from tests.fakes.log import Log
 from tests.fakes.story import KYC, NOON, Story
-
-MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:pam-prod-approval-workflow"
-
-
-def failing(code: str) -> Callable[..., Any]:
-    def call(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": code, "Message": "x"}}, "Call")
-
-    return call
-
-
-class Recorder:
-    """A client whose every call is recorded; `answers` says what each gives."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._answers = answers
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(**arguments: Any) -> Any:
-            self.calls.append((name, arguments))
-            answer = self._answers.get(name)
-            return answer(**arguments) if callable(answer) else answer
-
-        return call
 
 
 def test_an_execution_is_named_by_its_session_and_told_no_more() -> None:
@@ -138,7 +113,7 @@ def test_a_record_that_the_log_group_rejects_is_not_taken_for_written(aws: None)
         CloudWatchAuditSink(logs, Recorder(), "audit", "bus").append(records)
 
 
-def test_the_bus_hears_what_the_contract_lists() -> None:
+def test_the_bus_hears_what_the_interface_lists() -> None:
     story = Story()
     session_id = story.granted(seconds=60).session_id
     story.lease(session_id)

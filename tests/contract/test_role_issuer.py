@@ -17,10 +17,9 @@ from pam.domain import timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
 from pam.domain.session import Ending, Session
-from tests.contract.test_revoker_role import never_full, noon
+from tests.fakes.roles import ROLE, in_moto, never_full, noon
 from tests.fakes.story import Story
 
-ROLE = "pam-target-core-ledger-admin"
 SECRET = {"AccessKeyId": "ASIAX", "SecretAccessKey": "s", "SessionToken": "t"}
 
 
@@ -197,10 +196,6 @@ def roles(aws: None) -> Any:
     for name in (ROLE, f"{ROLE}-pam-revoker"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
     return iam
-
-
-def in_moto(service: str, **arguments: Any) -> Any:
-    return boto3.client(service, **{"region_name": "eu-west-1"} | arguments)
 
 
 @pytest.mark.guarantee("G5")

@@ -264,9 +264,11 @@ def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_loo
 ) -> None:
     session = story.request(break_glass=True)
     story.request()
-    story.request("dave", break_glass=True)
+    another = story.request("dave", break_glass=True).session_id
     assert session.review is not None
     due_at = session.review.due_at
+    assert store.open_reviews(10) == [session.session_id, another]
+    assert store.open_reviews(1) == [session.session_id]
     assert store.overdue_reviews("alice", due_at - timedelta(milliseconds=1)) == []
     assert store.overdue_reviews("alice", due_at) == [session.session_id]
     assert store.overdue_reviews("kim", due_at) == []
@@ -281,6 +283,7 @@ def test_what_a_person_owes_a_review_counts_from_its_deadline_until_two_have_loo
         store.save(looked, after, records)
         looked = after
         assert store.overdue_reviews("alice", due_at) == left
+        assert store.open_reviews(10) == [*left, another]
 
 
 ONCE = Once(key="5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10", until=NOON + timedelta(days=7))

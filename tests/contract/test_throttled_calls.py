@@ -15,8 +15,8 @@ from pam.aws.role_issuer import RoleIssuer
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable, StaleSession, TryAgain
 from tests.contract.conftest import TABLES
-from tests.contract.test_dynamodb_table import a_refusal
-from tests.contract.test_rim import MACHINE
+from tests.fakes.clients import MACHINE
+from tests.fakes.log import a_refusal
 from tests.fakes.story import Story
 
 TRIES = 4

@@ -12,24 +12,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pam.aws import role_limits
-from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
+from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.aws.role_deny_documents import denial_of_older, deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.resource import Target
-from tests.contract.test_denies_at_scale import Role, ids
-from tests.contract.test_revoker_role import never_full, noon
-from tests.contract.test_role_issuer import ROLE, in_moto
+from tests.fakes.roles import ROLE, Role, denies_on, ids, in_moto, never_full, noon
 from tests.fakes.story import NOON, Story
 
 pytestmark = pytest.mark.guarantee("G5")
 
 MINE, *OTHERS = ids(20)
 Undo = Callable[[Role], None]
-
-
-def denies_on(role: Role) -> RoleDenies:
-    return RoleDenies(role, "role", lambda: role.now)
 
 
 def missing(role: Role, *session_ids: str) -> set[str]:

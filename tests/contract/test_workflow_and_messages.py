@@ -17,7 +17,7 @@ from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
 from pam.operations import block_person
-from tests.contract.test_rim import MACHINE, Recorder, failing
+from tests.fakes.clients import MACHINE, Recorder, failing
 from tests.fakes.story import SANDBOX, Story
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from cli.audit_chain import faults_of
+from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain.activity import Activity, Source
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
@@ -21,7 +21,7 @@ from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.review import Judgement
 from pam.domain.session import Session
-from pam.operations import block_person, blocklist
+from pam.operations import block_person
 from pam.operations import close_session as closing
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
 from pam.operations.ask_approvers import ask_approvers
@@ -29,8 +29,9 @@ from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.keep_ends import Kept, keep_ends
 from pam.operations.lease_credentials import Lease
+from pam.operations.lift_block import lift_block
+from pam.operations.open_session import AccessRequest
 from pam.operations.record_activity import record_activity
-from pam.operations.request_access import AccessRequest
 from pam.operations.review_session import Finding, review_session
 from pam.operations.search_targets import Search, search_targets
 from pam.operations.send_notices import Audiences, send_notices
@@ -276,7 +277,7 @@ class Scene(Story):
         )
 
     def lift(self, person: str, who: str = "sam", *, resource: str | None = None) -> None:
-        blocklist.lift(
+        lift_block(
             arn(person),
             resource,
             "found again",

@@ -1,5 +1,5 @@
 """Whatever people, the clock, the workflow and chance do, in whatever order: nobody has access but
-by the contract's rules, which are written here once more, apart from the policies.
+by the rules of `docs/interface.md`, which are written here once more, apart from the policies.
 """
 
 import sys

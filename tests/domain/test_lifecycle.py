@@ -11,7 +11,7 @@ from tests.fakes.story import Story
 
 ASKED = Story().request()
 
-# Contract §2, written down once more and independently.
+# The life of a session, written down once more and independently.
 LAWFUL = {
     ("PENDING_APPROVAL", "APPROVED"),
     ("PENDING_APPROVAL", "DENIED"),
@@ -34,7 +34,7 @@ LAWFUL = {
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
-def test_a_session_goes_from_one_state_to_another_only_as_the_contract_says(
+def test_a_session_goes_from_one_state_to_another_only_as_the_interface_says(
     before: Status, after: Status
 ) -> None:
     session = replace(ASKED, status=before)
@@ -49,7 +49,7 @@ def test_every_state_has_its_onward_states_listed() -> None:
     assert set(TRANSITIONS) == set(Status)
 
 
-def test_closed_states_are_those_of_the_contract() -> None:
+def test_closed_states_are_those_of_the_interface() -> None:
     assert {status.value for status in CLOSED} == {
         "EXPIRED", "REVOKED", "ENDED", "DENIED", "WITHDRAWN", "UNANSWERED", "FAILED",
     }  # fmt: skip

@@ -4,13 +4,17 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local import up
 from local.cast import Cast, Person
 from local.stack import down
-from tests.e2e import leftovers
+from tests.e2e import bus, leftovers
+from tests.e2e.function_calls import Hands, Place, own_credentials
+
+PEOPLE = ("alice", "bob", "carol", "dave", "erin", "kim", "kate", "sam", "ada", "root")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,51 +49,34 @@ def _nothing_is_left_open(cast: Cast) -> Iterator[None]:
     leftovers.close(cast, since=began)
 
 
-@pytest.fixture
-def alice(cast: Cast) -> Person:
-    return cast.person("alice")
+@pytest.fixture(scope="module")
+def heard(cast: Cast) -> list[dict[str, Any]]:
+    """Everything that PAM says on the bus from now on, as far as `bus.listen` has taken it in."""
+    bus.subscribe(cast)
+    return []
 
 
-@pytest.fixture
-def bob(cast: Cast) -> Person:
-    return cast.person("bob")
+@pytest.fixture(scope="module")
+def place(cast: Cast) -> Place:
+    found = Place(cast)
+    assert found.used_token
+    cast.checkpoint()  # so that the archive holds something of each kind
+    return found
 
 
-@pytest.fixture
-def carol(cast: Cast) -> Person:
-    return cast.person("carol")
+@pytest.fixture(scope="module")
+def hands(place: Place) -> dict[str, Hands]:
+    """Every function's credentials, as the Lambda service gives them to its process."""
+    return {name: own_credentials(place, name) for name in place.functions}
 
 
-@pytest.fixture
-def dave(cast: Cast) -> Person:
-    return cast.person("dave")
+def _fixture_of(name: str) -> Any:
+    @pytest.fixture(name=name)
+    def person(cast: Cast) -> Person:
+        return cast.person(name)
+
+    return person
 
 
-@pytest.fixture
-def erin(cast: Cast) -> Person:
-    return cast.person("erin")
-
-
-@pytest.fixture
-def kim(cast: Cast) -> Person:
-    return cast.person("kim")
-
-
-@pytest.fixture
-def kate(cast: Cast) -> Person:
-    return cast.person("kate")
-
-
-@pytest.fixture
-def sam(cast: Cast) -> Person:
-    return cast.person("sam")
-
-
-@pytest.fixture
-def ada(cast: Cast) -> Person:
-    return cast.person("ada")
-
-
-@pytest.fixture
-def root(cast: Cast) -> Person:
-    return cast.person("root")
+# `alice`, `bob` and the others: each is a fixture of that name.
+globals().update({name: _fixture_of(name) for name in PEOPLE})

@@ -452,7 +452,7 @@ def test_an_end_makes_its_own_room_where_a_helper_has_filled_the_role(
     put = lambda: s3.put_object(Bucket=cast.bucket(SANDBOX), Key="x", Body=b"")  # noqa: E731
     try:
         assert (answer.status, answer.body["status"]) == (200, "REVOKED")
-        assert took < 20, "as the contract has it"
+        assert took < 20, "as the interface promises"
         assert is_refused(put)
     finally:
         for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]:

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, Person, until
-from tests.e2e.test_events import ACCOUNT, heard, listen
-
-__all__ = ["heard"]
+from tests.e2e.bus import ACCOUNT, listen
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pam-target-core-sandbox-admin"
 SOMEBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"

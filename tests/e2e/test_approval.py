@@ -1,4 +1,4 @@
-"""Who may let whom in: contract §3, through the front door."""
+"""Who may let whom in, by `docs/interface.md`, through the front door."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What callers get wrong gets the contract's problem document, through the real API Gateway."""
+"""What callers get wrong gets a problem document, through the real API Gateway."""
 
 from typing import Any
 

@@ -10,9 +10,7 @@ import boto3
 import pytest
 
 from local.cast import Cast, Person, until
-from tests.e2e.test_events import ACCOUNT, heard, listen
-
-__all__ = ["heard"]
+from tests.e2e.bus import ACCOUNT, listen
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 FOUND_WITHIN = 60 + 60 + 45

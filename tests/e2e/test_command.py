@@ -1,7 +1,6 @@
 """The `pam` command as its people use it, against the real API."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,12 +12,8 @@ from tests.e2e.databases import granted, user_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def pam(cast: Cast, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return cast.pam(who, *arguments)
-
-
 def asked(cast: Cast, *arguments: str) -> str:
-    answer = pam(cast, "alice", "request", *arguments, "--json")
+    answer = cast.pam("alice", "request", *arguments, "--json")
     assert answer.returncode == 0, answer.stderr
     return str(json.loads(answer.stdout)["session_id"])
 
@@ -26,32 +21,32 @@ def asked(cast: Cast, *arguments: str) -> str:
 def test_a_role_is_borrowed_used_and_given_back(cast: Cast) -> None:
     reason = ("--reason", "ledger stuck, INC-1", "--for", "10m")
     session_id = asked(cast, "core-ledger-admin", *reason)
-    refused = pam(cast, "alice", "approve", session_id)
+    refused = cast.pam("alice", "approve", session_id)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("SELF_APPROVAL: ")
     for approver in ("bob", "carol"):
-        assert pam(cast, approver, "approve", session_id).returncode == 0
-    shown = pam(cast, "alice", "show", session_id)
+        assert cast.pam(approver, "approve", session_id).returncode == 0
+    shown = cast.pam("alice", "show", session_id)
     assert "core-ledger-admin" in shown.stdout
     cast.person("alice").wait_for(session_id, "ACTIVE")
     put = (
         "import boto3; boto3.client('s3').put_object("
         f"Bucket='{cast.bucket('core-ledger-admin')}', Key='cli', Body=b'x')"
     )
-    used = pam(cast, "alice", "exec", session_id, "--", sys.executable, "-c", put)
+    used = cast.pam("alice", "exec", session_id, "--", sys.executable, "-c", put)
     assert used.returncode == 0, used.stderr
-    assert pam(cast, "alice", "check", "core-ledger-admin").stdout.startswith("yes")
-    assert pam(cast, "alice", "end", session_id).returncode == 0
-    again = pam(cast, "alice", "exec", session_id, "--", sys.executable, "-c", put)
+    assert cast.pam("alice", "check", "core-ledger-admin").stdout.startswith("yes")
+    assert cast.pam("alice", "end", session_id).returncode == 0
+    again = cast.pam("alice", "exec", session_id, "--", sys.executable, "-c", put)
     assert again.returncode == 1
     assert again.stderr.startswith("CONFLICT: ")
-    trail = pam(cast, "ada", "audit", "show", session_id)
+    trail = cast.pam("ada", "audit", "show", session_id)
     assert trail.returncode == 0
     assert "every hash fits" in trail.stdout
 
 
 def test_waiting_for_a_sandbox_ends_with_access(cast: Cast) -> None:
-    answer = pam(cast, "alice", "request", "core-sandbox-admin", "--reason", "a quick look at it",
+    answer = cast.pam("alice", "request", "core-sandbox-admin", "--reason", "a quick look at it",
                  "--wait")  # fmt: skip
     assert answer.returncode == 0
     assert "ACTIVE" in answer.stdout
@@ -59,7 +54,7 @@ def test_waiting_for_a_sandbox_ends_with_access(cast: Cast) -> None:
 
 def test_an_operator_revokes_and_says_why(cast: Cast) -> None:
     session_id = asked(cast, "core-sandbox-admin", "--reason", "a quick look at it")
-    answer = pam(cast, "sam", "revoke", session_id, "--reason", "not now", "--json")
+    answer = cast.pam("sam", "revoke", session_id, "--reason", "not now", "--json")
     assert answer.returncode == 0
     assert json.loads(answer.stdout)["end_reason"] == "not now"
 
@@ -67,7 +62,7 @@ def test_an_operator_revokes_and_says_why(cast: Cast) -> None:
 def test_credentials_for_the_aws_tools(cast: Cast) -> None:
     session_id = asked(cast, "core-sandbox-admin", "--reason", "a quick look at it")
     cast.person("alice").wait_for(session_id, "ACTIVE")
-    answer = pam(cast, "alice", "credentials", session_id, "--format", "process")
+    answer = cast.pam("alice", "credentials", session_id, "--format", "process")
     given = json.loads(answer.stdout)
     assert given["Version"] == 1
     assert {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"} <= set(given)
@@ -83,7 +78,7 @@ def test_a_database_is_connected_to_as_its_lease_says(
         "    print(os.environ['PGSSLMODE'], os.environ.get('PGSSLROOTCERT'), end=' ')\n"
         "    print(*connection.execute('SELECT session_user').fetchone())\n"
     )
-    used = pam(cast, "alice", "exec", session["session_id"], "--", sys.executable, "-c", connect)
+    used = cast.pam("alice", "exec", session["session_id"], "--", sys.executable, "-c", connect)
     lease = alice.lease(session["session_id"])
     alice.post("/pam/end", {"session_id": session["session_id"]})
     assert used.returncode == 0, used.stderr
@@ -93,6 +88,6 @@ def test_a_database_is_connected_to_as_its_lease_says(
 
 @pytest.mark.parametrize("arguments", [("list", "--mine"), ("resources",)])
 def test_looking_on(cast: Cast, arguments: tuple[str, ...]) -> None:
-    answer = pam(cast, "alice", *arguments)
+    answer = cast.pam("alice", *arguments)
     assert answer.returncode == 0
     assert "core-sandbox-admin" in answer.stdout

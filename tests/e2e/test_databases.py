@@ -23,8 +23,7 @@ from tests.e2e.databases import (
     user_of,
 )
 from tests.e2e.ends import assert_taken_away_at
-from tests.e2e.test_command import pam
-from tests.e2e.test_tick import make_overdue
+from tests.e2e.overdue import make_overdue
 
 
 @pytest.mark.guarantee("G1")
@@ -264,13 +263,13 @@ def test_the_command_hands_the_login_to_psql(
     session = granted(alice, bob, carol, duration_seconds=60)
     monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
     query = ("psql", "-At", "-c", "SELECT session_user, count(*) FROM entries")
-    done = pam(cast, "alice", "exec", session["session_id"], "--", *query)
+    done = cast.pam("alice", "exec", session["session_id"], "--", *query)
     assert (done.returncode, done.stdout) == (0, f"{user_of(session)}|2\n"), done.stderr
-    line = pam(cast, "alice", "credentials", session["session_id"], "--format", "psql").stdout
+    line = cast.pam("alice", "credentials", session["session_id"], "--format", "psql").stdout
     assert line.startswith("PGHOST=127.0.0.1 PGPORT=")
     assert line.endswith(" psql\n")
     alice.post("/pam/end", {"session_id": session["session_id"]})
-    refused = pam(cast, "alice", "exec", session["session_id"], "--", *query)
+    refused = cast.pam("alice", "exec", session["session_id"], "--", *query)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("CONFLICT: ")
 

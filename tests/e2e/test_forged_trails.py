@@ -22,7 +22,7 @@ from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
 from pam.names import Tables
 from pam.policy.compiler import load
-from tests.e2e.test_trail import a_session, key_of, keys, offline
+from tests.e2e.trails import a_session, key_of, keys, offline
 
 pytestmark = pytest.mark.guarantee("G13")
 

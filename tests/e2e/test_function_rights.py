@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.cast import Cast, is_refused
+from local.cast import is_refused
 from pam.domain.proofs import Maker
 from pam.names import CallIndex, Index, Parameter, Table
 from tests.e2e.function_calls import (
@@ -40,7 +40,6 @@ from tests.e2e.function_calls import (
     logs,
     makes_a_proof,
     of,
-    own_credentials,
     publishes,
     puts,
     queries,
@@ -52,7 +51,7 @@ from tests.e2e.function_calls import (
     updates,
     uses_the_key,
 )
-from tests.stacks.test_rights import (
+from tests.stacks.powers import (
     DESTRUCTIVE,
     KEY_WRITE,
     POWERS,
@@ -463,20 +462,6 @@ ACTS: Mapping[str, Act] = {
     **{f"destroys: {action}": Act(action, do) for action, do in DESTROYING.items()},
 }
 """What each may do, and nobody else."""
-
-
-@pytest.fixture(scope="module")
-def place(cast: Cast) -> Place:
-    found = Place(cast)
-    assert found.used_token
-    cast.checkpoint()  # so that the archive holds something of each kind
-    return found
-
-
-@pytest.fixture(scope="module")
-def hands(place: Place) -> dict[str, Hands]:
-    """Every function's credentials, as the Lambda service gives them to its process."""
-    return {name: own_credentials(place, name) for name in place.functions}
 
 
 def _in_the_role(place: Place, role: str) -> Hands:

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 
 from local.cast import Cast, Person
 from local.state import ROOT
-from tests.e2e.test_who_may_do_what import CORE_APPROVERS, ENGINEERS, KYC_APPROVERS
+from tests.e2e.people import CORE_APPROVERS, ENGINEERS, KYC_APPROVERS
 
 EXAMPLES = 6
 """For each person and each call: input that is right by the description, and input that is not."""

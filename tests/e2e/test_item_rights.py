@@ -16,12 +16,9 @@ import pytest
 from local.cast import Cast, NotSeenError, Person, until
 from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.aws.messages import Activate, event_of
+from pam.domain.messages import Activate, event_of
 from pam.names import Table
 from tests.e2e.function_calls import BESIDE, TABLE, Do, Hands, Place, call, denied
-from tests.e2e.test_function_rights import hands, place
-
-__all__ = ["hands", "place"]
 
 ACTIVATOR = "activate_session"
 """The function that makes access."""

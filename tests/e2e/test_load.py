@@ -17,11 +17,11 @@ import psutil
 import pytest
 import urllib3
 
-from cli.audit_chain import faults_of
+from cli.trail.chain import faults_of
 from local import crowd
+from local.bridges.throttling import count_throttled, throttled
 from local.cast import Answer, Cast, NotSeenError, Person, is_refused
 from local.state import State, read_json
-from local.throttling import count_throttled, throttled
 from tests.figures import Tell, teller
 
 SESSIONS = int(os.environ.get("PAM_LOAD_SESSIONS", "60"))
@@ -46,7 +46,7 @@ Lease = dict[str, Any]
 
 @dataclass(frozen=True)
 class Patient(Person):
-    """One who tries again what the contract says may be tried again, or was not answered in time.
+    """One who tries again what the interface says may be tried again, or was not answered in time.
 
     So what they do must bear to be done twice.
     """

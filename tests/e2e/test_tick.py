@@ -8,19 +8,9 @@ from local.cast import Cast, Person, until
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import to_item
 from pam.names import Table, table_name
+from tests.e2e.overdue import make_overdue
 
 LEDGER, SANDBOX = "core-ledger-admin", "core-sandbox-admin"
-
-
-def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at") -> None:
-    """Sets an instant of a session back, as if it had waited for hours."""
-    long_ago = {"S": "2020-01-01T00:00:00.000Z"}
-    cast.person("root").client("dynamodb").update_item(
-        TableName=cast.parameter("/bank/local/mod046/session-store/table-name"),
-        Key={"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}},
-        UpdateExpression=f"SET due_at = :then, document.{since} = :then",
-        ExpressionAttributeValues={":then": long_ago},
-    )
 
 
 @pytest.mark.guarantee("G6")

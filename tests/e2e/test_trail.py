@@ -3,52 +3,15 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cli import trail
-from local.cast import Cast, Person, is_refused, until
-from tests.e2e.test_command import pam
+from cli.trail import layout
+from local.cast import Cast, Person, is_refused
+from tests.e2e.trails import REASON, a_session, bucket, key_of, keys, offline
 
 pytestmark = pytest.mark.guarantee("G13")
-
-REASON = "ledger stuck for Jane Roe, INC-77"
-
-
-def bucket(cast: Cast) -> str:
-    return str(cast.parameter("/bank/local/mod046/audit-archive/bucket-name"))
-
-
-def keys(cast: Cast, root: Person, prefix: str) -> list[str]:
-    pages = root.client("s3").get_paginator("list_objects_v2")
-    found = pages.paginate(Bucket=bucket(cast), Prefix=prefix)
-    return [item["Key"] for page in found for item in page.get("Contents", [])]
-
-
-def a_session(cast: Cast, alice: Person, root: Person) -> str:
-    """Asked for, used, given back, archived and sealed."""
-    session_id = str(
-        alice.request("core-sandbox-admin", reason=REASON, duration_seconds=60)["session_id"]
-    )
-    alice.wait_for(session_id, "ACTIVE")
-    alice.lease(session_id)
-    alice.post("/pam/end", {"session_id": session_id})
-    alice.wait_for(session_id, "ENDED")
-    last = alice.get(f"/pam/sessions/{session_id}/audit").body["items"][-1]["sequence"]
-    until(
-        lambda: (
-            any(
-                key.endswith(f"-{last:08d}.jsonl")
-                for key in keys(cast, root, f"records/{session_id}/")
-            )
-            or None
-        ),
-        "the last record to be archived",
-    )
-    cast.checkpoint()
-    return session_id
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +30,10 @@ def test_an_auditor_exports_a_session_and_proves_it_without_aws(
     cast: Cast, sealed: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "export"
-    exported = pam(cast, "ada", "audit", "export", str(folder), "--session", sealed)
+    exported = cast.pam("ada", "audit", "export", str(folder), "--session", sealed)
     assert exported.returncode == 0, exported.stderr
-    assert REASON not in (folder / trail.RECORDS).read_text(encoding="utf-8")
-    assert REASON in (folder / trail.TEXTS).read_text(encoding="utf-8")
+    assert REASON not in (folder / layout.RECORDS).read_text(encoding="utf-8")
+    assert REASON in (folder / layout.TEXTS).read_text(encoding="utf-8")
     proven = offline(folder, "--key", key_of(cast))
     assert proven.returncode == 0, proven.stderr
     assert proven.stdout.startswith("PROVEN: 7 records")
@@ -78,35 +41,11 @@ def test_an_auditor_exports_a_session_and_proves_it_without_aws(
     told = offline(folder, "--json")
     assert (told.returncode, json.loads(told.stdout)["proven"]) == (7, False)
     assert told.stderr.startswith("NOT ANCHORED: ")
-    records = folder / trail.RECORDS
+    records = folder / layout.RECORDS
     records.write_bytes(records.read_bytes().replace(b'"Leased"', b'"leased"'))
     wrong = offline(folder)
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith(f"NOT PROVEN: records.jsonl line 5: record 5 of {sealed} was")
-
-
-def key_of(cast: Cast) -> str:
-    """The fingerprint as an auditor gets it from KMS, and not from a trail."""
-    kms = cast.person("ada").client("kms")
-    key_id = cast.parameter("/bank/local/mod046/audit-signing-key/arn")
-    return trail.fingerprint(kms.get_public_key(KeyId=key_id)["PublicKey"])
-
-
-def offline(folder: Path, *more: str) -> Any:
-    """Nobody's credentials, and no address to ask."""
-    import os
-    import subprocess
-    import sys
-
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "audit", "verify", str(folder), *more],
-        cwd=Path(__file__).resolve().parent.parent.parent,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def test_the_witness_has_cosigned_what_is_exported(
@@ -115,12 +54,12 @@ def test_the_witness_has_cosigned_what_is_exported(
     folder, key = tmp_path / "export", tmp_path / "witness.der"
     answer = root.client("kms").get_public_key(KeyId="alias/pam-local-witness")
     key.write_bytes(answer["PublicKey"])
-    assert pam(cast, "ada", "audit", "export", str(folder), "--session", sealed).returncode == 0
+    assert cast.pam("ada", "audit", "export", str(folder), "--session", sealed).returncode == 0
     anchors = ("--key", key_of(cast), "--witness-key", str(key))
     proven = offline(folder, *anchors, "--json")
     assert proven.returncode == 0, proven.stderr
     assert json.loads(proven.stdout)["cosigned"] > 0
-    for cosignature in (folder / trail.COSIGNATURES).iterdir():
+    for cosignature in (folder / layout.COSIGNATURES).iterdir():
         cosignature.unlink()
     wrong = offline(folder, *anchors)
     assert (wrong.returncode, "cosign" in wrong.stderr) == (1, True)
@@ -130,8 +69,8 @@ def test_all_of_a_time_is_exported_for_a_siem_too(
     cast: Cast, since: str, sealed: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "all"
-    exported = pam(
-        cast, "ada", "audit", "export", str(folder), "--from", since, "--format", "ocsf", "--json"
+    exported = cast.pam(
+        "ada", "audit", "export", str(folder), "--from", since, "--format", "ocsf", "--json"
     )
     assert exported.returncode == 0, exported.stderr
     events = [json.loads(line) for line in (folder / "ocsf.jsonl").read_text().splitlines()]
@@ -142,7 +81,7 @@ def test_all_of_a_time_is_exported_for_a_siem_too(
 
 
 def test_the_live_stores_agree(cast: Cast, sealed: str) -> None:
-    compared = pam(cast, "ada", "audit", "verify", "--json", "--key", key_of(cast))
+    compared = cast.pam("ada", "audit", "verify", "--json", "--key", key_of(cast))
     document = json.loads(compared.stdout)
     # Other tests of this stack forge, as somebody who may; of what PAM did itself all must agree.
     assert [fault for fault in document["faults"] if sealed in fault or "checkpoint" in fault] == []
@@ -152,7 +91,7 @@ def test_the_live_stores_agree(cast: Cast, sealed: str) -> None:
 
 @pytest.mark.parametrize("who", ["alice", "bob", "sam"])
 def test_only_an_auditor_reads_the_stores(cast: Cast, who: str, tmp_path: Path) -> None:
-    refused = pam(cast, who, "audit", "export", str(tmp_path / who), "--from", "2026-01-01")
+    refused = cast.pam(who, "audit", "export", str(tmp_path / who), "--from", "2026-01-01")
     assert refused.returncode == 1
     assert "AccessDenied" in refused.stderr
 
@@ -193,17 +132,17 @@ def test_an_erasure_request_is_answered_and_the_trail_is_proven_as_before(
     cast: Cast, alice: Person, root: Person, tmp_path: Path
 ) -> None:
     session_id = a_session(cast, alice, root)
-    shown = pam(cast, "ada", "audit", "show", session_id)
+    shown = cast.pam("ada", "audit", "show", session_id)
     assert f"reason: {REASON}" in shown.stdout
-    assert pam(cast, "ada", "audit", "erase", session_id).returncode == 1
-    erased = pam(cast, "sam", "audit", "erase", session_id)
+    assert cast.pam("ada", "audit", "erase", session_id).returncode == 1
+    erased = cast.pam("sam", "audit", "erase", session_id)
     assert erased.returncode == 0, erased.stderr
-    shown = pam(cast, "ada", "audit", "show", session_id)
+    shown = cast.pam("ada", "audit", "show", session_id)
     assert shown.returncode == 0
     assert "Jane" not in shown.stdout
     assert "reason: [erased]" in shown.stdout
     folder = tmp_path / "export"
-    assert pam(cast, "ada", "audit", "export", str(folder), "--session", session_id).returncode == 0
+    assert cast.pam("ada", "audit", "export", str(folder), "--session", session_id).returncode == 0
     assert "Jane" not in "".join(path.read_text() for path in folder.rglob("*.*"))
     assert offline(folder, "--key", key_of(cast)).returncode == 0
 

@@ -16,10 +16,8 @@ import pytest
 from local.cast import Answer, Cast, Person
 from local.state import ROOT
 from tests.e2e import leftovers
+from tests.e2e.people import CORE_APPROVERS, ENGINEERS, KYC_APPROVERS
 
-CORE_APPROVERS = frozenset({"bob", "carol", "erin"})
-KYC_APPROVERS = frozenset({"kate", "kurt"})
-ENGINEERS = frozenset({"alice", "dave", "kim"})
 LISTED = ENGINEERS | CORE_APPROVERS | KYC_APPROVERS | {"sam", "ada"}
 PEOPLE = sorted(LISTED | {"runbook", "root"})
 """`root` is the account's: AWS lets it knock, and no file lists it. `runbook` may not knock."""
@@ -159,6 +157,8 @@ PLAIN: Mapping[str, Plain] = {
     ),
     "GET /pam/sessions": Plain(lambda person: person.get("/pam/sessions?limit=1"), may=LISTED),
     "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),
+    "GET /pam/me": Plain(lambda person: person.get("/pam/me"), may=LISTED),
+    "GET /pam/inbox": Plain(lambda person: person.get("/pam/inbox"), may=LISTED),
     "GET /pam/check": Plain(
         lambda person: person.get("/pam/check?resource=core-ledger-admin"), may=LISTED
     ),

@@ -29,6 +29,18 @@ ORIGIN, WITNESS = "mod046.pam/test", "mod046.pam-witness/test"
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
 
 
+def a_refusal(detail: str = "no", now: datetime = NOON) -> Record:
+    """Of bob, and of no session."""
+    return audit_record.refusal(
+        entry=Entry(type=RecordType.REFUSED, actor=BOB, detail=detail),
+        code=Code.NOT_ELIGIBLE,
+        resource="",
+        requester=BOB.principal,
+        now=now,
+        new_id=new_id,
+    )
+
+
 class Signer:
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -219,14 +231,7 @@ class Log:
 
     def refuse(self) -> Record:
         """A refusal that belongs to no session."""
-        record = audit_record.refusal(
-            entry=Entry(type=RecordType.REFUSED, actor=BOB, detail="POST /pam/request: no"),
-            code=Code.NOT_ELIGIBLE,
-            resource="",
-            requester=BOB.principal,
-            now=self.story.later(seconds=1),
-            new_id=new_id,
-        )
+        record = a_refusal("POST /pam/request: no", self.story.later(seconds=1))
         self.lone[record["event_id"]] = record
         self.deliver([record])
         return record

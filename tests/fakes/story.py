@@ -7,17 +7,22 @@ from typing import Any
 
 from pam.domain.approval import Ballot
 from pam.domain.limits import Limits
+from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.proofs import Maker
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.ask_approvers import ask_approvers
+from pam.operations.close_session import look_at, sweep_session
 from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
 from pam.operations.end_decided import EndsHere
 from pam.operations.lease_credentials import Lease, lease_credentials
-from pam.operations.request_access import AccessRequest, Home, request_access
+from pam.operations.open_session import AccessRequest, Home
+from pam.operations.request_access import request_access
+from pam.operations.send_notices import Audiences, send_notices
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
@@ -117,6 +122,18 @@ class Story:
             home=HOME,
         )
 
+    def ask(self, session_id: str) -> None:
+        """The workflow's state that waits for the approvers."""
+        ask_approvers(
+            session_id,
+            f"token of {session_id}",
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            notifier=self.notifier,
+            workflow=self.workflow,
+        )
+
     def vote(
         self,
         who: str,
@@ -184,11 +201,15 @@ class Story:
             signer=self.keys.of(Maker.ACTIVATION),
         )
 
+    def waiting(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
+        """One more approval grants it."""
+        return self.vote("bob", self.request(who, resource, **wish).session_id)
+
+    def approved(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
+        return self.vote("carol", self.waiting(who, resource, **wish).session_id)
+
     def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
-        session = self.request(who, resource, **wish)
-        for approver in ("bob", "carol"):
-            self.vote(approver, session.session_id)
-        return self.activate(session.session_id)
+        return self.activate(self.approved(who, resource, **wish).session_id)
 
     def lease(self, session_id: str, who: str = "alice") -> Lease:
         return lease_credentials(
@@ -218,4 +239,29 @@ class Story:
             store=self.store,
             policy=self.policy,
             closer=self.closer,
+        )
+
+    def look_at(self, session_id: str) -> Session:
+        """The workflow's last state."""
+        return look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+
+    def sweep(self, session_id: str) -> Session:
+        """What the tick has the revocation do."""
+        return sweep_session(
+            session_id,
+            now=self.now,
+            store=self.store,
+            issuers=self.issuers,
+            workflow=self.workflow,
+        )
+
+    def tell(self, session_id: str) -> tuple[Duty, ...]:
+        """What the tick has the notice function do."""
+        voice = self.notifier
+        return send_notices(
+            session_id,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+            audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
         )

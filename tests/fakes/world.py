@@ -243,6 +243,10 @@ class FakeStore:
         at_stake = [each for each in due if each.access_may_exist]
         return at_stake[:limit] + [each for each in due if each not in at_stake][:limit]
 
+    def open_reviews(self, most: int) -> list[str]:
+        owing = (s.session_id for s in self.sessions.values() if s.review and s.review.open)
+        return sorted(owing)[:most]
+
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         return sorted(
             session.session_id

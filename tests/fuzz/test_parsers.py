@@ -21,7 +21,7 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel, ValidationError
 
 from cli import durations as typed_durations
-from cli.trail_files import Folder, Unreadable
+from cli.trail.files import Folder, Unreadable
 from pam.domain import durations, free_text, ids, timestamps
 from pam.domain.activity import Watched, of_cloudtrail
 from pam.domain.checkpoint import Checkpoint, Interval, Malformed, signatures_by, split_note

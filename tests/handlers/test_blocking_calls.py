@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from pam.aws import messages
-from pam.aws.messages import event_of
+from pam.domain import messages
 from pam.domain.lifecycle import Status
+from pam.domain.messages import event_of
 from pam.operations import block_person
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call

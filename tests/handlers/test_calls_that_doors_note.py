@@ -11,7 +11,7 @@ from pam.ports.calls import RequestIdUsed
 from tests.fakes.story import LEDGER, Story, arn
 from tests.fakes.world import FakeCalls
 from tests.handlers.conftest import Function, call
-from tests.handlers.test_doors_and_powers import snapshot
+from tests.handlers.executions import snapshot
 
 Load = Callable[[str], Function]
 ASK = json.dumps({"resource": LEDGER, "reason": "ledger stuck, INC-1"})

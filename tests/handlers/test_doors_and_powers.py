@@ -2,23 +2,21 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any
 
 import pytest
 
-from pam.aws import messages
-from pam.aws.messages import UnknownEvent, event_of
+from pam.domain import messages
 from pam.domain.errors import NoSuchExecution, NotFound, NotYet
 from pam.domain.handled_call import NO_CALL
 from pam.domain.lifecycle import Status
+from pam.domain.messages import UnknownEvent, event_of
 from pam.domain.session import Session
 from pam.ports.people import Failure
-from tests.contract.conftest import TABLES
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 from tests.fakes.world import FakeCalls
 from tests.handlers.conftest import Function, call
-from tests.handlers.test_the_workflow import EXECUTION, START, failed, started
+from tests.handlers.executions import EXECUTION, START, failed, snapshot, started
 
 Load = Callable[[str], Function]
 ULID = "01KJMMA2R0000000000000000A"
@@ -101,14 +99,6 @@ def close(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if "session_id" in message:
         more |= {"an id that is none": message | {"session_id": f"{ULID}#RECORD"}}
     return more
-
-
-def snapshot(story: Story) -> Any:
-    """All that a call could have changed."""
-    tables: Any = story.store
-    items = [tables._client.scan(TableName=name)["Items"] for name in astuple(TABLES)]
-    done = (story.workflow.started, story.workflow.stopped, story.workflow.approvals)
-    return json.dumps(items, sort_keys=True, default=str), story.issuer.held, str(done)
 
 
 @pytest.mark.guarantee("G2")

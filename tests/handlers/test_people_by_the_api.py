@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pam.aws.messages import SearchBlocked, event_of
 from pam.domain.lifecycle import Status
+from pam.domain.messages import SearchBlocked, event_of
 from tests.contract.conftest import TABLE
 from tests.fakes.story import KYC, LEDGER, UAT, Story, arn
 from tests.handlers.conftest import Function, call

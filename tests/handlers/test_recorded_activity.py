@@ -14,7 +14,7 @@ import pytest
 from pam import wiring
 from pam.domain.session import Session
 from tests.contract.conftest import TABLES
-from tests.domain.test_activity import EVENT_ID, ISSUER, assumption, event, identity
+from tests.fakes.cloudtrail import EVENT_ID, ISSUER, assumption, event, identity
 from tests.fakes.story import COMPILED, Story
 from tests.handlers.conftest import Function
 

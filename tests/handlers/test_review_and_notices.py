@@ -9,12 +9,13 @@ import pytest
 
 import tick
 from pam import wiring
-from pam.aws import messages, table_keys
+from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import to_item
+from pam.domain import messages
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import Function, call
-from tests.handlers.test_the_workflow import started
+from tests.handlers.executions import started
 from tick import NotAllHandedOn
 
 TICK = messages.event_of(messages.Tick())

@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pam.aws.messages import KeepPolicySet, Settle, event_of
 from pam.domain.audit_record import Entry, RecordType
+from pam.domain.messages import KeepPolicySet, Settle, event_of
 from pam.operations.close_session import WORKFLOW
 from pam.operations.transition import Step, transition
 from tests.contract.conftest import REGION

@@ -10,43 +10,24 @@ import pytest
 
 import revoke_session
 from pam import clock, wiring
-from pam.aws import messages, table_keys
+from pam.aws import table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
-from pam.aws.messages import event_of
-from pam.domain import audit_record
+from pam.domain import audit_record, messages
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.free_text import LONGEST_CAUSE
 from pam.domain.lifecycle import Status
+from pam.domain.messages import event_of
 from pam.domain.people import Actor, ActorKind
-from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports.people import Execution, Failure
+from pam.ports.people import Failure
 from pam.ports.sessions import Once
-from tests.contract.test_rim import Recorder
-from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn
+from tests.fakes.clients import Recorder
+from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 from tests.handlers.conftest import Function, call
+from tests.handlers.executions import EXECUTION, START, failed, started
 
 Load = Callable[[str], Function]
-EXECUTION = "arn:aws:states:eu-west-1:000000000000:execution:pam:night-shift"
-START = {"requester": arn("alice"), "resource": LEDGER, "reason": "runbook 12, step 3"}
-
-
-def started(story: Story, input_: Any, execution: str = EXECUTION, *, running: bool = True) -> Any:
-    """What Step Functions knows; the message to admission about it."""
-    story.workflow.executions[execution] = Execution(
-        arn=execution, started_at=NOON, input=json.dumps(input_), running=running
-    )
-    return event_of(messages.Admit(execution_arn=execution))
-
-
-def failed(story: Story, session: Session, error: str, cause: str = "") -> Any:
-    """The session's execution is in a closing state; the message of that state."""
-    story.workflow.failures[session.execution_arn] = Failure(error=error, cause=cause)
-    message = messages.CloseUnfinished(
-        execution_arn=session.execution_arn, session_id=session.session_id
-    )
-    return event_of(message)
 
 
 def test_a_direct_start_opens_a_session_once_however_often_it_is_tried(

@@ -17,7 +17,7 @@ LISTED = {
     entry["user"]: (entry["domain"], entry["groups"])
     for entry in yaml.safe_load((ROOT / "local" / "identities.yaml").read_text())["identities"]
 }
-OF_THE_CONTRACT = {
+OF_THE_INTERFACE = {
     "alice", "dave", "bob", "carol", "erin", "kim", "kate", "kurt", "sam", "ada",
 }  # fmt: skip
 
@@ -34,8 +34,8 @@ def test_they_are_listed_with_the_rights_that_they_need_and_no_others() -> None:
 
 
 def test_nobody_of_them_is_one_of_the_people_whom_callers_know() -> None:
-    assert not {*crowd.ENGINEERS, *crowd.APPROVERS} & OF_THE_CONTRACT
-    assert LISTED.keys() >= OF_THE_CONTRACT
+    assert not {*crowd.ENGINEERS, *crowd.APPROVERS} & OF_THE_INTERFACE
+    assert LISTED.keys() >= OF_THE_INTERFACE
 
 
 def test_nobody_has_more_sessions_at_once_than_they_may() -> None:

@@ -1,4 +1,4 @@
-"""Contract §3 as scenarios: who may let whom in."""
+"""The approval rules of `docs/interface.md` as scenarios: who may let whom in."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ CASES = {
 @pytest.mark.guarantee("G2")
 @pytest.mark.guarantee("G3")
 @pytest.mark.parametrize("case", CASES)
-def test_a_grant_is_lawful_exactly_when_the_contract_says_so(case: str) -> None:
+def test_a_grant_is_lawful_exactly_when_the_interface_says_so(case: str) -> None:
     resource, requester, break_glass, voters, expected = CASES[case]
     story = Story()
     session = story.request(requester, resource, break_glass=break_glass)
@@ -175,8 +175,7 @@ def test_a_vote_after_the_window_is_too_late() -> None:
 
 def test_a_requester_who_is_no_longer_listed_is_not_granted_by_the_last_vote() -> None:
     story = Story()
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     stored = story.store.sessions[session_id]
     story.store.sessions[session_id] = replace(stored, requester="arn:aws:iam::1:user/gone")
     with pytest.raises(NotEligible):

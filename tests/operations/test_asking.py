@@ -17,9 +17,9 @@ from pam.domain.errors import (
 )
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
+from pam.operations.open_session import AccessRequest
 from pam.operations.read_sessions import list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
-from pam.operations.request_access import AccessRequest
 from pam.ports.sessions import SessionQuery
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
 

@@ -25,8 +25,8 @@ from pam.operations.block_person import (
     block_requester,
 )
 from pam.operations.note_act import note_act
+from tests.fakes.blocks import HOUR, lift, operator, put_block
 from tests.fakes.story import LEDGER, SANDBOX, UAT, Story, arn, caller
-from tests.operations.test_the_blocklist import HOUR, lift, operator, put_block
 
 SET = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Whatever_0123456789abcdef/"
 
@@ -233,8 +233,7 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
 def test_the_approval_of_somebody_who_is_blocked_counts_no_more_at_the_last_vote(
     story: Story, resource: str
 ) -> None:
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     block(story, "bob", resource=resource)
     assert story.vote("carol", session_id).status is Status.PENDING_APPROVAL
     assert story.vote("erin", session_id).status is Status.APPROVED

@@ -7,28 +7,8 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict
 from pam.domain.lifecycle import Status
-from pam.operations.ask_approvers import ask_approvers
-from pam.operations.close_session import look_at, sweep_session
+from pam.operations.close_session import sweep_session
 from tests.fakes.story import Story
-
-
-def waiting(story: Story) -> str:
-    """A session that one more approval grants."""
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
-    return session_id
-
-
-def ask(story: Story, session_id: str) -> None:
-    ask_approvers(
-        session_id,
-        "token",
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
-        notifier=story.notifier,
-        workflow=story.workflow,
-    )
 
 
 def its_time_is_over(story: Story, session_id: str) -> None:
@@ -65,7 +45,7 @@ OTHERS: dict[str, tuple[Callable[[Story, str], object], Status]] = {
 def test_a_last_approval_that_comes_second_changes_nothing(case: str) -> None:
     other, left = OTHERS[case]
     story = Story()
-    session_id = waiting(story)
+    session_id = story.waiting().session_id
     story.store.before_save = lambda _: other(story, session_id) and None
     with pytest.raises(Conflict):
         story.vote("carol", session_id)
@@ -82,11 +62,8 @@ def test_an_end_that_two_confirm_at_once_is_recorded_once() -> None:
     story.revoke(session_id)
     story.issuer.down = False
 
-    def look() -> Status:
-        return look_at(session_id, now=story.now, store=story.store, issuers=story.issuers).status
-
-    story.store.before_save = lambda _: look() and None
-    assert look() is Status.REVOKED
+    story.store.before_save = lambda _: story.look_at(session_id) and None
+    assert story.look_at(session_id).status is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
 
 
@@ -112,19 +89,19 @@ def test_an_idempotency_key_used_twice_at_once_opens_one_session() -> None:
 def test_a_token_stored_after_the_vote_and_a_vote_after_the_token_both_go_on() -> None:
     for token_first in (True, False):
         story = Story()
-        session_id = waiting(story)
+        session_id = story.waiting().session_id
         steps = [
-            lambda s=story, i=session_id: ask(s, i),
+            lambda s=story, i=session_id: s.ask(i),
             lambda s=story, i=session_id: s.vote("carol", i),
         ]
         for step in steps if token_first else reversed(steps):
             step()
-        assert story.workflow.approvals == ["token"]
+        assert story.workflow.approvals == [f"token of {session_id}"]
         assert story.notifier.asked == ([session_id] if token_first else [])
 
 
 def test_a_token_that_is_stored_when_the_access_is_made_already_fails_nothing() -> None:
     story = Story()
     session_id = story.granted().session_id
-    ask(story, session_id)
+    story.ask(session_id)
     assert (story.workflow.approvals, story.workflow.refusals) == ([], [])

@@ -1,82 +1,27 @@
 """Calls that a door handled, against what the gateway wrote of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from pam.domain.handled_call import (
     NO_CALL,
-    Door,
     HandledCall,
-    LogLine,
     NoLine,
     parse_line,
     why_dark,
 )
 from pam.domain.invocation import Own, of_cloudtrail
 from pam.ids import id_of
-from pam.operations.match_calls import Matched, match_calls
+from pam.operations.match_calls import Matched
 from pam.operations.note_call import note_call
 from pam.operations.record_invocation import record_invocation
 from pam.ports.calls import RequestIdUsed
+from tests.fakes.gateway import AFTER, CALL, LINE, Gateway, line_text
 from tests.fakes.story import NOON, arn
-from tests.fakes.world import FakeCalls, FakeStore
-
-AFTER = timedelta(minutes=15)
-CALL = HandledCall(
-    request_id="JKJaXmPLvHcESHA=",
-    door=Door.REQUEST_API,
-    principal=arn("alice"),
-    method="POST",
-    path="/v1/pam/request",
-    noted_at=NOON,
-    status=202,
-)
-LINE = LogLine(
-    request_id=CALL.request_id,
-    principal=CALL.principal,
-    method=CALL.method,
-    path=CALL.path,
-    status=202,
-)
-
-
-@dataclass
-class FakeLog:
-    written: list[LogLine] = field(default_factory=list)
-    asked: list[tuple[datetime, datetime]] = field(default_factory=list)
-
-    def lines(self, since: datetime, until: datetime) -> Iterator[LogLine]:
-        self.asked.append((since, until))
-        return iter(self.written)
-
-
-@dataclass
-class Gateway:
-    """A door, its gateway's log, and whoever compares them."""
-
-    calls: FakeCalls = field(default_factory=FakeCalls)
-    log: FakeLog = field(default_factory=FakeLog)
-    store: FakeStore = field(default_factory=FakeStore)
-
-    def handled(self, call: HandledCall = CALL) -> None:
-        self.calls.note(replace(call, status=None))
-        if call.status is not None:
-            self.calls.answered(call, call.status)
-
-    def compare(self, now: datetime = NOON, *, has_time: bool = True) -> Matched:
-        return match_calls(
-            now=now,
-            after=AFTER,
-            calls=self.calls,
-            log=self.log,
-            store=self.store,
-            policy_version="v",
-            has_time=lambda: has_time,
-        )
+from tests.fakes.world import FakeStore
 
 
 @pytest.fixture
@@ -220,29 +165,18 @@ def test_the_log_is_asked_for_the_time_of_the_open_calls_only(gateway: Gateway) 
     assert until > NOON + timedelta(minutes=3)
 
 
-def text(**changes: str) -> str:
-    fields = {
-        "extended_request_id": CALL.request_id,
-        "principal": CALL.principal,
-        "method": "POST",
-        "path": CALL.path,
-        "status": "202",
-    } | changes
-    return "{" + ", ".join(f'"{name}": "{value}"' for name, value in fields.items()) + "}"
-
-
 def test_a_line_is_read_as_the_gateway_writes_it() -> None:
-    assert parse_line(text()) == LINE
+    assert parse_line(line_text()) == LINE
 
 
 BROKEN = {
-    "a path that leaves its quotes": text(path='/x", "principal": "' + arn("bob")),
-    "a key twice": text().replace("}", ', "status": "202"}'),
+    "a path that leaves its quotes": line_text(path='/x", "principal": "' + arn("bob")),
+    "a key twice": line_text().replace("}", ', "status": "202"}'),
     "no JSON": "127.0.0.1 - - GET /",
     "a list": "[]",
-    "a number": text().replace('"202"', "202"),
-    "a status that is none": text(status="-"),
-    "a field less": text().replace('"method"', '"verb"'),
+    "a number": line_text().replace('"202"', "202"),
+    "a status that is none": line_text(status="-"),
+    "a field less": line_text().replace('"method"', '"verb"'),
 }
 
 

@@ -18,10 +18,8 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.session import Session
 from pam.operations.admit_request import Outcome
-from pam.operations.ask_approvers import ask_approvers
-from pam.operations.send_notices import Audiences, send_notices
+from tests.fakes.blocks import put_block
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, arn
-from tests.operations.test_the_blocklist import put_block
 
 
 @pytest.fixture
@@ -242,15 +240,7 @@ def test_a_word_and_a_request_at_once_do_not_both_take_the_last_place(story: Sto
 
 def test_nobody_is_asked_to_vote_on_what_wants_no_vote(story: Story) -> None:
     def asked(session: Session) -> list[str]:
-        ask_approvers(
-            session.session_id,
-            "token",
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
-            notifier=story.notifier,
-            workflow=story.workflow,
-        )
+        story.ask(session.session_id)
         return story.notifier.asked
 
     assert asked(opened(story)) == []
@@ -262,27 +252,16 @@ def test_the_person_named_is_asked_within_a_minute_and_again_like_any_approver(
     story: Story,
 ) -> None:
     session = opened(story)
-    voice = story.notifier
-
-    def tell() -> None:
-        send_notices(
-            session.session_id,
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
-            audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
-        )
-
-    tell()
-    tell()
-    assert voice.told == [("confirmation needed", session.session_id)]
+    story.tell(session.session_id)
+    story.tell(session.session_id)
+    assert story.notifier.told == [("confirmation needed", session.session_id)]
     story.later(minutes=10)
-    tell()
-    assert len(voice.told) == 2
+    story.tell(session.session_id)
+    assert len(story.notifier.told) == 2
     story.confirm(session.session_id)
     story.later(minutes=10)
-    tell()
-    assert len(voice.told) == 2
+    story.tell(session.session_id)
+    assert len(story.notifier.told) == 2
 
 
 def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_lease(

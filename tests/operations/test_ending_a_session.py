@@ -15,16 +15,10 @@ from pam.operations.close_session import (
     WORKFLOW,
     Verdict,
     close_session,
-    look_at,
-    sweep_session,
 )
 from pam.ports.targets import Receipt
 from tests.fakes.story import NOON, Story
 from tests.fakes.world import FakeIssuer, FakeStore
-
-
-def look(story: Story, session_id: str) -> Status:
-    return look_at(session_id, now=story.now, store=story.store, issuers=story.issuers).status
 
 
 @pytest.mark.guarantee("G4")
@@ -34,9 +28,9 @@ def test_the_clock_ends_a_session_at_its_time_and_not_before() -> None:
     assert session.expires_at is not None
     story.now = session.expires_at - timedelta(milliseconds=1)
     with pytest.raises(NotYet):
-        look(story, session.session_id)
+        story.look_at(session.session_id)
     story.now = session.expires_at
-    assert look(story, session.session_id) is Status.EXPIRED
+    assert story.look_at(session.session_id).status is Status.EXPIRED
     assert story.issuer.held == set()
     assert story.store.types(session.session_id)[-2:] == ["Revoking", "Expired"]
 
@@ -75,10 +69,10 @@ def test_revoked_is_said_only_after_the_target_confirmed() -> None:
     with pytest.raises(Conflict):
         story.lease(session_id)
     with pytest.raises(IssuerUnavailable):
-        look(story, session_id)
+        story.look_at(session_id)
     story.issuer.down = False
     confirmed_at = story.later(seconds=30)
-    assert look(story, session_id) is Status.REVOKED
+    assert story.look_at(session_id).status is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
     revoked = story.store.sessions[session_id]
     assert revoked.ended_at == confirmed_at
@@ -97,7 +91,7 @@ def test_an_end_asks_no_policy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("may", "may_request", "grant", "resource", "approvals_needed"):
         monkeypatch.setattr(story.policy, name, broken)
-    assert look(story, session.session_id) is Status.EXPIRED
+    assert story.look_at(session.session_id).status is Status.EXPIRED
 
 
 def test_a_requester_gives_access_back() -> None:
@@ -148,9 +142,7 @@ def test_only_the_requester_gives_access_back(who: str) -> None:
 @pytest.mark.guarantee("G6")
 def test_access_that_cannot_be_made_leaves_nothing_and_fails() -> None:
     story = Story()
-    session_id = story.request().session_id
-    for approver in ("bob", "carol"):
-        story.vote(approver, session_id)
+    session_id = story.approved().session_id
     story.issuer.down = True
     with pytest.raises(IssuerUnavailable):
         story.activate(session_id)
@@ -166,9 +158,7 @@ def test_access_that_cannot_be_made_leaves_nothing_and_fails() -> None:
 @pytest.mark.guarantee("G6")
 def test_access_made_while_somebody_ended_the_session_is_unmade_at_once() -> None:
     story = Story()
-    session_id = story.request().session_id
-    for approver in ("bob", "carol"):
-        story.vote(approver, session_id)
+    session_id = story.approved().session_id
     story.issuer.during_activate = lambda: story.revoke(session_id) and None
     with pytest.raises(Conflict):
         story.activate(session_id)
@@ -197,13 +187,7 @@ def test_the_tick_drives_whatever_is_overdue_to_its_end(stuck: Status) -> None:
     story.store.sessions[session.session_id] = session
     story.later(hours=5)
     assert session in story.store.due(story.now, 10)
-    swept = sweep_session(
-        session.session_id,
-        now=story.now,
-        store=story.store,
-        issuers=story.issuers,
-        workflow=story.workflow,
-    )
+    swept = story.sweep(session.session_id)
     assert swept.status is end
     assert swept.ending is not None
     assert swept.ending.reason == reason
@@ -282,13 +266,13 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     lease = story.lease(session_id)
     story.revoke(session_id)
     assert story.issuer.cleared == []
-    look(story, session_id)
+    story.look_at(session_id)
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
     assert due(story.store, story.now, 10) == []
     story.now = NOON + DENY_STANDS + timedelta(minutes=1)
     assert due(story.store, story.now, 10) == [session_id]
-    look(story, session_id)
+    story.look_at(session_id)
     assert story.issuer.cleared == [session_id]
     assert due(story.store, story.now, 10) == []
 
@@ -302,7 +286,7 @@ def test_what_keeps_somebody_out_does_not_go_because_an_item_says_that_it_may() 
     forged = replace(revoked, traces_until=story.now, credentials_live_until=story.now)
     story.store.sessions[session_id] = forged
     story.later(minutes=1)
-    look(story, session_id)
+    story.look_at(session_id)
     assert story.issuer.cleared == []
 
 
@@ -354,9 +338,9 @@ def test_every_act_of_ending_may_be_repeated() -> None:
     story = Story()
     session = story.granted(seconds=60)
     story.now = session.expires_at or story.now
-    before = look(story, session.session_id)
+    before = story.look_at(session.session_id).status
     trail = story.store.types(session.session_id)
-    assert look(story, session.session_id) is before
+    assert story.look_at(session.session_id).status is before
     assert story.store.types(session.session_id) == trail
 
 

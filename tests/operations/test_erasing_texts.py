@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.audit_chain import faults_of
+from cli.trail.chain import faults_of
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import RecordType
 from pam.domain.errors import Conflict, NotEligible

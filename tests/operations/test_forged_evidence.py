@@ -418,10 +418,9 @@ def test_all_that_is_asked_is_asked_at_once_and_nothing_is_asked_from_memory() -
 
 
 def test_what_the_proofs_add_on_the_way_to_credentials_is_counted() -> None:
-    """`docs/design-MOD-046.md` has these numbers."""
+    """`docs/store.md` has these numbers."""
     story = Story()
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     story.keys.made.clear()
     story.vote("carol", session_id)
     story.lease(story.activate(session_id).session_id)

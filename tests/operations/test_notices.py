@@ -9,7 +9,6 @@ from pam.domain.approval import Ballot
 from pam.domain.lifecycle import Status
 from pam.domain.notices import CLAIM_FOR, Duty, next_reminder
 from pam.domain.session import Session
-from pam.operations.close_session import sweep_session
 from pam.operations.send_notices import Audiences, send_notices
 from tests.fakes.story import NOON, POLICY, Story
 from tests.fakes.world import FakeNotifier
@@ -20,17 +19,6 @@ def story() -> Story:
     return Story()
 
 
-def tell(story: Story, session: Session) -> tuple[Duty, ...]:
-    voice = story.notifier
-    return send_notices(
-        session.session_id,
-        now=story.now,
-        store=story.store,
-        policy=POLICY,
-        audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
-    )
-
-
 def tick_for(story: Story, session: Session, length: timedelta) -> list[float]:
     """A tick a minute; the minutes at which something was told."""
     told = []
@@ -38,7 +26,7 @@ def tick_for(story: Story, session: Session, length: timedelta) -> list[float]:
     while story.now < begin + length:
         story.later(minutes=1)
         if session.session_id in [each.session_id for each in story.store.due(story.now, 10)] and (
-            tell(story, session)
+            story.tell(session.session_id)
         ):
             told.append((story.now - begin) / timedelta(minutes=1))
     return told
@@ -81,14 +69,9 @@ def test_a_decided_or_closed_request_is_not_announced_again(story: Story) -> Non
     def denied() -> Session:
         return story.vote("bob", story.request().session_id, Ballot.DENY)
 
-    def approved() -> Session:
-        session_id = story.request().session_id
-        story.vote("bob", session_id)
-        return story.vote("carol", session_id)
-
-    ends = [denied(), approved(), story.end(story.request().session_id)]
+    ends = [denied(), story.approved(), story.end(story.request().session_id)]
     story.later(minutes=30)
-    assert [tell(story, session) for session in ends] == [(), (), ()]
+    assert [story.tell(session.session_id) for session in ends] == [(), (), ()]
 
 
 @pytest.mark.guarantee("G6")
@@ -96,13 +79,7 @@ def test_a_request_that_was_announced_to_the_end_is_closed_unanswered(story: Sto
     session = story.request()
     tick_for(story, session, timedelta(hours=4))
     assert story.store.due(story.now, 10)[0].duties == {Duty.END: session.approval_expires_at}
-    swept = sweep_session(
-        session.session_id,
-        now=story.now,
-        store=story.store,
-        issuers=story.issuers,
-        workflow=story.workflow,
-    )
+    swept = story.sweep(session.session_id)
     assert swept.status is Status.UNANSWERED
 
 
@@ -124,7 +101,7 @@ def test_a_session_that_ended_early_warns_nobody(story: Story) -> None:
     session = story.granted()
     story.end(session.session_id)
     story.later(minutes=6)
-    assert tell(story, session) == ()
+    assert story.tell(session.session_id) == ()
 
 
 @pytest.mark.guarantee("G9")
@@ -132,14 +109,14 @@ def test_of_two_ticks_at_once_one_sends(story: Story) -> None:
     session = story.request()
     story.later(minutes=10)
     others: list[tuple[Duty, ...]] = []
-    story.notifier.while_telling = lambda: others.append(tell(story, session))
-    assert tell(story, session) == (Duty.REMIND,)
+    story.notifier.while_telling = lambda: others.append(story.tell(session.session_id))
+    assert story.tell(session.session_id) == (Duty.REMIND,)
     assert others == [()]
 
     story.later(minutes=10)
     story.notifier.while_telling = None
-    story.store.before_save = lambda _: others.append(tell(story, session))
-    assert tell(story, session) == ()
+    story.store.before_save = lambda _: others.append(story.tell(session.session_id))
+    assert story.tell(session.session_id) == ()
     assert others == [(), (Duty.REMIND,)]
     assert len(story.notifier.told) == 2
 
@@ -151,12 +128,12 @@ def test_a_notice_that_was_not_sent_is_sent_by_a_later_tick_and_not_before_its_c
     story.later(minutes=10)
     story.notifier.down = True
     with pytest.raises(ConnectionError):
-        tell(story, session)
+        story.tell(session.session_id)
     story.notifier.down = False
     assert story.store.due(story.now, 10) == []
-    assert tell(story, session) == ()
+    assert story.tell(session.session_id) == ()
     story.now += CLAIM_FOR
-    assert tell(story, session) == (Duty.REMIND,)
+    assert story.tell(session.session_id) == (Duty.REMIND,)
     assert story.notifier.told == [("still waiting", session.session_id)]
 
 
@@ -168,7 +145,7 @@ def test_a_vote_while_approvers_are_being_reminded_is_counted_and_ends_the_remin
     story.vote("bob", session.session_id)
     story.later(minutes=10)
     story.notifier.while_telling = lambda: story.vote("carol", session.session_id)
-    assert tell(story, session) == (Duty.REMIND,)
+    assert story.tell(session.session_id) == (Duty.REMIND,)
     stored = story.store.sessions[session.session_id]
     assert (stored.status, stored.notifying_until) == (Status.APPROVED, None)
     assert set(stored.duties) == {Duty.END}

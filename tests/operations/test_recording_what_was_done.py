@@ -13,7 +13,7 @@ from pam.domain.doors import Door
 from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.operations import record_activity as operation
+from pam.operations import retrying
 from pam.operations.record_activity import record_activity
 from tests.fakes.story import LEDGER, NOON, Story
 
@@ -26,7 +26,7 @@ ROLE = "arn:aws:iam::111122223333:role/pam-target-core-ledger-admin"
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody waits; how long they would have."""
     waited: list[float] = []
-    monkeypatch.setattr(operation.time, "sleep", waited.append)
+    monkeypatch.setattr(retrying.time, "sleep", waited.append)
     return waited
 
 

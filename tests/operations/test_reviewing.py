@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -22,10 +21,9 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.review import Judgement, LookBack, LooksGathered, Review
 from pam.domain.session import Session
-from pam.operations.blocklist import BlockOrder, block
+from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
-from pam.operations.send_notices import Audiences, send_notices
 from tests.fakes.story import KYC, LEDGER, NOON, POLICY, SANDBOX, UAT, Story, caller
 
 pytestmark = pytest.mark.guarantee("G15")
@@ -55,17 +53,6 @@ def review(
 def emergency(story: Story, who: str = "alice", resource: str = LEDGER) -> Session:
     """A break-glass session in use."""
     return story.activate(story.request(who, resource, break_glass=True).session_id)
-
-
-def tell(story: Story, session: Session) -> Any:
-    voice = story.notifier
-    return send_notices(
-        session.session_id,
-        now=story.now,
-        store=story.store,
-        policy=POLICY,
-        audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
-    )
 
 
 OUTCOMES = {
@@ -264,7 +251,7 @@ def test_an_overdue_review_is_escalated_once_and_recorded(story: Story) -> None:
     assert story.store.due(before, 10) == []
     assert [each.session_id for each in story.store.due(story.now, 10)] == [session.session_id]
     for _ in range(3):
-        tell(story, session)
+        story.tell(session.session_id)
         story.later(minutes=5)
     assert story.notifier.told == [("review overdue", session.session_id)]
     record = story.store.records(session.session_id)[-1]
@@ -282,7 +269,7 @@ def test_a_session_in_use_for_longer_than_its_review_may_take_is_escalated_too(
     assert session.review is not None
     early = replace(session.review, due_at=story.now)
     story.store.sessions[session.session_id] = replace(session, review=early)
-    assert tell(story, session) == ("escalate",)
+    assert story.tell(session.session_id) == ("escalate",)
 
 
 def test_a_review_in_time_is_never_escalated(story: Story) -> None:
@@ -290,7 +277,7 @@ def test_a_review_in_time_is_never_escalated(story: Story) -> None:
     for who in ("bob", "carol"):
         review(story, who, session)
     assert story.store.due(story.later(days=365), 10) == []
-    assert tell(story, session) == ()
+    assert story.tell(session.session_id) == ()
 
 
 def test_what_is_left_at_the_target_is_cleared_at_its_own_time_all_the_same(story: Story) -> None:
@@ -313,7 +300,7 @@ def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
         until=None,
         reason="laptop stolen",
     )
-    block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    add_block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
     with pytest.raises(Blocked):
         review(story, "bob", session)
     reviewed = review(story, "carol", session)

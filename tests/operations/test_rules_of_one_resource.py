@@ -140,8 +140,7 @@ def with_first_vote(session: Session, **changed: str) -> Session:
 def test_what_is_lawful_no_longer_is_not_made_though_it_was_approved(case: str) -> None:
     change, refusal = CHANGED[case]
     story = Story()
-    session_id = story.request().session_id
-    story.vote("bob", session_id)
+    session_id = story.waiting().session_id
     changed = story.keys.signed(change(story.vote("carol", session_id)))
     story.store.sessions[session_id] = changed
     with pytest.raises(refusal):

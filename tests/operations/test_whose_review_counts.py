@@ -15,8 +15,8 @@ from pam.operations.read_sessions import read_session
 from pam.operations.review_session import Finding, review_session
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
+from tests.fakes.blocks import operator
 from tests.fakes.story import COMPILED, KYC, LEDGER, Story, caller
-from tests.operations.test_the_blocklist import operator
 
 pytestmark = pytest.mark.guarantee("G15")
 

@@ -100,7 +100,7 @@ def test_what_must_be_apart_is_data_and_strict_where_nothing_is_said(policy_dir:
         with_people(policy_dir, ENGINEER.replace("engineers]", "engineers, pam-auditors]"))
 
 
-def test_limits_are_those_of_the_file_and_the_contracts_where_it_says_none(
+def test_limits_are_those_of_the_file_and_the_usual_ones_where_it_says_none(
     policy_dir: Path,
 ) -> None:
     file = policy_dir / "catalogue.yaml"

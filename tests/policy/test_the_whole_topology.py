@@ -24,7 +24,7 @@ def person(name: str, domain: str, *roles: str) -> Person:
 def lawful(
     environment: Environment, gathered: ApprovalsGathered, *, across: bool, break_glass: bool
 ) -> bool:
-    """Contract §3, in words of its own."""
+    """The approval rules of `docs/interface.md`, in words of its own."""
     count = 0 if break_glass else COUNT[environment]
     if across:
         return gathered.domain >= 1 and gathered.total >= count + 1
@@ -42,7 +42,7 @@ EVERYTHING = [
 
 @pytest.mark.guarantee("G2")
 @pytest.mark.guarantee("G3")
-def test_a_grant_is_lawful_for_exactly_the_inputs_of_the_contract() -> None:
+def test_a_grant_is_lawful_for_exactly_the_inputs_of_the_interface() -> None:
     resources = {r.environment: r for r in COMPILED.resources if r.domain == "bank-core"}
     for environment, across, break_glass, gathered in EVERYTHING:
         requester = person("zoe", "bank-kyc" if across else "bank-core", "engineers")

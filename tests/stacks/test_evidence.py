@@ -7,8 +7,8 @@ import pytest
 
 from stacks.config import ConfigError
 from stacks.synthesis import build, new_app, templates
+from tests.stacks.powers import WITNESS_POWERS
 from tests.stacks.template import Deployment, as_list
-from tests.stacks.test_rights import WITNESS_POWERS
 
 
 def bucket(deployment: Deployment) -> dict[str, Any]:

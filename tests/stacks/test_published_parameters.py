@@ -3,7 +3,7 @@
 from pam.names import Parameter, parameter_path
 from tests.stacks.template import Deployment
 
-CONTRACT = {
+PROMISED = {
     "approval-workflow/arn",
     "request-api/endpoint",
     "session-store/table-name",
@@ -23,10 +23,10 @@ def _published(deployment: Deployment) -> dict[str, str]:
 
 def test_every_parameter_is_published_under_its_path(every: Deployment) -> None:
     assert set(_published(every)) == set(Parameter)
-    assert set(_published(every)) >= CONTRACT
+    assert set(_published(every)) >= PROMISED
 
 
-def test_the_paths_are_spelled_as_the_contract_spells_them() -> None:
+def test_the_paths_are_spelled_as_the_interface_spells_them() -> None:
     path = parameter_path("prod", Parameter.APPROVAL_WORKFLOW_ARN)
 
     assert path == "/bank/prod/mod046/approval-workflow/arn"

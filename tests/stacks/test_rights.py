@@ -1,104 +1,10 @@
 """Who may do what, read from the templates: least privilege as a table."""
 
-import json
-from collections.abc import Callable
-
 import pytest
 
-from pam.names import Index, activator_role_name, issuer_role_name, revocation_role_name
-from pam.policy.compiled import PolicyError
-from stacks.synthesis import build, new_app
+from pam.names import Index
+from tests.stacks.powers import OWN, POWERS, WITH_ROTATION, powers
 from tests.stacks.template import Deployment
-
-ITEMS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
-STREAM = {
-    "dynamodb:DescribeStream",
-    "dynamodb:GetRecords",
-    "dynamodb:GetShardIterator",
-    "dynamodb:ListStreams",
-}
-OWN = {
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-}
-KEY_READ = {"kms:Decrypt", "kms:DescribeKey"}
-KEY_WRITE = KEY_READ | {
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-}
-KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
-
-NOTES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-"""Of the table of calls."""
-LENDING = {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
-LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
-
-POWERS = {
-    "request_api": ITEMS
-    | KEY_WRITE
-    | NOTES
-    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction", "sns:Publish"}
-    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
-    "admit_request": ITEMS
-    | KEY_WRITE
-    | {"kms:GenerateMac", "sns:Publish", "states:DescribeExecution"},
-    "ask_approvers": ITEMS
-    | KEY_WRITE
-    | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"}
-    | {"states:SendTaskHeartbeat"},
-    "issue_credentials": ITEMS
-    | KEY_WRITE
-    | LOGINS
-    | NOTES
-    | LENDING
-    | {"kms:VerifyMac", "lambda:InvokeFunction"},
-    "activate_session": ITEMS
-    | KEY_WRITE
-    | LOGINS
-    | LENDING
-    | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
-    | {"kms:GenerateMac", "kms:VerifyMac"},
-    "revoke_session": ITEMS
-    | STREAM
-    | KEY_WRITE
-    | LOGINS
-    | {"secretsmanager:PutSecretValue"}
-    | {"dynamodb:DeleteItem"}
-    | {"states:DescribeExecution", "states:GetExecutionHistory"}
-    | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
-    "audit_session": STREAM
-    | KEY_WRITE
-    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
-    | {"events:PutEvents", "sqs:SendMessage"},
-    "checkpoint_log": KEY_WRITE
-    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
-    | {"kms:GetPublicKey", "kms:Sign"}
-    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
-    "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
-    "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
-    "find_dark_calls": ITEMS | KEY_WRITE | NOTES | {"logs:FilterLogEvents", "sqs:SendMessage"},
-    "watch_store": STREAM
-    | KEY_WRITE
-    | {"dynamodb:GetItem", "dynamodb:PutItem", "kms:VerifyMac", "sqs:SendMessage"},
-    "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
-}
-WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
-WITH_ROTATION = {
-    # RotateSecret is refused to whoever may not invoke what rotates.
-    "activate_session": {"lambda:InvokeFunction"},
-    "rotate_secret": LOGINS
-    | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
-}
-"""What comes on top where PAM rotates the accounts that it lends."""
-WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
-"""Of the one function of the witness's own stack, on its own table and key."""
-
 
 OF_EXECUTIONS = {
     "states:DescribeExecution",
@@ -106,51 +12,6 @@ OF_EXECUTIONS = {
     "states:StopExecution",
 }
 """Executions of the one machine are named after sessions that are still to come."""
-
-
-def rotates(deployment: Deployment) -> bool:
-    return deployment.env_name == "local"
-
-
-def powers(deployment: Deployment) -> dict[str, set[str]]:
-    # The local deployment has both, the others of this project neither.
-    more = WITH_ROTATION | WITH_WITNESS if rotates(deployment) else {}
-    return {
-        handler: POWERS.get(handler, set()) | more.get(handler, set())
-        for handler in {*POWERS, *more}
-    }
-
-
-SIGNING = ({"kms:GetPublicKey", "kms:Sign"}, {"kms:GenerateMac"}, {"kms:VerifyMac"})
-"""What is done with keys that hide nothing, and so by the functions themselves."""
-
-
-DESTRUCTIVE = {
-    "dynamodb:DeleteTable",
-    "dynamodb:UpdateContinuousBackups",
-    "dynamodb:UpdateTable",
-    "kms:DisableKey",
-    "kms:DisableKeyRotation",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "logs:DeleteLogGroup",
-    "logs:DeleteLogStream",
-    "logs:DeleteRetentionPolicy",
-    "logs:DisassociateKmsKey",
-    "logs:PutLogGroupDeletionProtection",
-    "logs:PutRetentionPolicy",
-    "s3:BypassGovernanceRetention",
-    "s3:DeleteBucket",
-    "s3:DeleteBucketPolicy",
-    "s3:DeleteObject",
-    "s3:DeleteObjectVersion",
-    "s3:PutBucketObjectLockConfiguration",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketVersioning",
-    "s3:PutLifecycleConfiguration",
-    "s3:PutObjectLegalHold",
-    "s3:PutObjectRetention",
-}
 
 
 def test_every_function_is_in_the_table_of_powers(every: Deployment) -> None:
@@ -172,35 +33,6 @@ def test_a_function_has_the_powers_of_the_table_and_no_other(
     granted = {action for right in every.rights_of(handler) for action in right.actions}
 
     assert granted == powers(every)[handler] | OWN
-
-
-def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -> None:
-    def named(action: str) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for statement in every.identity_statements():
-            if action in statement.actions:
-                names = {arn.partition(":secret:")[2] for arn in statement.resources}
-                found.setdefault(statement.owner, set()).update(names)
-        return found
-
-    env = every.env_name
-    trusted = {name(env) for name in (activator_role_name, issuer_role_name, revocation_role_name)}
-    reports = "bank/core-reporting-db/reports-??????"
-    logins = {
-        reports,
-        "bank/core-ledger-db/pam-issuer-??????",
-        "bank/core-reporting-db/pam-issuer-??????",
-    }
-    reading = named("secretsmanager:GetSecretValue")
-    assert all(reading[role] == logins for role in trusted)
-    rotating = named("secretsmanager:RotateSecret")
-    activator, revocation = activator_role_name(env), revocation_role_name(env)
-    assert rotating == {activator: {reports}}
-    changing = named("secretsmanager:PutSecretValue")
-    assert changing[activator] == changing[revocation] == {reports}
-    assert set(map(frozenset, changing.values())) == {frozenset({reports})}
-    assert len(changing) == (3 if rotates(every) else 2)
-    assert set(reading) == {*trusted, *changing}
 
 
 @pytest.mark.guarantee("G11")
@@ -261,78 +93,6 @@ def test_roles_are_assumed_by_services_alone(every: Deployment) -> None:
             assert statement["Action"] == "sts:AssumeRole"
 
 
-@pytest.mark.guarantee("G11")
-def test_only_the_issuer_and_the_activator_may_assume_target_roles(every: Deployment) -> None:
-    lending = _assuming(every, lambda role: not role.endswith("-pam-revoker"))
-    roles = {issuer_role_name(every.env_name), activator_role_name(every.env_name)}
-
-    assert set(lending) == {(owner, arn) for owner in roles for arn in {arn for _, arn in lending}}
-    assert sorted({arn.rpartition("/")[2] for _, arn in lending}) == [
-        "pam-target-core-ledger-admin",
-        "pam-target-core-ledger-uat-admin",
-        "pam-target-core-sandbox-admin",
-        "pam-target-kyc-documents-read",
-        "pam-target-kyc-sandbox-read",
-    ]
-
-
-@pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("handler", ["activate_session", "issue_credentials", "revoke_session"])
-def test_a_role_is_assumed_by_the_code_of_the_function_and_not_by_whoever_has_its_role(
-    every: Deployment, handler: str
-) -> None:
-    name, _ = every.function(handler)
-    only_here = {"ArnEquals": json.dumps({"lambda:SourceFunctionArn": f"${{{name}.Arn}}"})}
-    assuming = [s for s in every.rights_of(handler) if "sts:AssumeRole" in s.actions]
-
-    assert assuming
-    for statement in assuming:
-        assert json.loads(statement.conditions) == only_here
-
-
-def test_only_the_revocation_may_assume_revoker_roles(every: Deployment) -> None:
-    revoking = _assuming(every, lambda role: role.endswith("-pam-revoker"))
-
-    assert {owner for owner, _ in revoking} == {revocation_role_name(every.env_name)}
-    assert len(revoking) == 5
-
-
-def test_issuer_activator_and_revocation_run_in_the_roles_that_targets_trust(
-    every: Deployment,
-) -> None:
-    # Made in the foundation: a new role of the same name would be another principal to IAM.
-    named = {
-        role["Properties"].get("RoleName")
-        for role in every.foundation["Resources"].values()
-        if role["Type"] == "AWS::IAM::Role"
-    }
-    issuer, revocation = issuer_role_name(every.env_name), revocation_role_name(every.env_name)
-    activator = activator_role_name(every.env_name)
-
-    assert named == {activator, issuer, revocation}
-    assert every.role_of(every.function("activate_session")[1]) == activator
-    assert every.role_of(every.function("issue_credentials")[1]) == issuer
-    assert every.role_of(every.function("revoke_session")[1]) == revocation
-
-
-@pytest.mark.guarantee("G11")
-def test_only_the_auditor_may_write_to_the_audit_log(every: Deployment) -> None:
-    (audit_group,) = (
-        f"${{{name}.Arn}}"
-        for name, group in every.of_type("AWS::Logs::LogGroup").items()
-        if group["Properties"]["LogGroupName"] == f"/bank/{every.env_name}/mod046/audit"
-    )
-    writers = {s.owner for s in every.identity_statements() if audit_group in s.resources}
-
-    assert writers == {every.role_of(every.function("audit_session")[1])}
-
-
-def test_only_the_auditor_may_speak_on_the_bus(every: Deployment) -> None:
-    speakers = {s.owner for s in every.identity_statements() if "events:PutEvents" in s.actions}
-
-    assert speakers == {every.role_of(every.function("audit_session")[1])}
-
-
 def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) -> None:
     topics = {"ApproverTopic": "approvers", "RequesterTopic": "requesters", "Tier1Topic": "Tier-1"}
 
@@ -367,41 +127,6 @@ def test_the_tick_may_call_those_who_end_and_those_who_tell_and_no_other(
     assert called == {
         f"${{{every.function(name)[0]}.Arn}}" for name in ("revoke_session", "send_notices")
     }
-
-
-def test_no_role_may_delete_or_weaken_the_evidence(every: Deployment) -> None:
-    for statement in every.identity_statements():
-        assert not statement.actions & DESTRUCTIVE, statement
-
-
-def test_the_key_policy_of_retained_data_hands_out_no_destruction(prod: Deployment) -> None:
-    key_name, _ = prod.encryption_key()
-    handed_out = {
-        action
-        for statement in prod.resource_statements()
-        if statement.owner == key_name
-        for action in statement.actions
-    }
-
-    assert not handed_out & {"kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion"}
-    assert "kms:PutKeyPolicy" in handed_out, "or nobody could ever change the key again"
-
-
-def test_the_key_is_used_only_inside_a_call_to_the_service_that_keeps_the_data(
-    every: Deployment,
-) -> None:
-    key, _ = every.encryption_key()
-    for statement in every.identity_statements():
-        if any(action.startswith("kms:") for action in statement.actions):
-            signing = statement.actions in SIGNING
-            assert signing != ("kms:ViaService" in statement.conditions), statement
-            assert any(key in resource for resource in statement.resources) != signing
-
-
-def test_services_may_use_the_key_only_for_this_account(every: Deployment) -> None:
-    for statement in every.resource_statements():
-        if "Service" in statement.principals:
-            assert statement.conditions != "{}", statement
 
 
 def test_tokens_are_answered_and_executions_started_on_the_one_machine(every: Deployment) -> None:
@@ -463,37 +188,6 @@ def test_topics_and_queues_refuse_what_is_not_encrypted_on_the_way(every: Deploy
         assert f"${{{queue}.Arn}}" in protected
 
 
-def test_doors_note_calls_and_one_function_settles_them(every: Deployment) -> None:
-    table = every.calls_table()[0]
-    found = {
-        handler: set().union(
-            *(s.actions for s in every.rights_of(handler) if any(table in r for r in s.resources))
-        )
-        for handler in POWERS
-    }
-
-    assert {handler: actions for handler, actions in found.items() if actions} == {
-        "request_api": NOTES,
-        "issue_credentials": NOTES,
-        "find_dark_calls": {"dynamodb:Query", "dynamodb:UpdateItem"},
-    }
-
-
-@pytest.mark.parametrize("finder", ["find_dark_calls", "watch_store"])
-def test_what_finds_dark_calls_adds_findings_and_writes_no_session(
-    every: Deployment, finder: str
-) -> None:
-    table = every.table()[0]
-    (put,) = (s for s in every.rights_of(finder) if "dynamodb:PutItem" in s.actions)
-
-    assert any(table in resource for resource in put.resources)
-    (keys,) = json.loads(put.conditions).values()
-    assert set(json.loads(json.loads(keys)["dynamodb:LeadingKeys"])) == {
-        "SESSION#NONE#*",
-        "ACTIVITY#*",
-    }
-
-
 def test_a_door_may_have_an_end_done_and_invoke_nothing_else(every: Deployment) -> None:
     called = {
         resource
@@ -503,36 +197,3 @@ def test_a_door_may_have_an_end_done_and_invoke_nothing_else(every: Deployment) 
     }
 
     assert called == {f"${{{every.function('revoke_session')[0]}.Arn}}"}
-
-
-def _assuming(deployment: Deployment, wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
-    """Which role may assume which, of those wanted."""
-    return [
-        (statement.owner, arn)
-        for statement in deployment.identity_statements()
-        if "sts:AssumeRole" in statement.actions
-        for arn in statement.resources
-        if wanted(arn)
-    ]
-
-
-@pytest.mark.guarantee("G7")
-def test_nobody_can_delete_or_update_an_audit_record(every: Deployment) -> None:
-    sessions = f"${{{every.table()[0]}.Arn}}"
-    for function in POWERS:
-        for statement in every.rights_of(function):
-            if {"dynamodb:DeleteItem", "dynamodb:UpdateItem"} & statement.actions:
-                assert sessions not in statement.resources, function
-
-
-def test_every_role_of_pams_own_is_one_that_no_lease_may_change(every: Deployment) -> None:
-    for name, role in every.of_type("AWS::IAM::Role").items():
-        assert {"Key": "pam:module", "Value": "MOD-046"} in role["Properties"]["Tags"], name
-
-
-def test_a_lease_that_aws_would_refuse_is_refused_at_synthesis(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("pam.aws.role_limits.LONGEST_SESSION_POLICY", 500)
-    with pytest.raises(PolicyError, match=r"core-ledger-admin: .* AWS takes 500"):
-        build(new_app("prod"))

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.trail_check import Trusted
-from cli.trail_export import Wanted, export_trail
+from cli.trail.check import Trusted
+from cli.trail.export import Wanted, export_trail
 from tests.fakes.log import Log, a_log
 from tests.fakes.story import NOON
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cli.trail_check import Trusted, check_trail
+from cli.trail.check import Trusted, check_trail
 from pam.domain import audit_record, timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, RecordType

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cli import trail
 from cli.problems import Failure
-from cli.trail import Manifest
-from cli.trail_check import Disproof, Span, Trusted, check_trail
-from cli.trail_export import Wanted, export_trail
-from cli.trail_files import Folder
+from cli.trail import layout
+from cli.trail.check import Disproof, Span, Trusted, check_trail
+from cli.trail.export import Wanted, export_trail
+from cli.trail.files import Folder
+from cli.trail.layout import Manifest
 from pam.domain import checkpoint, timestamps
 from pam.domain.checkpoint import Interval
 from tests.fakes.log import INTERVAL, ORIGIN, Log, a_log
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.guarantee("G13")
 
 
 def anchored(log: Log) -> Trusted:
-    return replace(trusted(log), log_fingerprint=trail.fingerprint(log.public_key()))
+    return replace(trusted(log), log_fingerprint=layout.fingerprint(log.public_key()))
 
 
 def exported_until(log: Log, folder: Path, until: datetime, *, at: datetime | None = None) -> Path:
@@ -38,7 +38,7 @@ def exported_until(log: Log, folder: Path, until: datetime, *, at: datetime | No
 
 def drop(folder: Path, *numbers: int) -> None:
     for number in numbers:
-        (folder / trail.cosignature_name(number)).unlink()
+        (folder / layout.cosignature_name(number)).unlink()
 
 
 @pytest.mark.parametrize("lacking", ["the folder", "all", "the last two", "the first", "the sixth"])
@@ -49,7 +49,7 @@ def test_with_the_witnesss_key_nothing_but_the_newest_may_lack_its_cosignature(
     shutil.copytree(trail_of_large, folder)
     last = Manifest.read(Folder(folder)).last
     if lacking == "the folder":
-        shutil.rmtree(folder / trail.COSIGNATURES)
+        shutil.rmtree(folder / layout.COSIGNATURES)
     dropped = {
         "all": range(1, last + 1),
         "the last two": range(last - 1, last + 1),
@@ -144,15 +144,15 @@ def test_checkpoints_cut_off_with_the_manifest_made_to_fit_are_missed(
     folder = tmp_path / "trail"
     shutil.copytree(trail_of_large, folder)
     manifest = Manifest.read(Folder(folder))
-    cut = (folder / trail.RECORDS).read_bytes().splitlines(keepends=True)
+    cut = (folder / layout.RECORDS).read_bytes().splitlines(keepends=True)
     for number in range(manifest.last - 2, manifest.last + 1):
         gone = len(Interval.decode(large.archive.intervals[number]).leaves)
         cut = cut[: len(cut) - gone]
-        (folder / trail.checkpoint_name(number)).unlink()
-        (folder / trail.cosignature_name(number)).unlink()
-    (folder / trail.RECORDS).write_bytes(b"".join(cut))
+        (folder / layout.checkpoint_name(number)).unlink()
+        (folder / layout.cosignature_name(number)).unlink()
+    (folder / layout.RECORDS).write_bytes(b"".join(cut))
     rewrite(folder, last=manifest.last - 3)
-    (folder / trail.TEXTS).unlink()
+    (folder / layout.TEXTS).unlink()
     with pytest.raises(Disproof, match="more than two intervals older"):
         check_trail(folder, anchored(large))
     # Whoever hands it over may lower the end as well; not the end that the auditor asks for.
@@ -167,7 +167,7 @@ def check_trail_until(log: Log, number: int) -> str:
 
 
 def rewrite(folder: Path, **changes: object) -> None:
-    path = folder / trail.MANIFEST
+    path = folder / layout.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
 
 
@@ -248,8 +248,8 @@ def test_an_export_of_a_session_that_the_log_does_not_have_is_not_proven(
     folder = exported(large, tmp_path / "one", session_id=session_id)
     other = f"{session_id[:-1]}{'0' if session_id[-1] != '0' else '1'}"
     rewrite(folder, session_id=other)
-    for name in (trail.RECORDS, trail.PROOFS, trail.TEXTS):
-        (folder / name).write_text("{}" if name == trail.TEXTS else "", encoding="utf-8")
+    for name in (layout.RECORDS, layout.PROOFS, layout.TEXTS):
+        (folder / name).write_text("{}" if name == layout.TEXTS else "", encoding="utf-8")
     with pytest.raises(Disproof, match=f"no checkpoint here sealed a record of {other}"):
         check_trail(folder, anchored(large))
 
@@ -258,8 +258,8 @@ def test_an_export_of_a_session_that_the_log_does_not_have_is_not_proven(
 def test_a_session_with_a_chosen_id_is_exported_from_its_first_record(
     ulid_time: str, tmp_path: Path
 ) -> None:
-    from cli.audit_export import _supposed
-    from cli.trail_export import beginning_of
+    from cli.commands.audit_export import _supposed
+    from cli.trail.export import beginning_of
 
     log = a_log(3, 2)
     real = log.story.request()
@@ -316,7 +316,7 @@ def test_an_export_gives_the_fingerprint_that_the_key_store_has_and_not_the_trai
 ) -> None:
     wanted = Wanted(since=NOON, until=large.story.now)
     given = export_trail(large, wanted, tmp_path / "trail", now=large.story.now)
-    assert given.key_fingerprint == trail.fingerprint(large.public_key())
+    assert given.key_fingerprint == layout.fingerprint(large.public_key())
 
 
 TYPED: dict[str, Callable[[str], str]] = {
@@ -330,10 +330,10 @@ TYPED: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("form", TYPED)
 def test_a_fingerprint_is_read_as_people_write_it(form: str) -> None:
     key = "0f" * 32
-    assert trail.typed_fingerprint(TYPED[form](key)) == key
+    assert layout.typed_fingerprint(TYPED[form](key)) == key
 
 
 @pytest.mark.parametrize("typed", ["", "sha256:", "0f" * 31, "0f" * 33, "g" * 64, "٣" * 64])
 def test_a_fingerprint_that_is_none_is_wrong_usage(typed: str) -> None:
     with pytest.raises(ValueError, match="64 hex digits"):
-        trail.typed_fingerprint(typed)
+        layout.typed_fingerprint(typed)

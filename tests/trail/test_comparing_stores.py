@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cli.trail_checkpoints import Trusted
-from cli.trail_live import Found, compare_stores
+from cli.trail.checkpoints import Trusted
+from cli.trail.live import Found, compare_stores
 from pam.domain.checkpoint import Interval
 from pam.domain.session import Session
 from tests.fakes.log import CosignerKey, Log, a_log
@@ -248,9 +248,9 @@ def test_what_is_read_goes_by_the_time_that_is_asked_about() -> None:
 
 
 def test_more_faults_than_anybody_reads_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cli import trail_compare
+    from cli.trail import compare as comparing
 
-    monkeypatch.setattr(trail_compare, "_MOST_TOLD", 3)
+    monkeypatch.setattr(comparing, "_MOST_TOLD", 3)
     log = a_log(5, 3)
     log.lines.clear()
     found = compare(log)

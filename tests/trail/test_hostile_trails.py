@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from cli import trail, trail_files
-from cli.trail_check import Disproof, Trusted, check_trail
-from cli.trail_files import Folder, Unreadable
+from cli.trail import files, layout
+from cli.trail.check import Disproof, Trusted, check_trail
+from cli.trail.files import Folder, Unreadable
 from tests.fakes.log import Log, a_log
 from tests.fakes.story import COMPILED
 from tests.trail.conftest import exported
 
 pytestmark = pytest.mark.guarantee("G13")
 
-CHECKPOINT, COSIGNATURE = trail.checkpoint_name(1), trail.cosignature_name(1)
-POLICY = trail.policy_name(COMPILED.digest)
+CHECKPOINT, COSIGNATURE = layout.checkpoint_name(1), layout.cosignature_name(1)
+POLICY = layout.policy_name(COMPILED.digest)
 FILES = (
-    trail.MANIFEST,
-    trail.RECORDS,
-    trail.EARLIER,
-    trail.PROOFS,
-    trail.TEXTS,
-    trail.PUBLIC_KEY,
+    layout.MANIFEST,
+    layout.RECORDS,
+    layout.EARLIER,
+    layout.PROOFS,
+    layout.TEXTS,
+    layout.PUBLIC_KEY,
     CHECKPOINT,
     COSIGNATURE,
     POLICY,
@@ -120,7 +120,7 @@ def test_what_is_no_regular_file_is_not_opened(
     assert "not a regular file" in why(folder, log)
 
 
-@pytest.mark.parametrize("part", [trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES])
+@pytest.mark.parametrize("part", [layout.CHECKPOINTS, layout.COSIGNATURES, layout.POLICIES])
 def test_a_part_of_the_folder_that_leads_elsewhere_is_not_followed(
     part: str, log: Log, folder: Path, tmp_path: Path
 ) -> None:
@@ -137,13 +137,13 @@ def test_the_folder_itself_may_be_a_link(folder: Path, tmp_path: Path) -> None:
 def test_a_file_that_becomes_a_pipe_while_it_is_opened_is_not_waited_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = folder / trail.MANIFEST
+    path = folder / layout.MANIFEST
     seen = os.lstat(path)
     path.unlink()
     os.mkfifo(path)
-    monkeypatch.setattr(trail_files.os, "lstat", lambda _: seen)
+    monkeypatch.setattr(files.os, "lstat", lambda _: seen)
     with pytest.raises(Unreadable, match="not a regular file"):
-        trail_files.open_regular(path, trail.MANIFEST)
+        files.open_regular(path, layout.MANIFEST)
 
 
 # ------------------------------------------------------------------ sizes
@@ -162,22 +162,22 @@ def test_no_file_is_read_further_than_it_can_be_right(name: str, log: Log, folde
 
 
 def test_what_is_too_large_is_not_taken_for_its_beginning(log: Log, folder: Path) -> None:
-    path = folder / trail.MANIFEST
+    path = folder / layout.MANIFEST
     path.write_bytes(path.read_bytes() + b" " * 70_000)
     assert "manifest.json: larger than" in why(folder, log)
 
 
 def test_a_line_without_end_is_not_read_to_its_end(log: Log, folder: Path) -> None:
-    (folder / trail.RECORDS).write_bytes(b'{"event_id":"')
-    grown(folder / trail.RECORDS, 1 << 40)
+    (folder / layout.RECORDS).write_bytes(b'{"event_id":"')
+    grown(folder / layout.RECORDS, 1 << 40)
     assert "over 1,048,576 bytes long" in why(folder, log)
 
 
 def test_all_files_together_are_bounded(folder: Path) -> None:
-    bounded = Folder(folder, most=(folder / trail.PUBLIC_KEY).stat().st_size + 1)
-    assert bounded.text(trail.PUBLIC_KEY)
+    bounded = Folder(folder, most=(folder / layout.PUBLIC_KEY).stat().st_size + 1)
+    assert bounded.text(layout.PUBLIC_KEY)
     with pytest.raises(Unreadable, match="larger than any trail"):
-        bounded.text(trail.TEXTS)
+        bounded.text(layout.TEXTS)
 
 
 # ------------------------------------------------------------------ a manifest that claims
@@ -208,7 +208,7 @@ MANIFESTS: dict[str, str | dict[str, object]] = {
 
 @pytest.mark.parametrize("claim", MANIFESTS)
 def test_a_manifest_is_believed_in_nothing(claim: str, log: Log, folder: Path) -> None:
-    path, said = folder / trail.MANIFEST, MANIFESTS[claim]
+    path, said = folder / layout.MANIFEST, MANIFESTS[claim]
     if isinstance(said, dict):
         said = json.dumps(json.loads(path.read_text()) | said)
     path.write_text(said, encoding="utf-8")
@@ -216,7 +216,7 @@ def test_a_manifest_is_believed_in_nothing(claim: str, log: Log, folder: Path) -
 
 
 def test_a_trail_of_an_earlier_form_says_so(log: Log, folder: Path) -> None:
-    path = folder / trail.MANIFEST
+    path = folder / layout.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}), encoding="utf-8")
     assert "of another version of pam" in why(folder, log)
 
@@ -242,24 +242,24 @@ CONTENT: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", CONTENT)
-@pytest.mark.parametrize("name", [name for name in FILES if name != trail.EARLIER])
+@pytest.mark.parametrize("name", [name for name in FILES if name != layout.EARLIER])
 def test_whatever_stands_in_a_file_is_told_in_one_line(
     name: str, content: str, log: Log, folder: Path
 ) -> None:
     (folder / name).write_bytes(CONTENT[content])
-    if name == trail.TEXTS and content == "an empty object":
+    if name == layout.TEXTS and content == "an empty object":
         assert check_trail(folder, Trusted()).texts == 0, "texts may be taken out"
     else:
         why(folder, log)
 
 
 def test_a_key_given_twice_is_not_read_as_its_last(log: Log, folder: Path) -> None:
-    path = folder / trail.TEXTS
+    path = folder / layout.TEXTS
     path.write_text('{"x": {}, "x": {}}', encoding="utf-8")
     assert "each key stands once" in why(folder, log)
-    first, *rest = (folder / trail.RECORDS).read_bytes().splitlines(keepends=True)
+    first, *rest = (folder / layout.RECORDS).read_bytes().splitlines(keepends=True)
     twice = first.replace(b"{", b'{"actor":null,', 1)
-    (folder / trail.RECORDS).write_bytes(b"".join([twice, *rest]))
+    (folder / layout.RECORDS).write_bytes(b"".join([twice, *rest]))
     path.unlink()
     assert "not written in its one form" in why(folder, log)
 
@@ -267,7 +267,7 @@ def test_a_key_given_twice_is_not_read_as_its_last(log: Log, folder: Path) -> No
 # ------------------------------------------------------------------ what other tools do to files
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in {trail.EARLIER, POLICY}])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in {layout.EARLIER, POLICY}])
 def test_changed_line_ends_are_called_that(name: str, log: Log, folder: Path) -> None:
     path = folder / name
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -287,12 +287,12 @@ def test_changed_line_ends_are_called_that(name: str, log: Log, folder: Path) ->
 def test_what_an_editor_did_to_the_records_is_not_called_tampering(
     change: Callable[[bytes], bytes], told: str, log: Log, folder: Path
 ) -> None:
-    path = folder / trail.RECORDS
+    path = folder / layout.RECORDS
     path.write_bytes(change(path.read_bytes()))
     assert told in why(folder, log)
 
 
-@pytest.mark.parametrize("name", [trail.MANIFEST, trail.RECORDS, trail.PROOFS, CHECKPOINT])
+@pytest.mark.parametrize("name", [layout.MANIFEST, layout.RECORDS, layout.PROOFS, CHECKPOINT])
 def test_a_byte_order_mark_is_called_that(name: str, log: Log, folder: Path) -> None:
     path = folder / name
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
@@ -300,14 +300,14 @@ def test_a_byte_order_mark_is_called_that(name: str, log: Log, folder: Path) -> 
 
 
 def test_what_a_desktop_leaves_behind_is_passed_over(folder: Path) -> None:
-    for part in ("", trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES):
-        for name in trail.LEFT_BY_A_DESKTOP:
+    for part in ("", layout.CHECKPOINTS, layout.COSIGNATURES, layout.POLICIES):
+        for name in layout.LEFT_BY_A_DESKTOP:
             (folder / part / name).write_bytes(b"x")
     (folder / "README.txt").write_text("from Jane")
     assert check_trail(folder, Trusted()).records
 
 
-@pytest.mark.parametrize("part", [trail.CHECKPOINTS, trail.COSIGNATURES, trail.POLICIES])
+@pytest.mark.parametrize("part", [layout.CHECKPOINTS, layout.COSIGNATURES, layout.POLICIES])
 def test_what_lies_among_the_evidence_and_is_none_is_named(
     part: str, log: Log, folder: Path
 ) -> None:
@@ -317,6 +317,6 @@ def test_what_lies_among_the_evidence_and_is_none_is_named(
 
 def test_proofs_beside_a_trail_that_has_none_are_named(log: Log, tmp_path: Path) -> None:
     folder = exported(log, tmp_path / "of all")
-    (folder / trail.PROOFS).write_text("{}\n")
+    (folder / layout.PROOFS).write_text("{}\n")
     with pytest.raises(Disproof, match="only the trail of one session has proofs"):
         check_trail(folder, Trusted())

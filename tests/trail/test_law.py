@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cli.remembered_policy import RememberedPolicy
-from cli.trail_check import Disproof, Trusted, check_trail
-from cli.trail_law import Law, Unlawful
+from cli.trail.check import Disproof, Trusted, check_trail
+from cli.trail.law import Law, Unlawful
+from cli.trail.remembered_policy import RememberedPolicy
 from pam.domain.audit_record import RecordType
 from pam.policy.cedar import Action
 from tests.fakes.log import Log
@@ -35,7 +35,7 @@ def test_whatever_pam_does_is_lawful(tmp_path: Path) -> None:
 def test_a_session_that_began_before_the_export_is_judged_from_its_beginning(
     tmp_path: Path,
 ) -> None:
-    from cli.trail_export import Wanted, export_trail
+    from cli.trail.export import Wanted, export_trail
 
     log = Log()
     session = log.story.granted(seconds=3600)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import trail_files
-from cli.trail_check import Trusted, check_trail
-from cli.trail_export import Wanted, export_trail
+from cli.trail import files
+from cli.trail.check import Trusted, check_trail
+from cli.trail.export import Wanted, export_trail
 from tests.fakes.log import Log, a_log
 from tests.fakes.story import NOON
 from tests.trail.conftest import exported
@@ -50,7 +50,7 @@ def test_a_file_is_never_open_to_others_not_even_before_it_is_written(
 ) -> None:
     before = os.umask(0)
     try:
-        with trail_files.create_private(tmp_path / "x") as opened:
+        with files.create_private(tmp_path / "x") as opened:
             assert stat.S_IMODE(os.fstat(opened.fileno()).st_mode) == 0o600
     finally:
         os.umask(before)
@@ -60,11 +60,11 @@ def test_an_export_writes_over_nothing_and_through_no_link(tmp_path: Path) -> No
     target = tmp_path / "target"
     (tmp_path / "link").symlink_to(target)
     with pytest.raises(FileExistsError):
-        trail_files.create_private(tmp_path / "link")
+        files.create_private(tmp_path / "link")
     assert not target.exists()
     target.write_text("mine")
     with pytest.raises(FileExistsError):
-        trail_files.create_private(target)
+        files.create_private(target)
 
 
 def test_what_the_archive_has_of_others_making_does_not_stop_an_export(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cli import trail
-from cli.trail import Manifest
-from cli.trail_check import Disproof, Trusted, check_trail
-from cli.trail_files import Folder, pem
+from cli.trail import layout
+from cli.trail.check import Disproof, Trusted, check_trail
+from cli.trail.files import Folder, pem
+from cli.trail.layout import Manifest
 from pam.domain import checkpoint
 from pam.domain.audit_record import canonical_json, hash_of
 from pam.domain.checkpoint import Checkpoint, Interval
@@ -39,12 +39,12 @@ def test_the_trail_of_one_session_is_proven_with_no_other_sessions_records(
     proof = check_trail(folder, trusted(large))
     assert (proof.records, proof.sessions) == (21, 1)
     for other in set(large.story.store.sessions) - {session_id}:
-        for name in (trail.RECORDS, trail.TEXTS, trail.PROOFS):
+        for name in (layout.RECORDS, layout.TEXTS, layout.PROOFS):
             assert other not in (folder / name).read_text(encoding="utf-8")
 
 
 def test_a_trail_that_begins_in_the_middle_is_proven(large: Log, tmp_path: Path) -> None:
-    from cli.trail_export import Wanted, export_trail
+    from cli.trail.export import Wanted, export_trail
 
     middle = large.head().at
     assert middle is not None
@@ -96,7 +96,7 @@ def test_an_erased_text_is_not_exported_and_the_trail_is_proven(tmp_path: Path) 
 
 
 def lines(folder: Path) -> list[bytes]:
-    return (folder / trail.RECORDS).read_bytes().splitlines(keepends=True)
+    return (folder / layout.RECORDS).read_bytes().splitlines(keepends=True)
 
 
 def flips(raw: bytes, *, every: int = 1) -> Iterator[bytes]:
@@ -172,7 +172,7 @@ Tamper = Callable[[Path], None]
 
 
 def rewritten(folder: Path, number: int, change: Callable[[Interval], Interval]) -> None:
-    path = folder / trail.checkpoint_name(number)
+    path = folder / layout.checkpoint_name(number)
     interval = Interval.decode(path.read_text(encoding="utf-8"))
     path.write_text(change(interval).encode() + "\n", encoding="utf-8")
 
@@ -198,7 +198,7 @@ def tampering(folder: Path) -> dict[str, Tamper]:
 
     def manifest_says(**changes: Any) -> Tamper:
         def said(where: Path) -> None:
-            (where / trail.MANIFEST).unlink()
+            (where / layout.MANIFEST).unlink()
             replace(manifest, **changes).write(where)
 
         return said
@@ -210,10 +210,10 @@ def tampering(folder: Path) -> dict[str, Tamper]:
         "another key and all signed anew, but the auditor knows the key": lambda where: _forge(
             where, manifest, stranger
         ),
-        "the key replaced": to(trail.PUBLIC_KEY, pem(stranger.public_key()).encode()),
-        "the key removed": to(trail.PUBLIC_KEY, b""),
-        "the records removed": to(trail.RECORDS, b""),
-        "the manifest removed": to(trail.MANIFEST, b""),
+        "the key replaced": to(layout.PUBLIC_KEY, pem(stranger.public_key()).encode()),
+        "the key removed": to(layout.PUBLIC_KEY, b""),
+        "the records removed": to(layout.RECORDS, b""),
+        "the manifest removed": to(layout.MANIFEST, b""),
         "the manifest begins later": manifest_says(first=2),
         "the manifest ends earlier": manifest_says(last=manifest.last - 1),
         "the manifest ends later": manifest_says(last=manifest.last + 1),
@@ -227,10 +227,10 @@ def tampering(folder: Path) -> dict[str, Tamper]:
     for number in (1, 4, manifest.last):
         name = f"checkpoint {number}"
         acts |= {
-            f"{name} removed": lambda where, n=number: (where / trail.checkpoint_name(n)).unlink(),
+            f"{name} removed": lambda where, n=number: (where / layout.checkpoint_name(n)).unlink(),
             f"{name} in place of the next": lambda where, n=number: (
                 shutil.copy(
-                    where / trail.checkpoint_name(n), where / trail.checkpoint_name(n % 5 + 1)
+                    where / layout.checkpoint_name(n), where / layout.checkpoint_name(n % 5 + 1)
                 )
                 and None
             ),
@@ -253,15 +253,15 @@ def tampering(folder: Path) -> dict[str, Tamper]:
                 where, max(n, 3), lambda i: replace(i, before=type(i.before)())
             ),
             f"{name} cosigned by another": lambda where, n=number: _write(
-                where / trail.cosignature_name(n),
-                (where / trail.cosignature_name(n % 5 + 1)).read_bytes(),
+                where / layout.cosignature_name(n),
+                (where / layout.cosignature_name(n % 5 + 1)).read_bytes(),
             ),
         }
     acts["a cosignature removed in the middle"] = lambda where: (
-        where / trail.cosignature_name(4)
+        where / layout.cosignature_name(4)
     ).unlink()
     acts["a checkpoint too many"] = lambda where: _write(
-        where / trail.checkpoint_name(99), (where / trail.checkpoint_name(1)).read_bytes()
+        where / layout.checkpoint_name(99), (where / layout.checkpoint_name(1)).read_bytes()
     )
     return acts
 
@@ -271,14 +271,14 @@ def _write(path: Path, raw: bytes) -> None:
 
 
 def _text(where: Path, old: str, new: str) -> None:
-    path = where / trail.TEXTS
+    path = where / layout.TEXTS
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def _swap_texts(where: Path) -> None:
-    path = where / trail.TEXTS
+    path = where / layout.TEXTS
     texts = json.loads(path.read_text(encoding="utf-8"))
     one, two, *_ = texts
     texts[one], texts[two] = texts[two], texts[one]
@@ -287,10 +287,10 @@ def _swap_texts(where: Path) -> None:
 
 def _forge(where: Path, manifest: Manifest, stranger: Signer) -> None:
     """Everything made anew with another key: only who knows the bank's key can tell."""
-    _write(where / trail.PUBLIC_KEY, pem(stranger.public_key()).encode())
+    _write(where / layout.PUBLIC_KEY, pem(stranger.public_key()).encode())
     previous = ""
     for number in range(manifest.first, manifest.last + 1):
-        path = where / trail.checkpoint_name(number)
+        path = where / layout.checkpoint_name(number)
         interval = Interval.decode(path.read_text(encoding="utf-8"))
         forged = resigned(interval, stranger, previous=previous or interval.checkpoint.previous)
         previous = forged.checkpoint.hashed()
@@ -318,7 +318,7 @@ def test_every_mutation_of_the_records_is_found(
     shutil.copytree(trail_of_large, folder)
     tried, missed = 0, []
     for name, raw in mutated_records(lines(trail_of_large)):
-        _write(folder / trail.RECORDS, raw)
+        _write(folder / layout.RECORDS, raw)
         tried += 1
         if not found(folder, Trusted()):
             missed.append(name)
@@ -332,7 +332,7 @@ def test_every_mutation_of_the_rest_is_found(
 ) -> None:
     from dataclasses import replace
 
-    trust = replace(trusted(large), log_fingerprint=trail.fingerprint(large.public_key()))
+    trust = replace(trusted(large), log_fingerprint=layout.fingerprint(large.public_key()))
     acts = tampering(trail_of_large)
     tried, missed = 0, []
     for number, (name, act) in enumerate(acts.items()):
@@ -346,9 +346,9 @@ def test_every_mutation_of_the_rest_is_found(
     folder = tmp_path / "flips"
     shutil.copytree(trail_of_large, folder)
     for path in (
-        folder / trail.checkpoint_name(1),
-        folder / trail.cosignature_name(2),
-        folder / trail.PUBLIC_KEY,
+        folder / layout.checkpoint_name(1),
+        folder / layout.cosignature_name(2),
+        folder / layout.PUBLIC_KEY,
     ):
         whole = path.read_bytes()
         for changed in flips(whole):
@@ -365,7 +365,7 @@ def test_every_mutation_of_the_rest_is_found(
 def test_a_single_proof_that_does_not_hold_is_found(large: Log, tmp_path: Path) -> None:
     session_id = sorted(large.story.store.sessions)[20]
     folder = exported(large, tmp_path / "one", session_id=session_id)
-    path = folder / trail.PROOFS
+    path = folder / layout.PROOFS
     whole = path.read_text(encoding="utf-8")
     proofs = [json.loads(line) for line in whole.splitlines()]
     other = base64.b64encode(b"x" * 32).decode()
@@ -401,7 +401,7 @@ def test_the_first_wrong_record_is_named_with_what_is_wrong(
         "a record that no checkpoint sealed": b"".join([*items, items[40]]),
     }
     for why, raw in cases.items():
-        _write(folder / trail.RECORDS, raw)
+        _write(folder / layout.RECORDS, raw)
         with pytest.raises(Disproof, match=why):
             check_trail(folder, Trusted())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.trail_check import check_trail
+from cli.trail.check import check_trail
 from pam.domain.checkpoint import Head, Interval, Leaf
 from pam.domain.errors import WitnessRefused
 from pam.domain.merkle import Frontier
@@ -210,7 +210,7 @@ def test_the_witness_remembers_the_key_that_it_saw_first() -> None:
 
 
 def test_another_witness_is_not_taken_for_the_one_that_is_trusted(tmp_path: Any) -> None:
-    from cli.trail_check import Disproof
+    from cli.trail.check import Disproof
 
     log = a_log(2, 2)
     trust = trusted(log)

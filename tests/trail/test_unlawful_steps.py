@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.trail_check import Disproof, Trusted, check_trail
+from cli.trail.check import Disproof, Trusted, check_trail
 from pam.domain import audit_record
 from pam.domain.audit_record import RecordType
 from pam.domain.resource import Environment

@@ -1,4 +1,4 @@
-"""The gateway's access log, read from its log group: what another wrote, not what one is told."""
+"""The gateway's access log, read from its log group, into which only the gateway writes."""
 
 from collections.abc import Iterator
 from contextlib import suppress

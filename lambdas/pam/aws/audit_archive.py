@@ -63,14 +63,14 @@ class S3AuditArchive:
             return None
 
     def policy_set(self, digest: str) -> str | None:
-        """As it was archived; that it fits its digest is for its reader to check."""
+        """The text as archived. Its reader has to check that it fits its digest."""
         try:
             return self._read(policy_key(digest))
         except self._client.exceptions.NoSuchKey:
             return None
 
     def keys(self, prefix: str, *, after: str = "") -> Iterator[str]:
-        """Of the objects under `prefix`, in order, those behind `after`."""
+        """The objects under `prefix` that come behind `after`, in order."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, StartAfter=after
         )
@@ -104,7 +104,7 @@ def records_key(records: Sequence[Record]) -> str:
 
 
 def records_prefix(session_id: str, event_id: str) -> str:
-    """Under which the objects of a session lie, or the one of a record that belongs to none."""
+    """The prefix of a session's objects, or of the one record that belongs to no session."""
     return f"{RECORDS}{session_id or f'NONE/{event_id}'}/"
 
 

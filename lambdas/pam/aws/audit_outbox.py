@@ -17,7 +17,7 @@ from pam.domain.checkpoint import Leaf
 from pam.names import Tables
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
-"""Whoever holds a claim for longer is taken for dead. If it is not, a record is delivered twice."""
+"""A call that holds a claim for longer counts as dead. If it lives, a record is delivered twice."""
 _NOTHING_YET = -1
 """The sequence of a refusal outside any session is 0."""
 
@@ -84,8 +84,8 @@ class DynamoDbOutbox:
         moved = self._update(
             owner,
             UpdateExpression=f"SET {said} REMOVE claimed_until",
-            # Whoever outlived its claim finds that another has moved the mark: each record is put
-            # up for sealing by exactly one of them.
+            # A call that outlived its claim finds that another has moved the mark: exactly one of
+            # them puts each record up for sealing.
             ConditionExpression="attribute_not_exists(#sequence) OR #sequence = :before",
             ExpressionAttributeNames={"#sequence": "sequence"},
             ExpressionAttributeValues=to_item(values),

@@ -99,8 +99,8 @@ class CloudWatchAuditSink:
 def _writes(records: Sequence[Record]) -> Iterator[tuple[str, list[Line]]]:
     """Each call's stream and lines: of one day, within the bounds, in the order of the records.
 
-    Whose clock was read first may be written second; CloudWatch wants, and shows, lines in order of
-    time, so a line is never given an earlier time than the one before. The record has its own.
+    The call whose clock was read first may write second. CloudWatch wants, and shows, lines in
+    order of time, so no line gets an earlier time than the one before. The record keeps its own.
     """
     lines: list[Line] = []
     day, size = "", 0
@@ -123,8 +123,8 @@ def _stream(day: str) -> str:
 
 
 def _detail_type(record: Record) -> str | None:
-    """What the bus calls it; None for what stands in the log alone. Of all that sessions did, only
-    what nobody had the right to do, and what outlasts the session, is news.
+    """The event's detail-type; None for a record that stands in the log alone. Of what sessions did
+    the bus hears only of dark access, and of what outlasts the session.
     """
     kind = RecordType(record["type"])
     if kind is RecordType.ACTIVITY:

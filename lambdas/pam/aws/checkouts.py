@@ -1,5 +1,5 @@
-"""Things that one session at a time may have, in a table that only those write who make and unmake
-access.
+"""What only one session at a time may have. Only functions that make and unmake access write
+the table.
 """
 
 from datetime import datetime
@@ -36,8 +36,8 @@ class DynamoDbCheckouts:
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
-        # Its session died between taking it and recording that it would. Whoever takes it over
-        # changes the password before anything else.
+        # Its session died between taking it and recording that it would. The session that takes
+        # it over changes the password before anything else.
         return self._put(what, session_id, instead_of=holder)
 
     def has(self, what: str, session_id: str) -> bool:

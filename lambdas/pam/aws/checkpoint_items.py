@@ -1,4 +1,4 @@
-"""What is still to be sealed, and the log's head: a table each, for they have different writers."""
+"""What is still to be sealed, and the log's head: one table each, because their writers differ."""
 
 import base64
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class DynamoDbCheckpoints:
 
     def remove(self, leaves: Sequence[Leaf]) -> None:
         for some in batches(leaves, _AT_ONCE):
-            # Not BatchWriteItem: whoever has the right to that may put as well as delete.
+            # Not BatchWriteItem: the right to that is a right to put as well as to delete.
             self._client.transact_write_items(
                 TransactItems=[
                     {

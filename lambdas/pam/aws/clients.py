@@ -1,7 +1,7 @@
 """boto3 clients with bounds: every call ends, and is retried a bounded number of times.
 
-What AWS still throttles after that is told as `TryAgain`, for which whoever called the function is
-asked to come again: the workflow by its retries, people by 429.
+What AWS still throttles after that becomes `TryAgain`, and the function's caller tries again later:
+the workflow by its retries, people after a 429.
 """
 
 from threading import Lock
@@ -44,7 +44,7 @@ _THROTTLED_ITEMS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"
 
 
 class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
-    """To adapters a ClientError like any other; to all others nobody's fault."""
+    """Adapters see a ClientError like any other; everybody else sees that nobody is at fault."""
 
 
 def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
@@ -57,7 +57,7 @@ def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
 
 
 def credentials() -> Any:
-    """Those of the function's own role, for what is signed without a client."""
+    """The credentials of the function's own role, for what is signed without a client."""
     return boto3.Session().get_credentials()
 
 

@@ -408,6 +408,15 @@ class DynamoDbSessions:
             if session.due_at is not None and session.due_at <= now:
                 yield session
 
+    def open_reviews(self, most: int) -> list[str]:
+        items = self._query(
+            most=most,
+            IndexName=Index.BY_TIME.value,
+            KeyConditionExpression="listing = :owed",
+            ExpressionAttributeValues=to_item({":owed": table_keys.OWED_REVIEWS}),
+        )
+        return [item["sk"] for item in items]
+
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         overdue = {"FilterExpression": "review_due_at <= :now AND attribute_not_exists(done)"}
         return self._owed_reviews(person, overdue, {":now": timestamps.render(now)})
@@ -604,7 +613,7 @@ def _records_from(session_id: str, sequence: int) -> dict[str, str]:
 def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
     """The index that leaves the least to filter. A person has fewer sessions than a resource."""
     if query.status is not None and query.status not in CLOSED:
-        # Few sessions are open at a time, whoever has them.
+        # Few sessions are open at a time, all people together.
         return Index.BY_STATUS, "status", query.status.value
     if query.requester is not None:
         return Index.BY_REQUESTER, "requester_person", query.requester

@@ -1,4 +1,4 @@
-"""Functions that ask another function for what they may not do themselves."""
+"""How a function has another function do what it may not do itself."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pam.aws import messages
+from pam.domain import messages
 from pam.domain.errors import IssuerUnavailable, WitnessRefused
 from pam.domain.session import Session
 

@@ -144,7 +144,7 @@ def stages_of(described: dict[str, Any]) -> dict[str, frozenset[str]]:
 
 @contextmanager
 def _unavailable(what: str) -> Iterator[None]:
-    """Whatever AWS raises inside is IssuerUnavailable; with AWS's code, not its text."""
+    """Every error of AWS inside becomes IssuerUnavailable, with AWS's code and not its text."""
     try:
         yield
     except ClientError as error:

@@ -1,6 +1,6 @@
-"""Proofs by KMS: HMAC keys that make and tell MACs and are never seen.
+"""Proofs by KMS: HMAC keys that make and verify MACs, and that nobody ever sees.
 
-One key a maker. The key policies, and no code here, hold who may make and who may only tell.
+One key for each maker. Key policies, and no code here, say who may make and who may only verify.
 """
 
 import base64
@@ -44,7 +44,7 @@ class KmsSigner:
 
 
 class KmsVerifier:
-    """Implements `ports.proofs.Verifier`. Keeps no answer: what is asked twice is asked twice."""
+    """Implements `ports.proofs.Verifier`. Remembers no answer: it asks KMS each time."""
 
     def __init__(self, client: Any, key_arns: Mapping[Maker, str]) -> None:
         self._client = client

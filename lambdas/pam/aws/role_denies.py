@@ -1,4 +1,4 @@
-"""The denies on one target role, by which sessions are ended.
+"""The denies on one target role, which end sessions.
 
 Each session gets a policy of its own, so that no two ends can overwrite each other. A role has room
 for about 50 of them. Before that, they are gathered into packs: a pack is written and read back
@@ -7,8 +7,8 @@ again. Only when even that is not enough, every credential of the role that
 was issued before now is denied; those whose sessions go on have to fetch new ones. The inline quota
 of a lent role is PAM's: if others have filled it, what they keep there makes way for an end.
 
-What stands under a name denies at least the sessions that it is named for, for as long as it
-stands, whoever dies in between; nobody else relies on it.
+A policy denies at least the sessions that its name says, for as long as it stands, even if a call
+dies in between. Nobody else relies on it.
 """
 
 import hashlib
@@ -100,7 +100,7 @@ class RoleDenies:
         return evidence, False
 
     def forget(self, session_id: str, now: datetime) -> None:
-        """Removes the session's own policy, and whatever else has done its time."""
+        """Removes the session's own policy, and every other whose time is over."""
         self._delete(name_of(session_id))
         self.tidy(now)
 
@@ -166,8 +166,8 @@ class RoleDenies:
 
     def _deny_older(self) -> str:
         ours = self._without_repeated([name for name in self._names() if is_ours(name)])
-        # By the clock of after the list: whoever has a deny in it gets no lease any more, so every
-        # lease of theirs was issued before this, however long ago the end at hand was asked for.
+        # By the clock after the list was read: a session with a deny in it gets no lease any more,
+        # so its leases were all issued before this, even if the end at hand is an old one.
         before = timestamps.parse(
             timestamps.whole_second_at_or_after(self._clock() + timedelta(seconds=1))
         )

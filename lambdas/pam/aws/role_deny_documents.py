@@ -1,4 +1,4 @@
-"""The denies that PAM writes on a lent role: their names, and what they say to the letter.
+"""The denies that PAM writes on a lent role: their names and their exact text.
 
 A session's own deny is named after it. A pack, or a deny of all credentials of before an instant,
 is named after when it has done its time.
@@ -27,7 +27,7 @@ def is_ours(name: str) -> bool:
 
 def is_genuine(name: str, document: dict[str, Any], until: datetime) -> bool:
     """Whether this is a deny of PAM's by its name and by what it says. `until`: the latest that one
-    of now can stand; a name that says more would keep its room for whoever made it up.
+    of now can stand; a name that says more was made up, and would keep its room for too long.
     """
     own = until_of(name)
     return is_ours(name) and (own is None or own <= until) and _reads_as_ours(document)
@@ -73,7 +73,7 @@ def deny_of(session_ids: Iterable[str]) -> dict[str, Any]:
     ids = sorted(session_ids)
     if len(ids) > 1:
         return _denying({"StringEquals": {_TAG: ids}})
-    # Says what it is to whoever finds it on their role; and is what makes it so much longer than
+    # The Sid says to the role's owner what this is. It also makes the document so much longer than
     # `denial_of_older` that in the place of four there is room for a fifth.
     return _denying({"StringEquals": {_TAG: ids[0]}}, Sid="PamEndedThisSession")
 

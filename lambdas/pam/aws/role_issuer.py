@@ -114,7 +114,7 @@ class RoleIssuer:
             return self._denies_at(target, "search").sessions()
 
     def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
-        """Whoever is denied on the role, or has no role any more."""
+        """The sessions that are denied on the role, or have no role any more."""
         with _Unavailable("the target role could not be searched"):
             denies = self._denies_at(target, "search")
             try:
@@ -173,7 +173,7 @@ class RoleIssuer:
     def _assume(
         self, session: Session, policy: dict[str, Any], length: timedelta
     ) -> dict[str, Any]:
-        # Nothing is made by being throttled, so whoever asked may simply ask again.
+        # A throttled call has made nothing, so the caller may simply ask again.
         with _Unavailable("the target role could not be assumed", but=TryAgain):
             sts = self._client("sts", region_name=session.target.region)
             answer: dict[str, Any] = sts.assume_role(
@@ -237,7 +237,7 @@ def _role_name(target: Target) -> str:
 
 
 class _Unavailable:
-    """Turns whatever AWS raises inside into IssuerUnavailable; keeps AWS's code, not its text."""
+    """Turns every error of AWS inside into IssuerUnavailable; keeps AWS's code, not its text."""
 
     def __init__(self, what: str, *, but: type[Exception] | None = None) -> None:
         self._what = what

@@ -25,6 +25,7 @@ where access may exist; the others, whose number keeps nobody from looking at th
 that are over, and of which something must stand at the target for now.
 """
 ALL = "SESSION"
+OWED_REVIEWS = "REVIEW"
 """The one partition of the index of all sessions."""
 
 UNSEALED = "UNSEALED"
@@ -100,7 +101,9 @@ def review_item(session: Session, review: Review) -> dict[str, Any]:
         "kind": "REVIEW",
         "review_due_at": timestamps.render(review.due_at),
     }
-    return item if review.open else item | {"done": True, "ttl": epoch(review.due_at)}
+    if review.open:
+        return item | {"listing": OWED_REVIEWS, "session_id": session.session_id}
+    return item | {"done": True, "ttl": epoch(review.due_at)}
 
 
 def once_key(key: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Audit records and the hash chain that joins those of one session.
 
-A record is a flat JSON object whose fields are contract. Its `hash` is SHA-256 over the canonical
-JSON (RFC 8785) of all its other fields, among them `previous_hash`: change, remove or reorder one
-record and every later hash is wrong.
+A record is a flat JSON object with the fields that `docs/interface.md` promises. Its `hash` is
+SHA-256 over the canonical JSON (RFC 8785) of all its other fields, among them `previous_hash`:
+change, remove or reorder one record and every later hash is wrong.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ VOTE_STRUCK = "unproven: the vote of "
 """How the detail of a Drift record begins that takes a vote out of a session; a name follows."""
 
 Record = Mapping[str, Any]
-"""One audit record, with the contract's field names. Values: str, int, bool, None, list, object."""
+"""One audit record, as `docs/interface.md` has it. Values: str, int, bool, None, list, object."""
 
 
 class RecordType(StrEnum):

@@ -9,7 +9,7 @@ from pam.domain import timestamps
 EVERYTHING = ""
 """In place of a resource: the block is on all there is, and on acting for PAM."""
 LONGEST_BLOCK = timedelta(days=365)
-"""Whoever is to be blocked for longer is blocked until lifted."""
+"""For a longer time than this a person is blocked until lifted."""
 LONGEST_BLOCK_OF_AN_OPERATOR = timedelta(hours=24)
 
 

@@ -1,8 +1,8 @@
 """Where a list goes on. A cursor names the last item that was shown, and the query it belongs to.
 
-It is no secret and keeps none: whoever makes one up can name only what they may read anyway, which
-whoever takes it has to ask. It is bound to its query, so that it is not used with another by
-mistake.
+It is no secret and keeps none. A caller who makes one up can name only what they may read anyway:
+an operation that takes a cursor has to ask that. It is bound to its query, so that nobody uses it
+with another by mistake.
 """
 
 import base64

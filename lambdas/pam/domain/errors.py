@@ -1,4 +1,4 @@
-"""Every way PAM says no. The codes are contract; the edge makes HTTP answers of them."""
+"""Every way PAM says no. `docs/interface.md` has the codes; the edge makes HTTP answers of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

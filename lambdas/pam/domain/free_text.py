@@ -2,7 +2,7 @@
 
 *Form.* One line in Unicode's composed form (NFC), in which every character shows as what it is.
 What cannot be seen (format characters, fillers, blanks that are no space) is refused, because it
-could hide text from whoever decides. Joiners stay allowed where writing needs them: inside words
+could hide text from an approver. Joiners stay allowed where writing needs them: inside words
 and inside emoji. What counts as written is what can be seen: letters, digits, punctuation, symbols.
 
 *Commitments.* Reasons and comments may hold personal data, and an audit record stands for years. So

@@ -1,4 +1,4 @@
-"""The life of a session: one literal table. Whatever is not in it does not happen."""
+"""The life of a session: one literal table. A step that is not in it does not happen."""
 
 from collections.abc import Mapping
 from enum import StrEnum

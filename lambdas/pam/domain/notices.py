@@ -8,7 +8,7 @@ _LATER = timedelta(hours=1)
 """A request is announced again this often in its first hour, and this often from then on."""
 _WARN_BEFORE = timedelta(minutes=5)
 CLAIM_FOR = timedelta(minutes=1)
-"""How long a notice is left to whoever has begun to send it; longer than the call may take."""
+"""How long a notice is left to the call that has begun to send it; longer than a call may take."""
 
 
 class Duty(StrEnum):

@@ -22,7 +22,7 @@ class Surface(StrEnum):
 
 
 class Auth(StrEnum):
-    """How whoever acted proved who they are."""
+    """How a caller proved who they are."""
 
     SIGV4 = "sigv4"
     SLACK = "slack"

@@ -60,7 +60,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """See `docs/design-MOD-046.md` for each field; the public ones carry the contract's names."""
+    """Callers see some of these fields, by the names that they have in `docs/interface.md`."""
 
     session_id: str
     status: Status

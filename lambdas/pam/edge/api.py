@@ -18,7 +18,6 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from pam.aws.messages import UnknownEvent
 from pam.domain.errors import (
     Code,
     Invalid,
@@ -30,10 +29,12 @@ from pam.domain.errors import (
     TryAgain,
 )
 from pam.domain.handled_call import Door
+from pam.domain.messages import UnknownEvent
 from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
+from pam.domain.problems import codes_by_status
 from pam.edge.bodies import invalid
 from pam.edge.gateway import handled_call, is_gateway_call, stranger
-from pam.edge.problems import Problem, problem_response, unexpected_response
+from pam.edge.problems import PROBLEM_JSON, Problem, problem_response, unexpected_response
 from pam.ids import new_id
 from pam.operations.note_act import note_act
 from pam.operations.note_call import note_call
@@ -49,16 +50,11 @@ _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the caller: nothing was decided about them."""
 
 _PROBLEMS: dict[int, Any] = {
-    status: {"description": what, "content": {"application/problem+json": {"model": Problem}}}
-    for status, what in {
-        400: "VALIDATION",
-        403: "NOT_ELIGIBLE, SELF_APPROVAL or BLOCKED",
-        404: "NOT_FOUND",
-        409: "CONFLICT or LIMIT",
-        422: "IDEMPOTENCY_MISMATCH",
-        429: "THROTTLED",
-        503: "ISSUER_UNAVAILABLE",
-    }.items()
+    status.value: {
+        "description": " or ".join(part for part in (", ".join(codes[:-1]), codes[-1]) if part),
+        "content": {PROBLEM_JSON: {"model": Problem}},
+    }
+    for status, codes in codes_by_status().items()
 }
 
 logger = Logger()

@@ -25,7 +25,7 @@ from pam.edge.text import (
 )
 from pam.operations.admit_request import Claim
 from pam.operations.block_person import PersonOrder
-from pam.operations.request_access import AccessRequest
+from pam.operations.open_session import AccessRequest
 from pam.operations.review_session import Finding
 
 

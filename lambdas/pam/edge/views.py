@@ -9,12 +9,14 @@ from pydantic import BaseModel
 from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
+from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.review import Review
 from pam.domain.session import Ending, Session
 from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
+from pam.operations.read_inbox import Inbox
 from pam.ports.targets import AwsCredentials
 
 
@@ -156,6 +158,25 @@ class ResourceView(BaseModel):
 
 class ResourceList(BaseModel):
     items: list[ResourceView]
+
+
+class MeView(BaseModel):
+    """Whom PAM takes the caller for, and how it knows."""
+
+    person: str
+    domain: str
+    groups: list[str]
+    principals: list[str]
+    surface: str
+    auth: str
+
+
+class InboxView(BaseModel):
+    """What waits for the caller, the oldest first; at most 100 of each."""
+
+    votes: list[SessionView]
+    reviews: list[SessionView]
+    confirmations: list[SessionView]
 
 
 class Trail(BaseModel):
@@ -329,3 +350,22 @@ def _review(review: Review | None) -> ReviewView:
 
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else timestamps.render(value)
+
+
+def me_view(caller: Caller, person: Person, principals: Iterable[str]) -> MeView:
+    return MeView(
+        person=person.name,
+        domain=person.domain,
+        groups=sorted(person.groups),
+        principals=list(principals),
+        surface=caller.surface.value,
+        auth=caller.auth.value,
+    )
+
+
+def inbox_view(inbox: Inbox) -> InboxView:
+    return InboxView(
+        votes=[session_view(each) for each in inbox.votes],
+        reviews=[session_view(each) for each in inbox.reviews],
+        confirmations=[session_view(each) for each in inbox.confirmations],
+    )

@@ -8,9 +8,9 @@ from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, NotEligible, Unproven, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
 from pam.operations.prove_session import Gate, check_not_over, record_unproven, struck
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy

@@ -13,8 +13,8 @@ from pam.domain.people import Actor, ActorKind, Surface
 from pam.domain.session import Origin, Session
 from pam.ids import id_of_execution
 from pam.operations.answer_workflow import why_refused
+from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
 from pam.operations.record_refusal import Attempt, record_refusal
-from pam.operations.request_access import AccessRequest, Door, Home, open_session
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
@@ -120,7 +120,7 @@ def _opened(
     claim = parse_claim()
     _check_time(claim, execution)
     requester = policy.identities.resolve(claim.requester)
-    door = Door(
+    way_in = WayIn(
         session_id=claim.session_id or id_of_execution(execution.arn, execution.started_at),
         execution_arn=execution.arn,
         origin=Origin.RUNBOOK,
@@ -130,7 +130,7 @@ def _opened(
         return open_session(
             claim.wish,
             requester,
-            door,
+            way_in,
             key=None,
             now=now,
             store=store,
@@ -140,7 +140,7 @@ def _opened(
         )
     except StaleSession:
         # This state is being retried while its first try, thought dead, got through.
-        return load(store, door.session_id)
+        return load(store, way_in.session_id)
 
 
 def _check_time(claim: Claim, execution: Execution) -> None:

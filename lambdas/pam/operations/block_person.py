@@ -15,7 +15,7 @@ from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
 from pam.domain.session import Session
-from pam.operations.blocklist import BlockOrder, block
+from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.close_session import Verdict, decided
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
 from pam.operations.find_person import find_person
@@ -91,7 +91,7 @@ def block_requester(
         reason=wish.reason,
         length_field="block_seconds",
     )
-    made = block(order, caller=caller, now=now, store=store, policy=policy)
+    made = add_block(order, caller=caller, now=now, store=store, policy=policy)
     end_blocked(
         made,
         reason=wish.reason,
@@ -128,7 +128,7 @@ def block_person(
     if not known.known and not order.unseen:
         message = "PAM has neither listed nor seen this person; with unseen they are blocked anyway"
         raise Invalid.field("person", message)
-    made = block(
+    made = add_block(
         BlockOrder(
             person=known.name,
             principal=next(iter(known.principals), known.name),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pam.domain.errors import NotEligible, NotFound
 from pam.domain.people import Caller
-from pam.operations.blocklist import is_blocked
+from pam.operations.refuse_blocked import is_blocked
 from pam.policy.cedar import CedarPolicy
 from pam.ports.sessions import SessionStore
 

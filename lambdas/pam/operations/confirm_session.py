@@ -10,9 +10,9 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Confirmation, Session
 from pam.operations.answer_workflow import answer_workflow
-from pam.operations.blocklist import refuse_blocked
 from pam.operations.count_open import room_for
-from pam.operations.request_access import check_reviewed
+from pam.operations.open_session import check_reviewed
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
 from pam.policy.cedar import Action, CedarPolicy, Decision

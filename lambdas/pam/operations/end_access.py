@@ -9,8 +9,8 @@ from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Verdict, decided
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.people import Closer

@@ -7,7 +7,7 @@ from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, NotEligible
 from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.blocklist import refuse_blocked
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.sessions import SessionStore

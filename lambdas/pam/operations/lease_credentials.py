@@ -9,11 +9,11 @@ from pam.domain.limits import OpenNow
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.blocklist import refuse_blocked
 from pam.operations.close_session import Issuers
 from pam.operations.confirm_session import confirmed_by, word_of
 from pam.operations.count_open import room_for
 from pam.operations.prove_session import Gate, check_granted, record_unproven
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.audit import AuditLog

@@ -2,27 +2,19 @@
 finding.
 """
 
-import random
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
 from pam.domain.activity import DARK, OPENED, Activity, why_dark, why_open
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
+from pam.operations.retrying import OF_WHO_TAKES_NOTE, until_won
 from pam.ports.sessions import Once, SessionStore
 
 REMEMBERED = timedelta(days=7)
 """How long a repeated delivery is known; nobody delivers for more than two days."""
-
-_TRIES = 30
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
-"""Seconds, far more than a step of the session takes: whoever only takes note stands back, so that
-however much a session does, its end never waits for the record of it.
-"""
 
 
 def record_activity(
@@ -39,19 +31,18 @@ def record_activity(
     it is dark access, empty if it is none, and None if it had been recorded before. Raises
     StaleSession if others kept winning.
     """
-    for attempt in range(_TRIES):
-        try:
-            return _record(
-                activity,
-                now=clock(),
-                store=store,
-                resource=resources.get(activity.place, ""),
-                policy_version=policy_version,
-            )
-        except StaleSession:
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))  # noqa: S311
-    message = f"session {activity.session_id} is being changed by too many at once; try again"
-    raise StaleSession(message)
+
+    def attempt() -> str | None:
+        return _record(
+            activity,
+            now=clock(),
+            store=store,
+            resource=resources.get(activity.place, ""),
+            policy_version=policy_version,
+        )
+
+    lost = f"session {activity.session_id} is being changed by too many at once; try again"
+    return until_won(attempt, lost=lost, pauses=OF_WHO_TAKES_NOTE)
 
 
 def _record(

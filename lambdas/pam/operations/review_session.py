@@ -9,7 +9,7 @@ from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import Caller, Person
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Session
-from pam.operations.blocklist import refuse_blocked
+from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.sessions import SessionStore

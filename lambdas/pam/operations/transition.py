@@ -5,25 +5,22 @@ written only if that session is still the stored one; whoever comes second decid
 first one left.
 """
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotFound, StaleSession
+from pam.domain.errors import NotFound
 from pam.domain.limits import OpenNow
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id, new_text_key
+from pam.operations.retrying import until_won
 from pam.ports.sessions import Once, SessionStore
 
 STORE = Actor(principal="mod046:session-store", kind=ActorKind.WORKFLOW)
-_TRIES = 30
 _HASH_LENGTH = 64
-_LONGEST_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,9 @@ def transition(
     winning thirty times in a row.
     """
     refused: Session | None = None
-    for attempt in range(_TRIES):
+
+    def attempt() -> Session:
+        nonlocal refused
         before = load(store, session_id)
         step = decide(before)
         if step is None:
@@ -61,14 +60,11 @@ def transition(
         refused = before
         ready = _with_text_key(step)
         after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
-        try:
-            store.save(before, after, records, once, step.held)
-        except StaleSession:
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
-            continue
+        store.save(before, after, records, once, step.held)
         return after
-    message = f"session {session_id} is being changed by too many at once; try again"
-    raise StaleSession(message)
+
+    lost = f"session {session_id} is being changed by too many at once; try again"
+    return until_won(attempt, lost=lost)
 
 
 def _past_strays(step: Step, store: SessionStore) -> Step:

@@ -19,7 +19,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Ending, Session
 from pam.operations.answer_workflow import answer_workflow
-from pam.operations.blocklist import is_blocked, refuse_blocked
+from pam.operations.refuse_blocked import is_blocked, refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.people import Workflow

@@ -294,7 +294,7 @@ def _clash(
     together = clash(roles, apart)
     if not together:
         return None
-    # Whoever comes by a permission set has all its groups; who that is, nobody lists.
+    # A person who comes by a permission set has all its groups; no file lists who that is.
     person = identity.person or f"whoever has {identity.permission_set}"
     return f"{person} would be {' and '.join(together)}; the catalogue keeps these apart"
 

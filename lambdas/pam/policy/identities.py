@@ -31,8 +31,8 @@ class Identities:
     def identify(self, principal: str) -> Person:
         """The person behind an ARN. Raises NotEligible for one that is not listed.
 
-        A role session's name is chosen by whoever assumes the role, so it names a person only for
-        the permission sets listed: there, Identity Center sets it.
+        The caller of AssumeRole chooses the session's name, so it names a person only for the
+        permission sets listed: there, Identity Center sets it.
         """
         if match := _USER.fullmatch(principal):
             identity = self._users.get((match[1], match[2]))

@@ -26,7 +26,7 @@ class LocatedYaml:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises yaml.MarkedYAMLError for whatever these files have no use for."""
+        """Raises yaml.MarkedYAMLError for syntax that these files have no use for."""
         try:
             root = yaml.compose(text, Loader=_Loader)
             _check(root, set())

@@ -21,7 +21,7 @@ class NotedCalls(Protocol):
 
 
 class UnmatchedCalls(Protocol):
-    """What is asked and written by whoever compares the two accounts."""
+    """What the comparison of calls with the access log reads and writes."""
 
     def unmatched(self, limit: int) -> list[HandledCall]:
         """Those that no line was found of yet, the oldest first."""

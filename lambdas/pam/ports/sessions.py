@@ -168,6 +168,9 @@ class SessionStore(Protocol):
         `unreadable` hears the id of one that is not understood; without it that raises.
         """
 
+    def open_reviews(self, most: int) -> list[str]:
+        """Ids of the sessions that owe a review, of whomever; the oldest first."""
+
     def overdue_reviews(self, person: str, now: datetime) -> list[str]:
         """Ids of the sessions by this person whose review is overdue, oldest first."""
 

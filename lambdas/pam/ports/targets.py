@@ -87,7 +87,7 @@ class Issuer(Protocol):
         """Removes what `end` had to leave at the target, once every lease is over by itself."""
 
     def sessions_at(self, target: Target) -> list[str]:
-        """Ids of the sessions of which something stands there, whatever else is lost."""
+        """Ids of the sessions of which something stands there, as the target itself says."""
 
     def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
         """Of these ACTIVE sessions of a target, those whose access does not stand there, and why:

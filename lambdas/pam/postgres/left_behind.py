@@ -189,8 +189,8 @@ def this_transaction(connection: Connection) -> str:
 def look(connection: Connection, since: Beginning, *, owned: bool) -> list[str]:
     """In this database. `owned`: all that the user owns was made in the session.
 
-    It takes a second at most, and then says that there is more: whoever ends a session waits for
-    it. The questions that are soon answered come first.
+    It takes a second at most, and then says that there is more, because an end waits for it. The
+    questions that are soon answered come first.
     """
     given = {
         "user": since.user,
@@ -232,7 +232,7 @@ def not_seen(error: psycopg.Error) -> str:
 
 
 def bounded(found: Iterable[str]) -> tuple[str, ...]:
-    """Each printable and short: the names are whatever the borrower wrote. The first of each kind
+    """Each printable and short, because the borrower wrote the names. The first of each kind
     comes before the second of any, so that many of one kind hide none of another.
     """
     kinds: dict[tuple[str, ...], list[str]] = {}

@@ -41,7 +41,7 @@ _PATIENCE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """How the account stands; `limit` below zero: any number of connections."""
+    """The account's settings as they are; `limit` below zero: any number of connections."""
 
     can_log_in: bool
     limit: int
@@ -91,7 +91,7 @@ def shut(databases: Databases, mender: DatabaseLogin, name: str) -> int:
 
 
 def put_back(connection: Connection, name: str, remembered: str | None) -> list[str]:
-    """The account's settings as they were; whoever the account let become it is taken out again.
+    """Puts the account's settings back, and takes out again the roles that it let become it.
     Returns what was found, and what else changed with the account's rights.
     """
     if remembered is None:
@@ -142,7 +142,7 @@ def longest_beginning(databases: Databases, mender: DatabaseLogin) -> float:
 
 
 def _beginners_are_gone(connection: Connection) -> bool:
-    """Those that are there now; whoever comes later is asked for the new password."""
+    """Those that are there now; a client that comes later is asked for the new password."""
     deadline = time.monotonic() + _BEGINNERS_WITHIN_SECONDS
     earlier = beginning(connection)
     while earlier and time.monotonic() < deadline:

@@ -85,10 +85,10 @@ class Databases:
     def opened(
         self, login: DatabaseLogin, purpose: str, *, for_an_end: bool = False
     ) -> Iterator[Connection]:
-        """A connection for `purpose`; whatever the driver raises inside is IssuerUnavailable.
+        """A connection for `purpose`; every error of the driver inside becomes IssuerUnavailable.
 
-        For an end it is asked for again for a while: whoever is to be ended may have taken all the
-        slots of the server for a moment.
+        For an end it is asked for again for a while: the borrower may have taken all the slots of
+        the server for a moment.
         """
         connect = self._insist if for_an_end else self.connect
         with unavailable(purpose), connect(login) as connection:
@@ -113,8 +113,8 @@ class Databases:
         raise Unreached(message)
 
     def lets_in(self, login: DatabaseLogin) -> bool:
-        """Whether this login works. A no may also mean that the server did not answer: whoever
-        concludes from a no that it is refused must see another login work right afterwards.
+        """Whether this login works. A no may also mean that the server did not answer: before the
+        caller takes a no for a refusal, it must see another login work right afterwards.
         """
         with suppress(psycopg.OperationalError), self.connect(login):
             return True

@@ -1,4 +1,4 @@
-"""Whether there is room on a server for whoever ends a session, whatever its borrower opens.
+"""Whether a server has room for the end of a session, however much its borrower opens.
 
 A login that cannot come in cannot end anything. So no access is made where the borrower could take
 the last slot.

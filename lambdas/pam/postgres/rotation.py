@@ -79,7 +79,7 @@ class PostgresRotation:
             current.port,
             current.username,
         ):
-            # Whoever may write a pending version must not be able to turn this function, and the
+            # A right to write a pending version must not be a way to turn this function, and the
             # current password, against another server.
             message = "the pending version is for another account than the current one"
             raise RotationRefused(message)

@@ -63,7 +63,7 @@ class RotatedSecretIssuer:
         raise Conflict(message, session_id=session.session_id)
 
     def activate(self, session: Session, now: datetime) -> None:
-        """A password that nobody has been given yet, in place of the one of before."""
+        """Replaces the earlier password by one that nobody has been given yet."""
         self._check_held(session)
         self._see_reached(session)
         if self._rotated(session, Phase.BEGIN) is None:
@@ -71,7 +71,7 @@ class RotatedSecretIssuer:
             raise TryAgain(message)
 
     def lease(self, session: Session, now: datetime) -> LoginCredentials:
-        """What is current now: if the owner rotates meanwhile, a further lease has the new one."""
+        """The current login: if the owner rotates meanwhile, a further lease has the new one."""
         if session.expires_at is None:
             message = "the session has no end; no credentials are given"
             raise IssuerUnavailable(message)
@@ -96,8 +96,8 @@ class RotatedSecretIssuer:
         """The login taken, connections cut, what the borrower set put back, a new password, and the
         login given back; then, and not before, the next session may have it.
 
-        All of it as another login. The account's own is shut first, and opened last: whoever dies
-        in between leaves it shut.
+        All of it as another login. The account's own is shut first, and opened last: a crash in
+        between leaves it shut.
         """
         earlier = self._checkouts.receipt(session.target.arn, session.session_id)
         if earlier is not None:
@@ -113,7 +113,7 @@ class RotatedSecretIssuer:
         return receipt
 
     def clear_traces(self, session: Session, now: datetime) -> None:
-        """The login, where it had to wait for those who had begun to log in before."""
+        """Gives the login back, if that had to wait for clients that had begun to log in."""
         name = self._logins.login(_secret(session)).username
         with self._databases.opened(self._mender(session), "the login was not given back") as as_is:
             if not lent_account.read(as_is, name).can_log_in:
@@ -175,7 +175,7 @@ class RotatedSecretIssuer:
         )
 
     def _let_go_again(self, mender: DatabaseLogin, name: str) -> NoReturn:
-        """Somebody else has ended the session meanwhile; the account of now is the next's."""
+        """Another call has ended the session meanwhile; the account is the next session's now."""
         with self._databases.opened(mender, "the login was not given back") as connection:
             lent_account.give_login(connection, name)
         message = "the session is being ended by another call"
@@ -240,7 +240,7 @@ class RotatedSecretIssuer:
                 if self._databases.lets_in(login):
                     return login
             elif time.monotonic() >= ask_at and (labels or not _under_way(versions)):
-                # Again from time to time, in case whoever rotates died over it.
+                # Again from time to time, in case the rotating function died over it.
                 self._logins.rotate(secret, version)
                 ask_at = time.monotonic() + _ASK_AGAIN_AFTER_SECONDS
                 continue

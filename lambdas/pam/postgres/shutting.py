@@ -28,7 +28,7 @@ _ASK_AGAIN = frozenset({"XX000", "55P03", "57014", "40P01", "40001"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Siege:
-    """Two connections of whoever shuts: one's statement waits, the other makes way for it."""
+    """Two connections of the end: one's statement waits, the other makes way for it."""
 
     shutting: Connection
     cutting: Connection

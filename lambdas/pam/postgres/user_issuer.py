@@ -61,7 +61,7 @@ class PostgresUserIssuer:
             session_user.make(connection, user, group, latest, limit)
 
     def lease(self, session: Session, now: datetime) -> LoginCredentials:
-        """A new password. That of an earlier lease logs in no more; what it had opened goes on.
+        """Sets a new password. An earlier lease's logs in no more; its open connections go on.
 
         Raises Conflict while the session has as many connections open as it may.
         """
@@ -158,7 +158,7 @@ class PostgresUserIssuer:
         }
 
     def tidy(self, target: Target, now: datetime) -> None:
-        """Whatever PAM makes in a database is a session's."""
+        """Everything that PAM makes in a database is a session's."""
 
     def _login(self, target: Target) -> DatabaseLogin:
         login = self._logins.login(target.settings["secret"])

@@ -14,7 +14,6 @@ from psycopg import pq
 from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.block_person import Wish, block_requester
-from pam.operations.close_session import look_at, sweep_session
 from pam.ports.targets import LoginCredentials
 from tests.fakes.story import Story, caller
 from tests.postgres.bank import Bank, is_cut, is_let_in, now
@@ -188,7 +187,7 @@ class Scene(Story):
         session = self.store.sessions[session_id]
         if session.traces_until is not None:
             self.now = max(now(), session.traces_until) + timedelta(seconds=1)
-            look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+            self.look_at(session_id)
         return self.store.sessions[session_id]
 
     def goes_on_beside(self) -> None:
@@ -205,17 +204,11 @@ class Scene(Story):
     def _swept(self, session_id: str) -> Session:
         """The tick, at the end of a session whose workflow died."""
         self.now = self.store.sessions[session_id].expires_at or self.now
-        return sweep_session(
-            session_id,
-            now=self.now,
-            store=self.store,
-            issuers=self.issuers,
-            workflow=self.workflow,
-        )
+        return self.sweep(session_id)
 
     def _expired(self, session_id: str) -> Session:
         self.now = self.store.sessions[session_id].expires_at or self.now
-        return look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+        return self.look_at(session_id)
 
     def _blocked(self, session_id: str) -> Session:
         return block_requester(

@@ -1,0 +1,58 @@
+"""`pam credentials`: a lease, printed in the form that the caller can use."""
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli.arguments import SessionId
+from cli.invocation import Invocation, command, print_json
+from cli.lease import AwsLease, DatabaseLease, exports, parse, psql_command, take
+from cli.problems import Failure
+
+
+class Form(StrEnum):
+    ENV = "env"
+    JSON = "json"
+    PROCESS = "process"
+    PSQL = "psql"
+
+
+@command
+def credentials(
+    invocation: Invocation,
+    session_id: SessionId,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format",
+            help="env: shell exports; json: the lease; process: for credential_process (AWS); "
+            "psql: a command line (databases).",
+        ),
+    ] = Form.ENV,
+) -> None:
+    """Get credentials of an ACTIVE session.
+
+    A lease of AWS credentials lasts 30 minutes at most, then get another; one of a database
+    lasts as long as its session. In a shell: eval "$(pam credentials ID)"
+    """
+    document = take(invocation.api(), session_id)
+    if invocation.json or form is Form.JSON:
+        print_json(document)
+        return
+    lease = parse(document)
+    if form is Form.PROCESS and isinstance(lease, AwsLease):
+        print_json(lease.process_document())
+        return
+    if form is Form.PSQL and isinstance(lease, DatabaseLease):
+        typer.echo(psql_command(lease, os.environ))
+        return
+    if form is not Form.ENV:
+        kind = "AWS credentials" if isinstance(lease, AwsLease) else "a database login"
+        message = f"this lease is {kind}: there is no form {form.value!r} of it"
+        raise Failure(message)
+    typer.echo(exports(lease, os.environ))
+    if sys.stdout.isatty():
+        typer.echo(f'# to use them: eval "$(pam credentials {session_id})"', err=True)

@@ -1,0 +1,49 @@
+"""The `pam` command as people read it: its commands and its exit codes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+
+from cli.main import app
+from cli.problems import ExitCode
+
+_MEANINGS: Mapping[ExitCode, str] = {
+    ExitCode.DONE: "done; `check` and `policy explain` exit 0 whatever the answer is",
+    ExitCode.FAILED: "failed, or refused by a command that does not tell refusals apart",
+    ExitCode.USAGE: "wrong usage, and `VALIDATION`",
+    ExitCode.REFUSED: "refused (`block`, `confirm`, `review`)",
+    ExitCode.NOT_FOUND: "`NOT_FOUND` (`block`, `confirm`, `review`)",
+    ExitCode.UNREACHABLE: "not reached, throttled, or a 5xx (`block`, `confirm`, `review`)",
+    ExitCode.UNANCHORED: "`audit verify DIR` without `--key`: a trail that is whole, and vouches "
+    "for its own key",
+}
+
+
+def exit_codes() -> list[tuple[str, ...]]:
+    """Each exit code there is. Raises KeyError for one that nobody has explained."""
+    return [(str(code.value), _MEANINGS[code]) for code in ExitCode]
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Each command with its arguments and its one-line help, in the order of `pam --help`."""
+    return list(_below("pam", typer.main.get_command(app)))
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, ...]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield f"`{name}{_arguments(command)}`", command.get_short_help_str(limit=200)
+        return
+    for child, each in children.items():
+        yield from _below(f"{name} {child}", each)
+
+
+def _arguments(command: Any) -> str:
+    """` NAME` for each, in brackets where it may be left out."""
+    shown = ""
+    for each in command.params:
+        if each.param_type_name == "argument":
+            name = (each.metavar or each.name).strip("[]").upper()
+            shown += f" {name}" if each.required else f" [{name}]"
+    return shown

@@ -1,0 +1,125 @@
+"""Fills in the parts of pages under `docs/` that come from the code: what stands between two marks.
+
+`<!-- made: NAME -->` begins such a part and `<!-- end -->` ends it. `python -m documents.pages`
+writes the pages; a test holds that it would change nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from documents import api, command, events
+from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.names import Parameter, parameter_path
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_PARAMETERS: Mapping[Parameter, str] = {
+    Parameter.APPROVAL_WORKFLOW_ARN: "state machine ARN",
+    Parameter.REQUEST_API_ENDPOINT: "API base URL, without a slash at its end",
+    Parameter.SESSION_STORE_TABLE_NAME: "DynamoDB table of the sessions",
+    Parameter.AUDIT_LOG_GROUP_ARN: "log group ARN",
+    Parameter.EVENTS_BUS_NAME: "event bus",
+    Parameter.APPROVER_TOPIC_ARN: "SNS topic of the approvers",
+    Parameter.REQUESTER_TOPIC_ARN: "SNS topic of requesters; message attribute `requester`",
+    Parameter.TIER1_TOPIC_ARN: "SNS topic of Tier-1 alerts",
+    Parameter.AUDIT_ARCHIVE_BUCKET: "S3 bucket of the audit archive",
+    Parameter.AUDIT_SIGNING_KEY_ARN: "KMS key that signs checkpoints",
+}
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def life() -> str:
+    """The table of transitions as a Mermaid diagram. Half-made access goes through REVOKING."""
+    return "```mermaid\nstateDiagram-v2\n" + "".join(f"    {edge}\n" for edge in _edges()) + "```\n"
+
+
+def _edges() -> Iterator[str]:
+    yield f"[*] --> {Status.PENDING_APPROVAL}"
+    for before in Status:
+        yield from (f"{before} --> {after}" for after in Status if after in TRANSITIONS[before])
+    yield from (f"{status} --> [*]" for status in Status if not TRANSITIONS[status])
+    yield f"note right of {Status.ACTIVATING} : access may exist from here until a closed state"
+
+
+def parameters() -> str:
+    rows = [(f"`{parameter_path('{env}', each)}`", _PARAMETERS[each]) for each in Parameter]
+    return table(("path", "value"), rows)
+
+
+def record() -> str:
+    return table(("field", "meaning"), [(f"`{f}`", text) for f, text in events.MEANINGS.items()])
+
+
+def bus() -> str:
+    """Each detail-type, its schema and the types of the records that it carries."""
+    files = {schema["title"]: file for file, schema in events.schemas().items()}
+    rows = []
+    for name, kinds in events.published().items():
+        types = dict.fromkeys(f"`{kind['type']['const']}`{_beginning(kind)}" for kind in kinds)
+        rows.append((f"[`{name}`](events/{files[name]})", ", ".join(types)))
+    return table(("detail-type", "record"), rows)
+
+
+def _beginning(kind: events.Schema) -> str:
+    pattern = kind.get("detail", {}).get("pattern", "")
+    return f" with a `detail` that begins with `{pattern[1:].strip()}`" if pattern else ""
+
+
+def calls() -> str:
+    head = ("call", "takes", "answers", "what it does")
+    rows = [(f"`{c.name}`", c.takes or "", c.answers, c.meaning) for c in api.calls()]
+    return table(head, rows)
+
+
+def session() -> str:
+    return f"{api.fields('SessionView')}\n"
+
+
+def leases() -> str:
+    return "".join(f"- `{kind}`: {api.fields(model)}\n" for kind, model in api.leases().items())
+
+
+def codes() -> str:
+    return table(("code", "status", "when"), api.codes())
+
+
+def exit_codes() -> str:
+    return table(("exit code", "meaning"), command.exit_codes())
+
+
+def commands() -> str:
+    return table(("command", "what it does"), command.commands())
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "life": life,
+    "parameters": parameters,
+    "record": record,
+    "bus": bus,
+    "calls": calls,
+    "session": session,
+    "leases": leases,
+    "codes": codes,
+    "exit-codes": exit_codes,
+    "commands": commands,
+}
+
+
+def filled(text: str) -> str:
+    """The page with every part as the code has it now. Raises KeyError for an unknown part."""
+    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
+
+
+def pages() -> list[Path]:
+    return sorted(path for path in DOCS.glob("*.md") if _PART.search(path.read_text("utf-8")))
+
+
+if __name__ == "__main__":
+    for path in pages():
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")

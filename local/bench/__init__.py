@@ -1,0 +1,1 @@
+"""Measures PAM on this machine: prints figures, and asserts nothing."""

@@ -1,0 +1,133 @@
+"""The table of powers: what each function may do, held against the templates and tried against the
+local stack.
+"""
+
+from tests.stacks.template import Deployment
+
+ITEMS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+OWN = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+KEY_READ = {"kms:Decrypt", "kms:DescribeKey"}
+KEY_WRITE = KEY_READ | {
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+NOTES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+"""Of the table of calls."""
+LENDING = {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
+LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
+POWERS = {
+    "request_api": ITEMS
+    | KEY_WRITE
+    | NOTES
+    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction", "sns:Publish"}
+    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    "admit_request": ITEMS
+    | KEY_WRITE
+    | {"kms:GenerateMac", "sns:Publish", "states:DescribeExecution"},
+    "ask_approvers": ITEMS
+    | KEY_WRITE
+    | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"}
+    | {"states:SendTaskHeartbeat"},
+    "issue_credentials": ITEMS
+    | KEY_WRITE
+    | LOGINS
+    | NOTES
+    | LENDING
+    | {"kms:VerifyMac", "lambda:InvokeFunction"},
+    "activate_session": ITEMS
+    | KEY_WRITE
+    | LOGINS
+    | LENDING
+    | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
+    | {"kms:GenerateMac", "kms:VerifyMac"},
+    "revoke_session": ITEMS
+    | STREAM
+    | KEY_WRITE
+    | LOGINS
+    | {"secretsmanager:PutSecretValue"}
+    | {"dynamodb:DeleteItem"}
+    | {"states:DescribeExecution", "states:GetExecutionHistory"}
+    | {"states:SendTaskFailure", "states:StopExecution", "sts:AssumeRole", "sqs:SendMessage"},
+    "audit_session": STREAM
+    | KEY_WRITE
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    | {"events:PutEvents", "sqs:SendMessage"},
+    "checkpoint_log": KEY_WRITE
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+    | {"kms:GetPublicKey", "kms:Sign"}
+    | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
+    "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
+    "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
+    "find_dark_calls": ITEMS | KEY_WRITE | NOTES | {"logs:FilterLogEvents", "sqs:SendMessage"},
+    "watch_store": STREAM
+    | KEY_WRITE
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "kms:VerifyMac", "sqs:SendMessage"},
+    "tick": KEY_READ | KEY_SEND | {"dynamodb:Query", "lambda:InvokeFunction", "sqs:SendMessage"},
+}
+WITH_WITNESS = {"checkpoint_log": {"lambda:InvokeFunction"}}
+WITH_ROTATION = {
+    # RotateSecret is refused to whoever may not invoke what rotates.
+    "activate_session": {"lambda:InvokeFunction"},
+    "rotate_secret": LOGINS
+    | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
+}
+"""What comes on top where PAM rotates the accounts that it lends."""
+WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
+"""Of the one function of the witness's own stack, on its own table and key."""
+
+
+def rotates(deployment: Deployment) -> bool:
+    return deployment.env_name == "local"
+
+
+def powers(deployment: Deployment) -> dict[str, set[str]]:
+    # The local deployment has both, the others of this project neither.
+    more = WITH_ROTATION | WITH_WITNESS if rotates(deployment) else {}
+    return {
+        handler: POWERS.get(handler, set()) | more.get(handler, set())
+        for handler in {*POWERS, *more}
+    }
+
+
+DESTRUCTIVE = {
+    "dynamodb:DeleteTable",
+    "dynamodb:UpdateContinuousBackups",
+    "dynamodb:UpdateTable",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "logs:DeleteLogGroup",
+    "logs:DeleteLogStream",
+    "logs:DeleteRetentionPolicy",
+    "logs:DisassociateKmsKey",
+    "logs:PutLogGroupDeletionProtection",
+    "logs:PutRetentionPolicy",
+    "s3:BypassGovernanceRetention",
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketVersioning",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
+}
