@@ -1,4 +1,4 @@
-"""One deployment of PAM on one screen: its parts, and which of them know each other."""
+"""One deployment of PAM: its parts, and which of them know each other."""
 
 from aws_cdk import Tags
 from aws_cdk import aws_lambda as lambda_

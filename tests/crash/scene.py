@@ -24,7 +24,6 @@ from pam.domain.session import Session
 from pam.operations import block_person
 from pam.operations import close_session as closing
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
-from pam.operations.ask_approvers import ask_approvers
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.keep_ends import Kept, keep_ends
@@ -34,7 +33,6 @@ from pam.operations.open_session import AccessRequest
 from pam.operations.record_activity import record_activity
 from pam.operations.review_session import Finding, review_session
 from pam.operations.search_targets import Search, search_targets
-from pam.operations.send_notices import Audiences, send_notices
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from pam.postgres.secret_issuer import RotatedSecretIssuer
@@ -199,17 +197,6 @@ class Scene(Story):
             home=HOME,
         )
 
-    def ask(self, session_id: str) -> None:
-        ask_approvers(
-            session_id,
-            f"token of {session_id}",
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
-            notifier=self.notifier,
-            workflow=self.workflow,
-        )
-
     def fail(self, session_id: str) -> Session:
         """The closing state of a workflow that cannot go on."""
         verdict = closing.Verdict(
@@ -217,20 +204,6 @@ class Scene(Story):
         )
         return closing.close_session(
             session_id, verdict, now=self.now, store=self.store, issuers=self.issuers
-        )
-
-    def look_at(self, session_id: str) -> Session:
-        """The workflow's last state."""
-        return closing.look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
-
-    def sweep(self, session_id: str) -> Session:
-        """What the tick has the revocation function do."""
-        return closing.sweep_session(
-            session_id,
-            now=self.now,
-            store=self.store,
-            issuers=self.issuers,
-            workflow=self.workflow,
         )
 
     def search(self) -> Search:
@@ -302,17 +275,6 @@ class Scene(Story):
             now=self.now,
             store=self.store,
             policy=self.policy,
-        )
-
-    def tell(self, session_id: str) -> tuple[Duty, ...]:
-        """What the tick has the notice function do."""
-        voice = self.notifier
-        return send_notices(
-            session_id,
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
-            audiences=Audiences(approvers=voice, requesters=voice, tier1=voice),
         )
 
     def record(self, activity_id: str, session_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What callers may send: contract §4 (HTTP) and §5 (a direct start), and nothing else."""
+"""What callers may send, by HTTP or by a direct start, and nothing else: `docs/interface.md`."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What callers get back: the objects of contract §4, field by field."""
+"""What callers get back, field by field: `docs/interface.md` has the promise."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -180,7 +180,7 @@ class InboxView(BaseModel):
 
 
 class Trail(BaseModel):
-    """Audit records as contract §8 has them; `texts` explains their commitments to free text."""
+    """Audit records, and `texts`, which explains their commitments to free text."""
 
     items: list[dict[str, Any]]
     texts: dict[str, str]

@@ -37,7 +37,7 @@ def request_access(
     """Opens a session for the caller and starts its workflow.
 
     With an idempotency key a repeated call answers with the session of the first one, and starts
-    its workflow if the first call died before that. Raises a Refusal of the contract's codes.
+    its workflow if the first call died before that. Raises a Refusal.
     """
     if caller.person is None:
         message = "this principal is not listed as anybody who may ask"
