@@ -110,13 +110,18 @@ def headline(session: Session) -> str:
     return clean(f"{session.session_id}: {session.resource} is {session.status}")
 
 
+def _waits_for_the_word(session: Session) -> bool:
+    """Whether nothing happens before the person named confirms; elsewhere the first lease does."""
+    return session.break_glass or not session.approvals.missing
+
+
 def next_step(session: Session, *, now: datetime) -> str:
     """A line or a few: what this state means and who does what next."""
     name = clean(session.session_id)
     match session.status:
         case Status.PENDING_APPROVAL:
             steps = [waiting(session, now=now)]
-            if session.needs_confirmation and session.break_glass:
+            if session.needs_confirmation and _waits_for_the_word(session):
                 who = clean(session.requester)
                 steps = [] if not session.approvals.missing else steps
                 steps.append(
@@ -125,6 +130,11 @@ def next_step(session: Session, *, now: datetime) -> str:
             if session.approvals.missing:
                 steps.append(f"an approver runs: pam approve {name}")
             return "\n".join(steps)
+        case Status.APPROVED if session.waits_for:
+            return (
+                f"approved; it begins when session {clean(session.waits_for)} is over\n"
+                f"to give that back: pam end {clean(session.waits_for)}"
+            )
         case Status.APPROVED | Status.ACTIVATING:
             return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:

@@ -48,7 +48,7 @@ def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
         now=call.now,
         store=front().store,
         policy=front().policy,
-        issuers=wiring.issuers(settings()),
+        issuers=wiring.lenders(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
         verifier=wiring.verifier(settings()),
     )

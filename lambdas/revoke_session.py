@@ -179,7 +179,7 @@ def _ends_kept(context: Any) -> dict[str, Any]:
         keep_ends(
             now=clock.now(),
             store=wiring.sessions(settings().tables),
-            keeper=wiring.role_issuer(settings()),
+            keepers=wiring.keepers(settings()),
             has_time=partial(_has_time, context),
         )
     )
@@ -210,7 +210,7 @@ def _searched(context: Any) -> dict[str, Any]:
         targets,
         now=clock.now(),
         store=wiring.sessions(home.tables),
-        keeper=wiring.role_issuer(home),
+        keepers=wiring.keepers(home),
         has_time=has_time,
     )
     found["unbounded"] = bounds.unbounded

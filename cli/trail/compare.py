@@ -195,9 +195,9 @@ def _compare_item(
         found.add(f"{owner}: its end in the table is later than its records tell")
 
 
-def _place_of(target: Target) -> tuple[str, str, str]:
+def _place_of(target: Target) -> dict[str, str]:
     """What records have of a target; its settings are the catalogue's."""
-    return target.account, target.region, target.arn
+    return dict(target.names)
 
 
 def _archived(found: Found, owner: Owner, lines: Sequence[str]) -> dict[str, set[str]]:

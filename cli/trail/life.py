@@ -18,7 +18,7 @@ from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Person
 from pam.domain.resource import Environment, Resource, Target
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import START_WITHIN, Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Origin, Session
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
@@ -137,13 +137,13 @@ def refuse(why: str) -> NoReturn:
 def _target(record: Record, resource: Resource) -> Target:
     """Votes for one resource must not open another."""
     told = record["target"] or {}
-    account, region, arn = (str(told.get(name, "")) for name in ("account", "region", "arn"))
+    account, region = (str(told.get(name, "")) for name in ("account", "region"))
     meant = resource.target(account=account, region=region)
     if (record["environment"], record["domain"]) != (resource.environment, resource.domain):
         refuse("its environment or domain is not that of the resource")
-    if arn != meant.arn:
+    if dict(told) != dict(meant.names):
         refuse("its target is not that of the resource")
-    return Target(kind=resource.issuer_kind, account=account, region=region, arn=arn)
+    return Target(kind=meant.kind, names=meant.names)
 
 
 def _check_facts(life: Life, record: Record) -> None:
@@ -211,7 +211,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"it was not asked for in the name of {person.name}")
     resource = policy.resource(session.resource)
     if session.held_until_confirmed and resource is not None:
-        review = policy.review_for(resource, break_glass=True, now=at)
+        review = policy.review_for(resource, break_glass=session.break_glass, now=at)
         session = replace(session, review=review)
     word = Confirmation(principal=record["actor"]["principal"], at=at)
     life.session = replace(session, confirmation=word)
@@ -220,12 +220,11 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
 def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
     if life.session.held_until_confirmed:
-        refuse("break-glass that the person in whose name it is has not confirmed")
+        refuse("the person in whose name it is has not confirmed it")
     if record["type"] == RecordType.ACTIVATING:
         if life.session.break_glass and not life.alerted:
             refuse("break-glass without its alert: no BreakGlass stands before it")
-        over = life.session.approval_expires_at + START_WITHIN
-        if timestamps.parse(record["at"]) > over:
+        if timestamps.parse(record["at"]) > life.session.made_before:
             refuse("its approvals are from another time")
     if not _lawful(life.session, policy):
         refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")
@@ -253,6 +252,8 @@ def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
 
 def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
     session = life.session
+    if session.standing:
+        refuse("credentials were handed out of a kind that has none")
     if session.status is not Status.ACTIVE or session.expires_at is None:
         refuse(f"credentials were handed out while the session was {session.status}")
     if timestamps.parse(record["at"]) >= session.expires_at:

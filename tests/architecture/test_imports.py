@@ -62,6 +62,17 @@ def test_adapters_on_databases_know_the_domain_and_the_ports(path: Path) -> None
             assert name.startswith(allowed), name
 
 
+@pytest.mark.parametrize("path", files("kinds"), ids=lambda path: f"{path.parent.name}.{path.name}")
+def test_a_kinds_form_knows_no_adapter_and_no_kind_knows_another(path: Path) -> None:
+    own = path.relative_to(PAM / "kinds").parts[0]
+    for name in imports_of(path):
+        if path.name == "catalogue.py":
+            assert name == "pam.policy.fields" or not name.startswith("pam"), name
+        if name.startswith("pam.kinds."):
+            assert name.split(".")[2] in {own, "one_per_person"}, name
+        assert not name.startswith("pam.operations"), name
+
+
 def test_only_the_adapters_on_databases_import_the_driver() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         if "postgres" not in path.relative_to(ROOT).parts:

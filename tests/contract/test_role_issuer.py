@@ -186,7 +186,8 @@ def test_a_deny_that_a_dead_try_may_have_written_is_removed_when_its_leases_are_
 @pytest.fixture
 def leased(session: Session) -> Session:
     in_motos_account = session.target.arn.replace("111122223333", "123456789012")
-    target = replace(session.target, account="123456789012", arn=in_motos_account)
+    names = {**session.target.names, "account": "123456789012", "arn": in_motos_account}
+    target = replace(session.target, names=names)
     return lived_until(replace(session, target=target), 5)
 
 

@@ -11,12 +11,14 @@ from hypothesis.strategies import SearchStrategy
 
 from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.domain import timestamps
+from pam.domain import ids, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.kinds import KINDS
 from pam.domain.lifecycle import CLOSED, Status
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Ending, Origin, Session
+from tests.fakes.story import Story
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - bounds are naive, the values are not
@@ -40,6 +42,15 @@ VOTES = st.builds(
     at=INSTANTS,
     duration=maybe(LENGTHS),
 )
+TARGETS = st.sampled_from(sorted(KINDS)).flatmap(
+    lambda kind: st.builds(
+        Target,
+        kind=st.just(kind),
+        names=st.fixed_dictionaries(dict.fromkeys(KINDS[kind].names, TEXTS)),
+        settings=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    )
+)
+IDS = INSTANTS.map(lambda instant: ids.bounds(instant, instant)[0])
 ENDINGS = st.builds(
     Ending,
     decided_at=INSTANTS,
@@ -77,9 +88,8 @@ SESSIONS = st.builds(
     resource=TEXTS,
     environment=st.sampled_from(Environment),
     domain=TEXTS,
-    target=st.builds(
-        Target, kind=st.sampled_from(IssuerKind), account=TEXTS, region=TEXTS, arn=TEXTS
-    ),
+    target=TARGETS,
+    waits_for=st.just("") | IDS,
     reason=TEXTS,
     ticket=TEXTS,
     break_glass=st.booleans(),
@@ -165,3 +175,36 @@ def test_every_key_of_an_index_is_text(session: Session) -> None:
     item = table_keys.session_item(session)
     keys = {"pk", "sk", "session_id", "status", "requester_person", "resource", "listing"}
     assert {type(item[name]) for name in keys} == {str}
+
+
+def test_a_target_that_was_stored_with_its_arn_beside_its_kind_reads_as_ever() -> None:
+    """As every session of before targets could have other names lies in the table."""
+    stored = session_codec.encode(Story().granted())
+    arn = "arn:aws:iam::444455556666:role/ledger"
+    names = {"account": "444455556666", "region": "eu-west-1", "arn": arn}
+    stored["target"] = {"kind": "aws-role", **names, "settings": {"iam_writes": "true"}}
+    read = session_codec.decode(stored)
+    assert read.target == Target(kind="aws-role", names=names, settings={"iam_writes": "true"})
+    assert session_codec.encode(read)["target"] == stored["target"]
+    del stored["target"]["settings"]
+    assert session_codec.decode(stored).target.settings == {}
+
+
+@pytest.mark.parametrize("name", ["account", "region", "arn"])
+def test_a_target_without_what_names_it_is_not_read(name: str) -> None:
+    stored = session_codec.encode(Story().granted())
+    del stored["target"][name]
+    with pytest.raises(session_codec.Unreadable, match="is named by account, region, arn"):
+        session_codec.decode(stored)
+
+
+@pytest.mark.parametrize("value", ["a", "01JD8XGZ6Q3M4V5N6P7R8S9T0A#x", 7, None, {"a": 1}])
+def test_what_is_no_id_of_a_session_is_waited_for_by_none(value: object) -> None:
+    stored = session_codec.encode(Story().granted())
+    assert session_codec.decode(stored | {"waits_for": value}).waits_for == ""
+
+
+def test_a_session_of_a_kind_that_nobody_knows_is_not_read() -> None:
+    stored = session_codec.encode(Story().granted())
+    with pytest.raises(ValueError, match="there is no kind 'oracle-user'"):
+        session_codec.decode(stored | {"target": stored["target"] | {"kind": "oracle-user"}})

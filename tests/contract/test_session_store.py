@@ -15,7 +15,7 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import RETRY_END_AFTER, Session
+from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.block_person import PersonOrder, block_person
 from pam.operations.close_session import look_at
@@ -209,7 +209,8 @@ def test_a_try_puts_a_session_behind_those_that_had_none_and_is_no_step(
     session, other = (first, second) if longest == first.session_id else (second, first)
     store.note_try(session, later)
     assert due(store, later, 10) == [other.session_id]
-    assert set(due(store, later + RETRY_END_AFTER, 10)) == {first.session_id, second.session_id}
+    again = later + first.deadlines.ending
+    assert set(due(store, again, 10)) == {first.session_id, second.session_id}
     stored = store.get(session.session_id)
     assert stored == replace(session, tries=1, tried_at=later)
     assert len(store.records(session.session_id)) == session.sequence

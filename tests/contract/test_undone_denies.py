@@ -230,7 +230,8 @@ def test_an_end_finds_room_where_another_died_before_it_had_tidied_up() -> None:
 def target() -> Target:
     target = Story().granted().target
     account = "123456789012"
-    return replace(target, account=account, arn=target.arn.replace("111122223333", account))
+    arn = target.arn.replace("111122223333", account)
+    return replace(target, names={**target.names, "account": account, "arn": arn})
 
 
 @pytest.fixture

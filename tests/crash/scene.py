@@ -12,13 +12,13 @@ from typing import Any
 
 from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
-from pam.domain.activity import Activity, Source
+from pam.domain.activity import Activity
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
 from pam.domain.ids import session_of_database_user
+from pam.domain.kinds import AWS_ROLE, POSTGRES_USER, ROTATED_SECRET, Source
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
 from pam.domain.proofs import Maker
-from pam.domain.resource import IssuerKind
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person
@@ -108,10 +108,10 @@ class Scene(Story):
         self.checkouts = FakeCheckouts(lambda session_id: self.session(session_id).closed)
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
-        self.all_issuers: dict[IssuerKind, Any] = {
-            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
-            IssuerKind.POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
-            IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
+        self.all_issuers: dict[str, Any] = {
+            AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
+            POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
+            ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
         self.places: Any = Dying(self.carriage, self.fuse)
         store: Any = Dying(self.real_store, self.fuse)
@@ -212,9 +212,7 @@ class Scene(Story):
         return found
 
     def keep_ends(self) -> Kept:
-        kept = keep_ends(
-            now=self.now, store=self.store, keeper=self.all_issuers[IssuerKind.AWS_ROLE]
-        )
+        kept = keep_ends(now=self.now, store=self.store, keepers=self.all_issuers)
         assert set(kept.undone) <= self.undone.keys(), "nobody touched a deny but PAM"
         return kept
 
@@ -443,7 +441,7 @@ class Scene(Story):
 
     @staticmethod
     def _ends_by_itself(session: Session) -> bool:
-        return session.target.kind is not IssuerKind.ROTATED_SECRET
+        return session.target.kind != ROTATED_SECRET
 
     def _check_keys(self) -> None:
         """Of the credentials that nobody was handed, too."""

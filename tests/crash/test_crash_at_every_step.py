@@ -9,8 +9,8 @@ from itertools import product
 import pytest
 
 from pam.domain.approval import Ballot
+from pam.domain.kinds import POSTGRES_USER
 from pam.domain.lifecycle import Status
-from pam.domain.resource import IssuerKind
 from pam.operations.admit_request import Execution, Outcome
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
@@ -147,7 +147,7 @@ def overdue_activation(scene: Scene, resource: str) -> str:
 def left_behind(scene: Scene, resource: str) -> str:
     """A session that is closed, and a database user of it that came too late."""
     session_id = revoked(scene, resource)
-    scene.all_issuers[IssuerKind.POSTGRES_USER].activate(scene.session(session_id), scene.now)
+    scene.all_issuers[POSTGRES_USER].activate(scene.session(session_id), scene.now)
     return session_id
 
 

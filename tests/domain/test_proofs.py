@@ -8,9 +8,10 @@ import pytest
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
+from pam.domain.kinds import AWS_ROLE
 from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.session import Confirmation, Origin, Session
 from tests.fakes.story import NOON, Story, arn
 
@@ -29,7 +30,7 @@ SESSION = granted()
 VOTE = SESSION.votes[0]
 CONFIRMED = SESSION.confirmation
 assert CONFIRMED is not None
-OTHER_TARGET = Target(kind=IssuerKind.AWS_ROLE, account="1", region="r", arn="a")
+OTHER_TARGET = Target(kind=AWS_ROLE, names={"account": "1", "region": "r", "arn": "a"})
 
 OF_THE_REQUEST: dict[str, object] = {
     "session_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
@@ -48,6 +49,7 @@ OF_THE_REQUEST: dict[str, object] = {
     "created_at": NOON + MINUTE,
     "approval_expires_at": SESSION.approval_expires_at + MINUTE,
     "execution_arn": "arn:of:another",
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
 }
 OF_A_VOTE: dict[str, object] = {
     "name": "erin",
@@ -65,6 +67,7 @@ OF_A_CONFIRMATION: dict[str, object] = {
     "at": NOON + MINUTE,
     "surface": Surface.CONSOLE,
     "auth": Auth.OIDC,
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
 }
 OF_THE_ACTIVATION: dict[str, Callable[[Session], Session]] = {
     "activated_at": lambda s: replace(s, activated_at=NOON + MINUTE),
@@ -158,3 +161,22 @@ def test_what_there_is_to_verify_is_the_request_the_approvals_and_what_came_late
     denied = replace(SESSION, votes=(replace(VOTE, decision=Ballot.DENY),), activated_at=None)
     kinds = [signed.statement.kind for signed in proofs.evidence(denied).all]
     assert kinds == [Kind.REQUEST, Kind.CONFIRMATION]
+
+
+def test_a_target_with_an_arn_is_signed_as_it_always_was() -> None:
+    """So that what waits for its votes while PAM is updated can still be proven."""
+    target = SESSION.target
+    assert proofs.of_request(SESSION).fields["target"] == {
+        "kind": target.kind,
+        "account": target.account,
+        "region": target.region,
+        "arn": target.arn,
+        "settings": dict(target.settings),
+    }
+
+
+@pytest.mark.parametrize("name", ["account", "region", "arn", "group"])
+def test_a_request_is_proven_with_everything_that_names_its_target(name: str) -> None:
+    moved = replace(SESSION.target, names={**SESSION.target.names, name: "another"})
+    other = proofs.of_request(replace(SESSION, target=moved))
+    assert other.digest() != proofs.of_request(SESSION).digest()

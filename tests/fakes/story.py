@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
+from pam.domain.kinds import KINDS
 from pam.domain.limits import Limits
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.proofs import Maker
-from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
@@ -78,8 +78,8 @@ class Story:
     """How many executions a runbook has started."""
 
     @property
-    def issuers(self) -> dict[IssuerKind, FakeIssuer]:
-        return dict.fromkeys(IssuerKind, self.issuer)
+    def issuers(self) -> dict[str, FakeIssuer]:
+        return dict.fromkeys(KINDS, self.issuer)
 
     @property
     def closer(self) -> EndsHere:

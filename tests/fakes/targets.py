@@ -436,13 +436,14 @@ class FakeCheckouts:
         if self.has(what, session_id):
             del self.held[what]
             self.receipts[what, session_id] = receipt
+            self.memory.pop((what, session_id), None)
 
     def remember(self, what: str, session_id: str, text: str) -> None:
         if self.has(what, session_id):
             self.memory.setdefault((what, session_id), text)
 
     def remembered(self, what: str, session_id: str) -> str | None:
-        return self.memory.get((what, session_id))
+        return self.memory.get((what, session_id)) if self.has(what, session_id) else None
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         return self.receipts.get((what, session_id))

@@ -8,17 +8,17 @@ import pytest
 
 from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
+from pam.domain.kinds import AWS_ROLE, KINDS
 from pam.domain.lifecycle import Status
-from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
-from pam.operations.close_session import (
-    DENY_STANDS,
-    WORKFLOW,
-    Verdict,
-    close_session,
-)
+from pam.domain.session import START_WITHIN, Ending, Session
+from pam.operations.close_session import WORKFLOW, Verdict, close_session
 from pam.ports.targets import Receipt
 from tests.fakes.story import NOON, Story
 from tests.fakes.world import FakeIssuer, FakeStore
+
+OUTLASTING = KINDS[AWS_ROLE].outlasting
+assert OUTLASTING is not None
+DENY_STANDS = OUTLASTING.at_most
 
 
 @pytest.mark.guarantee("G4")
@@ -203,7 +203,7 @@ def test_deadlines_are_what_the_design_says() -> None:
     approved = story.vote("carol", session.session_id)
     assert approved.deadline == story.now + START_WITHIN
     activating = replace(approved, status=Status.ACTIVATING, activating_at=story.now)
-    assert activating.deadline == story.now + ACTIVATE_WITHIN
+    assert activating.deadline == story.now + activating.deadlines.making
     active = story.activate(session.session_id)
     assert active.deadline == active.expires_at
 

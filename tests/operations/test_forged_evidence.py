@@ -109,7 +109,9 @@ ALTERED: dict[str, Forge] = {
     "another requester, by the key of activation": lambda t, s: resigned(t, s, Maker.ACTIVATION),
     "another origin": lambda _, s: replace(s, origin=Origin.RUNBOOK),
     "longer": lambda _, s: replace(s, asked_duration=HOURS, duration=HOURS),
-    "another target": lambda _, s: replace(s, target=replace(s.target, arn="arn:other")),
+    "another target": lambda _, s: replace(
+        s, target=replace(s.target, names={**s.target.names, "arn": "arn:other"})
+    ),
     "other settings of the target": lambda _, s: replace(
         s, target=replace(s.target, settings={"group_role": "postgres"})
     ),

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from pam.domain import audit_record, timestamps
-from pam.domain.activity import Activity, Source
+from pam.domain.activity import Activity
 from pam.domain.audit_record import Record
 from pam.domain.doors import Door
 from pam.domain.errors import StaleSession
+from pam.domain.kinds import Source
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.operations import retrying

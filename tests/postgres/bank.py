@@ -13,8 +13,9 @@ from local.postgres import Postgres
 from pam.aws.login_secrets import parse_login
 from pam.domain.approval import ApprovalsNeeded
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET, kind_of
 from pam.domain.lifecycle import Status
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.session import Origin, Session
 from pam.ids import new_id
 from pam.ports.targets import DatabaseLogin, LoginCredentials, Receipt
@@ -214,13 +215,13 @@ class Bank:
         """An ACTIVATING session on the ledger's database."""
         given = {"secret": LEDGER_SECRET, "group_role": "ledger_operators"}
         given |= {"auth": "password", "quarantine_role": "ledger_quarantine"}
-        return _session(IssuerKind.POSTGRES_USER, given | settings, seconds)
+        return _session(POSTGRES_USER, given | settings, seconds)
 
     def reports_session(self, *, seconds: int = 600, **settings: str) -> Session:
         """An ACTIVATING session on the account of the reports."""
         given = {"secret": REPORTS_SECRET, "rotation": "single-user", "when_taken": "refuse"}
         given |= {"login_secret": MENDER_SECRET}
-        return _session(IssuerKind.ROTATED_SECRET, given | settings, seconds)
+        return _session(ROTATED_SECRET, given | settings, seconds)
 
     def activated(self, session: Session) -> Session:
         issuer = self.issuer_of(session)
@@ -235,7 +236,7 @@ class Bank:
         )
 
     def issuer_of(self, session: Session) -> Any:
-        is_user = session.target.kind is IssuerKind.POSTGRES_USER
+        is_user = session.target.kind == POSTGRES_USER
         return self.users if is_user else self.reports
 
     def roles(self) -> dict[str, bool]:
@@ -283,7 +284,7 @@ def is_cut(connection: "psycopg.Connection[Any]") -> bool:
     return False
 
 
-def _session(kind: IssuerKind, settings: dict[str, str], seconds: int) -> Session:
+def _session(kind: str, settings: dict[str, str], seconds: int) -> Session:
     at = now()
     return Session(
         session_id=new_id(at),
@@ -298,9 +299,7 @@ def _session(kind: IssuerKind, settings: dict[str, str], seconds: int) -> Sessio
         domain="bank-core",
         target=Target(
             kind=kind,
-            account="000000000000",
-            region="eu-west-1",
-            arn=f"arn:aws:secretsmanager:eu-west-1:000000000000:secret:{settings['secret']}",
+            names=kind_of(kind).named(settings, account="000000000000", region="eu-west-1"),
             settings=settings,
         ),
         reason="because",

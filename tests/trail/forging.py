@@ -226,7 +226,8 @@ def until_tomorrow(log: Log) -> Session:
 
 def other_target(log: Log) -> Session:
     real = log.story.request(resource=SANDBOX)
-    role = replace(real.target, arn=real.target.arn.replace("sandbox", "ledger"))
+    arn = real.target.arn.replace("sandbox", "ledger")
+    role = replace(real.target, names={**real.target.names, "arn": arn})
     requested = entry(RecordType.REQUESTED, "alice")
     facts = {"resource": SANDBOX, "environment": Environment.DEV, "target": role}
     return begun(log, requested, entry(RecordType.APPROVED, "alice"), **facts)

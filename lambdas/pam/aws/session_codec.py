@@ -5,9 +5,11 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.ids import is_ulid
+from pam.domain.kinds import RESERVED_NAMES, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Confirmation, Ending, Origin, Session
 
@@ -53,6 +55,7 @@ def encode(session: Session) -> dict[str, Any]:
     return {
         **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
+        "waits_for": session.waits_for,
         "notices": session.notices,
         "tries": session.tries,
         "refusals": session.refusals,
@@ -60,10 +63,8 @@ def encode(session: Session) -> dict[str, Any]:
         "origin": session.origin.value,
         "environment": session.environment.value,
         "target": {
-            "kind": session.target.kind.value,
-            "account": session.target.account,
-            "region": session.target.region,
-            "arn": session.target.arn,
+            **session.target.names,
+            "kind": session.target.kind,
             "settings": dict(session.target.settings),
         },
         "asked_duration": _seconds(session.asked_duration),
@@ -89,12 +90,12 @@ def decode(raw: Any) -> Session:
 
 
 def _decoded(raw: dict[str, Any]) -> Session:
-    target = raw["target"]
     return Session(
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
         **{name: raw.get(name, "") for name in _SINCE_PROOFS},
+        waits_for=_id(raw.get("waits_for")),
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
         refusals=int(raw.get("refusals", 0)),
@@ -103,13 +104,7 @@ def _decoded(raw: dict[str, Any]) -> Session:
         status=Status(raw["status"]),
         origin=Origin(raw["origin"]),
         environment=Environment(raw["environment"]),
-        target=Target(
-            kind=IssuerKind(target["kind"]),
-            account=target["account"],
-            region=target["region"],
-            arn=target["arn"],
-            settings=_texts(target.get("settings", {})),
-        ),
+        target=_parsed_target(raw["target"]),
         asked_duration=_length(raw["asked_duration"]),
         duration=_length(raw["duration"]),
         needed=ApprovalsNeeded(
@@ -120,6 +115,16 @@ def _decoded(raw: dict[str, Any]) -> Session:
         review=raw["review"] and _parsed_review(raw["review"]),
         confirmation=_parsed_confirmation(raw.get("confirmation")),
     )
+
+
+def _parsed_target(raw: dict[str, Any]) -> Target:
+    """Raises ValueError for a kind that is not in the table, or a target with a name missing."""
+    row = kind_of(raw["kind"])
+    names = {name: text for name, text in raw.items() if name not in RESERVED_NAMES}
+    if not row.names.keys() <= names.keys():
+        message = f"a target of kind {row.name} is named by {', '.join(row.names)}"
+        raise ValueError(message)
+    return Target(kind=row.name, names=_texts(names), settings=_texts(raw.get("settings", {})))
 
 
 def _vote(vote: Vote) -> dict[str, Any]:
@@ -158,6 +163,7 @@ def _confirmation(given: Confirmation) -> dict[str, Any]:
         "at": _instant(given.at),
         "surface": given.surface.value,
         "auth": given.auth.value,
+        "waits_for": given.waits_for,
         "proof": given.proof,
     }
 
@@ -170,6 +176,7 @@ def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
         at=_at(raw["at"]),
         surface=Surface(raw["surface"]),
         auth=Auth(raw["auth"]),
+        waits_for=_id(raw.get("waits_for")),
         proof=raw.get("proof", ""),
     )
 
@@ -258,9 +265,14 @@ def _length(seconds: Any) -> timedelta:
 def _texts(settings: Any) -> dict[str, str]:
     """Raises TypeError, AttributeError."""
     if not all(isinstance(text, str) for text in settings.values()):
-        message = "the settings of a target are texts"
+        message = "the names and settings of a target are texts"
         raise TypeError(message)
     return dict(settings)
+
+
+def _id(text: Any) -> str:
+    """Empty for what is no id of a session: what was signed with another then proves nothing."""
+    return text if isinstance(text, str) and is_ulid(text) else ""
 
 
 def _seconds(length: timedelta) -> int:

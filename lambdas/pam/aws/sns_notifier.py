@@ -79,10 +79,11 @@ class SnsNotifier:
 
     def confirmation_needed(self, session: Session, resource_title: str) -> None:
         """With the requester's name as an attribute, as `ending_soon`."""
+        what = "break-glass on" if session.break_glass else "access to"
         self._publish(
             f"PAM: is it you who asks for {session.resource}?",
             [
-                f"{session.requester_name}, a runbook asks in your name for break-glass on "
+                f"{session.requester_name}, a runbook asks in your name for {what} "
                 f"{resource_title} [{session.resource}, {session.environment.value}, "
                 f"{session.domain}]. Nothing is granted before you confirm it yourself, until "
                 f"{timestamps.render(session.approval_expires_at)}.",

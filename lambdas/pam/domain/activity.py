@@ -7,13 +7,12 @@ late here surely was; what happened within the second of a border counts as insi
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.doors import Door, Fence, door
 from pam.domain.ids import is_ulid
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import Source
 from pam.domain.session import Session
 
 LONGEST_TEXT = 500
@@ -28,11 +27,6 @@ OPENED = "opened: "
 """How the detail of a finding begins: use that no session had, and what outlives a session that had
 it."""
 _MOST_RESOURCES = 3
-
-
-class Source(StrEnum):
-    CLOUDTRAIL = "cloudtrail"
-    POSTGRESQL = "postgresql"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +115,11 @@ def _out_of_time(activity: Activity, session: Session) -> str:
 
 
 def _elsewhere(activity: Activity, session: Session) -> bool:
-    target = session.target
-    if activity.source is Source.CLOUDTRAIL:
-        return activity.place != target.arn
-    # A session may be older than the setting.
-    group = target.settings.get("statement_log", activity.place)
-    return target.kind is not IssuerKind.POSTGRES_USER or activity.place != group
+    shown = session.target.row.shown
+    if shown is None or activity.source is not shown.source:
+        return True
+    # A session may be older than the setting that says where it shows.
+    return activity.place != (session.target.shown_at or activity.place)
 
 
 def of_cloudtrail(event: object, watched: Watched) -> Activity | None:

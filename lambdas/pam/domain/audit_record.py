@@ -243,7 +243,6 @@ def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Reco
 
 
 def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
-    target = session.target
     return _blank(entry, now=now, event_id=event_id) | {
         "session_id": session.session_id,
         "requester": session.requester,
@@ -255,7 +254,7 @@ def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> 
         "ticket": session.ticket,
         "break_glass": session.break_glass,
         "approvers": list(session.approvers),
-        "target": {"account": target.account, "region": target.region, "arn": target.arn},
+        "target": dict(session.target.names),
     }
 
 

@@ -114,9 +114,12 @@ def evidence(session: Session) -> Evidence:
 
 def confirmation_due(session: Session) -> bool:
     """Whether there is no access before the person named has confirmed: an emergency is declared by
-    whoever has it. Elsewhere each lease is that person's own word.
+    whoever has it, and of a standing kind there are no leases. Elsewhere each lease is that
+    person's own word.
     """
-    return session.break_glass and ORIGINS.get(session.origin) is Maker.ADMISSION
+    return (session.break_glass or session.standing) and ORIGINS.get(
+        session.origin
+    ) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -139,10 +142,8 @@ def of_request(session: Session) -> Statement:
             "environment": session.environment.value,
             "domain": session.domain,
             "target": {
-                "kind": target.kind.value,
-                "account": target.account,
-                "region": target.region,
-                "arn": target.arn,
+                **target.names,
+                "kind": target.kind,
                 "settings": dict(target.settings),
             },
             "duration": _seconds(session.asked_duration),
@@ -152,6 +153,7 @@ def of_request(session: Session) -> Statement:
             "created_at": _instant(session.created_at),
             "approval_expires_at": _instant(session.approval_expires_at),
             "execution_arn": session.execution_arn,
+            **({"waits_for": session.waits_for} if session.waits_for else {}),
         },
     )
 
@@ -190,6 +192,7 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
             "at": _instant(confirmed.at),
             "surface": str(confirmed.surface),
             "auth": str(confirmed.auth),
+            **({"waits_for": confirmed.waits_for} if confirmed.waits_for else {}),
         },
     )
 

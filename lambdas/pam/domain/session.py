@@ -8,6 +8,7 @@ from typing import Any, Self
 from pam.domain import approval, notices
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
 from pam.domain.free_text import ERASED
+from pam.domain.kinds import Deadlines
 from pam.domain.lifecycle import CLOSED, Status, check_transition
 from pam.domain.notices import Duty
 from pam.domain.people import Auth, Surface
@@ -16,12 +17,6 @@ from pam.domain.review import Review
 
 START_WITHIN = timedelta(minutes=5)
 """How long an approved session may wait for its workflow before it counts as failed."""
-ACTIVATE_WITHIN = timedelta(minutes=2)
-"""How long ACTIVATING may stand before whatever was made is unmade."""
-RETRY_END_AFTER = timedelta(seconds=30)
-"""How long a REVOKING session is left to whoever is ending it before the tick tries (again)."""
-STUCK_AFTER = timedelta(seconds=60)
-"""How long access may stand that should not before a person is called."""
 _LONGEST_PAUSE = timedelta(hours=1)
 """Between two tries to clear what is harmless already."""
 
@@ -55,6 +50,8 @@ class Confirmation:
     at: datetime
     surface: Surface = Surface.API
     auth: Auth = Auth.SIGV4
+    waits_for: str = ""
+    """As in Session: what the person had open when the session began to count."""
     proof: str = field(default="", repr=False)
 
 
@@ -75,6 +72,9 @@ class Session:
     environment: Environment
     domain: str
     target: Target
+    waits_for: str = ""
+    """Of a standing kind: id of the person's session of the same target that was open when this one
+    was asked for; empty for none, and for one that its person had yet to confirm."""
     reason: str
     ticket: str
     break_glass: bool
@@ -126,6 +126,28 @@ class Session:
         return self.status in CLOSED
 
     @property
+    def deadlines(self) -> Deadlines:
+        """Those of its kind."""
+        return self.target.row.deadlines
+
+    @property
+    def made_before(self) -> datetime:
+        """After this no access is made on its approvals: they would be from another time. A kind
+        may take longer to make it than an approved session waits for its workflow.
+        """
+        return self.approval_expires_at + max(START_WITHIN, self.deadlines.making)
+
+    @property
+    def standing(self) -> bool:
+        """Whether its kind is one of which a person has one session of a target at a time."""
+        return self.target.row.standing
+
+    @property
+    def comes_after(self) -> str:
+        """Id of the session that must be over before this one begins; empty for none."""
+        return self.waits_for or (self.confirmation.waits_for if self.confirmation else "")
+
+    @property
     def unconfirmed(self) -> bool:
         """Whether the person in whose name it was opened has not stood by it yet. No credential is
         leased of it before, because the first signed lease is such a word.
@@ -134,8 +156,10 @@ class Session:
 
     @property
     def held_until_confirmed(self) -> bool:
-        """Whether no access is made before that: an emergency is declared by who has it."""
-        return self.break_glass and self.unconfirmed
+        """Whether no access is made before that: an emergency is declared by who has it, and of a
+        standing kind no lease is asked for that could be such a word.
+        """
+        return (self.break_glass or self.standing) and self.unconfirmed
 
     @property
     def gathered(self) -> ApprovalsGathered:
@@ -250,9 +274,9 @@ class Session:
         """
         if self.deadline is None or self.tried_at is None:
             return self.deadline
-        pause = RETRY_END_AFTER
+        pause = self.deadlines.ending
         if self.closed:
-            pause = min(RETRY_END_AFTER * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
+            pause = min(pause * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
         return max(self.deadline, self.tried_at + pause)
 
     @property
@@ -265,7 +289,7 @@ class Session:
         if not self.access_may_exist or self.deadline is None:
             return False
         ends = [at for at in (self.expires_at, self.ending and self.ending.decided_at) if at]
-        return now >= min(ends, default=self.deadline) + STUCK_AFTER
+        return now >= min(ends, default=self.deadline) + self.deadlines.stuck
 
     @property
     def deadline(self) -> datetime | None:
@@ -274,15 +298,21 @@ class Session:
             case Status.PENDING_APPROVAL:
                 return self.approval_expires_at
             case Status.APPROVED:
-                started = (self.approved_at or self.created_at) + START_WITHIN
-                return max(started, self.approval_expires_at) if self.waits_its_turn else started
+                return self._start_by
             case Status.ACTIVATING:
-                return (self.activating_at or self.created_at) + ACTIVATE_WITHIN
+                return (self.activating_at or self.created_at) + self.deadlines.making
             case Status.ACTIVE:
                 return self.expires_at
             case Status.REVOKING:
                 return (self.ending.decided_at if self.ending else self.created_at) + (
-                    RETRY_END_AFTER
+                    self.deadlines.ending
                 )
             case _:
                 return self.traces_until
+
+    @property
+    def _start_by(self) -> datetime:
+        if self.comes_after:
+            return self.approval_expires_at
+        started = (self.approved_at or self.created_at) + START_WITHIN
+        return max(started, self.approval_expires_at) if self.waits_its_turn else started

@@ -12,8 +12,9 @@ import re
 from datetime import datetime
 
 from pam.domain import timestamps
-from pam.domain.activity import LONGEST_TEXT, Activity, Source, checked_id, one_line
+from pam.domain.activity import LONGEST_TEXT, Activity, checked_id, one_line
 from pam.domain.ids import session_of_database_user
+from pam.domain.kinds import Source
 from pam.domain.masked_sql import NOT_SHOWN, masked
 
 _LINE = re.compile(

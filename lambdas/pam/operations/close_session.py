@@ -13,29 +13,26 @@ from datetime import datetime, timedelta
 
 from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import NotYet, StaleSession, Unreached
+from pam.domain.errors import ForeignAccess, NotYet, StaleSession, Unreached
 from pam.domain.ids import opened_at
+from pam.domain.kinds import Outlasting
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.notices import Duty
 from pam.domain.people import Actor, ActorKind
-from pam.domain.resource import IssuerKind
-from pam.domain.session import Ending, Session
+from pam.domain.session import START_WITHIN, Ending, Session
+from pam.domain.standing import turn_lost
 from pam.operations.answer_workflow import stop_workflow
 from pam.operations.transition import Step, load, transition
 from pam.ports.people import Workflow
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import Issuer, Receipt
 
-Issuers = Mapping[IssuerKind, Issuer]
+Issuers = Mapping[str, Issuer]
 
 CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
 WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
 
-DENY_STANDS = timedelta(minutes=31)
-"""From the end on: the longest that a lease can live, and a minute for clocks that differ."""
 _DELIVERED_WITHIN = timedelta(minutes=1)
-_SHORTEST = timedelta(minutes=14)
-"""STS gives no credential that lives less than a quarter of an hour."""
 _LONGEST_LIFE = timedelta(hours=30)
 """A day to be approved, four hours of access, and its last lease."""
 
@@ -140,9 +137,10 @@ def _confirmed(
 
 
 def fail_unmade(
-    session_id: str, fault: Unreached, *, now: datetime, store: SessionStore
+    session_id: str, fault: Unreached | ForeignAccess, *, now: datetime, store: SessionStore
 ) -> Session:
-    """Closes a session whose target was never reached: it need not be asked whether it refuses.
+    """Closes a session whose target was never reached, or has the access already from others: it
+    need not be asked whether it refuses, and what others made is not touched.
 
     Unless a twin of the call that did not reach it did: what was active once is unmade as ever.
     """
@@ -155,7 +153,9 @@ def fail_unmade(
     session = transition(store, session_id, unmade, now=now)
     if session.activated_at:
         return session
-    receipt = Receipt(method="never-granted", evidence="nothing had been sent to the target")
+    foreign = isinstance(fault, ForeignAccess)
+    evidence = "PAM made nothing there" if foreign else "nothing had been sent to the target"
+    receipt = Receipt(method="never-granted", evidence=evidence)
     return _confirmed(session_id, receipt, verdict, now=now, store=store)
 
 
@@ -199,6 +199,12 @@ def look_at(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
         message = f"session {session_id} is due at {timestamps.render(deadline)}"
         raise NotYet(message)
     verdict = _verdict_of_the_clock(session)
+    if session.status is Status.APPROVED and session.comes_after:
+        verdict = lost_turn(session, store=store) or verdict
+        started_by = (session.approved_at or session.created_at) + START_WITHIN
+        if verdict.outcome is Status.FAILED and now < started_by:
+            message = f"session {session_id} may begin until {timestamps.render(started_by)}"
+            raise NotYet(message)
     return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
 
 
@@ -223,6 +229,14 @@ def sweep_session(
     session = look_at(session_id, now=now, store=store, issuers=issuers)
     stop_workflow(session, store=store, workflow=workflow)
     return session
+
+
+def lost_turn(session: Session, *, store: SessionStore) -> Verdict | None:
+    """How a session closes that waited for another and must not begin; None if it may."""
+    lost = turn_lost(session, store.get(session.comes_after))
+    if lost is None:
+        return None
+    return Verdict(outcome=lost.outcome, actor=CLOCK, reason=lost.reason)
 
 
 def _verdict_of_the_clock(session: Session) -> Verdict:
@@ -255,9 +269,10 @@ def _as_leased(session: Session, leased_at: datetime | None) -> Session:
         return session
     known = replace(session, activating_at=session.activating_at or leased_at)
     says = session.credentials_live_until or session.leases_end_at
-    if session.target.kind is not IssuerKind.AWS_ROLE or (says and says >= leased_at + _SHORTEST):
+    outlasting = session.target.row.outlasting
+    if outlasting is None or (says and says >= leased_at + outlasting.at_least):
         return known
-    until = leased_at + DENY_STANDS
+    until = leased_at + outlasting.at_most
     return replace(
         known, leases=max(1, session.leases), leases_end_at=until, credentials_live_until=until
     )
@@ -268,7 +283,8 @@ def _without_traces(
 ) -> Session:
     if session.traces_until is None or now < session.traces_until:
         return session
-    if session.target.kind is IssuerKind.AWS_ROLE and not _surely_over(session, now, store):
+    outlasting = session.target.row.outlasting
+    if outlasting and not _surely_over(session, outlasting, now, store):
         return session
     issuers[session.target.kind].clear_traces(session, now)
     store.forget_traces(session)
@@ -277,18 +293,21 @@ def _without_traces(
 
 def _stands_until(session: Session, receipt: Receipt, now: datetime) -> datetime | None:
     """A deny goes when its end was delivered long enough ago, which takes a moment."""
-    if receipt.traces_until is None or session.target.kind is not IssuerKind.AWS_ROLE:
+    outlasting = session.target.row.outlasting
+    if receipt.traces_until is None or outlasting is None:
         return receipt.traces_until
-    return max(receipt.traces_until, now + DENY_STANDS + _DELIVERED_WITHIN)
+    return max(receipt.traces_until, now + outlasting.at_most + _DELIVERED_WITHIN)
 
 
-def _surely_over(session: Session, now: datetime, store: SessionStore) -> bool:
+def _surely_over(
+    session: Session, outlasting: Outlasting, now: datetime, store: SessionStore
+) -> bool:
     """Whether no credential of it can live, whatever its item says: what keeps somebody out must
     not go because an item was changed.
     """
     ended_at = store.end_delivered_at(session.session_id)
     if ended_at is not None:
-        return now >= ended_at + DENY_STANDS
+        return now >= ended_at + outlasting.at_most
     # Of an earlier version, or of a time when the auditor did not work.
     return now >= opened_at(session.session_id) + _LONGEST_LIFE
 
@@ -312,7 +331,7 @@ def _left_behind(session: Session, receipt: Receipt) -> tuple[Entry, ...]:
     """What the session left at its target, on its own chain: a person has to look at it."""
     if not receipt.left:
         return ()
-    detail = f"left: at {session.target.arn} the session left {'; '.join(receipt.left)}"
+    detail = f"left: at {session.target.label} the session left {'; '.join(receipt.left)}"
     return (Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail),)
 
 

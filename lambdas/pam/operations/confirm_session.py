@@ -9,6 +9,7 @@ from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.session import Confirmation, Session
+from pam.domain.standing import earlier_than
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.count_open import room_for
 from pam.operations.open_session import check_reviewed
@@ -44,11 +45,13 @@ def confirm_session(
         refuse_blocked(person.name, session.resource, now=now, store=store, session_id=session_id)
         _check_waiting(session, now)
         word = word_of(caller, now)
-        word = replace(word, proof=signer.sign(proofs.of_confirmation(session_id, word)))
         confirmed, entries = confirmed_by(caller, word, session, policy=policy, now=now)
         if session.break_glass:
             check_reviewed(person, now, store)
         held = room_for(confirmed, store=store, policy=policy)
+        word = replace(word, waits_for=earlier_than(confirmed, held))
+        signed = replace(word, proof=signer.sign(proofs.of_confirmation(session_id, word)))
+        confirmed = replace(confirmed, confirmation=signed)
         if confirmed.status is not Status.PENDING_APPROVAL:
             return Step(confirmed, entries, held)
         lawful = grant_decision(confirmed, policy, now=now, store=store)
@@ -88,7 +91,8 @@ def confirmed_by(
     resource = policy.resource(session.resource)
     confirmed = replace(session, confirmation=word)
     entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
-    if session.held_until_confirmed and session.status is Status.PENDING_APPROVAL:
+    held_back = session.break_glass and session.held_until_confirmed
+    if held_back and session.status is Status.PENDING_APPROVAL:
         if resource is not None:
             review = policy.review_for(resource, break_glass=True, now=now)
             confirmed = replace(confirmed, review=review)

@@ -1,5 +1,6 @@
 """The requester of an active session gets one set of credentials."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +10,6 @@ from pam.domain.limits import OpenNow
 from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import Issuers
 from pam.operations.confirm_session import confirmed_by, word_of
 from pam.operations.count_open import room_for
 from pam.operations.prove_session import Gate, check_granted, record_unproven
@@ -19,14 +19,18 @@ from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.audit import AuditLog
 from pam.ports.proofs import Verifier
 from pam.ports.sessions import SessionStore
-from pam.ports.targets import AwsCredentials, Credentials
+from pam.ports.targets import Credentials, Lender, SignInPlace
+
+Lenders = Mapping[str, Lender]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
+    """`lease_id` is empty where nothing was handed out."""
+
     lease_id: str
     session: Session
-    credentials: Credentials
+    credentials: Credentials | SignInPlace
 
 
 def lease_credentials(
@@ -36,7 +40,7 @@ def lease_credentials(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
+    issuers: Lenders,
     audit_log: AuditLog,
     verifier: Verifier,
 ) -> Lease:
@@ -68,7 +72,7 @@ def _leased(
     now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-    issuers: Issuers,
+    issuers: Lenders,
     audit_log: AuditLog,
 ) -> Lease:
     session = load(store, session_id)
@@ -82,6 +86,8 @@ def _leased(
     _check_active(session, now)
     gate.check_activated(session)
     check_granted(session, store)
+    if session.standing:
+        return Lease(lease_id="", session=session, credentials=_place_of(session))
     # Whoever may not have one more session is told so before credentials exist.
     _stood_by(session, caller, now=now, store=store, policy=policy)
     try:
@@ -102,9 +108,7 @@ def _leased(
             policy_version=policy.version,
             request_id=caller.request_id,
             lease_id=lease_id,
-            access_key_id=(
-                credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
-            ),
+            access_key_id=credentials.access_key_id,
         )
         return Step(_with_lease(stored, credentials), (*word, entry), held)
 
@@ -113,11 +117,19 @@ def _leased(
     return Lease(lease_id=lease_id, session=session, credentials=credentials)
 
 
+def _place_of(session: Session) -> SignInPlace:
+    """Nothing is handed out, so nothing is recorded: its access has its records already."""
+    url, instructions = session.target.sign_in
+    ends = session.expires_at
+    if ends is None:
+        message = "the session has no end"
+        raise Conflict(message, session_id=session.session_id)
+    return SignInPlace(url=url, instructions=instructions, expires_at=ends)
+
+
 def _with_lease(session: Session, credentials: Credentials) -> Session:
     """Credentials of before may last longer than these."""
-    ends = live = credentials.expires_at
-    if isinstance(credentials, AwsCredentials):
-        live = credentials.live_until
+    ends, live = credentials.expires_at, credentials.live_until
     return replace(
         session,
         leases=session.leases + 1,

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
-from pam.domain.audit_record import Entry, PolicyTrace, Record, RecordType, canonical_json
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
 from pam.domain.durations import SHORTEST_SESSION
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, Person
 from pam.domain.resource import Resource
 from pam.domain.session import Origin, Session
+from pam.domain.standing import earlier_than
 from pam.ids import new_id, new_text_key
 from pam.operations.count_open import owes_review, room_for
 from pam.operations.refuse_blocked import refuse_blocked
@@ -120,33 +121,36 @@ def open_session(
     if lawful.allowed and not session.held_until_confirmed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, way_in, policy, lawful, session))
-    session = replace(session, proof=signer.sign(proofs.of_request(session)))
-    session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
-    _create(session, records, key, store, policy)
-    return session
+    return _create(session, tuple(entries), signer, key, now, store, policy)
 
 
 def _create(
     session: Session,
-    records: tuple[Record, ...],
+    entries: tuple[Entry, ...],
+    signer: Signer,
     key: IdempotencyKey | None,
+    now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-) -> None:
+) -> Session:
     """Counted as it is written: of requests at once, each sees those that were written before it.
 
     Raises LimitReached; StaleSession if the id or the key is taken.
     """
 
-    def attempt() -> None:
+    def attempt() -> Session:
         held = room_for(session, store=store, policy=policy)
-        store.create(session, records, key, held)
+        placed = replace(session, waits_for=earlier_than(session, held))
+        signed = replace(placed, proof=signer.sign(proofs.of_request(placed)))
+        opened, records = audit_record.chain(signed, entries, now=now, new_id=new_id)
+        store.create(opened, records, key, held)
+        return opened
 
     def taken() -> bool:
         return bool(store.get(session.session_id) or (key and store.find_by_key(key)))
 
     lost = f"{session.requester_name} asks for too much at once; try again"
-    until_won(attempt, lost=lost, in_vain=taken)
+    return until_won(attempt, lost=lost, in_vain=taken)
 
 
 def check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:

@@ -12,7 +12,7 @@ from pam.domain.audit_record import ENDS, VOTE_STRUCK, Entry, Outcome, RecordTyp
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
-from pam.domain.session import START_WITHIN, Session
+from pam.domain.session import Session
 from pam.operations.transition import Step, transition
 from pam.ports.proofs import Verifier
 from pam.ports.sessions import Once, SessionStore
@@ -40,7 +40,7 @@ class Gate:
         shown = proofs.evidence(session)
         self._ask(shown)
         self._check_opened(session, shown)
-        if now >= session.approval_expires_at + START_WITHIN:
+        if now >= session.made_before:
             raise _unproven(session, "its approvals are from another time")
         # Each by its own statement: the MAC of another vote is a proof, and not of this one.
         votes = tuple(

@@ -8,9 +8,10 @@ from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.free_text import commitments_in, opened
 from pam.domain.ids import is_ulid
+from pam.domain.kinds import longest_ending
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
-from pam.domain.session import RETRY_END_AFTER, Session
+from pam.domain.session import Session
 from pam.operations.transition import load
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.sessions import SessionQuery, SessionStore
@@ -175,7 +176,7 @@ def list_stuck(
     """
     person = _listed(caller)
     # What was tried just now is put off for as long.
-    tried = store.due(now + RETRY_END_AFTER, _MOST_STUCK)
+    tried = store.due(now + longest_ending(), _MOST_STUCK)
     return [s for s in tried if s.stuck(now) and policy.may(Action.READ, person, s).allowed]
 
 

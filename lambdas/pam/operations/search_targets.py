@@ -52,14 +52,14 @@ def search_targets(
     found = Search()
     for target in _shuffled([*targets, *(session.target for session in active)]):
         if not has_time():
-            found.postponed.append(target.arn)
+            found.postponed.append(target.label)
             continue
         try:
             found.missing.extend(_told_missing(target, active, now, store, issuers))
             issuers[target.kind].tidy(target, now)
             left = issuers[target.kind].sessions_at(target)
         except IssuerUnavailable:
-            found.unreached.append(target.arn)
+            found.unreached.append(target.label)
         else:
             _remove(left, target, found, now, store, issuers)
     return found
@@ -92,7 +92,7 @@ def _told_missing(
     return [
         session_id
         for session_id, why in missing.items()
-        if _recorded_missing(session_id, f"{why} ({target.arn})", now, store)
+        if _recorded_missing(session_id, f"{why} ({target.label})", now, store)
     ]
 
 
@@ -152,6 +152,6 @@ def _record_orphan(store: SessionStore, session_id: str, target: Target, now: da
         type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
-        detail=f"orphan: left at {target.arn} after the end, found and removed",
+        detail=f"orphan: left at {target.label} after the end, found and removed",
     )
     transition(store, session_id, lambda session: Step(session, (entry,)), now=now)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from pam.domain.apart import Apart
+from pam.domain.kinds import kind_of
 from pam.domain.limits import Limits
-from pam.domain.resource import Environment, IssuerKind, Resource
+from pam.domain.resource import Environment, Resource
 
 
 class PolicyError(Exception):
@@ -115,7 +116,7 @@ def _resource(raw: dict[str, Any]) -> Resource:
         | {name: timedelta(seconds=raw[name]) for name in lengths}
         | {
             "environment": Environment(raw["environment"]),
-            "issuer_kind": IssuerKind(raw["issuer_kind"]),
+            "issuer_kind": kind_of(raw["issuer_kind"]).name,
         }
     )
 

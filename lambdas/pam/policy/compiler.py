@@ -12,11 +12,11 @@ import cedarpy
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pam.domain import durations
+from pam.domain import durations, kinds
 from pam.domain.apart import Apart, clash
 from pam.domain.errors import Code
 from pam.domain.limits import Limits
-from pam.domain.resource import IssuerKind, Resource
+from pam.domain.resource import Resource
 from pam.policy.compiled import (
     PERSON_NAME,
     BreakGlassRules,
@@ -28,21 +28,12 @@ from pam.policy.files import (
     CatalogueFile,
     IdentitiesFile,
     IdentityEntry,
-    Issuer,
     ResourceEntry,
-    RotatedSecretIssuer,
+    catalogue_file,
 )
 from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TAGS = frozenset(IssuerKind)
-"""What pydantic puts into a location where a union goes by kind; the file has no such key."""
-_NO_MENDER = (
-    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
-    "account itself. Make a login that administers the account, keep it as a secret and name it: "
-    "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
-    "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
-)
 REVIEWERS_OF_A_DOMAIN = 2
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
@@ -195,14 +186,14 @@ def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
         errors: list[Any] = fault.errors()
         # A misspelt key is unknown and its right spelling missing: the first says what to mend.
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
+        where = ".".join(str(part) for part in first["loc"] if part not in kinds.KINDS)
         what = _PLAIN.get(first["type"], first["msg"])
         message = f"{path}:{document.line(first['loc'])}: {where}: {what}"
         raise PolicyError(message) from None
 
 
 def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules, CatalogueFile]:
-    file, document = _parse_yaml(path, CatalogueFile)
+    file, document = _parse_yaml(path, catalogue_file())
     resources: dict[str, Resource] = {}
     for number, entry in enumerate(file.resources):
         fault = _fault_of(entry, file, taken=entry.id in resources)
@@ -232,7 +223,7 @@ def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
         description=entry.description,
         environment=entry.environment,
         domain=entry.domain,
-        issuer_kind=IssuerKind(entry.issuer.kind),
+        issuer_kind=entry.issuer.kind,
         issuer={
             name: "true" if value is True else str(value)
             for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
@@ -255,16 +246,17 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     shortest, longest = durations.APPROVAL_WINDOWS
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
-    return _fault_of_issuer(entry.issuer)
+    return entry.issuer.fault() or _fault_of_target(resource)
 
 
-def _fault_of_issuer(issuer: Issuer) -> str | None:
-    if not isinstance(issuer, RotatedSecretIssuer):
-        return None
-    if issuer.login_secret is None:
-        return _NO_MENDER
-    if issuer.login_secret == issuer.secret:
-        return "login_secret is the account's own secret; it has to be another login's"
+def _fault_of_target(resource: Resource) -> str | None:
+    """What its kind's row names a target by, or says of where to sign in, must be in the entry."""
+    try:
+        target = resource.target(account="", region="")
+        if target.row.standing:
+            _ = target.sign_in
+    except KeyError as missing:
+        return f"a target of kind {resource.issuer_kind} has to say its {missing.args[0]}"
     return None
 
 

@@ -1,6 +1,6 @@
 """Targets: where access is made and unmade, and the secrets and checkouts behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -42,8 +42,26 @@ class LoginCredentials:
     """The certificates that the server is known by, as PEM text; `system` for those that the
     borrower's machine trusts. None where `sslmode` checks none."""
 
+    @property
+    def access_key_id(self) -> str:
+        """None: a login is no key of AWS's."""
+        return ""
+
+    @property
+    def live_until(self) -> datetime:
+        return self.expires_at
+
 
 Credentials = AwsCredentials | LoginCredentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPlace:
+    """Where the borrower goes: nothing secret, because the access stands at the target already."""
+
+    url: str
+    instructions: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +95,6 @@ class Issuer(Protocol):
         Raises TryAgain if the target is at it and needs longer than one call.
         """
 
-    def lease(self, session: Session, now: datetime) -> Credentials:
-        """One set of credentials that ends at the session's `expires_at` or before."""
-
     def end(self, session: Session, now: datetime) -> Receipt:
         """Unmakes the access and sees the target refuse. Needs nothing but the stored session."""
 
@@ -98,6 +113,38 @@ class Issuer(Protocol):
         """Removes what has done its time there and is no single session's."""
 
 
+class Lender(Issuer, Protocol):
+    """The issuer of a leased kind."""
+
+    def lease(self, session: Session, now: datetime) -> Credentials:
+        """One set of credentials that ends at the session's `expires_at` or before."""
+
+
+class StandingTarget(Protocol):
+    """What a standing kind does at its target; all else of its issuer is the same for each of them
+    (`pam.kinds.one_per_person`). Every method may be called again safely, and raises
+    IssuerUnavailable if the target did not do, or did not confirm, what was asked.
+    """
+
+    def stands(self, session: Session) -> bool:
+        """Whether the target says that the person has this access now, whoever made it."""
+
+    def make(self, session: Session, now: datetime) -> None:
+        """Makes the access and reads it back. Raises TryAgain while the target is at it."""
+
+    def unmake(self, session: Session, now: datetime) -> Receipt:
+        """Takes the access and sees that it is gone. Needs nothing but the stored session."""
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        """As `Issuer.clear_traces`."""
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """As `Issuer.sessions_at`."""
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        """As `Issuer.tidy`."""
+
+
 class EndKeeper(Protocol):
     """Sees whether what ends sessions at one kind of target still stands there. All raise
     IssuerUnavailable.
@@ -111,6 +158,10 @@ class EndKeeper(Protocol):
 
     def unbounded(self, target: Target) -> str:
         """Why something that binds every session of the target is not there; empty if it is."""
+
+
+Keepers = Mapping[str, EndKeeper]
+"""By kind: of those whose row says that ends are kept there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

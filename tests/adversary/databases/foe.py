@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET
 from pam.domain.session import Session
 from pam.operations.block_person import Wish, block_requester
 from pam.ports.targets import LoginCredentials
@@ -160,8 +160,8 @@ class Scene(Story):
     @property
     def issuers(self) -> Any:
         return {
-            IssuerKind.POSTGRES_USER: self.bank.users,
-            IssuerKind.ROTATED_SECRET: self.bank.reports,
+            POSTGRES_USER: self.bank.users,
+            ROTATED_SECRET: self.bank.reports,
         }
 
     def borrowed(self, resource: str, who: str = "alice") -> tuple[Session, Foe]:

@@ -1,0 +1,101 @@
+"""What the issuers of all standing kinds have in common, around what each does at its target.
+
+A person has one session of a target at a time: the checkout that says which is keyed by both.
+What PAM has not made there is neither adopted nor removed: before it makes anything, PAM looks, and
+notes in the checkout that it is about to; without that note an end takes nothing away.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pam.domain import timestamps
+from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain
+from pam.domain.resource import Target
+from pam.domain.session import Session
+from pam.ports.targets import Checkouts, Receipt, StandingTarget
+
+LONGEST_CALL = timedelta(seconds=30)
+"""For how long a call may go on that makes access: longer than the function that makes it lives."""
+_MADE = "made by PAM"
+
+
+class OnePerPerson:
+    """Implements `ports.targets.Issuer` for a standing kind."""
+
+    def __init__(self, target: StandingTarget, checkouts: Checkouts) -> None:
+        self._target = target
+        self._checkouts = checkouts
+
+    def reserve(self, session: Session, now: datetime) -> None:
+        if not self._checkouts.take(checkout_of(session), session.session_id):
+            message = f"{session.requester_name} has another session of it; waiting for its end"
+            raise TryAgain(message)
+
+    def activate(self, session: Session, now: datetime) -> None:
+        what = checkout_of(session)
+        if not self._checkouts.has(what, session.session_id):
+            message = f"the session does not hold {session.resource}"
+            raise IssuerUnavailable(message)
+        if self._checkouts.remembered(what, session.session_id) is None:
+            if self._target.stands(session):
+                message = (
+                    f"{session.requester_name} has this access already, and not by PAM; "
+                    "it is left as it is"
+                )
+                raise ForeignAccess(message, session_id=session.session_id)
+            self._checkouts.remember(what, session.session_id, _MADE)
+            if self._checkouts.remembered(what, session.session_id) is None:
+                message = "it could not be noted that the access is about to be made"
+                raise IssuerUnavailable(message)
+        self._target.make(session, now)
+
+    def end(self, session: Session, now: datetime) -> Receipt:
+        """The access taken at once. The receipt of a session that was ended while its access was
+        being made stands only when no such call can go on any more.
+        """
+        what = checkout_of(session)
+        if not self._checkouts.has(what, session.session_id):
+            earlier = self._checkouts.receipt(what, session.session_id)
+            return earlier or Receipt(method="never-granted", evidence="it had not been taken")
+        if self._checkouts.remembered(what, session.session_id) is None:
+            receipt = Receipt(method="never-granted", evidence="PAM had made nothing there")
+        else:
+            receipt = self._target.unmake(session, now)
+        _check_nobody_makes_it(session, now)
+        self._checkouts.give_back(what, session.session_id, receipt)
+        return receipt
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        self._target.clear_traces(session, now)
+
+    def sessions_at(self, target: Target) -> list[str]:
+        return self._target.sessions_at(target)
+
+    def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        gone: dict[str, str] = {}
+        for session in active:
+            if not self._checkouts.has(checkout_of(session), session.session_id):
+                gone[session.session_id] = "the target is not checked out to the session"
+            elif not self._target.stands(session):
+                gone[session.session_id] = "the target does not know of it"
+        return gone
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        self._target.tidy(target, now)
+
+
+def checkout_of(session: Session) -> str:
+    """No name of a person holds the separator, so this means one person and one target."""
+    return f"{session.target.label}#{session.requester_name}"
+
+
+def _check_nobody_makes_it(session: Session, now: datetime) -> None:
+    """Raises IssuerUnavailable while a call may be under way that began before the end was decided,
+    and makes what was just taken.
+    """
+    if session.activated_at is not None or session.ending is None:
+        return
+    until = session.ending.decided_at + LONGEST_CALL
+    if now < until:
+        message = f"what made the access may go on until {timestamps.render(until)}"
+        raise IssuerUnavailable(message)
