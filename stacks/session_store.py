@@ -116,7 +116,7 @@ class SessionStore(Construct):
 
     def grant_check_out(self, role: iam.IRole) -> None:
         """Take and give back what one session at a time may have."""
-        self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem")
+        self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem", "UpdateItem")
 
     def grant_see_delivered(self, role: iam.IRole) -> None:
         """How far the auditor is with a session, and whether it has carried its end."""

@@ -109,6 +109,7 @@ def test_how_long_they_may_take_is_the_kinds_own_to_say(story: DoorStory) -> Non
     with pytest.raises(NotYet):
         story.look_at(session.session_id)
     story.later(seconds=1)
+    story.doors.down = True
     with pytest.raises(IssuerUnavailable):
         story.look_at(session.session_id)
     stuck_at = story.now + timedelta(minutes=5)
@@ -364,17 +365,62 @@ def test_what_is_made_while_its_end_is_decided_does_not_outlive_it(story: DoorSt
 
     def overtaken(session: Session, now: Any) -> None:
         assert story.revoke(session.session_id).status is Status.REVOKING
+        assert not passes(story, session)
+        makes(session, now)
+        with pytest.raises(IssuerUnavailable, match="may go on until"):
+            story.confirm_end(session.session_id)
         makes(session, now)
 
     story.doors.make = overtaken  # type: ignore[method-assign]
-    with pytest.raises(IssuerUnavailable):
+    with pytest.raises(Conflict):
         story.activate(session.session_id)
     assert not passes(story, session)
+    assert story.confirm_end(session.session_id).status is Status.REVOKED
+
+
+def test_a_call_that_died_while_it_made_it_is_waited_for(story: DoorStory) -> None:
+    """What it asked for may still be on its way, and be made again behind the end's back."""
+    session = waiting(story)
+    makes = story.doors.make
+
+    def lost(session: Session, now: Any) -> None:
+        message = "no answer"
+        raise IssuerUnavailable(message)
+
+    story.doors.make = lost  # type: ignore[method-assign]
+    with pytest.raises(IssuerUnavailable):
+        story.activate(session.session_id)
+    assert story.revoke(session.session_id).status is Status.REVOKING
+    makes(session, story.now)
     story.later(seconds=LONGEST_CALL.total_seconds() - 1)
     with pytest.raises(IssuerUnavailable):
         story.confirm_end(session.session_id)
+    assert not passes(story, session)
     story.later(seconds=1)
     assert story.confirm_end(session.session_id).status is Status.REVOKED
+
+
+def test_a_second_call_that_makes_it_does_not_outlive_the_end(story: DoorStory) -> None:
+    """It began while the first one made the access, and is under way yet."""
+    session = active(story)
+    story.checkouts.begin_making(
+        checkout_of(session), session.session_id, until=story.now + LONGEST_CALL
+    )
+    assert story.end(session.session_id).status is Status.REVOKING
+    assert not passes(story, session)
+    story.doors.make(session, story.now)
+    story.later(seconds=LONGEST_CALL.total_seconds())
+    assert story.confirm_end(session.session_id).status is Status.ENDED
+    assert not passes(story, session)
+
+
+def test_no_call_makes_it_once_its_end_has_begun(story: DoorStory) -> None:
+    session = waiting(story)
+    story.badges.reserve(session, story.now)
+    assert story.checkouts.stop_making(checkout_of(session), session.session_id) is None
+    with pytest.raises(IssuerUnavailable, match="has ended"):
+        story.badges.activate(session, story.now)
+    assert not passes(story, session)
 
 
 def test_a_session_whose_access_is_gone_is_told(story: DoorStory) -> None:

@@ -18,11 +18,12 @@ from pam.domain.lifecycle import Status
 from pam.domain.resource import Environment, Target
 from pam.domain.session import Origin, Session
 from pam.ids import new_id
-from pam.ports.targets import DatabaseLogin, LoginCredentials, Receipt
+from pam.ports.targets import DatabaseLogin, LoginCredentials
 from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
+from tests.fakes.targets import FakeCheckouts
 
 LEDGER_SECRET = "bank/core-ledger-db/pam-issuer"
 REPORTS_SECRET = "bank/core-reporting-db/reports"
@@ -136,36 +137,6 @@ class SecretsInMemory:
             thread.join()
 
 
-@dataclass
-class CheckoutsInMemory:
-    """Implements `ports.targets.Checkouts`."""
-
-    held: dict[str, str] = field(default_factory=dict)
-    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
-    memory: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def take(self, what: str, session_id: str) -> bool:
-        return self.held.setdefault(what, session_id) == session_id
-
-    def has(self, what: str, session_id: str) -> bool:
-        return self.held.get(what) == session_id
-
-    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
-        if self.has(what, session_id):
-            del self.held[what]
-            self.receipts[what, session_id] = receipt
-
-    def remember(self, what: str, session_id: str, text: str) -> None:
-        if self.has(what, session_id):
-            self.memory.setdefault((what, session_id), text)
-
-    def remembered(self, what: str, session_id: str) -> str | None:
-        return self.memory.get((what, session_id))
-
-    def receipt(self, what: str, session_id: str) -> Receipt | None:
-        return self.receipts.get((what, session_id))
-
-
 class Bank:
     def __init__(self, server: Postgres, accounts: dict[str, dict[str, Any]]) -> None:
         self.server = server
@@ -178,7 +149,7 @@ class Bank:
             },
             self.databases,
         )
-        self.checkouts = CheckoutsInMemory()
+        self.checkouts = FakeCheckouts()
         self.users = PostgresUserIssuer(self.secrets, self.databases, lambda *_: "no-token")
         self.reports = RotatedSecretIssuer(self.secrets, self.databases, self.checkouts)
 

@@ -16,6 +16,7 @@ from pam.ports.targets import Receipt
 
 _NOBODY = "-"
 """Nothing is ever deleted: what is free belongs to nobody."""
+_MADE = "made by PAM"
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
@@ -90,6 +91,25 @@ class DynamoDbCheckouts:
             return None
         return item.get("remembered")
 
+    def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
+        change = (
+            "SET remembered = if_not_exists(remembered, :made), making_until = :until, "
+            "making = if_not_exists(making, :none) + :one"
+        )
+        values = {":made": _MADE, ":until": timestamps.render(until), ":none": 0, ":one": 1}
+        noted = self._update(what, session_id, change, values, "attribute_not_exists(stopped)")
+        return noted is not None
+
+    def finish_making(self, what: str, session_id: str) -> None:
+        values = {":none": 0, ":one": 1}
+        self._update(what, session_id, "SET making = making - :one", values, "making > :none")
+
+    def stop_making(self, what: str, session_id: str) -> datetime | None:
+        # Of several calls the last one to begin goes on longest.
+        item = self._update(what, session_id, "SET stopped = :yes", {":yes": True})
+        under_way = item is not None and item.get("making", 0) > 0
+        return timestamps.parse(item["making_until"]) if item and under_way else None
+
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         item = self._get(table_keys.checkout_receipt_key(session_id, what))
         if item is None:
@@ -101,6 +121,26 @@ class DynamoDbCheckouts:
             left=tuple(item.get("left", ())),
             traces_until=timestamps.parse(until) if until else None,
         )
+
+    def _update(
+        self, what: str, session_id: str, change: str, values: dict[str, Any], *conditions: str
+    ) -> dict[str, Any] | None:
+        """The checkout as it is then; None if it was not the session's, or a condition failed."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item(dict(table_keys.checkout_key(what))),
+                UpdateExpression=change,
+                ConditionExpression=" AND ".join(("holder = :me", *conditions)),
+                ExpressionAttributeValues=to_item({":me": session_id, **values}),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return None
+            message = f"the checkout could not be written: {error.response['Error']['Code']}"
+            raise IssuerUnavailable(message) from error
+        return from_item(answer["Attributes"])
 
     def _holder(self, what: str) -> str:
         item = self._get(table_keys.checkout_key(what))

@@ -16,7 +16,6 @@ from pam.ports.targets import Checkouts, Receipt, StandingTarget
 
 LONGEST_CALL = timedelta(seconds=30)
 """For how long a call may go on that makes access: longer than the function that makes it lives."""
-_MADE = "made by PAM"
 
 
 class OnePerPerson:
@@ -36,32 +35,40 @@ class OnePerPerson:
         if not self._checkouts.has(what, session.session_id):
             message = f"the session does not hold {session.resource}"
             raise IssuerUnavailable(message)
-        if self._checkouts.remembered(what, session.session_id) is None:
-            if self._target.stands(session):
-                message = (
-                    f"{session.requester_name} has this access already, and not by PAM; "
-                    "it is left as it is"
-                )
-                raise ForeignAccess(message, session_id=session.session_id)
-            self._checkouts.remember(what, session.session_id, _MADE)
-            if self._checkouts.remembered(what, session.session_id) is None:
-                message = "it could not be noted that the access is about to be made"
-                raise IssuerUnavailable(message)
-        self._target.make(session, now)
+        begun = self._checkouts.remembered(what, session.session_id) is not None
+        if not begun and self._target.stands(session):
+            message = (
+                f"{session.requester_name} has this access already, and not by PAM; "
+                "it is left as it is"
+            )
+            raise ForeignAccess(message, session_id=session.session_id)
+        if not self._checkouts.begin_making(what, session.session_id, until=now + LONGEST_CALL):
+            message = "the session has ended, and no access is made for it any more"
+            raise IssuerUnavailable(message)
+        try:
+            self._target.make(session, now)
+        except TryAgain:
+            self._checkouts.finish_making(what, session.session_id)
+            raise
+        # After any other error what was asked for may still be under way at the target.
+        self._checkouts.finish_making(what, session.session_id)
 
     def end(self, session: Session, now: datetime) -> Receipt:
-        """The access taken at once. The receipt of a session that was ended while its access was
-        being made stands only when no such call can go on any more.
+        """The access taken at once, after which no call begins that would make it. The receipt
+        stands when those are over that began before.
         """
         what = checkout_of(session)
         if not self._checkouts.has(what, session.session_id):
             earlier = self._checkouts.receipt(what, session.session_id)
             return earlier or Receipt(method="never-granted", evidence="it had not been taken")
+        under_way_until = self._checkouts.stop_making(what, session.session_id)
         if self._checkouts.remembered(what, session.session_id) is None:
             receipt = Receipt(method="never-granted", evidence="PAM had made nothing there")
         else:
             receipt = self._target.unmake(session, now)
-        _check_nobody_makes_it(session, now)
+        if under_way_until is not None and now < under_way_until:
+            message = f"what made the access may go on until {timestamps.render(under_way_until)}"
+            raise IssuerUnavailable(message)
         self._checkouts.give_back(what, session.session_id, receipt)
         return receipt
 
@@ -87,15 +94,3 @@ class OnePerPerson:
 def checkout_of(session: Session) -> str:
     """No name of a person holds the separator, so this means one person and one target."""
     return f"{session.target.label}#{session.requester_name}"
-
-
-def _check_nobody_makes_it(session: Session, now: datetime) -> None:
-    """Raises IssuerUnavailable while a call may be under way that began before the end was decided,
-    and makes what was just taken.
-    """
-    if session.activated_at is not None or session.ending is None:
-        return
-    until = session.ending.decided_at + LONGEST_CALL
-    if now < until:
-        message = f"what made the access may go on until {timestamps.render(until)}"
-        raise IssuerUnavailable(message)

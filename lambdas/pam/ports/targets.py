@@ -228,5 +228,18 @@ class Checkouts(Protocol):
     def remembered(self, what: str, session_id: str) -> str | None:
         """What was kept; None if nothing was, or if the session has it no more."""
 
+    def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
+        """Notes, before a call that makes access, that it may go on until then, and remembers that
+        PAM makes it. False, with nothing noted, after `stop_making` or if the session has it not.
+        """
+
+    def finish_making(self, what: str, session_id: str) -> None:
+        """That one such call is over. No error if nobody knows of it any more."""
+
+    def stop_making(self, what: str, session_id: str) -> datetime | None:
+        """From now on no such call begins. Until when one that began may go on; None if each of
+        them is over.
+        """
+
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         """With which receipt the session gave it back, if it has."""
