@@ -22,7 +22,7 @@ from pam.operations.close_session import look_at
 from pam.operations.count_open import recount_open
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE, TABLES
-from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story, caller
+from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
@@ -340,10 +340,7 @@ def test_a_session_that_somebody_wrote_over_holds_up_no_end_of_the_others(
     order = PersonOrder(person="alice", reason="stolen laptop", length=timedelta(hours=1))
     done = block_person(
         order,
-        caller=caller("sam"),
-        now=story.now,
-        store=store,
-        policy=story.policy,
+        replace(story.call("sam"), store=store),
         closer=story.closer,
         notifier=story.notifier,
     )

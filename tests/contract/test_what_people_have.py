@@ -17,7 +17,7 @@ from pam.operations.count_open import recount_open
 from pam.operations.review_session import Finding, review_session
 from pam.ports.sessions import SessionStore
 from tests.contract.conftest import TABLE, TABLES
-from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story, caller
+from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story
 from tests.fakes.world import FakeStore
 
 
@@ -64,10 +64,7 @@ def test_what_owes_a_review_is_known_until_it_is_settled(story: Story, store: Se
         assert store.open_now("alice").unreviewed == (session_id,)
         review_session(
             Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(who),
-            now=story.now,
-            store=store,
-            policy=story.policy,
+            replace(story, store=store).call(who),
         )
     assert store.open_now("alice").unreviewed == ()
 

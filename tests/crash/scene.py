@@ -39,7 +39,7 @@ from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
 from tests.fakes.carriage import FakeCarriage
 from tests.fakes.dying import Died, Dying, Fuse
-from tests.fakes.story import COMPILED, HOME, NOON, Story, arn, caller
+from tests.fakes.story import COMPILED, HOME, NOON, Story, arn
 from tests.fakes.targets import FakeAws, FakeCheckouts, FakeServer, Targets
 from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
 
@@ -225,7 +225,8 @@ class Scene(Story):
 
     def erase(self, session_id: str) -> Session:
         return erase_texts(
-            session_id, caller=caller("sam"), now=self.now, store=self.store, policy=self.policy
+            session_id,
+            self.call("sam"),
         )
 
     def block(
@@ -239,10 +240,7 @@ class Scene(Story):
         return block_person.block_requester(
             session_id,
             block_person.Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             closer=self.closer,
             notifier=self.notifier,
         )
@@ -252,10 +250,7 @@ class Scene(Story):
             arn(person),
             resource,
             "found again",
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
         )
 
     def end_all_blocked(self) -> None:
@@ -269,10 +264,7 @@ class Scene(Story):
     def review(self, who: str, session_id: str) -> Session:
         return review_session(
             Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
         )
 
     def record(self, activity_id: str, session_id: str) -> None:

@@ -42,7 +42,8 @@ def put_block(
         reason="laptop stolen",
     )
     return add_block(
-        order, caller=by or caller("sam"), now=story.now, store=story.store, policy=story.policy
+        order,
+        story.call(by or caller("sam")),
     )
 
 
@@ -57,10 +58,7 @@ def block(
     return block_requester(
         session_id,
         Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(by or caller("sam")),
         closer=story.closer,
         notifier=story.notifier,
     )
@@ -73,8 +71,5 @@ def lift(
         who,
         resource,
         "laptop found",
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(by or caller("sam")),
     )

@@ -9,12 +9,13 @@ from pam.domain.approval import Ballot
 from pam.domain.kinds import KINDS
 from pam.domain.limits import Limits
 from pam.domain.notices import Duty
-from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
+from pam.domain.people import Auth, Caller, Surface
 from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
 from pam.operations.ask_approvers import ask_approvers
+from pam.operations.call import Call
 from pam.operations.close_session import look_at, sweep_session
 from pam.operations.confirm_session import confirm_session
 from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
@@ -51,13 +52,9 @@ def caller(name: str) -> Caller:
     return Caller(
         principal=arn(name),
         person=POLICY.identities.identify(arn(name)) if name in known else None,
-        actor=Actor(
-            principal=arn(name),
-            kind=ActorKind.PERSON,
-            surface=Surface.API,
-            auth=Auth.SIGV4,
-            source_ip="192.0.2.1",
-        ),
+        surface=Surface.API,
+        auth=Auth.SIGV4,
+        source_ip="192.0.2.1",
         request_id="request-1",
     )
 
@@ -91,6 +88,15 @@ class Story:
             workflow=self.workflow,
         )
 
+    def call(self, who: str | Caller) -> Call:
+        """What somebody's act is decided by, now."""
+        return Call(
+            caller=caller(who) if isinstance(who, str) else who,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
+        )
+
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)
         return self.now
@@ -112,11 +118,8 @@ class Story:
                 duration=None if seconds is None else timedelta(seconds=seconds),
                 break_glass=break_glass,
             ),
-            caller=caller(who),
+            self.call(who),
             idempotency_key=key,
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
             home=HOME,
@@ -150,10 +153,7 @@ class Story:
         )
         return vote(
             paper,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
         )
@@ -181,10 +181,7 @@ class Story:
     def confirm(self, session_id: str, who: str = "alice") -> Session:
         return confirm_session(
             session_id,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             notifier=self.notifier,
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
@@ -214,10 +211,7 @@ class Story:
     def lease(self, session_id: str, who: str = "alice") -> Lease:
         return lease_credentials(
             session_id,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             issuers=self.issuers,
             audit_log=self.audit_log,
             verifier=self.keys,
@@ -234,10 +228,7 @@ class Story:
             session_id,
             way_out,
             "enough",
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             closer=self.closer,
         )
 

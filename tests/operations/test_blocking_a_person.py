@@ -53,17 +53,14 @@ def block(
             resource=resource,
             unseen=unseen,
         ),
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(by or caller("sam")),
         closer=story.closer,
         notifier=story.notifier,
     )
 
 
 def acted(story: Story, who: Caller) -> None:
-    note_act(who, now=story.now, store=story.store, policy=story.policy)
+    note_act(story.call(who))
 
 
 @pytest.mark.guarantee("G14")
@@ -153,10 +150,7 @@ SECOND: dict[str, Callable[[Story, Caller], object]] = {
     "by a session": lambda s, olga: block_requester(
         s.request("alice").session_id,
         Wish(length=HOUR, one_resource=False, reason="laptop stolen"),
-        caller=olga,
-        now=s.now,
-        store=s.store,
-        policy=s.policy,
+        s.call(olga),
         closer=s.closer,
         notifier=s.notifier,
     ),
@@ -215,10 +209,7 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
         block_requester(
             session_id,
             wish,
-            caller=bob,
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            story.call(bob),
             closer=story.closer,
             notifier=story.notifier,
         )

@@ -16,7 +16,7 @@ from pam.operations.close_session import WORKFLOW
 from pam.operations.read_sessions import Listing, Trail, list_sessions, read_trail
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionQuery
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn, caller
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def listed(
         resource=query.get("resource"),
         limit=limit,
     )
-    return list_sessions(asked, cursor, caller=caller(who), store=story.store, policy=story.policy)
+    return list_sessions(asked, cursor, story.call(who))
 
 
 def walk(story: Story, who: str, limit: int, **query: str) -> list[str]:
@@ -150,11 +150,9 @@ def trail(
 ) -> Trail:
     return read_trail(
         session_id,
+        story.call(who),
         limit=limit,
         cursor=cursor,
-        caller=caller(who),
-        store=story.store,
-        policy=story.policy,
     )
 
 

@@ -24,7 +24,7 @@ from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
-from tests.fakes.story import KYC, LEDGER, NOON, POLICY, SANDBOX, UAT, Story, caller
+from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, caller
 
 pytestmark = pytest.mark.guarantee("G15")
 
@@ -43,10 +43,7 @@ def review(
 ) -> Session:
     return review_session(
         Finding(session_id=session.session_id, judgement=judgement, comment=comment),
-        caller=caller(who) if isinstance(who, str) else who,
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(who),
     )
 
 
@@ -199,10 +196,7 @@ def test_what_a_reviewer_wrote_is_kept_apart_from_the_record_and_can_be_erased(
     def erased() -> list[str]:
         gone = erase_texts(
             session.session_id,
-            caller=caller("sam"),
-            now=story.now,
-            store=story.store,
-            policy=POLICY,
+            story.call("sam"),
         )
         assert gone.review is not None
         return [look.comment for look in gone.review.given]
@@ -300,7 +294,7 @@ def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
         until=None,
         reason="laptop stolen",
     )
-    add_block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    add_block(order, story.call("sam"))
     with pytest.raises(Blocked):
         review(story, "bob", session)
     reviewed = review(story, "carol", session)

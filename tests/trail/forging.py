@@ -19,7 +19,7 @@ from pam.operations.close_session import WORKFLOW, look_at
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn, caller
+from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn
 from tests.trail.conftest import exported
 
 
@@ -86,14 +86,9 @@ def emergencies(log: Log) -> None:
         for reviewer in ("bob", "carol"):
             review_session(
                 Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-                caller=caller(reviewer),
-                now=story.now,
-                store=story.store,
-                policy=POLICY,
+                story.call(reviewer),
             )
-        erase_texts(
-            session_id, caller=caller("sam"), now=story.now, store=story.store, policy=POLICY
-        )
+        erase_texts(session_id, story.call("sam"))
 
 
 Forgery = Callable[[Log], Session]
@@ -245,9 +240,7 @@ def struck(log: Log) -> Session:
     story.activate(session_id)
     story.lease(session_id)
     finding = Finding(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
-    return review_session(
-        finding, caller=caller("bob"), now=story.now, store=story.store, policy=POLICY
-    )
+    return review_session(finding, story.call("bob"))
 
 
 def in_name_of(log: Log) -> Session:

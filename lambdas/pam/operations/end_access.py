@@ -2,17 +2,15 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
-from pam.domain.people import Caller
 from pam.domain.session import Session
+from pam.operations.call import Call
 from pam.operations.close_session import Verdict, decided
-from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
-from pam.policy.cedar import Action, CedarPolicy
+from pam.policy.cedar import Action
 from pam.ports.people import Closer
 from pam.ports.sessions import SessionStore
 
@@ -33,15 +31,7 @@ GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED, reason_written=False
 
 
 def end_access(
-    session_id: str,
-    way_out: WayOut,
-    reason: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    closer: Closer,
+    session_id: str, way_out: WayOut, reason: str, call: Call, *, closer: Closer
 ) -> Session:
     """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
@@ -49,23 +39,23 @@ def end_access(
     by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
     in force, and workflow and tick go on until it is confirmed.
     """
-    check_right(load(store, session_id), way_out, caller, now=now, store=store, policy=policy)
+    check_right(load(call.store, session_id), way_out, call)
     verdict = Verdict(
         outcome=way_out.outcome,
-        actor=caller.actor,
+        actor=call.caller.actor,
         reason=reason,
         written=way_out.reason_written,
-        request_id=caller.request_id,
+        request_id=call.caller.request_id,
     )
 
     def decide(session: Session) -> Step | None:
         if session.closed:
             message = f"the session is {session.status.value} already"
             raise Conflict(message, session_id=session_id)
-        return decided(session, verdict, now)
+        return decided(session, verdict, call.now)
 
-    session = transition(store, session_id, decide, now=now)
-    return drive_end(session, store=store, closer=closer)
+    session = transition(call.store, session_id, decide, now=call.now)
+    return drive_end(session, store=call.store, closer=closer)
 
 
 def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Session:
@@ -77,20 +67,11 @@ def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Sessi
     return load(store, session.session_id)
 
 
-def check_right(
-    session: Session,
-    way_out: WayOut,
-    caller: Caller,
-    *,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> None:
+def check_right(session: Session, way_out: WayOut, call: Call) -> None:
     """Raises NotEligible; Blocked for a blocked operator. Giving back is open to the blocked."""
-    if caller.person is None or not policy.may(way_out.right, caller.person, session).allowed:
+    person = call.may(way_out.right, session)
+    if person is None:
         message = f"no policy lets this principal {way_out.right.value} {session.session_id}"
         raise NotEligible(message, session_id=session.session_id)
     if way_out.right is not Action.END:
-        refuse_blocked(
-            caller.person.name, EVERYTHING, now=now, store=store, session_id=session.session_id
-        )
+        call.refuse_blocked(person.name, EVERYTHING, session_id=session.session_id)

@@ -15,7 +15,7 @@ from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET
 from pam.domain.session import Session
 from pam.operations.block_person import Wish, block_requester
 from pam.ports.targets import LoginCredentials
-from tests.fakes.story import Story, caller
+from tests.fakes.story import Story
 from tests.postgres.bank import Bank, is_cut, is_let_in, now
 
 LEDGER, REPORTS = "core-ledger-db", "core-reporting-db"
@@ -214,10 +214,7 @@ class Scene(Story):
         return block_requester(
             session_id,
             Wish(length=timedelta(hours=1), one_resource=False, reason="laptop stolen"),
-            caller=caller("sam"),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call("sam"),
             closer=self.closer,
             notifier=self.notifier,
         )
