@@ -50,7 +50,11 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
-    """By which way a request came in, and which session and execution it becomes."""
+    """By which way a request came in, and which session and execution it becomes.
+
+    `actor.auth` says by which proof the requester asked in person; None: somebody else asks in
+    their name.
+    """
 
     session_id: str
     execution_arn: str
@@ -96,7 +100,7 @@ def open_session(
         requester=requester.principal,
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=way_in.origin is Origin.API,
+        requester_verified=way_in.actor.auth is not None,
         resource=resource.resource_id,
         environment=resource.environment,
         domain=resource.domain,

@@ -22,15 +22,16 @@ class PolicyError(Exception):
 class Identity:
     """Which principals are which person: one entry of the identities file.
 
-    Exactly one of `permission_set` and `user` is set. A permission set's session name is the
-    person; a user is the person `person`.
+    Exactly one of `permission_set`, `user` and `principal` is set. A permission set's session name
+    is the person; a user or a principal of another scheme is the person `person`.
     """
 
-    accounts: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
     domain: str
     groups: tuple[str, ...]
     permission_set: str = ""
     user: str = ""
+    principal: str = ""
     person: str = ""
 
 

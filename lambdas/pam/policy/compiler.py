@@ -16,6 +16,7 @@ from pam.domain import durations, kinds
 from pam.domain.apart import Apart, clash
 from pam.domain.errors import Code
 from pam.domain.limits import Limits
+from pam.domain.principals import folded
 from pam.domain.resource import Resource
 from pam.policy.compiled import (
     PERSON_NAME,
@@ -293,12 +294,13 @@ def _clash(
 
 def _identity(entry: IdentityEntry) -> Identity:
     return Identity(
-        accounts=tuple(entry.accounts or [str(entry.account)]),
+        accounts=tuple(entry.accounts or ([entry.account] if entry.account else [])),
         domain=entry.domain,
         groups=tuple(entry.groups),
         permission_set=entry.permission_set or "",
         user=entry.user or "",
-        person=(entry.person or entry.user or ""),
+        principal=entry.principal or "",
+        person=folded(entry.person or entry.user or ""),
     )
 
 
@@ -309,11 +311,14 @@ def _fault_of_identity(
         if group not in file.groups:
             return f"group {group!r} is not listed under groups"
     identity = _identity(entry)
-    if identity.user and not PERSON_NAME.fullmatch(identity.person):
+    if not identity.permission_set and not PERSON_NAME.fullmatch(identity.person):
         return f"{identity.person!r} cannot name a person"
-    for account in identity.accounts:
-        key = (account, identity.permission_set or f"user/{identity.user}")
+    listed = identity.permission_set or identity.principal or f"user/{identity.user}"
+    for account in identity.accounts or ("",):
+        # AWS has no two users of an account whose names differ in case only; others' ids are exact.
+        key = (account, listed if identity.principal else folded(listed))
         if key in taken:
-            return f"{key[1]} of account {account} is listed twice; one principal is one person"
+            where = f"{listed} of account {account}" if account else listed
+            return f"{where} is listed twice, in one spelling or two; one principal is one person"
         taken.add(key)
     return None

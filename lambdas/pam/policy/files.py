@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, Union
 from pydantic import Field, create_model, model_validator
 
 from pam.domain import kinds
+from pam.domain.principals import Scheme, scheme_of
 from pam.domain.resource import Environment
 from pam.kinds import entry_of
 from pam.policy.compiled import PERSON_NAME
@@ -82,6 +83,7 @@ def catalogue_file() -> type[CatalogueFile]:
 class IdentityEntry(Strict):
     permission_set: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")] | None = None
     user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] | None = None
+    principal: str | None = None
     account: Account | None = None
     accounts: Annotated[list[Account], Field(min_length=1)] | None = None
     person: str | None = None
@@ -90,16 +92,33 @@ class IdentityEntry(Strict):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        if (self.permission_set is None) == (self.user is None):
-            message = "name exactly one of permission_set and user"
+        named = (self.permission_set, self.user, self.principal)
+        if sum(name is not None for name in named) != 1:
+            message = "name exactly one of permission_set, user and principal"
             raise ValueError(message)
-        if (self.account is None) == (self.accounts is None):
+        if self.principal is not None:
+            self._check_principal(self.principal)
+        elif (self.account is None) == (self.accounts is None):
             message = "name exactly one of account and accounts"
             raise ValueError(message)
         if self.permission_set is not None and self.person is not None:
             message = "a permission set's sessions name the person; remove person"
             raise ValueError(message)
         return self
+
+    def _check_principal(self, principal: str) -> None:
+        if scheme_of(principal) in {None, Scheme.AWS}:
+            message = (
+                "principal must be slack:TEAM/USER, oidc:ISSUER#SUB or device:ID; "
+                "name an AWS principal by user or permission_set"
+            )
+            raise ValueError(message)
+        if self.person is None:
+            message = "say whose principal it is: person is missing"
+            raise ValueError(message)
+        if self.account is not None or self.accounts is not None:
+            message = "only users and permission sets are in an account; remove it"
+            raise ValueError(message)
 
 
 class IdentitiesFile(Strict):
