@@ -147,9 +147,10 @@ class RotatedSecretIssuer:
         mender, what = self._mender(session), session.target.arn
         name = self._logins.login(_secret(session)).username
         cut = lent_account.shut(self._databases, mender, name)
+        # In this order: a twin that gives it back in between takes what was remembered with it.
+        remembered = self._checkouts.remembered(what, session.session_id)
         if not self._checkouts.has(what, session.session_id):
             self._let_go_again(mender, name)
-        remembered = self._checkouts.remembered(what, session.session_id)
         purpose = "the account could not be put back"
         with self._databases.opened(mender, purpose, for_an_end=True) as connection:
             left = left_behind.bounded(lent_account.put_back(connection, name, remembered))
