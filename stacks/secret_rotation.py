@@ -7,9 +7,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pam.settings import RotateSettings
-from stacks.config import DeployConfig, Rotation
+from stacks.config import Rotation
+from stacks.function_platform import FunctionPlatform
 from stacks.lent_databases import LentDatabases
-from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.pam_function import PamFunction
 
 
 class SecretRotation(Construct):
@@ -25,10 +26,10 @@ class SecretRotation(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        config: DeployConfig,
         databases: LentDatabases,
     ) -> None:
         super().__init__(scope, construct_id)
+        config = platform.config
         self.function = PamFunction(
             self,
             "RotateSecret",
@@ -37,7 +38,7 @@ class SecretRotation(Construct):
             description="Changes the password of a lent database account, for Secrets Manager",
             settings=RotateSettings(
                 env_name=platform.env_name,
-                database_sslmode=platform.database_sslmode,
+                database_sslmode=config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=Duration.seconds(30),

@@ -6,12 +6,20 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import INDEX_KEYS, Index, Table, table_name
+from pam.names import (
+    DONE_ONCE,
+    INDEX_KEYS,
+    NO_SESSION,
+    OF_SESSION,
+    Index,
+    Table,
+    table_name,
+)
 from stacks.encryption_key import EncryptionKey
 from stacks.kept_table import kept_table, text
 
-_FINDINGS = ["SESSION#NONE#*", "ACTIVITY#*"]
-"""The partition keys of records outside any session, and of what is told once."""
+_FINDINGS = [f"{OF_SESSION}{NO_SESSION}*", f"{DONE_ONCE}*"]
+"""The partition keys of records outside any session, and of notes that something was done."""
 
 _BOTH = dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
 _STREAMS = {

@@ -12,6 +12,7 @@ import pytest
 from documents import guarantees, openapi, pages
 from pam import names
 from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.domain.role_limits import revoker_role_name
 from pam.names import Parameter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,7 +83,7 @@ def test_the_drawing_of_the_parts_has_every_function_of_every_deployment() -> No
 def test_the_drawing_of_trust_names_roles_as_they_are() -> None:
     drawn = DESIGN.partition("### Who trusts whom")[2].partition("\n## ")[0]
     trusted = {names.issuer_role_name("ENV"), names.activator_role_name("ENV")}
-    ends = {names.revocation_role_name("ENV"), names.revoker_role_name("ROLE")}
+    ends = {names.revocation_role_name("ENV"), revoker_role_name("ROLE")}
     for role in trusted | ends:
         assert f"[{role}]" in drawn
 
