@@ -27,12 +27,11 @@ from pam.names import (
     metric_dimensions,
 )
 from stacks.approval_workflow import ApprovalWorkflow
-from stacks.audit_log import AuditLog
 from stacks.dark_calls import DarkCalls
 from stacks.deadline_sweep import DeadlineSweep
+from stacks.foundation_stack import FoundationStack
 from stacks.function_platform import FunctionPlatform
 from stacks.log_checkpoints import LogCheckpoints
-from stacks.notifications import Notifications
 from stacks.pam_function import PamFunction
 
 _MINUTE = Duration.minutes(1)
@@ -65,11 +64,11 @@ class Alarms(Construct):
         checkpoints: LogCheckpoints,
         dark_calls: DarkCalls,
         workflow: ApprovalWorkflow,
-        audit_log: AuditLog,
-        notifications: Notifications,
+        foundation: FoundationStack,
     ) -> None:
         super().__init__(scope, construct_id)
         env_name = platform.env_name
+        audit_log, notifications = foundation.audit_log, foundation.notifications
 
         # A metric filter can only count by what stands in the line, and that has no environment.
         of_env = f"{METRIC_NAMESPACE}/{env_name}"

@@ -83,7 +83,9 @@ class DarkCalls(Construct):
         events.Rule(
             self,
             "Invoked",
-            description=f"PAM {platform.env_name}: calls of its functions, as CloudTrail tells them",
+            description=(
+                f"PAM {platform.env_name}: calls of its functions, as CloudTrail tells them"
+            ),
             event_pattern=events.EventPattern(
                 # Only AWS itself may put events with such a source on the bus.
                 source=events.Match.prefix("aws."),

@@ -30,6 +30,7 @@ class FoundationStack(cdk.Stack):
             synthesizer=synthesizer_of(config),
             termination_protection=retain,
         )
+        self.env_name = env_name
         self.key = key = EncryptionKey(self, "Key", env_name=env_name, retain=retain)
         self.session_store = SessionStore(
             self, "Sessions", env_name=env_name, key=key, retain=retain

@@ -5,7 +5,7 @@ from typing import Self
 
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.bundling import DATABASE_CA, Bundle, BundleTarget
+from stacks.bundling import DATABASE_CA, Bundle
 from stacks.config import DeployConfig
 from stacks.dead_letters import DeadLetters
 from stacks.encryption_key import EncryptionKey
@@ -23,11 +23,11 @@ class FunctionCode:
     architecture: lambda_.Architecture
 
     @classmethod
-    def of(cls, bundle: Bundle, target: BundleTarget) -> Self:
+    def of(cls, bundle: Bundle) -> Self:
         return cls(
             asset=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),
-            runtime=lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON),
-            architecture=lambda_.Architecture.custom(target.machine),
+            runtime=lambda_.Runtime(f"python{bundle.target.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.custom(bundle.target.machine),
         )
 
 

@@ -17,7 +17,6 @@ class Parameters(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        env_name: str,
         foundation: FoundationStack,
         workflow: ApprovalWorkflow,
         request_api: RequestApi,
@@ -40,6 +39,6 @@ class Parameters(Construct):
             ssm.StringParameter(
                 self,
                 parameter.name.title().replace("_", ""),
-                parameter_name=parameter_path(env_name, parameter),
+                parameter_name=parameter_path(foundation.env_name, parameter),
                 string_value=values[parameter],
             )

@@ -49,7 +49,7 @@ class RequestApi(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        workflow: WorkflowHandle,
+        handle: WorkflowHandle,
         proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
@@ -71,7 +71,7 @@ class RequestApi(Construct):
                 account=stack.account,
                 region=stack.region,
                 calls_table=calls.table.table_name,
-                state_machine_arn=workflow.arn,
+                state_machine_arn=handle.arn,
                 revoke_function=revocation.function.function.function_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
@@ -85,8 +85,8 @@ class RequestApi(Construct):
         store.grant_see_grants(self.function.role)
         store.grant_block(self.function.role)
         proof_keys.grant_make(self.function.role, Maker.DOOR)
-        workflow.grant_start(self.function.role)
-        workflow.grant_answer_wait(self.function.role)
+        handle.grant_start(self.function.role)
+        handle.grant_answer_wait(self.function.role)
         calls.grant_note(self.function.role)
         # It decides ends, and has them done by the function that can.
         revocation.function.grant_invoke(self.function.role)

@@ -27,7 +27,7 @@ class Revocation(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        workflow: WorkflowHandle,
+        handle: WorkflowHandle,
         lent: LentTargets,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,7 +45,7 @@ class Revocation(Construct):
                 table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
-                state_machine_arn=workflow.arn,
+                state_machine_arn=handle.arn,
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
@@ -61,14 +61,14 @@ class Revocation(Construct):
         store.grant_see_blocks(role)
         # What somebody who is blocked has open is found by the index of what is open.
         store.grant_find_overdue(role)
-        workflow.grant_stop(role)
+        handle.grant_stop(role)
         # That a workflow failed is believed from its own history.
-        workflow.grant_read_history(role)
-        workflow.grant_fail_wait(role)
+        handle.grant_read_history(role)
+        handle.grant_fail_wait(role)
         lent.databases.grant_unmake(role)
         self.function.bury_failures(retries=2)
         store.grant_follow(role, Table.GRANTS)
-        # The last of the belts: DynamoDB removes a grant by its time to live, no matter what else has
+        # The last of the belts: DynamoDB removes a grant by its time to live, whatever else has
         # failed, and the stream says so. Minutes late as a rule, days at worst.
         follow_stream(
             self,

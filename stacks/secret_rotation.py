@@ -9,7 +9,7 @@ from constructs import Construct
 from pam.settings import RotateSettings
 from stacks.config import Rotation
 from stacks.function_platform import FunctionPlatform
-from stacks.lent_databases import LentDatabases
+from stacks.lent_targets import LentTargets
 from stacks.pam_function import PamFunction
 
 
@@ -26,7 +26,7 @@ class SecretRotation(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        databases: LentDatabases,
+        lent: LentTargets,
     ) -> None:
         super().__init__(scope, construct_id)
         config = platform.config
@@ -44,7 +44,7 @@ class SecretRotation(Construct):
             timeout=Duration.seconds(30),
             reaches_databases=True,
         )
-        databases.grant_rotate(self.function.role)
+        lent.databases.grant_rotate(self.function.role)
         may_invoke = lambda_.CfnPermission(
             self,
             "MayInvoke",
@@ -54,7 +54,7 @@ class SecretRotation(Construct):
             source_account=Stack.of(self).account,
         )
         if config.rotation is Rotation.SCHEDULE:
-            for name in databases.rotated_names:
+            for name in lent.databases.rotated_names:
                 self._schedule(name, config.rotation_days, may_invoke)
 
     def _schedule(self, name: str, days: int, may_invoke: lambda_.CfnPermission) -> None:

@@ -6,7 +6,7 @@ from pam.policy.compiled import CompiledPolicy
 from stacks.activity_recorder import ActivityRecorder
 from stacks.alarms import Alarms
 from stacks.approval_workflow import ApprovalWorkflow
-from stacks.bundling import Bundle, BundleTarget
+from stacks.bundling import Bundle
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
 from stacks.dark_calls import DarkCalls
@@ -33,10 +33,8 @@ from stacks.workflow_handle import WorkflowHandle
 
 
 class PamStage(Construct):
-    """Two stacks: the foundation keeps, the service works. A third, in another account, witnesses.
-
-    The parts of the foundation know only each other. What is made here are the parts of the
-    service, in an order in which each is handed what it may use.
+    """Two stacks: the foundation keeps, the service works. A third, where another account is named,
+    witnesses. The parts of the service are made here, each with what it may use.
     """
 
     def __init__(
@@ -47,32 +45,28 @@ class PamStage(Construct):
         config: DeployConfig,
         policy: CompiledPolicy,
         bundle: Bundle,
-        target: BundleTarget,
     ) -> None:
         super().__init__(scope, construct_id)
         kept = FoundationStack(self, "Foundation", config=config)
         calls, notifications = kept.calls, kept.notifications
         service = ServiceStack(self, "Service", config=config)
         service.add_stack_dependency(kept, "its functions run in roles of the foundation")
-
         # In this stack, because their policies name its roles.
         proof_keys = ProofKeys(service, "ProofKeys", env_name=config.env_name)
-        workflow = WorkflowHandle(service, config.env_name)
+        handle = WorkflowHandle(service, config.env_name)
         platform = FunctionPlatform(
             config=config,
-            code=FunctionCode.of(bundle, target),
+            code=FunctionCode.of(bundle),
             key=kept.key,
             session_store=kept.session_store,
             dead_letters=DeadLetters(service, "DeadLetters", key=kept.key),
         )
         lent = LentTargets.of_catalogue(service, policy)
         if config.rotation is not Rotation.NONE:
-            rotation = SecretRotation(
-                service, "Rotation", platform=platform, databases=lent.databases
-            )
+            rotation = SecretRotation(service, "Rotation", platform=platform, lent=lent)
             lent = lent.rotated_by(rotation.function)
 
-        # What is recorded, and who watches the record.
+        # The record, and its witness.
         auditor = SessionAuditor(
             service,
             "Auditor",
@@ -83,7 +77,7 @@ class PamStage(Construct):
         )
         witness = None
         if config.witness_account is not None:
-            code = FunctionCode.of(bundle, target)
+            code = FunctionCode.of(bundle)
             witness = WitnessStack(self, "Witness", config=config, log=service, code=code)
         checkpoints = LogCheckpoints(
             service,
@@ -94,7 +88,7 @@ class PamStage(Construct):
             witness=witness,
         )
 
-        # Access, made and unmade.
+        # Access: who makes it, who ends it, and who looks for what is overdue or was changed.
         issuer = CredentialIssuer(
             service,
             "Issuer",
@@ -107,9 +101,7 @@ class PamStage(Construct):
         activator = SessionActivator(
             service, "Activator", platform=platform, proof_keys=proof_keys, lent=lent
         )
-        revocation = Revocation(
-            service, "Revocation", platform=platform, workflow=workflow, lent=lent
-        )
+        revocation = Revocation(service, "Revocation", platform=platform, handle=handle, lent=lent)
         notices = Notices(service, "Notices", platform=platform, notifications=notifications)
         sweep = DeadlineSweep(
             service, "Sweep", platform=platform, revocation=revocation, notices=notices
@@ -118,42 +110,41 @@ class PamStage(Construct):
         recorder = ActivityRecorder(service, "Activity", platform=platform, lent=lent)
         Searches(service, "Searches", env_name=config.env_name, revocation=revocation)
 
-        # The way of a request.
-        approval_workflow = ApprovalWorkflow(
+        # The way in, and who looks for calls that did not come by it.
+        workflow = ApprovalWorkflow(
             service,
             "Workflow",
             platform=platform,
-            handle=workflow,
+            handle=handle,
             notifications=notifications,
             proof_keys=proof_keys,
             activator=activator,
             revocation=revocation,
         )
-        request_api = RequestApi(
+        api = RequestApi(
             service,
             "RequestApi",
             platform=platform,
-            workflow=workflow,
+            handle=handle,
             proof_keys=proof_keys,
             issuer=issuer,
             revocation=revocation,
             calls=calls,
             notifications=notifications,
         )
-        callers = (request_api, issuer, activator, revocation, sweep, checkpoints)
-        own_roles = (approval_workflow.state_machine.role, *(c.function.role for c in callers))
+        calling = (api, issuer, activator, revocation, sweep, checkpoints)
         dark_calls = DarkCalls(
             service,
             "DarkCalls",
             platform=platform,
             calls=calls,
-            access_log=request_api.access_log,
-            own_roles=own_roles,
+            access_log=api.access_log,
+            own_roles=(workflow.state_machine.role, *(each.function.role for each in calling)),
         )
-        recording = (request_api, issuer, activator, revocation, recorder, dark_calls)
-        auditor.precede(approval_workflow.admit_request, *(each.function for each in recording))
+        recording = (api, issuer, activator, revocation, recorder, dark_calls)
+        auditor.precede(workflow.admit_request, *(each.function for each in recording))
 
-        # What people see of it.
+        # What others see of it.
         Alarms(
             service,
             "Alarms",
@@ -161,17 +152,9 @@ class PamStage(Construct):
             sweep=sweep,
             checkpoints=checkpoints,
             dark_calls=dark_calls,
-            workflow=approval_workflow,
-            audit_log=kept.audit_log,
-            notifications=notifications,
-        )
-        Parameters(
-            service,
-            "Parameters",
-            env_name=config.env_name,
+            workflow=workflow,
             foundation=kept,
-            workflow=approval_workflow,
-            request_api=request_api,
         )
+        Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)
         tag_deployment(self, config.env_name)
         tag_roles_as_owned(self)
