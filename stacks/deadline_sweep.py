@@ -1,4 +1,4 @@
-"""The minute hand drives every session past its deadline to its end, workflow or no workflow."""
+"""Every minute: finds what is overdue, whether or not a session's workflow still runs."""
 
 from aws_cdk import Duration
 from constructs import Construct
@@ -13,7 +13,7 @@ from stacks.schedule import call_every
 
 
 class DeadlineSweep(Construct):
-    """Finds sessions whose time has come; ending them and telling people is the work of others."""
+    """It ends nothing and tells nobody: it invokes the functions that may."""
 
     def __init__(
         self,

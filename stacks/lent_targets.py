@@ -1,4 +1,4 @@
-"""All that the catalogue lends, as the functions that make and unmake access need it."""
+"""What the catalogue lends, for the functions that make, unmake and watch access."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,7 +13,7 @@ from stacks.target_roles import TargetRoles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LentTargets:
-    """A kind of target that needs rights of its own is one more field here."""
+    """Roles and databases: each grants what a function needs of it."""
 
     roles: TargetRoles
     databases: LentDatabases

@@ -15,7 +15,7 @@ from stacks.witness_stack import WitnessStack
 
 
 class LogCheckpoints(Construct):
-    """`witness` None: nobody cosigns."""
+    """Each seals what was recorded since the last. `witness` None: nobody cosigns."""
 
     def __init__(
         self,

@@ -10,8 +10,8 @@ from stacks.pam_function import PamFunction
 
 
 class Notices(Construct):
-    """A function of its own, so that the one that looks at every deadline can tell nobody, and the
-    one that speaks to everybody can end nothing.
+    """The function that looks at every deadline can tell nobody; this one, which tells people, can
+    end nothing.
     """
 
     def __init__(

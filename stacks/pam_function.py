@@ -126,8 +126,8 @@ class PamFunction(Construct):
         )
 
     def bury_failures(self, *, retries: int) -> None:
-        """Asynchronous invocations that failed, and failed in `retries` more tries by Lambda, go to
-        the dead letters.
+        """An asynchronous invocation becomes a dead letter if it still fails after `retries` more
+        tries by Lambda.
         """
         self._dead_letters.grant_bury(self.role)
         # The construct library's `on_failure` would grant wildcard actions on the key.

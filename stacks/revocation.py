@@ -73,15 +73,15 @@ class Revocation(Construct):
         follow_stream(
             self,
             "GrantsRunOut",
-            platform=platform,
             function=self.function,
+            dead_letters=platform.dead_letters,
             stream_arn=store.stream_arn_of(Table.GRANTS),
             pattern=_RUN_OUT,
             # Each may take as long as a target takes to answer.
             batch_size=1,
             # The tick goes on trying; this belt must not hold up the stream for ever.
             retries=10,
-            longest=Duration.hours(1),
+            give_up_after=Duration.hours(1),
         )
         if lent.roles.revokers:
             self.function.allow_only_here("sts:AssumeRole", on=lent.roles.revokers)

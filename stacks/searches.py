@@ -20,7 +20,7 @@ _MINUTES: Mapping[str, tuple[object, int]] = {
 
 
 class Searches(Construct):
-    """Each in a call of its own, so that neither can keep the other from its turn."""
+    """Each in a call of its own, so that a slow one delays no other."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, env_name: str, revocation: Revocation

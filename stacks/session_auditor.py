@@ -62,8 +62,8 @@ class SessionAuditor(Construct):
         follow_stream(
             self,
             "Stream",
-            platform=platform,
             function=self.function,
+            dead_letters=platform.dead_letters,
             stream_arn=store.stream_arn,
             pattern=_NEW_RECORDS,
             # A record is on its way at once: a credential waits for its issue record.

@@ -32,8 +32,8 @@ _STREAMS = {
 
 
 class SessionStore(Construct):
-    """A table a power. Inside a transaction IAM is not known to tell items of one table apart, so
-    what only some may write is not in a table with what all write.
+    """One table for each power to write. AWS does not say that IAM can tell the items of one table
+    apart inside a transaction, so what only some functions may write lies in a table of its own.
 
     No grant here scans, and none touches a table itself: what a function may do, it may do to
     items. `TransactWriteItems` needs no right of its own, it is authorised by its single actions.
@@ -154,7 +154,7 @@ class SessionStore(Construct):
     # What happens in them.
 
     def grant_follow(self, role: iam.IRole, *tables: Table) -> None:
-        """Read the change stream of these, or of the sessions."""
+        """Read the change streams of these tables; of the sessions, if none is named."""
         arns = [self.stream_arn_of(table) for table in tables] or [self.stream_arn]
         actions = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
         _allow(role, [f"dynamodb:{action}" for action in actions], *arns)

@@ -17,16 +17,14 @@ from stacks.pam_function import PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.stream_mapping import follow_stream
 
-# By its keys, which nobody can change: what an item says that it is may be another's word.
+# An item is known by its keys, which nobody can change. What it says of itself may be forged.
 _SESSIONS_AND_RECORDS = {"sk": {"S": [SESSION_PLACE, {"prefix": RECORD_PLACE}]}}
 _BLOCKS = {"pk": {"S": [BLOCKS_PARTITION]}}
 _LOG_HEAD = {"pk": {"S": [LOG_PARTITION]}}
 
 
 class StoreWatch(Construct):
-    """A function of its own: it can put a finding, and can neither change what it watches nor say
-    that something is proven.
-    """
+    """It may put a finding. It can neither change what it watches nor make a proof."""
 
     def __init__(
         self,
@@ -67,8 +65,8 @@ class StoreWatch(Construct):
             follow_stream(
                 self,
                 name,
-                platform=platform,
                 function=self.function,
+                dead_letters=platform.dead_letters,
                 stream_arn=stream,
                 pattern={"dynamodb": {"Keys": keys}},
                 window_seconds=1,

@@ -7,35 +7,39 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.function_platform import FunctionPlatform
+from stacks.dead_letters import DeadLetters
 from stacks.pam_function import PamFunction
+
+
+_HALF_A_DAY = Duration.hours(12)
+"""Well within the day for which a stream keeps a change."""
 
 
 def follow_stream(
     scope: Construct,
     construct_id: str,
     *,
-    platform: FunctionPlatform,
     function: PamFunction,
+    dead_letters: DeadLetters,
     stream_arn: str,
     pattern: Mapping[str, object],
     batch_size: int = 100,
     window_seconds: int | None = None,
     one_batch_at_a_time: bool = False,
     retries: int = 100,
-    longest: Duration | None = None,
+    give_up_after: Duration = _HALF_A_DAY,
 ) -> None:
-    """Only changes that match `pattern` reach the function, from the oldest in the stream on, so
-    that nothing is skipped that was written before the mapping existed.
+    """Calls the function with the changes that match `pattern`. The mapping begins with the oldest
+    change in the stream, so that it skips nothing that was written before it existed.
 
-    The function answers which changes of a batch it could not handle. Those are tried again,
-    `retries` times and for `longest` (12 hours, well within the 24 that a stream keeps); then they
-    go to the dead letters, and the changes behind them go on. `window_seconds` is how long Lambda
-    gathers a batch. `one_batch_at_a_time` keeps the changes of a shard in order.
+    The function answers which changes of a batch it could not handle. Lambda tries these again, at
+    most `retries` times and until they are as old as `give_up_after`. Then they become dead letters
+    (what changed stands in the table as well), and Lambda goes on with the changes behind them.
+    `window_seconds` is how long Lambda gathers a batch. `one_batch_at_a_time`, of each shard, keeps
+    the changes of an item in order.
 
     The function's role needs `SessionStore.grant_follow` and `DeadLetters.grant_bury`.
     """
-    longest = longest or Duration.hours(12)
     mapping = lambda_.CfnEventSourceMapping(
         scope,
         construct_id,
@@ -53,10 +57,10 @@ def follow_stream(
         bisect_batch_on_function_error=True,
         function_response_types=["ReportBatchItemFailures"],
         maximum_retry_attempts=retries,
-        maximum_record_age_in_seconds=int(longest.to_seconds()),
+        maximum_record_age_in_seconds=int(give_up_after.to_seconds()),
         destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
             on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
-                destination=platform.dead_letters.queue.queue_arn
+                destination=dead_letters.queue.queue_arn
             )
         ),
     )

@@ -30,7 +30,8 @@ _REASONS = INLINE_POLICY | {
 class WitnessStack(cdk.Stack):
     """A function, the item that it remembers the log by, and its key; nothing of PAM's own.
 
-    The owner of the log may call the function and may not change what it remembers.
+    `log` is the stack whose functions write the log. Its account may call the function, and may not
+    change what the function remembers.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class WitnessStack(cdk.Stack):
             "TheLogAsks",
             action="lambda:InvokeFunction",
             function_name=function.function_arn,
-            # Which of its roles may is for the log's account to say: one.
+            # The log's account says which of its roles may: one.
             principal=log.account,
         )
         acknowledge_nist(self, _REASONS)

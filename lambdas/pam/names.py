@@ -93,25 +93,6 @@ INDEX_KEYS = {
 """The attributes of each index: its partition key, its sort key. Both are texts."""
 
 
-# Keys by which the stacks filter streams and bound rights, and under which adapters write.
-OF_SESSION = "SESSION#"
-"""What the partition key of a session begins with, and of the items that belong to it."""
-NO_SESSION = "NONE#"
-"""What follows it in the partition key of a record that belongs to no session."""
-DONE_ONCE = "ACTIVITY#"
-"""What the partition key begins with of a note that something was done, so that it is done once."""
-SESSION_PLACE = "SESSION"
-"""The sort key of a session."""
-RECORD_PLACE = "RECORD#"
-"""What the sort key of a record begins with."""
-RECORD = "RECORD"
-"""`kind` of the items that the stream carries to the auditor."""
-BLOCKS_PARTITION = "BLOCKS"
-"""The one partition of the table of blocks."""
-LOG_PARTITION = "LOG"
-"""The one partition of the table with the log's head."""
-
-
 class CallIndex(StrEnum):
     """Secondary indexes of the table of calls."""
 
@@ -164,6 +145,25 @@ class Tables:
             unsealed=table_name(env, Table.UNSEALED),
             log_head=table_name(env, Table.LOG_HEAD),
         )
+
+
+# By these keys the stacks filter streams and bound rights; under them adapters write.
+OF_SESSION = "SESSION#"
+"""What the partition key of a session begins with, and of the items that belong to it."""
+NO_SESSION = "NONE#"
+"""What follows it in the partition key of a record that belongs to no session."""
+DONE_ONCE = "ACTIVITY#"
+"""What the partition key begins with of a note that something was done, so that it is done once."""
+SESSION_PLACE = "SESSION"
+"""The sort key of a session."""
+RECORD_PLACE = "RECORD#"
+"""What the sort key of a record begins with."""
+RECORD = "RECORD"
+"""`kind` of the items that the stream carries to the auditor."""
+BLOCKS_PARTITION = "BLOCKS"
+"""The one partition of the table of blocks."""
+LOG_PARTITION = "LOG"
+"""The one partition of the table with the log's head."""
 
 
 def parameter_path(env: str, parameter: Parameter) -> str:
