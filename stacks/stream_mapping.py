@@ -10,7 +10,6 @@ from constructs import Construct
 from stacks.dead_letters import DeadLetters
 from stacks.pam_function import PamFunction
 
-
 _HALF_A_DAY = Duration.hours(12)
 """Well within the day for which a stream keeps a change."""
 
