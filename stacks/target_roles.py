@@ -7,10 +7,10 @@ from typing import Self
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from pam.aws import role_limits
+from pam.domain import role_limits
 from pam.domain.kinds import IAM_WRITES, Need
 from pam.domain.resource import Resource
-from pam.names import revoker_role_name
+from pam.domain.role_limits import revoker_role_name
 from pam.policy.compiled import CompiledPolicy, PolicyError
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ import pytest
 from documents import guarantees, openapi, pages
 from pam import names
 from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.domain.role_limits import revoker_role_name
 from pam.names import Parameter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,7 +83,7 @@ def test_the_drawing_of_the_parts_has_every_function_of_every_deployment() -> No
 def test_the_drawing_of_trust_names_roles_as_they_are() -> None:
     drawn = DESIGN.partition("### Who trusts whom")[2].partition("\n## ")[0]
     trusted = {names.issuer_role_name("ENV"), names.activator_role_name("ENV")}
-    ends = {names.revocation_role_name("ENV"), names.revoker_role_name("ROLE")}
+    ends = {names.revocation_role_name("ENV"), revoker_role_name("ROLE")}
     for role in trusted | ends:
         assert f"[{role}]" in drawn
 
@@ -206,8 +207,9 @@ FILES = sorted(set(re.findall(rf"`((?:{TREES})/[\w./*-]+)`", CONTRIBUTING)))
 
 @pytest.mark.parametrize("path", FILES)
 def test_what_an_addition_touches_is_there(path: str) -> None:
-    """A name in capitals is that of what is added: others of its kind are there."""
-    assert list(ROOT.glob(re.sub(r"(?<![\w-])[A-Z]{4,}(?![\w-])", "*", path))), path
+    """What it adds bears a name in capitals; there, others of its kind are."""
+    there = re.sub(r"(?<![\w-])[A-Z]{4,}(?![\w-])", "*", path)
+    assert list(ROOT.glob(there)), there
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pam.aws import role_limits
 from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
-from pam.domain import timestamps
+from pam.domain import role_limits, timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
 from pam.domain.session import Ending, Session

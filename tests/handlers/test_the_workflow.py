@@ -10,7 +10,6 @@ import pytest
 
 import revoke_session
 from pam import clock, wiring
-from pam.aws import table_keys
 from pam.aws.audit_sink import CloudWatchAuditSink
 from pam.domain import audit_record, messages
 from pam.domain.audit_record import Entry, Outcome, RecordType
@@ -20,6 +19,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.messages import event_of
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
+from pam.names import RECORD
 from pam.ports.people import Failure
 from pam.ports.sessions import Once
 from tests.fakes.clients import Recorder
@@ -290,7 +290,7 @@ def test_a_record_that_cannot_be_carried_is_where_the_stream_begins_again(
     number = next(
         record["dynamodb"]["SequenceNumber"]
         for record in records
-        if record["dynamodb"]["NewImage"]["kind"]["S"] == table_keys.RECORD
+        if record["dynamodb"]["NewImage"]["kind"]["S"] == RECORD
     )
     logs.delete_log_group(logGroupName="audit")
     audit = function("audit_session")

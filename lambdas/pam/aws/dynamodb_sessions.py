@@ -23,7 +23,7 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
-from pam.names import Index, Tables
+from pam.names import BLOCKS_PARTITION, Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
@@ -327,7 +327,7 @@ class DynamoDbSessions:
             self._tables.blocks,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :person)",
             ExpressionAttributeValues=to_item(
-                {":pk": block_items.PARTITION, ":person": block_items.prefix(person)}
+                {":pk": BLOCKS_PARTITION, ":person": block_items.prefix(person)}
             ),
             ConsistentRead=True,
         )
@@ -337,7 +337,7 @@ class DynamoDbSessions:
         items = self._query(
             self._tables.blocks,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
+            ExpressionAttributeValues=to_item({":pk": BLOCKS_PARTITION}),
             ConsistentRead=True,
         )
         # The head sorts first: whatever changes while later pages are read makes it another. It is

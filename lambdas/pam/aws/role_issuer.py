@@ -12,13 +12,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pam.aws import role_limits
 from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
-from pam.domain import timestamps
+from pam.domain import role_limits, timestamps
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
+from pam.domain.role_limits import POLICY_PATH, boundary_name, revoker_role_name
 from pam.domain.session import Session
-from pam.names import POLICY_PATH, SESSION_TAG, boundary_name, revoker_role_name
+from pam.names import SESSION_TAG
 from pam.ports.targets import AwsCredentials, Receipt
 
 SHORTEST_STS_SESSION = timedelta(seconds=900)
