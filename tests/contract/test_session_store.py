@@ -18,8 +18,8 @@ from pam.domain.review import Judgement, LookBack
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.block_person import PersonOrder, block_person
-from pam.operations.close_session import look_at
 from pam.operations.count_open import recount_open
+from pam.operations.end_due import end_due
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story, caller
@@ -226,7 +226,7 @@ def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
     much_later = story.now + timedelta(hours=30)
     assert due(store, much_later, 10) == [session_id]
     story.now = much_later
-    look_at(session_id, now=story.now, store=store, issuers=story.issuers)
+    end_due(session_id, now=story.now, store=store, issuers=story.issuers)
     assert due(store, much_later, 10) == []
     stored = store.get(session_id)
     assert stored is not None

@@ -18,12 +18,14 @@ from pam.domain.ids import session_of_database_user
 from pam.domain.kinds import AWS_ROLE, POSTGRES_USER, ROTATED_SECRET, Source
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
+from pam.domain.people import WORKFLOW
 from pam.domain.proofs import Maker
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person
-from pam.operations import close_session as closing
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.keep_ends import Kept, keep_ends
@@ -199,10 +201,8 @@ class Scene(Story):
 
     def fail(self, session_id: str) -> Session:
         """The closing state of a workflow that cannot go on."""
-        verdict = closing.Verdict(
-            outcome=Status.FAILED, actor=closing.WORKFLOW, reason="the workflow failed: Lost"
-        )
-        return closing.close_session(
+        verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason="the workflow failed: Lost")
+        return close_session(
             session_id, verdict, now=self.now, store=self.store, issuers=self.issuers
         )
 

@@ -530,9 +530,9 @@ class AnyCourse(RuleBasedStateMachine):
             self.tried(lambda: self.scene.fail(session_id), death)
 
     @rule(session_id=sessions, death=deaths)
-    def look_at(self, session_id: str, death: Any) -> None:
+    def end_due(self, session_id: str, death: Any) -> None:
         before = self.stored(session_id)
-        self.tried(lambda: self.scene.look_at(session_id), death)
+        self.tried(lambda: self.scene.end_due(session_id), death)
         due = before.deadline is not None and self.scene.now >= before.deadline
         in_time = not due and before.status is not Status.REVOKING
         assert not in_time or self.stored(session_id) == before, "nobody's time is cut short"

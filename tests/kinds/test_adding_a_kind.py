@@ -190,7 +190,7 @@ def test_the_law_lets_one_that_waited_go_unanswered_or_be_revoked(story: DoorSto
     third = story.activate(story.request("alice", VAULT_DEV, seconds=14_400).session_id)
     fourth = story.request("alice", VAULT_DEV)
     story.now = fourth.approval_expires_at
-    story.look_at(fourth.session_id)
+    story.end_due(fourth.session_id)
     assert replayed(fourth, story).session.status == "UNANSWERED"
     assert third.expires_at is not None
 

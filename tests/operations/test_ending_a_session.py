@@ -10,8 +10,10 @@ from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.kinds import AWS_ROLE, KINDS
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import START_WITHIN, Ending, Session
-from pam.operations.close_session import WORKFLOW, Verdict, close_session
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.ports.targets import Receipt
 from tests.fakes.story import NOON, Story
 from tests.fakes.world import FakeIssuer, FakeStore
@@ -28,9 +30,9 @@ def test_the_clock_ends_a_session_at_its_time_and_not_before() -> None:
     assert session.expires_at is not None
     story.now = session.expires_at - timedelta(milliseconds=1)
     with pytest.raises(NotYet):
-        story.look_at(session.session_id)
+        story.end_due(session.session_id)
     story.now = session.expires_at
-    assert story.look_at(session.session_id).status is Status.EXPIRED
+    assert story.end_due(session.session_id).status is Status.EXPIRED
     assert story.issuer.held == set()
     assert story.store.types(session.session_id)[-2:] == ["Revoking", "Expired"]
 
@@ -69,10 +71,10 @@ def test_revoked_is_said_only_after_the_target_confirmed() -> None:
     with pytest.raises(Conflict):
         story.lease(session_id)
     with pytest.raises(IssuerUnavailable):
-        story.look_at(session_id)
+        story.end_due(session_id)
     story.issuer.down = False
     confirmed_at = story.later(seconds=30)
-    assert story.look_at(session_id).status is Status.REVOKED
+    assert story.end_due(session_id).status is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
     revoked = story.store.sessions[session_id]
     assert revoked.ended_at == confirmed_at
@@ -91,7 +93,7 @@ def test_an_end_asks_no_policy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("may", "may_request", "grant", "resource", "approvals_needed"):
         monkeypatch.setattr(story.policy, name, broken)
-    assert story.look_at(session.session_id).status is Status.EXPIRED
+    assert story.end_due(session.session_id).status is Status.EXPIRED
 
 
 def test_a_requester_gives_access_back() -> None:
@@ -266,13 +268,13 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     lease = story.lease(session_id)
     story.revoke(session_id)
     assert story.issuer.cleared == []
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
     assert due(story.store, story.now, 10) == []
     story.now = NOON + DENY_STANDS + timedelta(minutes=1)
     assert due(story.store, story.now, 10) == [session_id]
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == [session_id]
     assert due(story.store, story.now, 10) == []
 
@@ -286,7 +288,7 @@ def test_what_keeps_somebody_out_does_not_go_because_an_item_says_that_it_may() 
     forged = replace(revoked, traces_until=story.now, credentials_live_until=story.now)
     story.store.sessions[session_id] = forged
     story.later(minutes=1)
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == []
 
 
@@ -338,9 +340,9 @@ def test_every_act_of_ending_may_be_repeated() -> None:
     story = Story()
     session = story.granted(seconds=60)
     story.now = session.expires_at or story.now
-    before = story.look_at(session.session_id).status
+    before = story.end_due(session.session_id).status
     trail = story.store.types(session.session_id)
-    assert story.look_at(session.session_id).status is before
+    assert story.end_due(session.session_id).status is before
     assert story.store.types(session.session_id) == trail
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from pam.domain.errors import Blocked, IssuerUnavailable
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
 from pam.operations.block_person import end_all_blocked
-from pam.operations.close_session import WORKFLOW, Verdict, close_session
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.ports.targets import Receipt
 from tests.fakes.blocks import block, put_block
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn

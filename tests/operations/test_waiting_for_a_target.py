@@ -7,7 +7,7 @@ import pytest
 
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.lifecycle import Status
-from pam.operations.close_session import fail_unmade
+from pam.operations.fail_session import fail_unmade
 from tests.fakes.story import Story
 
 REPORTING = "core-reporting-db"
@@ -43,7 +43,7 @@ def test_it_is_waited_for_as_long_as_votes_would_have_been_and_no_longer() -> No
     session = story.store.sessions[session_id]
     assert session.due_at == session.approval_expires_at
     story.now = session.approval_expires_at
-    closed = story.look_at(session_id)
+    closed = story.end_due(session_id)
     assert closed.status is Status.FAILED
     assert closed.ending is not None
     assert closed.ending.reason == "the resource did not become free in time"

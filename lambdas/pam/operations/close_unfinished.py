@@ -13,10 +13,11 @@ from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import is_ulid
 from pam.domain.session import Session
 from pam.ids import id_of_execution
-from pam.operations.close_session import Issuers, close_failed
+from pam.operations.fail_session import fail_unfinished
 from pam.operations.transition import load
 from pam.ports.people import Execution, Executions, Failure
 from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def close_unfinished(
     error, cause, reason = _told_by(failure)
     if session is None:
         return Closed(session=None, error=error, cause=cause)
-    closed = close_failed(
+    closed = fail_unfinished(
         session.session_id,
         reason,
         timed_out=failure.error == "States.Timeout",

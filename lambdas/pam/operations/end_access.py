@@ -9,7 +9,7 @@ from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.close_session import Verdict, decided
+from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy
@@ -62,7 +62,7 @@ def end_access(
         if session.closed:
             message = f"the session is {session.status.value} already"
             raise Conflict(message, session_id=session_id)
-        return decided(session, verdict, now)
+        return decide_end(session, verdict, now)
 
     session = transition(store, session_id, decide, now=now)
     return drive_end(session, store=store, closer=closer)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import EndKeeper, Keepers

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
+from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK, Issuers
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
+from pam.ports.targets import Issuers
 
 _REMEMBERED = timedelta(days=7)
 _LEFT_TO_THE_TICK = timedelta(minutes=10)

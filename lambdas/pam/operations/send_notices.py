@@ -9,8 +9,8 @@ from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.notices import CLAIM_FOR, Duty
+from pam.domain.people import CLOCK
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier

@@ -113,11 +113,19 @@ class Issuer(Protocol):
         """Removes what has done its time there and is no single session's."""
 
 
+Issuers = Mapping[str, Issuer]
+"""By kind."""
+
+
 class Lender(Issuer, Protocol):
     """The issuer of a leased kind."""
 
     def lease(self, session: Session, now: datetime) -> Credentials:
         """One set of credentials that ends at the session's `expires_at` or before."""
+
+
+Lenders = Mapping[str, Lender]
+"""By kind. Of a standing kind nothing is leased, so its issuer is never asked to."""
 
 
 class StandingTarget(Protocol):
