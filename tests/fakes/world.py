@@ -9,6 +9,7 @@ from pam.domain import timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import (
     IssuerUnavailable,
     NoSuchExecution,
@@ -330,7 +331,11 @@ class FakeIssuer:
         self.held.discard(session.session_id)
         self.let_in_again.discard(session.session_id)
         self.ended.append(session.session_id)
-        return Receipt(method="seen", evidence="refused", traces_until=session.leases_end_at)
+        return Receipt(
+            method=ReceiptMethod.DENY_READ_BACK,
+            evidence="refused",
+            traces_until=session.leases_end_at,
+        )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._answer()

@@ -120,7 +120,7 @@ def test_it_is_lent_from_the_request_to_the_end(story: DoorStory, wired: Any) ->
     shown = views.session_view(ended)
     assert (shown.status, shown.waits_for, shown.needs_confirmation) == ("ENDED", None, False)
     assert shown.ending is not None
-    assert shown.ending.method == "badge-refused"
+    assert shown.ending.method == "membership-gone"
 
 
 def test_it_is_shown_among_what_may_be_asked_for(policy: CedarPolicy) -> None:

@@ -55,7 +55,7 @@ def test_the_access_stands_while_the_session_does(story: DoorStory) -> None:
     ended = story.end(session.session_id)
     assert (ended.status, passes(story, session)) == (Status.ENDED, False)
     assert ended.ending is not None
-    assert (ended.ending.method, ended.ending.evidence) == ("badge-refused", "the door said no")
+    assert (ended.ending.method, ended.ending.evidence) == ("membership-gone", "the door said no")
 
 
 def test_a_lease_says_where_to_go_and_is_none(story: DoorStory) -> None:

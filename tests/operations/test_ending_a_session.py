@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pam.aws.role_denies import GRACE, LONGEST_LEASE
+from pam.domain.ending import Ending
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
 from pam.domain.kinds import AWS_ROLE, KINDS
 from pam.domain.lifecycle import Status
 from pam.domain.people import WORKFLOW
-from pam.domain.session import START_WITHIN, Ending, Session
+from pam.domain.session import START_WITHIN, Session
 from pam.operations.close_session import close_session
 from pam.operations.decide_end import Verdict
 from pam.ports.targets import Receipt
@@ -54,7 +55,7 @@ def test_an_operator_ends_one_session_and_the_other_on_the_same_target_goes_on()
     ended = story.revoke(first.session_id)
     assert ended.status is Status.REVOKED
     assert ended.ending is not None
-    assert (ended.ending.method, ended.ending.evidence) == ("seen", "refused")
+    assert (ended.ending.method, ended.ending.evidence) == ("deny-read-back", "refused")
     assert story.issuer.held == {second.session_id}
     assert story.store.sessions[second.session_id].allows(story.now)
     assert story.workflow.stopped == [(first.session_id, "REVOKED")]

@@ -33,7 +33,11 @@ def test_blocking_ends_all_that_is_open_in_its_scope_each_with_its_own_receipt(
     ended = block(story, first.session_id, one_resource=one_resource)
     assert ended.status is Status.REVOKED
     stored = story.store.sessions
-    for session, method in ((first, "seen"), (second, "seen"), (pending, "never-granted")):
+    for session, method in (
+        (first, "deny-read-back"),
+        (second, "deny-read-back"),
+        (pending, "never-granted"),
+    ):
         ending = stored[session.session_id].ending
         assert stored[session.session_id].status is Status.REVOKED
         assert ending is not None

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pam.domain import approval, notices
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.ending import Ending
 from pam.domain.free_text import ERASED
 from pam.domain.kinds import Deadlines
 from pam.domain.lifecycle import CLOSED, Status, check_transition
@@ -24,22 +25,6 @@ _LONGEST_PAUSE = timedelta(hours=1)
 class Origin(StrEnum):
     API = "api"
     RUNBOOK = "runbook"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The receipt of an end: when it was decided, and how the target was seen to refuse."""
-
-    decided_at: datetime
-    outcome: Status
-    """What the session becomes once the target has confirmed."""
-    reason: str
-    written: bool = False
-    """Whether the reason is what a person wrote, and not a sentence of PAM's."""
-    by: str
-    confirmed_at: datetime | None = None
-    method: str = ""
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.ending import NOTHING_MADE
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
 from pam.domain.session import Session
@@ -55,7 +56,7 @@ def record_receipt(
 def _unmake(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> Receipt:
     known = _as_leased(session, store.lease_delivered_at(session.session_id))
     if known.activating_at is None:
-        return Receipt(method="never-granted", evidence="no access had been made")
+        return Receipt.never_granted(NOTHING_MADE)
     return issuers[known.target.kind].end(known, now)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.ending import Ending
 from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import CLOCK, WORKFLOW, Actor, ActorKind
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from pam.domain.standing import turn_lost
 from pam.operations.transition import Step
 from pam.ports.sessions import SessionStore
@@ -85,15 +86,12 @@ def record_of_end(verdict: Verdict, ending: Ending) -> Entry:
 
 
 def _close_at_once(session: Session, outcome: Status, verdict: Verdict, now: datetime) -> Step:
-    ending = Ending(
-        decided_at=now,
-        outcome=outcome,
+    ending = Ending.never_granted(
+        outcome,
+        by=verdict.actor.principal,
         reason=verdict.reason,
         written=verdict.written,
-        by=verdict.actor.principal,
-        confirmed_at=now,
-        method="never-granted",
-        evidence="no access had been made",
+        now=now,
     )
     closed = session.advance(outcome, ended_at=now, ending=ending)
     return Step(closed, (record_of_end(verdict, ending),))

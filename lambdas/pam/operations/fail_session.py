@@ -39,7 +39,7 @@ def fail_unmade(
         return session
     foreign = isinstance(fault, ForeignAccess)
     evidence = "PAM made nothing there" if foreign else "nothing had been sent to the target"
-    receipt = Receipt(method="never-granted", evidence=evidence)
+    receipt = Receipt.never_granted(evidence)
     return record_receipt(session_id, receipt, verdict, now=now, store=store)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.resource import Target
 from pam.domain.session import Session
 
@@ -70,10 +71,15 @@ class Receipt:
     what the borrower made there that may let somebody back in, each a short printable text.
     """
 
-    method: str
+    method: ReceiptMethod
     evidence: str
     traces_until: datetime | None = None
     left: tuple[str, ...] = ()
+
+    @classmethod
+    def never_granted(cls, evidence: str) -> Self:
+        """Nothing had been made that could be unmade."""
+        return cls(method=ReceiptMethod.NEVER_GRANTED, evidence=evidence)
 
 
 class Issuer(Protocol):

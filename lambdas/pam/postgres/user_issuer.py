@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import Conflict, IssuerUnavailable, Unreached
 from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
@@ -112,7 +113,7 @@ class PostgresUserIssuer:
         told = left_behind.bounded(left)
         found = f", left: {'; '.join(told)}" if told else ""
         return Receipt(
-            method="login-refused",
+            method=ReceiptMethod.LOGIN_REFUSED,
             evidence=(
                 f"{user} at {where}: {fate}, {cut or 0} connection(s) cut, login refused{found}"
             ),
