@@ -209,7 +209,7 @@ def test_a_try_puts_a_session_behind_those_that_had_none_and_is_no_step(
     session, other = (first, second) if longest == first.session_id else (second, first)
     store.note_try(session, later)
     assert due(store, later, 10) == [other.session_id]
-    again = later + first.deadlines.ending
+    again = later + first.target.row.deadlines.ending
     assert set(due(store, again, 10)) == {first.session_id, second.session_id}
     stored = store.get(session.session_id)
     assert stored == replace(session, tries=1, tried_at=later)

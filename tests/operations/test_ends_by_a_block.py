@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.errors import Blocked, IssuerUnavailable
 from pam.domain.lifecycle import Status
 from pam.domain.people import WORKFLOW
@@ -178,7 +179,8 @@ def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_furthe
     story = Story()
     leased, unconfirmed = story.granted().session_id, story.granted().session_id
     story.lease(leased)
-    assert story.revoke(leased).due_at is not None, "the traces of its lease are the tick's"
+    ended = story.revoke(leased)
+    assert deadlines.due_at(ended) is not None, "the traces of its lease are the tick's"
     story.issuer.down = True
     assert story.revoke(unconfirmed).status is Status.REVOKING
     story.issuer.down = False

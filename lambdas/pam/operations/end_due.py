@@ -4,11 +4,11 @@ is not confirmed, or clears what a closed session left at its target.
 
 from datetime import datetime
 
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.errors import NotYet
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
-from pam.domain.session import START_WITHIN, Session
+from pam.domain.session import Session
 from pam.operations.clear_traces import clear_traces
 from pam.operations.close_session import close_session
 from pam.operations.decide_end import Verdict, verdict_of_lost_turn
@@ -24,7 +24,7 @@ def end_due(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
     Raises NotYet if nothing is due, IssuerUnavailable if the target did not confirm an end.
     """
     session = load(store, session_id)
-    deadline = session.deadline
+    deadline = deadlines.deadline(session)
     if session.closed:
         return clear_traces(session, now=now, store=store, issuers=issuers)
     if session.status is not Status.REVOKING and deadline is not None and now < deadline:
@@ -33,9 +33,9 @@ def end_due(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
     verdict = _verdict_of_the_clock(session)
     if session.status is Status.APPROVED and session.comes_after:
         verdict = verdict_of_lost_turn(session, store=store) or verdict
-        started_by = (session.approved_at or session.created_at) + START_WITHIN
-        if verdict.outcome is Status.FAILED and now < started_by:
-            message = f"session {session_id} may begin until {timestamps.render(started_by)}"
+        start_by = deadlines.start_by(session)
+        if verdict.outcome is Status.FAILED and now < start_by:
+            message = f"session {session_id} may begin until {timestamps.render(start_by)}"
             raise NotYet(message)
     return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
 

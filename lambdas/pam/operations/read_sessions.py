@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pam.domain import deadlines
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotEligible, NotFound
@@ -177,7 +178,8 @@ def list_stuck(
     person = _listed(caller)
     # What was tried just now is put off for as long.
     tried = store.due(now + longest_ending(), _MOST_STUCK)
-    return [s for s in tried if s.stuck(now) and policy.may(Action.READ, person, s).allowed]
+    stuck = (session for session in tried if deadlines.is_stuck(session, now))
+    return [session for session in stuck if policy.may(Action.READ, person, session).allowed]
 
 
 def list_resources(*, caller: Caller, policy: CedarPolicy) -> list[Resource]:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 
+from pam.domain import deadlines
 from pam.domain.errors import StaleSession
 from pam.domain.notices import Duty
 from pam.domain.session import Session
@@ -27,8 +28,7 @@ def sweep_session(
     The try is counted before it is made, so that it counts however it ends.
     """
     session = load(store, session_id)
-    due_at = session.duties.get(Duty.END)
-    if due_at is not None and due_at <= now:
+    if Duty.END in deadlines.duties_due(session, now):
         # Whoever came in between acts on it; that is as good.
         with suppress(StaleSession):
             store.note_try(session, now)

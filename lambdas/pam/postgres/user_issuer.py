@@ -46,7 +46,7 @@ class PostgresUserIssuer:
         """The session's end is not known yet, so what is armed here is the latest that it can be;
         the lease, which first makes a login possible, sets the exact end in the same statement.
         """
-        latest = now + session.deadlines.making + session.duration + _A_SECOND
+        latest = now + session.target.row.deadlines.making + session.duration + _A_SECOND
         group, user = session.target.settings["group_role"], session_user.name_of(session)
         limit = int(session.target.settings.get("connection_limit", DEFAULT_LIMIT))
         try:
