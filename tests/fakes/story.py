@@ -16,7 +16,7 @@ from pam.operations.activate_session import activate_session
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
 from pam.operations.ask_approvers import ask_approvers
 from pam.operations.confirm_session import confirm_session
-from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
+from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, EndKind, end_access
 from pam.operations.end_decided import EndsHere
 from pam.operations.end_due import end_due
 from pam.operations.lease_credentials import Lease, lease_credentials
@@ -230,10 +230,10 @@ class Story:
     def end(self, session_id: str, who: str = "alice") -> Session:
         return self._end(session_id, GIVEN_BACK, who)
 
-    def _end(self, session_id: str, way_out: WayOut, who: str) -> Session:
+    def _end(self, session_id: str, end_kind: EndKind, who: str) -> Session:
         return end_access(
             session_id,
-            way_out,
+            end_kind,
             "enough",
             caller=caller(who),
             now=self.now,

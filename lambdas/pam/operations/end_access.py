@@ -18,8 +18,8 @@ from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """By which right a session is ended, and what it becomes."""
+class EndKind:
+    """How a person ends a session: by which right, and what it becomes."""
 
     right: Action
     outcome: Status
@@ -27,14 +27,14 @@ class WayOut:
     """Whether the reason is the caller's own words."""
 
 
-REVOKED_BY_OPERATOR = WayOut(right=Action.REVOKE, outcome=Status.REVOKED, reason_written=True)
-GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED, reason_written=False)
+REVOKED_BY_OPERATOR = EndKind(right=Action.REVOKE, outcome=Status.REVOKED, reason_written=True)
+GIVEN_BACK = EndKind(right=Action.END, outcome=Status.ENDED, reason_written=False)
 """A request that is still waiting becomes WITHDRAWN."""
 
 
 def end_access(
     session_id: str,
-    way_out: WayOut,
+    end_kind: EndKind,
     reason: str,
     *,
     caller: Caller,
@@ -49,12 +49,12 @@ def end_access(
     by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
     in force, and workflow and tick go on until it is confirmed.
     """
-    check_right(load(store, session_id), way_out, caller, now=now, store=store, policy=policy)
+    check_right(load(store, session_id), end_kind, caller, now=now, store=store, policy=policy)
     verdict = Verdict(
-        outcome=way_out.outcome,
+        outcome=end_kind.outcome,
         actor=caller.actor,
         reason=reason,
-        written=way_out.reason_written,
+        written=end_kind.reason_written,
         request_id=caller.request_id,
     )
 
@@ -79,7 +79,7 @@ def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Sessi
 
 def check_right(
     session: Session,
-    way_out: WayOut,
+    end_kind: EndKind,
     caller: Caller,
     *,
     now: datetime,
@@ -87,10 +87,10 @@ def check_right(
     policy: CedarPolicy,
 ) -> None:
     """Raises NotEligible; Blocked for a blocked operator. Giving back is open to the blocked."""
-    if caller.person is None or not policy.may(way_out.right, caller.person, session).allowed:
-        message = f"no policy lets this principal {way_out.right.value} {session.session_id}"
+    if caller.person is None or not policy.may(end_kind.right, caller.person, session).allowed:
+        message = f"no policy lets this principal {end_kind.right.value} {session.session_id}"
         raise NotEligible(message, session_id=session.session_id)
-    if way_out.right is not Action.END:
+    if end_kind.right is not Action.END:
         refuse_blocked(
             caller.person.name, EVERYTHING, now=now, store=store, session_id=session.session_id
         )

@@ -94,12 +94,12 @@ def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeepe
 
     False if one of both failed: then the next search does it.
     """
-    told = _record(session, now, store)
+    recorded = _record(session, now, store)
     try:
         keeper.end(session, now)
     except IssuerUnavailable:
         return False
-    return told
+    return recorded
 
 
 def _record(session: Session, now: datetime, store: SessionStore) -> bool:

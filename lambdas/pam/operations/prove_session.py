@@ -108,10 +108,10 @@ def record_unproven(
     """On the session's own trail, once for each fault a day."""
     once = Once(key=f"unproven/{session_id}/{fault.detail}", until=now + _REMEMBERED)
 
-    def told(stored: Session) -> Step | None:
+    def decide(stored: Session) -> Step | None:
         return None if store.is_done(once) else Step(stored, (_entry(f"unproven: {fault.detail}"),))
 
-    transition(store, session_id, told, now=now, once=once)
+    transition(store, session_id, decide, now=now, once=once)
 
 
 def _content(signed: Signed) -> tuple[bytes, str]:
