@@ -14,6 +14,7 @@ from cli import clock
 from cli.session import Session, Vote
 from cli.text import clean, short_principal, shorten
 from pam.domain import durations
+from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def progress(session: Session, *, now: datetime) -> str:
 def outcome(session: Session, *, now: datetime) -> str:
     """What an act led to, for its caller: the state's meaning, and the receipt of an end."""
     meaning = next_step(session, now=now).splitlines()[0]
-    granted = session.ending.get("method") != "never-granted"
+    granted = session.ending.get("method") != ReceiptMethod.NEVER_GRANTED
     receipt = clean(_receipt(session.ending, now=now)) if session.over and granted else ""
     return f"{meaning}\n{receipt}" if receipt else meaning
 

@@ -134,10 +134,10 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
 
 
-def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
+def _ended(session_id: str, end_kind: end_access.EndKind, reason: str) -> views.SessionView:
     session = end_access.end_access(
         session_id,
-        way_out,
+        end_kind,
         reason,
         call(),
         closer=RevokerThatIsHeardOf(),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from pam.domain import approval, timestamps
+from pam.domain import approval, deadlines, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
 from pam.domain.errors import NotEligible
@@ -224,7 +224,7 @@ def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     if record["type"] == RecordType.ACTIVATING:
         if life.session.break_glass and not life.alerted:
             refuse("break-glass without its alert: no BreakGlass stands before it")
-        if timestamps.parse(record["at"]) > life.session.made_before:
+        if timestamps.parse(record["at"]) > deadlines.made_before(life.session):
             refuse("its approvals are from another time")
     if not _lawful(life.session, policy):
         refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
-    from pam.operations.close_session import Issuers
-    from pam.operations.lease_credentials import Lenders
-    from pam.ports.targets import Keepers
+    from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from pam.aws import table_keys
 from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.domain.ending import ReceiptMethod
 from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLES
 from tests.fakes.story import WITHOUT_LIMITS, Story
@@ -16,7 +18,7 @@ from tests.fakes.targets import FakeCheckouts
 
 THING = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/reports"
 UNTIL = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
-SEEN = Receipt(method="login-refused", evidence="seen")
+SEEN = Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="seen")
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_what_was_remembered_first_stands_until_it_is_given_back(
     assert checkouts.remembered(THING, second) is None
     checkouts.remember(THING, second, "by one who has it not")
     assert checkouts.remembered(THING, second) is None
-    checkouts.give_back(THING, first, Receipt(method="login-refused", evidence="tried"))
+    checkouts.give_back(THING, first, Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="tried"))
     assert checkouts.take(THING, second)
     assert checkouts.remembered(THING, second) is None, "the next one's is its own"
 
@@ -128,7 +130,7 @@ def test_a_receipt_is_kept_whole(checkouts: Checkouts, opened: Callable[[], str]
     session_id = opened()
     checkouts.take(THING, session_id)
     receipt = Receipt(
-        method="login-refused",
+        method=ReceiptMethod.LOGIN_REFUSED,
         evidence="tried",
         left=("setting search_path",),
         traces_until=datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC),
@@ -189,3 +191,21 @@ def test_whatever_begins_beside_the_stop_is_either_refused_or_known(
         stopped = pool.submit(checkouts.stop_making, THING, session_id)
     known = stopped.result()
     assert (known == UNTIL) if any(each.result() for each in begun) else known is None
+
+
+def test_a_receipt_of_another_version_closes_the_session_all_the_same(
+    story: Story, table: Any
+) -> None:
+    session_id = story.granted().session_id
+    checkouts = DynamoDbCheckouts(table, TABLES)
+    checkouts.take(THING, session_id)
+    checkouts.give_back(THING, session_id, SEEN)
+    table.update_item(
+        TableName=TABLES.checkouts,
+        Key=to_item(dict(table_keys.checkout_receipt_key(session_id, THING))),
+        UpdateExpression="SET #method = :method",
+        ExpressionAttributeNames={"#method": "method"},
+        ExpressionAttributeValues=to_item({":method": "account-locked"}),
+    )
+    receipt = checkouts.receipt(THING, session_id)
+    assert receipt == Receipt(method=ReceiptMethod.OTHER, evidence="account-locked: seen")

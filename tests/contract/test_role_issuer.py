@@ -13,9 +13,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
 from pam.domain import role_limits, timestamps
+from pam.domain.ending import Ending
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from tests.fakes.roles import ROLE, in_moto, never_full, noon
 from tests.fakes.story import Story
 

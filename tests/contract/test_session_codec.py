@@ -11,13 +11,14 @@ from hypothesis.strategies import SearchStrategy
 
 from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.domain import ids, timestamps
+from pam.domain import deadlines, ids, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.ending import Ending, ReceiptMethod
 from pam.domain.kinds import KINDS
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Ending, Origin, Session
+from pam.domain.session import Origin, Session
 from tests.fakes.story import Story
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -58,7 +59,7 @@ ENDINGS = st.builds(
     reason=TEXTS,
     by=TEXTS,
     confirmed_at=maybe(INSTANTS),
-    method=TEXTS,
+    method=maybe(st.sampled_from(ReceiptMethod)),
     evidence=TEXTS,
 )
 LOOKS = st.builds(
@@ -146,12 +147,12 @@ def test_an_item_is_in_the_index_of_deadlines_exactly_while_somebody_must_look(
     session: Session,
 ) -> None:
     item = table_keys.session_item(session)
-    if session.due_at is None:
+    if deadlines.due_at(session) is None:
         assert not {"open", "due_at"} & set(item)
     else:
         wanted = table_keys.WAITING if session.traces_until is None else table_keys.ENDED
         assert item["open"] == (table_keys.AT_STAKE if session.access_may_exist else wanted)
-        assert timestamps.parse(item["due_at"]) == session.due_at
+        assert timestamps.parse(item["due_at"]) == deadlines.due_at(session)
 
 
 @given(SESSIONS)
@@ -208,3 +209,29 @@ def test_a_session_of_a_kind_that_nobody_knows_is_not_read() -> None:
     stored = session_codec.encode(Story().granted())
     with pytest.raises(ValueError, match="there is no kind 'oracle-user'"):
         session_codec.decode(stored | {"target": stored["target"] | {"kind": "oracle-user"}})
+
+
+@pytest.mark.parametrize("method", ["device-lapsed", "seen", 7, {"a": "b"}])
+def test_a_session_whose_end_was_seen_in_a_way_that_nobody_knows_is_read_and_keeps_it(
+    method: object,
+) -> None:
+    """Of a version before or after this one: an end that stands is not in doubt for that."""
+    story = Story()
+    stored = session_codec.encode(story.revoke(story.granted().session_id))
+    stored["ending"] |= {"method": method, "evidence": "it said no"}
+    read = session_codec.decode(stored)
+    assert read.ending is not None
+    assert (read.status, read.ending.method) == (Status.REVOKED, ReceiptMethod.OTHER)
+    assert read.ending.evidence == f"{method}: it said no"
+    assert session_codec.decode(session_codec.encode(read)) == read
+
+
+def test_an_end_that_is_not_confirmed_is_stored_with_an_empty_method() -> None:
+    story = Story()
+    session_id = story.granted().session_id
+    story.issuer.down = True
+    stored = session_codec.encode(story.revoke(session_id))
+    assert (stored["ending"]["method"], stored["ending"]["confirmed_at"]) == ("", None)
+    read = session_codec.decode(stored)
+    assert read.ending is not None
+    assert read.ending.method is None

@@ -18,8 +18,8 @@ from pam.domain.review import Judgement, LookBack
 from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.block_person import PersonOrder, block_person
-from pam.operations.close_session import look_at
 from pam.operations.count_open import recount_open
+from pam.operations.end_due import end_due
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
@@ -209,7 +209,7 @@ def test_a_try_puts_a_session_behind_those_that_had_none_and_is_no_step(
     session, other = (first, second) if longest == first.session_id else (second, first)
     store.note_try(session, later)
     assert due(store, later, 10) == [other.session_id]
-    again = later + first.deadlines.ending
+    again = later + first.target.row.deadlines.ending
     assert set(due(store, again, 10)) == {first.session_id, second.session_id}
     stored = store.get(session.session_id)
     assert stored == replace(session, tries=1, tried_at=later)
@@ -226,7 +226,7 @@ def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
     much_later = story.now + timedelta(hours=30)
     assert due(store, much_later, 10) == [session_id]
     story.now = much_later
-    look_at(session_id, now=story.now, store=store, issuers=story.issuers)
+    end_due(session_id, now=story.now, store=store, issuers=story.issuers)
     assert due(store, much_later, 10) == []
     stored = store.get(session_id)
     assert stored is not None

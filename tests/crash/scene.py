@@ -12,18 +12,21 @@ from typing import Any
 
 from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
+from pam.domain import deadlines
 from pam.domain.activity import Activity
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
 from pam.domain.ids import session_of_database_user
 from pam.domain.kinds import AWS_ROLE, POSTGRES_USER, ROTATED_SECRET, Source
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
+from pam.domain.people import WORKFLOW
 from pam.domain.proofs import Maker
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person
-from pam.operations import close_session as closing
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.keep_ends import Kept, keep_ends
@@ -199,10 +202,8 @@ class Scene(Story):
 
     def fail(self, session_id: str) -> Session:
         """The closing state of a workflow that cannot go on."""
-        verdict = closing.Verdict(
-            outcome=Status.FAILED, actor=closing.WORKFLOW, reason="the workflow failed: Lost"
-        )
-        return closing.close_session(
+        verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason="the workflow failed: Lost")
+        return close_session(
             session_id, verdict, now=self.now, store=self.store, issuers=self.issuers
         )
 
@@ -297,7 +298,7 @@ class Scene(Story):
 
     def run_belts(self) -> None:
         due = [
-            (session.session_id, {duty for duty, at in session.duties.items() if at <= self.now})
+            (session.session_id, deadlines.duties_due(session, self.now))
             for session in self.store.due(self.now, 200)
         ]
         for session_id, duties in due:
@@ -318,8 +319,8 @@ class Scene(Story):
     def run_to_the_end(self) -> None:
         """Until nothing is due any more. Minutes in which nothing would be done are left out."""
         for _ in range(LONGEST_STORY):
-            due = [each.due_at for each in self.real_store.sessions.values() if each.due_at]
-            idle = max(0, (min(due, default=self.now) - self.now) // A_MINUTE)
+            due = map(deadlines.due_at, self.real_store.sessions.values())
+            idle = max(0, (min(filter(None, due), default=self.now) - self.now) // A_MINUTE)
             self.tick(minutes=idle + 1)
             self.check()
             if self.at_rest:
@@ -333,7 +334,7 @@ class Scene(Story):
 
     @property
     def at_rest(self) -> bool:
-        return all(each.due_at is None for each in self.real_store.sessions.values())
+        return all(deadlines.due_at(each) is None for each in self.real_store.sessions.values())
 
     # What must hold.
 
@@ -341,8 +342,9 @@ class Scene(Story):
         """At every instant."""
         for session in self.real_store.sessions.values():
             self._check_trail(session)
-            overdue = session.deadline is not None and self.now >= session.deadline + LATE
-            assert not overdue, f"{session.status} since {session.deadline}, and nobody looks"
+            deadline = deadlines.deadline(session)
+            overdue = deadline is not None and self.now >= deadline + LATE
+            assert not overdue, f"{session.status} since {deadline}, and nobody looks"
             if session.break_glass and session.activating_at is not None:
                 assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
         for lease in self.leases:
@@ -354,7 +356,7 @@ class Scene(Story):
     def check_belts(self) -> None:
         """After the belts: whoever is blocked has nothing open, and whoever is to be told was."""
         for session in self.real_store.sessions.values():
-            waiting = [at for duty, at in session.duties.items() if duty is not Duty.END]
+            waiting = [at for duty, at in deadlines.duties(session).items() if duty is not Duty.END]
             assert self.now < min(waiting, default=self.now) + LATE, "nobody tells"
         for session_id in list(self.undone):
             # What was written within the last seconds is not looked at yet.

@@ -171,7 +171,7 @@ CASES: dict[str, tuple[Before, Act]] = {
     **{
         f"{name} when {before.__name__}": (before, act)
         for name, act in (
-            ("look at", lambda s, i: s.look_at(i)),
+            ("end due", lambda s, i: s.end_due(i)),
             ("sweep", lambda s, i: s.sweep(i)),
         )
         for before in (expired, overdue, waited_too_long)

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from pam.domain import deadlines
 from pam.domain.approval import Ballot
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import Blocked, Conflict, IssuerUnavailable
@@ -530,10 +531,11 @@ class AnyCourse(RuleBasedStateMachine):
             self.tried(lambda: self.scene.fail(session_id), death)
 
     @rule(session_id=sessions, death=deaths)
-    def look_at(self, session_id: str, death: Any) -> None:
+    def end_due(self, session_id: str, death: Any) -> None:
         before = self.stored(session_id)
-        self.tried(lambda: self.scene.look_at(session_id), death)
-        due = before.deadline is not None and self.scene.now >= before.deadline
+        self.tried(lambda: self.scene.end_due(session_id), death)
+        deadline = deadlines.deadline(before)
+        due = deadline is not None and self.scene.now >= deadline
         in_time = not due and before.status is not Status.REVOKING
         assert not in_time or self.stored(session_id) == before, "nobody's time is cut short"
 

@@ -283,7 +283,7 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
     },
     **{
         f"{name} when {before.__name__}": (before, act, EVERY)
-        for name, act in (("look at", Scene.look_at), ("sweep", Scene.sweep))
+        for name, act in (("end due", Scene.end_due), ("sweep", Scene.sweep))
         for before in (
             overdue_request,
             overdue_approval,

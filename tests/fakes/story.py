@@ -16,14 +16,15 @@ from pam.operations.activate_session import activate_session
 from pam.operations.admit_request import Admission, Claim, Execution, admit_request
 from pam.operations.ask_approvers import ask_approvers
 from pam.operations.call import Call
-from pam.operations.close_session import look_at, sweep_session
 from pam.operations.confirm_session import confirm_session
-from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
+from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, EndKind, end_access
 from pam.operations.end_decided import EndsHere
+from pam.operations.end_due import end_due
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.open_session import AccessRequest, Home
 from pam.operations.request_access import request_access
 from pam.operations.send_notices import Audiences, send_notices
+from pam.operations.sweep_session import sweep_session
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
@@ -223,18 +224,18 @@ class Story:
     def end(self, session_id: str, who: str = "alice") -> Session:
         return self._end(session_id, GIVEN_BACK, who)
 
-    def _end(self, session_id: str, way_out: WayOut, who: str) -> Session:
+    def _end(self, session_id: str, end_kind: EndKind, who: str) -> Session:
         return end_access(
             session_id,
-            way_out,
+            end_kind,
             "enough",
             self.call(who),
             closer=self.closer,
         )
 
-    def look_at(self, session_id: str) -> Session:
+    def end_due(self, session_id: str) -> Session:
         """The workflow's last state."""
-        return look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+        return end_due(session_id, now=self.now, store=self.store, issuers=self.issuers)
 
     def sweep(self, session_id: str) -> Session:
         """What the tick has the revocation do."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import (
     IssuerUnavailable,
     NoSuchExecution,
@@ -209,7 +210,7 @@ class FakeStore:
         return Page(sessions=tuple(page), after=page[-1].session_id if more else None)
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
-        waiting = (s for s in self.sessions.values() if s.due_at is not None)
+        waiting = (s for s in self.sessions.values() if deadlines.due_at(s) is not None)
         return [
             session
             for session in waiting
@@ -238,8 +239,8 @@ class FakeStore:
     def due(
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
-        due = [s for s in self.sessions.values() if s.due_at and s.due_at <= now]
-        due.sort(key=lambda each: (each.due_at, each.session_id))
+        due = [s for s in self.sessions.values() if deadlines.duties_due(s, now)]
+        due.sort(key=lambda each: (deadlines.due_at(each), each.session_id))
         at_stake = [each for each in due if each.access_may_exist]
         return at_stake[:limit] + [each for each in due if each not in at_stake][:limit]
 
@@ -330,7 +331,11 @@ class FakeIssuer:
         self.held.discard(session.session_id)
         self.let_in_again.discard(session.session_id)
         self.ended.append(session.session_id)
-        return Receipt(method="seen", evidence="refused", traces_until=session.leases_end_at)
+        return Receipt(
+            method=ReceiptMethod.DENY_READ_BACK,
+            evidence="refused",
+            traces_until=session.leases_end_at,
+        )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._answer()

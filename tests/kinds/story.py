@@ -5,8 +5,8 @@ from typing import Any
 
 from pam.domain.session import Session
 from pam.kinds.one_per_person import OnePerPerson
-from pam.operations.close_session import look_at
 from pam.operations.end_decided import end_decided
+from pam.operations.end_due import end_due
 from tests.fakes.story import Story
 from tests.fakes.targets import FakeCheckouts
 from tests.kinds.badge.issuer import Doors
@@ -28,8 +28,8 @@ class DoorStory(Story):
     def stored(self, session_id: str) -> Session:
         return self.store.sessions[session_id]
 
-    def look_at(self, session_id: str) -> Session:
-        return look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+    def end_due(self, session_id: str) -> Session:
+        return end_due(session_id, now=self.now, store=self.store, issuers=self.issuers)
 
     def confirm_end(self, session_id: str) -> Session:
         return end_decided(

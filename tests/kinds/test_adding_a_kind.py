@@ -120,7 +120,7 @@ def test_it_is_lent_from_the_request_to_the_end(story: DoorStory, wired: Any) ->
     shown = views.session_view(ended)
     assert (shown.status, shown.waits_for, shown.needs_confirmation) == ("ENDED", None, False)
     assert shown.ending is not None
-    assert shown.ending.method == "badge-refused"
+    assert shown.ending.method == "membership-gone"
 
 
 def test_it_is_shown_among_what_may_be_asked_for(policy: CedarPolicy) -> None:
@@ -190,7 +190,7 @@ def test_the_law_lets_one_that_waited_go_unanswered_or_be_revoked(story: DoorSto
     third = story.activate(story.request("alice", VAULT_DEV, seconds=14_400).session_id)
     fourth = story.request("alice", VAULT_DEV)
     story.now = fourth.approval_expires_at
-    story.look_at(fourth.session_id)
+    story.end_due(fourth.session_id)
     assert replayed(fourth, story).session.status == "UNANSWERED"
     assert third.expires_at is not None
 

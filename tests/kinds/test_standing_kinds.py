@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.approval import Ballot
 from pam.domain.errors import (
     Conflict,
@@ -19,11 +20,12 @@ from pam.domain.errors import (
     code_of,
 )
 from pam.domain.lifecycle import Status
+from pam.domain.people import CLOCK as THE_CLOCK
 from pam.domain.session import Session
 from pam.edge.views import session_view
 from pam.kinds.one_per_person import LONGEST_CALL, checkout_of
-from pam.operations.close_session import CLOCK as THE_CLOCK
-from pam.operations.close_session import Verdict, close_session
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.ports.targets import SignInPlace
 from tests.fakes.story import LEDGER, SANDBOX
 from tests.fakes.world import FakeStore
@@ -54,7 +56,7 @@ def test_the_access_stands_while_the_session_does(story: DoorStory) -> None:
     ended = story.end(session.session_id)
     assert (ended.status, passes(story, session)) == (Status.ENDED, False)
     assert ended.ending is not None
-    assert (ended.ending.method, ended.ending.evidence) == ("badge-refused", "the door said no")
+    assert (ended.ending.method, ended.ending.evidence) == ("membership-gone", "the door said no")
 
 
 def test_a_lease_says_where_to_go_and_is_none(story: DoorStory) -> None:
@@ -104,20 +106,20 @@ def test_how_long_they_may_take_is_the_kinds_own_to_say(story: DoorStory) -> Non
     with pytest.raises(TryAgain):
         story.activate(session.session_id)
     making = story.stored(session.session_id)
-    assert making.deadline == story.now + timedelta(minutes=9)
+    assert deadlines.deadline(making) == story.now + timedelta(minutes=9)
     story.later(minutes=8, seconds=59)
     with pytest.raises(NotYet):
-        story.look_at(session.session_id)
+        story.end_due(session.session_id)
     story.later(seconds=1)
     story.doors.down = True
     with pytest.raises(IssuerUnavailable):
-        story.look_at(session.session_id)
+        story.end_due(session.session_id)
     stuck_at = story.now + timedelta(minutes=5)
     revoking = story.stored(session.session_id)
     assert revoking.status is Status.REVOKING
-    assert revoking.due_at == story.now + timedelta(seconds=40)
-    assert not revoking.stuck(stuck_at - timedelta(seconds=1))
-    assert revoking.stuck(stuck_at)
+    assert deadlines.due_at(revoking) == story.now + timedelta(seconds=40)
+    assert not deadlines.is_stuck(revoking, stuck_at - timedelta(seconds=1))
+    assert deadlines.is_stuck(revoking, stuck_at)
 
 
 # One session a person and target.
@@ -153,7 +155,7 @@ def test_it_begins_when_the_receipt_of_the_earlier_one_stands(story: DoorStory, 
     if by == "the clock":
         story.later(minutes=10)
         with pytest.raises(IssuerUnavailable):
-            story.look_at(first.session_id)
+            story.end_due(first.session_id)
     else:
         assert story.end(first.session_id).status is Status.REVOKING
     with pytest.raises(TryAgain):
@@ -193,7 +195,7 @@ def test_it_does_not_begin_either_if_only_the_clock_looks_at_it(story: DoorStory
     first, second = active(story), waiting(story)
     story.revoke(first.session_id)
     story.now = second.approval_expires_at
-    assert story.look_at(second.session_id).status is Status.REVOKED
+    assert story.end_due(second.session_id).status is Status.REVOKED
 
 
 def test_who_asked_after_the_revocation_begins(story: DoorStory) -> None:
@@ -222,13 +224,13 @@ def test_it_waits_as_long_as_for_its_votes_at_most(story: DoorStory, found_by: s
     story.activate(story.request("alice", VAULT_DEV, seconds=14_400).session_id)
     story.later(seconds=-5)
     second = waiting(story)
-    assert second.due_at == second.approval_expires_at
+    assert deadlines.due_at(second) == second.approval_expires_at
     story.now = second.approval_expires_at
     if found_by == "the workflow":
         with pytest.raises(Conflict):
             story.activate(second.session_id)
     else:
-        story.look_at(second.session_id)
+        story.end_due(second.session_id)
     closed = story.stored(second.session_id)
     assert closed.status is Status.UNANSWERED
     assert story.store.types(second.session_id) == ["Requested", "Approved", "Unanswered"]
@@ -253,9 +255,9 @@ def test_who_waited_and_was_approved_late_has_time_to_start(story: DoorStory) ->
     story.vote("bob", second.session_id)
     story.later(minutes=2)
     with pytest.raises(NotYet):
-        story.look_at(second.session_id)
+        story.end_due(second.session_id)
     story.later(minutes=3)
-    assert story.look_at(second.session_id).status is Status.FAILED
+    assert story.end_due(second.session_id).status is Status.FAILED
 
 
 def test_a_second_one_that_would_wait_is_one_too_many(story: DoorStory) -> None:

@@ -45,7 +45,7 @@ def test_the_second_waits_the_third_is_refused_and_each_has_its_turn(story: InTh
     with pytest.raises(TryAgain):
         story.activate(second.session_id)
     story.later(minutes=11)
-    assert story.look_at(first.session_id).status is Status.EXPIRED
+    assert story.end_due(first.session_id).status is Status.EXPIRED
     assert story.activate(second.session_id).status is Status.ACTIVE
     assert story.end(second.session_id).status is Status.ENDED
     assert story.doors.passes == set()

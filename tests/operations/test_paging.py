@@ -11,8 +11,8 @@ from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotFound
 from pam.domain.free_text import commitment
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
-from pam.operations.close_session import WORKFLOW
 from pam.operations.read_sessions import Listing, Trail, list_sessions, read_trail
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionQuery

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.audit_record import Outcome, RecordType
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import (
@@ -280,9 +281,9 @@ def test_what_is_left_at_the_target_is_cleared_at_its_own_time_all_the_same(stor
     ended = story.revoke(session_id)
     assert ended.traces_until is not None
     assert ended.review is not None
-    assert ended.deadline == ended.due_at == ended.traces_until
+    assert deadlines.deadline(ended) == deadlines.due_at(ended) == ended.traces_until
     story.store.forget_traces(ended)
-    assert story.store.sessions[session_id].due_at == ended.review.due_at
+    assert deadlines.due_at(story.store.sessions[session_id]) == ended.review.due_at
 
 
 def test_a_blocked_approver_reviews_nothing(story: Story) -> None:

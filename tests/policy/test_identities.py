@@ -95,7 +95,11 @@ def test_names_that_differ_in_case_only_are_one_person(identities: Identities, n
     assert local.resolve(name).name == "alice"
 
 
-SLACK, OIDC, DEVICE = "slack:T0123ABCD/U0123ABCD", "oidc:https://id.bank.example#8f3a", "device:C02X"
+SLACK, OIDC, DEVICE = (
+    "slack:T0123ABCD/U0123ABCD",
+    "oidc:https://id.bank.example#8f3a",
+    "device:C02X",
+)
 LISTED = f"""
 groups: {{bank-core-engineers: engineers, bank-core-approvers: approvers}}
 identities:

@@ -10,12 +10,12 @@ from cli.trail.check import Trusted, check_trail
 from pam.domain import audit_record, timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, RecordType
-from pam.domain.people import Actor, ActorKind
+from pam.domain.people import WORKFLOW, Actor, ActorKind
 from pam.domain.resource import Environment
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import WORKFLOW, look_at
+from pam.operations.end_due import end_due
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from tests.fakes.log import Log
@@ -71,7 +71,7 @@ def a_whole_day(log: Log) -> None:
     story.lease(expired.session_id, who="dave")
     for session, hours in ((expired, 1), (unanswered, 4)):
         story.later(hours=hours)
-        look_at(session.session_id, now=story.now, store=story.store, issuers=story.issuers)
+        end_due(session.session_id, now=story.now, store=story.store, issuers=story.issuers)
 
 
 def emergencies(log: Log) -> None:

@@ -7,9 +7,9 @@ import pytest
 from cli.trail.check import Disproof, Trusted, check_trail
 from pam.domain import audit_record
 from pam.domain.audit_record import RecordType
+from pam.domain.people import CLOCK, WORKFLOW
 from pam.domain.resource import Environment
 from pam.ids import new_id
-from pam.operations.close_session import CLOCK, WORKFLOW
 from tests.fakes.log import Log
 from tests.fakes.story import KYC, LEDGER, SANDBOX, arn
 from tests.trail.conftest import exported

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import timestamps
+from pam.domain.ending import read_receipt
 from pam.domain.errors import IssuerUnavailable
 from pam.names import Tables
 from pam.ports.targets import Receipt
@@ -115,9 +116,10 @@ class DynamoDbCheckouts:
         if item is None:
             return None
         until = item.get("traces_until")
+        method, evidence = read_receipt(item["method"], item["evidence"])
         return Receipt(
-            method=item["method"],
-            evidence=item["evidence"],
+            method=method,
+            evidence=evidence,
             left=tuple(item.get("left", ())),
             traces_until=timestamps.parse(until) if until else None,
         )

@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
@@ -405,7 +405,7 @@ class DynamoDbSessions:
                     raise
                 unreadable(str(item.get("session_id", item["pk"])))
                 continue
-            if session.due_at is not None and session.due_at <= now:
+            if deadlines.duties_due(session, now):
                 yield session
 
     def open_reviews(self, most: int) -> list[str]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.ending import Ending, read_receipt
 from pam.domain.ids import is_ulid
 from pam.domain.kinds import RESERVED_NAMES, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Confirmation, Ending, Origin, Session
+from pam.domain.session import Confirmation, Origin, Session
 
 _INSTANTS = (
     "created_at",
@@ -189,18 +190,23 @@ def _ending(ending: Ending) -> dict[str, Any]:
         "written": ending.written,
         "by": ending.by,
         "confirmed_at": _instant(ending.confirmed_at),
-        "method": ending.method,
+        "method": ending.method or "",
         "evidence": ending.evidence,
     }
 
 
 def _parsed_ending(raw: dict[str, Any]) -> Ending:
+    method, evidence = None, raw.get("evidence", "")
+    if raw.get("method"):
+        method, evidence = read_receipt(raw["method"], evidence)
     return Ending(
         **raw
         | {
             "decided_at": _at(raw["decided_at"]),
             "outcome": Status(raw["outcome"]),
             "confirmed_at": _parsed(raw["confirmed_at"]),
+            "method": method,
+            "evidence": evidence,
         }
     )
 

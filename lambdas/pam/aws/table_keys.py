@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pam.aws import session_codec
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.checkpoint import Leaf
 from pam.domain.review import Review
@@ -126,8 +126,9 @@ def session_item(session: Session) -> dict[str, Any]:
         "listing": ALL,
         "document": session_codec.encode(session),
     }
-    if session.due_at is not None:
-        item |= {"open": _open_as(session), "due_at": timestamps.render(session.due_at)}
+    due_at = deadlines.due_at(session)
+    if due_at is not None:
+        item |= {"open": _open_as(session), "due_at": timestamps.render(due_at)}
     return item
 
 

@@ -61,6 +61,11 @@ class Actor:
     user_agent: str = ""
 
 
+CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
+"""PAM itself, because a time has come or something was found."""
+WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who makes the call at hand, by what proof and over which surface.

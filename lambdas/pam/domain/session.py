@@ -5,41 +5,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from pam.domain import approval, notices
+from pam.domain import approval
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.ending import Ending
 from pam.domain.free_text import ERASED
-from pam.domain.kinds import Deadlines
 from pam.domain.lifecycle import CLOSED, Status, check_transition
-from pam.domain.notices import Duty
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Review
-
-START_WITHIN = timedelta(minutes=5)
-"""How long an approved session may wait for its workflow before it counts as failed."""
-_LONGEST_PAUSE = timedelta(hours=1)
-"""Between two tries to clear what is harmless already."""
 
 
 class Origin(StrEnum):
     API = "api"
     RUNBOOK = "runbook"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The receipt of an end: when it was decided, and how the target was seen to refuse."""
-
-    decided_at: datetime
-    outcome: Status
-    """What the session becomes once the target has confirmed."""
-    reason: str
-    written: bool = False
-    """Whether the reason is what a person wrote, and not a sentence of PAM's."""
-    by: str
-    confirmed_at: datetime | None = None
-    method: str = ""
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,18 +104,6 @@ class Session:
         return self.status in CLOSED
 
     @property
-    def deadlines(self) -> Deadlines:
-        """Those of its kind."""
-        return self.target.row.deadlines
-
-    @property
-    def made_before(self) -> datetime:
-        """After this no access is made on its approvals: they would be from another time. A kind
-        may take longer to make it than an approved session waits for its workflow.
-        """
-        return self.approval_expires_at + max(START_WITHIN, self.deadlines.making)
-
-    @property
     def standing(self) -> bool:
         """Whether its kind is one of which a person has one session of a target at a time."""
         return self.target.row.standing
@@ -220,99 +186,6 @@ class Session:
         return self.target.settings.get("when_taken") == "wait"
 
     @property
-    def due_at(self) -> datetime | None:
-        """When the clock has something to do for this session, whatever its status; None: never."""
-        return min(self.duties.values(), default=None)
-
-    @property
-    def duties(self) -> dict[Duty, datetime]:
-        """All that the clock will have to do as things stand, each with its time."""
-        told = {
-            Duty.CONFIRM: self._confirmation_at,
-            Duty.REMIND: self._reminder_at,
-            Duty.WARN: self._warning_at,
-            Duty.ESCALATE: self._escalation_at,
-        }
-        held = self.notifying_until
-        # An end waits for nobody: only what is told is held back while somebody is telling it.
-        due = {Duty.END: self._next_try_at} | {
-            duty: max(at, held) if at and held else at for duty, at in told.items()
-        }
-        return {duty: at for duty, at in due.items() if at is not None}
-
-    @property
-    def _confirmation_at(self) -> datetime | None:
-        if self.status is not Status.PENDING_APPROVAL or not self.held_until_confirmed:
-            return None
-        return self.created_at if self.noticed_at is None else self._next_reminder
-
-    @property
-    def _reminder_at(self) -> datetime | None:
-        if self.status is not Status.PENDING_APPROVAL or self.held_until_confirmed:
-            return None
-        return self._next_reminder
-
-    @property
-    def _next_reminder(self) -> datetime | None:
-        return notices.next_reminder(self.created_at, self.noticed_at, self.approval_expires_at)
-
-    @property
-    def _warning_at(self) -> datetime | None:
-        if self.status is not Status.ACTIVE or self.activated_at is None or self.expires_at is None:
-            return None
-        return notices.warning(self.activated_at, self.expires_at, self.noticed_at)
-
-    @property
-    def _escalation_at(self) -> datetime | None:
-        waiting = self.review and self.review.open and self.review.escalated_at is None
-        return self.review.due_at if self.review and waiting else None
-
-    @property
-    def _next_try_at(self) -> datetime | None:
-        """The deadline, put off by each try: what was tried goes behind what was not, so that ends
-        which fail again and again keep no other from its turn.
-        """
-        if self.deadline is None or self.tried_at is None:
-            return self.deadline
-        pause = self.deadlines.ending
-        if self.closed:
-            pause = min(pause * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
-        return max(self.deadline, self.tried_at + pause)
-
-    @property
     def access_may_exist(self) -> bool:
         """Whether somebody may be let in by this session at its target, rightly or not."""
         return self.status in {Status.ACTIVATING, Status.ACTIVE, Status.REVOKING}
-
-    def stuck(self, now: datetime) -> bool:
-        """Whether access may exist that should not, and the belts have not ended it in time."""
-        if not self.access_may_exist or self.deadline is None:
-            return False
-        ends = [at for at in (self.expires_at, self.ending and self.ending.decided_at) if at]
-        return now >= min(ends, default=self.deadline) + self.deadlines.stuck
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When this session must be driven on, or what it left at its target be cleared."""
-        match self.status:
-            case Status.PENDING_APPROVAL:
-                return self.approval_expires_at
-            case Status.APPROVED:
-                return self._start_by
-            case Status.ACTIVATING:
-                return (self.activating_at or self.created_at) + self.deadlines.making
-            case Status.ACTIVE:
-                return self.expires_at
-            case Status.REVOKING:
-                return (self.ending.decided_at if self.ending else self.created_at) + (
-                    self.deadlines.ending
-                )
-            case _:
-                return self.traces_until
-
-    @property
-    def _start_by(self) -> datetime:
-        if self.comes_after:
-            return self.approval_expires_at
-        started = (self.approved_at or self.created_at) + START_WITHIN
-        return max(started, self.approval_expires_at) if self.waits_its_turn else started

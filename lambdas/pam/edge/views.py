@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
+from pam.domain.ending import Ending
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.review import Review
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
@@ -352,7 +353,7 @@ def _ending(ending: Ending) -> EndingView:
         decided_at=timestamps.render(ending.decided_at),
         confirmed_at=_instant(ending.confirmed_at),
         effective_at=None,
-        method=ending.method,
+        method=ending.method or "",
         evidence=ending.evidence,
         proven=None,
     )

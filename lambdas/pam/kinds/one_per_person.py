@@ -60,10 +60,10 @@ class OnePerPerson:
         what = checkout_of(session)
         if not self._checkouts.has(what, session.session_id):
             earlier = self._checkouts.receipt(what, session.session_id)
-            return earlier or Receipt(method="never-granted", evidence="it had not been taken")
+            return earlier or Receipt.never_granted("it had not been taken")
         under_way_until = self._checkouts.stop_making(what, session.session_id)
         if self._checkouts.remembered(what, session.session_id) is None:
-            receipt = Receipt(method="never-granted", evidence="PAM had made nothing there")
+            receipt = Receipt.never_granted("PAM had made nothing there")
         else:
             receipt = self._target.unmake(session, now)
         if under_way_until is not None and now < under_way_until:

@@ -7,9 +7,12 @@ from pam.domain import proofs, timestamps
 from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, ForeignAccess, NotEligible, TryAgain, Unproven, Unreached
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
 from pam.domain.standing import must_wait
-from pam.operations.close_session import WORKFLOW, Issuers, close_session, fail_unmade, lost_turn
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import verdict_of_lost_turn
+from pam.operations.fail_session import fail_unmade
 from pam.operations.prove_session import Gate, check_not_over, record_unproven, struck
 from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
@@ -17,6 +20,7 @@ from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
 from pam.ports.proofs import Signer, Verifier
 from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuers
 
 _BEFORE = frozenset({Status.APPROVED, Status.ACTIVATING})
 _ON_THE_WAY = _BEFORE | {Status.ACTIVE}
@@ -96,7 +100,7 @@ def _take_turn(session: Session, now: datetime, store: SessionStore, issuers: Is
     if must_wait(session, store.get(session.comes_after), now):
         message = f"session {session.comes_after} is not over; this one begins when it is"
         raise TryAgain(message)
-    verdict = lost_turn(session, store=store)
+    verdict = verdict_of_lost_turn(session, store=store)
     if verdict is not None:
         raise _over(
             close_session(session.session_id, verdict, now=now, store=store, issuers=issuers)

@@ -17,7 +17,7 @@ from pam.domain.people import Actor, ActorKind, Caller
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call
-from pam.operations.close_session import Verdict, decided
+from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
 from pam.operations.find_person import find_person
 from pam.operations.transition import load, transition
@@ -183,7 +183,7 @@ def end_blocked(
     )
 
     def decide(session_id: str) -> Session:
-        return transition(store, session_id, lambda s: decided(s, verdict, now), now=now)
+        return transition(store, session_id, lambda s: decide_end(s, verdict, now), now=now)
 
     def drive(session: Session) -> Session:
         return drive_end(session, store=store, closer=closer)

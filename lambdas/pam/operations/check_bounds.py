@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.ids import new_id
-from pam.operations.close_session import CLOCK
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import Keepers
 

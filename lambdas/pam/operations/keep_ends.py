@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import EndKeeper, Keepers
@@ -94,12 +94,12 @@ def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeepe
 
     False if one of both failed: then the next search does it.
     """
-    told = _record(session, now, store)
+    recorded = _record(session, now, store)
     try:
         keeper.end(session, now)
     except IssuerUnavailable:
         return False
-    return told
+    return recorded
 
 
 def _record(session: Session, now: datetime, store: SessionStore) -> bool:

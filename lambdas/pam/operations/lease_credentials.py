@@ -1,6 +1,5 @@
 """The requester of an active session gets one set of credentials."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,9 +16,7 @@ from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action
 from pam.ports.audit import AuditLog
 from pam.ports.proofs import Verifier
-from pam.ports.targets import Credentials, Lender, SignInPlace
-
-Lenders = Mapping[str, Lender]
+from pam.ports.targets import Credentials, Lenders, SignInPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from pam.domain import deadlines
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotFound
@@ -149,7 +150,8 @@ def list_stuck(call: Call) -> list[Session]:
     call.person()
     # What was tried just now is put off for as long.
     tried = call.store.due(call.now + longest_ending(), _MOST_STUCK)
-    return [s for s in tried if s.stuck(call.now) and call.may(Action.READ, s)]
+    stuck = (session for session in tried if deadlines.is_stuck(session, call.now))
+    return [session for session in stuck if call.may(Action.READ, session)]
 
 
 def list_resources(call: Call) -> list[Resource]:

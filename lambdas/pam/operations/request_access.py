@@ -10,7 +10,7 @@ from pam.domain.lifecycle import AWAITING
 from pam.domain.session import Origin, Session
 from pam.ids import new_id
 from pam.operations.call import Call
-from pam.operations.close_session import fail_unstarted
+from pam.operations.fail_session import fail_unstarted
 from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
 from pam.operations.transition import load
 from pam.ports.people import Workflow

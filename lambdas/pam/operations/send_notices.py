@@ -5,12 +5,12 @@ what was asked for in their name, Tier-1 of a break-glass session that nobody ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.notices import CLAIM_FOR, Duty
+from pam.domain.people import CLOCK
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
@@ -38,7 +38,8 @@ def send_notices(
     sends it. If that one dies in between, the claim runs out and another sends it again.
     """
     session = load(store, session_id)
-    due = tuple(duty for duty, at in session.duties.items() if at <= now and duty is not Duty.END)
+    found = deadlines.duties_due(session, now)
+    due = tuple(duty for duty in Duty if duty in found and duty is not Duty.END)
     if not due:
         return ()
     claimed = replace(session, notices=session.notices + 1, notifying_until=now + CLAIM_FOR)

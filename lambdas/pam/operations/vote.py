@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pam.domain import approval, proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.ending import Ending
 from pam.domain.errors import (
     Code,
     Conflict,
@@ -17,7 +18,7 @@ from pam.domain.errors import (
 )
 from pam.domain.lifecycle import Status
 from pam.domain.people import Person
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.refuse_blocked import is_blocked
@@ -125,15 +126,12 @@ def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Ste
     said = (cast.decision.value, cast.comment)
     entries = (entry(RecordType.VOTED, allowed, *said),)
     if cast.decision is Ballot.DENY:
-        ending = Ending(
-            decided_at=call.now,
-            outcome=Status.DENIED,
+        ending = Ending.never_granted(
+            Status.DENIED,
+            by=cast.principal,
             reason=cast.comment or f"denied by {cast.principal}",
             written=bool(cast.comment),
-            by=cast.principal,
-            confirmed_at=call.now,
-            method="never-granted",
-            evidence="no access had been made",
+            now=call.now,
         )
         denied = voted.advance(Status.DENIED, ended_at=call.now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))

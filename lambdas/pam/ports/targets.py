@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.resource import Target
 from pam.domain.session import Session
 
@@ -70,10 +71,15 @@ class Receipt:
     what the borrower made there that may let somebody back in, each a short printable text.
     """
 
-    method: str
+    method: ReceiptMethod
     evidence: str
     traces_until: datetime | None = None
     left: tuple[str, ...] = ()
+
+    @classmethod
+    def never_granted(cls, evidence: str) -> Self:
+        """Nothing had been made that could be unmade."""
+        return cls(method=ReceiptMethod.NEVER_GRANTED, evidence=evidence)
 
 
 class Issuer(Protocol):
@@ -113,11 +119,19 @@ class Issuer(Protocol):
         """Removes what has done its time there and is no single session's."""
 
 
+Issuers = Mapping[str, Issuer]
+"""By kind."""
+
+
 class Lender(Issuer, Protocol):
     """The issuer of a leased kind."""
 
     def lease(self, session: Session, now: datetime) -> Credentials:
         """One set of credentials that ends at the session's `expires_at` or before."""
+
+
+Lenders = Mapping[str, Lender]
+"""By kind. Of a standing kind nothing is leased, so its issuer is never asked to."""
 
 
 class StandingTarget(Protocol):

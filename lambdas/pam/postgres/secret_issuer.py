@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import psycopg
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
@@ -103,9 +104,9 @@ class RotatedSecretIssuer:
         if earlier is not None:
             return earlier
         if not self._checkouts.has(session.target.arn, session.session_id):
-            return Receipt(method="never-granted", evidence="the secret had not been taken")
+            return Receipt.never_granted("the secret had not been taken")
         if session.activated_at is None and not self._begun(session):
-            nothing = Receipt(method="never-granted", evidence="no password had been made")
+            nothing = Receipt.never_granted("no password had been made")
             self._checkouts.give_back(session.target.arn, session.session_id, nothing)
             return nothing
         receipt = self._taken_back(session, now)
@@ -169,7 +170,7 @@ class RotatedSecretIssuer:
         if left:
             told.append(f"left: {'; '.join(left)}")
         return Receipt(
-            method="login-refused",
+            method=ReceiptMethod.LOGIN_REFUSED,
             evidence=", ".join(told),
             traces_until=traces_until,
             left=left,

@@ -187,7 +187,7 @@ class Scene(Story):
         session = self.store.sessions[session_id]
         if session.traces_until is not None:
             self.now = max(now(), session.traces_until) + timedelta(seconds=1)
-            self.look_at(session_id)
+            self.end_due(session_id)
         return self.store.sessions[session_id]
 
     def goes_on_beside(self) -> None:
@@ -208,7 +208,7 @@ class Scene(Story):
 
     def _expired(self, session_id: str) -> Session:
         self.now = self.store.sessions[session_id].expires_at or self.now
-        return self.look_at(session_id)
+        return self.end_due(session_id)
 
     def _blocked(self, session_id: str) -> Session:
         return block_requester(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
@@ -54,7 +55,7 @@ class Doors:
             message = "the badge still opens the door"
             raise IssuerUnavailable(message)
         self.unmade.append(session.session_id)
-        return Receipt(method="badge-refused", evidence="the door said no")
+        return Receipt(method=ReceiptMethod.MEMBERSHIP_GONE, evidence="the door said no")
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """Nothing is left."""
