@@ -20,6 +20,7 @@ from pam.domain.errors import (
 from pam.domain.handled_call import HandledCall
 from pam.domain.lifecycle import Status
 from pam.domain.limits import OpenNow, OpenSession, open_as
+from pam.domain.pictures import Occasion, Picture
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports.calls import RequestIdUsed
@@ -430,40 +431,21 @@ class FakeNotifier:
     while_telling: Callable[[], None] | None = None
     down: bool = False
 
-    def approval_needed(self, session: Session, resource_title: str) -> None:
-        self.asked.append(session.session_id)
-
-    def break_glass(self, session: Session, resource_title: str) -> None:
+    def show(self, picture: Picture) -> None:
         if self.down:
             message = "no topic"
             raise ConnectionError(message)
-        self.alarmed.append(session.session_id)
-
-    def confirmation_needed(self, session: Session, resource_title: str) -> None:
-        self._tell("confirmation needed", session)
-
-    def operator_blocked(self, block: Block) -> None:
-        if self.down:
-            message = "no topic"
-            raise ConnectionError(message)
-        self.told.append(("operator blocked", block.person))
-
-    def still_waiting(self, session: Session, resource_title: str) -> None:
-        self._tell("still waiting", session)
-
-    def ending_soon(self, session: Session, resource_title: str) -> None:
-        self._tell("ending soon", session)
-
-    def review_overdue(self, session: Session, resource_title: str) -> None:
-        self._tell("review overdue", session)
-
-    def _tell(self, what: str, session: Session) -> None:
-        if self.down:
-            message = "no topic"
-            raise ConnectionError(message)
-        self.told.append((what, session.session_id))
-        if self.while_telling is not None:
-            self.while_telling()
+        match picture.occasion:
+            case Occasion.APPROVAL_NEEDED:
+                self.asked.append(picture.session_id)
+            case Occasion.BREAK_GLASS:
+                self.alarmed.append(picture.session_id)
+            case Occasion.OPERATOR_BLOCKED:
+                self.told.append((picture.occasion.value, picture.subject))
+            case _:
+                self.told.append((picture.occasion.value, picture.session_id))
+                if self.while_telling is not None:
+                    self.while_telling()
 
 
 @dataclass

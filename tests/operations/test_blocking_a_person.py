@@ -140,7 +140,7 @@ def test_an_operator_is_blocked_for_a_day_at_most_and_tier_1_hears_of_it(story: 
             block(story, "sam", length=length, by=olga)
         assert [fault.field for fault in refused.value.errors] == ["seconds"]
     block(story, "sam", length=timedelta(hours=24), by=olga)
-    assert story.notifier.told == [("operator blocked", "sam")]
+    assert story.notifier.told == [("operator blocked", "TIER 1: operator sam is blocked")]
     block(story, "alice", length=None, by=olga)
     assert len(story.notifier.told) == 1
 
@@ -193,7 +193,7 @@ def test_the_block_stands_though_tier_1_cannot_be_told_and_the_same_call_tells_i
     assert ("sam", EVERYTHING) in story.store.blocks
     story.notifier.down = False
     block(story, "sam", by=olga)
-    assert story.notifier.told == [("operator blocked", "sam")]
+    assert story.notifier.told == [("operator blocked", "TIER 1: operator sam is blocked")]
 
 
 @pytest.mark.guarantee("G14")

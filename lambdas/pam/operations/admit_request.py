@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pam.domain import pictures
 from pam.domain.errors import Conflict, Invalid, Refusal, StaleSession
 from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import opened_at
@@ -103,7 +104,7 @@ def admit_request(
     if session.break_glass and not session.closed and not session.held_until_confirmed:
         # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
         # sent the state is retried, and then fails, and so does the session.
-        notifier.break_glass(session, _title(session, policy))
+        notifier.show(pictures.break_glass(session, _title(session, policy), now))
     return _admission(session)
 
 

@@ -14,6 +14,7 @@ from pam.domain.block import EVERYTHING, Block
 from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.pictures import operator_blocked
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call
@@ -149,7 +150,7 @@ def _tell_of_operator(made: Block, notifier: Notifier) -> None:
     if not made.of_operator:
         return
     try:
-        notifier.operator_blocked(made)
+        notifier.show(operator_blocked(made))
     except Exception as fault:
         message = "the block stands, but Tier-1 could not be told of it; make the same call again"
         raise IssuerUnavailable(message) from fault

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from pam.domain import proofs
+from pam.domain import pictures, proofs
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
@@ -16,7 +16,7 @@ from pam.operations.count_open import room_for
 from pam.operations.open_session import check_reviewed
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
-from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.policy.cedar import Action, Decision
 from pam.ports.people import Notifier, Workflow
 from pam.ports.proofs import Signer
 
@@ -56,7 +56,7 @@ def confirm_session(
     try:
         step = decide(session)
         if session.break_glass:
-            _alert(step.after, notifier, call.policy)
+            _alert(step.after, notifier, call)
         session = transition(call.store, session_id, decide, now=call.now)
     except Conflict:
         # A call that was cut short after its word stood may not have told the workflow.
@@ -114,10 +114,11 @@ def _check_waiting(session: Session, now: datetime) -> None:
     raise Conflict(message, session_id=session.session_id)
 
 
-def _alert(session: Session, notifier: Notifier, policy: CedarPolicy) -> None:
-    resource = policy.resource(session.resource)
+def _alert(session: Session, notifier: Notifier, call: Call) -> None:
+    resource = call.policy.resource(session.resource)
+    title = resource.title if resource else session.resource
     try:
-        notifier.break_glass(session, resource.title if resource else session.resource)
+        notifier.show(pictures.break_glass(session, title, call.now))
     except Exception as fault:
         message = "Tier-1 could not be told of this emergency; nothing was granted, try again"
         raise IssuerUnavailable(message, session_id=session.session_id) from fault

@@ -5,7 +5,7 @@ what was asked for in their name, Tier-1 of a break-glass session that nobody ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import deadlines, timestamps
+from pam.domain import deadlines, pictures, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.notices import CLAIM_FOR, Duty
@@ -49,23 +49,25 @@ def send_notices(
         # Somebody acted, or claimed it first: the next tick sees what is due then.
         return ()
     for duty in due:
-        _tell(duty, session, policy, audiences)
+        _tell(duty, session, policy, audiences, now)
     transition(store, session_id, lambda stored: _noted(stored, due, now), now=now)
     return due
 
 
-def _tell(duty: Duty, session: Session, policy: CedarPolicy, audiences: Audiences) -> None:
+def _tell(
+    duty: Duty, session: Session, policy: CedarPolicy, audiences: Audiences, now: datetime
+) -> None:
     resource = policy.resource(session.resource)
     title = resource.title if resource else session.resource
     match duty:
         case Duty.CONFIRM:
-            audiences.requesters.confirmation_needed(session, title)
+            audiences.requesters.show(pictures.confirmation_needed(session, title, now))
         case Duty.REMIND:
-            audiences.approvers.still_waiting(session, title)
+            audiences.approvers.show(pictures.still_waiting(session, title, now))
         case Duty.WARN:
-            audiences.requesters.ending_soon(session, title)
+            audiences.requesters.show(pictures.ending_soon(session, title, now))
         case _:
-            audiences.tier1.review_overdue(session, title)
+            audiences.tier1.show(pictures.review_overdue(session, title, now))
 
 
 def _noted(session: Session, sent: tuple[Duty, ...], now: datetime) -> Step:
