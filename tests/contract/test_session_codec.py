@@ -13,8 +13,10 @@ from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.domain import ids, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.circumstances import Circumstances
 from pam.domain.kinds import KINDS
 from pam.domain.lifecycle import CLOSED, Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Ending, Origin, Session
@@ -76,6 +78,14 @@ REVIEWS = st.builds(
     given=st.lists(LOOKS, max_size=3).map(tuple),
     escalated_at=maybe(INSTANTS),
 )
+CIRCUMSTANCES = st.builds(
+    Circumstances,
+    surface=st.sampled_from(Surface),
+    auth=st.none() | st.sampled_from(Auth),
+    break_glass=st.booleans(),
+    ticket=TEXTS,
+    signals=st.dictionaries(st.sampled_from(["ticket", "of a later version"]), TEXTS),
+)
 SESSIONS = st.builds(
     Session,
     session_id=TEXTS,
@@ -91,8 +101,7 @@ SESSIONS = st.builds(
     target=TARGETS,
     waits_for=st.just("") | IDS,
     reason=TEXTS,
-    ticket=TEXTS,
-    break_glass=st.booleans(),
+    circumstances=CIRCUMSTANCES,
     asked_duration=LENGTHS,
     duration=LENGTHS,
     needed=st.builds(ApprovalsNeeded, total=COUNTS, domain=COUNTS),

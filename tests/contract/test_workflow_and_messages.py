@@ -124,7 +124,7 @@ def test_a_request_without_a_gate_names_none_and_says_how_to_answer_it() -> None
 
 
 def test_words_that_only_a_runbook_claims_are_marked_so_and_a_ticket_is_quoted() -> None:
-    claimed = replace(Story().request(), requester_verified=False, ticket="INC-7")
+    claimed = replace(Story().request(ticket="INC-7"), requester_verified=False)
     lines = told(claimed)["Message"].splitlines()
     assert "In the requester's own words (as claimed by a runbook):" in lines
     assert "> ticket: INC-7" in lines

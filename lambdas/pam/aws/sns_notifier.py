@@ -79,7 +79,7 @@ class SnsNotifier:
 
     def confirmation_needed(self, session: Session, resource_title: str) -> None:
         """With the requester's name as an attribute, as `ending_soon`."""
-        what = "break-glass on" if session.break_glass else "access to"
+        what = "break-glass on" if session.circumstances.break_glass else "access to"
         self._publish(
             f"PAM: is it you who asks for {session.resource}?",
             [
@@ -164,5 +164,5 @@ def _own_words(session: Session) -> list[str]:
     return [
         f"In the requester's own words{verified}:",
         f"> {session.reason}",
-        f"> ticket: {session.ticket or '-'}",
+        f"> ticket: {session.circumstances.ticket or '-'}",
     ]

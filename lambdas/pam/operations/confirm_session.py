@@ -46,7 +46,7 @@ def confirm_session(
         _check_waiting(session, now)
         word = word_of(caller, now)
         confirmed, entries = confirmed_by(caller, word, session, policy=policy, now=now)
-        if session.break_glass:
+        if session.circumstances.break_glass:
             check_reviewed(person, now, store)
         held = room_for(confirmed, store=store, policy=policy)
         word = replace(word, waits_for=earlier_than(confirmed, held))
@@ -64,7 +64,7 @@ def confirm_session(
     session = load(store, session_id)
     try:
         step = decide(session)
-        if session.break_glass:
+        if session.circumstances.break_glass:
             _alert(step.after, notifier, policy)
         session = transition(store, session_id, decide, now=now)
     except Conflict:
@@ -91,10 +91,10 @@ def confirmed_by(
     resource = policy.resource(session.resource)
     confirmed = replace(session, confirmation=word)
     entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
-    held_back = session.break_glass and session.held_until_confirmed
+    held_back = session.circumstances.break_glass and session.held_until_confirmed
     if held_back and session.status is Status.PENDING_APPROVAL:
         if resource is not None:
-            review = policy.review_for(resource, break_glass=True, now=now)
+            review = policy.review_for(resource, session.circumstances, now=now)
             confirmed = replace(confirmed, review=review)
         entries.append(_entry(RecordType.BREAK_GLASS, caller, policy, confirmed))
     return confirmed, tuple(entries)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain.audit_record import Record, canonical_json
+from pam.domain.circumstances import Circumstances
 from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.free_text import commitments_in, opened
@@ -185,7 +186,8 @@ def list_resources(*, caller: Caller, policy: CedarPolicy) -> list[Resource]:
     if caller.person is None:
         return []
     person = caller.person
-    return [r for r in policy.resources() if policy.may_request(person, r).allowed]
+    plain = Circumstances(surface=caller.surface, auth=caller.auth)
+    return [r for r in policy.resources() if policy.may_request(person, r, plain).allowed]
 
 
 def _listed(caller: Caller) -> Person:
