@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.domain import ids, timestamps
+from pam.domain import ids, proofs, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.circumstances import Circumstances
 from pam.domain.kinds import KINDS
@@ -132,6 +132,29 @@ SESSIONS = st.builds(
 def test_every_session_is_read_back_from_a_table_item_as_it_was_written(session: Session) -> None:
     item = from_item(to_item(table_keys.session_item(session)))
     assert session_codec.decode(item["document"]) == session
+
+
+@pytest.mark.parametrize("in_person", [True, False], ids=["by its person", "by a runbook"])
+def test_a_session_of_before_there_were_circumstances_is_read_as_what_it_was(
+    *, in_person: bool
+) -> None:
+    """How it was asked for, by its origin; and what was signed then is still proven."""
+    story = Story()
+    if in_person:
+        session = story.request(break_glass=True, ticket="INC-1")
+    else:
+        session = story.store.sessions[story.by_runbook(break_glass=True).session_id]
+    document = session_codec.encode(session)
+    for name in ("surface", "auth", "signals"):
+        del document[name]
+    read = session_codec.decode(document)
+    assert read == session
+    assert story.keys.verify(proofs.evidence(read).all) == (True,)
+
+
+def test_an_earlier_version_finds_the_ticket_and_break_glass_where_it_put_them() -> None:
+    document = session_codec.encode(Story().request(break_glass=True, ticket="INC-1"))
+    assert (document["break_glass"], document["ticket"]) == (True, "INC-1")
 
 
 @given(SESSIONS)

@@ -156,6 +156,12 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         '@id("break-glass-lifts-the-count")',
         "breakglass",
     ),
+    "a signal of which no policy says what unknown means": (
+        "grant.cedar",
+        swap("context.breakGlass };", 'context.breakGlass && context.ticket == "named" };'),
+        '@id("break-glass-lifts-the-count")',
+        'no policy for grant says what "unknown" means',
+    ),
     "an action that the schema does not have": (
         "request.cedar",
         swap('PAM::Action::"request"', 'PAM::Action::"requests"'),

@@ -51,10 +51,13 @@ SILENT = {
     "a forbid that would let it pass": NOT_HIGH,
     "a permit": ONLY_LOW,
     "an exception": 'forbid HERE unless { context.risk != "high" }',
-    "a condition in a condition": 'forbid HERE when { if context.risk == "high" then true else false }',
+    "a condition": 'forbid HERE when { if context.risk == "high" then true else false }',
     "a set": 'forbid HERE when { ["high"].contains(context.risk) }',
     "a pattern": 'forbid HERE when { context.risk like "h*" }',
-    "another signal's unknown": 'forbid HERE when { context.risk == "high" && context.ticket == "unknown" }',
+    "another signal's unknown": """forbid HERE when {
+        context.risk == "high" && context.ticket == "unknown" }""",
+    "the context taken whole": """forbid HERE when {
+        (if context.breakGlass then context else context).risk == "high" }""",
     "unknown in another place": 'forbid HERE when { context.risk == "high" || "unknown" == "x" }',
 }
 
@@ -74,7 +77,8 @@ def test_a_policy_set_that_reads_a_signal_and_does_not_say_what_unknown_means_de
 UNKNOWN_NEEDS_THREE = {
     "its own policy": 'forbid HERE when { context.risk == "unknown" && context.approvals < 3 }',
     "either side": 'forbid HERE when { "unknown" == context.risk && context.approvals < 3 }',
-    "in a set": 'forbid HERE when { ["unknown", "odd"].contains(context.risk) && context.approvals < 3 }',
+    "in a set": """forbid HERE when {
+        ["unknown", "odd"].contains(context.risk) && context.approvals < 3 }""",
     "all but": 'forbid HERE unless { context.risk != "unknown" || context.approvals >= 3 }',
 }
 

@@ -19,7 +19,7 @@ from pam.operations.close_session import WORKFLOW, look_at
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn, caller
+from tests.fakes.story import KYC, LEDGER, PLAIN, POLICY, SANDBOX, UAT, arn, caller
 from tests.trail.conftest import exported
 
 
@@ -96,6 +96,7 @@ def emergencies(log: Log) -> None:
         )
 
 
+EMERGENCY = replace(PLAIN, break_glass=True)
 Forgery = Callable[[Log], Session]
 
 
@@ -208,7 +209,7 @@ def without_alert(log: Log) -> Session:
         entry(RecordType.REQUESTED, "alice"),
         entry(RecordType.APPROVED, "alice"),
         ACTIVATING,
-        break_glass=True,
+        circumstances=EMERGENCY,
     )
 
 

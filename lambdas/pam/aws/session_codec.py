@@ -134,7 +134,7 @@ def _parsed_target(raw: dict[str, Any]) -> Target:
 
 
 def _circumstances(asked: Circumstances) -> dict[str, Any]:
-    """In the session's own document: an earlier version wrote the first two there, and reads them."""
+    """In the session's own document, where an earlier version has the first two."""
     return {
         "ticket": asked.ticket,
         "break_glass": asked.break_glass,

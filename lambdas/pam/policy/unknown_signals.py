@@ -59,8 +59,8 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _reads(node: Mapping[str, Any], name: str) -> bool:
-    """Whether it is the inside of `context.NAME`, or of `context has NAME`."""
-    return node == {"left": {"Var": "context"}, "attr": name}
+    """Whether it is the inside of `context.NAME` or `context has NAME`, or takes all of it."""
+    return {"Var": "context"} in node.values() and node.get("attr", name) == name
 
 
 def _compares_with_unknown(node: Mapping[str, Any], name: str) -> bool:
