@@ -351,7 +351,7 @@ class Scene(Story):
             self._check_trail(session)
             overdue = session.deadline is not None and self.now >= session.deadline + LATE
             assert not overdue, f"{session.status} since {session.deadline}, and nobody looks"
-            if session.break_glass and session.activating_at is not None:
+            if session.circumstances.break_glass and session.activating_at is not None:
                 assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
         for lease in self.leases:
             self._check_lease(lease)

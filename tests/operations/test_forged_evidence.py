@@ -248,7 +248,8 @@ def emergency(story: Story, **confirmed: str) -> Session:
     """One that a runbook opened in alice's name, approved as her break-glass would be."""
     session = story.request("alice", LEDGER, break_glass=True)
     word = Confirmation(principal=arn("alice"), at=story.now, **confirmed)
-    opened = replace(session, origin=Origin.RUNBOOK, requester_verified=False)
+    claimed = asked(session, surface=Surface.RUNBOOK, auth=None)
+    opened = replace(claimed, origin=Origin.RUNBOOK, requester_verified=False)
     proof = story.keys.mac(Maker.ADMISSION, proofs.of_request(opened))
     said = proofs.of_confirmation(session.session_id, word)
     given = story.keys.mac(said.maker, said) if said.maker else ""
