@@ -202,6 +202,18 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "domain String,",
         "unexpected token",
     ),
+    "a signal that PAM does not tell": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: String, risk: String, "),
+        "",
+        "request: failed to build request: while parsing context, expected",
+    ),
+    "a signal of another type": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: Bool, "),
+        "",
+        "ticket",
+    ),
     "a role that is none": (
         "identities.yaml",
         swap("pam-operators: operators", "pam-operators: gods"),

@@ -24,6 +24,7 @@ from pam.policy.compiled import (
     Identity,
     PolicyError,
 )
+from pam.policy.context import Context
 from pam.policy.files import (
     CatalogueFile,
     IdentitiesFile,
@@ -56,6 +57,7 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
     for path, text in sources:
         codes |= _check_policies(path, text, schema, seen)
     _check_unknown(sources)
+    _check_told(schema_file, schema)
     catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
     apart: Apart = tuple(frozenset(roles) for roles in file.apart)
     roles, identities = _load_identities(identities_file, apart)
@@ -159,6 +161,13 @@ def _check_policies(path: Path, text: str, schema: str, seen: set[str]) -> dict[
         message = f"{path}:{_line_of_id(text, policy_id)}: {what}"
         raise PolicyError(message)
     return codes
+
+
+def _check_told(path: Path, schema: str) -> None:
+    untold = Context("", schema).untold()
+    if untold:
+        message = f"{path}:1: {untold}"
+        raise PolicyError(message)
 
 
 def _check_unknown(sources: list[tuple[Path, str]]) -> None:

@@ -15,8 +15,8 @@ from pam.domain.circumstances import NONE, Circumstances
 from pam.domain.people import Surface
 from pam.policy.unknown_signals import ANY_ACTION, unsaid
 
-_ABOUT_A_REQUEST = ("request", "approve", "grant")
-"""An end is none of these: no signal that fails may hold it up."""
+_ABOUT_A_REQUEST = {"request": "Resource", "approve": "Session", "grant": "Resource"}
+"""Action -> what it is asked of. An end is none of these: no signal that fails may hold it up."""
 _NONE_YET = ApprovalsGathered(total=0, domain=0)
 
 
@@ -41,6 +41,24 @@ class Context:
             return ()
         meant = product((action, ANY_ACTION), asked.unknown)
         return tuple(sorted({self._unsaid[pair] for pair in meant if pair in self._unsaid}))
+
+    def untold(self) -> str:
+        """What the schema declares and PAM does not tell, by which everything would be denied: in
+        Cedar's own words, empty for nothing.
+        """
+        asked = Circumstances(surface=Surface.API, auth=None)
+        for action, kind in _ABOUT_A_REQUEST.items():
+            question = {
+                "principal": {"type": "PAM::Person", "id": ""},
+                "action": {"type": "PAM::Action", "id": action},
+                "resource": {"type": f"PAM::{kind}", "id": ""},
+                "context": self.of(action, asked, None),
+            }
+            schema = cedarpy.Schema.from_str(self._cedar_schema)
+            result = cedarpy.is_authorized(question, cedarpy.PolicySet.from_str(""), [], schema)
+            if result.diagnostics.errors:
+                return f"{action}: {result.diagnostics.errors[0]}"
+        return ""
 
     @cached_property
     def _unsaid(self) -> dict[tuple[str, str], str]:
