@@ -45,7 +45,7 @@ ORIGINS: Mapping[str, Maker] = MappingProxyType(
     {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
 )
 """Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
-ACTS: Mapping[tuple[Surface, Auth], Maker] = MappingProxyType(
+ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {(Surface.API, Auth.SIGV4): Maker.DOOR}
 )
 """Who vouches for what people do, by the `surface` and the `auth` of the act."""
