@@ -16,7 +16,14 @@ from pam.domain.resource import Target
 from pam.domain.session import Session
 
 _MOST_TOLD = 1000
-_TOLD = ("status", "requester", "requester_verified", "resource", "break_glass", "approvers")
+_TOLD = (
+    "status",
+    "requester",
+    "requester_verified",
+    "resource",
+    "circumstances",
+    "approvers",
+)
 """What a session's item says as its records do."""
 
 

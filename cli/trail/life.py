@@ -13,9 +13,10 @@ from typing import NoReturn
 from pam.domain import approval, deadlines, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
-from pam.domain.people import ActorKind, Person
+from pam.domain.people import ActorKind, Auth, Person, Surface
 from pam.domain.resource import Environment, Resource, Target
 from pam.domain.review import Judgement, LookBack
 from pam.domain.session import Confirmation, Origin, Session
@@ -77,7 +78,8 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         refuse("the policy set has no such resource")
     target = _target(record, resource)
     requester = policy.identities.identify(record["requester"])
-    if not policy.may_request(requester, resource).allowed:
+    circumstances = _circumstances(record)
+    if not policy.may_request(requester, resource, circumstances).allowed:
         refuse("no policy lets this requester ask for it")
     claimed = record["actor"]["kind"] == ActorKind.RUNBOOK
     if not claimed:
@@ -98,8 +100,7 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         domain=record["domain"],
         target=target,
         reason="",
-        ticket="",
-        break_glass=record["break_glass"],
+        circumstances=circumstances,
         asked_duration=resource.max_duration,
         duration=resource.max_duration,
         needed=ApprovalsNeeded(total=0, domain=0),
@@ -108,7 +109,7 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         execution_arn="",
     )
     if not session.held_until_confirmed:
-        review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
+        review = policy.review_for(resource, circumstances, now=asked_at)
         session = replace(session, review=review)
     return Life(session=session, facts=record, latest=asked_at)
 
@@ -144,6 +145,24 @@ def _target(record: Record, resource: Resource) -> Target:
     if dict(told) != dict(meant.names):
         refuse("its target is not that of the resource")
     return Target(kind=meant.kind, names=meant.names)
+
+
+def _circumstances(record: Record) -> Circumstances:
+    """From the record of the request. Its own actor tells how it came in; records of before there
+    was more than one way for a person do not.
+    """
+    actor, by_person = record["actor"], record["actor"]["kind"] == ActorKind.PERSON
+    usual = Surface.API if by_person else Surface.RUNBOOK
+    try:
+        return Circumstances(
+            surface=Surface(actor.get("surface") or usual),
+            auth=Auth(actor.get("auth") or Auth.SIGV4) if by_person else None,
+            break_glass=record["break_glass"],
+            ticket=record["ticket"],
+            signals={str(k): str(v) for k, v in record["decision"].get("signals", {}).items()},
+        )
+    except (AttributeError, LookupError, TypeError, ValueError):
+        refuse("it does not say how it was asked for")
 
 
 def _check_facts(life: Life, record: Record) -> None:
@@ -211,7 +230,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"it was not asked for in the name of {person.name}")
     resource = policy.resource(session.resource)
     if session.held_until_confirmed and resource is not None:
-        review = policy.review_for(resource, break_glass=session.break_glass, now=at)
+        review = policy.review_for(resource, session.circumstances, now=at)
         session = replace(session, review=review)
     word = Confirmation(principal=record["actor"]["principal"], at=at)
     life.session = replace(session, confirmation=word)
@@ -222,7 +241,7 @@ def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     if life.session.held_until_confirmed:
         refuse("the person in whose name it is has not confirmed it")
     if record["type"] == RecordType.ACTIVATING:
-        if life.session.break_glass and not life.alerted:
+        if life.session.circumstances.break_glass and not life.alerted:
             refuse("break-glass without its alert: no BreakGlass stands before it")
         if timestamps.parse(record["at"]) > deadlines.made_before(life.session):
             refuse("its approvals are from another time")
@@ -234,11 +253,14 @@ def _lawful(session: Session, policy: CedarPolicy) -> bool:
     """Whether those who voted and are approvers in this policy set are enough for it."""
     resource = policy.resource(session.resource)
     requester = policy.identities.identify(session.requester)
-    if resource is None or not policy.may_request(requester, resource).allowed:
+    if resource is None:
+        return False
+    asked = session.circumstances
+    if not policy.may_request(requester, resource, asked).allowed:
         return False
     standing = tuple(vote for vote in session.votes if _still_counts(vote, session, policy))
     gathered = approval.gathered(standing, resource_domain=session.domain)
-    return policy.grant(requester, resource, gathered, break_glass=session.break_glass).allowed
+    return policy.grant(requester, resource, gathered, asked).allowed
 
 
 def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
@@ -322,7 +344,7 @@ def _parsed(text: str) -> datetime:
 
 def _alert(life: Life, record: Record) -> None:
     del record
-    if not life.session.break_glass:
+    if not life.session.circumstances.break_glass:
         refuse("it is no break-glass session")
     if life.session.held_until_confirmed:
         refuse("the person in whose name it is has not confirmed it")

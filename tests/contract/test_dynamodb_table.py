@@ -69,7 +69,7 @@ def test_no_record_is_ever_written_over(story: Story, store: DynamoDbSessions) -
     kept = store.records(before.session_id)
     _, (forged,) = step(replace(before, sequence=0, last_hash=""))
     with pytest.raises(StaleSession):
-        store.save(before, replace(before, ticket="forged"), [forged])
+        store.save(before, replace(before, reason="forged"), [forged])
     assert store.records(before.session_id) == kept
     stored = store.get(before.session_id)
     assert stored == before

@@ -11,11 +11,13 @@ from hypothesis.strategies import SearchStrategy
 
 from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
-from pam.domain import deadlines, ids, timestamps
+from pam.domain import deadlines, ids, proofs, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.circumstances import Circumstances
 from pam.domain.ending import Ending, ReceiptMethod
 from pam.domain.kinds import KINDS
 from pam.domain.lifecycle import CLOSED, Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Origin, Session
@@ -77,6 +79,14 @@ REVIEWS = st.builds(
     given=st.lists(LOOKS, max_size=3).map(tuple),
     escalated_at=maybe(INSTANTS),
 )
+CIRCUMSTANCES = st.builds(
+    Circumstances,
+    surface=st.sampled_from(Surface),
+    auth=st.none() | st.sampled_from(Auth),
+    break_glass=st.booleans(),
+    ticket=TEXTS,
+    signals=st.dictionaries(st.sampled_from(["ticket", "of a later version"]), TEXTS),
+)
 SESSIONS = st.builds(
     Session,
     session_id=TEXTS,
@@ -92,8 +102,7 @@ SESSIONS = st.builds(
     target=TARGETS,
     waits_for=st.just("") | IDS,
     reason=TEXTS,
-    ticket=TEXTS,
-    break_glass=st.booleans(),
+    circumstances=CIRCUMSTANCES,
     asked_duration=LENGTHS,
     duration=LENGTHS,
     needed=st.builds(ApprovalsNeeded, total=COUNTS, domain=COUNTS),
@@ -124,6 +133,29 @@ SESSIONS = st.builds(
 def test_every_session_is_read_back_from_a_table_item_as_it_was_written(session: Session) -> None:
     item = from_item(to_item(table_keys.session_item(session)))
     assert session_codec.decode(item["document"]) == session
+
+
+@pytest.mark.parametrize("in_person", [True, False], ids=["by its person", "by a runbook"])
+def test_a_session_of_before_there_were_circumstances_is_read_as_what_it_was(
+    *, in_person: bool
+) -> None:
+    """How it was asked for, by its origin; and what was signed then is still proven."""
+    story = Story()
+    if in_person:
+        session = story.request(break_glass=True, ticket="INC-1")
+    else:
+        session = story.store.sessions[story.by_runbook(break_glass=True).session_id]
+    document = session_codec.encode(session)
+    for name in ("surface", "auth", "signals"):
+        del document[name]
+    read = session_codec.decode(document)
+    assert read == session
+    assert story.keys.verify(proofs.evidence(read).all) == (True,)
+
+
+def test_an_earlier_version_finds_the_ticket_and_break_glass_where_it_put_them() -> None:
+    document = session_codec.encode(Story().request(break_glass=True, ticket="INC-1"))
+    assert (document["break_glass"], document["ticket"]) == (True, "INC-1")
 
 
 @given(SESSIONS)

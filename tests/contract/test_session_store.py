@@ -68,15 +68,15 @@ def test_of_two_writers_from_one_reading_the_second_is_refused(
     story: Story, store: SessionStore
 ) -> None:
     before = story.request()
-    first, first_records = step(before, ticket="first")
-    second, second_records = step(before, ticket="second")
+    first, first_records = step(before, reason="first")
+    second, second_records = step(before, reason="second")
     store.save(before, first, first_records)
     for records in (second_records, ()):
         with pytest.raises(StaleSession):
             store.save(before, second, records)
     stored = store.get(before.session_id)
     assert stored is not None
-    assert stored.ticket == "first"
+    assert stored.reason == "first"
     assert len(store.records(before.session_id)) == 2
 
 

@@ -345,7 +345,7 @@ class Scene(Story):
             deadline = deadlines.deadline(session)
             overdue = deadline is not None and self.now >= deadline + LATE
             assert not overdue, f"{session.status} since {deadline}, and nobody looks"
-            if session.break_glass and session.activating_at is not None:
+            if session.circumstances.break_glass and session.activating_at is not None:
                 assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
         for lease in self.leases:
             self._check_lease(lease)

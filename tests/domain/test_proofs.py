@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
+from pam.domain.circumstances import Circumstances
 from pam.domain.kinds import AWS_ROLE
 from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker
@@ -22,7 +24,12 @@ def granted() -> Session:
     session = Story().granted()
     confirmed = Confirmation(principal=arn("alice"), at=NOON, proof="c")
     return replace(
-        session, confirmation=confirmed, origin=Origin.RUNBOOK, break_glass=True, ticket="INC-1"
+        session,
+        confirmation=confirmed,
+        origin=Origin.RUNBOOK,
+        circumstances=Circumstances(
+            surface=Surface.RUNBOOK, auth=None, break_glass=True, ticket="INC-1"
+        ),
     )
 
 
@@ -43,13 +50,18 @@ OF_THE_REQUEST: dict[str, object] = {
     "domain": "bank-kyc",
     "target": OTHER_TARGET,
     "asked_duration": timedelta(hours=4),
-    "break_glass": False,
     "reason": "something else altogether",
-    "ticket": "INC-2",
     "created_at": NOON + MINUTE,
     "approval_expires_at": SESSION.approval_expires_at + MINUTE,
     "execution_arn": "arn:of:another",
     "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
+}
+OF_THE_CIRCUMSTANCES: dict[str, object] = {
+    "surface": Surface.API,
+    "auth": Auth.SIGV4,
+    "break_glass": False,
+    "ticket": "INC-2",
+    "signals": {"ticket": "unknown"},
 }
 OF_A_VOTE: dict[str, object] = {
     "name": "erin",
@@ -86,6 +98,22 @@ OF_THE_ACTIVATION: dict[str, Callable[[Session], Session]] = {
 def test_the_request_vouches_for_each_thing_that_was_asked(name: str) -> None:
     changed = replace(SESSION, **{name: OF_THE_REQUEST[name]})  # type: ignore[arg-type]
     assert proofs.of_request(changed).digest() != proofs.of_request(SESSION).digest()
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("name", OF_THE_CIRCUMSTANCES)
+def test_the_request_vouches_for_each_of_its_circumstances(name: str) -> None:
+    otherwise = replace(SESSION.circumstances, **{name: OF_THE_CIRCUMSTANCES[name]})  # type: ignore[arg-type]
+    changed = proofs.of_request(replace(SESSION, circumstances=otherwise))
+    assert changed.digest() != proofs.of_request(SESSION).digest()
+    assert set(OF_THE_CIRCUMSTANCES) == set(Circumstances.__dataclass_fields__)
+
+
+def test_a_request_without_signals_is_signed_as_it_always_was() -> None:
+    """So that what waits for its votes while PAM is updated can still be proven."""
+    fields = proofs.of_request(SESSION).fields
+    assert (fields["break_glass"], fields["ticket"]) == (True, "INC-1")
+    assert not {"surface", "auth", "signals"} & set(fields)
 
 
 def test_a_target_is_signed_with_its_settings() -> None:
@@ -150,9 +178,21 @@ def test_a_key_vouches_only_for_the_surface_and_the_auth_of_its_door(
     assert proofs.of_vote("A", vote).maker is (Maker.DOOR if signed else None)
 
 
-def test_each_origin_has_its_own_maker() -> None:
-    made = {origin: proofs.of_request(replace(SESSION, origin=origin)).maker for origin in Origin}
-    assert made == {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
+WAYS_TO_ASK = {
+    (Origin.API, Surface.API, Auth.SIGV4): Maker.DOOR,
+    (Origin.RUNBOOK, Surface.RUNBOOK, None): Maker.ADMISSION,
+}
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("origin", Origin)
+def test_a_request_is_vouched_for_by_the_one_maker_who_knows_how_it_came_in(origin: Origin) -> None:
+    """No two of these have one maker, so the maker says the surface and the auth."""
+    for surface, auth in product(Surface, (*Auth, None)):
+        way = Circumstances(surface=surface, auth=auth)
+        statement = proofs.of_request(replace(SESSION, origin=origin, circumstances=way))
+        assert statement.maker is WAYS_TO_ASK.get((origin, surface, auth))
+    assert len(set(WAYS_TO_ASK.values())) == len(WAYS_TO_ASK)
 
 
 def test_what_there_is_to_verify_is_the_request_the_approvals_and_what_came_later() -> None:

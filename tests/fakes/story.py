@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
+from pam.domain.circumstances import Circumstances
 from pam.domain.kinds import KINDS
 from pam.domain.limits import Limits
 from pam.domain.notices import Duty
@@ -41,6 +42,8 @@ HOME = Home(account="111122223333", region="eu-west-1")
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
 KYC, KYC_SANDBOX = "kyc-documents-read", "kyc-sandbox-read"
+PLAIN = Circumstances(surface=Surface.API, auth=Auth.SIGV4)
+"""Of a request that is no emergency and names no ticket."""
 
 
 def arn(name: str) -> str:
@@ -111,6 +114,7 @@ class Story:
         seconds: int | None = 600,
         break_glass: bool = False,
         reason: str = "ledger stuck, see INC-1",
+        ticket: str = "",
     ) -> Session:
         return request_access(
             AccessRequest(
@@ -118,6 +122,7 @@ class Story:
                 reason=reason,
                 duration=None if seconds is None else timedelta(seconds=seconds),
                 break_glass=break_glass,
+                ticket=ticket,
             ),
             self.call(who),
             idempotency_key=key,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
 from pam.domain.lifecycle import Status
-from pam.domain.people import Surface
+from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker, Statement
 from pam.domain.session import Confirmation, Origin, Session
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
@@ -33,6 +34,11 @@ def vote_of(name: str, session: Session, *, at: Session | None = None) -> Vote:
 def mac(story: Story, maker: Maker, statement: Statement) -> str:
     """By a key that the forger has: it signs what its holder says, and names itself."""
     return story.keys.mac(maker, replace(statement, maker=maker))
+
+
+def asked(session: Session, **otherwise: Any) -> Session:
+    """As if it had been asked for in other circumstances."""
+    return replace(session, circumstances=replace(session.circumstances, **otherwise))
 
 
 def with_forged_votes(story: Story, session: Session, maker: Maker) -> Session:
@@ -115,7 +121,12 @@ ALTERED: dict[str, Forge] = {
     "other settings of the target": lambda _, s: replace(
         s, target=replace(s.target, settings={"group_role": "postgres"})
     ),
-    "a break-glass request": lambda _, s: replace(s, break_glass=True),
+    "a break-glass request": lambda _, s: asked(s, break_glass=True),
+    "another ticket": lambda _, s: asked(s, ticket="CHG-9"),
+    "another surface": lambda _, s: asked(s, surface=Surface.CONSOLE),
+    "another way to prove oneself": lambda _, s: asked(s, auth=Auth.WEBAUTHN),
+    "nobody who proved themselves": lambda _, s: asked(s, auth=None),
+    "a signal that no source gave": lambda _, s: asked(s, signals={"ticket": "named"}),
     "another reason than the approvers read": lambda _, s: replace(s, reason="something else"),
 }
 """A session that was approved by two, changed afterwards."""
@@ -237,7 +248,8 @@ def emergency(story: Story, **confirmed: str) -> Session:
     """One that a runbook opened in alice's name, approved as her break-glass would be."""
     session = story.request("alice", LEDGER, break_glass=True)
     word = Confirmation(principal=arn("alice"), at=story.now, **confirmed)
-    opened = replace(session, origin=Origin.RUNBOOK, requester_verified=False)
+    claimed = asked(session, surface=Surface.RUNBOOK, auth=None)
+    opened = replace(claimed, origin=Origin.RUNBOOK, requester_verified=False)
     proof = story.keys.mac(Maker.ADMISSION, proofs.of_request(opened))
     said = proofs.of_confirmation(session.session_id, word)
     given = story.keys.mac(said.maker, said) if said.maker else ""

@@ -161,6 +161,12 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         '@id("break-glass-lifts-the-count")',
         "breakglass",
     ),
+    "a signal of which no policy says what unknown means": (
+        "grant.cedar",
+        swap("context.breakGlass };", 'context.breakGlass && context.ticket == "named" };'),
+        '@id("break-glass-lifts-the-count")',
+        'no policy for grant says what "unknown" means',
+    ),
     "an action that the schema does not have": (
         "request.cedar",
         swap('PAM::Action::"request"', 'PAM::Action::"requests"'),
@@ -200,6 +206,18 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         swap("domain: String,", "domain String,"),
         "domain String,",
         "unexpected token",
+    ),
+    "a signal that PAM does not tell": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: String, risk: String, "),
+        "",
+        "request: failed to build request: while parsing context, expected",
+    ),
+    "a signal of another type": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: Bool, "),
+        "",
+        "ticket",
     ),
     "a role that is none": (
         "identities.yaml",

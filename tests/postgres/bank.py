@@ -12,9 +12,11 @@ from psycopg import sql
 from local.postgres import Postgres
 from pam.aws.login_secrets import parse_login
 from pam.domain.approval import ApprovalsNeeded
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET, kind_of
 from pam.domain.lifecycle import Status
+from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.session import Origin, Session
 from pam.ids import new_id
@@ -274,8 +276,7 @@ def _session(kind: str, settings: dict[str, str], seconds: int) -> Session:
             settings=settings,
         ),
         reason="because",
-        ticket="",
-        break_glass=False,
+        circumstances=Circumstances(surface=Surface.API, auth=Auth.SIGV4),
         asked_duration=timedelta(seconds=seconds),
         duration=timedelta(seconds=seconds),
         needed=ApprovalsNeeded(total=0, domain=0),

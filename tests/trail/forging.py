@@ -19,7 +19,7 @@ from pam.operations.end_due import end_due
 from pam.operations.erase_texts import erase_texts
 from pam.operations.review_session import Finding, review_session
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn
+from tests.fakes.story import KYC, LEDGER, PLAIN, POLICY, SANDBOX, UAT, arn
 from tests.trail.conftest import exported
 
 
@@ -91,6 +91,7 @@ def emergencies(log: Log) -> None:
         erase_texts(session_id, story.call("sam"))
 
 
+EMERGENCY = replace(PLAIN, break_glass=True)
 Forgery = Callable[[Log], Session]
 
 
@@ -203,7 +204,7 @@ def without_alert(log: Log) -> Session:
         entry(RecordType.REQUESTED, "alice"),
         entry(RecordType.APPROVED, "alice"),
         ACTIVATING,
-        break_glass=True,
+        circumstances=EMERGENCY,
     )
 
 

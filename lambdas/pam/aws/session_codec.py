@@ -5,6 +5,7 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.circumstances import Circumstances
 from pam.domain.ending import Ending, read_receipt
 from pam.domain.ids import is_ulid
 from pam.domain.kinds import RESERVED_NAMES, kind_of
@@ -29,6 +30,11 @@ _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live
 """Instants that a session stored by an earlier version may lack."""
 _SINCE_PROOFS = ("proof", "activation_proof")
 """Texts that a session stored by an earlier version lacks: then it proves nothing."""
+_AS_OF_OLD: dict[Origin, tuple[Surface, Auth | None]] = {
+    Origin.API: (Surface.API, Auth.SIGV4),
+    Origin.RUNBOOK: (Surface.RUNBOOK, None),
+}
+"""How a session came in that an earlier version stored, which says nothing beyond its origin."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
@@ -38,8 +44,6 @@ _AS_THEY_ARE = (
     "resource",
     "domain",
     "reason",
-    "ticket",
-    "break_glass",
     "execution_arn",
     "leases",
     "sequence",
@@ -56,6 +60,7 @@ def encode(session: Session) -> dict[str, Any]:
     return {
         **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
+        **_circumstances(session.circumstances),
         "waits_for": session.waits_for,
         "notices": session.notices,
         "tries": session.tries,
@@ -96,6 +101,7 @@ def _decoded(raw: dict[str, Any]) -> Session:
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
         **{name: raw.get(name, "") for name in _SINCE_PROOFS},
+        circumstances=_parsed_circumstances(raw),
         waits_for=_id(raw.get("waits_for")),
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
@@ -126,6 +132,31 @@ def _parsed_target(raw: dict[str, Any]) -> Target:
         message = f"a target of kind {row.name} is named by {', '.join(row.names)}"
         raise ValueError(message)
     return Target(kind=row.name, names=_texts(names), settings=_texts(raw.get("settings", {})))
+
+
+def _circumstances(asked: Circumstances) -> dict[str, Any]:
+    """In the session's own document, where an earlier version has the first two."""
+    return {
+        "ticket": asked.ticket,
+        "break_glass": asked.break_glass,
+        "surface": asked.surface.value,
+        "auth": asked.auth and asked.auth.value,
+        "signals": dict(asked.signals),
+    }
+
+
+def _parsed_circumstances(raw: dict[str, Any]) -> Circumstances:
+    surface, auth = _AS_OF_OLD[Origin(raw["origin"])]
+    if "surface" in raw:
+        surface, auth = Surface(raw["surface"]), raw["auth"] and Auth(raw["auth"])
+    return Circumstances(
+        surface=surface,
+        auth=auth,
+        break_glass=raw["break_glass"],
+        ticket=raw["ticket"],
+        # Of what a later version may have stored, no word is lost: the request is proven with it.
+        signals=_texts(raw.get("signals", {})),
+    )
 
 
 def _vote(vote: Vote) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def open_as(session: Session) -> OpenSession | None:
     return OpenSession(
         session_id=session.session_id,
         resource=session.resource,
-        waiting=session.status is Status.PENDING_APPROVAL and not session.break_glass,
+        waiting=session.status is Status.PENDING_APPROVAL and not session.circumstances.break_glass,
         confirmed=not session.unconfirmed,
         target=session.target.label if session.standing else "",
     )

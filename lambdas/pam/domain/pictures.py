@@ -88,7 +88,7 @@ def break_glass(session: Session, title: str, now: datetime) -> Picture:
 
 
 def confirmation_needed(session: Session, title: str, now: datetime) -> Picture:
-    what = "break-glass on" if session.break_glass else "access to"
+    what = "break-glass on" if session.circumstances.break_glass else "access to"
     waits = session.unconfirmed and _undecided(session, now)
     until = timestamps.render(session.approval_expires_at)
     state = (
@@ -238,5 +238,5 @@ def _own_words(session: Session) -> list[str]:
     return [
         f"In the requester's own words{verified}:",
         f"> {session.reason}",
-        f"> ticket: {session.ticket or '-'}",
+        f"> ticket: {session.circumstances.ticket or '-'}",
     ]

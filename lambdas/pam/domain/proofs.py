@@ -45,10 +45,15 @@ ORIGINS: Mapping[str, Maker] = MappingProxyType(
     {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
 )
 """Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
-ACTS: Mapping[tuple[Surface, Auth], Maker] = MappingProxyType(
+ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {(Surface.API, Auth.SIGV4): Maker.DOOR}
 )
 """Who vouches for what people do, by the `surface` and the `auth` of the act."""
+
+ASKS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
+    {**ACTS, (Surface.RUNBOOK, None): Maker.ADMISSION}
+)
+"""The same of requests: a runbook may ask as well, and proves nobody's identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +122,8 @@ def confirmation_due(session: Session) -> bool:
     whoever has it, and of a standing kind there are no leases. Elsewhere each lease is that
     person's own word.
     """
-    return (session.break_glass or session.standing) and ORIGINS.get(
-        session.origin
-    ) is Maker.ADMISSION
+    held = session.circumstances.break_glass or session.standing
+    return held and ORIGINS.get(session.origin) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -128,9 +132,11 @@ def approvals(session: Session) -> tuple[Vote, ...]:
 
 def of_request(session: Session) -> Statement:
     """Everything that was settled when the session was opened."""
-    target = session.target
+    target, asked = session.target, session.circumstances
+    maker = ORIGINS.get(session.origin)
     return Statement(
-        maker=ORIGINS.get(session.origin),
+        # Surface and auth are no fields: each maker knows one way in, and vouches for no other.
+        maker=maker if ASKS.get((asked.surface, asked.auth)) is maker else None,
         kind=Kind.REQUEST,
         session_id=session.session_id,
         fields={
@@ -147,9 +153,10 @@ def of_request(session: Session) -> Statement:
                 "settings": dict(target.settings),
             },
             "duration": _seconds(session.asked_duration),
-            "break_glass": session.break_glass,
+            "break_glass": asked.break_glass,
             "reason": session.reason,
-            "ticket": session.ticket,
+            "ticket": asked.ticket,
+            **({"signals": dict(asked.signals)} if asked.signals else {}),
             "created_at": _instant(session.created_at),
             "approval_expires_at": _instant(session.approval_expires_at),
             "execution_arn": session.execution_arn,

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pam.domain import approval
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.circumstances import Circumstances
 from pam.domain.ending import Ending
 from pam.domain.free_text import ERASED
 from pam.domain.lifecycle import CLOSED, Status, check_transition
@@ -54,8 +55,7 @@ class Session:
     """Of a standing kind: id of the person's session of the same target that was open when this one
     was asked for; empty for none, and for one that its person had yet to confirm."""
     reason: str
-    ticket: str
-    break_glass: bool
+    circumstances: Circumstances
     asked_duration: timedelta
     duration: timedelta
     """What stands: as asked, or the shortest that an approver set."""
@@ -125,7 +125,7 @@ class Session:
         """Whether no access is made before that: an emergency is declared by who has it, and of a
         standing kind no lease is asked for that could be such a word.
         """
-        return (self.break_glass or self.standing) and self.unconfirmed
+        return (self.circumstances.break_glass or self.standing) and self.unconfirmed
 
     @property
     def gathered(self) -> ApprovalsGathered:

@@ -221,8 +221,8 @@ def session_view(session: Session) -> SessionView:
         domain=session.domain,
         requester_domain=session.requester_domain,
         reason=session.reason,
-        ticket=session.ticket,
-        break_glass=session.break_glass,
+        ticket=session.circumstances.ticket,
+        break_glass=session.circumstances.break_glass,
         duration_seconds=int(session.duration.total_seconds()),
         approvals=ApprovalsView(
             required=session.needed.total,

@@ -101,7 +101,8 @@ def admit_request(
             error=refusal.code.value,
             cause=cut(refusal.detail, LONGEST_CAUSE),
         )
-    if session.break_glass and not session.closed and not session.held_until_confirmed:
+    emergency = session.circumstances.break_glass and not session.held_until_confirmed
+    if emergency and not session.closed:
         # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
         # sent the state is retried, and then fails, and so does the session.
         notifier.show(pictures.break_glass(session, _title(session, policy), now))

@@ -37,7 +37,7 @@ def confirm_session(
         _check_waiting(session, call.now)
         word = word_of(call)
         confirmed, entries = confirmed_by(word, session, call)
-        if session.break_glass:
+        if session.circumstances.break_glass:
             check_reviewed(person, call.now, call.store)
         held = room_for(confirmed, store=call.store, policy=call.policy)
         word = replace(word, waits_for=earlier_than(confirmed, held))
@@ -55,7 +55,7 @@ def confirm_session(
     session = load(call.store, session_id)
     try:
         step = decide(session)
-        if session.break_glass:
+        if session.circumstances.break_glass:
             _alert(step.after, notifier, call)
         session = transition(call.store, session_id, decide, now=call.now)
     except Conflict:
@@ -85,10 +85,10 @@ def confirmed_by(
     resource = call.policy.resource(session.resource)
     confirmed = replace(session, confirmation=word)
     entries = [_entry(RecordType.CONFIRMED, confirmed, call)]
-    held_back = session.break_glass and session.held_until_confirmed
+    held_back = session.circumstances.break_glass and session.held_until_confirmed
     if held_back and session.status is Status.PENDING_APPROVAL:
         if resource is not None:
-            review = call.policy.review_for(resource, break_glass=True, now=call.now)
+            review = call.policy.review_for(resource, session.circumstances, now=call.now)
             confirmed = replace(confirmed, review=review)
         entries.append(_entry(RecordType.BREAK_GLASS, confirmed, call))
     return confirmed, tuple(entries)

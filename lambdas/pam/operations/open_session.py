@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
+from pam.domain.circumstances import Circumstances
 from pam.domain.durations import SHORTEST_SESSION
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.lifecycle import Status
-from pam.domain.people import Actor, Person
+from pam.domain.people import Actor, Person, Surface
 from pam.domain.resource import Resource
 from pam.domain.session import Origin, Session
 from pam.domain.standing import earlier_than
@@ -84,7 +85,8 @@ def open_session(
     if resource is None:
         message = f"there is no resource {wish.resource!r}; `pam resources` lists what there is"
         raise NotFound(message, recorded="there is no resource of that name")
-    asked = policy.may_request(requester, resource)
+    circumstances = _circumstances(wish, way_in)
+    asked = policy.may_request(requester, resource, circumstances)
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
@@ -92,7 +94,7 @@ def open_session(
     if wish.break_glass:
         check_reviewed(requester, now, store)
     duration = _duration(wish, resource)
-    needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
+    needed = policy.approvals_needed(requester, resource, circumstances)
     session = Session(
         session_id=way_in.session_id,
         status=Status.PENDING_APPROVAL,
@@ -106,8 +108,7 @@ def open_session(
         domain=resource.domain,
         target=resource.target(account=home.account, region=home.region),
         reason=wish.reason,
-        ticket=wish.ticket,
-        break_glass=wish.break_glass,
+        circumstances=circumstances,
         asked_duration=duration,
         duration=duration,
         needed=needed,
@@ -118,14 +119,24 @@ def open_session(
     )
     entries = [_entry(RecordType.REQUESTED, way_in, policy, asked, session)]
     if wish.break_glass and not session.held_until_confirmed:
-        session = replace(session, review=policy.review_for(resource, break_glass=True, now=now))
+        session = replace(session, review=policy.review_for(resource, circumstances, now=now))
         entries.append(_entry(RecordType.BREAK_GLASS, way_in, policy, asked, session))
     none_yet = ApprovalsGathered(total=0, domain=0)
-    lawful = policy.grant(requester, resource, none_yet, break_glass=wish.break_glass)
+    lawful = policy.grant(requester, resource, none_yet, circumstances)
     if lawful.allowed and not session.held_until_confirmed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, way_in, policy, lawful, session))
     return _create(session, tuple(entries), signer, key, now, store, policy)
+
+
+def _circumstances(wish: AccessRequest, way_in: WayIn) -> Circumstances:
+    """How it came in is known from the channel. The source of a signal is asked here, once."""
+    return Circumstances(
+        surface=way_in.actor.surface or Surface(way_in.origin),
+        auth=way_in.actor.auth,
+        break_glass=wish.break_glass,
+        ticket=wish.ticket,
+    )
 
 
 def _create(

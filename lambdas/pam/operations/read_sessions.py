@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from pam.domain import deadlines
 from pam.domain.audit_record import Record, canonical_json
+from pam.domain.circumstances import Circumstances
 from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotFound
 from pam.domain.free_text import commitments_in, opened
@@ -159,7 +160,8 @@ def list_resources(call: Call) -> list[Resource]:
     person = call.caller.person
     if person is None:
         return []
-    return [r for r in call.policy.resources() if call.policy.may_request(person, r).allowed]
+    plain = Circumstances(surface=call.caller.surface, auth=call.caller.auth)
+    return [r for r in call.policy.resources() if call.policy.may_request(person, r, plain).allowed]
 
 
 def _name(requester: str, person: Person, policy: CedarPolicy) -> str:

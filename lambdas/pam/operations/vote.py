@@ -159,10 +159,10 @@ def grant_decision(
         requester = policy.identities.identify(session.requester)
     except NotEligible as gone:
         raise NotEligible(gone.detail, session_id=session.session_id) from None
-    asked = policy.may_request(requester, resource)
-    if not asked.allowed:
+    eligible = policy.may_request(requester, resource, session.circumstances)
+    if not eligible.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
-        raise NotEligible(message, session_id=session.session_id, policy_ids=asked.policy_ids)
+        raise NotEligible(message, session_id=session.session_id, policy_ids=eligible.policy_ids)
     standing = approval.gathered(
         tuple(
             vote
@@ -172,7 +172,7 @@ def grant_decision(
         ),
         resource_domain=session.domain,
     )
-    return policy.grant(requester, resource, standing, break_glass=session.break_glass)
+    return policy.grant(requester, resource, standing, session.circumstances)
 
 
 def _may_still_vote(vote: Vote, session: Session, policy: CedarPolicy) -> bool:

@@ -25,6 +25,7 @@ from pam.policy.compiled import (
     Identity,
     PolicyError,
 )
+from pam.policy.context import Context
 from pam.policy.files import (
     CatalogueFile,
     IdentitiesFile,
@@ -32,6 +33,7 @@ from pam.policy.files import (
     ResourceEntry,
     catalogue_file,
 )
+from pam.policy.unknown_signals import unsaid
 from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -55,6 +57,8 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
     seen: set[str] = set()
     for path, text in sources:
         codes |= _check_policies(path, text, schema, seen)
+    _check_unknown(sources)
+    _check_told(schema_file, schema)
     catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
     apart: Apart = tuple(frozenset(roles) for roles in file.apart)
     roles, identities = _load_identities(identities_file, apart)
@@ -158,6 +162,23 @@ def _check_policies(path: Path, text: str, schema: str, seen: set[str]) -> dict[
         message = f"{path}:{_line_of_id(text, policy_id)}: {what}"
         raise PolicyError(message)
     return codes
+
+
+def _check_told(path: Path, schema: str) -> None:
+    untold = Context("", schema).untold()
+    if untold:
+        message = f"{path}:1: {untold}"
+        raise PolicyError(message)
+
+
+def _check_unknown(sources: list[tuple[Path, str]]) -> None:
+    for (action, signal), policy_id in unsaid("\n".join(text for _, text in sources)).items():
+        path, text = next(each for each in sources if f'@id("{policy_id}")' in each[1])
+        message = (
+            f"{path}:{_line_of_id(text, policy_id)}: `{policy_id}` reads context.{signal}, "
+            f'and no policy for {action} says what "unknown" means'
+        )
+        raise PolicyError(message)
 
 
 def _known_code(path: Path, text: str, policy_id: str, code: str) -> str:
