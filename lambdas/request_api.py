@@ -92,7 +92,7 @@ def request(
 ) -> views.SessionView:
     """Ask for one resource, for one window."""
     session = request_access.request_access(
-        body.wish(),
+        body.access_request(),
         call(),
         idempotency_key=idempotency_key,
         workflow=wiring.workflow(settings().state_machine_arn),
@@ -149,7 +149,7 @@ def _blocked(body: RevokeBody) -> views.SessionView:
     """Blocks, then ends all that the block covers: the session at hand among it."""
     session = block_person.block_requester(
         body.session_id,
-        block_person.Wish(
+        block_person.BlockTerms(
             length=body.block,
             one_resource=body.block_scope is BlockScope.RESOURCE,
             reason=body.reason,
@@ -190,7 +190,7 @@ def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
 def review(body: Annotated[ReviewBody, Body()]) -> views.SessionView:
     """Look back at a break-glass session; two approvers other than its user must."""
     session = review_session.review_session(
-        body.finding(),
+        body.paper(),
         call(),
     )
     return views.session_view(session)
@@ -206,7 +206,7 @@ def sessions(
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
-        SessionQuery(status=status, requester=requester, resource=resource, limit=limit),
+        SessionQuery(status=status, requester_name=requester, resource=resource, limit=limit),
         cursor,
         call(),
     )

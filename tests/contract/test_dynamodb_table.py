@@ -188,7 +188,7 @@ def test_the_place_of_one_walk_opens_no_other_one(story: Story, store: DynamoDbS
     story.later(seconds=1)
     story.request("dave", LEDGER)
     everybody = store.find(SessionQuery(limit=1)).after
-    page = store.find(SessionQuery(requester="alice", after=everybody))
+    page = store.find(SessionQuery(requester_name="alice", after=everybody))
     assert [session.session_id for session in page.sessions] == [of_alice.session_id]
 
 

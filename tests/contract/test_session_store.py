@@ -145,13 +145,13 @@ def many(story: Story) -> dict[str, Session]:
 
 FILTERS = {
     "all": SessionQuery(),
-    "a person's": SessionQuery(requester="alice"),
+    "a person's": SessionQuery(requester_name="alice"),
     "a resource's": SessionQuery(resource=LEDGER),
     "a status": SessionQuery(status=Status.PENDING_APPROVAL),
-    "a person's on a resource": SessionQuery(requester="alice", resource=LEDGER),
-    "a person's in a status": SessionQuery(requester="alice", status=Status.APPROVED),
+    "a person's on a resource": SessionQuery(requester_name="alice", resource=LEDGER),
+    "a person's in a status": SessionQuery(requester_name="alice", status=Status.APPROVED),
     "a resource's in a status": SessionQuery(resource=SANDBOX, status=Status.APPROVED),
-    "nobody's": SessionQuery(requester="mallory"),
+    "nobody's": SessionQuery(requester_name="mallory"),
 }
 
 
@@ -164,7 +164,7 @@ def test_a_walk_finds_what_matches_newest_first_without_gap_or_repeat(
     expected = [
         session_id
         for session_id, session in sorted(many.items(), reverse=True)
-        if query.requester in {None, session.requester_name}
+        if query.requester_name in {None, session.requester_name}
         and query.resource in {None, session.resource}
         and query.status in {None, session.status}
     ]

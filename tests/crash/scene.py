@@ -24,7 +24,7 @@ from pam.domain.proofs import Maker
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person
-from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.admit_request import Admission, Claim, admit_request
 from pam.operations.close_session import close_session
 from pam.operations.decide_end import Verdict
 from pam.operations.deliver_records import BusyError, deliver_records
@@ -34,10 +34,11 @@ from pam.operations.lease_credentials import Lease
 from pam.operations.lift_block import lift_block
 from pam.operations.open_session import AccessRequest
 from pam.operations.record_activity import record_activity
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.operations.search_targets import Search, search_targets
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
+from pam.ports.people import Execution
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
 from tests.fakes.carriage import FakeCarriage
@@ -172,7 +173,9 @@ class Scene(Story):
     def admit(self, session_id: str) -> Admission:
         """The first state, for a session that is there."""
         arn = self.session(session_id).execution_arn
-        return self._admit(Execution(arn=arn, started_at=self.now), session_id, _no_claim)
+        return self._admit(
+            Execution(arn=arn, started_at=self.now, input="{}", running=True), session_id, _no_claim
+        )
 
     def start(self, execution: Execution, resource: str, *, break_glass: bool = False) -> Admission:
         """The first state, for an execution that a runbook started."""
@@ -182,7 +185,7 @@ class Scene(Story):
             duration=timedelta(minutes=10),
             break_glass=break_glass,
         )
-        claim = Claim(session_id=None, requester="alice", wish=wish)
+        claim = Claim(session_id=None, requester="alice", request=wish)
         return self._admit(execution, None, lambda: claim)
 
     def _admit(
@@ -240,7 +243,9 @@ class Scene(Story):
     ) -> Session:
         return block_person.block_requester(
             session_id,
-            block_person.Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
+            block_person.BlockTerms(
+                length=length, one_resource=one_resource, reason="laptop stolen"
+            ),
             self.call(who),
             closer=self.closer,
             notifier=self.notifier,
@@ -264,7 +269,7 @@ class Scene(Story):
 
     def review(self, who: str, session_id: str) -> Session:
         return review_session(
-            Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
+            ReviewPaper(session_id=session_id, judgement=Judgement.JUSTIFIED),
             self.call(who),
         )
 
@@ -367,7 +372,7 @@ class Scene(Story):
                 theirs = session.requester_name == block.person and block.covers(session.resource)
                 if theirs and block.stands(self.now):
                     over = session.closed or session.status is Status.REVOKING
-                    assert over, f"{session.status}, and {block.told()}"
+                    assert over, f"{session.status}, and {block.in_words()}"
 
     def _check_told(self) -> None:
         """Each notice at most once for each time that it is due, and once more for each crash; and

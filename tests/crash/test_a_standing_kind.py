@@ -11,13 +11,18 @@ from itertools import product
 import pytest
 
 from pam.domain.lifecycle import Status
-from pam.operations.admit_request import Execution
+from pam.ports.people import Execution
 from tests.crash.scene import survives
 from tests.fakes.story import NOON
 from tests.kinds.scene import DoorScene, doors_are_lent
 from tests.kinds.table import BADGE, VAULT, VAULT_DEV, VAULT_UAT
 
-RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
+RUNBOOK = Execution(
+    arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7",
+    started_at=NOON,
+    input="{}",
+    running=True,
+)
 FEWEST, FEWEST_OVERTAKEN = 3_500, 3_000
 
 

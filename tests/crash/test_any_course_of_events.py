@@ -27,7 +27,7 @@ from pam.domain.block import EVERYTHING
 from pam.domain.errors import Blocked, Conflict, IssuerUnavailable
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.session import Session
-from pam.operations.admit_request import Outcome
+from pam.operations.admit_request import NextState
 from pam.operations.lease_credentials import Lease
 from tests.crash.scene import REFUSED, Scene
 from tests.fakes.dying import Died
@@ -245,9 +245,9 @@ class AnyCourse(RuleBasedStateMachine):
     def _admit(self, session_id: str, death: Any) -> None:
         went, answer = self.tried(lambda: self.scene.admit(session_id), death)
         case = self.cases[session_id]
-        if went == "done" and answer.outcome in {Outcome.APPROVED, Outcome.NEEDS_APPROVAL}:
+        if went == "done" and answer.next_state in {NextState.APPROVED, NextState.NEEDS_APPROVAL}:
             case.admitted = True
-            assert (answer.outcome is Outcome.APPROVED) == case.lawful
+            assert (answer.next_state is NextState.APPROVED) == case.lawful
 
     @rule(session_id=sessions, death=deaths)
     def ask(self, session_id: str, death: Any) -> None:

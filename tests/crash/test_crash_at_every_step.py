@@ -11,13 +11,19 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.kinds import POSTGRES_USER
 from pam.domain.lifecycle import Status
-from pam.operations.admit_request import Execution, Outcome
+from pam.operations.admit_request import NextState
+from pam.ports.people import Execution
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
-RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
+RUNBOOK = Execution(
+    arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7",
+    started_at=NOON,
+    input="{}",
+    running=True,
+)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
 FEWEST = {"aws-role": 4_500, "postgres-user": 6_000, "rotated-secret": 7_000}
 FEWEST_OVERTAKEN = {"aws-role": 700, "postgres-user": 1_500, "rotated-secret": 2_500}
@@ -345,7 +351,7 @@ def the_workflow_goes_on(scene: Scene, act: Callable[[], object]) -> None:
     """From its first state again; the requester uses what comes of it, and gives it back."""
     for session_id in list(scene.real_store.sessions):
         scene.later(seconds=1)
-        if scene.admit(session_id).outcome not in {Outcome.APPROVED, Outcome.NEEDS_APPROVAL}:
+        if scene.admit(session_id).next_state not in {NextState.APPROVED, NextState.NEEDS_APPROVAL}:
             continue
         steps: tuple[Act, ...] = (Scene.activate, lambda s, i: s.use(s.lease(i)), Scene.end)
         for step in steps:

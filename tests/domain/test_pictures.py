@@ -11,7 +11,7 @@ from pam.domain.approval import Ballot
 from pam.domain.pictures import Picture
 from pam.domain.review import Judgement
 from pam.domain.session import Session
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.story import KYC, NOON, SANDBOX, Story
 
 
@@ -107,7 +107,7 @@ def ended(story: Story) -> Session:
 
 def reviewed(story: Story) -> Session:
     session = story.activate(story.request(break_glass=True).session_id)
-    finding = Finding(session_id=session.session_id, judgement=Judgement.JUSTIFIED)
+    finding = ReviewPaper(session_id=session.session_id, judgement=Judgement.JUSTIFIED)
     review_session(finding, story.call("bob"))
     return review_session(finding, story.call("carol"))
 

@@ -7,7 +7,7 @@ from pam.domain.block import EVERYTHING, Block
 from pam.domain.people import Caller, Person
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
-from pam.operations.block_person import Wish, block_requester
+from pam.operations.block_person import BlockTerms, block_requester
 from pam.operations.lift_block import lift_block
 from tests.fakes.story import Story, arn, caller
 
@@ -57,7 +57,7 @@ def block(
 ) -> Session:
     return block_requester(
         session_id,
-        Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
+        BlockTerms(length=length, one_resource=one_resource, reason="laptop stolen"),
         story.call(by or caller("sam")),
         closer=story.closer,
         notifier=story.notifier,

@@ -14,7 +14,7 @@ from pam.domain.people import Auth, Caller, Surface
 from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
-from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.admit_request import Admission, Claim, admit_request
 from pam.operations.ask_approvers import ask_approvers
 from pam.operations.call import Call
 from pam.operations.confirm_session import confirm_session
@@ -29,6 +29,7 @@ from pam.operations.sweep_session import sweep_session
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
+from pam.ports.people import Execution
 from tests.fakes.proofs import FakeKeys
 from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
 
@@ -173,9 +174,11 @@ class Story:
             resource=resource, reason="nightly repair job", break_glass=break_glass
         )
         return admit_request(
-            Execution(arn=f"execution-{self.started}", started_at=self.now),
+            Execution(
+                arn=f"execution-{self.started}", started_at=self.now, input="{}", running=True
+            ),
             None,
-            lambda: Claim(session_id=None, requester=who, wish=wish),
+            lambda: Claim(session_id=None, requester=who, request=wish),
             now=self.now,
             store=self.store,
             policy=self.policy,

@@ -202,7 +202,7 @@ class FakeStore:
                 self.sessions.values(), key=lambda each: each.session_id, reverse=True
             )
             if query.status in {None, session.status}
-            and query.requester in {None, session.requester_name}
+            and query.requester_name in {None, session.requester_name}
             and query.resource in {None, session.resource}
             and (query.after is None or session.session_id < query.after)
         ]

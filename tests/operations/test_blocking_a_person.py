@@ -18,9 +18,9 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.operations.block_person import (
+    BlockTerms,
     PersonBlocked,
     PersonOrder,
-    Wish,
     block_person,
     block_requester,
 )
@@ -149,7 +149,7 @@ SECOND: dict[str, Callable[[Story, Caller], object]] = {
     "by name": lambda s, olga: block(s, "omar", by=olga),
     "by a session": lambda s, olga: block_requester(
         s.request("alice").session_id,
-        Wish(length=HOUR, one_resource=False, reason="laptop stolen"),
+        BlockTerms(length=HOUR, one_resource=False, reason="laptop stolen"),
         s.call(olga),
         closer=s.closer,
         notifier=s.notifier,
@@ -204,11 +204,11 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
     bob = operator("bob", "approvers")
     session_id = story.request().session_id
     story.vote("bob", session_id, ballot)
-    wish = Wish(length=HOUR, one_resource=False, reason="laptop stolen")
+    terms = BlockTerms(length=HOUR, one_resource=False, reason="laptop stolen")
     with pytest.raises(NotEligible, match="concerns them"):
         block_requester(
             session_id,
-            wish,
+            terms,
             story.call(bob),
             closer=story.closer,
             notifier=story.notifier,

@@ -17,7 +17,7 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.session import Session
-from pam.operations.admit_request import Outcome
+from pam.operations.admit_request import NextState
 from tests.fakes.blocks import put_block
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, arn
 
@@ -189,11 +189,11 @@ def test_an_ordinary_session_may_be_confirmed_before(story: Story) -> None:
 def test_a_runbook_opens_three_in_a_name_and_the_fourth_fails_with_limit(story: Story) -> None:
     sessions = [opened(story, each, break_glass=False) for each in (SANDBOX, LEDGER, UAT)]
     refused = story.by_runbook("alice", KYC)
-    assert (refused.outcome, refused.error) == (Outcome.REFUSED, "LIMIT")
-    assert story.by_runbook("dave").outcome is Outcome.APPROVED
+    assert (refused.next_state, refused.error) == (NextState.REFUSED, "LIMIT")
+    assert story.by_runbook("dave").next_state is NextState.APPROVED
     assert story.store.refusals[-1]["detail"].startswith("LIMIT: start")
     story.end(sessions[0].session_id)
-    assert story.by_runbook("alice", KYC).outcome is Outcome.NEEDS_APPROVAL
+    assert story.by_runbook("alice", KYC).next_state is NextState.NEEDS_APPROVAL
 
 
 def test_what_runbooks_open_takes_none_of_the_persons_own_places(story: Story) -> None:

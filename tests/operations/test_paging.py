@@ -38,7 +38,7 @@ def listed(
 ) -> Listing:
     asked = SessionQuery(
         status=Status(query["status"]) if "status" in query else None,
-        requester=query.get("requester"),
+        requester_name=query.get("requester"),
         resource=query.get("resource"),
         limit=limit,
     )

@@ -24,7 +24,7 @@ from pam.domain.review import Judgement, LookBack, LooksGathered, Review
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.erase_texts import erase_texts
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, caller
 
 pytestmark = pytest.mark.guarantee("G15")
@@ -43,7 +43,7 @@ def review(
     comment: str = "",
 ) -> Session:
     return review_session(
-        Finding(session_id=session.session_id, judgement=judgement, comment=comment),
+        ReviewPaper(session_id=session.session_id, judgement=judgement, comment=comment),
         story.call(who),
     )
 

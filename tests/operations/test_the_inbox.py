@@ -12,7 +12,7 @@ from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call
 from pam.operations.read_inbox import Inbox, read_inbox, read_me
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, arn, caller
 
 HOUR = timedelta(hours=1)
@@ -28,7 +28,7 @@ def inbox(story: Story, who: str) -> Inbox:
 
 
 def review(story: Story, who: str, session: Session) -> None:
-    finding = Finding(
+    finding = ReviewPaper(
         session_id=session.session_id, judgement=Judgement.JUSTIFIED, comment="as the runbook says"
     )
     review_session(finding, story.call(who))

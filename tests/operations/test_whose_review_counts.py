@@ -12,7 +12,7 @@ from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations.erase_texts import erase_texts
 from pam.operations.read_sessions import read_session
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from tests.fakes.blocks import operator
@@ -31,7 +31,7 @@ def review(
     story: Story, who: str, session: Session, judgement: Judgement = Judgement.JUSTIFIED
 ) -> Session:
     return review_session(
-        Finding(session_id=session.session_id, judgement=judgement, comment="looked"),
+        ReviewPaper(session_id=session.session_id, judgement=judgement, comment="looked"),
         story.call(who),
     )
 

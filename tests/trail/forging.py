@@ -17,7 +17,7 @@ from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.end_due import end_due
 from pam.operations.erase_texts import erase_texts
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.log import Log
 from tests.fakes.story import KYC, LEDGER, PLAIN, POLICY, SANDBOX, UAT, arn
 from tests.trail.conftest import exported
@@ -85,7 +85,7 @@ def emergencies(log: Log) -> None:
         story.end(session_id, who)
         for reviewer in ("bob", "carol"):
             review_session(
-                Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
+                ReviewPaper(session_id=session_id, judgement=Judgement.JUSTIFIED),
                 story.call(reviewer),
             )
         erase_texts(session_id, story.call("sam"))
@@ -240,7 +240,7 @@ def struck(log: Log) -> Session:
     story.store.sessions[session_id] = replace(stored, votes=(replace(forged, proof=""), other))
     story.activate(session_id)
     story.lease(session_id)
-    finding = Finding(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
+    finding = ReviewPaper(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
     return review_session(finding, story.call("bob"))
 
 

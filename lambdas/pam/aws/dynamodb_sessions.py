@@ -216,7 +216,7 @@ class DynamoDbSessions:
             (name, wanted)
             for name, wanted in (
                 ("status", query.status and query.status.value),
-                ("requester_person", query.requester),
+                ("requester_person", query.requester_name),
                 ("resource", query.resource),
             )
             if wanted is not None and name != attribute
@@ -615,8 +615,8 @@ def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
     if query.status is not None and query.status not in CLOSED:
         # Few sessions are open at a time, all people together.
         return Index.BY_STATUS, "status", query.status.value
-    if query.requester is not None:
-        return Index.BY_REQUESTER, "requester_person", query.requester
+    if query.requester_name is not None:
+        return Index.BY_REQUESTER, "requester_person", query.requester_name
     if query.resource is not None:
         return Index.BY_RESOURCE, "resource", query.resource
     if query.status is not None:

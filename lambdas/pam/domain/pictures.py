@@ -156,7 +156,7 @@ def operator_blocked(block: Block) -> Picture:
         occasion=Occasion.OPERATOR_BLOCKED,
         subject=f"TIER 1: operator {block.person} is blocked",
         lines=(
-            f"{block.told()}, by {block.by}.",
+            f"{block.in_words()}, by {block.by}.",
             "",
             "Until then this person can revoke, block and erase nothing. If it was not meant, "
             "another operator lifts it:",

@@ -18,7 +18,7 @@ from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
-from pam.ports.people import Notifier
+from pam.ports.people import Execution, Notifier
 from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
 
@@ -26,19 +26,11 @@ _NEAR = timedelta(minutes=5)
 """How far the time in a session id that a runbook chose may be from the execution's start."""
 
 
-class Outcome(StrEnum):
+class NextState(StrEnum):
     REFUSED = "REFUSED"
     NEEDS_APPROVAL = "NEEDS_APPROVAL"
     APPROVED = "APPROVED"
     CLOSED = "CLOSED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """The workflow execution as Step Functions itself describes it; nobody can claim these."""
-
-    arn: str
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +39,12 @@ class Claim:
 
     session_id: str | None
     requester: str
-    wish: AccessRequest
+    request: AccessRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    outcome: Outcome
+    next_state: NextState
     session_id: str
     error: str = ""
     cause: str = ""
@@ -96,7 +88,7 @@ def admit_request(
         attempt = Attempt(act="start", actor=_actor(execution))
         record_refusal(refusal, attempt, now=now, store=store, policy=policy)
         return Admission(
-            outcome=Outcome.REFUSED,
+            next_state=NextState.REFUSED,
             session_id=session_id or "",
             error=refusal.code.value,
             cause=cut(refusal.detail, LONGEST_CAUSE),
@@ -130,7 +122,7 @@ def _opened(
     )
     try:
         return open_session(
-            claim.wish,
+            claim.request,
             requester,
             way_in,
             key=None,
@@ -170,14 +162,14 @@ def _title(session: Session, policy: CedarPolicy) -> str:
 def _admission(session: Session) -> Admission:
     match session.status:
         case Status.PENDING_APPROVAL:
-            outcome = Outcome.NEEDS_APPROVAL
+            next_state = NextState.NEEDS_APPROVAL
         case Status.APPROVED | Status.ACTIVATING | Status.ACTIVE:
-            outcome = Outcome.APPROVED
+            next_state = NextState.APPROVED
         case _:
             return Admission(
-                outcome=Outcome.CLOSED,
+                next_state=NextState.CLOSED,
                 session_id=session.session_id,
                 error=session.status.value,
                 cause=why_refused(session),
             )
-    return Admission(outcome=outcome, session_id=session.session_id)
+    return Admission(next_state=next_state, session_id=session.session_id)

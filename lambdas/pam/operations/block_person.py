@@ -33,7 +33,7 @@ _R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class BlockTerms:
     """What an operator wants of a block. `length` None: until lifted."""
 
     length: timedelta | None
@@ -65,7 +65,7 @@ class PersonBlocked:
 
 
 def block_requester(
-    session_id: str, wish: Wish, call: Call, *, closer: Closer, notifier: Notifier
+    session_id: str, terms: BlockTerms, call: Call, *, closer: Closer, notifier: Notifier
 ) -> Session:
     """Blocks whoever asked for this session, then ends all that the block covers.
 
@@ -80,15 +80,15 @@ def block_requester(
     order = BlockOrder(
         person=session.requester_name,
         principal=session.requester,
-        resource=session.resource if wish.one_resource else EVERYTHING,
-        until=None if wish.length is None else call.now + wish.length,
-        reason=wish.reason,
+        resource=session.resource if terms.one_resource else EVERYTHING,
+        until=None if terms.length is None else call.now + terms.length,
+        reason=terms.reason,
         length_field="block_seconds",
     )
     made = add_block(order, call)
     end_blocked(
         made,
-        reason=wish.reason,
+        reason=terms.reason,
         caller=call.caller,
         now=call.now,
         store=call.store,

@@ -30,7 +30,7 @@ def check_unblocked(operator: Person, listed: Blocklist, now: datetime) -> None:
     own = [block for block in listed.blocks if block.person == operator.name]
     found = standing(own, EVERYTHING, now)
     if found is not None:
-        raise Blocked(found.told())
+        raise Blocked(found.in_words())
 
 
 def change_blocklist(
@@ -53,7 +53,7 @@ def _record(kind: RecordType, changed: Block, call: Call) -> audit_record.Record
     """Without the reason: what people write stays with the block."""
     where = f" on {changed.resource}" if changed.resource else ""
     unblocked = f"{changed.person} is no longer blocked{where}"
-    detail = changed.told() if kind is RecordType.BLOCKED else unblocked
+    detail = changed.in_words() if kind is RecordType.BLOCKED else unblocked
     return audit_record.about_person(
         entry=call.entry(kind, detail=detail),
         requester=changed.principal,

@@ -35,11 +35,11 @@ def note_act(call: Call) -> bool:
     # Noted before the others are looked at again: of two first acts at once one sees the other.
     call.store.note_act(act)
     others = [each for each in call.store.acts_of(person.name) if each.groups != act.groups]
-    told = [_told(act, other, call) for other in others if other.recent(call.now)]
+    told = [_tell_if_apart(act, other, call) for other in others if other.recent(call.now)]
     return any(told)
 
 
-def _told(act: Act, other: Act, call: Call) -> bool:
+def _tell_if_apart(act: Act, other: Act, call: Call) -> bool:
     together = clash((*act.roles, *other.roles), call.policy.apart)
     if not together:
         return False

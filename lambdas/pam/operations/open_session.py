@@ -65,7 +65,7 @@ class WayIn:
 
 
 def open_session(
-    wish: AccessRequest,
+    request: AccessRequest,
     requester: Person,
     way_in: WayIn,
     *,
@@ -81,19 +81,19 @@ def open_session(
     Raises NotFound, NotEligible, Blocked, Invalid or LimitReached; StaleSession if the id or the
     key is taken.
     """
-    resource = policy.resource(wish.resource)
+    resource = policy.resource(request.resource)
     if resource is None:
-        message = f"there is no resource {wish.resource!r}; `pam resources` lists what there is"
+        message = f"there is no resource {request.resource!r}; `pam resources` lists what there is"
         raise NotFound(message, recorded="there is no resource of that name")
-    circumstances = _circumstances(wish, way_in)
+    circumstances = _circumstances(request, way_in)
     asked = policy.may_request(requester, resource, circumstances)
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
     refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
-    if wish.break_glass:
+    if request.break_glass:
         check_reviewed(requester, now, store)
-    duration = _duration(wish, resource)
+    duration = _duration(request, resource)
     needed = policy.approvals_needed(requester, resource, circumstances)
     session = Session(
         session_id=way_in.session_id,
@@ -107,7 +107,7 @@ def open_session(
         environment=resource.environment,
         domain=resource.domain,
         target=resource.target(account=home.account, region=home.region),
-        reason=wish.reason,
+        reason=request.reason,
         circumstances=circumstances,
         asked_duration=duration,
         duration=duration,
@@ -118,7 +118,7 @@ def open_session(
         text_key=new_text_key(),
     )
     entries = [_entry(RecordType.REQUESTED, way_in, policy, asked, session)]
-    if wish.break_glass and not session.held_until_confirmed:
+    if request.break_glass and not session.held_until_confirmed:
         session = replace(session, review=policy.review_for(resource, circumstances, now=now))
         entries.append(_entry(RecordType.BREAK_GLASS, way_in, policy, asked, session))
     none_yet = ApprovalsGathered(total=0, domain=0)
@@ -129,13 +129,13 @@ def open_session(
     return _create(session, tuple(entries), signer, key, now, store, policy)
 
 
-def _circumstances(wish: AccessRequest, way_in: WayIn) -> Circumstances:
+def _circumstances(request: AccessRequest, way_in: WayIn) -> Circumstances:
     """How it came in is known from the channel. The source of a signal is asked here, once."""
     return Circumstances(
         surface=way_in.actor.surface or Surface(way_in.origin),
         auth=way_in.actor.auth,
-        break_glass=wish.break_glass,
-        ticket=wish.ticket,
+        break_glass=request.break_glass,
+        ticket=request.ticket,
     )
 
 
@@ -188,8 +188,8 @@ def _owed_by(requester: Person, session: Session | None) -> bool:
     return session is not None and session.requester_name == requester.name and owes_review(session)
 
 
-def _duration(wish: AccessRequest, resource: Resource) -> timedelta:
-    duration = resource.default_duration if wish.duration is None else wish.duration
+def _duration(request: AccessRequest, resource: Resource) -> timedelta:
+    duration = resource.default_duration if request.duration is None else request.duration
     if not SHORTEST_SESSION <= duration <= resource.max_duration:
         longest = int(resource.max_duration.total_seconds())
         raise Invalid.field(

@@ -97,15 +97,15 @@ def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listin
     cursor that is none of this query, or names what the caller may not read.
     """
     person = call.person()
-    requester = query.requester and _name(query.requester, person, call.policy)
+    requester = query.requester_name and _name(query.requester_name, person, call.policy)
     if not call.policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
             if cursor is not None:
                 raise Invalid.field("cursor", _NOT_A_CURSOR)
             return Listing(sessions=(), cursor=None)
         requester = person.name
-    query = replace(query, requester=requester)
-    asked = (person.name, query.status or "", query.requester or "", query.resource or "")
+    query = replace(query, requester_name=requester)
+    asked = (person.name, query.status or "", query.requester_name or "", query.resource or "")
     after = None if cursor is None else _place(cursor, asked, query, call)
     shown, more = _shown(replace(query, after=after), call)
     last = shown[-1].session_id if shown and more else None
@@ -118,7 +118,7 @@ def _place(cursor: str, asked: tuple[str, ...], query: SessionQuery, call: Call)
     session = call.store.get(place) if place is not None and is_ulid(place) else None
     if (
         session is None
-        or query.requester not in {None, session.requester_name}
+        or query.requester_name not in {None, session.requester_name}
         or query.resource not in {None, session.resource}
         or call.may(Action.READ, session) is None
     ):

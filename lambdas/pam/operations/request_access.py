@@ -19,7 +19,7 @@ from pam.ports.sessions import IdempotencyKey, SessionStore
 
 
 def request_access(
-    wish: AccessRequest,
+    request: AccessRequest,
     call: Call,
     *,
     idempotency_key: str | None,
@@ -34,7 +34,7 @@ def request_access(
     """
     person = call.person()
     key = idempotency_key and IdempotencyKey(
-        person=person.name, key=idempotency_key, fingerprint=wish.fingerprint()
+        person=person.name, key=idempotency_key, fingerprint=request.fingerprint()
     )
     earlier = _earlier(key, call.store) if key else None
     if earlier is not None:
@@ -49,7 +49,7 @@ def request_access(
     )
     try:
         session = open_session(
-            wish,
+            request,
             person,
             way_in,
             key=key or None,

@@ -16,7 +16,7 @@ _NOTHING_YET = AWAITING | {Status.ACTIVATING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ReviewPaper:
     """What a reviewer hands in."""
 
     session_id: str
@@ -24,7 +24,7 @@ class Finding:
     comment: str = ""
 
 
-def review_session(finding: Finding, call: Call) -> Session:
+def review_session(paper: ReviewPaper, call: Call) -> Session:
     """Records the look, once a person; whether it is the last, policy says. Raises a Refusal.
 
     An open session may be reviewed as soon as there is access to look at, a closed one at any time.
@@ -37,8 +37,8 @@ def review_session(finding: Finding, call: Call) -> Session:
         look = LookBack(
             name=reviewer.name,
             principal=call.caller.principal,
-            judgement=finding.judgement,
-            comment=finding.comment,
+            judgement=paper.judgement,
+            comment=paper.comment,
             at=call.now,
             for_domain=call.policy.reviews_for_domain(reviewer, session),
         )
@@ -47,8 +47,8 @@ def review_session(finding: Finding, call: Call) -> Session:
             reviewed = reviewed.settled()
         entry = call.entry(
             RecordType.REVIEWED,
-            detail=finding.judgement.value,
-            comment=finding.comment,
+            detail=paper.judgement.value,
+            comment=paper.comment,
             trace=PolicyTrace(
                 policy_ids=allowed.policy_ids,
                 required=call.policy.looks_needed(session),
@@ -57,7 +57,7 @@ def review_session(finding: Finding, call: Call) -> Session:
         )
         return Step(replace(session, review=reviewed), (entry,))
 
-    return transition(call.store, finding.session_id, decide, now=call.now)
+    return transition(call.store, paper.session_id, decide, now=call.now)
 
 
 def _reviewer(session: Session, call: Call) -> tuple[Person, Decision]:

@@ -58,7 +58,7 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
     for path, text in sources:
         codes |= _check_policies(path, text, schema, seen)
     _check_unknown(sources)
-    _check_told(schema_file, schema)
+    _check_context(schema_file, schema)
     catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
     apart: Apart = tuple(frozenset(roles) for roles in file.apart)
     roles, identities = _load_identities(identities_file, apart)
@@ -164,7 +164,7 @@ def _check_policies(path: Path, text: str, schema: str, seen: set[str]) -> dict[
     return codes
 
 
-def _check_told(path: Path, schema: str) -> None:
+def _check_context(path: Path, schema: str) -> None:
     untold = Context("", schema).untold()
     if untold:
         message = f"{path}:1: {untold}"

@@ -13,7 +13,7 @@ from psycopg import pq
 
 from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET
 from pam.domain.session import Session
-from pam.operations.block_person import Wish, block_requester
+from pam.operations.block_person import BlockTerms, block_requester
 from pam.ports.targets import LoginCredentials
 from tests.fakes.story import Story
 from tests.postgres.bank import Bank, is_cut, is_let_in, now
@@ -213,7 +213,7 @@ class Scene(Story):
     def _blocked(self, session_id: str) -> Session:
         return block_requester(
             session_id,
-            Wish(length=timedelta(hours=1), one_resource=False, reason="laptop stolen"),
+            BlockTerms(length=timedelta(hours=1), one_resource=False, reason="laptop stolen"),
             self.call("sam"),
             closer=self.closer,
             notifier=self.notifier,
