@@ -255,7 +255,7 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
         lambda log: across(log, reviewed("kurt", "perhaps")),
     ),
     "an emergency in a name that did not confirm it": (
-        "Approved: break-glass that the person in whose name it is has not confirmed",
+        "Approved: the person in whose name it is has not confirmed it",
         lambda log: in_a_name(log, APPROVED),
     ),
     "an alert before the confirmation": (
