@@ -47,8 +47,8 @@ def open_item(session: Session) -> dict[str, Any]:
 
 
 def open_session(item: dict[str, Any]) -> OpenSession | None:
-    """None for what counts no more, for the head, and for what somebody wrote over, which the sweep
-    counts anew.
+    """None for what counts no more, for the head, and for what somebody wrote over, which the
+    search counts anew.
     """
     if item["sk"] == _HEAD or "done" in item:
         return None
