@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -187,6 +189,19 @@ def test_a_release_tells_each_kind_of_change_once() -> None:
 
 CONTRIBUTING = PAGES["contributing.md"]
 TREES = "lambdas|stacks|policy|cli|documents|tests|docs"
+OFFERED = re.findall(
+    r"`(\w+\.\w+)`",
+    CONTRIBUTING.partition("| the person wants to")[2].partition("## A function")[0],
+)
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_what_a_surface_needs_of_the_core_takes_one_call(name: str) -> None:
+    module, _, function = name.partition(".")
+    operation = getattr(import_module(f"pam.operations.{module}"), function)
+    assert "call" in signature(operation).parameters
+
+
 FILES = sorted(set(re.findall(rf"`((?:{TREES})/[\w./*-]+)`", CONTRIBUTING)))
 
 

@@ -18,7 +18,7 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.open_session import AccessRequest
-from pam.operations.read_sessions import list_sessions, read_session
+from pam.operations.read_sessions import changed_since, list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.ports.sessions import SessionQuery
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
@@ -209,3 +209,13 @@ def test_who_may_look_at_a_session_of_alices(who: str) -> None:
         with pytest.raises(Refusal) as refused:
             read_session(session_id, story.call(who))
         assert refused.value.code == "NOT_FOUND"
+
+
+def test_what_has_changed_since_a_picture_is_told_to_those_who_may_look() -> None:
+    story = Story()
+    asked = story.request()
+    assert changed_since(asked.sequence, asked.session_id, story.call("alice")) is None
+    voted = story.vote("bob", asked.session_id)
+    assert changed_since(asked.sequence, asked.session_id, story.call("alice")) == voted
+    with pytest.raises(NotFound):
+        changed_since(asked.sequence, asked.session_id, story.call("dave"))

@@ -38,6 +38,14 @@ def read_session(session_id: str, call: Call) -> Session:
     return session
 
 
+def changed_since(sequence: int, session_id: str, call: Call) -> Session | None:
+    """The session, if it has gone on since the picture with that number; None: that one is right
+    still. Raises NotFound as `read_session`.
+    """
+    session = read_session(session_id, call)
+    return session if session.sequence > sequence else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
     """Some of a session's audit records, oldest first, and the texts that these commit to.
