@@ -442,7 +442,7 @@ OVERTAKEN = (
     "end when leased",
     "revoke when leased",
     "sweep when expired",
-    "look at when overdue_activation",
+    "end due when overdue_activation",
 )
 
 
