@@ -19,7 +19,6 @@ _MOST_TOLD = 1000
 _TOLD = (
     "status",
     "requester",
-    "requester_verified",
     "resource",
     "circumstances",
     "approvers",

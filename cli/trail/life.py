@@ -19,7 +19,7 @@ from pam.domain.lifecycle import AWAITING, Status
 from pam.domain.people import ActorKind, Auth, Person, Surface
 from pam.domain.resource import Environment, Resource, Target
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
@@ -90,11 +90,9 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     session = Session(
         session_id=record["session_id"],
         status=Status.PENDING_APPROVAL,
-        origin=Origin.RUNBOOK if claimed else Origin.API,
         requester=record["requester"],
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=not claimed,
         resource=resource.resource_id,
         environment=Environment(record["environment"]),
         domain=record["domain"],

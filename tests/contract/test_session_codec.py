@@ -20,7 +20,7 @@ from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from tests.fakes.story import Story
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -91,11 +91,9 @@ SESSIONS = st.builds(
     Session,
     session_id=TEXTS,
     status=st.sampled_from(Status),
-    origin=st.sampled_from(Origin),
     requester=TEXTS,
     requester_name=TEXTS,
     requester_domain=TEXTS,
-    requester_verified=st.booleans(),
     resource=TEXTS,
     environment=st.sampled_from(Environment),
     domain=TEXTS,
@@ -146,7 +144,7 @@ def test_a_session_of_before_there_were_circumstances_is_read_as_what_it_was(
     else:
         session = story.store.sessions[story.by_runbook(break_glass=True).session_id]
     document = session_codec.encode(session)
-    for name in ("surface", "auth", "signals"):
+    for name in ("auth", "signals"):
         del document[name]
     read = session_codec.decode(document)
     assert read == session

@@ -89,7 +89,7 @@ SAME_STEP: dict[str, dict[str, Any]] = {
     "refusals": {"refusals": 7},
     "a shorter time": {"duration": 1},
     "another chain": {"last_hash": "0" * 64},
-    "somebody who asked in person": {"requester_verified": False},
+    "somebody who asked in person": {"auth": None},
     "fewer approvals": {"needed": {"total": 0, "domain": 0}},
     "leases": {"leases": 3},
 }

@@ -14,7 +14,7 @@ from pam.domain.kinds import AWS_ROLE
 from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker
 from pam.domain.resource import Environment, Target
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 from tests.fakes.story import NOON, Story, arn
 
 MINUTE = timedelta(minutes=1)
@@ -26,7 +26,6 @@ def granted() -> Session:
     return replace(
         session,
         confirmation=confirmed,
-        origin=Origin.RUNBOOK,
         circumstances=Circumstances(
             surface=Surface.RUNBOOK, auth=None, break_glass=True, ticket="INC-1"
         ),
@@ -41,7 +40,6 @@ OTHER_TARGET = Target(kind=AWS_ROLE, names={"account": "1", "region": "r", "arn"
 
 OF_THE_REQUEST: dict[str, object] = {
     "session_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
-    "origin": Origin.API,
     "requester": arn("dave"),
     "requester_name": "dave",
     "requester_domain": "bank-kyc",
@@ -179,19 +177,18 @@ def test_a_key_vouches_only_for_the_surface_and_the_auth_of_its_door(
 
 
 WAYS_TO_ASK = {
-    (Origin.API, Surface.API, Auth.SIGV4): Maker.DOOR,
-    (Origin.RUNBOOK, Surface.RUNBOOK, None): Maker.ADMISSION,
+    (Surface.API, Auth.SIGV4): Maker.DOOR,
+    (Surface.RUNBOOK, None): Maker.ADMISSION,
 }
 
 
 @pytest.mark.guarantee("G2")
-@pytest.mark.parametrize("origin", Origin)
-def test_a_request_is_vouched_for_by_the_one_maker_who_knows_how_it_came_in(origin: Origin) -> None:
+def test_a_request_is_vouched_for_by_the_one_maker_who_knows_how_it_came_in() -> None:
     """No two of these have one maker, so the maker says the surface and the auth."""
     for surface, auth in product(Surface, (*Auth, None)):
         way = Circumstances(surface=surface, auth=auth)
-        statement = proofs.of_request(replace(SESSION, origin=origin, circumstances=way))
-        assert statement.maker is WAYS_TO_ASK.get((origin, surface, auth))
+        statement = proofs.of_request(replace(SESSION, circumstances=way))
+        assert statement.maker is WAYS_TO_ASK.get((surface, auth))
     assert len(set(WAYS_TO_ASK.values())) == len(WAYS_TO_ASK)
 
 

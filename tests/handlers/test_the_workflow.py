@@ -40,7 +40,7 @@ def test_a_direct_start_opens_a_session_once_however_often_it_is_tried(
     assert first["outcome"] == "NEEDS_APPROVAL"
     session = story.store.get(first["session_id"])
     assert session is not None
-    assert (session.origin.value, session.requester_verified) == ("runbook", False)
+    assert (session.circumstances.surface.value, session.requester_verified) == ("runbook", False)
 
 
 @pytest.mark.guarantee("G7")

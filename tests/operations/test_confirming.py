@@ -18,6 +18,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.session import Session
 from pam.operations.admit_request import NextState
+from pam.operations.confirm_session import confirmed_by, word_of
 from tests.fakes.blocks import put_block
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, arn
 
@@ -267,9 +268,9 @@ def test_the_person_named_is_asked_within_a_minute_and_again_like_any_approver(
 def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_lease(
     story: Story,
 ) -> None:
-    session_id = story.granted().session_id
-    stored = story.store.sessions[session_id]
-    story.store.sessions[session_id] = replace(stored, requester_verified=False)
+    session_id = story.by_runbook().session_id
+    story.activate(session_id)
+    assert story.store.sessions[session_id].unconfirmed
     story.lease(session_id)
     assert story.store.types(session_id)[-2:] == ["Confirmed", "Leased"]
 
@@ -277,8 +278,10 @@ def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_leas
 def test_an_emergency_of_before_keeps_the_review_that_it_owes(story: Story) -> None:
     session_id = story.activate(story.request(break_glass=True).session_id).session_id
     stored = story.store.sessions[session_id]
-    story.store.sessions[session_id] = replace(stored, requester_verified=False)
+    unproven = replace(stored.circumstances, surface=Surface.RUNBOOK, auth=None)
+    of_before = replace(stored, circumstances=unproven)
     story.later(minutes=1)
-    story.lease(session_id)
-    assert story.store.sessions[session_id].review == stored.review
+    call = story.call("alice")
+    confirmed, _ = confirmed_by(word_of(call), of_before, call)
+    assert confirmed.review == stored.review
     assert story.store.types(session_id).count("BreakGlass") == 1

@@ -18,7 +18,7 @@ from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.ids import new_id
 from pam.ports.targets import DatabaseLogin, LoginCredentials
 from pam.postgres.login import Databases
@@ -262,11 +262,9 @@ def _session(kind: str, settings: dict[str, str], seconds: int) -> Session:
     return Session(
         session_id=new_id(at),
         status=Status.ACTIVATING,
-        origin=Origin.API,
         requester="arn:aws:iam::000000000000:user/alice",
         requester_name="alice",
         requester_domain="bank-core",
-        requester_verified=True,
         resource="core-db",
         environment=Environment.PROD,
         domain="bank-core",

@@ -103,7 +103,7 @@ REWRITTEN: dict[str, Callable[[Session], Session]] = {
         s,
         target=replace(s.target, names={**s.target.names, "arn": f"{s.target.arn}-other"}),
     ),
-    "requester-verified": lambda s: replace(s, requester_verified=False),
+    "circumstances": lambda s: replace(s, circumstances=replace(s.circumstances, auth=None)),
     "end": lambda s: replace(s, expires_at=s.expires_at and s.expires_at + timedelta(seconds=1)),
 }
 

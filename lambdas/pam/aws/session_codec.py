@@ -13,7 +13,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 
 _INSTANTS = (
     "created_at",
@@ -30,17 +30,13 @@ _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live
 """Instants that a session stored by an earlier version may lack."""
 _SINCE_PROOFS = ("proof", "activation_proof")
 """Texts that a session stored by an earlier version lacks: then it proves nothing."""
-_AS_OF_OLD: dict[Origin, tuple[Surface, Auth | None]] = {
-    Origin.API: (Surface.API, Auth.SIGV4),
-    Origin.RUNBOOK: (Surface.RUNBOOK, None),
-}
-"""How a session came in that an earlier version stored, which says nothing beyond its origin."""
+_AS_OF_OLD: dict[str, Auth | None] = {Surface.API: Auth.SIGV4, Surface.RUNBOOK: None}
+"""The proof of a session that an earlier version stored, which says nothing but its surface."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
     "requester_name",
     "requester_domain",
-    "requester_verified",
     "resource",
     "domain",
     "reason",
@@ -61,12 +57,12 @@ def encode(session: Session) -> dict[str, Any]:
         **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
         **_circumstances(session.circumstances),
+        "requester_verified": session.requester_verified,
         "waits_for": session.waits_for,
         "notices": session.notices,
         "tries": session.tries,
         "refusals": session.refusals,
         "status": session.status.value,
-        "origin": session.origin.value,
         "environment": session.environment.value,
         "target": {
             **session.target.names,
@@ -109,7 +105,6 @@ def _decoded(raw: dict[str, Any]) -> Session:
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
-        origin=Origin(raw["origin"]),
         environment=Environment(raw["environment"]),
         target=_parsed_target(raw["target"]),
         asked_duration=_length(raw["asked_duration"]),
@@ -135,23 +130,22 @@ def _parsed_target(raw: dict[str, Any]) -> Target:
 
 
 def _circumstances(asked: Circumstances) -> dict[str, Any]:
-    """In the session's own document, where an earlier version has the first two."""
+    """In the session's own document, where an earlier version has the first three."""
     return {
+        "origin": asked.surface.value,
         "ticket": asked.ticket,
         "break_glass": asked.break_glass,
-        "surface": asked.surface.value,
         "auth": asked.auth and asked.auth.value,
         "signals": dict(asked.signals),
     }
 
 
 def _parsed_circumstances(raw: dict[str, Any]) -> Circumstances:
-    surface, auth = _AS_OF_OLD[Origin(raw["origin"])]
-    if "surface" in raw:
-        surface, auth = Surface(raw["surface"]), raw["auth"] and Auth(raw["auth"])
+    surface = Surface(raw["origin"])
+    auth = raw["auth"] if "auth" in raw else _AS_OF_OLD[surface]
     return Circumstances(
         surface=surface,
-        auth=auth,
+        auth=auth and Auth(auth),
         break_glass=raw["break_glass"],
         ticket=raw["ticket"],
         # Of what a later version may have stored, no word is lost: the request is proven with it.

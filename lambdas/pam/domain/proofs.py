@@ -18,7 +18,7 @@ from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
 from pam.domain.people import Auth, Surface
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 
 _FORM = "mod046.pam/proof/1"
 """The form of what is signed. A statement of another form, or of another use of a key, differs."""
@@ -41,10 +41,6 @@ class Kind(StrEnum):
     ACTIVATION = "activation"
 
 
-ORIGINS: Mapping[str, Maker] = MappingProxyType(
-    {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
-)
-"""Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
 ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {(Surface.API, Auth.SIGV4): Maker.DOOR}
 )
@@ -122,8 +118,9 @@ def confirmation_due(session: Session) -> bool:
     whoever has it, and of a standing kind there are no leases. Elsewhere each lease is that
     person's own word.
     """
-    held = session.circumstances.break_glass or session.standing
-    return held and ORIGINS.get(session.origin) is Maker.ADMISSION
+    asked = session.circumstances
+    held = asked.break_glass or session.standing
+    return held and ASKS.get((asked.surface, asked.auth)) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -133,14 +130,13 @@ def approvals(session: Session) -> tuple[Vote, ...]:
 def of_request(session: Session) -> Statement:
     """Everything that was settled when the session was opened."""
     target, asked = session.target, session.circumstances
-    maker = ORIGINS.get(session.origin)
     return Statement(
-        # Surface and auth are no fields: each maker knows one way in, and vouches for no other.
-        maker=maker if ASKS.get((asked.surface, asked.auth)) is maker else None,
+        # Auth is no field: each maker knows one proof for each surface, and vouches for no other.
+        maker=ASKS.get((asked.surface, asked.auth)),
         kind=Kind.REQUEST,
         session_id=session.session_id,
         fields={
-            "origin": session.origin.value,
+            "origin": asked.surface.value,
             "requester": session.requester,
             "requester_name": session.requester_name,
             "requester_domain": session.requester_domain,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Self
 
 from pam.domain import approval
@@ -14,11 +13,6 @@ from pam.domain.lifecycle import CLOSED, Status, check_transition
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Review
-
-
-class Origin(StrEnum):
-    API = "api"
-    RUNBOOK = "runbook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +34,9 @@ class Session:
 
     session_id: str
     status: Status
-    origin: Origin
     requester: str
     requester_name: str
     requester_domain: str
-    requester_verified: bool
-    """Whether the requester asked in person, or somebody else in their name (a runbook)."""
     confirmation: Confirmation | None = None
     resource: str
     environment: Environment
@@ -98,6 +89,11 @@ class Session:
     proof: str = field(default="", repr=False)
     """Of the request; with the votes' and the next, all that access is given by."""
     activation_proof: str = field(default="", repr=False)
+
+    @property
+    def requester_verified(self) -> bool:
+        """Whether the requester proved who they are, or somebody else asked in their name."""
+        return self.circumstances.auth is not None
 
     @property
     def closed(self) -> bool:

@@ -244,7 +244,7 @@ def session_view(session: Session) -> SessionView:
         risk=None,
         tries=session.tries,
         review=_review(session.review),
-        origin=session.origin.value,
+        origin=session.circumstances.surface.value,
         requester_verified=session.requester_verified,
         execution_arn=session.execution_arn,
     )

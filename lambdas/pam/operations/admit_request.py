@@ -11,7 +11,7 @@ from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import opened_at
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind, Surface
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.ids import id_of_execution
 from pam.operations.answer_workflow import why_refused
 from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
@@ -117,7 +117,6 @@ def _opened(
     way_in = WayIn(
         session_id=claim.session_id or id_of_execution(execution.arn, execution.started_at),
         execution_arn=execution.arn,
-        origin=Origin.RUNBOOK,
         actor=_actor(execution),
     )
     try:

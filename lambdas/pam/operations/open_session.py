@@ -13,7 +13,7 @@ from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, Person, Surface
 from pam.domain.resource import Resource
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.domain.standing import earlier_than
 from pam.ids import new_id, new_text_key
 from pam.operations.count_open import owes_review, room_for
@@ -59,9 +59,16 @@ class WayIn:
 
     session_id: str
     execution_arn: str
-    origin: Origin
     actor: Actor
     request_id: str = ""
+
+    @property
+    def surface(self) -> Surface:
+        """Raises ValueError for what PAM does by itself: that asks for nothing."""
+        if self.actor.surface is None:
+            message = f"{self.actor.principal} came in nowhere"
+            raise ValueError(message)
+        return self.actor.surface
 
 
 def open_session(
@@ -98,11 +105,9 @@ def open_session(
     session = Session(
         session_id=way_in.session_id,
         status=Status.PENDING_APPROVAL,
-        origin=way_in.origin,
         requester=requester.principal,
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=way_in.actor.auth is not None,
         resource=resource.resource_id,
         environment=resource.environment,
         domain=resource.domain,
@@ -132,7 +137,7 @@ def open_session(
 def _circumstances(request: AccessRequest, way_in: WayIn) -> Circumstances:
     """How it came in is known from the channel. The source of a signal is asked here, once."""
     return Circumstances(
-        surface=way_in.actor.surface or Surface(way_in.origin),
+        surface=way_in.surface,
         auth=way_in.actor.auth,
         break_glass=request.break_glass,
         ticket=request.ticket,

@@ -7,7 +7,7 @@ from pam.domain.errors import (
     TryAgain,
 )
 from pam.domain.lifecycle import AWAITING
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.call import Call
 from pam.operations.fail_session import fail_unstarted
@@ -43,7 +43,6 @@ def request_access(
     way_in = WayIn(
         session_id=session_id,
         execution_arn=workflow.execution_arn(session_id),
-        origin=Origin.API,
         actor=call.caller.actor,
         request_id=call.caller.request_id,
     )
