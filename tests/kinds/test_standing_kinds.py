@@ -380,6 +380,23 @@ def test_what_is_made_while_its_end_is_decided_does_not_outlive_it(story: DoorSt
     assert story.confirm_end(session.session_id).status is Status.REVOKED
 
 
+def test_what_a_twin_of_the_call_has_made_meanwhile_is_nobody_elses(story: DoorStory) -> None:
+    """It looks, and between its two questions the twin makes the access, and dies."""
+    session = waiting(story)
+    looks = story.doors.stands
+
+    def overtaken(session: Session) -> bool:
+        story.doors.stands = looks  # type: ignore[method-assign]
+        story.badges.activate(session, story.now)
+        return looks(session)
+
+    story.doors.stands = overtaken  # type: ignore[method-assign]
+    assert story.activate(session.session_id).status is Status.ACTIVE
+    assert passes(story, session)
+    story.end(session.session_id)
+    assert not passes(story, session)
+
+
 def test_a_call_that_died_while_it_made_it_is_waited_for(story: DoorStory) -> None:
     """What it asked for may still be on its way, and be made again behind the end's back."""
     session = waiting(story)

@@ -35,8 +35,8 @@ class OnePerPerson:
         if not self._checkouts.has(what, session.session_id):
             message = f"the session does not hold {session.resource}"
             raise IssuerUnavailable(message)
-        begun = self._checkouts.remembered(what, session.session_id) is not None
-        if not begun and self._target.stands(session):
+        # Asked again after the look: what stands there may be a twin's of this call.
+        if not self._begun(session) and self._target.stands(session) and not self._begun(session):
             message = (
                 f"{session.requester_name} has this access already, and not by PAM; "
                 "it is left as it is"
@@ -62,7 +62,7 @@ class OnePerPerson:
             earlier = self._checkouts.receipt(what, session.session_id)
             return earlier or Receipt.never_granted("it had not been taken")
         under_way_until = self._checkouts.stop_making(what, session.session_id)
-        if self._checkouts.remembered(what, session.session_id) is None:
+        if not self._begun(session):
             receipt = Receipt.never_granted("PAM had made nothing there")
         else:
             receipt = self._target.unmake(session, now)
@@ -71,6 +71,10 @@ class OnePerPerson:
             raise IssuerUnavailable(message)
         self._checkouts.give_back(what, session.session_id, receipt)
         return receipt
+
+    def _begun(self, session: Session) -> bool:
+        """Whether PAM has begun to make access for this session."""
+        return self._checkouts.remembered(checkout_of(session), session.session_id) is not None
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._target.clear_traces(session, now)
