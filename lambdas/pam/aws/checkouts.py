@@ -30,11 +30,12 @@ class DynamoDbCheckouts:
         self._sessions = DynamoDbSessions(client, tables)
 
     def take(self, what: str, session_id: str) -> bool:
-        if self.has(what, session_id):
-            return True  # written anew, it would forget
-        if self._put(what, session_id, instead_of=session_id):
+        holder = self._holder(what)
+        if holder == _NOBODY and self._put(what, session_id, instead_of=_NOBODY):
             return True
         holder = self._holder(what)
+        if holder == session_id:
+            return True  # written anew, it would forget
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
@@ -94,19 +95,26 @@ class DynamoDbCheckouts:
 
     def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
         change = (
-            "SET remembered = if_not_exists(remembered, :made), making_until = :until, "
+            "SET remembered = if_not_exists(remembered, :made), "
             "making = if_not_exists(making, :none) + :one"
         )
         values = {":made": _MADE, ":until": timestamps.render(until), ":none": 0, ":one": 1}
-        noted = self._update(what, session_id, change, values, "attribute_not_exists(stopped)")
-        return noted is not None
+        # Of calls at once the one that goes on longest is waited for, in whatever order they begin.
+        longest = "(attribute_not_exists(making_until) OR making_until <= :until)"
+        ways = (
+            (f"{change}, making_until = :until", longest),
+            (change, "making_until > :until"),
+        )
+        return any(
+            self._update(what, session_id, change, values, "attribute_not_exists(stopped)", when)
+            for change, when in ways
+        )
 
     def finish_making(self, what: str, session_id: str) -> None:
         values = {":none": 0, ":one": 1}
         self._update(what, session_id, "SET making = making - :one", values, "making > :none")
 
     def stop_making(self, what: str, session_id: str) -> datetime | None:
-        # Of several calls the last one to begin goes on longest.
         item = self._update(what, session_id, "SET stopped = :yes", {":yes": True})
         under_way = item is not None and item.get("making", 0) > 0
         return timestamps.parse(item["making_until"]) if item and under_way else None
