@@ -40,7 +40,8 @@ class DynamoDbCheckouts:
         if stored is not None and not stored.closed:
             return False
         # Its session died between taking it and recording that it would. The session that takes
-        # it over changes the password before anything else.
+        # it over changes the password before anything else. What began to be made has an end of
+        # its own, which gives it back: nobody takes that over, whatever its session says.
         return self._put(what, session_id, instead_of=holder)
 
     def has(self, what: str, session_id: str) -> bool:
@@ -161,7 +162,8 @@ class DynamoDbCheckouts:
             self._client.put_item(
                 **self._item(what, session_id),
                 # Two sessions at once: one of them finds it free, the other finds the first.
-                ConditionExpression="attribute_not_exists(pk) OR holder IN (:nobody, :before)",
+                ConditionExpression="attribute_not_exists(pk) OR holder = :nobody OR "
+                "(holder = :before AND attribute_not_exists(making))",
                 ExpressionAttributeValues=to_item({":nobody": _NOBODY, ":before": instead_of}),
             )
         except ClientError as error:
