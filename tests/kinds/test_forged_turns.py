@@ -113,6 +113,18 @@ def test_what_was_made_is_not_taken_over_because_its_session_says_it_is_over(
     assert story.doors.passes == set()
 
 
+def test_an_end_at_another_target_is_no_end(story: Forged) -> None:
+    """It does not say that nothing was granted: a person is called, and puts the target right."""
+    session = active(story)
+    names = {**session.target.names, "door": "cellar"}
+    story.forge(session.session_id, target=replace(session.target, names=names))
+    assert story.revoke(session.session_id).status is Status.REVOKING
+    assert story.doors.passes
+    story.forge(session.session_id, target=session.target)
+    assert story.confirm_end(session.session_id).status is Status.REVOKED
+    assert story.doors.passes == set()
+
+
 def test_who_says_it_was_never_begun_gives_it_back_all_the_same(story: Forged) -> None:
     session = active(story)
     story.forge(session.session_id, status=Status.APPROVED)

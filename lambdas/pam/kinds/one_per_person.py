@@ -80,6 +80,9 @@ class OnePerPerson:
         what = checkout_of(session)
         if not self._checkouts.has(what, session.session_id):
             earlier = self._checkouts.receipt(what, session.session_id)
+            if earlier is None and session.activated_at is not None:
+                message = "its access was made, and no checkout of this target is the session's"
+                raise IssuerUnavailable(message)
             return earlier or Receipt.never_granted("it had not been taken")
         under_way_until = self._checkouts.stop_making(what, session.session_id)
         if not self._made_by_pam(what, session):
