@@ -416,7 +416,9 @@ class LentAccounts:
 
 @dataclass
 class FakeCheckouts:
-    """`ports.targets.Checkouts`. Whatever a closed session had taken is free again."""
+    """`ports.targets.Checkouts`. Whatever a closed session had taken is free again, if
+    it had not begun to make access.
+    """
 
     is_closed: Callable[[str], bool] = lambda _: False
     held: dict[str, str] = field(default_factory=dict)
@@ -427,7 +429,7 @@ class FakeCheckouts:
 
     def take(self, what: str, session_id: str) -> bool:
         holder = self.held.get(what)
-        if holder is None or self.is_closed(holder):
+        if holder is None or (self.is_closed(holder) and (what, holder) not in self.making):
             self.held[what] = session_id
         return self.has(what, session_id)
 

@@ -58,6 +58,9 @@ SILENT = {
         context.risk == "high" && context.ticket == "unknown" }""",
     "the context taken whole": """forbid HERE when {
         (if context.breakGlass then context else context).risk == "high" }""",
+    "the context in a set": """forbid HERE when { [context].contains({
+        approvals: 9, domainApprovals: 9, breakGlass: false,
+        surface: "api", auth: "sigv4", ticket: "none", risk: "high"}) }""",
     "unknown in another place": 'forbid HERE when { context.risk == "high" || "unknown" == "x" }',
 }
 
@@ -72,6 +75,19 @@ def test_a_policy_set_that_reads_a_signal_and_does_not_say_what_unknown_means_de
     decision = granted(policy, UNKNOWN)
     assert not decision.allowed
     assert decision.policy_ids == ("rule-0",)
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("scope", ['in PAM::Action::"asks"', 'in [PAM::Action::"asks"]'])
+def test_a_rule_for_a_group_of_actions_is_a_rule_for_each(scope: str) -> None:
+    schema = COMPILED.cedar_schema.replace("ticket: String,", "ticket: String, risk: String,")
+    grouped = schema.replace("action grant applies", "action asks; action grant in [asks] applies")
+    rule = NOT_HIGH.replace("HERE", f"(principal, action {scope}, resource)")
+    text = f'{COMPILED.cedar}@id("rule-0") {rule};'
+    policy = CedarPolicy(replace(COMPILED, cedar=text, cedar_schema=grouped))
+    assert granted(policy, "low").allowed
+    assert not granted(policy, "high").allowed
+    assert granted(policy, UNKNOWN).policy_ids == ("rule-0",)
 
 
 UNKNOWN_NEEDS_THREE = {

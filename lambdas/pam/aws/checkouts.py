@@ -30,16 +30,18 @@ class DynamoDbCheckouts:
         self._sessions = DynamoDbSessions(client, tables)
 
     def take(self, what: str, session_id: str) -> bool:
-        if self.has(what, session_id):
-            return True  # written anew, it would forget
-        if self._put(what, session_id, instead_of=session_id):
+        holder = self._holder(what)
+        if holder == _NOBODY and self._put(what, session_id, instead_of=_NOBODY):
             return True
         holder = self._holder(what)
+        if holder == session_id:
+            return True  # written anew, it would forget
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
         # Its session died between taking it and recording that it would. The session that takes
-        # it over changes the password before anything else.
+        # it over changes the password before anything else. What began to be made has an end of
+        # its own, which gives it back: nobody takes that over, whatever its session says.
         return self._put(what, session_id, instead_of=holder)
 
     def has(self, what: str, session_id: str) -> bool:
@@ -94,19 +96,26 @@ class DynamoDbCheckouts:
 
     def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
         change = (
-            "SET remembered = if_not_exists(remembered, :made), making_until = :until, "
+            "SET remembered = if_not_exists(remembered, :made), "
             "making = if_not_exists(making, :none) + :one"
         )
         values = {":made": _MADE, ":until": timestamps.render(until), ":none": 0, ":one": 1}
-        noted = self._update(what, session_id, change, values, "attribute_not_exists(stopped)")
-        return noted is not None
+        # Of calls at once the one that goes on longest is waited for, in whatever order they begin.
+        longest = "(attribute_not_exists(making_until) OR making_until <= :until)"
+        ways = (
+            (f"{change}, making_until = :until", longest),
+            (change, "making_until > :until"),
+        )
+        return any(
+            self._update(what, session_id, change, values, "attribute_not_exists(stopped)", when)
+            for change, when in ways
+        )
 
     def finish_making(self, what: str, session_id: str) -> None:
         values = {":none": 0, ":one": 1}
         self._update(what, session_id, "SET making = making - :one", values, "making > :none")
 
     def stop_making(self, what: str, session_id: str) -> datetime | None:
-        # Of several calls the last one to begin goes on longest.
         item = self._update(what, session_id, "SET stopped = :yes", {":yes": True})
         under_way = item is not None and item.get("making", 0) > 0
         return timestamps.parse(item["making_until"]) if item and under_way else None
@@ -153,7 +162,8 @@ class DynamoDbCheckouts:
             self._client.put_item(
                 **self._item(what, session_id),
                 # Two sessions at once: one of them finds it free, the other finds the first.
-                ConditionExpression="attribute_not_exists(pk) OR holder IN (:nobody, :before)",
+                ConditionExpression="attribute_not_exists(pk) OR holder = :nobody OR "
+                "(holder = :before AND attribute_not_exists(making))",
                 ExpressionAttributeValues=to_item({":nobody": _NOBODY, ":before": instead_of}),
             )
         except ClientError as error:

@@ -43,12 +43,16 @@ def must_wait(session: Session, earlier: Session | None, now: datetime) -> bool:
     return not over and now < session.approval_expires_at
 
 
-def turn_lost(session: Session, earlier: Session | None) -> TurnLost | None:
-    """Why the session must not begin, after it has waited; None if it may."""
+def turn_lost(
+    session: Session, earlier: Session | None, *, taken_away: bool = False
+) -> TurnLost | None:
+    """Why the session must not begin, after it has waited; None if it may. `taken_away`: the trail
+    of the earlier one says so, whatever its status.
+    """
     if earlier is None or earlier.ended_at is None or not earlier.closed:
         return _too_late(session)
-    if earlier.status in _TAKEN_AWAY:
-        reason = f"session {earlier.session_id}, after which it was to begin, is {earlier.status}"
+    if earlier.status in _TAKEN_AWAY or taken_away:
+        reason = f"session {earlier.session_id}, after which it was to begin, was taken away"
         return TurnLost(outcome=Status.REVOKED, reason=reason)
     in_time = earlier.ended_at < session.approval_expires_at
     return None if in_time else _too_late(session)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pam.domain import timestamps
-from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain
+from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports.targets import Checkouts, Receipt, StandingTarget
@@ -35,23 +35,43 @@ class OnePerPerson:
         if not self._checkouts.has(what, session.session_id):
             message = f"the session does not hold {session.resource}"
             raise IssuerUnavailable(message)
-        # Asked again after the look: what stands there may be a twin's of this call.
-        if not self._begun(session) and self._target.stands(session) and not self._begun(session):
-            message = (
-                f"{session.requester_name} has this access already, and not by PAM; "
-                "it is left as it is"
-            )
-            raise ForeignAccess(message, session_id=session.session_id)
+        try:
+            self._refuse_foreign(what, session)
+            self._make(what, session, now)
+        except Unreached as fault:
+            # A call before this one, or beside it, may have reached the target.
+            raise IssuerUnavailable(fault.detail) from fault
+
+    def _refuse_foreign(self, what: str, session: Session) -> None:
+        """Raises ForeignAccess. The note is read after the target was asked: what stands there by
+        a call that is made at the same time has its note already.
+        """
+        if not self._target.stands(session) or self._made_by_pam(what, session):
+            return
+        # Nobody unmakes what is foreign, so no other call of this session may begin to make it.
+        self._checkouts.stop_making(what, session.session_id)
+        if self._made_by_pam(what, session):
+            message = "another call is making the access"
+            raise IssuerUnavailable(message)
+        message = (
+            f"{session.requester_name} has this access already, and not by PAM; it is left as it is"
+        )
+        raise ForeignAccess(message, session_id=session.session_id)
+
+    def _make(self, what: str, session: Session, now: datetime) -> None:
         if not self._checkouts.begin_making(what, session.session_id, until=now + LONGEST_CALL):
             message = "the session has ended, and no access is made for it any more"
             raise IssuerUnavailable(message)
         try:
             self._target.make(session, now)
-        except TryAgain:
+        except (TryAgain, Unreached):
             self._checkouts.finish_making(what, session.session_id)
             raise
         # After any other error what was asked for may still be under way at the target.
         self._checkouts.finish_making(what, session.session_id)
+
+    def _made_by_pam(self, what: str, session: Session) -> bool:
+        return self._checkouts.remembered(what, session.session_id) is not None
 
     def end(self, session: Session, now: datetime) -> Receipt:
         """The access taken at once, after which no call begins that would make it. The receipt
@@ -60,9 +80,12 @@ class OnePerPerson:
         what = checkout_of(session)
         if not self._checkouts.has(what, session.session_id):
             earlier = self._checkouts.receipt(what, session.session_id)
+            if earlier is None and session.activated_at is not None:
+                message = "its access was made, and no checkout of this target is the session's"
+                raise IssuerUnavailable(message)
             return earlier or Receipt.never_granted("it had not been taken")
         under_way_until = self._checkouts.stop_making(what, session.session_id)
-        if not self._begun(session):
+        if not self._made_by_pam(what, session):
             receipt = Receipt.never_granted("PAM had made nothing there")
         else:
             receipt = self._target.unmake(session, now)
@@ -71,10 +94,6 @@ class OnePerPerson:
             raise IssuerUnavailable(message)
         self._checkouts.give_back(what, session.session_id, receipt)
         return receipt
-
-    def _begun(self, session: Session) -> bool:
-        """Whether PAM has begun to make access for this session."""
-        return self._checkouts.remembered(checkout_of(session), session.session_id) is not None
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._target.clear_traces(session, now)

@@ -55,7 +55,8 @@ def record_receipt(
 
 def _unmake(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> Receipt:
     known = _as_leased(session, store.lease_delivered_at(session.session_id))
-    if known.activating_at is None:
+    # Of a standing kind the checkout knows whether anything was made, whatever the session says.
+    if known.activating_at is None and not known.standing:
         return Receipt.never_granted(NOTHING_MADE)
     return issuers[known.target.kind].end(known, now)
 

@@ -44,7 +44,8 @@ def decide_end(session: Session, verdict: Verdict, now: datetime) -> Step | None
     """The first half of an end; None where it is decided or done already."""
     if session.closed or session.status is Status.REVOKING:
         return None
-    if session.status in AWAITING and verdict.outcome in {Status.ENDED, Status.FAILED}:
+    never_begun = session.status in AWAITING and session.activating_at is None
+    if never_begun and verdict.outcome in {Status.ENDED, Status.FAILED}:
         # Nothing was made, so there is nothing to unmake and nothing to confirm.
         outcome = Status.WITHDRAWN if verdict.outcome is Status.ENDED else Status.FAILED
         return _close_at_once(session, outcome, verdict, now)
@@ -74,7 +75,9 @@ def verdict_of(ending: Ending) -> Verdict:
 
 def verdict_of_lost_turn(session: Session, *, store: SessionStore) -> Verdict | None:
     """How a session closes that waited for another and must not begin; None if it may."""
-    lost = turn_lost(session, store.get(session.comes_after))
+    told = {record.get("type") for record in store.records(session.comes_after)}
+    taken_away = bool(told & {RecordType.REVOKED, RecordType.FAILED})
+    lost = turn_lost(session, store.get(session.comes_after), taken_away=taken_away)
     if lost is None:
         return None
     return Verdict(outcome=lost.outcome, actor=CLOCK, reason=lost.reason)

@@ -159,6 +159,9 @@ def grant_decision(
         requester = policy.identities.identify(session.requester)
     except NotEligible as gone:
         raise NotEligible(gone.detail, session_id=session.session_id) from None
+    if requester.name != session.requester_name:
+        message = f"{session.requester} is no longer {session.requester_name}"
+        raise NotEligible(message, session_id=session.session_id)
     eligible = policy.may_request(requester, resource, session.circumstances)
     if not eligible.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"

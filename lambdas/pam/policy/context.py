@@ -13,7 +13,7 @@ from pam.domain import circumstances
 from pam.domain.approval import ApprovalsGathered
 from pam.domain.circumstances import NONE, Circumstances
 from pam.domain.people import Surface
-from pam.policy.unknown_signals import ANY_ACTION, unsaid
+from pam.policy.unknown_signals import unsaid
 
 _ABOUT_A_REQUEST = {"request": "Resource", "approve": "Session", "grant": "Resource"}
 """Action -> what it is asked of. An end is none of these: no signal that fails may hold it up."""
@@ -37,10 +37,10 @@ class Context:
         """Ids of the policies for which an unknown signal denies: they read it, and no policy for
         the action says what unknown means.
         """
-        if not asked.unknown:
-            return ()
-        meant = product((action, ANY_ACTION), asked.unknown)
-        return tuple(sorted({self._unsaid[pair] for pair in meant if pair in self._unsaid}))
+        # What is no action of a request names a group of them, or all.
+        meant = {action, *(named for named, _ in self._unsaid if named not in _ABOUT_A_REQUEST)}
+        pairs = product(meant, asked.unknown) if asked.unknown else ()
+        return tuple(sorted({self._unsaid[pair] for pair in pairs if pair in self._unsaid}))
 
     def untold(self) -> str:
         """What the schema declares and PAM does not tell, by which everything would be denied: in

@@ -60,7 +60,11 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 def _reads(node: Mapping[str, Any], name: str) -> bool:
     """Whether it is the inside of `context.NAME` or `context has NAME`, or takes all of it."""
-    return {"Var": "context"} in node.values() and node.get("attr", name) == name
+    whole = {"Var": "context"}
+    taken = any(
+        whole == part or (isinstance(part, list) and whole in part) for part in node.values()
+    )
+    return taken and node.get("attr", name) == name
 
 
 def _compares_with_unknown(node: Mapping[str, Any], name: str) -> bool:

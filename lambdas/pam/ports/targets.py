@@ -224,7 +224,9 @@ class RotatingSecret(Protocol):
 
 
 class Checkouts(Protocol):
-    """Things that one session at a time may have. A closed session has lost what it had."""
+    """Things that one session at a time may have. A closed session has lost what it had,
+    unless it began to make access: that is given back by its end.
+    """
 
     def take(self, what: str, session_id: str) -> bool:
         """Whether the session has it now; taking it again is no error."""
