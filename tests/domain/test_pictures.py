@@ -91,6 +91,22 @@ def test_an_overdue_review_is_told_with_who_owes_it_and_how_to_make_it() -> None
     assert due in picture.text
 
 
+def test_a_review_that_is_not_overdue_yet_is_owed_all_the_same() -> None:
+    session = Story().request(break_glass=True)
+    picture = pictures.review_overdue(session, "Core ledger", NOON)
+    assert "Two approvers have to review this break-glass session until" in picture.text
+    assert "pam review" in picture.text
+
+
+def test_an_alert_whose_end_nobody_has_written_yet_says_that_its_time_is_over() -> None:
+    story = Story()
+    session = story.activate(story.request(break_glass=True).session_id)
+    assert session.expires_at is not None
+    assert "over" not in pictures.break_glass(session, "Core ledger", story.now).text
+    late = pictures.break_glass(session, "Core ledger", session.expires_at)
+    assert "Its time is over." in late.lines
+
+
 Painter = Callable[[Session, str, datetime], Picture]
 
 

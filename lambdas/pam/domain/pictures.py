@@ -130,10 +130,12 @@ def ending_soon(session: Session, title: str, now: datetime) -> Picture:
 
 def review_overdue(session: Session, title: str, now: datetime) -> Picture:
     review = session.review
-    owed = review is not None and review.open and now >= review.due_at
+    owed = review is not None and review.open
+    late = review is not None and now >= review.due_at
     due, looked = (timestamps.render(review.due_at), len(review.people)) if review else ("", 0)
     told = (
-        f"Two approvers had to review this break-glass session until {due}; {looked} did. "
+        f"Two approvers {'had' if late else 'have'} to review this break-glass session until "
+        f"{due}; {looked} did. "
         f"{_person(session)} had used it on {_what(session, title)}, and can use no break-glass "
         "until it is reviewed."
         if owed
@@ -229,8 +231,10 @@ def _what(session: Session, title: str) -> str:
 
 
 def _over(session: Session, now: datetime) -> list[str]:
-    ended = session.closed or (session.expires_at is not None and now >= session.expires_at)
-    return [f"It is over: {session.status.value}."] if ended else []
+    if session.closed:
+        return [f"It is over: {session.status.value}."]
+    past = session.expires_at is not None and now >= session.expires_at
+    return ["Its time is over."] if past else []
 
 
 def _own_words(session: Session) -> list[str]:
