@@ -93,7 +93,7 @@ lock: setup ## resolve requirements/*.in anew
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
-	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 # Each stamp is written last, so that a set-up that was cut short is done again.
 $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt
@@ -112,8 +112,10 @@ $(GATES): $(INSTALLED) requirements/gates.txt
 	@VIRTUAL_ENV=.pam/gates uv pip sync --quiet --require-hashes requirements/gates.txt
 	@touch $@
 
-$(PROJECT): $(INSTALLED) pyproject.toml
+$(PROJECT): $(INSTALLED) pyproject.toml setup.py
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@printf '%s\n' $(CURDIR) $(CURDIR)/lambdas > "$$($(PYTHON) -c 'import sysconfig; \
+		print(sysconfig.get_path("purelib"))')/of-this-repository.pth"
 	@touch $@
 
 $(CDK): $(INSTALLED) package-lock.json

@@ -139,16 +139,44 @@ class DatabaseLease:
         return _child(self, parent, self.interfering(parent))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """No credentials: the access stands at the target already."""
+
+    url: str
+    instructions: str
+    expires_at: str
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> Self:
+        """Raises Failure for one that does not say what to do."""
+        instructions = document.get("instructions")
+        if not isinstance(instructions, str) or not instructions:
+            message = "the API's lease says not where to sign in; is this pam older than the API?"
+            raise Failure(message)
+        return cls(
+            url=str(document.get("url") or ""),
+            instructions=instructions,
+            expires_at=str(document.get("expires_at") or ""),
+        )
+
+    def said(self) -> str:
+        """On one line, with nothing in it that a terminal would act upon."""
+        return clean(" ".join(part for part in (self.url, self.instructions) if part))
+
+
 Lease = AwsLease | DatabaseLease
 
 
-def parse(document: Mapping[str, Any]) -> Lease:
+def parse(document: Mapping[str, Any]) -> Lease | SignIn:
     """Raises Failure for a lease of a kind that this command does not know, or not whole."""
     match document.get("kind"):
         case "aws":
             return AwsLease.parse(document)
         case "secret":
             return DatabaseLease.parse(document)
+        case "signin":
+            return SignIn.parse(document)
         case kind:
             message = f"this pam knows no lease of kind {kind!r}; get it with --json"
             raise Failure(message)

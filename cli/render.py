@@ -14,6 +14,7 @@ from cli import clock
 from cli.session import Session, Vote
 from cli.text import clean, short_principal, shorten
 from pam.domain import durations
+from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
@@ -110,13 +111,18 @@ def headline(session: Session) -> str:
     return clean(f"{session.session_id}: {session.resource} is {session.status}")
 
 
+def _waits_for_the_word(session: Session) -> bool:
+    """Whether nothing happens before the person named confirms; elsewhere the first lease does."""
+    return session.break_glass or not session.approvals.missing
+
+
 def next_step(session: Session, *, now: datetime) -> str:
     """A line or a few: what this state means and who does what next."""
     name = clean(session.session_id)
     match session.status:
         case Status.PENDING_APPROVAL:
             steps = [waiting(session, now=now)]
-            if session.needs_confirmation and session.break_glass:
+            if session.needs_confirmation and _waits_for_the_word(session):
                 who = clean(session.requester)
                 steps = [] if not session.approvals.missing else steps
                 steps.append(
@@ -125,6 +131,11 @@ def next_step(session: Session, *, now: datetime) -> str:
             if session.approvals.missing:
                 steps.append(f"an approver runs: pam approve {name}")
             return "\n".join(steps)
+        case Status.APPROVED if session.waits_for:
+            return (
+                f"approved; it begins when session {clean(session.waits_for)} is over\n"
+                f"to give that back: pam end {clean(session.waits_for)}"
+            )
         case Status.APPROVED | Status.ACTIVATING:
             return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:
@@ -158,7 +169,7 @@ def progress(session: Session, *, now: datetime) -> str:
 def outcome(session: Session, *, now: datetime) -> str:
     """What an act led to, for its caller: the state's meaning, and the receipt of an end."""
     meaning = next_step(session, now=now).splitlines()[0]
-    granted = session.ending.get("method") != "never-granted"
+    granted = session.ending.get("method") != ReceiptMethod.NEVER_GRANTED
     receipt = clean(_receipt(session.ending, now=now)) if session.over and granted else ""
     return f"{meaning}\n{receipt}" if receipt else meaning
 

@@ -70,6 +70,7 @@ class Session:
     requester: str
     requester_verified: bool
     needs_confirmation: bool
+    waits_for: str
     resource: str
     environment: str
     domain: str
@@ -103,6 +104,7 @@ class Session:
             requester=_text(document, "requester"),
             requester_verified=document.get("requester_verified") is not False,
             needs_confirmation=document.get("needs_confirmation") is True,
+            waits_for=_text(document, "waits_for"),
             resource=_text(document, "resource"),
             environment=_text(document, "environment"),
             domain=_text(document, "domain"),

@@ -80,7 +80,7 @@ MEANINGS: Mapping[str, str] = {
     "lease_id": "The lease meant, or empty.",
     "access_key_id": "The AWS access key of that lease, or empty. Never a secret.",
     "decision": "The policies that decided (`policy_ids`), and the approvals that they wanted "
-    "(`required`) and found (`received`).",
+    "(`required`) and found (`received`); `signals`, if a source was asked, has what it said.",
     "policy_version": "SHA-256 of the policy set that decided, or empty.",
     "request_id": "The API's request id, or the id of the reported event for an activity.",
     "recorded_at": "When the record was written.",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from documents import api, command, events
+from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
 
@@ -26,6 +27,22 @@ _PARAMETERS: Mapping[Parameter, str] = {
     Parameter.TIER1_TOPIC_ARN: "SNS topic of Tier-1 alerts",
     Parameter.AUDIT_ARCHIVE_BUCKET: "S3 bucket of the audit archive",
     Parameter.AUDIT_SIGNING_KEY_ARN: "KMS key that signs checkpoints",
+}
+
+_METHODS: Mapping[ReceiptMethod, str] = {
+    ReceiptMethod.DENY_READ_BACK: "the deny that ends the session was read back from its role",
+    ReceiptMethod.LOGIN_REFUSED: "the database refused the login",
+    ReceiptMethod.MEMBERSHIP_GONE: (
+        "the target said that the person has this access no more (of kinds of which a person has "
+        "one session at a time; none is lent now)"
+    ),
+    ReceiptMethod.LEASE_OVER: "every credential of the session was over at STS",
+    ReceiptMethod.NO_LEASE: "no credential had been handed out",
+    ReceiptMethod.NEVER_GRANTED: "no access had been made",
+    ReceiptMethod.OTHER: (
+        "what another version of PAM saw, which wrote this receipt: its own word for it stands "
+        "before the evidence"
+    ),
 }
 
 
@@ -50,6 +67,11 @@ def _edges() -> Iterator[str]:
 def parameters() -> str:
     rows = [(f"`{parameter_path('{env}', each)}`", _PARAMETERS[each]) for each in Parameter]
     return table(("path", "value"), rows)
+
+
+def methods() -> str:
+    rows = [(f"`{each}`", _METHODS[each]) for each in ReceiptMethod]
+    return table(("method", "what was seen"), rows)
 
 
 def record() -> str:
@@ -100,6 +122,7 @@ def commands() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "life": life,
     "parameters": parameters,
+    "methods": methods,
     "record": record,
     "bus": bus,
     "calls": calls,

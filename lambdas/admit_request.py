@@ -14,7 +14,7 @@ from pam import clock, wiring
 from pam.domain import messages
 from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
-from pam.operations.admit_request import Execution, admit_request
+from pam.operations.admit_request import admit_request
 from pam.operations.close_unfinished import own_session_id
 from pam.operations.open_session import Home
 from pam.settings import AdmitSettings
@@ -40,7 +40,7 @@ def handler(event: object, context: Any) -> dict[str, str]:
         over = f"{started.arn} does not run"
         raise messages.UnknownEvent(over)
     admission = admit_request(
-        Execution(arn=started.arn, started_at=started.started_at),
+        started,
         own_session_id(started.input),
         lambda: parse_start(_parsed(started.input)),
         now=clock.now(),
@@ -50,10 +50,12 @@ def handler(event: object, context: Any) -> dict[str, str]:
         signer=wiring.signer(Maker.ADMISSION, settings().admission_key_arn),
         home=Home(account=settings().account, region=settings().region),
     )
-    logger.info("admitted", extra={"session": admission.session_id, "outcome": admission.outcome})
+    logger.info(
+        "admitted", extra={"session": admission.session_id, "outcome": admission.next_state}
+    )
     return {
         "session_id": admission.session_id,
-        "outcome": admission.outcome.value,
+        "outcome": admission.next_state.value,
         "error": admission.error,
         "cause": admission.cause,
     }

@@ -16,7 +16,7 @@ from pam import clock, wiring
 from pam.aws.table_keys import owner_of
 from pam.domain import messages
 from pam.metrics import count
-from pam.names import AUDIT_NOT_WRITTEN
+from pam.names import AUDIT_NOT_WRITTEN, RECORD
 from pam.operations.deliver_records import deliver_records
 from pam.settings import AuditSettings
 
@@ -67,7 +67,7 @@ def _drain(stream_records: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     failed: list[str] = []
     for stream_record in stream_records:
         image = stream_record["dynamodb"].get("NewImage", {})
-        if image.get("kind", {}).get("S") != "RECORD":
+        if image.get("kind", {}).get("S") != RECORD:
             continue
         owner = owner_of(image["pk"]["S"])
         if owner in done:

@@ -41,14 +41,10 @@ app = resolver()
 @app.post("/pam/sessions/<session_id>/credentials", responses=answers("The lease"))
 def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
     """One set of credentials of your own active session."""
-    call = current_call(app)
     lease = lease_credentials(
         session_id,
-        caller=call.caller,
-        now=call.now,
-        store=front().store,
-        policy=front().policy,
-        issuers=wiring.issuers(settings()),
+        current_call(app),
+        issuers=wiring.lenders(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
         verifier=wiring.verifier(settings()),
     )

@@ -20,7 +20,6 @@ from pam import clock, wiring
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
-from pam.domain.resource import IssuerKind
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
 from pam.operations.record_activity import record_activity
@@ -44,12 +43,8 @@ def watched() -> Watched:
     home = settings()
     named: dict[str, list[str]] = {}
     for resource in wiring.policy().resources():
-        place = (
-            resource.target(account=home.account, region=home.region).arn
-            if resource.issuer_kind is IssuerKind.AWS_ROLE
-            else resource.issuer.get("statement_log")
-        )
-        if place is not None:
+        place = resource.target(account=home.account, region=home.region).shown_at
+        if place:
             named.setdefault(place, []).append(resource.resource_id)
     return Watched(
         resources={place: ", ".join(names) for place, names in named.items()},

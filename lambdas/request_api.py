@@ -19,7 +19,7 @@ from pam.domain.handled_call import Door
 from pam.domain.lifecycle import Status
 from pam.domain.proofs import Maker
 from pam.edge import views
-from pam.edge.api import Call, Front, answers, current_call, logger, resolver, serve
+from pam.edge.api import Front, answers, current_call, logger, resolver, serve
 from pam.edge.bodies import (
     ApproveBody,
     BlockBody,
@@ -47,6 +47,7 @@ from pam.operations import (
     review_session,
     vote,
 )
+from pam.operations.call import Call
 from pam.ports.sessions import SessionQuery
 from pam.settings import RequestApiSettings
 
@@ -91,12 +92,9 @@ def request(
 ) -> views.SessionView:
     """Ask for one resource, for one window."""
     session = request_access.request_access(
-        body.wish(),
-        caller=call().caller,
+        body.access_request(),
+        call(),
         idempotency_key=idempotency_key,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
         home=open_session.Home(account=settings().account, region=settings().region),
@@ -115,10 +113,7 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
     )
     session = vote.vote(
         paper,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
@@ -139,15 +134,12 @@ def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
     return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
 
 
-def _ended(session_id: str, way_out: end_access.WayOut, reason: str) -> views.SessionView:
+def _ended(session_id: str, end_kind: end_access.EndKind, reason: str) -> views.SessionView:
     session = end_access.end_access(
         session_id,
-        way_out,
+        end_kind,
         reason,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
         closer=RevokerThatIsHeardOf(),
     )
     return views.session_view(session)
@@ -157,15 +149,12 @@ def _blocked(body: RevokeBody) -> views.SessionView:
     """Blocks, then ends all that the block covers: the session at hand among it."""
     session = block_person.block_requester(
         body.session_id,
-        block_person.Wish(
+        block_person.BlockTerms(
             length=body.block,
             one_resource=body.block_scope is BlockScope.RESOURCE,
             reason=body.reason,
         ),
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
         closer=RevokerThatIsHeardOf(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
     )
@@ -177,10 +166,7 @@ def block(body: Annotated[BlockBody, Body()]) -> views.BlockedView:
     """An operator blocks a person, by name or by any principal, and ends all that they have."""
     done = block_person.block_person(
         body.order(),
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
         closer=RevokerThatIsHeardOf(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
     )
@@ -192,10 +178,7 @@ def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
     """Stand by a session that a runbook opened in your name."""
     session = confirm_session.confirm_session(
         body.session_id,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
@@ -207,11 +190,8 @@ def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
 def review(body: Annotated[ReviewBody, Body()]) -> views.SessionView:
     """Look back at a break-glass session; two approvers other than its user must."""
     session = review_session.review_session(
-        body.finding(),
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        body.paper(),
+        call(),
     )
     return views.session_view(session)
 
@@ -226,11 +206,9 @@ def sessions(
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
-        SessionQuery(status=status, requester=requester, resource=resource, limit=limit),
+        SessionQuery(status=status, requester_name=requester, resource=resource, limit=limit),
         cursor,
-        caller=call().caller,
-        store=front().store,
-        policy=front().policy,
+        call(),
     )
     return views.SessionPage(
         items=[views.session_view(session) for session in page.sessions], cursor=page.cursor
@@ -242,18 +220,14 @@ def stuck() -> views.SessionPage:
     """The sessions that you may see and that need an operator: past their end for a minute, and no
     target has confirmed it. The longest first.
     """
-    found = read_sessions.list_stuck(
-        caller=call().caller, now=call().now, store=front().store, policy=front().policy
-    )
+    found = read_sessions.list_stuck(call())
     return views.SessionPage(items=[views.session_view(each) for each in found], cursor=None)
 
 
 @app.get("/pam/sessions/<session_id>", responses=answers("The session"))
 def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
     """One session."""
-    found = read_sessions.read_session(
-        session_id, caller=call().caller, store=front().store, policy=front().policy
-    )
+    found = read_sessions.read_session(session_id, call())
     return views.session_view(found)
 
 
@@ -266,11 +240,9 @@ def audit(
     """The session's audit records, in order, and the texts that these commit to."""
     trail = read_sessions.read_trail(
         session_id,
+        call(),
         limit=limit,
         cursor=cursor,
-        caller=call().caller,
-        store=front().store,
-        policy=front().policy,
     )
     return views.Trail(
         items=[dict(record) for record in trail.records], texts=trail.texts, cursor=trail.cursor
@@ -282,10 +254,7 @@ def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
     """Forget what people wrote in a closed session; its records stay (operators)."""
     session = erase_texts.erase_texts(
         body.session_id,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
     )
     return views.session_view(session)
 
@@ -293,9 +262,7 @@ def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
 @app.get("/pam/blocklist", responses=answers("Who is blocked"))
 def blocks() -> views.BlockListView:
     """Who is blocked now, from what, until when and why (operators and auditors)."""
-    found = list_blocks.list_blocks(
-        caller=call().caller, now=call().now, store=front().store, policy=front().policy
-    )
+    found = list_blocks.list_blocks(call())
     return views.block_list(found)
 
 
@@ -310,10 +277,7 @@ def unblock(
         unquote(principal),
         resource,
         reason,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
     )
     return views.block_list(lifted)
 
@@ -327,10 +291,7 @@ def check(
     access = check_access.check_access(
         resource,
         principal,
-        caller=call().caller,
-        now=call().now,
-        store=front().store,
-        policy=front().policy,
+        call(),
     )
     return views.access_view(access)
 
@@ -338,25 +299,21 @@ def check(
 @app.get("/pam/me", responses=answers("The caller"))
 def me() -> views.MeView:
     """Whom PAM takes you for."""
-    person, principals = read_inbox.read_me(
-        caller=call().caller, store=front().store, policy=front().policy
-    )
+    person, principals = read_inbox.read_me(call())
     return views.me_view(call().caller, person, principals)
 
 
 @app.get("/pam/inbox", responses=answers("The sessions"))
 def inbox() -> views.InboxView:
     """What waits for you: requests to vote on, emergencies to review, sessions to confirm."""
-    found = read_inbox.read_inbox(
-        caller=call().caller, now=call().now, store=front().store, policy=front().policy
-    )
+    found = read_inbox.read_inbox(call())
     return views.inbox_view(found)
 
 
 @app.get("/pam/resources", responses=answers("The resources"))
 def resources() -> views.ResourceList:
     """What you may ask for."""
-    found = read_sessions.list_resources(caller=call().caller, policy=front().policy)
+    found = read_sessions.list_resources(call())
     return views.ResourceList(items=[views.resource_view(resource) for resource in found])
 
 

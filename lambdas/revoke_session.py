@@ -28,12 +28,14 @@ from pam.names import (
     ORPHAN_REMOVED,
     TRACES_LEFT,
 )
-from pam.operations import block_person, close_session, count_open
+from pam.operations import block_person, count_open
 from pam.operations.check_bounds import check_bounds
 from pam.operations.close_unfinished import close_unfinished
 from pam.operations.end_decided import EndsHere
+from pam.operations.end_due import end_due
 from pam.operations.keep_ends import keep_ends
 from pam.operations.search_targets import search_targets
+from pam.operations.sweep_session import sweep_session
 from pam.settings import RevokeSettings
 
 _TIME_FOR_A_TARGET_MS = 12_000
@@ -76,11 +78,11 @@ def handler(event: object, context: Any) -> dict[str, Any]:
         messages.StreamRecords,
     ):
         case messages.EndDue(session_id=session_id):
-            answer = _told(close_session.look_at(session_id, **_closing()))
+            answer = _status_of(end_due(session_id, **_closing()))
         case messages.EndDecided(session_id=session_id):
             answer = _decided(session_id)
         case messages.Sweep(session_id=session_id):
-            answer = _tried(session_id)
+            answer = _sweep_for_tick(session_id)
         case messages.CloseUnfinished(execution_arn=execution, session_id=session_id):
             answer = _unfinished(execution, session_id)
         case messages.AdmissionFailed(execution_arn=execution):
@@ -112,12 +114,12 @@ def _ends_here() -> EndsHere:
     )
 
 
-def _tried(session_id: str) -> dict[str, str]:
+def _sweep_for_tick(session_id: str) -> dict[str, str]:
     """On behalf of the tick, which tries again in a minute and counts what has waited too long. So
     a try that fails is said in the log, and is no dead letter.
     """
     try:
-        return _swept(session_id)
+        return _sweep(session_id)
     except Exception as error:
         logger.exception("not ended yet", extra={"session_id": session_id})
         stored = wiring.sessions(settings().tables).get(session_id)
@@ -126,13 +128,13 @@ def _tried(session_id: str) -> dict[str, str]:
         return {"status": "", "error": type(error).__name__, "cause": "see the log"}
 
 
-def _swept(session_id: str) -> dict[str, str]:
+def _sweep(session_id: str) -> dict[str, str]:
     try:
-        session = close_session.sweep_session(session_id, workflow=_workflow(), **_closing())
+        session = sweep_session(session_id, workflow=_workflow(), **_closing())
     except NotYet as early:
         # The index may lag behind the session; the next tick looks again.
         return {"status": "NOT_YET", "error": "", "cause": str(early)}
-    return _told(session)
+    return _status_of(session)
 
 
 def _unfinished(execution: str, session_id: str | None) -> dict[str, str]:
@@ -150,7 +152,7 @@ def _grants_run_out(removals: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     failed = []
     for removal in removals:
         try:
-            _swept(removal["dynamodb"]["Keys"]["sk"]["S"])
+            _sweep(removal["dynamodb"]["Keys"]["sk"]["S"])
         except IssuerUnavailable:
             logger.exception("not ended", extra={"grant": removal["dynamodb"]["Keys"]})
             failed.append({"itemIdentifier": removal["dynamodb"]["SequenceNumber"]})
@@ -179,7 +181,7 @@ def _ends_kept(context: Any) -> dict[str, Any]:
         keep_ends(
             now=clock.now(),
             store=wiring.sessions(settings().tables),
-            keeper=wiring.role_issuer(settings()),
+            keepers=wiring.keepers(settings()),
             has_time=partial(_has_time, context),
         )
     )
@@ -210,7 +212,7 @@ def _searched(context: Any) -> dict[str, Any]:
         targets,
         now=clock.now(),
         store=wiring.sessions(home.tables),
-        keeper=wiring.role_issuer(home),
+        keepers=wiring.keepers(home),
         has_time=has_time,
     )
     found["unbounded"] = bounds.unbounded
@@ -241,5 +243,5 @@ def _raise_unreached(unreached: list[str]) -> None:
         raise IssuerUnavailable(message)
 
 
-def _told(session: Session) -> dict[str, str]:
+def _status_of(session: Session) -> dict[str, str]:
     return {"status": session.status.value, "error": "", "cause": ""}

@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.domain import messages
+from pam.domain import deadlines, messages
 from pam.domain.notices import Duty
 from pam.metrics import count
 from pam.names import END_STUCK
@@ -41,12 +41,9 @@ def handler(event: object, context: Any) -> dict[str, int]:
     now = clock.now()
     unreadable: list[str] = []
     found = wiring.sessions(settings().tables).due(now, _MOST_PER_TICK, unreadable.append)
-    stuck = [session.session_id for session in found if session.stuck(now)]
+    stuck = [session.session_id for session in found if deadlines.is_stuck(session, now)]
     count(END_STUCK, settings().env_name, len(stuck))
-    due = [
-        (session.session_id, {duty for duty, at in session.duties.items() if at <= now})
-        for session in found
-    ]
+    due = [(session.session_id, deadlines.duties_due(session, now)) for session in found]
     # Ends first: a notice that cannot be handed on must not stand in the way of any of them.
     lost = _each(
         (session_id for session_id, duties in due if Duty.END in duties),

@@ -15,7 +15,8 @@ from local.state import ROOT
 
 sys.path.insert(0, str(ROOT / "lambdas"))
 
-from pam.domain.resource import IAM_WRITES, IssuerKind, Resource
+from pam.domain.kinds import IAM_WRITES, Need
+from pam.domain.resource import Resource
 from pam.policy.compiler import load
 from stacks.pam_target_role import PamTargetRole
 
@@ -72,7 +73,7 @@ def main() -> None:
         env=cdk.Environment(account="000000000000", region="us-east-1"),
     )
     for resource in policy.resources:
-        if resource.issuer_kind is IssuerKind.AWS_ROLE:
+        if resource.needing(Need.LEND_ROLE):
             lend(stack, resource)
     app.synth()
 

@@ -11,12 +11,10 @@ from constructs import Construct
 
 from pam.settings import ActivitySettings
 from stacks.config import DeployConfig
-from stacks.dead_letters import DeadLetters
 from stacks.escape_hatch import resource_of
-from stacks.lent_databases import LentDatabases
-from stacks.pam_function import FunctionPlatform, PamFunction
-from stacks.session_store import SessionStore
-from stacks.target_roles import TargetRoles
+from stacks.function_platform import FunctionPlatform
+from stacks.lent_targets import LentTargets
+from stacks.pam_function import PamFunction
 
 _ROLES_PER_RULE = 8
 """Each stands in the pattern twice, and a pattern has 2048 characters at most."""
@@ -36,14 +34,11 @@ class ActivityRecorder(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: DeployConfig,
         platform: FunctionPlatform,
-        session_store: SessionStore,
-        target_roles: TargetRoles,
-        databases: LentDatabases,
-        dead_letters: DeadLetters,
+        lent: LentTargets,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         stack = Stack.of(self)
         self.function = PamFunction(
             self,
@@ -53,19 +48,19 @@ class ActivityRecorder(Construct):
             description="Records what sessions did, and what no session may have done",
             settings=ActivitySettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
             ),
             # A batch of lines, one record each.
             timeout=Duration.seconds(60),
         )
-        session_store.grant_take_steps(self.function.role)
+        store.grant_take_steps(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
-        dead_letters.receive_from(self.function, retries=2)
-        for number, roles in enumerate(_chunks(target_roles.lent)):
-            self._hear_cloudtrail(number, roles, config)
-        for number, log_group in enumerate(databases.statement_logs):
+        self.function.bury_failures(retries=2)
+        for number, roles in enumerate(_chunks(lent.roles.lent)):
+            self._hear_cloudtrail(number, roles, platform.config)
+        for number, log_group in enumerate(lent.databases.statement_logs):
             self._read_log(number, log_group)
 
     def _hear_cloudtrail(self, number: int, roles: list[str], config: DeployConfig) -> None:

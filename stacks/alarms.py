@@ -1,6 +1,5 @@
 """The alarms that call a person. Each has a section in docs/runbook.md that says what to do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -28,11 +27,12 @@ from pam.names import (
     metric_dimensions,
 )
 from stacks.approval_workflow import ApprovalWorkflow
-from stacks.audit_log import AuditLog
-from stacks.dead_letters import DeadLetters
-from stacks.notifications import Notifications
+from stacks.dark_calls import DarkCalls
+from stacks.deadline_sweep import DeadlineSweep
+from stacks.foundation_stack import FoundationStack
+from stacks.function_platform import FunctionPlatform
+from stacks.log_checkpoints import LogCheckpoints
 from stacks.pam_function import PamFunction
-from stacks.session_store import SessionStore
 
 _MINUTE = Duration.minutes(1)
 _WIDTH, _DAY = 8, Duration.days(1)
@@ -59,16 +59,16 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        env_name: str,
-        functions: Mapping[str, PamFunction],
-        dead_letters: DeadLetters,
-        notifications: Notifications,
-        checkpoint_minutes: int,
-        audit_log: AuditLog,
-        session_store: SessionStore,
+        platform: FunctionPlatform,
+        sweep: DeadlineSweep,
+        checkpoints: LogCheckpoints,
+        dark_calls: DarkCalls,
         workflow: ApprovalWorkflow,
+        foundation: FoundationStack,
     ) -> None:
         super().__init__(scope, construct_id)
+        env_name = platform.env_name
+        audit_log, notifications = foundation.audit_log, foundation.notifications
 
         # A metric filter can only count by what stands in the line, and that has no environment.
         of_env = f"{METRIC_NAMESPACE}/{env_name}"
@@ -129,7 +129,7 @@ class Alarms(Construct):
             are the single partitions of the latter.
             """
             places = [{}, *({"GlobalSecondaryIndexName": index.value} for index in Index)]
-            table = {"TableName": session_store.table.table_name}
+            table = {"TableName": platform.session_store.table.table_name}
             return cloudwatch.MathExpression(
                 expression="SUM(METRICS())",
                 period=_MINUTE,
@@ -145,18 +145,17 @@ class Alarms(Construct):
                 },
             )
 
-        def errors(handler: str) -> cloudwatch.IMetric:
-            return functions[handler].function.metric_errors(period=_MINUTE, statistic="Sum")
+        def calls(function: PamFunction, period: Duration = _MINUTE) -> cloudwatch.IMetric:
+            return function.function.metric_invocations(period=period, statistic="Sum")
+
+        def errors(function: PamFunction) -> cloudwatch.IMetric:
+            return function.function.metric_errors(period=_MINUTE, statistic="Sum")
 
         less = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-        ticks = functions["tick"].function.metric_invocations(period=_MINUTE, statistic="Sum")
-        sought = functions["find_dark_calls"].function.metric_invocations(
-            period=_MINUTE, statistic="Sum"
-        )
-        checkpoints = functions["checkpoint_log"].function.metric_invocations(
-            period=Duration.minutes(2 * checkpoint_minutes), statistic="Sum"
-        )
-        waiting = dead_letters.queue.metric_approximate_number_of_messages_visible(
+        ticks = calls(sweep.function)
+        sought = calls(dark_calls.function)
+        sealed = calls(checkpoints.function, Duration.minutes(2 * checkpoints.every_minutes))
+        waiting = platform.dead_letters.queue.metric_approximate_number_of_messages_visible(
             period=_MINUTE, statistic="Maximum"
         )
         self.watched = {
@@ -185,11 +184,11 @@ class Alarms(Construct):
             ),
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
-            "tick-failing": Watched(metric=errors("tick"), minutes=2),
+            "tick-failing": Watched(metric=errors(sweep.function), minutes=2),
             "checkpoints-not-running": Watched(
-                metric=checkpoints, minutes=1, when=less, silence_is_bad=True
+                metric=sealed, minutes=1, when=less, silence_is_bad=True
             ),
-            "checkpoints-failing": Watched(metric=errors("checkpoint_log"), minutes=1),
+            "checkpoints-failing": Watched(metric=errors(checkpoints.function), minutes=1),
         }
         notifications.allow_alarms()
         graphs: list[cloudwatch.IWidget] = []

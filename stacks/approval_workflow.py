@@ -8,13 +8,13 @@ from constructs import Construct
 from pam.domain.proofs import Maker
 from pam.settings import AdmitSettings, AskSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
+from stacks.function_platform import FunctionPlatform
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
-from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.pam_function import PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.revocation import Revocation
 from stacks.session_activator import SessionActivator
-from stacks.session_store import SessionStore
 from stacks.workflow_handle import WorkflowHandle
 from stacks.workflow_states import WorkflowStates
 
@@ -35,13 +35,13 @@ class ApprovalWorkflow(Construct):
         *,
         platform: FunctionPlatform,
         handle: WorkflowHandle,
-        session_store: SessionStore,
         notifications: Notifications,
         proof_keys: ProofKeys,
         activator: SessionActivator,
         revocation: Revocation,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         stack = Stack.of(self)
         self.admit_request = PamFunction(
             self,
@@ -51,7 +51,7 @@ class ApprovalWorkflow(Construct):
             description="Asks policy whether a request may go on and opens its session",
             settings=AdmitSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
                 state_machine_arn=handle.arn,
@@ -60,8 +60,8 @@ class ApprovalWorkflow(Construct):
             ),
             timeout=Duration.seconds(15),
         )
-        session_store.grant_take_steps(self.admit_request.role)
-        session_store.grant_see_blocks(self.admit_request.role)
+        store.grant_take_steps(self.admit_request.role)
+        store.grant_see_blocks(self.admit_request.role)
         proof_keys.grant_make(self.admit_request.role, Maker.ADMISSION)
         notifications.grant_alert_tier1(self.admit_request.role)
         # With what an execution was started is what Step Functions says, not who calls.
@@ -75,12 +75,12 @@ class ApprovalWorkflow(Construct):
             description="Stores the task token of a waiting session and tells its approvers",
             settings=AskSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 approver_topic_arn=notifications.approver_topic.topic_arn,
             ),
             timeout=Duration.seconds(15),
         )
-        session_store.grant_take_steps(self.ask_approvers.role)
+        store.grant_take_steps(self.ask_approvers.role)
         notifications.grant_ask_approvers(self.ask_approvers.role)
         handle.grant_ask_whether_it_waits(self.ask_approvers.role)
         # The last vote may be in before the token is stored; then this function completes it.
@@ -115,7 +115,7 @@ class ApprovalWorkflow(Construct):
                     # This prefix keeps the account's log resource policy from filling up.
                     name=f"/aws/vendedlogs/states/{handle.name}",
                     key=platform.key,
-                    retention_days=platform.log_retention_days,
+                    retention_days=platform.config.operational_retention_days,
                 ),
                 level=sfn.LogLevel.ALL,
                 # Reasons and task tokens pass through; the log is for the course of events only.

@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import Parameter, Table, audit_reader_name, parameter_path
+from pam.names import Index, Parameter, Table, audit_reader_name, parameter_path
 from stacks.acknowledgments import acknowledge, as_found
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
@@ -57,7 +57,7 @@ class AuditReader(Construct):
                 ),
                 iam.PolicyStatement(
                     actions=["dynamodb:GetItem", "dynamodb:Query"],
-                    resources=[table, f"{table}/index/by_time", head],
+                    resources=[table, f"{table}/index/{Index.BY_TIME}", head],
                 ),
                 iam.PolicyStatement(
                     actions=["ssm:GetParameter"],

@@ -79,10 +79,11 @@ class BundleTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """A finished archive and the digest of what is in it."""
+    """A finished archive, the digest of what is in it, and what it was built for."""
 
     path: Path
     digest: str
+    target: BundleTarget
 
 
 def build_bundle(
@@ -104,7 +105,7 @@ def build_bundle(
             if dependencies:
                 shutil.copyfile(dependencies, unfinished)
             _append(unfinished, sorted(files.items()))
-    return Bundle(path=archive, digest=digest)
+    return Bundle(path=archive, digest=digest, target=target)
 
 
 def _certificates(path: Path) -> bytes:

@@ -6,12 +6,12 @@ from pam.domain.proofs import Maker
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
 from stacks.door_calls import DoorCalls
-from stacks.lent_databases import LentDatabases
-from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.function_platform import FunctionPlatform
+from stacks.lent_targets import LentTargets
+from stacks.pam_function import API_TIMEOUT, PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.session_auditor import SessionAuditor
-from stacks.session_store import SessionStore
-from stacks.target_roles import LEND, TargetRoles
+from stacks.target_roles import LEND
 
 
 class CredentialIssuer(Construct):
@@ -23,14 +23,13 @@ class CredentialIssuer(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        session_store: SessionStore,
         auditor: SessionAuditor,
         proof_keys: ProofKeys,
-        target_roles: TargetRoles,
-        databases: LentDatabases,
+        lent: LentTargets,
         calls: DoorCalls,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         self.function = PamFunction(
             self,
             "IssueCredentials",
@@ -40,27 +39,27 @@ class CredentialIssuer(Construct):
             trusted_role=issuer_role_name(platform.env_name),
             settings=IssueSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 calls_table=calls.table.table_name,
                 auditor_function=auditor.function.function.function_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 admission_key_arn=proof_keys.arn(Maker.ADMISSION),
                 activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                database_sslmode=platform.database_sslmode,
+                database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
         role = self.function.role
-        session_store.grant_take_steps(role)
-        session_store.grant_see_blocks(role)
-        session_store.grant_see_grants(role)
-        session_store.grant_see_checkouts(role)
+        store.grant_take_steps(role)
+        store.grant_see_blocks(role)
+        store.grant_see_grants(role)
+        store.grant_see_checkouts(role)
         proof_keys.grant_tell(role)
         calls.grant_note(role)
         # A credential leaves only after its issue record stands in the log: the issuer asks.
         auditor.function.grant_invoke(role)
-        databases.grant_lend(role)
-        if target_roles.lent:
-            self.function.allow_only_here(*LEND, on=target_roles.lent)
+        lent.databases.grant_lend(role)
+        if lent.roles.lent:
+            self.function.allow_only_here(*LEND, on=lent.roles.lent)

@@ -10,12 +10,11 @@ from constructs import Construct
 
 from pam.domain import messages
 from pam.settings import DarkCallSettings
-from stacks.config import DeployConfig
-from stacks.dead_letters import DeadLetters
 from stacks.door_calls import DoorCalls
+from stacks.function_platform import FunctionPlatform
 from stacks.operational_log import OperationalLog
-from stacks.pam_function import FunctionPlatform, PamFunction
-from stacks.session_store import SessionStore
+from stacks.pam_function import PamFunction
+from stacks.schedule import call_every
 
 
 class DarkCalls(Construct):
@@ -29,15 +28,13 @@ class DarkCalls(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: DeployConfig,
         platform: FunctionPlatform,
-        session_store: SessionStore,
         calls: DoorCalls,
         access_log: OperationalLog,
         own_roles: Sequence[iam.IRole],
-        dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         stack = Stack.of(self)
         own_functions = stack.format_arn(
             service="lambda",
@@ -54,17 +51,17 @@ class DarkCalls(Construct):
             description="Finds calls of functions that came past their door",
             settings=DarkCallSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 calls_table=calls.table.table_name,
                 access_log=access_log.log_group_name,
                 own_roles=",".join(role.role_arn for role in own_roles),
                 functions=own_functions,
-                after_minutes=str(config.dark_call_after),
+                after_minutes=str(platform.config.dark_call_after),
             ),
             timeout=Duration.seconds(55),
         )
         role = self.function.role
-        session_store.grant_add_findings(role)
+        store.grant_add_findings(role)
         calls.grant_settle(role)
         role.add_to_principal_policy(
             iam.PolicyStatement(
@@ -74,27 +71,21 @@ class DarkCalls(Construct):
             )
         )
         # No retry: the next minute looks at the same calls and more.
-        dead_letters.receive_from(self.function, retries=0)
-        events.Rule(
+        self.function.bury_failures(retries=0)
+        call_every(
             self,
             "EveryMinute",
-            description=f"PAM {config.env_name}: looks for calls that came past their door",
-            schedule=events.Schedule.rate(Duration.minutes(1)),
-            targets=[
-                targets.LambdaFunction(
-                    self.function.function,
-                    event=events.RuleTargetInput.from_object(
-                        messages.event_of(messages.MatchCalls())
-                    ),
-                    retry_attempts=0,
-                    max_event_age=Duration.minutes(1),
-                )
-            ],
+            every=Duration.minutes(1),
+            function=self.function,
+            message=messages.MatchCalls(),
+            description=f"PAM {platform.env_name}: looks for calls that came past their door",
         )
         events.Rule(
             self,
             "Invoked",
-            description=f"PAM {config.env_name}: calls of its functions, as CloudTrail tells them",
+            description=(
+                f"PAM {platform.env_name}: calls of its functions, as CloudTrail tells them"
+            ),
             event_pattern=events.EventPattern(
                 # Only AWS itself may put events with such a source on the bus.
                 source=events.Match.prefix("aws."),

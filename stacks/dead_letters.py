@@ -2,13 +2,11 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.acknowledgments import acknowledge
 from stacks.encryption_key import EncryptionKey
-from stacks.pam_function import PamFunction
 
 
 class DeadLetters(Construct):
@@ -34,22 +32,3 @@ class DeadLetters(Construct):
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])
         )
         self._key.grant_send_through(role, "sqs")
-
-    def receive_from(self, target: PamFunction, *, retries: int) -> None:
-        """Failed asynchronous invocations of `target`, after `retries` more tries by Lambda."""
-        self.grant_bury(target.role)
-        # The construct library's `on_failure` would grant wildcard actions on the key.
-        config = lambda_.CfnEventInvokeConfig(
-            target,
-            "AsyncInvocation",
-            function_name=target.function.function_name,
-            qualifier="$LATEST",
-            maximum_retry_attempts=retries,
-            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
-                    destination=self.queue.queue_arn
-                )
-            ),
-        )
-        # Lambda checks the right to send when the configuration is made.
-        config.node.add_dependency(target.role)

@@ -3,20 +3,71 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.audit_archive import AuditArchive
+from stacks.audit_log import AuditLog
+from stacks.audit_reader import AuditReader
 from stacks.config import DeployConfig
+from stacks.door_calls import DoorCalls
+from stacks.encryption_key import EncryptionKey
+from stacks.notifications import Notifications
+from stacks.session_store import SessionStore
+from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.synthesizers import synthesizer_of
+from stacks.trusted_roles import TrustedRoles
 
 
 class FoundationStack(cdk.Stack):
     """Where data is retained, the stack refuses deletion, and its contents would survive one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DeployConfig) -> None:
+        env_name, retain = config.env_name, config.retain_data
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"pam-{config.env_name}-foundation",
-            description=f"PAM (MOD-046) {config.env_name}: sessions, audit log, notices",
+            stack_name=f"pam-{env_name}-foundation",
+            description=f"PAM (MOD-046) {env_name}: sessions, audit log, notices",
             env=cdk.Environment(account=config.account, region=config.region),
             synthesizer=synthesizer_of(config),
-            termination_protection=config.retain_data,
+            termination_protection=retain,
         )
+        self.env_name = env_name
+        self.key = key = EncryptionKey(self, "Key", env_name=env_name, retain=retain)
+        self.session_store = SessionStore(
+            self, "Sessions", env_name=env_name, key=key, retain=retain
+        )
+        self.calls = DoorCalls(self, "Calls", key=key, retain=retain)
+        self.audit_log = AuditLog(
+            self,
+            "AuditLog",
+            env_name=env_name,
+            key=key,
+            retention_days=config.audit_retention_days,
+            retain=retain,
+        )
+        self.archive = AuditArchive(
+            self,
+            "AuditArchive",
+            env_name=env_name,
+            key=key,
+            retention_days=config.archive_retention_days,
+        )
+        self.signing_key = SigningKey(
+            self,
+            "LogKey",
+            spec=ECDSA_P256,
+            alias=f"pam-{env_name}-log",
+            description=f"PAM (MOD-046) {env_name}: signs checkpoints of the audit log",
+            retain=retain,
+        )
+        AuditReader(
+            self,
+            "AuditReader",
+            env_name=env_name,
+            session_store=self.session_store,
+            audit_log=self.audit_log,
+            archive=self.archive,
+            signing_key=self.signing_key,
+            key=key,
+        )
+        self.notifications = Notifications(self, "Notifications", env_name=env_name, key=key)
+        TrustedRoles(self, "TrustedRoles", env_name=env_name)

@@ -8,7 +8,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.domain.resource import IssuerKind, Resource
+from pam.domain.kinds import Need
 from pam.policy.compiled import CompiledPolicy
 from stacks.pam_function import PamFunction
 
@@ -31,23 +31,20 @@ class LentDatabases:
 
     @classmethod
     def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
-        users = [r for r in policy.resources if r.issuer_kind is IssuerKind.POSTGRES_USER]
-        rotated = [r for r in policy.resources if r.issuer_kind is IssuerKind.ROTATED_SECRET]
-        names = {*_settings(users + rotated, "secret"), *_settings(rotated, "login_secret")}
-        rotated_names = sorted(set(_settings(rotated, "secret")))
+        def needing(need: Need) -> tuple[str, ...]:
+            return tuple(sorted({name for each in policy.resources for name in each.needing(need)}))
+
+        rotated = needing(Need.ROTATE_SECRET)
         return cls(
-            read=tuple(_secret_arn(scope, name) for name in sorted(names)),
-            rotated=tuple(_secret_arn(scope, name) for name in rotated_names),
-            rotated_names=tuple(rotated_names),
+            read=tuple(_secret_arn(scope, name) for name in needing(Need.READ_SECRET)),
+            rotated=tuple(_secret_arn(scope, name) for name in rotated),
+            rotated_names=rotated,
             rotation_functions=tuple(
-                _function_arn(scope, name)
-                for name in sorted(set(_settings(rotated, "rotation_function")))
+                _function_arn(scope, name) for name in needing(Need.INVOKE_ROTATION)
             ),
-            rds_users=tuple(
-                _rds_user_arn(scope, name) for name in sorted(set(_settings(users, "rds_db_user")))
-            ),
-            keys=tuple(sorted(set(_settings(users + rotated, "secret_key")))),
-            statement_logs=tuple(sorted(set(_settings(users, "statement_log")))),
+            rds_users=tuple(_rds_user_arn(scope, name) for name in needing(Need.CONNECT_TO_RDS)),
+            keys=needing(Need.USE_KEY),
+            statement_logs=needing(Need.READ_LOG),
         )
 
     def rotated_by(self, function: PamFunction) -> Self:
@@ -99,10 +96,6 @@ class LentDatabases:
                     conditions={"StringEquals": {"kms:ViaService": service}},
                 )
             )
-
-
-def _settings(resources: Iterable[Resource], name: str) -> list[str]:
-    return [r.issuer[name] for r in resources if name in r.issuer]
 
 
 def _allow(role: iam.IRole, resources: Iterable[str], *actions: str) -> None:

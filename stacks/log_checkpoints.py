@@ -1,22 +1,21 @@
 """At a fixed interval: a signed checkpoint of the whole audit log."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.domain import messages
 from pam.settings import CheckpointSettings
 from stacks.audit_archive import AuditArchive
-from stacks.dead_letters import DeadLetters
-from stacks.pam_function import FunctionPlatform, PamFunction
-from stacks.session_store import SessionStore
+from stacks.function_platform import FunctionPlatform
+from stacks.pam_function import PamFunction
+from stacks.schedule import call_every
 from stacks.signing_key import SigningKey
+from stacks.witness_stack import WitnessStack
 
 
 class LogCheckpoints(Construct):
-    """`witness_function` is an ARN, empty where there is no witness."""
+    """Each seals what was recorded since the last. `witness` None: nobody cosigns."""
 
     def __init__(
         self,
@@ -24,14 +23,14 @@ class LogCheckpoints(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        every_minutes: int,
-        session_store: SessionStore,
         archive: AuditArchive,
         signing_key: SigningKey,
-        witness_function: str,
-        dead_letters: DeadLetters,
+        witness: WitnessStack | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.every_minutes = platform.config.checkpoint_minutes
+        witness_function = "" if witness is None else witness.arn
+        store = platform.session_store
         self.function = PamFunction(
             self,
             "CheckpointLog",
@@ -40,16 +39,16 @@ class LogCheckpoints(Construct):
             description="Seals the audit log with a signed checkpoint, at a fixed interval",
             settings=CheckpointSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 archive_bucket=archive.bucket.bucket_name,
-                interval_minutes=str(every_minutes),
+                interval_minutes=str(self.every_minutes),
                 signing_key_arn=signing_key.key.key_arn,
                 witness_function=witness_function,
             ),
             timeout=Duration.seconds(60),
         )
         role = self.function.role
-        session_store.grant_seal(role)
+        store.grant_seal(role)
         archive.grant_keep_checkpoints(role)
         signing_key.grant_sign(role)
         if witness_function:
@@ -57,20 +56,12 @@ class LogCheckpoints(Construct):
                 iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[witness_function])
             )
         # No retry: the next interval seals the same and more.
-        dead_letters.receive_from(self.function, retries=0)
-        events.Rule(
+        self.function.bury_failures(retries=0)
+        call_every(
             self,
             "Interval",
+            every=Duration.minutes(self.every_minutes),
+            function=self.function,
+            message=messages.SealRecords(),
             description=f"PAM {platform.env_name}: a checkpoint of the audit log",
-            schedule=events.Schedule.rate(Duration.minutes(every_minutes)),
-            targets=[
-                targets.LambdaFunction(
-                    self.function.function,
-                    event=events.RuleTargetInput.from_object(
-                        messages.event_of(messages.SealRecords())
-                    ),
-                    retry_attempts=0,
-                    max_event_age=Duration.minutes(max(1, every_minutes)),
-                )
-            ],
         )

@@ -4,15 +4,14 @@ from aws_cdk import Duration
 from constructs import Construct
 
 from pam.settings import NoticeSettings
-from stacks.dead_letters import DeadLetters
+from stacks.function_platform import FunctionPlatform
 from stacks.notifications import Notifications
-from stacks.pam_function import FunctionPlatform, PamFunction
-from stacks.session_store import SessionStore
+from stacks.pam_function import PamFunction
 
 
 class Notices(Construct):
-    """A function of its own, so that the one that looks at every deadline can tell nobody, and the
-    one that speaks to everybody can end nothing.
+    """The function that looks at every deadline can tell nobody; this one, which tells people, can
+    end nothing.
     """
 
     def __init__(
@@ -21,11 +20,10 @@ class Notices(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        session_store: SessionStore,
         notifications: Notifications,
-        dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         self.function = PamFunction(
             self,
             "SendNotices",
@@ -34,7 +32,7 @@ class Notices(Construct):
             description="Reminds approvers, warns requesters, escalates overdue reviews",
             settings=NoticeSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 approver_topic_arn=notifications.approver_topic.topic_arn,
                 requester_topic_arn=notifications.requester_topic.topic_arn,
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
@@ -43,9 +41,9 @@ class Notices(Construct):
             timeout=Duration.seconds(15),
         )
         role = self.function.role
-        session_store.grant_take_steps(role)
+        store.grant_take_steps(role)
         notifications.grant_ask_approvers(role)
         notifications.grant_warn_requesters(role)
         notifications.grant_alert_tier1(role)
         # No retry: what was not sent is due again at a later tick.
-        dead_letters.receive_from(self.function, retries=0)
+        self.function.bury_failures(retries=0)

@@ -1,7 +1,6 @@
 """A deployed function of PAM: its code, its role, its log, and no right that it was not handed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -11,8 +10,9 @@ from constructs import Construct
 from pam.names import METRIC_NAMESPACE
 from pam.settings import Settings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
-from stacks.encryption_key import EncryptionKey
+from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
+from stacks.function_platform import FunctionPlatform
 from stacks.operational_log import OperationalLog
 
 API_TIMEOUT = Duration.seconds(28)
@@ -20,7 +20,6 @@ API_TIMEOUT = Duration.seconds(28)
 
 WORKFLOW_MARGIN = Duration.seconds(60)
 """How long a workflow state waits for one invocation: any function's time and its cold start."""
-
 
 FUNCTION_REASONS = INLINE_POLICY | {
     "LambdaConcurrency": (
@@ -36,29 +35,6 @@ FUNCTION_REASONS = INLINE_POLICY | {
         "that the deployment names (vpc_subnet_ids)."
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """The subnets and security groups from which databases can be reached; empty: no network."""
-
-    subnet_ids: tuple[str, ...] = ()
-    security_group_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionPlatform:
-    """What all functions of one deployment share."""
-
-    env_name: str
-    code: lambda_.Code
-    runtime: lambda_.Runtime
-    architecture: lambda_.Architecture
-    key: EncryptionKey
-    log_retention_days: int
-    network: Network
-    database_sslmode: str
-    database_root_certificate: str
 
 
 class PamFunction(Construct):
@@ -93,17 +69,17 @@ class PamFunction(Construct):
             "Log",
             name=f"/pam/{platform.env_name}/{service}",
             key=platform.key,
-            retention_days=platform.log_retention_days,
+            retention_days=platform.config.operational_retention_days,
         )
         log_group.grant_write(self.role)
         self.function = lambda_.Function(
             self,
             "Function",
             description=description,
-            code=platform.code,
+            code=platform.code.asset,
             handler=f"{handler}.handler",
-            runtime=platform.runtime,
-            architecture=platform.architecture,
+            runtime=platform.code.runtime,
+            architecture=platform.code.architecture,
             role=self.role,
             log_group=log_group,
             timeout=timeout,
@@ -124,14 +100,15 @@ class PamFunction(Construct):
             " know no resource.",
         )
         acknowledge_nist(self, FUNCTION_REASONS)
-        if reaches_databases and platform.network.subnet_ids:
-            self._join(platform.network)
+        if reaches_databases and platform.config.vpc_subnet_ids:
+            self._join_network(platform.config)
+        self._dead_letters = platform.dead_letters
 
-    def _join(self, network: Network) -> None:
+    def _join_network(self, config: DeployConfig) -> None:
         resource = resource_of(self.function, lambda_.CfnFunction)
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            subnet_ids=list(network.subnet_ids),
-            security_group_ids=list(network.security_group_ids),
+            subnet_ids=list(config.vpc_subnet_ids),
+            security_group_ids=list(config.vpc_security_group_ids),
         )
         self.role.add_to_principal_policy(
             iam.PolicyStatement(
@@ -147,6 +124,27 @@ class PamFunction(Construct):
                 resources=["*"],
             )
         )
+
+    def bury_failures(self, *, retries: int) -> None:
+        """An asynchronous invocation becomes a dead letter if it still fails after `retries` more
+        tries by Lambda.
+        """
+        self._dead_letters.grant_bury(self.role)
+        # The construct library's `on_failure` would grant wildcard actions on the key.
+        config = lambda_.CfnEventInvokeConfig(
+            self,
+            "AsyncInvocation",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=retries,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
+                    destination=self._dead_letters.queue.queue_arn
+                )
+            ),
+        )
+        # Lambda checks the right to send when the configuration is made.
+        config.node.add_dependency(self.role)
 
     def allow_only_here(self, *actions: str, on: Sequence[str]) -> None:
         """Rights of this function rather than of its role: AWS adds the function's ARN to what its

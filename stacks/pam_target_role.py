@@ -2,24 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, Stack, Tags
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.aws import role_limits
+from pam.domain import role_limits
+from pam.domain.role_limits import POLICY_PATH, boundary_name, revoker_role_name
 from pam.names import (
-    OWNED_TAG,
-    OWNED_VALUE,
-    POLICY_PATH,
     SESSION_TAG,
     activator_role_name,
-    boundary_name,
     issuer_role_name,
     revocation_role_name,
-    revoker_role_name,
 )
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.escape_hatch import resource_of
+from stacks.tags import tag_roles_as_owned
 
 
 class PamTargetRole(Construct):
@@ -106,7 +103,7 @@ class PamTargetRole(Construct):
             )
         )
         acknowledge_nist(self.revoker, INLINE_POLICY)
-        Tags.of(self).add(OWNED_TAG, OWNED_VALUE, include_resource_types=["AWS::IAM::Role"])
+        tag_roles_as_owned(self)
 
     def _boundary(self, role_name: str, *, iam_writes: bool) -> iam.IManagedPolicy:
         """To the letter: the search compares it, and the construct library would rewrite it."""

@@ -9,16 +9,15 @@ from constructs import Construct
 from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
-from stacks.config import DeployConfig
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
+from stacks.function_platform import FunctionPlatform
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
-from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.pam_function import API_TIMEOUT, PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.request_api_problems import add_problem_responses
 from stacks.revocation import Revocation
-from stacks.session_store import SessionStore
 from stacks.workflow_handle import WorkflowHandle
 
 STAGE = "v1"
@@ -49,10 +48,8 @@ class RequestApi(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: DeployConfig,
         platform: FunctionPlatform,
-        session_store: SessionStore,
-        workflow: WorkflowHandle,
+        handle: WorkflowHandle,
         proof_keys: ProofKeys,
         issuer: CredentialIssuer,
         revocation: Revocation,
@@ -60,6 +57,7 @@ class RequestApi(Construct):
         notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         stack = Stack.of(self)
         self.function = PamFunction(
             self,
@@ -69,26 +67,26 @@ class RequestApi(Construct):
             description="Takes requests, votes and ends, lists sessions, answers checks",
             settings=RequestApiSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
                 calls_table=calls.table.table_name,
-                state_machine_arn=workflow.arn,
+                state_machine_arn=handle.arn,
                 revoke_function=revocation.function.function.function_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
         )
-        session_store.grant_take_steps(self.function.role)
+        store.grant_take_steps(self.function.role)
         # The write that decides an end takes the grant away as well.
-        session_store.grant_let_go(self.function.role)
-        session_store.grant_list(self.function.role)
-        session_store.grant_see_grants(self.function.role)
-        session_store.grant_block(self.function.role)
+        store.grant_let_go(self.function.role)
+        store.grant_list(self.function.role)
+        store.grant_see_grants(self.function.role)
+        store.grant_block(self.function.role)
         proof_keys.grant_make(self.function.role, Maker.DOOR)
-        workflow.grant_start(self.function.role)
-        workflow.grant_answer_wait(self.function.role)
+        handle.grant_start(self.function.role)
+        handle.grant_answer_wait(self.function.role)
         calls.grant_note(self.function.role)
         # It decides ends, and has them done by the function that can.
         revocation.function.grant_invoke(self.function.role)
@@ -96,7 +94,7 @@ class RequestApi(Construct):
         # heard of.
         notifications.grant_alert_tier1(self.function.role)
 
-        self.api = self._api(config, platform)
+        self.api = self._api(platform)
         small_object = self._small_object()
         validator = self.api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
@@ -145,13 +143,14 @@ class RequestApi(Construct):
         """Base URL without a trailing slash."""
         return self.api.url_for_path().removesuffix("/")
 
-    def _api(self, config: DeployConfig, platform: FunctionPlatform) -> apigateway.RestApi:
+    def _api(self, platform: FunctionPlatform) -> apigateway.RestApi:
+        config = platform.config
         self.access_log = OperationalLog(
             self,
             "AccessLog",
             name=f"/pam/{config.env_name}/request-api-access",
             key=platform.key,
-            retention_days=platform.log_retention_days,
+            retention_days=config.operational_retention_days,
         )
         api = apigateway.RestApi(
             self,
@@ -191,7 +190,7 @@ class RequestApi(Construct):
             "ExecutionLog",
             name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{STAGE}",
             key=platform.key,
-            retention_days=platform.log_retention_days,
+            retention_days=config.operational_retention_days,
         )
         api.deployment_stage.node.add_dependency(execution_log)
         add_problem_responses(api)

@@ -5,12 +5,11 @@ people still have open.
 from collections.abc import Mapping
 
 from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from pam.domain import messages
 from stacks.revocation import Revocation
+from stacks.schedule import call_every
 
 _MINUTES: Mapping[str, tuple[object, int]] = {
     "targets": (messages.SearchTargets(), 15),
@@ -21,25 +20,18 @@ _MINUTES: Mapping[str, tuple[object, int]] = {
 
 
 class Searches(Construct):
-    """Each in a call of its own, so that neither can keep the other from its turn."""
+    """Each in a call of its own, so that a slow one delays no other."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, env_name: str, revocation: Revocation
     ) -> None:
         super().__init__(scope, construct_id)
         for wanted, (message, minutes) in _MINUTES.items():
-            every = Duration.minutes(minutes)
-            events.Rule(
+            call_every(
                 self,
                 wanted.capitalize(),
+                every=Duration.minutes(minutes),
+                function=revocation.function,
+                message=message,
                 description=f"PAM {env_name}: searches the {wanted}",
-                schedule=events.Schedule.rate(every),
-                targets=[
-                    targets.LambdaFunction(
-                        revocation.function.function,
-                        event=events.RuleTargetInput.from_object(messages.event_of(message)),
-                        retry_attempts=0,
-                        max_event_age=every,
-                    )
-                ],
             )

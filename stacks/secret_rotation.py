@@ -7,9 +7,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pam.settings import RotateSettings
-from stacks.config import DeployConfig, Rotation
-from stacks.lent_databases import LentDatabases
-from stacks.pam_function import FunctionPlatform, PamFunction
+from stacks.config import Rotation
+from stacks.function_platform import FunctionPlatform
+from stacks.lent_targets import LentTargets
+from stacks.pam_function import PamFunction
 
 
 class SecretRotation(Construct):
@@ -25,10 +26,10 @@ class SecretRotation(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        config: DeployConfig,
-        databases: LentDatabases,
+        lent: LentTargets,
     ) -> None:
         super().__init__(scope, construct_id)
+        config = platform.config
         self.function = PamFunction(
             self,
             "RotateSecret",
@@ -37,13 +38,13 @@ class SecretRotation(Construct):
             description="Changes the password of a lent database account, for Secrets Manager",
             settings=RotateSettings(
                 env_name=platform.env_name,
-                database_sslmode=platform.database_sslmode,
+                database_sslmode=config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=Duration.seconds(30),
             reaches_databases=True,
         )
-        databases.grant_rotate(self.function.role)
+        lent.databases.grant_rotate(self.function.role)
         may_invoke = lambda_.CfnPermission(
             self,
             "MayInvoke",
@@ -53,7 +54,7 @@ class SecretRotation(Construct):
             source_account=Stack.of(self).account,
         )
         if config.rotation is Rotation.SCHEDULE:
-            for name in databases.rotated_names:
+            for name in lent.databases.rotated_names:
                 self._schedule(name, config.rotation_days, may_invoke)
 
     def _schedule(self, name: str, days: int, may_invoke: lambda_.CfnPermission) -> None:

@@ -5,11 +5,11 @@ from constructs import Construct
 from pam.domain.proofs import Maker
 from pam.names import activator_role_name
 from pam.settings import GateSettings
-from stacks.lent_databases import LentDatabases
-from stacks.pam_function import API_TIMEOUT, FunctionPlatform, PamFunction
+from stacks.function_platform import FunctionPlatform
+from stacks.lent_targets import LentTargets
+from stacks.pam_function import API_TIMEOUT, PamFunction
 from stacks.proof_keys import ProofKeys
-from stacks.session_store import SessionStore
-from stacks.target_roles import LEND, TargetRoles
+from stacks.target_roles import LEND
 
 
 class SessionActivator(Construct):
@@ -21,12 +21,11 @@ class SessionActivator(Construct):
         construct_id: str,
         *,
         platform: FunctionPlatform,
-        session_store: SessionStore,
         proof_keys: ProofKeys,
-        target_roles: TargetRoles,
-        databases: LentDatabases,
+        lent: LentTargets,
     ) -> None:
         super().__init__(scope, construct_id)
+        store = platform.session_store
         self.function = PamFunction(
             self,
             "ActivateSession",
@@ -36,25 +35,25 @@ class SessionActivator(Construct):
             trusted_role=activator_role_name(platform.env_name),
             settings=GateSettings(
                 env_name=platform.env_name,
-                table_name=session_store.table.table_name,
+                table_name=store.table.table_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 admission_key_arn=proof_keys.arn(Maker.ADMISSION),
                 activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                database_sslmode=platform.database_sslmode,
+                database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,
         )
         role = self.function.role
-        session_store.grant_take_steps(role)
-        session_store.grant_see_blocks(role)
-        session_store.grant_see_delivered(role)
-        session_store.grant_give(role)
-        session_store.grant_check_out(role)
+        store.grant_take_steps(role)
+        store.grant_see_blocks(role)
+        store.grant_see_delivered(role)
+        store.grant_give(role)
+        store.grant_check_out(role)
         proof_keys.grant_tell(role)
         proof_keys.grant_make(role, Maker.ACTIVATION)
         # Access made for a session that ended meanwhile is unmade where it was made.
-        databases.grant_make(role)
-        if target_roles.lent:
-            self.function.allow_only_here(*LEND, on=target_roles.lent)
+        lent.databases.grant_make(role)
+        if lent.roles.lent:
+            self.function.allow_only_here(*LEND, on=lent.roles.lent)

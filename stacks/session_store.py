@@ -6,12 +6,20 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pam.names import INDEX_KEYS, Index, Table, table_name
+from pam.names import (
+    DONE_ONCE,
+    INDEX_KEYS,
+    NO_SESSION,
+    OF_SESSION,
+    Index,
+    Table,
+    table_name,
+)
 from stacks.encryption_key import EncryptionKey
 from stacks.kept_table import kept_table, text
 
-_FINDINGS = ["SESSION#NONE#*", "ACTIVITY#*"]
-"""The partition keys of records outside any session, and of what is told once."""
+_FINDINGS = [f"{OF_SESSION}{NO_SESSION}*", f"{DONE_ONCE}*"]
+"""The partition keys of records outside any session, and of notes that something was done."""
 
 _BOTH = dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
 _STREAMS = {
@@ -24,8 +32,8 @@ _STREAMS = {
 
 
 class SessionStore(Construct):
-    """A table a power. Inside a transaction IAM is not known to tell items of one table apart, so
-    what only some may write is not in a table with what all write.
+    """One table for each power to write. AWS does not say that IAM can tell the items of one table
+    apart inside a transaction, so what only some functions may write lies in a table of its own.
 
     No grant here scans, and none touches a table itself: what a function may do, it may do to
     items. `TransactWriteItems` needs no right of its own, it is authorised by its single actions.
@@ -116,7 +124,7 @@ class SessionStore(Construct):
 
     def grant_check_out(self, role: iam.IRole) -> None:
         """Take and give back what one session at a time may have."""
-        self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem")
+        self._allow(role, Table.CHECKOUTS, "GetItem", "PutItem", "UpdateItem")
 
     def grant_see_delivered(self, role: iam.IRole) -> None:
         """How far the auditor is with a session, and whether it has carried its end."""
@@ -146,7 +154,7 @@ class SessionStore(Construct):
     # What happens in them.
 
     def grant_follow(self, role: iam.IRole, *tables: Table) -> None:
-        """Read the change stream of these, or of the sessions."""
+        """Read the change streams of these tables; of the sessions, if none is named."""
         arns = [self.stream_arn_of(table) for table in tables] or [self.stream_arn]
         actions = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
         _allow(role, [f"dynamodb:{action}" for action in actions], *arns)

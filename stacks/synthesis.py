@@ -27,14 +27,13 @@ def build(app: cdk.App) -> PamStage:
     mode = load_bundle_mode(context("bundle"))
     policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
     check_witness(config)
-    target = BundleTarget.of(config.bundle_platform)
     bundle = build_bundle(
-        target,
+        BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
         mode=mode,
         database_ca=_within_sight(config.database_ca) if config.database_ca else None,
     )
-    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle, target=target)
+    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
 
 
 def apply_rules(app: cdk.App) -> None:

@@ -7,9 +7,10 @@ from typing import Self
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from pam.aws import role_limits
-from pam.domain.resource import IAM_WRITES, IssuerKind, Resource
-from pam.names import revoker_role_name
+from pam.domain import role_limits
+from pam.domain.kinds import IAM_WRITES, Need
+from pam.domain.resource import Resource
+from pam.domain.role_limits import revoker_role_name
 from pam.policy.compiled import CompiledPolicy, PolicyError
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -29,13 +30,13 @@ class TargetRoles:
     def of_catalogue(cls, scope: Construct, policy: CompiledPolicy) -> Self:
         """Raises PolicyError for a role whose leases AWS would refuse."""
         for resource in policy.resources:
-            if resource.issuer_kind is IssuerKind.AWS_ROLE:
+            if resource.needing(Need.LEND_ROLE):
                 _check_lease(resource)
         roles = sorted(
             {
-                (resource.issuer.get("account"), resource.issuer["role_name"])
+                (resource.issuer.get("account"), name)
                 for resource in policy.resources
-                if resource.issuer_kind is IssuerKind.AWS_ROLE
+                for name in resource.needing(Need.LEND_ROLE)
             },
             key=lambda role: (role[0] or "", role[1]),
         )

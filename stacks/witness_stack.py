@@ -11,6 +11,7 @@ from pam.names import METRIC_NAMESPACE, witness_function_name
 from pam.settings import WitnessSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.config import BundlePlatform, DeployConfig
+from stacks.function_platform import FunctionCode
 from stacks.pam_function import lambda_role
 from stacks.signing_key import ED25519, SigningKey
 from stacks.synthesizers import synthesizer_of
@@ -29,7 +30,8 @@ _REASONS = INLINE_POLICY | {
 class WitnessStack(cdk.Stack):
     """A function, the item that it remembers the log by, and its key; nothing of PAM's own.
 
-    The owner of the log may call the function and may not change what it remembers.
+    `log` is the stack whose functions write the log. Its account may call the function, and may not
+    change what the function remembers.
     """
 
     def __init__(
@@ -38,10 +40,8 @@ class WitnessStack(cdk.Stack):
         construct_id: str,
         *,
         config: DeployConfig,
-        log_account: str,
-        code: lambda_.Code,
-        runtime: lambda_.Runtime,
-        architecture: lambda_.Architecture,
+        log: cdk.Stack,
+        code: FunctionCode,
     ) -> None:
         super().__init__(
             scope,
@@ -91,10 +91,10 @@ class WitnessStack(cdk.Stack):
             "Function",
             function_name=witness_function_name(config.env_name),
             description="Cosigns checkpoints of an audit log that only ever grows",
-            code=code,
+            code=code.asset,
             handler="witness_log.handler",
-            runtime=runtime,
-            architecture=architecture,
+            runtime=code.runtime,
+            architecture=code.architecture,
             role=role,
             log_group=log_group,
             timeout=cdk.Duration.seconds(30),
@@ -115,20 +115,17 @@ class WitnessStack(cdk.Stack):
             "TheLogAsks",
             action="lambda:InvokeFunction",
             function_name=function.function_arn,
-            # Which of its roles may is for the log's account to say: one.
-            principal=log_account,
+            # The log's account says which of its roles may: one.
+            principal=log.account,
         )
         acknowledge_nist(self, _REASONS)
         if config.bundle_platform is BundlePlatform.HOST:
             acknowledge(self, "AwsSolutions-L1", "The function runs on this machine's interpreter.")
-
-
-def witness_arn(log: cdk.Stack, config: DeployConfig) -> str:
-    """By name, and not by reference: the two stacks belong to different accounts."""
-    return log.format_arn(
-        account=config.witness_account,
-        service="lambda",
-        resource="function",
-        resource_name=witness_function_name(config.env_name),
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-    )
+        # By name, and not by reference: the two stacks belong to different accounts.
+        self.arn = log.format_arn(
+            account=config.witness_account,
+            service="lambda",
+            resource="function",
+            resource_name=witness_function_name(config.env_name),
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )

@@ -8,10 +8,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from pam.aws.clients import AwsThrottled
 from pam.domain import messages
-from pam.domain.errors import NoSuchExecution
-from pam.names import ClosingState
+from pam.domain.errors import NoSuchExecution, TryAgain
+from pam.names import THROTTLED, ClosingState
 from stacks.pam_function import WORKFLOW_MARGIN
 
 LONGEST_APPROVAL_WINDOW = Duration.hours(24)
@@ -19,9 +18,6 @@ LONGEST_APPROVAL_WINDOW = Duration.hours(24)
 
 CLOSED_WHILE_WAITING = ["DENIED", "UNANSWERED", "WITHDRAWN", "REVOKED"]
 """Errors that the wait for votes is failed with: the session is closed already, nothing to do."""
-
-THROTTLED = AwsThrottled.__name__
-"""How a function fails whose own calls AWS throttles for longer than its clients try."""
 
 SESSION = "{% $session_id %}"
 EXECUTION = "{% $states.context.Execution.Id %}"
@@ -196,7 +192,7 @@ def _retry_while_taken(state: tasks.LambdaInvoke) -> None:
     More than a day's worth; the session's own deadline is nearer, and then this is refused.
     """
     state.add_retry(
-        errors=["TryAgain"],
+        errors=[TryAgain.__name__],
         interval=Duration.seconds(1),
         backoff_rate=1.5,
         max_delay=Duration.seconds(30),

@@ -9,7 +9,7 @@ import typer
 
 from cli.arguments import SessionId
 from cli.invocation import Invocation, command, print_json
-from cli.lease import AwsLease, DatabaseLease, exports, parse, psql_command, take
+from cli.lease import AwsLease, DatabaseLease, SignIn, exports, parse, psql_command, take
 from cli.problems import Failure
 
 
@@ -43,6 +43,13 @@ def credentials(
         print_json(document)
         return
     lease = parse(document)
+    if isinstance(lease, SignIn):
+        if form is not Form.ENV:
+            message = f"there is nothing to put into the form {form.value!r}: {lease.said()}"
+            raise Failure(message)
+        # For a shell that evaluates it: a comment, whatever the text is.
+        typer.echo(f"# {lease.said()}")
+        return
     if form is Form.PROCESS and isinstance(lease, AwsLease):
         print_json(lease.process_document())
         return

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from cli.arguments import SessionId
 from cli.invocation import Invocation, command, print_json
-from cli.lease import SECRETS, parse, take
+from cli.lease import SECRETS, SignIn, parse, take
 from cli.problems import Failure, one_line
 
 
@@ -51,7 +51,11 @@ def execute(
         message = f"{words[0]}: no such command; no credentials were asked for"
         raise Failure(message)
     document = take(invocation.api(), session_id)
-    environment = parse(document).child_environment(os.environ)
+    lease = parse(document)
+    if isinstance(lease, SignIn):
+        message = f"there are no credentials to run it with: {lease.said()}"
+        raise Failure(message)
+    environment = lease.child_environment(os.environ)
     if invocation.json:
         print_json({name: value for name, value in document.items() if name not in SECRETS})
     _become(program, words, environment, keep_stdout=not invocation.json)

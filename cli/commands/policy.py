@@ -68,6 +68,7 @@ def explain(
     break_glass: Annotated[
         bool, typer.Option("--break-glass", help="As an emergency request.")
     ] = False,
+    ticket: Annotated[str, typer.Option(help="As a request that names this ticket.")] = "",
     policy_dir: PolicyDir = Path("policy"),
     identities: IdentitiesFile = None,
 ) -> None:
@@ -77,7 +78,7 @@ def explain(
     """
     compiled = _load(policy_dir, identities)
     try:
-        document = _explain(compiled, who, resource, break_glass=break_glass)
+        document = _explain(compiled, who, resource, break_glass=break_glass, ticket=ticket)
     except Refusal as refusal:
         raise ApiProblem(code=refusal.code, detail=refusal.detail) from refusal
     invocation.emit(document, lambda: _print(document))
@@ -94,11 +95,15 @@ def _load(policy_dir: Path, identities: Path | None) -> "CompiledPolicy":
 
 
 def _explain(
-    compiled: "CompiledPolicy", who: str, resource_id: str, *, break_glass: bool
+    compiled: "CompiledPolicy", who: str, resource_id: str, *, break_glass: bool, ticket: str
 ) -> dict[str, Any]:
-    """The answer as an object. Raises Refusal for an unknown person or resource."""
+    """The answer as an object, of a call signed with SigV4. Raises Refusal for an unknown person or
+    resource.
+    """
     from pam.domain.approval import ApprovalsGathered
+    from pam.domain.circumstances import Circumstances
     from pam.domain.errors import NotFound
+    from pam.domain.people import Auth, Surface
     from pam.policy.cedar import CedarPolicy, UnlawfulForAll
 
     policy = CedarPolicy(compiled)
@@ -107,7 +112,10 @@ def _explain(
         known = ", ".join(sorted(known.resource_id for known in compiled.resources))
         message = f"the catalogue has no {resource_id!r}; it has {known}"
         raise NotFound(message)
-    decision = policy.may_request(person, resource)
+    asked = Circumstances(
+        surface=Surface.API, auth=Auth.SIGV4, break_glass=break_glass, ticket=ticket
+    )
+    decision = policy.may_request(person, resource, asked)
     answer: dict[str, Any] = {
         "person": person.name,
         "person_domain": person.domain,
@@ -124,13 +132,13 @@ def _explain(
     if not decision.allowed:
         return answer | {"code": decision.code.value}
     try:
-        needed = policy.approvals_needed(person, resource, break_glass=break_glass)
+        needed = policy.approvals_needed(person, resource, asked)
     except UnlawfulForAll:
         return answer
 
     def deciding(domain: int) -> tuple[str, ...]:
         gathered = ApprovalsGathered(total=needed.total, domain=domain)
-        return policy.grant(person, resource, gathered, break_glass=break_glass).policy_ids
+        return policy.grant(person, resource, gathered, asked).policy_ids
 
     # A gate shows only where it is shut: what forbids with one of the domain's votes too few.
     gates = deciding(needed.domain - 1) if needed.domain else ()

@@ -16,7 +16,13 @@ from pam.domain.resource import Target
 from pam.domain.session import Session
 
 _MOST_TOLD = 1000
-_TOLD = ("status", "requester", "requester_verified", "resource", "break_glass", "approvers")
+_TOLD = (
+    "status",
+    "requester",
+    "resource",
+    "circumstances",
+    "approvers",
+)
 """What a session's item says as its records do."""
 
 
@@ -195,9 +201,9 @@ def _compare_item(
         found.add(f"{owner}: its end in the table is later than its records tell")
 
 
-def _place_of(target: Target) -> tuple[str, str, str]:
+def _place_of(target: Target) -> dict[str, str]:
     """What records have of a target; its settings are the catalogue's."""
-    return target.account, target.region, target.arn
+    return dict(target.names)
 
 
 def _archived(found: Found, owner: Owner, lines: Sequence[str]) -> dict[str, set[str]]:

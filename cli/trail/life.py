@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from pam.domain import approval, timestamps
+from pam.domain import approval, deadlines, timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
-from pam.domain.people import ActorKind, Person
+from pam.domain.people import ActorKind, Auth, Person, Surface
 from pam.domain.resource import Environment, Resource, Target
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import START_WITHIN, Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 from pam.policy.cedar import Action, CedarPolicy
 
 _ROUNDED_UP = timedelta(seconds=1)
@@ -77,7 +78,8 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         refuse("the policy set has no such resource")
     target = _target(record, resource)
     requester = policy.identities.identify(record["requester"])
-    if not policy.may_request(requester, resource).allowed:
+    circumstances = _circumstances(record)
+    if not policy.may_request(requester, resource, circumstances).allowed:
         refuse("no policy lets this requester ask for it")
     claimed = record["actor"]["kind"] == ActorKind.RUNBOOK
     if not claimed:
@@ -88,18 +90,15 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
     session = Session(
         session_id=record["session_id"],
         status=Status.PENDING_APPROVAL,
-        origin=Origin.RUNBOOK if claimed else Origin.API,
         requester=record["requester"],
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=not claimed,
         resource=resource.resource_id,
         environment=Environment(record["environment"]),
         domain=record["domain"],
         target=target,
         reason="",
-        ticket="",
-        break_glass=record["break_glass"],
+        circumstances=circumstances,
         asked_duration=resource.max_duration,
         duration=resource.max_duration,
         needed=ApprovalsNeeded(total=0, domain=0),
@@ -108,7 +107,7 @@ def begin(record: Record, policy: CedarPolicy) -> Life:
         execution_arn="",
     )
     if not session.held_until_confirmed:
-        review = policy.review_for(resource, break_glass=session.break_glass, now=asked_at)
+        review = policy.review_for(resource, circumstances, now=asked_at)
         session = replace(session, review=review)
     return Life(session=session, facts=record, latest=asked_at)
 
@@ -137,13 +136,31 @@ def refuse(why: str) -> NoReturn:
 def _target(record: Record, resource: Resource) -> Target:
     """Votes for one resource must not open another."""
     told = record["target"] or {}
-    account, region, arn = (str(told.get(name, "")) for name in ("account", "region", "arn"))
+    account, region = (str(told.get(name, "")) for name in ("account", "region"))
     meant = resource.target(account=account, region=region)
     if (record["environment"], record["domain"]) != (resource.environment, resource.domain):
         refuse("its environment or domain is not that of the resource")
-    if arn != meant.arn:
+    if dict(told) != dict(meant.names):
         refuse("its target is not that of the resource")
-    return Target(kind=resource.issuer_kind, account=account, region=region, arn=arn)
+    return Target(kind=meant.kind, names=meant.names)
+
+
+def _circumstances(record: Record) -> Circumstances:
+    """From the record of the request. Its own actor tells how it came in; records of before there
+    was more than one way for a person do not.
+    """
+    actor, by_person = record["actor"], record["actor"]["kind"] == ActorKind.PERSON
+    usual = Surface.API if by_person else Surface.RUNBOOK
+    try:
+        return Circumstances(
+            surface=Surface(actor.get("surface") or usual),
+            auth=Auth(actor.get("auth") or Auth.SIGV4) if by_person else None,
+            break_glass=record["break_glass"],
+            ticket=record["ticket"],
+            signals={str(k): str(v) for k, v in record["decision"].get("signals", {}).items()},
+        )
+    except (AttributeError, LookupError, TypeError, ValueError):
+        refuse("it does not say how it was asked for")
 
 
 def _check_facts(life: Life, record: Record) -> None:
@@ -211,7 +228,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"it was not asked for in the name of {person.name}")
     resource = policy.resource(session.resource)
     if session.held_until_confirmed and resource is not None:
-        review = policy.review_for(resource, break_glass=True, now=at)
+        review = policy.review_for(resource, session.circumstances, now=at)
         session = replace(session, review=review)
     word = Confirmation(principal=record["actor"]["principal"], at=at)
     life.session = replace(session, confirmation=word)
@@ -220,12 +237,11 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
 def _grant(life: Life, record: Record, policy: CedarPolicy) -> None:
     """Approved and Activating: the votes so far must make the grant lawful, each time."""
     if life.session.held_until_confirmed:
-        refuse("break-glass that the person in whose name it is has not confirmed")
+        refuse("the person in whose name it is has not confirmed it")
     if record["type"] == RecordType.ACTIVATING:
-        if life.session.break_glass and not life.alerted:
+        if life.session.circumstances.break_glass and not life.alerted:
             refuse("break-glass without its alert: no BreakGlass stands before it")
-        over = life.session.approval_expires_at + START_WITHIN
-        if timestamps.parse(record["at"]) > over:
+        if timestamps.parse(record["at"]) > deadlines.made_before(life.session):
             refuse("its approvals are from another time")
     if not _lawful(life.session, policy):
         refuse(f"{len(life.session.approvers)} approval(s) do not make this grant lawful")
@@ -235,11 +251,14 @@ def _lawful(session: Session, policy: CedarPolicy) -> bool:
     """Whether those who voted and are approvers in this policy set are enough for it."""
     resource = policy.resource(session.resource)
     requester = policy.identities.identify(session.requester)
-    if resource is None or not policy.may_request(requester, resource).allowed:
+    if resource is None:
+        return False
+    asked = session.circumstances
+    if not policy.may_request(requester, resource, asked).allowed:
         return False
     standing = tuple(vote for vote in session.votes if _still_counts(vote, session, policy))
     gathered = approval.gathered(standing, resource_domain=session.domain)
-    return policy.grant(requester, resource, gathered, break_glass=session.break_glass).allowed
+    return policy.grant(requester, resource, gathered, asked).allowed
 
 
 def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
@@ -253,6 +272,8 @@ def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
 
 def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
     session = life.session
+    if session.standing:
+        refuse("credentials were handed out of a kind that has none")
     if session.status is not Status.ACTIVE or session.expires_at is None:
         refuse(f"credentials were handed out while the session was {session.status}")
     if timestamps.parse(record["at"]) >= session.expires_at:
@@ -321,7 +342,7 @@ def _parsed(text: str) -> datetime:
 
 def _alert(life: Life, record: Record) -> None:
     del record
-    if not life.session.break_glass:
+    if not life.session.circumstances.break_glass:
         refuse("it is no break-glass session")
     if life.session.held_until_confirmed:
         refuse("the person in whose name it is has not confirmed it")

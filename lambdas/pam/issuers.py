@@ -4,21 +4,20 @@ costs a cold start nothing.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from pam.domain.resource import IssuerKind
 from pam.ports.targets import Issuer
 
 
-class WhenAsked(Mapping[IssuerKind, Issuer]):
-    def __init__(self, makers: Mapping[IssuerKind, Callable[[], Issuer]]) -> None:
+class WhenAsked(Mapping[str, Issuer]):
+    def __init__(self, makers: Mapping[str, Callable[[], Issuer]]) -> None:
         self._makers = makers
-        self._made: dict[IssuerKind, Issuer] = {}
+        self._made: dict[str, Issuer] = {}
 
-    def __getitem__(self, kind: IssuerKind) -> Issuer:
+    def __getitem__(self, kind: str) -> Issuer:
         if kind not in self._made:
             self._made[kind] = self._makers[kind]()
         return self._made[kind]
 
-    def __iter__(self) -> Iterator[IssuerKind]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._makers)
 
     def __len__(self) -> int:

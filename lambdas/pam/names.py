@@ -36,10 +36,6 @@ DOOR_OPENED = "DoorOpened"
 """Metric: calls of a session that make credentials, or let others in, beyond its own end."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
-OWNED_TAG, OWNED_VALUE = "pam:module", "MOD-046"
-"""Tag of every role of PAM's own, and of those that it lends: no lease may change one."""
-POLICY_PATH = "/pam/"
-"""Of managed policies that no lease may change; CloudFormation can give them no tags."""
 
 
 def metric_dimensions(env: str) -> dict[str, str]:
@@ -69,6 +65,12 @@ class ClosingState(StrEnum):
 
     ADMISSION_FAILED = "AdmissionFailed"
     CLOSE_UNFINISHED = "CloseUnfinished"
+
+
+THROTTLED = "AwsThrottled"
+"""The error that a function fails with when AWS throttles its own calls for longer than its clients
+try. Step Functions knows an error by the name of its class: this is the name of that class.
+"""
 
 
 class Index(StrEnum):
@@ -145,6 +147,25 @@ class Tables:
         )
 
 
+# By these keys the stacks filter streams and bound rights; under them adapters write.
+OF_SESSION = "SESSION#"
+"""What the partition key of a session begins with, and of the items that belong to it."""
+NO_SESSION = "NONE#"
+"""What follows it in the partition key of a record that belongs to no session."""
+DONE_ONCE = "ACTIVITY#"
+"""What the partition key begins with of a note that something was done, so that it is done once."""
+SESSION_PLACE = "SESSION"
+"""The sort key of a session."""
+RECORD_PLACE = "RECORD#"
+"""What the sort key of a record begins with."""
+RECORD = "RECORD"
+"""`kind` of the items that the stream carries to the auditor."""
+BLOCKS_PARTITION = "BLOCKS"
+"""The one partition of the table of blocks."""
+LOG_PARTITION = "LOG"
+"""The one partition of the table with the log's head."""
+
+
 def parameter_path(env: str, parameter: Parameter) -> str:
     return f"/bank/{env}/mod046/{parameter}"
 
@@ -184,13 +205,3 @@ def activator_role_name(env: str) -> str:
 
 def revocation_role_name(env: str) -> str:
     return f"pam-{env}-revocation"
-
-
-def revoker_role_name(target_role_name: str) -> str:
-    """The role beside a target role that may write deny policies on it, and nothing else."""
-    return f"{target_role_name}-pam-revoker"
-
-
-def boundary_name(target_role_name: str) -> str:
-    """The managed policy, under POLICY_PATH, that bounds a target role."""
-    return f"{target_role_name}-boundary"

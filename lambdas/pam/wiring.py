@@ -2,14 +2,13 @@
 client is made and no module is loaded that a function does not need.
 """
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from pam import clock
 from pam.aws.clients import ONE_TRY, client
 from pam.domain.proofs import Maker
-from pam.names import ROLE_FULL, Tables
+from pam.names import Tables
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pam.aws.audit_archive import S3AuditArchive, S3PolicySets
     from pam.aws.audit_outbox import DynamoDbOutbox
     from pam.aws.audit_sink import CloudWatchAuditSink
+    from pam.aws.checkouts import DynamoDbCheckouts
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
     from pam.aws.dynamodb_sessions import DynamoDbSessions
     from pam.aws.handled_calls import DynamoDbCalls
@@ -31,15 +31,12 @@ if TYPE_CHECKING:
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
-    from pam.aws.role_issuer import RoleIssuer
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
-    from pam.operations.close_session import Issuers
+    from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
-    from pam.postgres.secret_issuer import RotatedSecretIssuer
-    from pam.postgres.user_issuer import PostgresUserIssuer
 
 _POLICY_FILE = Path(__file__).resolve().parent.parent / "policy.json"
 
@@ -156,43 +153,33 @@ def notifier(topic_arn: str) -> "SnsNotifier":
 
 @cache
 def issuers(settings: TargetSettings) -> "Issuers":
-    """One issuer a kind of target; a new kind is a new file and a line here."""
-    from pam.domain.resource import IssuerKind
+    """One issuer a kind, by the table of kinds; each is made when a session first needs it."""
+    from pam.domain.kinds import KINDS
     from pam.issuers import WhenAsked
+    from pam.kinds import make_issuer
 
-    return WhenAsked(
-        {
-            IssuerKind.AWS_ROLE: lambda: role_issuer(settings),
-            IssuerKind.POSTGRES_USER: lambda: user_issuer(settings),
-            IssuerKind.ROTATED_SECRET: lambda: _secret_issuer(settings),
-        }
-    )
+    return WhenAsked({name: partial(make_issuer, kind, settings) for name, kind in KINDS.items()})
+
+
+def lenders(settings: TargetSettings) -> "Lenders":
+    """The same, for the function that hands out. Of a standing kind it asks no issuer."""
+    return cast("Lenders", issuers(settings))
+
+
+def keepers(settings: TargetSettings) -> "Keepers":
+    """The issuers of those kinds where what ends a session is looked at again."""
+    from pam.domain.kinds import KINDS
+
+    made = issuers(settings)
+    kept = {name: made[name] for name, kind in KINDS.items() if kind.keeps_ends}
+    return cast("Keepers", kept)
 
 
 @cache
-def role_issuer(settings: TargetSettings) -> "RoleIssuer":
-    from pam.aws.role_issuer import RoleIssuer
-    from pam.metrics import count
-
-    return RoleIssuer(client, lambda _: count(ROLE_FULL, settings.env_name), clock.now)
-
-
-@cache
-def user_issuer(settings: TargetSettings) -> "PostgresUserIssuer":
-    from pam.aws.rds_token import own_rds_token
-    from pam.postgres.user_issuer import PostgresUserIssuer
-
-    reached = databases(settings.database_sslmode, settings.database_root_certificate)
-    return PostgresUserIssuer(_logins(), reached, own_rds_token)
-
-
-def _secret_issuer(settings: TargetSettings) -> "RotatedSecretIssuer":
+def checkouts(tables: Tables) -> "DynamoDbCheckouts":
     from pam.aws.checkouts import DynamoDbCheckouts
-    from pam.postgres.secret_issuer import RotatedSecretIssuer
 
-    checkouts = DynamoDbCheckouts(client("dynamodb"), settings.tables)
-    reached = databases(settings.database_sslmode, settings.database_root_certificate)
-    return RotatedSecretIssuer(_logins(), reached, checkouts)
+    return DynamoDbCheckouts(client("dynamodb"), tables)
 
 
 @cache
@@ -203,7 +190,7 @@ def databases(sslmode: str, root_certificate: str) -> "Databases":
 
 
 @cache
-def _logins() -> "SecretsManagerLogins":
+def logins() -> "SecretsManagerLogins":
     from pam.aws.login_secrets import SecretsManagerLogins
 
     return SecretsManagerLogins(client("secretsmanager"))

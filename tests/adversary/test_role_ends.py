@@ -103,7 +103,7 @@ def until_its_time(scene: Scene, session_id: str) -> None:
 
 def by_the_workflow(scene: Scene, session_id: str) -> object:
     until_its_time(scene, session_id)
-    return scene.look_at(session_id)
+    return scene.end_due(session_id)
 
 
 def by_the_tick(scene: Scene, session_id: str) -> object:

@@ -11,9 +11,9 @@ import pytest
 from aws_cdk import aws_iam as iam
 from botocore.loaders import Loader
 
-from pam.aws import role_limits
 from pam.aws.role_deny_documents import deny_of
-from pam.names import revoker_role_name
+from pam.domain import role_limits
+from pam.domain.role_limits import revoker_role_name
 from stacks.pam_target_role import PamTargetRole
 from stacks.synthesis import apply_rules, new_app, templates
 from tests.fakes.iam import ALL, NOTHING, Call, Decision, decide

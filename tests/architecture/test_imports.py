@@ -21,6 +21,17 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+def names_imported_by(path: Path) -> set[str]:
+    """To the last word: `from pam import wiring` is `pam.wiring`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
 def files(*packages: str) -> list[Path]:
     return [path for package in packages for path in sorted((PAM / package).rglob("*.py"))]
 
@@ -62,6 +73,17 @@ def test_adapters_on_databases_know_the_domain_and_the_ports(path: Path) -> None
             assert name.startswith(allowed), name
 
 
+@pytest.mark.parametrize("path", files("kinds"), ids=lambda path: f"{path.parent.name}.{path.name}")
+def test_a_kinds_form_knows_no_adapter_and_no_kind_knows_another(path: Path) -> None:
+    own = path.relative_to(PAM / "kinds").parts[0]
+    for name in imports_of(path):
+        if path.name == "catalogue.py":
+            assert name == "pam.policy.fields" or not name.startswith("pam"), name
+        if name.startswith("pam.kinds."):
+            assert name.split(".")[2] in {own, "one_per_person"}, name
+        assert not name.startswith("pam.operations"), name
+
+
 def test_only_the_adapters_on_databases_import_the_driver() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         if "postgres" not in path.relative_to(ROOT).parts:
@@ -72,6 +94,38 @@ def test_only_adapters_import_boto3() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         if "aws" not in path.relative_to(ROOT).parts:
             assert not {n for n in imports_of(path) if n.startswith(("boto3", "botocore"))}, path
+
+
+STACKS = sorted((ROOT / "stacks").rglob("*.py"))
+SEEN_BY_STACKS = {"names", "settings", "policy", "domain"}
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_stacks_know_names_settings_the_policy_and_the_domain(path: Path) -> None:
+    for name in names_imported_by(path):
+        top, _, rest = name.partition(".")
+        if top == "pam":
+            assert rest.split(".")[0] in SEEN_BY_STACKS, name
+
+
+def test_a_synthesis_loads_no_adapter_and_no_client_of_aws() -> None:
+    """Nor does what it imports: all modules of the stacks, and the compiler with its catalogue."""
+    modules = [f"stacks.{path.stem}" for path in STACKS if path.stem != "__init__"]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "from stacks.synthesis import ROOT, load\n"
+        "load(ROOT / 'policy', ROOT / 'policy' / 'identities.yaml')\n"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    of_pam = {name.split(".")[1] for name in loaded if name.startswith("pam.")}
+    assert "policy" in of_pam
+    # The compiler asks each kind for its form in the catalogue.
+    assert of_pam <= SEEN_BY_STACKS | {"kinds"}
+    assert not {name.split(".")[0] for name in loaded} & {"boto3", "botocore", "psycopg"}
 
 
 def test_nothing_that_is_deployed_knows_the_local_stack() -> None:

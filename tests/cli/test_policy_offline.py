@@ -116,3 +116,19 @@ def test_nobody_and_nothing_are_refused_by_code(who: str, resource: str, code: s
     assert result.exit_code == 1
     assert result.stderr.startswith(f"{code}: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_explain_asks_as_the_request_would_be_asked(policy_dir: Path) -> None:
+    """With its ticket, by a rule that goes by one."""
+    rule = """
+@id("no-ticket-no-access")
+forbid (principal, action == PAM::Action::"request", resource)
+when { context.ticket == "none" || context.ticket == "unknown" };"""
+    path = policy_dir / "request.cedar"
+    path.write_text(path.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    people = ("--policy-dir", str(policy_dir), "--identities", PEOPLE[-1], "--json")
+    for ticket, allowed in (((), False), (("--ticket", "INC-1"), True)):
+        result = _run("explain", "alice", "core-ledger-admin", *ticket, *people)
+        answer = json.loads(result.stdout)
+        assert answer["allowed"] is allowed
+        assert ("no-ticket-no-access" in answer["policy_ids"]) is not allowed

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from pam.aws import table_keys
 from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.domain.ending import ReceiptMethod
 from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLES
 from tests.fakes.story import WITHOUT_LIMITS, Story
-from tests.postgres.bank import CheckoutsInMemory
+from tests.fakes.targets import FakeCheckouts
 
 THING = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bank/reports"
-SEEN = Receipt(method="login-refused", evidence="seen")
+UNTIL = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+SEEN = Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="seen")
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def story(table: Any) -> Story:
 
 @pytest.fixture(params=["table", "fake"])
 def checkouts(request: pytest.FixtureRequest, table: Any) -> Checkouts:
-    return DynamoDbCheckouts(table, TABLES) if request.param == "table" else CheckoutsInMemory()
+    return DynamoDbCheckouts(table, TABLES) if request.param == "table" else FakeCheckouts()
 
 
 @pytest.fixture
@@ -118,7 +121,7 @@ def test_what_was_remembered_first_stands_until_it_is_given_back(
     assert checkouts.remembered(THING, second) is None
     checkouts.remember(THING, second, "by one who has it not")
     assert checkouts.remembered(THING, second) is None
-    checkouts.give_back(THING, first, Receipt(method="login-refused", evidence="tried"))
+    checkouts.give_back(THING, first, Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="tried"))
     assert checkouts.take(THING, second)
     assert checkouts.remembered(THING, second) is None, "the next one's is its own"
 
@@ -127,10 +130,82 @@ def test_a_receipt_is_kept_whole(checkouts: Checkouts, opened: Callable[[], str]
     session_id = opened()
     checkouts.take(THING, session_id)
     receipt = Receipt(
-        method="login-refused",
+        method=ReceiptMethod.LOGIN_REFUSED,
         evidence="tried",
         left=("setting search_path",),
         traces_until=datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC),
     )
     checkouts.give_back(THING, session_id, receipt)
     assert checkouts.receipt(THING, session_id) == receipt
+
+
+def test_a_call_that_makes_access_is_known_until_it_is_over(
+    checkouts: Checkouts, opened: Callable[[], str]
+) -> None:
+    session_id = opened()
+    checkouts.take(THING, session_id)
+    assert checkouts.begin_making(THING, session_id, until=UNTIL)
+    assert checkouts.remembered(THING, session_id) is not None
+    checkouts.finish_making(THING, session_id)
+    assert checkouts.stop_making(THING, session_id) is None
+    assert checkouts.remembered(THING, session_id) is not None, "PAM made it all the same"
+
+
+def test_a_call_that_died_is_waited_for(checkouts: Checkouts, opened: Callable[[], str]) -> None:
+    session_id = opened()
+    checkouts.take(THING, session_id)
+    checkouts.begin_making(THING, session_id, until=UNTIL)
+    checkouts.begin_making(THING, session_id, until=UNTIL + timedelta(seconds=1))
+    checkouts.finish_making(THING, session_id)
+    assert checkouts.stop_making(THING, session_id) == UNTIL + timedelta(seconds=1)
+    assert checkouts.stop_making(THING, session_id) == UNTIL + timedelta(seconds=1), "again"
+
+
+def test_after_the_stop_no_call_begins(checkouts: Checkouts, opened: Callable[[], str]) -> None:
+    first, second = opened(), opened()
+    checkouts.take(THING, first)
+    assert not checkouts.begin_making(THING, second, until=UNTIL), "it has it not"
+    assert checkouts.stop_making(THING, second) is None
+    assert checkouts.stop_making(THING, first) is None
+    assert not checkouts.begin_making(THING, first, until=UNTIL)
+    assert checkouts.remembered(THING, first) is None, "nothing was made"
+    checkouts.finish_making(THING, first)
+    checkouts.give_back(THING, first, SEEN)
+    assert not checkouts.begin_making(THING, first, until=UNTIL)
+    assert checkouts.take(THING, second)
+    assert checkouts.begin_making(THING, second, until=UNTIL), "the next one begins anew"
+
+
+@pytest.mark.parametrize("calls", [4])
+def test_whatever_begins_beside_the_stop_is_either_refused_or_known(
+    table: Any, opened: Callable[[], str], calls: int
+) -> None:
+    checkouts = DynamoDbCheckouts(table, TABLES)
+    session_id = opened()
+    checkouts.take(THING, session_id)
+    with ThreadPoolExecutor(calls + 1) as pool:
+        begun = [
+            pool.submit(checkouts.begin_making, THING, session_id, until=UNTIL)
+            for _ in range(calls)
+        ]
+        stopped = pool.submit(checkouts.stop_making, THING, session_id)
+    known = stopped.result()
+    assert (known == UNTIL) if any(each.result() for each in begun) else known is None
+
+
+def test_a_receipt_of_another_version_closes_the_session_all_the_same(
+    story: Story, table: Any
+) -> None:
+    session_id = story.granted().session_id
+    checkouts = DynamoDbCheckouts(table, TABLES)
+    checkouts.take(THING, session_id)
+    checkouts.give_back(THING, session_id, SEEN)
+    table.update_item(
+        TableName=TABLES.checkouts,
+        Key=to_item(dict(table_keys.checkout_receipt_key(session_id, THING))),
+        UpdateExpression="SET #method = :method",
+        ExpressionAttributeNames={"#method": "method"},
+        ExpressionAttributeValues=to_item({":method": "account-locked"}),
+    )
+    receipt = checkouts.receipt(THING, session_id)
+    assert receipt == Receipt(method=ReceiptMethod.OTHER, evidence="account-locked: seen")

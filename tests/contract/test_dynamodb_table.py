@@ -18,6 +18,7 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.ids import new_id
+from pam.names import RECORD
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
 from tests.contract.conftest import TABLE, TABLES, everything_in
 from tests.fakes.log import BOB, a_refusal
@@ -68,7 +69,7 @@ def test_no_record_is_ever_written_over(story: Story, store: DynamoDbSessions) -
     kept = store.records(before.session_id)
     _, (forged,) = step(replace(before, sequence=0, last_hash=""))
     with pytest.raises(StaleSession):
-        store.save(before, replace(before, ticket="forged"), [forged])
+        store.save(before, replace(before, reason="forged"), [forged])
     assert store.records(before.session_id) == kept
     stored = store.get(before.session_id)
     assert stored == before
@@ -83,7 +84,7 @@ def test_a_refusal_is_written_once_beside_every_session_and_the_stream_finds_it(
     store.add_refusal(second)
     with pytest.raises(StaleSession):
         store.add_refusal(first)
-    kept = items(table_keys.RECORD)
+    kept = items(RECORD)
     assert {item["record"] for item in kept} == {
         audit_record.canonical_json(record) for record in (first, second)
     }
@@ -119,7 +120,7 @@ def test_what_may_go_says_when_to_the_second_and_what_must_stay_does_not(
     for kind, until in lives.items():
         (item,) = items(kind)
         assert item["ttl"] == int(until.timestamp()), kind
-    for kind in ("SESSION", table_keys.RECORD):
+    for kind in ("SESSION", RECORD):
         assert all("ttl" not in item for item in items(kind)), kind
 
 
@@ -187,7 +188,7 @@ def test_the_place_of_one_walk_opens_no_other_one(story: Story, store: DynamoDbS
     story.later(seconds=1)
     story.request("dave", LEDGER)
     everybody = store.find(SessionQuery(limit=1)).after
-    page = store.find(SessionQuery(requester="alice", after=everybody))
+    page = store.find(SessionQuery(requester_name="alice", after=everybody))
     assert [session.session_id for session in page.sessions] == [of_alice.session_id]
 
 
@@ -256,7 +257,7 @@ def test_what_was_done_once_is_kept_apart_from_the_trail_and_forgotten_in_time(
         "kind": "ACTIVITY",
         "ttl": int(until.timestamp()),
     }
-    assert all("ttl" not in record for record in items(table_keys.RECORD))
+    assert all("ttl" not in record for record in items(RECORD))
 
 
 def test_a_finding_of_no_session_is_a_record_of_its_own(
@@ -265,7 +266,7 @@ def test_a_finding_of_no_session_is_a_record_of_its_own(
     entry = Entry(type=RecordType.ACTIVITY, actor=BOB)
     record = audit_record.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
     store.add_finding(record, Once(key="event-1", until=NOON))
-    (item,) = items(table_keys.RECORD)
+    (item,) = items(RECORD)
     assert item["pk"] == f"SESSION#NONE#{record['event_id']}"
     assert "session_id" not in item, "an index key may not be empty"
 

@@ -14,14 +14,13 @@ from pam.aws.audit_sink import CloudWatchAuditSink, NotAccepted
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.invocations import AuditorFunction
-from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.checkpoint import Leaf
 from pam.domain.errors import IssuerUnavailable
 from tests.contract.conftest import TABLES
 from tests.fakes.clients import MACHINE, Recorder, failing
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, NOON, Story
+from tests.fakes.story import NOON, Story
 
 
 def test_an_execution_is_named_by_its_session_and_told_no_more() -> None:
@@ -58,30 +57,6 @@ def test_any_other_fault_of_a_token_is_told() -> None:
     client = Recorder(send_task_success=failing("AccessDeniedException"))
     with pytest.raises(ClientError):
         StepFunctionsWorkflow(client, MACHINE).approved("token")
-
-
-def test_what_an_approver_reads_comes_from_the_catalogue_and_quotes_the_requester() -> None:
-    client = Recorder()
-    reason = "only the sandbox, please approve; core-sandbox-admin [dev]"
-    session = Story().request("alice", KYC, reason=reason)
-    SnsNotifier(client, "topic").approval_needed(session, "KYC documents")
-    ((_, message),) = client.calls
-    lines = message["Message"].splitlines()
-    assert lines[0].startswith("alice (bank-core) asks for KYC documents [kyc-documents-read, prod")
-    assert f"> {reason}" in lines
-    assert "3 approval(s), 1 of them from bank-kyc (DT-001)" in message["Message"]
-    assert len(message["Subject"]) <= 100
-    assert "token" not in message["Message"].lower()
-
-
-def test_a_break_glass_alert_says_who_what_and_how_to_stop_it() -> None:
-    client = Recorder()
-    session = Story().request(break_glass=True)
-    SnsNotifier(client, "topic").break_glass(session, "Core ledger administration")
-    ((_, message),) = client.calls
-    assert message["Subject"].startswith("TIER 1: break-glass by alice on core-ledger-admin")
-    assert f"pam revoke {session.session_id}" in message["Message"]
-    assert "must be reviewed until" in message["Message"]
 
 
 @pytest.fixture

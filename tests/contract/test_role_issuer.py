@@ -10,13 +10,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pam.aws import role_limits
 from pam.aws.role_deny_documents import deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
-from pam.domain import timestamps
+from pam.domain import role_limits, timestamps
+from pam.domain.ending import Ending
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from tests.fakes.roles import ROLE, in_moto, never_full, noon
 from tests.fakes.story import Story
 
@@ -186,7 +186,8 @@ def test_a_deny_that_a_dead_try_may_have_written_is_removed_when_its_leases_are_
 @pytest.fixture
 def leased(session: Session) -> Session:
     in_motos_account = session.target.arn.replace("111122223333", "123456789012")
-    target = replace(session.target, account="123456789012", arn=in_motos_account)
+    names = {**session.target.names, "account": "123456789012", "arn": in_motos_account}
+    target = replace(session.target, names=names)
     return lived_until(replace(session, target=target), 5)
 
 

@@ -15,14 +15,14 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
 from pam.domain.review import Judgement, LookBack
-from pam.domain.session import RETRY_END_AFTER, Session
+from pam.domain.session import Session
 from pam.ids import new_id
 from pam.operations.block_person import PersonOrder, block_person
-from pam.operations.close_session import look_at
 from pam.operations.count_open import recount_open
+from pam.operations.end_due import end_due
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
 from tests.contract.conftest import TABLE, TABLES
-from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story, caller
+from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
 from tests.fakes.world import FakeStore
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
@@ -68,15 +68,15 @@ def test_of_two_writers_from_one_reading_the_second_is_refused(
     story: Story, store: SessionStore
 ) -> None:
     before = story.request()
-    first, first_records = step(before, ticket="first")
-    second, second_records = step(before, ticket="second")
+    first, first_records = step(before, reason="first")
+    second, second_records = step(before, reason="second")
     store.save(before, first, first_records)
     for records in (second_records, ()):
         with pytest.raises(StaleSession):
             store.save(before, second, records)
     stored = store.get(before.session_id)
     assert stored is not None
-    assert stored.ticket == "first"
+    assert stored.reason == "first"
     assert len(store.records(before.session_id)) == 2
 
 
@@ -145,13 +145,13 @@ def many(story: Story) -> dict[str, Session]:
 
 FILTERS = {
     "all": SessionQuery(),
-    "a person's": SessionQuery(requester="alice"),
+    "a person's": SessionQuery(requester_name="alice"),
     "a resource's": SessionQuery(resource=LEDGER),
     "a status": SessionQuery(status=Status.PENDING_APPROVAL),
-    "a person's on a resource": SessionQuery(requester="alice", resource=LEDGER),
-    "a person's in a status": SessionQuery(requester="alice", status=Status.APPROVED),
+    "a person's on a resource": SessionQuery(requester_name="alice", resource=LEDGER),
+    "a person's in a status": SessionQuery(requester_name="alice", status=Status.APPROVED),
     "a resource's in a status": SessionQuery(resource=SANDBOX, status=Status.APPROVED),
-    "nobody's": SessionQuery(requester="mallory"),
+    "nobody's": SessionQuery(requester_name="mallory"),
 }
 
 
@@ -164,7 +164,7 @@ def test_a_walk_finds_what_matches_newest_first_without_gap_or_repeat(
     expected = [
         session_id
         for session_id, session in sorted(many.items(), reverse=True)
-        if query.requester in {None, session.requester_name}
+        if query.requester_name in {None, session.requester_name}
         and query.resource in {None, session.resource}
         and query.status in {None, session.status}
     ]
@@ -209,7 +209,8 @@ def test_a_try_puts_a_session_behind_those_that_had_none_and_is_no_step(
     session, other = (first, second) if longest == first.session_id else (second, first)
     store.note_try(session, later)
     assert due(store, later, 10) == [other.session_id]
-    assert set(due(store, later + RETRY_END_AFTER, 10)) == {first.session_id, second.session_id}
+    again = later + first.target.row.deadlines.ending
+    assert set(due(store, again, 10)) == {first.session_id, second.session_id}
     stored = store.get(session.session_id)
     assert stored == replace(session, tries=1, tried_at=later)
     assert len(store.records(session.session_id)) == session.sequence
@@ -225,7 +226,7 @@ def test_a_closed_session_is_never_due_but_for_what_it_left_behind(
     much_later = story.now + timedelta(hours=30)
     assert due(store, much_later, 10) == [session_id]
     story.now = much_later
-    look_at(session_id, now=story.now, store=store, issuers=story.issuers)
+    end_due(session_id, now=story.now, store=store, issuers=story.issuers)
     assert due(store, much_later, 10) == []
     stored = store.get(session_id)
     assert stored is not None
@@ -339,10 +340,7 @@ def test_a_session_that_somebody_wrote_over_holds_up_no_end_of_the_others(
     order = PersonOrder(person="alice", reason="stolen laptop", length=timedelta(hours=1))
     done = block_person(
         order,
-        caller=caller("sam"),
-        now=story.now,
-        store=store,
-        policy=story.policy,
+        replace(story.call("sam"), store=store),
         closer=story.closer,
         notifier=story.notifier,
     )

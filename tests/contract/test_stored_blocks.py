@@ -13,6 +13,7 @@ from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import StaleSession
 from pam.ids import new_id
+from pam.names import BLOCKS_PARTITION
 from pam.ports.sessions import SessionStore
 from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
@@ -118,8 +119,8 @@ def test_what_lies_where_blocks_do_keeps_nobody_from_being_blocked(table: Any) -
     store = DynamoDbSessions(table, TABLES)
     put(store, BLOCK)
     spoilt: list[dict[str, Any]] = [
-        {"pk": block_items.PARTITION, "sk": "kim#"},
-        {"pk": block_items.PARTITION, "sk": "lou#", "since": "never", "version": 9},
+        {"pk": BLOCKS_PARTITION, "sk": "kim#"},
+        {"pk": BLOCKS_PARTITION, "sk": "lou#", "since": "never", "version": 9},
         block_items.block_item(BLOCK, "e") | {"version": 7},
     ]
     for item in spoilt:

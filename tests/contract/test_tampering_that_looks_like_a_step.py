@@ -11,9 +11,10 @@ from pam.aws import session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.domain import audit_record
 from pam.domain.lifecycle import Status
+from pam.domain.people import CLOCK
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import CLOCK, Verdict, decided
+from pam.operations.decide_end import Verdict, decide_end
 from tests.contract.watching import Watched, another, drifts, rewritten
 from tests.crash.scene import Scene
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
@@ -69,7 +70,7 @@ def added_as(status: Status) -> Callable[[Watched], None]:
 def next_step_without_record(w: Watched) -> None:
     before = stored(w)
     verdict = Verdict(outcome=Status.REVOKED, actor=CLOCK, reason="x")
-    step = decided(before, verdict, NOON)
+    step = decide_end(before, verdict, NOON)
     assert step is not None
     after, _ = audit_record.chain(step.after, step.entries, now=NOON, new_id=new_id)
     put(w, after)
@@ -88,7 +89,7 @@ SAME_STEP: dict[str, dict[str, Any]] = {
     "refusals": {"refusals": 7},
     "a shorter time": {"duration": 1},
     "another chain": {"last_hash": "0" * 64},
-    "somebody who asked in person": {"requester_verified": False},
+    "somebody who asked in person": {"auth": None},
     "fewer approvals": {"needed": {"total": 0, "domain": 0}},
     "leases": {"leases": 3},
 }

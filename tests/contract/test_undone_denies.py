@@ -11,10 +11,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws import role_limits
 from pam.aws.role_denies import GRACE, LONGEST_LEASE
 from pam.aws.role_deny_documents import denial_of_older, deny_of, name_of
 from pam.aws.role_issuer import RoleIssuer
+from pam.domain import role_limits
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.resource import Target
 from tests.fakes.roles import ROLE, Role, denies_on, ids, in_moto, never_full, noon
@@ -230,7 +230,8 @@ def test_an_end_finds_room_where_another_died_before_it_had_tidied_up() -> None:
 def target() -> Target:
     target = Story().granted().target
     account = "123456789012"
-    return replace(target, account=account, arn=target.arn.replace("111122223333", account))
+    arn = target.arn.replace("111122223333", account)
+    return replace(target, names={**target.names, "account": account, "arn": arn})
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from pam.domain.limits import OpenNow, OpenSession
 from pam.domain.review import Judgement
 from pam.ids import new_id
 from pam.operations.count_open import recount_open
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.ports.sessions import SessionStore
 from tests.contract.conftest import TABLE, TABLES
-from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story, caller
+from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story
 from tests.fakes.world import FakeStore
 
 
@@ -63,11 +63,8 @@ def test_what_owes_a_review_is_known_until_it_is_settled(story: Story, store: Se
     for who in ("bob", "carol"):
         assert store.open_now("alice").unreviewed == (session_id,)
         review_session(
-            Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(who),
-            now=story.now,
-            store=store,
-            policy=story.policy,
+            ReviewPaper(session_id=session_id, judgement=Judgement.JUSTIFIED),
+            replace(story, store=store).call(who),
         )
     assert store.open_now("alice").unreviewed == ()
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +13,19 @@ from pam.aws.clients import ONE_TRY
 from pam.aws.invocations import AuditorFunction, NoticeFunction, RevocationFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
+from pam.domain.block import Block
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.pictures import (
+    Picture,
+    approval_needed,
+    break_glass,
+    ending_soon,
+    operator_blocked,
+)
 from pam.domain.session import Session
 from pam.operations import block_person
 from tests.fakes.clients import MACHINE, Recorder, failing
-from tests.fakes.story import SANDBOX, Story
+from tests.fakes.story import NOON, Story
 
 
 def no_answer(**_: Any) -> None:
@@ -95,99 +102,49 @@ def test_a_refusal_that_cannot_be_told_to_the_workflow_is_a_fault() -> None:
         StepFunctionsWorkflow(client, "").refused("t", error="DENIED", cause="")
 
 
-def told(session: Session, title: str = "Core sandbox") -> dict[str, Any]:
+def published(picture: Picture) -> dict[str, Any]:
     client = Recorder()
-    SnsNotifier(client, "topic").approval_needed(session, title)
+    SnsNotifier(client, "topic").show(picture)
     ((name, message),) = client.calls
     assert name == "publish"
-    assert set(message) == {"TopicArn", "Subject", "Message"}
     assert message["TopicArn"] == "topic"
     return message
 
 
-def test_a_request_without_a_gate_names_none_and_says_how_to_answer_it() -> None:
-    session = Story().request(seconds=5400)
-    lines = told(session, "Core ledger")["Message"].splitlines()
-    assert lines == [
-        "alice (bank-core) asks for Core ledger [core-ledger-admin, prod, bank-core] for 1h30m.",
-        "",
-        "In the requester's own words:",
-        "> ledger stuck, see INC-1",
-        "> ticket: -",
-        "",
-        "Needed: 2 approval(s), until 2026-03-01T16:00:00.250Z.",
-        "",
-        f"  pam show {session.session_id}",
-        f"  pam approve {session.session_id}",
-        f"  pam deny {session.session_id} --comment WHY",
-    ]
+def test_a_picture_goes_out_as_it_is_with_its_session_and_number(session: Session) -> None:
+    picture = approval_needed(session, "Core sandbox", NOON)
+    message = published(picture)
+    assert (message["Subject"], message["Message"]) == (picture.subject, picture.text)
+    attributes = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
+    assert attributes == {"session_id": session.session_id, "sequence": str(session.sequence)}
 
 
-def test_words_that_only_a_runbook_claims_are_marked_so_and_a_ticket_is_quoted() -> None:
-    claimed = replace(Story().request(), requester_verified=False, ticket="INC-7")
-    lines = told(claimed)["Message"].splitlines()
-    assert "In the requester's own words (as claimed by a runbook):" in lines
-    assert "> ticket: INC-7" in lines
+def test_a_picture_for_one_person_names_them_so_that_each_can_subscribe_to_their_own() -> None:
+    message = published(ending_soon(Story().granted(), "Core ledger", NOON))
+    assert message["MessageAttributes"]["requester"]["StringValue"] == "alice"
+
+
+def test_a_picture_of_no_session_names_none() -> None:
+    block = Block(person="sam", principal="sam", since=NOON, until=None, reason="-", by="olga")
+    assert published(operator_blocked(block))["MessageAttributes"] == {}
 
 
 def test_a_subject_fits_whatever_the_names(session: Session) -> None:
     named = replace(session, requester_name="a" * 64, resource="r" * 63)
-    assert len(told(named)["Subject"]) <= 100
-
-
-def test_an_emergency_that_owes_no_review_says_so() -> None:
-    client = Recorder()
-    session = Story().request("alice", SANDBOX, break_glass=True)
-    SnsNotifier(client, "tier1").break_glass(session, "Core sandbox")
-    assert "It needs no review." in client.calls[0][1]["Message"].splitlines()
-
-
-def sent(tell: Callable[[SnsNotifier], None]) -> dict[str, Any]:
-    client = Recorder()
-    tell(SnsNotifier(client, "topic"))
-    ((_, message),) = client.calls
-    return message
-
-
-def test_a_reminder_says_that_it_is_one_and_how_many_votes_there_are() -> None:
-    story = Story()
-    session = story.vote("bob", story.request().session_id)
-    message = sent(lambda sns: sns.still_waiting(session, "Core ledger"))
-    assert message["Subject"] == "PAM reminder: alice still waits for core-ledger-admin"
-    assert "Needed: 2 approval(s), so far 1, until 2026-03-01T16:00:00.250Z." in message["Message"]
-
-
-def test_a_requester_is_warned_by_name_and_reads_nobodys_words() -> None:
-    session = Story().granted()
-    message = sent(lambda sns: sns.ending_soon(session, "Core ledger"))
-    assert message["MessageAttributes"]["requester"]["StringValue"] == "alice"
-    assert "ends at 2026-03-01T12:10:01.000Z" in message["Message"]
-    assert session.reason not in message["Message"]
-
-
-@pytest.mark.guarantee("G15")
-def test_an_overdue_review_is_told_with_who_owes_it_and_how_to_make_it() -> None:
-    session = Story().request(break_glass=True)
-    message = sent(lambda sns: sns.review_overdue(session, "Core ledger"))
-    assert message["Subject"] == "TIER 1: break-glass of alice on core-ledger-admin not reviewed"
-    assert f"pam review {session.session_id}" in message["Message"]
-    assert (
-        "had to review this break-glass session until 2026-03-02T12:00:00.250Z; 0 did"
-        in (message["Message"])
-    )
+    assert len(published(approval_needed(named, "x", NOON))["Subject"]) <= 100
 
 
 @pytest.mark.guarantee("G3")
 def test_a_topic_that_does_not_take_the_alert_is_a_fault(session: Session) -> None:
     client = Recorder(publish=failing("AuthorizationError"))
     with pytest.raises(ClientError):
-        SnsNotifier(client, "tier1").break_glass(session, "x")
+        SnsNotifier(client, "tier1").show(break_glass(session, "x", NOON))
 
 
 def test_a_message_goes_out_by_the_topic(aws: None, session: Session) -> None:
     sns = boto3.client("sns")
     topic = sns.create_topic(Name="tier1")["TopicArn"]
-    SnsNotifier(sns, topic).break_glass(session, "Core ledger")
+    SnsNotifier(sns, topic).show(break_glass(session, "Core ledger", NOON))
 
 
 def test_the_auditor_is_asked_for_one_session_and_waited_for(session: Session) -> None:

@@ -12,18 +12,21 @@ from typing import Any
 
 from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
-from pam.domain.activity import Activity, Source
+from pam.domain import deadlines
+from pam.domain.activity import Activity
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
 from pam.domain.ids import session_of_database_user
+from pam.domain.kinds import AWS_ROLE, POSTGRES_USER, ROTATED_SECRET, Source
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.domain.notices import Duty
+from pam.domain.people import WORKFLOW
 from pam.domain.proofs import Maker
-from pam.domain.resource import IssuerKind
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations import block_person
-from pam.operations import close_session as closing
-from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.admit_request import Admission, Claim, admit_request
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.operations.deliver_records import BusyError, deliver_records
 from pam.operations.erase_texts import erase_texts
 from pam.operations.keep_ends import Kept, keep_ends
@@ -31,15 +34,16 @@ from pam.operations.lease_credentials import Lease
 from pam.operations.lift_block import lift_block
 from pam.operations.open_session import AccessRequest
 from pam.operations.record_activity import record_activity
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.operations.search_targets import Search, search_targets
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
+from pam.ports.people import Execution
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
 from tests.fakes.carriage import FakeCarriage
 from tests.fakes.dying import Died, Dying, Fuse
-from tests.fakes.story import COMPILED, HOME, NOON, Story, arn, caller
+from tests.fakes.story import COMPILED, HOME, NOON, Story, arn
 from tests.fakes.targets import FakeAws, FakeCheckouts, FakeServer, Targets
 from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
 
@@ -108,10 +112,10 @@ class Scene(Story):
         self.checkouts = FakeCheckouts(lambda session_id: self.session(session_id).closed)
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
-        self.all_issuers: dict[IssuerKind, Any] = {
-            IssuerKind.AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
-            IssuerKind.POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
-            IssuerKind.ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
+        self.all_issuers: dict[str, Any] = {
+            AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
+            POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
+            ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
         self.places: Any = Dying(self.carriage, self.fuse)
         store: Any = Dying(self.real_store, self.fuse)
@@ -169,7 +173,9 @@ class Scene(Story):
     def admit(self, session_id: str) -> Admission:
         """The first state, for a session that is there."""
         arn = self.session(session_id).execution_arn
-        return self._admit(Execution(arn=arn, started_at=self.now), session_id, _no_claim)
+        return self._admit(
+            Execution(arn=arn, started_at=self.now, input="{}", running=True), session_id, _no_claim
+        )
 
     def start(self, execution: Execution, resource: str, *, break_glass: bool = False) -> Admission:
         """The first state, for an execution that a runbook started."""
@@ -179,7 +185,7 @@ class Scene(Story):
             duration=timedelta(minutes=10),
             break_glass=break_glass,
         )
-        claim = Claim(session_id=None, requester="alice", wish=wish)
+        claim = Claim(session_id=None, requester="alice", request=wish)
         return self._admit(execution, None, lambda: claim)
 
     def _admit(
@@ -199,10 +205,8 @@ class Scene(Story):
 
     def fail(self, session_id: str) -> Session:
         """The closing state of a workflow that cannot go on."""
-        verdict = closing.Verdict(
-            outcome=Status.FAILED, actor=closing.WORKFLOW, reason="the workflow failed: Lost"
-        )
-        return closing.close_session(
+        verdict = Verdict(outcome=Status.FAILED, actor=WORKFLOW, reason="the workflow failed: Lost")
+        return close_session(
             session_id, verdict, now=self.now, store=self.store, issuers=self.issuers
         )
 
@@ -212,9 +216,7 @@ class Scene(Story):
         return found
 
     def keep_ends(self) -> Kept:
-        kept = keep_ends(
-            now=self.now, store=self.store, keeper=self.all_issuers[IssuerKind.AWS_ROLE]
-        )
+        kept = keep_ends(now=self.now, store=self.store, keepers=self.all_issuers)
         assert set(kept.undone) <= self.undone.keys(), "nobody touched a deny but PAM"
         return kept
 
@@ -227,7 +229,8 @@ class Scene(Story):
 
     def erase(self, session_id: str) -> Session:
         return erase_texts(
-            session_id, caller=caller("sam"), now=self.now, store=self.store, policy=self.policy
+            session_id,
+            self.call("sam"),
         )
 
     def block(
@@ -240,11 +243,10 @@ class Scene(Story):
     ) -> Session:
         return block_person.block_requester(
             session_id,
-            block_person.Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            block_person.BlockTerms(
+                length=length, one_resource=one_resource, reason="laptop stolen"
+            ),
+            self.call(who),
             closer=self.closer,
             notifier=self.notifier,
         )
@@ -254,10 +256,7 @@ class Scene(Story):
             arn(person),
             resource,
             "found again",
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
         )
 
     def end_all_blocked(self) -> None:
@@ -270,11 +269,8 @@ class Scene(Story):
 
     def review(self, who: str, session_id: str) -> Session:
         return review_session(
-            Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            ReviewPaper(session_id=session_id, judgement=Judgement.JUSTIFIED),
+            self.call(who),
         )
 
     def record(self, activity_id: str, session_id: str) -> None:
@@ -307,7 +303,7 @@ class Scene(Story):
 
     def run_belts(self) -> None:
         due = [
-            (session.session_id, {duty for duty, at in session.duties.items() if at <= self.now})
+            (session.session_id, deadlines.duties_due(session, self.now))
             for session in self.store.due(self.now, 200)
         ]
         for session_id, duties in due:
@@ -328,8 +324,8 @@ class Scene(Story):
     def run_to_the_end(self) -> None:
         """Until nothing is due any more. Minutes in which nothing would be done are left out."""
         for _ in range(LONGEST_STORY):
-            due = [each.due_at for each in self.real_store.sessions.values() if each.due_at]
-            idle = max(0, (min(due, default=self.now) - self.now) // A_MINUTE)
+            due = map(deadlines.due_at, self.real_store.sessions.values())
+            idle = max(0, (min(filter(None, due), default=self.now) - self.now) // A_MINUTE)
             self.tick(minutes=idle + 1)
             self.check()
             if self.at_rest:
@@ -343,7 +339,7 @@ class Scene(Story):
 
     @property
     def at_rest(self) -> bool:
-        return all(each.due_at is None for each in self.real_store.sessions.values())
+        return all(deadlines.due_at(each) is None for each in self.real_store.sessions.values())
 
     # What must hold.
 
@@ -351,9 +347,10 @@ class Scene(Story):
         """At every instant."""
         for session in self.real_store.sessions.values():
             self._check_trail(session)
-            overdue = session.deadline is not None and self.now >= session.deadline + LATE
-            assert not overdue, f"{session.status} since {session.deadline}, and nobody looks"
-            if session.break_glass and session.activating_at is not None:
+            deadline = deadlines.deadline(session)
+            overdue = deadline is not None and self.now >= deadline + LATE
+            assert not overdue, f"{session.status} since {deadline}, and nobody looks"
+            if session.circumstances.break_glass and session.activating_at is not None:
                 assert session.session_id in self.real_notifier.alarmed, "nobody heard of it"
         for lease in self.leases:
             self._check_lease(lease)
@@ -364,7 +361,7 @@ class Scene(Story):
     def check_belts(self) -> None:
         """After the belts: whoever is blocked has nothing open, and whoever is to be told was."""
         for session in self.real_store.sessions.values():
-            waiting = [at for duty, at in session.duties.items() if duty is not Duty.END]
+            waiting = [at for duty, at in deadlines.duties(session).items() if duty is not Duty.END]
             assert self.now < min(waiting, default=self.now) + LATE, "nobody tells"
         for session_id in list(self.undone):
             # What was written within the last seconds is not looked at yet.
@@ -375,7 +372,7 @@ class Scene(Story):
                 theirs = session.requester_name == block.person and block.covers(session.resource)
                 if theirs and block.stands(self.now):
                     over = session.closed or session.status is Status.REVOKING
-                    assert over, f"{session.status}, and {block.told()}"
+                    assert over, f"{session.status}, and {block.in_words()}"
 
     def _check_told(self) -> None:
         """Each notice at most once for each time that it is due, and once more for each crash; and
@@ -443,7 +440,7 @@ class Scene(Story):
 
     @staticmethod
     def _ends_by_itself(session: Session) -> bool:
-        return session.target.kind is not IssuerKind.ROTATED_SECRET
+        return session.target.kind != ROTATED_SECRET
 
     def _check_keys(self) -> None:
         """Of the credentials that nobody was handed, too."""

@@ -21,12 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from pam.domain import deadlines
 from pam.domain.approval import Ballot
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Blocked, Conflict, IssuerUnavailable
+from pam.domain.errors import Blocked, Conflict, IssuerUnavailable, LimitReached
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.session import Session
-from pam.operations.admit_request import Outcome
+from pam.operations.admit_request import NextState
 from pam.operations.lease_credentials import Lease
 from tests.crash.scene import REFUSED, Scene
 from tests.fakes.dying import Died
@@ -198,6 +199,15 @@ class AnyCourse(RuleBasedStateMachine):
         finally:
             self.scene.fuse.disarm()
 
+    def of(self, who: str, sessions: tuple[str, ...]) -> list[str]:
+        """Those of these that the person has open, or whose review is owed."""
+        return [
+            each
+            for each in sessions
+            if (session := self.stored(each)).requester_name == who
+            and (not session.closed or (session.review is not None and session.review.open))
+        ]
+
     def stored(self, session_id: str) -> Session:
         return self.scene.session(session_id)
 
@@ -222,7 +232,11 @@ class AnyCourse(RuleBasedStateMachine):
         if went == "died":
             # The caller tries again with the same key.
             went, answer = self.tried(act, None)
-        assert (went == "done") == (who in ENGINEERS and not self.blocked(who, resource)), answer
+        if isinstance(answer, LimitReached):
+            assert len(self.of(who, answer.sessions)) >= self.scene.policy.limits.per_resource
+        else:
+            may = who in ENGINEERS and not self.blocked(who, resource)
+            assert (went == "done") == may, answer
         new = set(self.scene.real_store.sessions) - before
         assert len(new) == (went == "done"), "one call with a key makes one session"
         if not new:
@@ -244,9 +258,9 @@ class AnyCourse(RuleBasedStateMachine):
     def _admit(self, session_id: str, death: Any) -> None:
         went, answer = self.tried(lambda: self.scene.admit(session_id), death)
         case = self.cases[session_id]
-        if went == "done" and answer.outcome in {Outcome.APPROVED, Outcome.NEEDS_APPROVAL}:
+        if went == "done" and answer.next_state in {NextState.APPROVED, NextState.NEEDS_APPROVAL}:
             case.admitted = True
-            assert (answer.outcome is Outcome.APPROVED) == case.lawful
+            assert (answer.next_state is NextState.APPROVED) == case.lawful
 
     @rule(session_id=sessions, death=deaths)
     def ask(self, session_id: str, death: Any) -> None:
@@ -472,10 +486,11 @@ class AnyCourse(RuleBasedStateMachine):
         if went == "done":
             self._check_ended_for(case.requester, where)
 
-    def _check_ended_for(self, person: str, where: str) -> None:
+    def _check_ended_for(self, person: str, where: str, over: frozenset[Status] = CLOSED) -> None:
         for session_id, case in self.cases.items():
             if case.requester == person and where in {EVERYTHING, case.resource}:
-                assert self.stored(session_id).closed, "at once, with targets that answer"
+                status = self.stored(session_id).status
+                assert status in over, "at once, with targets that answer"
 
     @rule(person=st.sampled_from(sorted(ENGINEERS)), who=operators, death=deaths)
     def lift(self, person: str, who: str, death: Any) -> None:
@@ -501,7 +516,8 @@ class AnyCourse(RuleBasedStateMachine):
         if went == "done":
             for person, where in self.blocked_until:
                 if self.blocked(person, where):
-                    self._check_ended_for(person, where)
+                    # An end whose call has died is the tick's to go on with.
+                    self._check_ended_for(person, where, over=CLOSED | {Status.REVOKING})
 
     @rule(session_id=sessions, who=voters, death=deaths)
     def review(self, session_id: str, who: str, death: Any) -> None:
@@ -530,10 +546,11 @@ class AnyCourse(RuleBasedStateMachine):
             self.tried(lambda: self.scene.fail(session_id), death)
 
     @rule(session_id=sessions, death=deaths)
-    def look_at(self, session_id: str, death: Any) -> None:
+    def end_due(self, session_id: str, death: Any) -> None:
         before = self.stored(session_id)
-        self.tried(lambda: self.scene.look_at(session_id), death)
-        due = before.deadline is not None and self.scene.now >= before.deadline
+        self.tried(lambda: self.scene.end_due(session_id), death)
+        deadline = deadlines.deadline(before)
+        due = deadline is not None and self.scene.now >= deadline
         in_time = not due and before.status is not Status.REVOKING
         assert not in_time or self.stored(session_id) == before, "nobody's time is cut short"
 

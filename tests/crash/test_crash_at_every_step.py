@@ -9,15 +9,21 @@ from itertools import product
 import pytest
 
 from pam.domain.approval import Ballot
+from pam.domain.kinds import POSTGRES_USER
 from pam.domain.lifecycle import Status
-from pam.domain.resource import IssuerKind
-from pam.operations.admit_request import Execution, Outcome
+from pam.operations.admit_request import NextState
+from pam.ports.people import Execution
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
-RUNBOOK = Execution(arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7", started_at=NOON)
+RUNBOOK = Execution(
+    arn="arn:aws:states:eu-west-1:111122223333:execution:pam:r7",
+    started_at=NOON,
+    input="{}",
+    running=True,
+)
 RESOURCES = {"aws-role": LEDGER, "postgres-user": DATABASE, "rotated-secret": REPORTS}
 FEWEST = {"aws-role": 4_500, "postgres-user": 6_000, "rotated-secret": 7_000}
 FEWEST_OVERTAKEN = {"aws-role": 700, "postgres-user": 1_500, "rotated-secret": 2_500}
@@ -147,7 +153,7 @@ def overdue_activation(scene: Scene, resource: str) -> str:
 def left_behind(scene: Scene, resource: str) -> str:
     """A session that is closed, and a database user of it that came too late."""
     session_id = revoked(scene, resource)
-    scene.all_issuers[IssuerKind.POSTGRES_USER].activate(scene.session(session_id), scene.now)
+    scene.all_issuers[POSTGRES_USER].activate(scene.session(session_id), scene.now)
     return session_id
 
 
@@ -283,7 +289,7 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
     },
     **{
         f"{name} when {before.__name__}": (before, act, EVERY)
-        for name, act in (("look at", Scene.look_at), ("sweep", Scene.sweep))
+        for name, act in (("end due", Scene.end_due), ("sweep", Scene.sweep))
         for before in (
             overdue_request,
             overdue_approval,
@@ -345,7 +351,7 @@ def the_workflow_goes_on(scene: Scene, act: Callable[[], object]) -> None:
     """From its first state again; the requester uses what comes of it, and gives it back."""
     for session_id in list(scene.real_store.sessions):
         scene.later(seconds=1)
-        if scene.admit(session_id).outcome not in {Outcome.APPROVED, Outcome.NEEDS_APPROVAL}:
+        if scene.admit(session_id).next_state not in {NextState.APPROVED, NextState.NEEDS_APPROVAL}:
             continue
         steps: tuple[Act, ...] = (Scene.activate, lambda s, i: s.use(s.lease(i)), Scene.end)
         for step in steps:
@@ -436,7 +442,7 @@ OVERTAKEN = (
     "end when leased",
     "revoke when leased",
     "sweep when expired",
-    "look at when overdue_activation",
+    "end due when overdue_activation",
 )
 
 

@@ -59,7 +59,7 @@ def test_a_call_of_a_lent_role_is_read_with_the_session_that_it_names() -> None:
 
 def test_what_is_told_of_a_call_has_its_own_time_and_why_it_was_refused() -> None:
     activity = read(event(errorCode="AccessDenied"))
-    assert activity.told == (
+    assert activity.described == (
         f"cloudtrail 2026-03-01T12:00:10.000Z s3:DeleteBucket in eu-west-1 {BUCKET}: AccessDenied"
     )
 
@@ -160,7 +160,7 @@ def test_any_event_is_read_or_refused(odd: dict[str, Any]) -> None:
     except ValueError:
         return
     if activity is not None:
-        json.dumps(activity.told).encode()
+        json.dumps(activity.described).encode()
         assert len(activity.what) <= LONGEST_TEXT
 
 
@@ -270,7 +270,7 @@ def test_the_identity_that_aws_always_tells_is_a_finding_after_the_end(
 ) -> None:
     """Signed in advance it is what EKS and Vault take for a login; no policy can deny it."""
     asked = read(event(eventSource="sts.amazonaws.com", eventName="GetCallerIdentity"))
-    assert asked.door is None
+    assert asked.opening is None
     assert session.expires_at is not None
     late = replace(asked, at=session.expires_at + timedelta(seconds=seconds))
     assert why_dark(late, session).startswith("the access was over since")

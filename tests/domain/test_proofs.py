@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
+from pam.domain.circumstances import Circumstances
+from pam.domain.kinds import AWS_ROLE
 from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker
-from pam.domain.resource import Environment, IssuerKind, Target
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.resource import Environment, Target
+from pam.domain.session import Confirmation, Session
 from tests.fakes.story import NOON, Story, arn
 
 MINUTE = timedelta(minutes=1)
@@ -21,7 +24,11 @@ def granted() -> Session:
     session = Story().granted()
     confirmed = Confirmation(principal=arn("alice"), at=NOON, proof="c")
     return replace(
-        session, confirmation=confirmed, origin=Origin.RUNBOOK, break_glass=True, ticket="INC-1"
+        session,
+        confirmation=confirmed,
+        circumstances=Circumstances(
+            surface=Surface.RUNBOOK, auth=None, break_glass=True, ticket="INC-1"
+        ),
     )
 
 
@@ -29,11 +36,10 @@ SESSION = granted()
 VOTE = SESSION.votes[0]
 CONFIRMED = SESSION.confirmation
 assert CONFIRMED is not None
-OTHER_TARGET = Target(kind=IssuerKind.AWS_ROLE, account="1", region="r", arn="a")
+OTHER_TARGET = Target(kind=AWS_ROLE, names={"account": "1", "region": "r", "arn": "a"})
 
 OF_THE_REQUEST: dict[str, object] = {
     "session_id": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
-    "origin": Origin.API,
     "requester": arn("dave"),
     "requester_name": "dave",
     "requester_domain": "bank-kyc",
@@ -42,12 +48,18 @@ OF_THE_REQUEST: dict[str, object] = {
     "domain": "bank-kyc",
     "target": OTHER_TARGET,
     "asked_duration": timedelta(hours=4),
-    "break_glass": False,
     "reason": "something else altogether",
-    "ticket": "INC-2",
     "created_at": NOON + MINUTE,
     "approval_expires_at": SESSION.approval_expires_at + MINUTE,
     "execution_arn": "arn:of:another",
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
+}
+OF_THE_CIRCUMSTANCES: dict[str, object] = {
+    "surface": Surface.API,
+    "auth": Auth.SIGV4,
+    "break_glass": False,
+    "ticket": "INC-2",
+    "signals": {"ticket": "unknown"},
 }
 OF_A_VOTE: dict[str, object] = {
     "name": "erin",
@@ -65,6 +77,7 @@ OF_A_CONFIRMATION: dict[str, object] = {
     "at": NOON + MINUTE,
     "surface": Surface.CONSOLE,
     "auth": Auth.OIDC,
+    "waits_for": "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
 }
 OF_THE_ACTIVATION: dict[str, Callable[[Session], Session]] = {
     "activated_at": lambda s: replace(s, activated_at=NOON + MINUTE),
@@ -83,6 +96,22 @@ OF_THE_ACTIVATION: dict[str, Callable[[Session], Session]] = {
 def test_the_request_vouches_for_each_thing_that_was_asked(name: str) -> None:
     changed = replace(SESSION, **{name: OF_THE_REQUEST[name]})  # type: ignore[arg-type]
     assert proofs.of_request(changed).digest() != proofs.of_request(SESSION).digest()
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("name", OF_THE_CIRCUMSTANCES)
+def test_the_request_vouches_for_each_of_its_circumstances(name: str) -> None:
+    otherwise = replace(SESSION.circumstances, **{name: OF_THE_CIRCUMSTANCES[name]})  # type: ignore[arg-type]
+    changed = proofs.of_request(replace(SESSION, circumstances=otherwise))
+    assert changed.digest() != proofs.of_request(SESSION).digest()
+    assert set(OF_THE_CIRCUMSTANCES) == set(Circumstances.__dataclass_fields__)
+
+
+def test_a_request_without_signals_is_signed_as_it_always_was() -> None:
+    """So that what waits for its votes while PAM is updated can still be proven."""
+    fields = proofs.of_request(SESSION).fields
+    assert (fields["break_glass"], fields["ticket"]) == (True, "INC-1")
+    assert not {"surface", "auth", "signals"} & set(fields)
 
 
 def test_a_target_is_signed_with_its_settings() -> None:
@@ -147,9 +176,20 @@ def test_a_key_vouches_only_for_the_surface_and_the_auth_of_its_door(
     assert proofs.of_vote("A", vote).maker is (Maker.DOOR if signed else None)
 
 
-def test_each_origin_has_its_own_maker() -> None:
-    made = {origin: proofs.of_request(replace(SESSION, origin=origin)).maker for origin in Origin}
-    assert made == {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
+WAYS_TO_ASK = {
+    (Surface.API, Auth.SIGV4): Maker.DOOR,
+    (Surface.RUNBOOK, None): Maker.ADMISSION,
+}
+
+
+@pytest.mark.guarantee("G2")
+def test_a_request_is_vouched_for_by_the_one_maker_who_knows_how_it_came_in() -> None:
+    """No two of these have one maker, so the maker says the surface and the auth."""
+    for surface, auth in product(Surface, (*Auth, None)):
+        way = Circumstances(surface=surface, auth=auth)
+        statement = proofs.of_request(replace(SESSION, circumstances=way))
+        assert statement.maker is WAYS_TO_ASK.get((surface, auth))
+    assert len(set(WAYS_TO_ASK.values())) == len(WAYS_TO_ASK)
 
 
 def test_what_there_is_to_verify_is_the_request_the_approvals_and_what_came_later() -> None:
@@ -158,3 +198,22 @@ def test_what_there_is_to_verify_is_the_request_the_approvals_and_what_came_late
     denied = replace(SESSION, votes=(replace(VOTE, decision=Ballot.DENY),), activated_at=None)
     kinds = [signed.statement.kind for signed in proofs.evidence(denied).all]
     assert kinds == [Kind.REQUEST, Kind.CONFIRMATION]
+
+
+def test_a_target_with_an_arn_is_signed_as_it_always_was() -> None:
+    """So that what waits for its votes while PAM is updated can still be proven."""
+    target = SESSION.target
+    assert proofs.of_request(SESSION).fields["target"] == {
+        "kind": target.kind,
+        "account": target.account,
+        "region": target.region,
+        "arn": target.arn,
+        "settings": dict(target.settings),
+    }
+
+
+@pytest.mark.parametrize("name", ["account", "region", "arn", "group"])
+def test_a_request_is_proven_with_everything_that_names_its_target(name: str) -> None:
+    moved = replace(SESSION.target, names={**SESSION.target.names, name: "another"})
+    other = proofs.of_request(replace(SESSION, target=moved))
+    assert other.digest() != proofs.of_request(SESSION).digest()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.domain.activity import LONGEST_TEXT, Activity, Source
+from pam.domain.activity import LONGEST_TEXT, Activity
+from pam.domain.kinds import Source
 from pam.domain.masked_sql import NOT_SHOWN
 from pam.domain.statement_log import of_log_line
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cast import Cast, Person, is_refused, until
-from pam.aws import role_limits
+from pam.domain import role_limits
 from tests.e2e.ends import assert_taken_away_at
 
 ACCOUNT = "000000000000"

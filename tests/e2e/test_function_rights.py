@@ -222,6 +222,9 @@ ACTS: Mapping[str, Act] = {
     "deletes what is sealed": Act(
         "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.UNSEALED]), SEALER
     ),
+    "says that access is being made": Act(
+        "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.CHECKOUTS]), ACTIVATOR | REVOCATION
+    ),
     "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),

@@ -76,9 +76,11 @@ KINDS = {
     "an act in an office": Kind(TABLE, "PERSON#tried", "ACT#tried", STEPS),
     "a thing done once": Kind(TABLE, "ACTIVITY#tried", "ACTIVITY", STEPS | FINDERS),
     "a grant": Kind(BESIDE[Table.GRANTS], "GRANT#alice#tried", "s", GIVERS, delete=ENDERS),
-    "a checkout": Kind(BESIDE[Table.CHECKOUTS], "CHECKOUT#tried", "CHECKOUT", BORROWERS),
+    "a checkout": Kind(
+        BESIDE[Table.CHECKOUTS], "CHECKOUT#tried", "CHECKOUT", BORROWERS, update=BORROWERS
+    ),
     "the receipt of a checkout": Kind(
-        BESIDE[Table.CHECKOUTS], "SESSION#tried", "CHECKOUT#tried", BORROWERS
+        BESIDE[Table.CHECKOUTS], "SESSION#tried", "CHECKOUT#tried", BORROWERS, update=BORROWERS
     ),
     "a block": Kind(BESIDE[Table.BLOCKS], "BLOCKS", "tried#", BLOCKERS),
     "the blocklist's head": Kind(BESIDE[Table.BLOCKS], "BLOCKS", "#HEAD", BLOCKERS),

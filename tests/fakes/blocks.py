@@ -7,7 +7,7 @@ from pam.domain.block import EVERYTHING, Block
 from pam.domain.people import Caller, Person
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
-from pam.operations.block_person import Wish, block_requester
+from pam.operations.block_person import BlockTerms, block_requester
 from pam.operations.lift_block import lift_block
 from tests.fakes.story import Story, arn, caller
 
@@ -42,7 +42,8 @@ def put_block(
         reason="laptop stolen",
     )
     return add_block(
-        order, caller=by or caller("sam"), now=story.now, store=story.store, policy=story.policy
+        order,
+        story.call(by or caller("sam")),
     )
 
 
@@ -56,11 +57,8 @@ def block(
 ) -> Session:
     return block_requester(
         session_id,
-        Wish(length=length, one_resource=one_resource, reason="laptop stolen"),
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        BlockTerms(length=length, one_resource=one_resource, reason="laptop stolen"),
+        story.call(by or caller("sam")),
         closer=story.closer,
         notifier=story.notifier,
     )
@@ -73,8 +71,5 @@ def lift(
         who,
         resource,
         "laptop found",
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(by or caller("sam")),
     )

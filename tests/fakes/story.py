@@ -6,26 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from pam.domain.approval import Ballot
+from pam.domain.circumstances import Circumstances
+from pam.domain.kinds import KINDS
 from pam.domain.limits import Limits
 from pam.domain.notices import Duty
-from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
+from pam.domain.people import Auth, Caller, Surface
 from pam.domain.proofs import Maker
-from pam.domain.resource import IssuerKind
 from pam.domain.session import Session
 from pam.operations.activate_session import activate_session
-from pam.operations.admit_request import Admission, Claim, Execution, admit_request
+from pam.operations.admit_request import Admission, Claim, admit_request
 from pam.operations.ask_approvers import ask_approvers
-from pam.operations.close_session import look_at, sweep_session
+from pam.operations.call import Call
 from pam.operations.confirm_session import confirm_session
-from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, WayOut, end_access
+from pam.operations.end_access import GIVEN_BACK, REVOKED_BY_OPERATOR, EndKind, end_access
 from pam.operations.end_decided import EndsHere
+from pam.operations.end_due import end_due
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.open_session import AccessRequest, Home
 from pam.operations.request_access import request_access
 from pam.operations.send_notices import Audiences, send_notices
+from pam.operations.sweep_session import sweep_session
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
+from pam.ports.people import Execution
 from tests.fakes.proofs import FakeKeys
 from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
 
@@ -39,6 +43,8 @@ HOME = Home(account="111122223333", region="eu-west-1")
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LEDGER, UAT, SANDBOX = "core-ledger-admin", "core-ledger-uat-admin", "core-sandbox-admin"
 KYC, KYC_SANDBOX = "kyc-documents-read", "kyc-sandbox-read"
+PLAIN = Circumstances(surface=Surface.API, auth=Auth.SIGV4)
+"""Of a request that is no emergency and names no ticket."""
 
 
 def arn(name: str) -> str:
@@ -51,13 +57,9 @@ def caller(name: str) -> Caller:
     return Caller(
         principal=arn(name),
         person=POLICY.identities.identify(arn(name)) if name in known else None,
-        actor=Actor(
-            principal=arn(name),
-            kind=ActorKind.PERSON,
-            surface=Surface.API,
-            auth=Auth.SIGV4,
-            source_ip="192.0.2.1",
-        ),
+        surface=Surface.API,
+        auth=Auth.SIGV4,
+        source_ip="192.0.2.1",
         request_id="request-1",
     )
 
@@ -78,8 +80,8 @@ class Story:
     """How many executions a runbook has started."""
 
     @property
-    def issuers(self) -> dict[IssuerKind, FakeIssuer]:
-        return dict.fromkeys(IssuerKind, self.issuer)
+    def issuers(self) -> dict[str, FakeIssuer]:
+        return dict.fromkeys(KINDS, self.issuer)
 
     @property
     def closer(self) -> EndsHere:
@@ -89,6 +91,15 @@ class Story:
             store=self.store,
             issuers=self.issuers,
             workflow=self.workflow,
+        )
+
+    def call(self, who: str | Caller) -> Call:
+        """What somebody's act is decided by, now."""
+        return Call(
+            caller=caller(who) if isinstance(who, str) else who,
+            now=self.now,
+            store=self.store,
+            policy=self.policy,
         )
 
     def later(self, **length: float) -> datetime:
@@ -104,6 +115,7 @@ class Story:
         seconds: int | None = 600,
         break_glass: bool = False,
         reason: str = "ledger stuck, see INC-1",
+        ticket: str = "",
     ) -> Session:
         return request_access(
             AccessRequest(
@@ -111,12 +123,10 @@ class Story:
                 reason=reason,
                 duration=None if seconds is None else timedelta(seconds=seconds),
                 break_glass=break_glass,
+                ticket=ticket,
             ),
-            caller=caller(who),
+            self.call(who),
             idempotency_key=key,
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
             home=HOME,
@@ -150,10 +160,7 @@ class Story:
         )
         return vote(
             paper,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
         )
@@ -167,9 +174,11 @@ class Story:
             resource=resource, reason="nightly repair job", break_glass=break_glass
         )
         return admit_request(
-            Execution(arn=f"execution-{self.started}", started_at=self.now),
+            Execution(
+                arn=f"execution-{self.started}", started_at=self.now, input="{}", running=True
+            ),
             None,
-            lambda: Claim(session_id=None, requester=who, wish=wish),
+            lambda: Claim(session_id=None, requester=who, request=wish),
             now=self.now,
             store=self.store,
             policy=self.policy,
@@ -181,10 +190,7 @@ class Story:
     def confirm(self, session_id: str, who: str = "alice") -> Session:
         return confirm_session(
             session_id,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             notifier=self.notifier,
             workflow=self.workflow,
             signer=self.keys.of(Maker.DOOR),
@@ -214,10 +220,7 @@ class Story:
     def lease(self, session_id: str, who: str = "alice") -> Lease:
         return lease_credentials(
             session_id,
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             issuers=self.issuers,
             audit_log=self.audit_log,
             verifier=self.keys,
@@ -229,21 +232,18 @@ class Story:
     def end(self, session_id: str, who: str = "alice") -> Session:
         return self._end(session_id, GIVEN_BACK, who)
 
-    def _end(self, session_id: str, way_out: WayOut, who: str) -> Session:
+    def _end(self, session_id: str, end_kind: EndKind, who: str) -> Session:
         return end_access(
             session_id,
-            way_out,
+            end_kind,
             "enough",
-            caller=caller(who),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            self.call(who),
             closer=self.closer,
         )
 
-    def look_at(self, session_id: str) -> Session:
+    def end_due(self, session_id: str) -> Session:
         """The workflow's last state."""
-        return look_at(session_id, now=self.now, store=self.store, issuers=self.issuers)
+        return end_due(session_id, now=self.now, store=self.store, issuers=self.issuers)
 
     def sweep(self, session_id: str) -> Session:
         """What the tick has the revocation do."""

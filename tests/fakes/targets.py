@@ -416,16 +416,20 @@ class LentAccounts:
 
 @dataclass
 class FakeCheckouts:
-    """`ports.targets.Checkouts`. Whatever a closed session had taken is free again."""
+    """`ports.targets.Checkouts`. Whatever a closed session had taken is free again, if
+    it had not begun to make access.
+    """
 
-    is_closed: Callable[[str], bool]
+    is_closed: Callable[[str], bool] = lambda _: False
     held: dict[str, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     memory: dict[tuple[str, str], str] = field(default_factory=dict)
+    making: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
+    stopped: set[tuple[str, str]] = field(default_factory=set)
 
     def take(self, what: str, session_id: str) -> bool:
         holder = self.held.get(what)
-        if holder is None or self.is_closed(holder):
+        if holder is None or (self.is_closed(holder) and (what, holder) not in self.making):
             self.held[what] = session_id
         return self.has(what, session_id)
 
@@ -436,13 +440,31 @@ class FakeCheckouts:
         if self.has(what, session_id):
             del self.held[what]
             self.receipts[what, session_id] = receipt
+            self.memory.pop((what, session_id), None)
 
     def remember(self, what: str, session_id: str, text: str) -> None:
         if self.has(what, session_id):
             self.memory.setdefault((what, session_id), text)
 
     def remembered(self, what: str, session_id: str) -> str | None:
-        return self.memory.get((what, session_id))
+        return self.memory.get((what, session_id)) if self.has(what, session_id) else None
+
+    def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
+        if not self.has(what, session_id) or (what, session_id) in self.stopped:
+            return False
+        self.memory.setdefault((what, session_id), "made")
+        self.making.setdefault((what, session_id), []).append(until)
+        return True
+
+    def finish_making(self, what: str, session_id: str) -> None:
+        if self.has(what, session_id) and self.making.get((what, session_id)):
+            self.making[what, session_id].pop(0)
+
+    def stop_making(self, what: str, session_id: str) -> datetime | None:
+        if not self.has(what, session_id):
+            return None
+        self.stopped.add((what, session_id))
+        return max(self.making.get((what, session_id), []), default=None)
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         return self.receipts.get((what, session_id))

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import (
     IssuerUnavailable,
     NoSuchExecution,
@@ -19,6 +20,7 @@ from pam.domain.errors import (
 from pam.domain.handled_call import HandledCall
 from pam.domain.lifecycle import Status
 from pam.domain.limits import OpenNow, OpenSession, open_as
+from pam.domain.pictures import Occasion, Picture
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ports.calls import RequestIdUsed
@@ -200,7 +202,7 @@ class FakeStore:
                 self.sessions.values(), key=lambda each: each.session_id, reverse=True
             )
             if query.status in {None, session.status}
-            and query.requester in {None, session.requester_name}
+            and query.requester_name in {None, session.requester_name}
             and query.resource in {None, session.resource}
             and (query.after is None or session.session_id < query.after)
         ]
@@ -209,7 +211,7 @@ class FakeStore:
         return Page(sessions=tuple(page), after=page[-1].session_id if more else None)
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
-        waiting = (s for s in self.sessions.values() if s.due_at is not None)
+        waiting = (s for s in self.sessions.values() if deadlines.due_at(s) is not None)
         return [
             session
             for session in waiting
@@ -238,8 +240,8 @@ class FakeStore:
     def due(
         self, now: datetime, limit: int, unreadable: Callable[[str], None] | None = None
     ) -> list[Session]:
-        due = [s for s in self.sessions.values() if s.due_at and s.due_at <= now]
-        due.sort(key=lambda each: (each.due_at, each.session_id))
+        due = [s for s in self.sessions.values() if deadlines.duties_due(s, now)]
+        due.sort(key=lambda each: (deadlines.due_at(each), each.session_id))
         at_stake = [each for each in due if each.access_may_exist]
         return at_stake[:limit] + [each for each in due if each not in at_stake][:limit]
 
@@ -330,7 +332,11 @@ class FakeIssuer:
         self.held.discard(session.session_id)
         self.let_in_again.discard(session.session_id)
         self.ended.append(session.session_id)
-        return Receipt(method="seen", evidence="refused", traces_until=session.leases_end_at)
+        return Receipt(
+            method=ReceiptMethod.DENY_READ_BACK,
+            evidence="refused",
+            traces_until=session.leases_end_at,
+        )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         self._answer()
@@ -425,40 +431,21 @@ class FakeNotifier:
     while_telling: Callable[[], None] | None = None
     down: bool = False
 
-    def approval_needed(self, session: Session, resource_title: str) -> None:
-        self.asked.append(session.session_id)
-
-    def break_glass(self, session: Session, resource_title: str) -> None:
+    def show(self, picture: Picture) -> None:
         if self.down:
             message = "no topic"
             raise ConnectionError(message)
-        self.alarmed.append(session.session_id)
-
-    def confirmation_needed(self, session: Session, resource_title: str) -> None:
-        self._tell("confirmation needed", session)
-
-    def operator_blocked(self, block: Block) -> None:
-        if self.down:
-            message = "no topic"
-            raise ConnectionError(message)
-        self.told.append(("operator blocked", block.person))
-
-    def still_waiting(self, session: Session, resource_title: str) -> None:
-        self._tell("still waiting", session)
-
-    def ending_soon(self, session: Session, resource_title: str) -> None:
-        self._tell("ending soon", session)
-
-    def review_overdue(self, session: Session, resource_title: str) -> None:
-        self._tell("review overdue", session)
-
-    def _tell(self, what: str, session: Session) -> None:
-        if self.down:
-            message = "no topic"
-            raise ConnectionError(message)
-        self.told.append((what, session.session_id))
-        if self.while_telling is not None:
-            self.while_telling()
+        match picture.occasion:
+            case Occasion.APPROVAL_NEEDED:
+                self.asked.append(picture.session_id)
+            case Occasion.BREAK_GLASS:
+                self.alarmed.append(picture.session_id)
+            case Occasion.OPERATOR_BLOCKED:
+                self.told.append((picture.occasion.value, picture.subject))
+            case _:
+                self.told.append((picture.occasion.value, picture.session_id))
+                if self.while_telling is not None:
+                    self.while_telling()
 
 
 @dataclass

@@ -133,7 +133,6 @@ def function(
     # moto's tables bear one writer at a time.
     monkeypatch.setattr(block_person, "_AT_ONCE", 1)
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
-    monkeypatch.setattr(wiring, "role_issuer", lambda _: story.issuer)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)

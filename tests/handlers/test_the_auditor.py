@@ -10,7 +10,7 @@ import pytest
 
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.messages import KeepPolicySet, Settle, event_of
-from pam.operations.close_session import WORKFLOW
+from pam.domain.people import WORKFLOW
 from pam.operations.transition import Step, transition
 from tests.contract.conftest import REGION
 from tests.fakes.story import COMPILED, Story

@@ -7,7 +7,7 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict, Invalid, NotEligible, NotFound, SelfApproval
 from pam.domain.lifecycle import Status
-from pam.domain.people import Actor, ActorKind, Caller, Person
+from pam.domain.people import Auth, Caller, Person, Surface
 from pam.domain.proofs import Maker
 from pam.operations.vote import BallotPaper, vote
 from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
@@ -66,15 +66,13 @@ def test_nobody_approves_their_own_request_by_another_principal_either() -> None
     caller = Caller(
         principal=second,
         person=other_alice,
-        actor=Actor(principal=second, kind=ActorKind.PERSON),
+        surface=Surface.API,
+        auth=Auth.SIGV4,
     )
     with pytest.raises(SelfApproval):
         vote(
             BallotPaper(session_id=session_id, decision=Ballot.APPROVE),
-            caller=caller,
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            story.call(caller),
             workflow=story.workflow,
             signer=story.keys.of(Maker.DOOR),
         )

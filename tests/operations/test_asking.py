@@ -18,7 +18,7 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.operations.check_access import check_access
 from pam.operations.open_session import AccessRequest
-from pam.operations.read_sessions import list_sessions, read_session
+from pam.operations.read_sessions import changed_since, list_sessions, read_session
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.ports.sessions import SessionQuery
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, caller
@@ -143,10 +143,7 @@ def test_check_answers_yes_only_while_the_access_may_be_used() -> None:
         return check_access(
             LEDGER,
             principal,
-            caller=caller(who),
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            story.call(who),
         ).allowed
 
     assert held()
@@ -175,10 +172,7 @@ def test_check_is_answered_to_people_and_of_resources_that_are_listed(
         check_access(
             resource,
             None,
-            caller=caller(who),
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            story.call(who),
         )
 
 
@@ -188,7 +182,9 @@ def test_of_two_sessions_the_one_that_lasts_longest_answers() -> None:
     longer = story.granted(seconds=600)
     story.granted(seconds=120)
     access = check_access(
-        LEDGER, None, caller=caller("alice"), now=story.now, store=story.store, policy=story.policy
+        LEDGER,
+        None,
+        story.call("alice"),
     )
     assert access.session_id == longer.session_id
 
@@ -205,13 +201,21 @@ def test_who_may_look_at_a_session_of_alices(who: str) -> None:
     session_id = story.request().session_id
     story.request("kim", KYC)
     if READERS[who]:
-        found = read_session(session_id, caller=caller(who), store=story.store, policy=story.policy)
+        found = read_session(session_id, story.call(who))
         assert found.session_id == session_id
-        page = list_sessions(
-            SessionQuery(), None, caller=caller(who), store=story.store, policy=story.policy
-        )
+        page = list_sessions(SessionQuery(), None, story.call(who))
         assert session_id in [session.session_id for session in page.sessions]
     else:
         with pytest.raises(Refusal) as refused:
-            read_session(session_id, caller=caller(who), store=story.store, policy=story.policy)
+            read_session(session_id, story.call(who))
         assert refused.value.code == "NOT_FOUND"
+
+
+def test_what_has_changed_since_a_picture_is_told_to_those_who_may_look() -> None:
+    story = Story()
+    asked = story.request()
+    assert changed_since(asked.sequence, asked.session_id, story.call("alice")) is None
+    voted = story.vote("bob", asked.session_id)
+    assert changed_since(asked.sequence, asked.session_id, story.call("alice")) == voted
+    with pytest.raises(NotFound):
+        changed_since(asked.sequence, asked.session_id, story.call("dave"))

@@ -18,9 +18,9 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.domain.people import Caller
 from pam.operations.block_person import (
+    BlockTerms,
     PersonBlocked,
     PersonOrder,
-    Wish,
     block_person,
     block_requester,
 )
@@ -53,17 +53,14 @@ def block(
             resource=resource,
             unseen=unseen,
         ),
-        caller=by or caller("sam"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(by or caller("sam")),
         closer=story.closer,
         notifier=story.notifier,
     )
 
 
 def acted(story: Story, who: Caller) -> None:
-    note_act(who, now=story.now, store=story.store, policy=story.policy)
+    note_act(story.call(who))
 
 
 @pytest.mark.guarantee("G14")
@@ -143,7 +140,7 @@ def test_an_operator_is_blocked_for_a_day_at_most_and_tier_1_hears_of_it(story: 
             block(story, "sam", length=length, by=olga)
         assert [fault.field for fault in refused.value.errors] == ["seconds"]
     block(story, "sam", length=timedelta(hours=24), by=olga)
-    assert story.notifier.told == [("operator blocked", "sam")]
+    assert story.notifier.told == [("operator blocked", "TIER 1: operator sam is blocked")]
     block(story, "alice", length=None, by=olga)
     assert len(story.notifier.told) == 1
 
@@ -152,11 +149,8 @@ SECOND: dict[str, Callable[[Story, Caller], object]] = {
     "by name": lambda s, olga: block(s, "omar", by=olga),
     "by a session": lambda s, olga: block_requester(
         s.request("alice").session_id,
-        Wish(length=HOUR, one_resource=False, reason="laptop stolen"),
-        caller=olga,
-        now=s.now,
-        store=s.store,
-        policy=s.policy,
+        BlockTerms(length=HOUR, one_resource=False, reason="laptop stolen"),
+        s.call(olga),
         closer=s.closer,
         notifier=s.notifier,
     ),
@@ -199,7 +193,7 @@ def test_the_block_stands_though_tier_1_cannot_be_told_and_the_same_call_tells_i
     assert ("sam", EVERYTHING) in story.store.blocks
     story.notifier.down = False
     block(story, "sam", by=olga)
-    assert story.notifier.told == [("operator blocked", "sam")]
+    assert story.notifier.told == [("operator blocked", "TIER 1: operator sam is blocked")]
 
 
 @pytest.mark.guarantee("G14")
@@ -210,15 +204,12 @@ def test_nobody_blocks_by_a_session_that_they_voted_on_but_anybody_may_end_it(
     bob = operator("bob", "approvers")
     session_id = story.request().session_id
     story.vote("bob", session_id, ballot)
-    wish = Wish(length=HOUR, one_resource=False, reason="laptop stolen")
+    terms = BlockTerms(length=HOUR, one_resource=False, reason="laptop stolen")
     with pytest.raises(NotEligible, match="concerns them"):
         block_requester(
             session_id,
-            wish,
-            caller=bob,
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            terms,
+            story.call(bob),
             closer=story.closer,
             notifier=story.notifier,
         )

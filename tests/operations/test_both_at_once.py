@@ -7,7 +7,7 @@ import pytest
 from pam.domain.approval import Ballot
 from pam.domain.errors import Conflict
 from pam.domain.lifecycle import Status
-from pam.operations.close_session import sweep_session
+from pam.operations.sweep_session import sweep_session
 from tests.fakes.story import Story
 
 
@@ -62,8 +62,8 @@ def test_an_end_that_two_confirm_at_once_is_recorded_once() -> None:
     story.revoke(session_id)
     story.issuer.down = False
 
-    story.store.before_save = lambda _: story.look_at(session_id) and None
-    assert story.look_at(session_id).status is Status.REVOKED
+    story.store.before_save = lambda _: story.end_due(session_id) and None
+    assert story.end_due(session_id).status is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
 
 

@@ -18,7 +18,7 @@ def checked(story: Story, looks: int = 1_000) -> Bounds:
         TARGETS,
         now=story.now,
         store=story.store,
-        keeper=story.issuer,
+        keepers=story.issuers,
         has_time=lambda: next(left, None) is not None,
     )
 

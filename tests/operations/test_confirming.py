@@ -17,7 +17,8 @@ from pam.domain.errors import (
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.session import Session
-from pam.operations.admit_request import Outcome
+from pam.operations.admit_request import NextState
+from pam.operations.confirm_session import confirmed_by, word_of
 from tests.fakes.blocks import put_block
 from tests.fakes.story import KYC, LEDGER, SANDBOX, UAT, Story, arn
 
@@ -189,11 +190,11 @@ def test_an_ordinary_session_may_be_confirmed_before(story: Story) -> None:
 def test_a_runbook_opens_three_in_a_name_and_the_fourth_fails_with_limit(story: Story) -> None:
     sessions = [opened(story, each, break_glass=False) for each in (SANDBOX, LEDGER, UAT)]
     refused = story.by_runbook("alice", KYC)
-    assert (refused.outcome, refused.error) == (Outcome.REFUSED, "LIMIT")
-    assert story.by_runbook("dave").outcome is Outcome.APPROVED
+    assert (refused.next_state, refused.error) == (NextState.REFUSED, "LIMIT")
+    assert story.by_runbook("dave").next_state is NextState.APPROVED
     assert story.store.refusals[-1]["detail"].startswith("LIMIT: start")
     story.end(sessions[0].session_id)
-    assert story.by_runbook("alice", KYC).outcome is Outcome.NEEDS_APPROVAL
+    assert story.by_runbook("alice", KYC).next_state is NextState.NEEDS_APPROVAL
 
 
 def test_what_runbooks_open_takes_none_of_the_persons_own_places(story: Story) -> None:
@@ -267,9 +268,9 @@ def test_the_person_named_is_asked_within_a_minute_and_again_like_any_approver(
 def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_lease(
     story: Story,
 ) -> None:
-    session_id = story.granted().session_id
-    stored = story.store.sessions[session_id]
-    story.store.sessions[session_id] = replace(stored, requester_verified=False)
+    session_id = story.by_runbook().session_id
+    story.activate(session_id)
+    assert story.store.sessions[session_id].unconfirmed
     story.lease(session_id)
     assert story.store.types(session_id)[-2:] == ["Confirmed", "Leased"]
 
@@ -277,8 +278,10 @@ def test_a_session_of_before_that_nobody_confirmed_is_confirmed_by_its_next_leas
 def test_an_emergency_of_before_keeps_the_review_that_it_owes(story: Story) -> None:
     session_id = story.activate(story.request(break_glass=True).session_id).session_id
     stored = story.store.sessions[session_id]
-    story.store.sessions[session_id] = replace(stored, requester_verified=False)
+    unproven = replace(stored.circumstances, surface=Surface.RUNBOOK, auth=None)
+    of_before = replace(stored, circumstances=unproven)
     story.later(minutes=1)
-    story.lease(session_id)
-    assert story.store.sessions[session_id].review == stored.review
+    call = story.call("alice")
+    confirmed, _ = confirmed_by(word_of(call), of_before, call)
+    assert confirmed.review == stored.review
     assert story.store.types(session_id).count("BreakGlass") == 1

@@ -7,18 +7,23 @@ from typing import Any
 import pytest
 
 from pam.aws.role_denies import GRACE, LONGEST_LEASE
+from pam.domain import deadlines
+from pam.domain.deadlines import START_WITHIN
+from pam.domain.ending import Ending
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, NotYet
+from pam.domain.kinds import AWS_ROLE, KINDS
 from pam.domain.lifecycle import Status
-from pam.domain.session import ACTIVATE_WITHIN, START_WITHIN, Ending, Session
-from pam.operations.close_session import (
-    DENY_STANDS,
-    WORKFLOW,
-    Verdict,
-    close_session,
-)
+from pam.domain.people import WORKFLOW
+from pam.domain.session import Session
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.ports.targets import Receipt
 from tests.fakes.story import NOON, Story
 from tests.fakes.world import FakeIssuer, FakeStore
+
+OUTLASTING = KINDS[AWS_ROLE].outlasting
+assert OUTLASTING is not None
+DENY_STANDS = OUTLASTING.at_most
 
 
 @pytest.mark.guarantee("G4")
@@ -28,9 +33,9 @@ def test_the_clock_ends_a_session_at_its_time_and_not_before() -> None:
     assert session.expires_at is not None
     story.now = session.expires_at - timedelta(milliseconds=1)
     with pytest.raises(NotYet):
-        story.look_at(session.session_id)
+        story.end_due(session.session_id)
     story.now = session.expires_at
-    assert story.look_at(session.session_id).status is Status.EXPIRED
+    assert story.end_due(session.session_id).status is Status.EXPIRED
     assert story.issuer.held == set()
     assert story.store.types(session.session_id)[-2:] == ["Revoking", "Expired"]
 
@@ -52,7 +57,7 @@ def test_an_operator_ends_one_session_and_the_other_on_the_same_target_goes_on()
     ended = story.revoke(first.session_id)
     assert ended.status is Status.REVOKED
     assert ended.ending is not None
-    assert (ended.ending.method, ended.ending.evidence) == ("seen", "refused")
+    assert (ended.ending.method, ended.ending.evidence) == ("deny-read-back", "refused")
     assert story.issuer.held == {second.session_id}
     assert story.store.sessions[second.session_id].allows(story.now)
     assert story.workflow.stopped == [(first.session_id, "REVOKED")]
@@ -69,10 +74,10 @@ def test_revoked_is_said_only_after_the_target_confirmed() -> None:
     with pytest.raises(Conflict):
         story.lease(session_id)
     with pytest.raises(IssuerUnavailable):
-        story.look_at(session_id)
+        story.end_due(session_id)
     story.issuer.down = False
     confirmed_at = story.later(seconds=30)
-    assert story.look_at(session_id).status is Status.REVOKED
+    assert story.end_due(session_id).status is Status.REVOKED
     assert story.store.types(session_id)[-2:] == ["Revoking", "Revoked"]
     revoked = story.store.sessions[session_id]
     assert revoked.ended_at == confirmed_at
@@ -91,7 +96,7 @@ def test_an_end_asks_no_policy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("may", "may_request", "grant", "resource", "approvals_needed"):
         monkeypatch.setattr(story.policy, name, broken)
-    assert story.look_at(session.session_id).status is Status.EXPIRED
+    assert story.end_due(session.session_id).status is Status.EXPIRED
 
 
 def test_a_requester_gives_access_back() -> None:
@@ -198,14 +203,14 @@ def test_the_tick_drives_whatever_is_overdue_to_its_end(stuck: Status) -> None:
 def test_deadlines_are_what_the_design_says() -> None:
     story = Story()
     session = story.request()
-    assert session.deadline == session.approval_expires_at
+    assert deadlines.deadline(session) == session.approval_expires_at
     story.vote("bob", session.session_id)
     approved = story.vote("carol", session.session_id)
-    assert approved.deadline == story.now + START_WITHIN
+    assert deadlines.deadline(approved) == story.now + START_WITHIN
     activating = replace(approved, status=Status.ACTIVATING, activating_at=story.now)
-    assert activating.deadline == story.now + ACTIVATE_WITHIN
+    assert deadlines.deadline(activating) == story.now + activating.target.row.deadlines.making
     active = story.activate(session.session_id)
-    assert active.deadline == active.expires_at
+    assert deadlines.deadline(active) == active.expires_at
 
 
 def revoking(session: Session, decided_after: int) -> Session:
@@ -250,10 +255,10 @@ def test_a_session_is_stuck_when_access_may_stand_for_a_minute_that_should_not(c
     assert session.activated_at is not None
     begun = session.activated_at
     if since is None:
-        assert not session.stuck(begun + timedelta(days=9))
+        assert not deadlines.is_stuck(session, begun + timedelta(days=9))
     else:
-        assert not session.stuck(begun + timedelta(seconds=since - 1))
-        assert session.stuck(begun + timedelta(seconds=since))
+        assert not deadlines.is_stuck(session, begun + timedelta(seconds=since - 1))
+        assert deadlines.is_stuck(session, begun + timedelta(seconds=since))
 
 
 def due(store: FakeStore, now: datetime, limit: int) -> list[str]:
@@ -266,13 +271,13 @@ def test_what_an_early_end_left_at_the_target_goes_when_the_last_lease_is_over()
     lease = story.lease(session_id)
     story.revoke(session_id)
     assert story.issuer.cleared == []
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == []
     story.now = lease.credentials.expires_at
     assert due(story.store, story.now, 10) == []
     story.now = NOON + DENY_STANDS + timedelta(minutes=1)
     assert due(story.store, story.now, 10) == [session_id]
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == [session_id]
     assert due(story.store, story.now, 10) == []
 
@@ -286,7 +291,7 @@ def test_what_keeps_somebody_out_does_not_go_because_an_item_says_that_it_may() 
     forged = replace(revoked, traces_until=story.now, credentials_live_until=story.now)
     story.store.sessions[session_id] = forged
     story.later(minutes=1)
-    story.look_at(session_id)
+    story.end_due(session_id)
     assert story.issuer.cleared == []
 
 
@@ -331,16 +336,16 @@ def test_traces_that_do_not_go_are_tried_ever_more_rarely_and_at_least_once_an_h
     story = Story()
     closed = story.end(story.granted().session_id)
     left = replace(closed, traces_until=story.now, tries=tries, tried_at=story.now)
-    assert left.due_at == story.now + timedelta(seconds=pause)
+    assert deadlines.due_at(left) == story.now + timedelta(seconds=pause)
 
 
 def test_every_act_of_ending_may_be_repeated() -> None:
     story = Story()
     session = story.granted(seconds=60)
     story.now = session.expires_at or story.now
-    before = story.look_at(session.session_id).status
+    before = story.end_due(session.session_id).status
     trail = story.store.types(session.session_id)
-    assert story.look_at(session.session_id).status is before
+    assert story.end_due(session.session_id).status is before
     assert story.store.types(session.session_id) == trail
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.errors import Blocked, IssuerUnavailable
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
 from pam.operations.block_person import end_all_blocked
-from pam.operations.close_session import WORKFLOW, Verdict, close_session
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import Verdict
 from pam.ports.targets import Receipt
 from tests.fakes.blocks import block, put_block
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
@@ -31,7 +34,11 @@ def test_blocking_ends_all_that_is_open_in_its_scope_each_with_its_own_receipt(
     ended = block(story, first.session_id, one_resource=one_resource)
     assert ended.status is Status.REVOKED
     stored = story.store.sessions
-    for session, method in ((first, "seen"), (second, "seen"), (pending, "never-granted")):
+    for session, method in (
+        (first, "deny-read-back"),
+        (second, "deny-read-back"),
+        (pending, "never-granted"),
+    ):
         ending = stored[session.session_id].ending
         assert stored[session.session_id].status is Status.REVOKED
         assert ending is not None
@@ -172,7 +179,8 @@ def test_whoever_is_blocked_and_has_no_end_left_to_decide_is_looked_at_no_furthe
     story = Story()
     leased, unconfirmed = story.granted().session_id, story.granted().session_id
     story.lease(leased)
-    assert story.revoke(leased).due_at is not None, "the traces of its lease are the tick's"
+    ended = story.revoke(leased)
+    assert deadlines.due_at(ended) is not None, "the traces of its lease are the tick's"
     story.issuer.down = True
     assert story.revoke(unconfirmed).status is Status.REVOKING
     story.issuer.down = False

@@ -1,6 +1,7 @@
 """What people wrote can be erased, and the trail holds with it and without it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.operations.erase_texts import erase_texts
 from pam.operations.vote import BallotPaper, vote
-from tests.fakes.story import POLICY, Story, caller
+from tests.fakes.story import Story
 
 REASON, COMMENT = "ledger stuck for Jane Roe, INC-1", "call Jane Roe first"
 
@@ -28,10 +29,7 @@ def denied(story: Story) -> Session:
     session = story.request(reason=REASON)
     return vote(
         BallotPaper(session_id=session.session_id, decision=Ballot.DENY, comment=COMMENT),
-        caller=caller("bob"),
-        now=story.now,
-        store=story.store,
-        policy=POLICY,
+        story.call("bob"),
         workflow=story.workflow,
         signer=story.keys.of(Maker.DOOR),
     )
@@ -39,7 +37,8 @@ def denied(story: Story) -> Session:
 
 def erase(story: Story, session_id: str, who: str = "sam") -> Session:
     return erase_texts(
-        session_id, caller=caller(who), now=story.later(hours=1), store=story.store, policy=POLICY
+        session_id,
+        replace(story.call(who), now=story.later(hours=1)),
     )
 
 

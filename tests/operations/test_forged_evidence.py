@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,9 @@ from pam.domain import proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
 from pam.domain.lifecycle import Status
-from pam.domain.people import Surface
+from pam.domain.people import Auth, Surface
 from pam.domain.proofs import Kind, Maker, Statement
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 from tests.fakes.story import LEDGER, SANDBOX, Story, arn
 
 Forge = Callable[[Story, Session], Session]
@@ -33,6 +34,11 @@ def vote_of(name: str, session: Session, *, at: Session | None = None) -> Vote:
 def mac(story: Story, maker: Maker, statement: Statement) -> str:
     """By a key that the forger has: it signs what its holder says, and names itself."""
     return story.keys.mac(maker, replace(statement, maker=maker))
+
+
+def asked(session: Session, **otherwise: Any) -> Session:
+    """As if it had been asked for in other circumstances."""
+    return replace(session, circumstances=replace(session.circumstances, **otherwise))
 
 
 def with_forged_votes(story: Story, session: Session, maker: Maker) -> Session:
@@ -107,13 +113,20 @@ ALTERED: dict[str, Forge] = {
     "another requester": lambda _, s: replace(s, requester=arn("dave"), requester_name="dave"),
     "another requester, by the key of admission": lambda t, s: resigned(t, s, Maker.ADMISSION),
     "another requester, by the key of activation": lambda t, s: resigned(t, s, Maker.ACTIVATION),
-    "another origin": lambda _, s: replace(s, origin=Origin.RUNBOOK),
+    "another origin": lambda _, s: asked(s, surface=Surface.RUNBOOK, auth=None),
     "longer": lambda _, s: replace(s, asked_duration=HOURS, duration=HOURS),
-    "another target": lambda _, s: replace(s, target=replace(s.target, arn="arn:other")),
+    "another target": lambda _, s: replace(
+        s, target=replace(s.target, names={**s.target.names, "arn": "arn:other"})
+    ),
     "other settings of the target": lambda _, s: replace(
         s, target=replace(s.target, settings={"group_role": "postgres"})
     ),
-    "a break-glass request": lambda _, s: replace(s, break_glass=True),
+    "a break-glass request": lambda _, s: asked(s, break_glass=True),
+    "another ticket": lambda _, s: asked(s, ticket="CHG-9"),
+    "another surface": lambda _, s: asked(s, surface=Surface.CONSOLE),
+    "another way to prove oneself": lambda _, s: asked(s, auth=Auth.WEBAUTHN),
+    "nobody who proved themselves": lambda _, s: asked(s, auth=None),
+    "a signal that no source gave": lambda _, s: asked(s, signals={"ticket": "named"}),
     "another reason than the approvers read": lambda _, s: replace(s, reason="something else"),
 }
 """A session that was approved by two, changed afterwards."""
@@ -235,7 +248,7 @@ def emergency(story: Story, **confirmed: str) -> Session:
     """One that a runbook opened in alice's name, approved as her break-glass would be."""
     session = story.request("alice", LEDGER, break_glass=True)
     word = Confirmation(principal=arn("alice"), at=story.now, **confirmed)
-    opened = replace(session, origin=Origin.RUNBOOK, requester_verified=False)
+    opened = asked(session, surface=Surface.RUNBOOK, auth=None)
     proof = story.keys.mac(Maker.ADMISSION, proofs.of_request(opened))
     said = proofs.of_confirmation(session.session_id, word)
     given = story.keys.mac(said.maker, said) if said.maker else ""
@@ -244,9 +257,6 @@ def emergency(story: Story, **confirmed: str) -> Session:
 
 UNCONFIRMED: dict[str, Forge] = {
     "no word at all": lambda _, s: replace(s, confirmation=None),
-    "no word, and a flag that says otherwise": lambda _, s: replace(
-        s, confirmation=None, requester_verified=True
-    ),
     "a word that nobody signed": lambda _, s: replace(
         s, confirmation=Confirmation(principal=arn("alice"), at=s.created_at)
     ),
@@ -275,6 +285,18 @@ def test_an_emergency_in_somebodys_name_needs_their_proven_word(case: str) -> No
     session = emergency(story)
     story.store.sessions[session.session_id] = UNCONFIRMED[case](story, session)
     with pytest.raises(Unproven, match="confirmed"):
+        story.activate(session.session_id)
+    assert story.issuer.held == set()
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("surface", [Surface.RUNBOOK, Surface.API])
+def test_an_emergency_that_a_runbook_asked_for_is_made_nobodys_own(surface: Surface) -> None:
+    story = Story()
+    session = emergency(story)
+    in_person = asked(session, surface=surface, auth=Auth.SIGV4)
+    story.store.sessions[session.session_id] = replace(in_person, confirmation=None)
+    with pytest.raises(Unproven, match="its request is not what PAM's door took"):
         story.activate(session.session_id)
     assert story.issuer.held == set()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain.errors import IssuerUnavailable, StaleSession
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import POSTGRES_USER
 from pam.domain.session import Session
 from pam.operations import keep_ends as operation
 from pam.operations.keep_ends import SETTLED_AFTER, Kept, keep_ends
@@ -27,7 +27,7 @@ def kept(story: Story, looks: int = 1_000) -> Kept:
     return keep_ends(
         now=story.now,
         store=story.store,
-        keeper=story.issuer,
+        keepers=story.issuers,
         has_time=lambda: next(left, None) is not None,
     )
 
@@ -156,7 +156,7 @@ def test_only_roles_are_looked_at() -> None:
     story = Story()
     session_id = ended(story)
     stored = story.store.sessions[session_id]
-    target = replace(stored.target, kind=IssuerKind.POSTGRES_USER)
+    target = replace(stored.target, kind=POSTGRES_USER)
     story.store.sessions[session_id] = replace(stored, target=target)
     story.later(seconds=20)
     story.issuer.let_in_again = {session_id}

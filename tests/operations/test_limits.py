@@ -16,9 +16,9 @@ from pam.domain.limits import Limits, OpenSession
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations.count_open import recount_open
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.policy.cedar import CedarPolicy
-from tests.fakes.story import COMPILED, KYC, LEDGER, SANDBOX, UAT, Story, caller
+from tests.fakes.story import COMPILED, KYC, LEDGER, SANDBOX, UAT, Story
 from tests.fakes.world import FakeStore
 
 DATABASES = ("core-ledger-db", "core-reporting-db")
@@ -39,11 +39,8 @@ def refused(act: Callable[[], object]) -> tuple[str, ...]:
 def reviewed(story: Story, session: Session) -> None:
     for who in ("bob", "carol"):
         review_session(
-            Finding(session_id=session.session_id, judgement=Judgement.JUSTIFIED),
-            caller=caller(who),
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            ReviewPaper(session_id=session.session_id, judgement=Judgement.JUSTIFIED),
+            story.call(who),
         )
 
 

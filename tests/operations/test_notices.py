@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.approval import Ballot
 from pam.domain.lifecycle import Status
 from pam.domain.notices import CLAIM_FOR, Duty, next_reminder
@@ -78,7 +79,8 @@ def test_a_decided_or_closed_request_is_not_announced_again(story: Story) -> Non
 def test_a_request_that_was_announced_to_the_end_is_closed_unanswered(story: Story) -> None:
     session = story.request()
     tick_for(story, session, timedelta(hours=4))
-    assert story.store.due(story.now, 10)[0].duties == {Duty.END: session.approval_expires_at}
+    (due,) = story.store.due(story.now, 10)
+    assert deadlines.duties(due) == {Duty.END: session.approval_expires_at}
     swept = story.sweep(session.session_id)
     assert swept.status is Status.UNANSWERED
 
@@ -148,7 +150,7 @@ def test_a_vote_while_approvers_are_being_reminded_is_counted_and_ends_the_remin
     assert story.tell(session.session_id) == (Duty.REMIND,)
     stored = story.store.sessions[session.session_id]
     assert (stored.status, stored.notifying_until) == (Status.APPROVED, None)
-    assert set(stored.duties) == {Duty.END}
+    assert set(deadlines.duties(stored)) == {Duty.END}
 
 
 @pytest.mark.guarantee("G6")
@@ -156,8 +158,8 @@ def test_a_notice_that_is_being_sent_or_cannot_be_sent_holds_up_no_end(story: St
     session = story.granted()
     assert session.expires_at is not None
     held = replace(session, notifying_until=session.expires_at + timedelta(hours=1))
-    assert held.due_at == session.expires_at
-    assert set(held.duties) == {Duty.END, Duty.WARN}
+    assert deadlines.due_at(held) == session.expires_at
+    assert set(deadlines.duties(held)) == {Duty.END, Duty.WARN}
 
 
 def test_each_is_told_what_is_theirs(story: Story) -> None:

@@ -32,7 +32,7 @@ def member(role: str, group: str = "", person: str = "zoe", **at: str) -> Caller
 
 
 def act(story: Story, who: Caller) -> bool:
-    return note_act(who, now=story.now, store=story.store, policy=story.policy)
+    return note_act(story.call(who))
 
 
 PAIRS = [("engineers", "approvers"), ("operators", "engineers"), ("approvers", "operators")]

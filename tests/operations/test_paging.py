@@ -11,12 +11,12 @@ from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotFound
 from pam.domain.free_text import commitment
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
-from pam.operations.close_session import WORKFLOW
 from pam.operations.read_sessions import Listing, Trail, list_sessions, read_trail
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionQuery
-from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn, caller
+from tests.fakes.story import KYC, KYC_SANDBOX, LEDGER, SANDBOX, UAT, Story, arn
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def listed(
 ) -> Listing:
     asked = SessionQuery(
         status=Status(query["status"]) if "status" in query else None,
-        requester=query.get("requester"),
+        requester_name=query.get("requester"),
         resource=query.get("resource"),
         limit=limit,
     )
-    return list_sessions(asked, cursor, caller=caller(who), store=story.store, policy=story.policy)
+    return list_sessions(asked, cursor, story.call(who))
 
 
 def walk(story: Story, who: str, limit: int, **query: str) -> list[str]:
@@ -150,11 +150,9 @@ def trail(
 ) -> Trail:
     return read_trail(
         session_id,
+        story.call(who),
         limit=limit,
         cursor=cursor,
-        caller=caller(who),
-        store=story.store,
-        policy=story.policy,
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pam.domain import audit_record, timestamps
-from pam.domain.activity import Activity, Source
+from pam.domain.activity import Activity
 from pam.domain.audit_record import Record
-from pam.domain.doors import Door
 from pam.domain.errors import StaleSession
+from pam.domain.kinds import Source
 from pam.domain.lifecycle import Status
+from pam.domain.openings import Opening
 from pam.domain.session import Session
 from pam.operations import retrying
 from pam.operations.record_activity import record_activity
@@ -198,19 +199,21 @@ def test_access_after_an_early_end_is_a_finding_if_it_succeeded(story: Story) ->
 @pytest.mark.guarantee("G16")
 def test_what_was_opened_is_a_finding_in_the_chain_of_a_session_that_goes_on(story: Story) -> None:
     session = story.granted()
-    opens = Door(reason="lets others in")
-    assert recorded(story, act(session, door=opens, what="s3:PutBucketPolicy")) == ""
+    opens = Opening(reason="lets others in")
+    assert recorded(story, act(session, opening=opens, what="s3:PutBucketPolicy")) == ""
     record = last(story, session)
     assert (record["type"], record["outcome"]) == ("Activity", "failure")
     assert record["detail"].startswith("opened: lets others in: cloudtrail 2026-")
     assert story.store.sessions[session.session_id].status is Status.ACTIVE
-    assert recorded(story, act(session, activity_id="a-2", door=opens, error="AccessDenied")) == ""
+    assert (
+        recorded(story, act(session, activity_id="a-2", opening=opens, error="AccessDenied")) == ""
+    )
     assert last(story, session)["outcome"] == "refused"
 
 
 def test_what_was_opened_after_the_end_is_dark_access(story: Story) -> None:
     session = story.granted()
-    late = {"at": NOON + timedelta(hours=1), "door": Door(reason="lets others in")}
+    late = {"at": NOON + timedelta(hours=1), "opening": Opening(reason="lets others in")}
     assert recorded(story, act(session, **late)).startswith("the access was over")
     assert last(story, session)["detail"].startswith("dark access: the access was over")
 

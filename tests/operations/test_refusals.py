@@ -13,9 +13,10 @@ from pam.domain.lifecycle import Status
 from pam.domain.proofs import Maker
 from pam.edge.bodies import parse_start
 from pam.ids import new_id
-from pam.operations.admit_request import Admission, Execution, Outcome, admit_request
+from pam.operations.admit_request import Admission, NextState, admit_request
 from pam.operations.answer_workflow import why_refused
 from pam.operations.record_refusal import Attempt, record_refusal
+from pam.ports.people import Execution
 from tests.fakes.story import HOME, LEDGER, SANDBOX, Story, caller
 
 
@@ -71,7 +72,7 @@ def test_what_was_sent_is_told_to_the_caller_and_stands_in_no_record(story: Stor
 def start(story: Story, given: Any, **execution: Any) -> Admission:
     started = execution.get("started_at", story.now)
     return admit_request(
-        Execution(arn="arn:execution", started_at=started),
+        Execution(arn="arn:execution", started_at=started, input="{}", running=True),
         None,
         lambda: parse_start(given),
         now=story.now,
@@ -100,7 +101,7 @@ def test_a_start_with_unknown_keys_is_refused_on_record_with_none_of_them(
     story: Story, case: str
 ) -> None:
     refused = start(story, GOOD | UNKNOWN[case])
-    assert (refused.outcome, refused.error) == (Outcome.REFUSED, "VALIDATION")
+    assert (refused.next_state, refused.error) == (NextState.REFUSED, "VALIDATION")
     assert len(refused.cause.encode()) <= LONGEST_CAUSE
     assert refused.cause.replace("…", "").isprintable()
     (record,) = story.store.refusals
@@ -148,7 +149,7 @@ APART = {
 def test_an_id_that_a_runbook_chose_carries_the_time_of_its_start(story: Story, case: str) -> None:
     session_id = new_id(story.now + APART[case])
     refused = start(story, GOOD | {"session_id": session_id})
-    assert (refused.outcome, refused.error) == (Outcome.REFUSED, "VALIDATION")
+    assert (refused.next_state, refused.error) == (NextState.REFUSED, "VALIDATION")
     assert "session_id" in refused.cause
     assert story.store.sessions == {}
     assert len(story.store.refusals) == 1
@@ -166,7 +167,7 @@ def test_an_id_of_about_now_is_the_sessions(story: Story, minutes: int) -> None:
     started = story.now
     story.later(minutes=30)
     admitted = start(story, GOOD | {"session_id": session_id}, started_at=started)
-    assert (admitted.outcome, admitted.session_id) == (Outcome.APPROVED, session_id)
+    assert (admitted.next_state, admitted.session_id) == (NextState.APPROVED, session_id)
 
 
 def test_the_cause_of_an_end_is_a_kilobyte_whatever_was_written(story: Story) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.audit_record import Outcome, RecordType
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import (
@@ -23,8 +24,8 @@ from pam.domain.review import Judgement, LookBack, LooksGathered, Review
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.erase_texts import erase_texts
-from pam.operations.review_session import Finding, review_session
-from tests.fakes.story import KYC, LEDGER, NOON, POLICY, SANDBOX, UAT, Story, caller
+from pam.operations.review_session import ReviewPaper, review_session
+from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, UAT, Story, caller
 
 pytestmark = pytest.mark.guarantee("G15")
 
@@ -42,11 +43,8 @@ def review(
     comment: str = "",
 ) -> Session:
     return review_session(
-        Finding(session_id=session.session_id, judgement=judgement, comment=comment),
-        caller=caller(who) if isinstance(who, str) else who,
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        ReviewPaper(session_id=session.session_id, judgement=judgement, comment=comment),
+        story.call(who),
     )
 
 
@@ -199,10 +197,7 @@ def test_what_a_reviewer_wrote_is_kept_apart_from_the_record_and_can_be_erased(
     def erased() -> list[str]:
         gone = erase_texts(
             session.session_id,
-            caller=caller("sam"),
-            now=story.now,
-            store=story.store,
-            policy=POLICY,
+            story.call("sam"),
         )
         assert gone.review is not None
         return [look.comment for look in gone.review.given]
@@ -286,9 +281,9 @@ def test_what_is_left_at_the_target_is_cleared_at_its_own_time_all_the_same(stor
     ended = story.revoke(session_id)
     assert ended.traces_until is not None
     assert ended.review is not None
-    assert ended.deadline == ended.due_at == ended.traces_until
+    assert deadlines.deadline(ended) == deadlines.due_at(ended) == ended.traces_until
     story.store.forget_traces(ended)
-    assert story.store.sessions[session_id].due_at == ended.review.due_at
+    assert deadlines.due_at(story.store.sessions[session_id]) == ended.review.due_at
 
 
 def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
@@ -300,7 +295,7 @@ def test_a_blocked_approver_reviews_nothing(story: Story) -> None:
         until=None,
         reason="laptop stolen",
     )
-    add_block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    add_block(order, story.call("sam"))
     with pytest.raises(Blocked):
         review(story, "bob", session)
     reviewed = review(story, "carol", session)

@@ -106,6 +106,10 @@ CHANGED: dict[str, tuple[Callable[[Session], Session], type[Refusal]]] = {
         lambda session: replace(session, requester="arn:aws:iam::1:user/gone"),
         NotEligible,
     ),
+    "the requester's principal is another person now": (
+        lambda session: replace(session, requester=arn("dave")),
+        NotEligible,
+    ),
     "the resource is not lent any more": (
         lambda session: replace(session, resource="no-such-thing"),
         NotFound,

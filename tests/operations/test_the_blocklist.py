@@ -29,10 +29,7 @@ def holds(story: Story, resource: str = LEDGER, who: str = "alice") -> bool:
     return check_access(
         resource,
         None,
-        caller=caller(who),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(who),
     ).allowed
 
 
@@ -153,9 +150,7 @@ ACTS: dict[str, Callable[[Story, Caller, str], object]] = {
     "lifting": lambda s, who, _: lift(s, "kim", by=who),
     "lifting their own": lambda s, who, _: lift(s, "sam", by=who),
     "revoking": lambda s, _, i: s.revoke(i),
-    "erasing": lambda s, who, i: erase_texts(
-        i, caller=who, now=s.now, store=s.store, policy=s.policy
-    ),
+    "erasing": lambda s, who, i: erase_texts(i, s.call(who)),
 }
 
 
@@ -248,9 +243,7 @@ def test_operators_and_auditors_see_who_is_blocked_now(who: str, *, may: bool) -
     story.later(seconds=1)
 
     def listed() -> list[str]:
-        found = list_blocks(
-            caller=caller(who), now=story.now, store=story.store, policy=story.policy
-        )
+        found = list_blocks(story.call(who))
         return [one.person for one in found]
 
     if may:

@@ -1,5 +1,6 @@
 """Whoever asks is told who they are, and what waits for them and for nobody else."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,8 +10,9 @@ from pam.domain.errors import NotEligible
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
+from pam.operations.call import Call
 from pam.operations.read_inbox import Inbox, read_inbox, read_me
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, arn, caller
 
 HOUR = timedelta(hours=1)
@@ -22,16 +24,14 @@ def story() -> Story:
 
 
 def inbox(story: Story, who: str) -> Inbox:
-    return read_inbox(caller=caller(who), now=story.now, store=story.store, policy=story.policy)
+    return read_inbox(story.call(who))
 
 
 def review(story: Story, who: str, session: Session) -> None:
-    finding = Finding(
+    finding = ReviewPaper(
         session_id=session.session_id, judgement=Judgement.JUSTIFIED, comment="as the runbook says"
     )
-    review_session(
-        finding, caller=caller(who), now=story.now, store=story.store, policy=story.policy
-    )
+    review_session(finding, story.call(who))
 
 
 def ids(sessions: tuple[Session, ...]) -> list[str]:
@@ -39,7 +39,7 @@ def ids(sessions: tuple[Session, ...]) -> list[str]:
 
 
 def test_a_caller_is_told_their_name_domain_groups_and_principals(story: Story) -> None:
-    person, principals = read_me(caller=caller("bob"), store=story.store, policy=story.policy)
+    person, principals = read_me(story.call("bob"))
     assert (person.name, person.domain, person.groups) == (
         "bob",
         "bank-core",
@@ -49,11 +49,13 @@ def test_a_caller_is_told_their_name_domain_groups_and_principals(story: Story) 
 
 
 @pytest.mark.guarantee("G10")
-@pytest.mark.parametrize("read", [read_me, lambda **given: read_inbox(now=Story().now, **given)])
-def test_nobody_has_neither_a_name_nor_an_inbox(story: Story, read: object) -> None:
+@pytest.mark.parametrize("read", [read_me, read_inbox])
+def test_nobody_has_neither_a_name_nor_an_inbox(
+    story: Story, read: Callable[[Call], object]
+) -> None:
     nobody = replace(caller("bob"), person=None)
     with pytest.raises(NotEligible):
-        read(caller=nobody, store=story.store, policy=story.policy)  # type: ignore[operator]
+        read(story.call(nobody))
 
 
 def test_a_request_waits_for_those_whose_vote_would_count_until_they_have_voted(
@@ -110,5 +112,5 @@ def test_nothing_waits_for_the_blocked(story: Story) -> None:
     order = BlockOrder(
         person="bob", principal=arn("bob"), until=story.now + HOUR, reason="account stolen"
     )
-    add_block(order, caller=caller("sam"), now=story.now, store=story.store, policy=story.policy)
+    add_block(order, story.call("sam"))
     assert inbox(story, "bob") == Inbox(votes=(), reviews=(), confirmations=())

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from pam.domain import deadlines
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.lifecycle import Status
-from pam.operations.close_session import fail_unmade
+from pam.operations.fail_session import fail_unmade
 from tests.fakes.story import Story
 
 REPORTING = "core-reporting-db"
@@ -41,9 +42,9 @@ def test_it_is_waited_for_as_long_as_votes_would_have_been_and_no_longer() -> No
     story = Story()
     session_id = approved(story, when_taken="wait")
     session = story.store.sessions[session_id]
-    assert session.due_at == session.approval_expires_at
+    assert deadlines.due_at(session) == session.approval_expires_at
     story.now = session.approval_expires_at
-    closed = story.look_at(session_id)
+    closed = story.end_due(session_id)
     assert closed.status is Status.FAILED
     assert closed.ending is not None
     assert closed.ending.reason == "the resource did not become free in time"
@@ -54,7 +55,7 @@ def test_it_is_waited_for_as_long_as_votes_would_have_been_and_no_longer() -> No
 def test_what_is_not_waited_for_is_due_as_soon_as_any_other() -> None:
     story = Story()
     session = story.store.sessions[approved(story)]
-    assert session.due_at == story.now + timedelta(minutes=5)
+    assert deadlines.due_at(session) == story.now + timedelta(minutes=5)
 
 
 @pytest.mark.guarantee("G6")

@@ -12,11 +12,11 @@ from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.operations.erase_texts import erase_texts
 from pam.operations.read_sessions import read_session
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from tests.fakes.blocks import operator
-from tests.fakes.story import COMPILED, KYC, LEDGER, Story, caller
+from tests.fakes.story import COMPILED, KYC, LEDGER, Story
 
 pytestmark = pytest.mark.guarantee("G15")
 
@@ -31,11 +31,8 @@ def review(
     story: Story, who: str, session: Session, judgement: Judgement = Judgement.JUSTIFIED
 ) -> Session:
     return review_session(
-        Finding(session_id=session.session_id, judgement=judgement, comment="looked"),
-        caller=caller(who),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        ReviewPaper(session_id=session.session_id, judgement=judgement, comment="looked"),
+        story.call(who),
     )
 
 
@@ -97,9 +94,7 @@ def test_a_named_reviewer_looks_for_the_domain_and_may_see_what_is_to_be_looked_
     review(story, "carol", session)
     assert outcome(review(story, "ada", session)) == "justified"
     for seen in (session, ordinary):
-        assert read_session(
-            seen.session_id, caller=caller("ada"), store=story.store, policy=story.policy
-        )
+        assert read_session(seen.session_id, story.call("ada"))
 
 
 def test_a_named_reviewer_is_one_for_that_domain_and_for_emergencies_alone() -> None:
@@ -111,9 +106,7 @@ def test_a_named_reviewer_is_one_for_that_domain_and_for_emergencies_alone() -> 
     with pytest.raises(NotEligible):
         review(story, "dave", ordinary)
     emergency = story.activate(story.request("kim", KYC, break_glass=True).session_id)
-    assert read_session(
-        emergency.session_id, caller=caller("dave"), store=story.store, policy=story.policy
-    )
+    assert read_session(emergency.session_id, story.call("dave"))
     review(story, "dave", emergency)
     assert outcome(review(story, "kurt", emergency)) == "justified"
 
@@ -177,17 +170,11 @@ def test_nobody_erases_where_they_had_part(part: str) -> None:
     with pytest.raises(NotEligible):
         erase_texts(
             session.session_id,
-            caller=both,
-            now=story.now,
-            store=story.store,
-            policy=story.policy,
+            story.call(both),
         )
     erased = erase_texts(
         session.session_id,
-        caller=operator("olga"),
-        now=story.now,
-        store=story.store,
-        policy=story.policy,
+        story.call(operator("olga")),
     )
     assert erased.reason == ERASED
 

@@ -26,6 +26,11 @@ def line_of(text: str, marker: str) -> int:
 
 
 # what is broken -> file, edit, the text on whose line the fault lies, a word of the message
+def and_then(*entries: str) -> Callable[[str], str]:
+    """Entries of identities more, in YAML's flow style."""
+    return lambda text: text + "".join(f"\n  - {entry}" for entry in entries) + "\n"
+
+
 FAULTS: dict[str, tuple[str, Edit, str, str]] = {
     "an unknown key": (
         "catalogue.yaml",
@@ -156,6 +161,12 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         '@id("break-glass-lifts-the-count")',
         "breakglass",
     ),
+    "a signal of which no policy says what unknown means": (
+        "grant.cedar",
+        swap("context.breakGlass };", 'context.breakGlass && context.ticket == "named" };'),
+        '@id("break-glass-lifts-the-count")',
+        'no policy for grant says what "unknown" means',
+    ),
     "an action that the schema does not have": (
         "request.cedar",
         swap('PAM::Action::"request"', 'PAM::Action::"requests"'),
@@ -196,6 +207,18 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         "domain String,",
         "unexpected token",
     ),
+    "a signal that PAM does not tell": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: String, risk: String, "),
+        "",
+        "request: failed to build request: while parsing context, expected",
+    ),
+    "a signal of another type": (
+        "pam.cedarschema",
+        swap("ticket: String, ", "ticket: Bool, "),
+        "",
+        "ticket",
+    ),
     "a role that is none": (
         "identities.yaml",
         swap("pam-operators: operators", "pam-operators: gods"),
@@ -213,6 +236,33 @@ FAULTS: dict[str, tuple[str, Edit, str, str]] = {
         swap("permission_set: PamAuditor", "permission_set: PamOperator"),
         "",
         "twice",
+    ),
+    "two users whose names differ in case only": (
+        "identities.yaml",
+        and_then(
+            '{user: carol, account: "111122223333", domain: audit, groups: [pam-auditors]}',
+            '{user: Carol, account: "111122223333", domain: audit, groups: [pam-auditors]}',
+        ),
+        "user: Carol",
+        "twice",
+    ),
+    "a principal of no scheme": (
+        "identities.yaml",
+        and_then("{principal: 'mail:a@b', person: carol, domain: audit, groups: [pam-auditors]}"),
+        "mail:a@b",
+        "slack:TEAM/USER",
+    ),
+    "a principal of AWS that is no user": (
+        "identities.yaml",
+        and_then("{principal: 'arn:aws:iam::1:x', person: c, domain: audit, groups: []}"),
+        "arn:aws:iam",
+        "permission_set",
+    ),
+    "a principal that is nobody's": (
+        "identities.yaml",
+        and_then("{principal: 'slack:T1/U1', domain: audit, groups: [pam-auditors]}"),
+        "slack:T1/U1",
+        "person is missing",
     ),
     "an account that is none": (
         "identities.yaml",

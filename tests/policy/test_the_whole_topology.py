@@ -6,12 +6,13 @@ from itertools import product
 import pytest
 
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import Code
-from pam.domain.people import Person
+from pam.domain.people import Auth, Person, Surface
 from pam.domain.resource import Environment
 from pam.domain.session import Session
 from pam.policy.cedar import Action, CedarPolicy
-from tests.fakes.story import COMPILED, LEDGER, POLICY, Story, arn
+from tests.fakes.story import COMPILED, LEDGER, PLAIN, POLICY, Story, arn
 
 ROLES = ["engineers", "approvers", "operators", "auditors"]
 COUNT = {Environment.PROD: 2, Environment.UAT: 1, Environment.DEV: 0}
@@ -32,25 +33,30 @@ def lawful(
 
 
 EVERYTHING = [
-    (environment, across, break_glass, ApprovalsGathered(total=total, domain=domain))
-    for environment, across, break_glass, total in product(
-        Environment, (False, True), (False, True), range(6)
-    )
+    (environment, across, ApprovalsGathered(total=total, domain=domain))
+    for environment, across, total in product(Environment, (False, True), range(6))
     for domain in range(total + 1)
 ]
+ASKED = [
+    Circumstances(
+        surface=surface, auth=auth, break_glass=break_glass, ticket=ticket, signals=signals
+    )
+    for surface, auth in product(Surface, (*Auth, None))
+    for break_glass, ticket in product((False, True), ("", "INC-1"))
+    for signals in ({}, {"ticket": "unknown"})
+]
+"""Of all these, the rules as shipped go by break-glass alone."""
 
 
 @pytest.mark.guarantee("G2")
 @pytest.mark.guarantee("G3")
 def test_a_grant_is_lawful_for_exactly_the_inputs_of_the_interface() -> None:
     resources = {r.environment: r for r in COMPILED.resources if r.domain == "bank-core"}
-    for environment, across, break_glass, gathered in EVERYTHING:
+    for (environment, across, gathered), asked in product(EVERYTHING, ASKED):
         requester = person("zoe", "bank-kyc" if across else "bank-core", "engineers")
-        decision = POLICY.grant(
-            requester, resources[environment], gathered, break_glass=break_glass
-        )
-        expected = lawful(environment, gathered, across=across, break_glass=break_glass)
-        assert decision.allowed is expected, (environment, across, break_glass, gathered)
+        decision = POLICY.grant(requester, resources[environment], gathered, asked)
+        expected = lawful(environment, gathered, across=across, break_glass=asked.break_glass)
+        assert decision.allowed is expected, (environment, across, gathered, asked)
         if across and gathered.domain == 0:
             assert decision.policy_ids == ("DT-001-an-approver-of-the-resource-domain",)
 
@@ -64,7 +70,8 @@ def test_what_people_are_told_is_needed_is_the_least_that_is_lawful(
 ) -> None:
     resources = {r.environment: r for r in COMPILED.resources if r.domain == "bank-core"}
     requester = person("zoe", "bank-kyc" if across else "bank-core", "engineers")
-    needed = POLICY.approvals_needed(requester, resources[environment], break_glass=break_glass)
+    asked = replace(PLAIN, break_glass=break_glass)
+    needed = POLICY.approvals_needed(requester, resources[environment], asked)
     count = 0 if break_glass else COUNT[environment]
     assert needed == ApprovalsNeeded(total=count + across, domain=int(across))
 
@@ -149,4 +156,4 @@ def test_an_empty_policy_set_denies_everything() -> None:
     alice = person("alice", "bank-core", *ROLES)
     session = session_of("alice", "bank-core")
     assert not any(empty.may(action, alice, session).allowed for action in Action)
-    assert not any(empty.may_request(alice, r).allowed for r in empty.resources())
+    assert not any(empty.may_request(alice, r, PLAIN).allowed for r in empty.resources())

@@ -12,16 +12,20 @@ from psycopg import sql
 from local.postgres import Postgres
 from pam.aws.login_secrets import parse_login
 from pam.domain.approval import ApprovalsNeeded
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET, kind_of
 from pam.domain.lifecycle import Status
-from pam.domain.resource import Environment, IssuerKind, Target
-from pam.domain.session import Origin, Session
+from pam.domain.people import Auth, Surface
+from pam.domain.resource import Environment, Target
+from pam.domain.session import Session
 from pam.ids import new_id
-from pam.ports.targets import DatabaseLogin, LoginCredentials, Receipt
+from pam.ports.targets import DatabaseLogin, LoginCredentials
 from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
+from tests.fakes.targets import FakeCheckouts
 
 LEDGER_SECRET = "bank/core-ledger-db/pam-issuer"
 REPORTS_SECRET = "bank/core-reporting-db/reports"
@@ -135,36 +139,6 @@ class SecretsInMemory:
             thread.join()
 
 
-@dataclass
-class CheckoutsInMemory:
-    """Implements `ports.targets.Checkouts`."""
-
-    held: dict[str, str] = field(default_factory=dict)
-    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
-    memory: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def take(self, what: str, session_id: str) -> bool:
-        return self.held.setdefault(what, session_id) == session_id
-
-    def has(self, what: str, session_id: str) -> bool:
-        return self.held.get(what) == session_id
-
-    def give_back(self, what: str, session_id: str, receipt: Receipt) -> None:
-        if self.has(what, session_id):
-            del self.held[what]
-            self.receipts[what, session_id] = receipt
-
-    def remember(self, what: str, session_id: str, text: str) -> None:
-        if self.has(what, session_id):
-            self.memory.setdefault((what, session_id), text)
-
-    def remembered(self, what: str, session_id: str) -> str | None:
-        return self.memory.get((what, session_id))
-
-    def receipt(self, what: str, session_id: str) -> Receipt | None:
-        return self.receipts.get((what, session_id))
-
-
 class Bank:
     def __init__(self, server: Postgres, accounts: dict[str, dict[str, Any]]) -> None:
         self.server = server
@@ -177,7 +151,7 @@ class Bank:
             },
             self.databases,
         )
-        self.checkouts = CheckoutsInMemory()
+        self.checkouts = FakeCheckouts()
         self.users = PostgresUserIssuer(self.secrets, self.databases, lambda *_: "no-token")
         self.reports = RotatedSecretIssuer(self.secrets, self.databases, self.checkouts)
 
@@ -214,13 +188,13 @@ class Bank:
         """An ACTIVATING session on the ledger's database."""
         given = {"secret": LEDGER_SECRET, "group_role": "ledger_operators"}
         given |= {"auth": "password", "quarantine_role": "ledger_quarantine"}
-        return _session(IssuerKind.POSTGRES_USER, given | settings, seconds)
+        return _session(POSTGRES_USER, given | settings, seconds)
 
     def reports_session(self, *, seconds: int = 600, **settings: str) -> Session:
         """An ACTIVATING session on the account of the reports."""
         given = {"secret": REPORTS_SECRET, "rotation": "single-user", "when_taken": "refuse"}
         given |= {"login_secret": MENDER_SECRET}
-        return _session(IssuerKind.ROTATED_SECRET, given | settings, seconds)
+        return _session(ROTATED_SECRET, given | settings, seconds)
 
     def activated(self, session: Session) -> Session:
         issuer = self.issuer_of(session)
@@ -235,7 +209,7 @@ class Bank:
         )
 
     def issuer_of(self, session: Session) -> Any:
-        is_user = session.target.kind is IssuerKind.POSTGRES_USER
+        is_user = session.target.kind == POSTGRES_USER
         return self.users if is_user else self.reports
 
     def roles(self) -> dict[str, bool]:
@@ -283,29 +257,24 @@ def is_cut(connection: "psycopg.Connection[Any]") -> bool:
     return False
 
 
-def _session(kind: IssuerKind, settings: dict[str, str], seconds: int) -> Session:
+def _session(kind: str, settings: dict[str, str], seconds: int) -> Session:
     at = now()
     return Session(
         session_id=new_id(at),
         status=Status.ACTIVATING,
-        origin=Origin.API,
         requester="arn:aws:iam::000000000000:user/alice",
         requester_name="alice",
         requester_domain="bank-core",
-        requester_verified=True,
         resource="core-db",
         environment=Environment.PROD,
         domain="bank-core",
         target=Target(
             kind=kind,
-            account="000000000000",
-            region="eu-west-1",
-            arn=f"arn:aws:secretsmanager:eu-west-1:000000000000:secret:{settings['secret']}",
+            names=kind_of(kind).named(settings, account="000000000000", region="eu-west-1"),
             settings=settings,
         ),
         reason="because",
-        ticket="",
-        break_glass=False,
+        circumstances=Circumstances(surface=Surface.API, auth=Auth.SIGV4),
         asked_duration=timedelta(seconds=seconds),
         duration=timedelta(seconds=seconds),
         needed=ApprovalsNeeded(total=0, domain=0),

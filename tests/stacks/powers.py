@@ -28,6 +28,7 @@ KEY_WRITE = KEY_READ | {
 KEY_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
 NOTES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 """Of the table of calls."""
+CHECKOUTS = {"dynamodb:UpdateItem"}
 LENDING = {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
 LOGINS = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}
 POWERS = {
@@ -53,12 +54,14 @@ POWERS = {
     | KEY_WRITE
     | LOGINS
     | LENDING
+    | CHECKOUTS
     | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
     | {"kms:GenerateMac", "kms:VerifyMac"},
     "revoke_session": ITEMS
     | STREAM
     | KEY_WRITE
     | LOGINS
+    | CHECKOUTS
     | {"secretsmanager:PutSecretValue"}
     | {"dynamodb:DeleteItem"}
     | {"states:DescribeExecution", "states:GetExecutionHistory"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pam.policy.files import PostgresUserIssuer
+from pam.kinds.postgres_user.catalogue import Entry
 from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
 from tests.stacks.template import Deployment
 
@@ -169,6 +169,6 @@ def test_the_recorder_puts_items_and_deletes_or_updates_none(every: Deployment) 
 def test_a_statement_log_is_a_log_group_of_rds(name: str) -> None:
 
     issuer = {"kind": "postgres-user", "secret": "s", "group_role": "g"}
-    assert PostgresUserIssuer(**issuer, statement_log=LOG_GROUP).statement_log == LOG_GROUP
+    assert Entry(**issuer, statement_log=LOG_GROUP).statement_log == LOG_GROUP
     with pytest.raises(ValidationError):
-        PostgresUserIssuer(**issuer, statement_log=name)
+        Entry(**issuer, statement_log=name)

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 
-from pam.aws import role_limits
+from pam.domain import role_limits
 from stacks.pam_target_role import PamTargetRole
 from stacks.synthesis import ROOT, apply_rules, new_app, templates
 

@@ -28,6 +28,7 @@ WRITERS: Mapping[tuple[str, str], set[str]] = {
     (Table.GRANTS, "PutItem"): {"activate_session"},
     (Table.GRANTS, "DeleteItem"): {"request_api", "revoke_session"},
     (Table.CHECKOUTS, "PutItem"): {"activate_session", "revoke_session"},
+    (Table.CHECKOUTS, "UpdateItem"): {"activate_session", "revoke_session"},
     (Table.BLOCKS, "PutItem"): {"request_api"},
     (Table.DELIVERED, "UpdateItem"): {"audit_session"},
     (Table.UNSEALED, "PutItem"): {"audit_session"},

@@ -114,6 +114,6 @@ def test_every_role_of_pams_own_is_one_that_no_lease_may_change(every: Deploymen
 def test_a_lease_that_aws_would_refuse_is_refused_at_synthesis(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pam.aws.role_limits.LONGEST_SESSION_POLICY", 500)
+    monkeypatch.setattr("pam.domain.role_limits.LONGEST_SESSION_POLICY", 500)
     with pytest.raises(PolicyError, match=r"core-ledger-admin: .* AWS takes 500"):
         build(new_app("prod"))

@@ -7,6 +7,7 @@ import pytest
 
 from pam.aws.clients import AwsThrottled
 from pam.domain.errors import NoSuchExecution
+from pam.kinds.one_per_person import LONGEST_CALL
 from pam.names import state_machine_name
 from stacks.workflow_document import DOCUMENT, definition, render
 from tests.stacks.template import Deployment
@@ -190,6 +191,12 @@ def test_no_call_waits_longer_than_its_function_can_run(
         assert state["TimeoutSeconds"] > function["Properties"]["Timeout"]
         if name != "AskApprovers":
             assert state["TimeoutSeconds"] <= 60
+
+
+def test_no_call_that_makes_access_outlives_the_wait_for_it(prod: Deployment) -> None:
+    """Of a standing kind, an end is confirmed only when no such call can be under way."""
+    _, activator = prod.function(HANDLERS["ActivateSession"])
+    assert activator["Properties"]["Timeout"] < LONGEST_CALL.total_seconds()
 
 
 def test_the_clock_is_a_timestamp_not_a_duration(states: dict[str, dict[str, Any]]) -> None:

@@ -10,16 +10,16 @@ from cli.trail.check import Trusted, check_trail
 from pam.domain import audit_record, timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, RecordType
-from pam.domain.people import Actor, ActorKind
+from pam.domain.people import WORKFLOW, Actor, ActorKind
 from pam.domain.resource import Environment
 from pam.domain.review import Judgement
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import WORKFLOW, look_at
+from pam.operations.end_due import end_due
 from pam.operations.erase_texts import erase_texts
-from pam.operations.review_session import Finding, review_session
+from pam.operations.review_session import ReviewPaper, review_session
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, POLICY, SANDBOX, UAT, arn, caller
+from tests.fakes.story import KYC, LEDGER, PLAIN, POLICY, SANDBOX, UAT, arn
 from tests.trail.conftest import exported
 
 
@@ -71,7 +71,7 @@ def a_whole_day(log: Log) -> None:
     story.lease(expired.session_id, who="dave")
     for session, hours in ((expired, 1), (unanswered, 4)):
         story.later(hours=hours)
-        look_at(session.session_id, now=story.now, store=story.store, issuers=story.issuers)
+        end_due(session.session_id, now=story.now, store=story.store, issuers=story.issuers)
 
 
 def emergencies(log: Log) -> None:
@@ -85,17 +85,13 @@ def emergencies(log: Log) -> None:
         story.end(session_id, who)
         for reviewer in ("bob", "carol"):
             review_session(
-                Finding(session_id=session_id, judgement=Judgement.JUSTIFIED),
-                caller=caller(reviewer),
-                now=story.now,
-                store=story.store,
-                policy=POLICY,
+                ReviewPaper(session_id=session_id, judgement=Judgement.JUSTIFIED),
+                story.call(reviewer),
             )
-        erase_texts(
-            session_id, caller=caller("sam"), now=story.now, store=story.store, policy=POLICY
-        )
+        erase_texts(session_id, story.call("sam"))
 
 
+EMERGENCY = replace(PLAIN, break_glass=True)
 Forgery = Callable[[Log], Session]
 
 
@@ -208,7 +204,7 @@ def without_alert(log: Log) -> Session:
         entry(RecordType.REQUESTED, "alice"),
         entry(RecordType.APPROVED, "alice"),
         ACTIVATING,
-        break_glass=True,
+        circumstances=EMERGENCY,
     )
 
 
@@ -226,7 +222,8 @@ def until_tomorrow(log: Log) -> Session:
 
 def other_target(log: Log) -> Session:
     real = log.story.request(resource=SANDBOX)
-    role = replace(real.target, arn=real.target.arn.replace("sandbox", "ledger"))
+    arn = real.target.arn.replace("sandbox", "ledger")
+    role = replace(real.target, names={**real.target.names, "arn": arn})
     requested = entry(RecordType.REQUESTED, "alice")
     facts = {"resource": SANDBOX, "environment": Environment.DEV, "target": role}
     return begun(log, requested, entry(RecordType.APPROVED, "alice"), **facts)
@@ -243,10 +240,8 @@ def struck(log: Log) -> Session:
     story.store.sessions[session_id] = replace(stored, votes=(replace(forged, proof=""), other))
     story.activate(session_id)
     story.lease(session_id)
-    finding = Finding(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
-    return review_session(
-        finding, caller=caller("bob"), now=story.now, store=story.store, policy=POLICY
-    )
+    finding = ReviewPaper(session_id=session_id, judgement=Judgement.UNJUSTIFIED)
+    return review_session(finding, story.call("bob"))
 
 
 def in_name_of(log: Log) -> Session:

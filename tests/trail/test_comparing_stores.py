@@ -99,8 +99,11 @@ def test_a_difference_is_named_with_its_place(harm: Callable[[Log], None], told:
 
 
 REWRITTEN: dict[str, Callable[[Session], Session]] = {
-    "target": lambda s: replace(s, target=replace(s.target, arn=f"{s.target.arn}-other")),
-    "requester-verified": lambda s: replace(s, requester_verified=False),
+    "target": lambda s: replace(
+        s,
+        target=replace(s.target, names={**s.target.names, "arn": f"{s.target.arn}-other"}),
+    ),
+    "circumstances": lambda s: replace(s, circumstances=replace(s.circumstances, auth=None)),
     "end": lambda s: replace(s, expires_at=s.expires_at and s.expires_at + timedelta(seconds=1)),
 }
 

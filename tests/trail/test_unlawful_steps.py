@@ -1,5 +1,6 @@
 """Each step that ought not to have happened is named, though chain, seal and signature hold."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,16 +8,17 @@ import pytest
 from cli.trail.check import Disproof, Trusted, check_trail
 from pam.domain import audit_record
 from pam.domain.audit_record import RecordType
+from pam.domain.people import CLOCK, WORKFLOW
 from pam.domain.resource import Environment
 from pam.ids import new_id
-from pam.operations.close_session import CLOCK, WORKFLOW
 from tests.fakes.log import Log
-from tests.fakes.story import KYC, LEDGER, SANDBOX, arn
+from tests.fakes.story import KYC, LEDGER, PLAIN, SANDBOX, arn
 from tests.trail.conftest import exported
 from tests.trail.forging import (
     ACTIVATED,
     ACTIVATING,
     APPROVED,
+    EMERGENCY,
     LEASED,
     Forgery,
     a_day_before,
@@ -45,6 +47,7 @@ pytestmark = pytest.mark.guarantee("G13")
 
 REVOKING = entry(RecordType.REVOKING, "sam")
 CONFIRMED, ERASED = entry(RecordType.CONFIRMED, "alice"), entry(RecordType.ERASED, "sam")
+OTHER_TICKET = replace(PLAIN, ticket="CHG-9")
 
 UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     "credentials without access": (
@@ -142,7 +145,7 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     ),
     "turned into break-glass": (
         "BreakGlass: another break-glass than was asked for",
-        lambda log: asked(log, entry(RecordType.BREAK_GLASS, "alice"), break_glass=True),
+        lambda log: asked(log, entry(RecordType.BREAK_GLASS, "alice"), circumstances=EMERGENCY),
     ),
     "revived after a denial": (
         "Voted: one denial ends a session",
@@ -193,7 +196,7 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
     ),
     "votes for one ticket open another": (
         "Approved: another ticket than was asked for",
-        lambda log: asked(log, entry(RecordType.APPROVED, "alice"), ticket="CHG-9"),
+        lambda log: asked(log, entry(RecordType.APPROVED, "alice"), circumstances=OTHER_TICKET),
     ),
     "approved before anybody voted": (
         "Requested: it names an approver who has not approved",
@@ -255,7 +258,7 @@ UNLAWFUL: dict[str, tuple[str, Forgery]] = {
         lambda log: across(log, reviewed("kurt", "perhaps")),
     ),
     "an emergency in a name that did not confirm it": (
-        "Approved: break-glass that the person in whose name it is has not confirmed",
+        "Approved: the person in whose name it is has not confirmed it",
         lambda log: in_a_name(log, APPROVED),
     ),
     "an alert before the confirmation": (

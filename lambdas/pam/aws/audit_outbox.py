@@ -14,7 +14,7 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
-from pam.names import Tables
+from pam.names import NO_SESSION, Tables
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
 """A call that holds a claim for longer counts as dead. If it lives, a record is delivered twice."""
@@ -49,7 +49,7 @@ class DynamoDbOutbox:
         whatever it is carried to, for ever, and keep all behind it waiting.
         """
         taken = self._sessions.sequence_of(owner)
-        last = delivered if owner.startswith(table_keys.NO_SESSION) else max(delivered, 0)
+        last = delivered if owner.startswith(NO_SESSION) else max(delivered, 0)
         for place, record in self._sessions.placed_records(owner, delivered + 1):
             if place > max(last + 1, taken):
                 return

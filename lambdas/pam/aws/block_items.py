@@ -8,9 +8,9 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.block import Block
+from pam.names import BLOCKS_PARTITION
 
-PARTITION = "BLOCKS"
-HEAD_KEY = {"pk": PARTITION, "sk": "#HEAD"}
+HEAD_KEY = {"pk": BLOCKS_PARTITION, "sk": "#HEAD"}
 """Its `version` moves with every change of the list; it sorts before every person's name."""
 KEPT = timedelta(days=90)
 """How long a block can still be looked up, with its reason, once it is over."""
@@ -28,7 +28,7 @@ def prefix(person: str) -> str:
 def block_item(block: Block, event_id: str) -> dict[str, Any]:
     """`event_id` names the record of the change: a block without one was not put there by PAM."""
     item = {
-        "pk": PARTITION,
+        "pk": BLOCKS_PARTITION,
         "sk": prefix(block.person) + block.resource,
         "kind": "BLOCK",
         "event_id": event_id,

@@ -10,12 +10,14 @@ from botocore.exceptions import ClientError
 from pam.aws import table_keys
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
 from pam.domain import timestamps
+from pam.domain.ending import read_receipt
 from pam.domain.errors import IssuerUnavailable
 from pam.names import Tables
 from pam.ports.targets import Receipt
 
 _NOBODY = "-"
 """Nothing is ever deleted: what is free belongs to nobody."""
+_MADE = "made by PAM"
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
@@ -28,16 +30,18 @@ class DynamoDbCheckouts:
         self._sessions = DynamoDbSessions(client, tables)
 
     def take(self, what: str, session_id: str) -> bool:
-        if self.has(what, session_id):
-            return True  # written anew, it would forget
-        if self._put(what, session_id, instead_of=session_id):
+        holder = self._holder(what)
+        if holder == _NOBODY and self._put(what, session_id, instead_of=_NOBODY):
             return True
         holder = self._holder(what)
+        if holder == session_id:
+            return True  # written anew, it would forget
         stored = self._sessions.get(holder)
         if stored is not None and not stored.closed:
             return False
         # Its session died between taking it and recording that it would. The session that takes
-        # it over changes the password before anything else.
+        # it over changes the password before anything else. What began to be made has an end of
+        # its own, which gives it back: nobody takes that over, whatever its session says.
         return self._put(what, session_id, instead_of=holder)
 
     def has(self, what: str, session_id: str) -> bool:
@@ -90,17 +94,64 @@ class DynamoDbCheckouts:
             return None
         return item.get("remembered")
 
+    def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
+        change = (
+            "SET remembered = if_not_exists(remembered, :made), "
+            "making = if_not_exists(making, :none) + :one"
+        )
+        values = {":made": _MADE, ":until": timestamps.render(until), ":none": 0, ":one": 1}
+        # Of calls at once the one that goes on longest is waited for, in whatever order they begin.
+        longest = "(attribute_not_exists(making_until) OR making_until <= :until)"
+        ways = (
+            (f"{change}, making_until = :until", longest),
+            (change, "making_until > :until"),
+        )
+        return any(
+            self._update(what, session_id, change, values, "attribute_not_exists(stopped)", when)
+            for change, when in ways
+        )
+
+    def finish_making(self, what: str, session_id: str) -> None:
+        values = {":none": 0, ":one": 1}
+        self._update(what, session_id, "SET making = making - :one", values, "making > :none")
+
+    def stop_making(self, what: str, session_id: str) -> datetime | None:
+        item = self._update(what, session_id, "SET stopped = :yes", {":yes": True})
+        under_way = item is not None and item.get("making", 0) > 0
+        return timestamps.parse(item["making_until"]) if item and under_way else None
+
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         item = self._get(table_keys.checkout_receipt_key(session_id, what))
         if item is None:
             return None
         until = item.get("traces_until")
+        method, evidence = read_receipt(item["method"], item["evidence"])
         return Receipt(
-            method=item["method"],
-            evidence=item["evidence"],
+            method=method,
+            evidence=evidence,
             left=tuple(item.get("left", ())),
             traces_until=timestamps.parse(until) if until else None,
         )
+
+    def _update(
+        self, what: str, session_id: str, change: str, values: dict[str, Any], *conditions: str
+    ) -> dict[str, Any] | None:
+        """The checkout as it is then; None if it was not the session's, or a condition failed."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item(dict(table_keys.checkout_key(what))),
+                UpdateExpression=change,
+                ConditionExpression=" AND ".join(("holder = :me", *conditions)),
+                ExpressionAttributeValues=to_item({":me": session_id, **values}),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return None
+            message = f"the checkout could not be written: {error.response['Error']['Code']}"
+            raise IssuerUnavailable(message) from error
+        return from_item(answer["Attributes"])
 
     def _holder(self, what: str) -> str:
         item = self._get(table_keys.checkout_key(what))
@@ -111,7 +162,8 @@ class DynamoDbCheckouts:
             self._client.put_item(
                 **self._item(what, session_id),
                 # Two sessions at once: one of them finds it free, the other finds the first.
-                ConditionExpression="attribute_not_exists(pk) OR holder IN (:nobody, :before)",
+                ConditionExpression="attribute_not_exists(pk) OR holder = :nobody OR "
+                "(holder = :before AND attribute_not_exists(making))",
                 ExpressionAttributeValues=to_item({":nobody": _NOBODY, ":before": instead_of}),
             )
         except ClientError as error:

@@ -44,7 +44,9 @@ _THROTTLED_ITEMS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"
 
 
 class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
-    """Adapters see a ClientError like any other; everybody else sees that nobody is at fault."""
+    """Adapters see a ClientError like any other; everybody else sees that nobody is at fault.
+    The workflow retries by the name of this class (`names.THROTTLED`).
+    """
 
 
 def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:

@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
@@ -23,7 +23,7 @@ from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
-from pam.names import Index, Tables
+from pam.names import BLOCKS_PARTITION, Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 
 _KEYS_LIVE = timedelta(hours=24)
@@ -216,7 +216,7 @@ class DynamoDbSessions:
             (name, wanted)
             for name, wanted in (
                 ("status", query.status and query.status.value),
-                ("requester_person", query.requester),
+                ("requester_person", query.requester_name),
                 ("resource", query.resource),
             )
             if wanted is not None and name != attribute
@@ -327,7 +327,7 @@ class DynamoDbSessions:
             self._tables.blocks,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :person)",
             ExpressionAttributeValues=to_item(
-                {":pk": block_items.PARTITION, ":person": block_items.prefix(person)}
+                {":pk": BLOCKS_PARTITION, ":person": block_items.prefix(person)}
             ),
             ConsistentRead=True,
         )
@@ -337,7 +337,7 @@ class DynamoDbSessions:
         items = self._query(
             self._tables.blocks,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": block_items.PARTITION}),
+            ExpressionAttributeValues=to_item({":pk": BLOCKS_PARTITION}),
             ConsistentRead=True,
         )
         # The head sorts first: whatever changes while later pages are read makes it another. It is
@@ -405,7 +405,7 @@ class DynamoDbSessions:
                     raise
                 unreadable(str(item.get("session_id", item["pk"])))
                 continue
-            if session.due_at is not None and session.due_at <= now:
+            if deadlines.duties_due(session, now):
                 yield session
 
     def open_reviews(self, most: int) -> list[str]:
@@ -615,8 +615,8 @@ def _narrowest(query: SessionQuery) -> tuple[Index, str, str]:
     if query.status is not None and query.status not in CLOSED:
         # Few sessions are open at a time, all people together.
         return Index.BY_STATUS, "status", query.status.value
-    if query.requester is not None:
-        return Index.BY_REQUESTER, "requester_person", query.requester
+    if query.requester_name is not None:
+        return Index.BY_REQUESTER, "requester_person", query.requester_name
     if query.resource is not None:
         return Index.BY_RESOURCE, "resource", query.resource
     if query.status is not None:

@@ -42,12 +42,13 @@ def open_item(session: Session) -> dict[str, Any]:
     if counted is None:
         ended = session.ended_at or session.created_at
         return item | {"done": True, "ttl": epoch(ended + _CLOSED_KEPT)}
-    return item | {"waiting": counted.waiting, "confirmed": counted.confirmed}
+    standing = {"target": counted.target} if counted.target else {}
+    return item | standing | {"waiting": counted.waiting, "confirmed": counted.confirmed}
 
 
 def open_session(item: dict[str, Any]) -> OpenSession | None:
-    """None for what counts no more, for the head, and for what somebody wrote over, which the sweep
-    counts anew.
+    """None for what counts no more, for the head, and for what somebody wrote over, which the
+    search counts anew.
     """
     if item["sk"] == _HEAD or "done" in item:
         return None
@@ -57,6 +58,7 @@ def open_session(item: dict[str, Any]) -> OpenSession | None:
             resource=item["on"],
             waiting=item["waiting"],
             confirmed=item["confirmed"],
+            target=item.get("target", ""),
         )
     except KeyError:
         return None

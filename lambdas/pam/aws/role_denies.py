@@ -75,7 +75,7 @@ class RoleDenies:
                 if _code(error) == "LimitExceeded":
                     removed += self._make_others_go()
             else:
-                return _told(evidence, removed), full or bool(removed)
+                return _with_removed(evidence, removed), full or bool(removed)
         message = "the target role is gone, or has no room for a deny"
         raise IssuerUnavailable(message)
 
@@ -243,7 +243,7 @@ class RoleDenies:
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
 
 
-def _told(evidence: str, removed: list[str]) -> str:
+def _with_removed(evidence: str, removed: list[str]) -> str:
     if not removed:
         return evidence
     shown = ", ".join(each[:_LONGEST_NAME_TOLD] for each in removed[:_MOST_TOLD])

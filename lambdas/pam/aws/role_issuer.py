@@ -12,13 +12,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pam.aws import role_limits
 from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
-from pam.domain import timestamps
+from pam.domain import role_limits, timestamps
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
+from pam.domain.role_limits import POLICY_PATH, boundary_name, revoker_role_name
 from pam.domain.session import Session
-from pam.names import POLICY_PATH, SESSION_TAG, boundary_name, revoker_role_name
+from pam.names import SESSION_TAG
 from pam.ports.targets import AwsCredentials, Receipt
 
 SHORTEST_STS_SESSION = timedelta(seconds=900)
@@ -82,11 +83,13 @@ class RoleIssuer:
         """
         live_until = _live_until(session)
         if live_until is None:
-            return Receipt(method="no-lease", evidence="no credential had been handed out")
+            return Receipt(
+                method=ReceiptMethod.NO_LEASE, evidence="no credential had been handed out"
+            )
         if now >= live_until:
             over = timestamps.render(live_until)
             return Receipt(
-                method="lease-over",
+                method=ReceiptMethod.LEASE_OVER,
                 evidence=f"the last of {session.leases} lease(s) was over at STS at {over}",
                 traces_until=live_until + GRACE if _tried_before(session, live_until) else None,
             )
@@ -95,7 +98,7 @@ class RoleIssuer:
         if full:
             self._tell_full(session)
         return Receipt(
-            method="deny-read-back",
+            method=ReceiptMethod.DENY_READ_BACK,
             evidence=f"{evidence} on {session.target.arn}",
             traces_until=live_until + GRACE,
         )

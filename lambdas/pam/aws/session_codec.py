@@ -5,11 +5,15 @@ from typing import Any
 
 from pam.domain import timestamps
 from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.circumstances import Circumstances
+from pam.domain.ending import Ending, read_receipt
+from pam.domain.ids import is_ulid
+from pam.domain.kinds import RESERVED_NAMES, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
-from pam.domain.resource import Environment, IssuerKind, Target
+from pam.domain.resource import Environment, Target
 from pam.domain.review import Judgement, LookBack, Review
-from pam.domain.session import Confirmation, Ending, Origin, Session
+from pam.domain.session import Confirmation, Session
 
 _INSTANTS = (
     "created_at",
@@ -26,17 +30,16 @@ _SINCE_NOTICES = ("noticed_at", "notifying_until", "tried_at", "credentials_live
 """Instants that a session stored by an earlier version may lack."""
 _SINCE_PROOFS = ("proof", "activation_proof")
 """Texts that a session stored by an earlier version lacks: then it proves nothing."""
+_AS_OF_OLD: dict[str, Auth | None] = {Surface.API: Auth.SIGV4, Surface.RUNBOOK: None}
+"""The proof of a session that an earlier version stored, which says nothing but its surface."""
 _AS_THEY_ARE = (
     "session_id",
     "requester",
     "requester_name",
     "requester_domain",
-    "requester_verified",
     "resource",
     "domain",
     "reason",
-    "ticket",
-    "break_glass",
     "execution_arn",
     "leases",
     "sequence",
@@ -53,17 +56,17 @@ def encode(session: Session) -> dict[str, Any]:
     return {
         **{name: getattr(session, name) for name in (*_AS_THEY_ARE, *_SINCE_PROOFS)},
         **{name: _instant(getattr(session, name)) for name in (*_INSTANTS, *_SINCE_NOTICES)},
+        **_circumstances(session.circumstances),
+        "requester_verified": session.requester_verified,
+        "waits_for": session.waits_for,
         "notices": session.notices,
         "tries": session.tries,
         "refusals": session.refusals,
         "status": session.status.value,
-        "origin": session.origin.value,
         "environment": session.environment.value,
         "target": {
-            "kind": session.target.kind.value,
-            "account": session.target.account,
-            "region": session.target.region,
-            "arn": session.target.arn,
+            **session.target.names,
+            "kind": session.target.kind,
             "settings": dict(session.target.settings),
         },
         "asked_duration": _seconds(session.asked_duration),
@@ -89,27 +92,21 @@ def decode(raw: Any) -> Session:
 
 
 def _decoded(raw: dict[str, Any]) -> Session:
-    target = raw["target"]
     return Session(
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
         **{name: _parsed(raw.get(name)) for name in _SINCE_NOTICES},
         **{name: raw.get(name, "") for name in _SINCE_PROOFS},
+        circumstances=_parsed_circumstances(raw),
+        waits_for=_id(raw.get("waits_for")),
         notices=int(raw.get("notices", 0)),
         tries=int(raw.get("tries", 0)),
         refusals=int(raw.get("refusals", 0)),
         leases=int(raw["leases"]),
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
-        origin=Origin(raw["origin"]),
         environment=Environment(raw["environment"]),
-        target=Target(
-            kind=IssuerKind(target["kind"]),
-            account=target["account"],
-            region=target["region"],
-            arn=target["arn"],
-            settings=_texts(target.get("settings", {})),
-        ),
+        target=_parsed_target(raw["target"]),
         asked_duration=_length(raw["asked_duration"]),
         duration=_length(raw["duration"]),
         needed=ApprovalsNeeded(
@@ -119,6 +116,40 @@ def _decoded(raw: dict[str, Any]) -> Session:
         ending=raw["ending"] and _parsed_ending(raw["ending"]),
         review=raw["review"] and _parsed_review(raw["review"]),
         confirmation=_parsed_confirmation(raw.get("confirmation")),
+    )
+
+
+def _parsed_target(raw: dict[str, Any]) -> Target:
+    """Raises ValueError for a kind that is not in the table, or a target with a name missing."""
+    row = kind_of(raw["kind"])
+    names = {name: text for name, text in raw.items() if name not in RESERVED_NAMES}
+    if not row.names.keys() <= names.keys():
+        message = f"a target of kind {row.name} is named by {', '.join(row.names)}"
+        raise ValueError(message)
+    return Target(kind=row.name, names=_texts(names), settings=_texts(raw.get("settings", {})))
+
+
+def _circumstances(asked: Circumstances) -> dict[str, Any]:
+    """In the session's own document, where an earlier version has the first three."""
+    return {
+        "origin": asked.surface.value,
+        "ticket": asked.ticket,
+        "break_glass": asked.break_glass,
+        "auth": asked.auth and asked.auth.value,
+        "signals": dict(asked.signals),
+    }
+
+
+def _parsed_circumstances(raw: dict[str, Any]) -> Circumstances:
+    surface = Surface(raw["origin"])
+    auth = raw["auth"] if "auth" in raw else _AS_OF_OLD[surface]
+    return Circumstances(
+        surface=surface,
+        auth=auth and Auth(auth),
+        break_glass=raw["break_glass"],
+        ticket=raw["ticket"],
+        # Of what a later version may have stored, no word is lost: the request is proven with it.
+        signals=_texts(raw.get("signals", {})),
     )
 
 
@@ -158,6 +189,7 @@ def _confirmation(given: Confirmation) -> dict[str, Any]:
         "at": _instant(given.at),
         "surface": given.surface.value,
         "auth": given.auth.value,
+        "waits_for": given.waits_for,
         "proof": given.proof,
     }
 
@@ -170,6 +202,7 @@ def _parsed_confirmation(raw: dict[str, Any] | None) -> Confirmation | None:
         at=_at(raw["at"]),
         surface=Surface(raw["surface"]),
         auth=Auth(raw["auth"]),
+        waits_for=_id(raw.get("waits_for")),
         proof=raw.get("proof", ""),
     )
 
@@ -182,18 +215,23 @@ def _ending(ending: Ending) -> dict[str, Any]:
         "written": ending.written,
         "by": ending.by,
         "confirmed_at": _instant(ending.confirmed_at),
-        "method": ending.method,
+        "method": ending.method or "",
         "evidence": ending.evidence,
     }
 
 
 def _parsed_ending(raw: dict[str, Any]) -> Ending:
+    method, evidence = None, raw.get("evidence", "")
+    if raw.get("method"):
+        method, evidence = read_receipt(raw["method"], evidence)
     return Ending(
         **raw
         | {
             "decided_at": _at(raw["decided_at"]),
             "outcome": Status(raw["outcome"]),
             "confirmed_at": _parsed(raw["confirmed_at"]),
+            "method": method,
+            "evidence": evidence,
         }
     )
 
@@ -258,9 +296,14 @@ def _length(seconds: Any) -> timedelta:
 def _texts(settings: Any) -> dict[str, str]:
     """Raises TypeError, AttributeError."""
     if not all(isinstance(text, str) for text in settings.values()):
-        message = "the settings of a target are texts"
+        message = "the names and settings of a target are texts"
         raise TypeError(message)
     return dict(settings)
+
+
+def _id(text: Any) -> str:
+    """Empty for what is no id of a session: what was signed with another then proves nothing."""
+    return text if isinstance(text, str) and is_ulid(text) else ""
 
 
 def _seconds(length: timedelta) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from pam.aws import block_items, session_codec, table_keys
 from pam.aws.dynamodb_sessions import from_item
 from pam.domain.store_change import UNREADABLE, Change, Content, Item, ListedBlock
+from pam.names import BLOCKS_PARTITION, RECORD_PLACE, SESSION_PLACE
 
 _DYNAMODB = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
@@ -34,13 +35,13 @@ def change_of(stream_record: Mapping[str, Any]) -> Change | None:
 
 def _item(pk: str, sk: str) -> Item | None:
     """By its keys: these nobody can change. What an item says that it is may be another's word."""
-    if pk == block_items.PARTITION:
+    if pk == BLOCKS_PARTITION:
         return Item.BLOCKS if sk == block_items.HEAD_KEY["sk"] else Item.BLOCK
     if {"pk": pk, "sk": sk} == table_keys.HEAD_KEY:
         return Item.LOG_HEAD
-    if sk.startswith(table_keys.RECORD_PLACE):
+    if sk.startswith(RECORD_PLACE):
         return Item.RECORD
-    return Item.SESSION if sk == table_keys.SESSION_PLACE else None
+    return Item.SESSION if sk == SESSION_PLACE else None
 
 
 def _image(told: Mapping[str, Any], name: str) -> dict[str, Any] | None:

@@ -4,21 +4,23 @@ from datetime import datetime
 from typing import Any
 
 from pam.aws import session_codec
-from pam.domain import timestamps
+from pam.domain import deadlines, timestamps
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.checkpoint import Leaf
 from pam.domain.review import Review
 from pam.domain.session import Session
+from pam.names import (
+    DONE_ONCE,
+    LOG_PARTITION,
+    NO_SESSION,
+    OF_SESSION,
+    RECORD,
+    RECORD_PLACE,
+    SESSION_PLACE,
+)
 
-RECORD = "RECORD"
-"""`kind` of the items that the stream carries to the auditor."""
 ENDED_MARK, LEASED_MARK = "ended", "leased"
 """In a session's delivery mark: when a record was delivered by which it ended, or had a lease."""
-NO_SESSION = "NONE#"
-"""What the owner of a record begins with that belongs to no session."""
-SESSION_PLACE = "SESSION"
-RECORD_PLACE = "RECORD#"
-"""What the sort keys of records begin with."""
 AT_STAKE, WAITING, ENDED = "AT_STAKE", "WAITING", "ENDED"
 """The partitions of the deadline index, of the sessions that somebody must look at again: those
 where access may exist; the others, whose number keeps nobody from looking at the first; and those
@@ -30,23 +32,23 @@ OWED_REVIEWS = "REVIEW"
 
 UNSEALED = "UNSEALED"
 """The one partition of the records that no checkpoint has sealed yet."""
-HEAD_KEY = {"pk": "LOG", "sk": "HEAD"}
+HEAD_KEY = {"pk": LOG_PARTITION, "sk": "HEAD"}
 
 
 def session_key(session_id: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": SESSION_PLACE}
+    return {"pk": f"{OF_SESSION}{session_id}", "sk": SESSION_PLACE}
 
 
 def record_key(session_id: str, sequence: int) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": f"{RECORD_PLACE}{sequence:08d}"}
+    return {"pk": f"{OF_SESSION}{session_id}", "sk": f"{RECORD_PLACE}{sequence:08d}"}
 
 
 def delivered_key(session_id: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": "DELIVERED"}
+    return {"pk": f"{OF_SESSION}{session_id}", "sk": "DELIVERED"}
 
 
 def token_key(session_id: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": "TASK_TOKEN"}
+    return {"pk": f"{OF_SESSION}{session_id}", "sk": "TASK_TOKEN"}
 
 
 def grant_key(person: str, resource: str, session_id: str) -> dict[str, str]:
@@ -58,7 +60,7 @@ def checkout_key(what: str) -> dict[str, str]:
 
 
 def checkout_receipt_key(session_id: str, what: str) -> dict[str, str]:
-    return {"pk": f"SESSION#{session_id}", "sk": f"CHECKOUT#{what}"}
+    return {"pk": f"{OF_SESSION}{session_id}", "sk": f"CHECKOUT#{what}"}
 
 
 def unsealed_key(leaf: Leaf) -> dict[str, str]:
@@ -107,7 +109,7 @@ def review_item(session: Session, review: Review) -> dict[str, Any]:
 
 
 def once_key(key: str) -> dict[str, str]:
-    return {"pk": f"ACTIVITY#{key}", "sk": "ACTIVITY"}
+    return {"pk": f"{DONE_ONCE}{key}", "sk": "ACTIVITY"}
 
 
 def session_item(session: Session) -> dict[str, Any]:
@@ -124,8 +126,9 @@ def session_item(session: Session) -> dict[str, Any]:
         "listing": ALL,
         "document": session_codec.encode(session),
     }
-    if session.due_at is not None:
-        item |= {"open": _open_as(session), "due_at": timestamps.render(session.due_at)}
+    due_at = deadlines.due_at(session)
+    if due_at is not None:
+        item |= {"open": _open_as(session), "due_at": timestamps.render(due_at)}
     return item
 
 
@@ -161,7 +164,7 @@ def is_place_of(record: Record, owner: str, place: int) -> bool:
 
 def owner_of(key: str) -> str:
     """Whose record lies under this partition key: a session's, or one that belongs to none."""
-    return key.removeprefix("SESSION#")
+    return key.removeprefix(OF_SESSION)
 
 
 def _alone(event_id: str) -> str:

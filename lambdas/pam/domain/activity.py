@@ -7,13 +7,12 @@ late here surely was; what happened within the second of a border counts as insi
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from pam.domain import timestamps
-from pam.domain.doors import Door, Fence, door
 from pam.domain.ids import is_ulid
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import Source
+from pam.domain.openings import Fence, Opening, opening
 from pam.domain.session import Session
 
 LONGEST_TEXT = 500
@@ -28,11 +27,6 @@ OPENED = "opened: "
 """How the detail of a finding begins: use that no session had, and what outlives a session that had
 it."""
 _MOST_RESOURCES = 3
-
-
-class Source(StrEnum):
-    CLOUDTRAIL = "cloudtrail"
-    POSTGRESQL = "postgresql"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +62,11 @@ class Activity:
     """Why it was not done; empty if it was."""
     finding: str = ""
     """Why this is dark access whatever session it names; mostly empty."""
-    door: Door | None = None
+    opening: Opening | None = None
     """What the call opens beyond the session's end, if it succeeded."""
 
     @property
-    def told(self) -> str:
+    def described(self) -> str:
         """The act with its own time: a record's time is that of its recording."""
         failed = f": {self.error}" if self.error else ""
         text = f"{self.source} {timestamps.render(self.at)} {self.what}"
@@ -96,12 +90,12 @@ def why_dark(activity: Activity, session: Session | None) -> str:
 
 def why_open(activity: Activity) -> str:
     """What was made or opened that outlasts the session; empty if nothing was."""
-    return activity.door.reason if activity.door and not activity.error else ""
+    return activity.opening.reason if activity.opening and not activity.error else ""
 
 
 def _past_the_fence(activity: Activity, session: Session) -> str:
     """Why the call should have been refused though the session was ACTIVE; empty if rightly not."""
-    fence = activity.door.fence if activity.door and not activity.error else None
+    fence = activity.opening.fence if activity.opening and not activity.error else None
     if fence is None or (fence is Fence.UNLESS_IAM and session.target.may_write_iam):
         return ""
     return f"its lease denies that; it {why_open(activity)}"
@@ -121,12 +115,11 @@ def _out_of_time(activity: Activity, session: Session) -> str:
 
 
 def _elsewhere(activity: Activity, session: Session) -> bool:
-    target = session.target
-    if activity.source is Source.CLOUDTRAIL:
-        return activity.place != target.arn
-    # A session may be older than the setting.
-    group = target.settings.get("statement_log", activity.place)
-    return target.kind is not IssuerKind.POSTGRES_USER or activity.place != group
+    shown = session.target.row.shown
+    if shown is None or activity.source is not shown.source:
+        return True
+    # A session may be older than the setting that says where it shows.
+    return activity.place != (session.target.shown_at or activity.place)
 
 
 def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
@@ -204,7 +197,7 @@ def _activity(call: object, *, place: str, session_id: str, finding: str) -> Act
         access_key_id=one_line(_text(identity, "accessKeyId"), _LONGEST_ID),
         error=one_line(error, _LONGEST_NAME),
         finding=finding,
-        door=door(action, _part(call, "requestParameters")),
+        opening=opening(action, _part(call, "requestParameters")),
     )
 
 

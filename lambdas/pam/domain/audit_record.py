@@ -243,8 +243,10 @@ def _alone(entry: Entry, about: Record, *, now: datetime, event_id: str) -> Reco
 
 
 def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
-    target = session.target
-    return _blank(entry, now=now, event_id=event_id) | {
+    asked, whole = session.circumstances, _blank(entry, now=now, event_id=event_id)
+    # Whoever replays the decision needs what the sources said at the time.
+    signals = {"signals": dict(asked.signals)} if asked.signals else {}
+    return whole | {
         "session_id": session.session_id,
         "requester": session.requester,
         "resource": session.resource,
@@ -252,10 +254,11 @@ def _record(session: Session, entry: Entry, *, now: datetime, event_id: str) -> 
         "domain": session.domain,
         "reason": commitment(session.text_key, session.reason),
         "detail": _said(entry, session.text_key),
-        "ticket": session.ticket,
-        "break_glass": session.break_glass,
+        "ticket": asked.ticket,
+        "break_glass": asked.break_glass,
         "approvers": list(session.approvers),
-        "target": {"account": target.account, "region": target.region, "arn": target.arn},
+        "decision": whole["decision"] | signals,
+        "target": dict(session.target.names),
     }
 
 

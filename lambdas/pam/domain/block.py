@@ -43,7 +43,7 @@ class Block:
         """Whether it lasts as long as a block until then would."""
         return self.until is None or (until is not None and until <= self.until)
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """What it is, in words of PAM's own."""
         where = f" on {self.resource}" if self.resource else ""
         until = "lifted" if self.until is None else timestamps.render(self.until)

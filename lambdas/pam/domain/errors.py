@@ -85,6 +85,10 @@ class Conflict(Refusal):
     code = Code.CONFLICT
 
 
+class ForeignAccess(Conflict):
+    """The very access stands at the target already, and PAM has not made it: nothing was made."""
+
+
 class LimitReached(Refusal):
     """One more than a person may have; `sessions` names those that they have."""
 
@@ -114,6 +118,7 @@ def code_of(error: str) -> Code | None:
     kinds = [
         *Refusal.__subclasses__(),
         *NotEligible.__subclasses__(),
+        *Conflict.__subclasses__(),
         *IssuerUnavailable.__subclasses__(),
     ]
     return next((kind.code for kind in kinds if kind.__name__ == error), None)

@@ -29,7 +29,10 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType(
         _S.PENDING_APPROVAL: frozenset(
             {_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.UNANSWERED, _S.REVOKING, _S.FAILED}
         ),
-        _S.APPROVED: frozenset({_S.ACTIVATING, _S.WITHDRAWN, _S.REVOKING, _S.FAILED}),
+        # UNANSWERED: it waited for its turn, and its time was over first.
+        _S.APPROVED: frozenset(
+            {_S.ACTIVATING, _S.WITHDRAWN, _S.UNANSWERED, _S.REVOKING, _S.FAILED}
+        ),
         # Half-made access is unmade on the way to FAILED, hence through REVOKING.
         _S.ACTIVATING: frozenset({_S.ACTIVE, _S.REVOKING}),
         _S.ACTIVE: frozenset({_S.REVOKING}),

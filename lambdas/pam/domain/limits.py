@@ -17,7 +17,7 @@ class Limits:
     waiting: int
     """Requests that wait for votes; break-glass takes none of these."""
     per_resource: int
-    """Sessions that are not closed, on one resource."""
+    """Sessions that are not closed, on one resource of a leased kind."""
     open: int
     """Sessions that are not closed, in all."""
     unreviewed_break_glass: int
@@ -25,6 +25,10 @@ class Limits:
     unconfirmed: int
     """Open sessions that runbooks opened in this person's name and that the person has not
     confirmed. They count in none of the other limits, or a runbook could lock somebody out."""
+
+
+_ONE_AND_ONE_WAITING = 2
+"""Of one target of a standing kind: no policy, but what such a target bears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class OpenSession:
     resource: str
     waiting: bool
     confirmed: bool
+    target: str = ""
+    """The label of its target, where its kind is a standing one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,9 @@ def open_as(session: Session) -> OpenSession | None:
     return OpenSession(
         session_id=session.session_id,
         resource=session.resource,
-        waiting=session.status is Status.PENDING_APPROVAL and not session.break_glass,
+        waiting=session.status is Status.PENDING_APPROVAL and not session.circumstances.break_glass,
         confirmed=not session.unconfirmed,
+        target=session.target.label if session.standing else "",
     )
 
 
@@ -89,6 +96,10 @@ def _counted(
     if counted_as is not None and counted_as.waiting:
         waiting = [each.session_id for each in own if each.waiting]
         yield "requests waiting for votes", limits.waiting, waiting
-    same = [each.session_id for each in own if each.resource == session.resource]
-    yield f"open sessions on {session.resource}", limits.per_resource, same
+    if session.standing:
+        same = [each.session_id for each in own if each.target == session.target.label]
+        yield f"open sessions of what {session.resource} lends", _ONE_AND_ONE_WAITING, same
+    else:
+        same = [each.session_id for each in own if each.resource == session.resource]
+        yield f"open sessions on {session.resource}", limits.per_resource, same
     yield "open sessions", limits.open, [each.session_id for each in own]

@@ -61,19 +61,34 @@ class Actor:
     user_agent: str = ""
 
 
+CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
+"""PAM itself, because a time has come or something was found."""
+WORKFLOW = Actor(principal="mod046:approval-workflow", kind=ActorKind.WORKFLOW)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who signed the call at hand. `person` is None for a principal that nobody has listed."""
+    """Who makes the call at hand, by what proof and over which surface.
+
+    `person` is None for a principal that is nobody's.
+    """
 
     principal: str
     person: Person | None
-    actor: Actor
+    surface: Surface
+    auth: Auth
+    source_ip: str = ""
+    user_agent: str = ""
     request_id: str = ""
 
     @property
-    def surface(self) -> Surface:
-        return self.actor.surface or Surface.API
-
-    @property
-    def auth(self) -> Auth:
-        return self.actor.auth or Auth.SIGV4
+    def actor(self) -> Actor:
+        """As records name them."""
+        return Actor(
+            principal=self.principal,
+            kind=ActorKind.PERSON,
+            surface=self.surface,
+            auth=self.auth,
+            source_ip=self.source_ip,
+            user_agent=self.user_agent,
+        )

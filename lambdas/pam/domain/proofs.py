@@ -18,7 +18,7 @@ from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
 from pam.domain.people import Auth, Surface
-from pam.domain.session import Confirmation, Origin, Session
+from pam.domain.session import Confirmation, Session
 
 _FORM = "mod046.pam/proof/1"
 """The form of what is signed. A statement of another form, or of another use of a key, differs."""
@@ -41,14 +41,15 @@ class Kind(StrEnum):
     ACTIVATION = "activation"
 
 
-ORIGINS: Mapping[str, Maker] = MappingProxyType(
-    {Origin.API: Maker.DOOR, Origin.RUNBOOK: Maker.ADMISSION}
-)
-"""Whose request each origin is. An origin that is not here has nobody who could vouch for it."""
-ACTS: Mapping[tuple[Surface, Auth], Maker] = MappingProxyType(
+ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {(Surface.API, Auth.SIGV4): Maker.DOOR}
 )
 """Who vouches for what people do, by the `surface` and the `auth` of the act."""
+
+ASKS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
+    {**ACTS, (Surface.RUNBOOK, None): Maker.ADMISSION}
+)
+"""The same of requests: a runbook may ask as well, and proves nobody's identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +115,12 @@ def evidence(session: Session) -> Evidence:
 
 def confirmation_due(session: Session) -> bool:
     """Whether there is no access before the person named has confirmed: an emergency is declared by
-    whoever has it. Elsewhere each lease is that person's own word.
+    whoever has it, and of a standing kind there are no leases. Elsewhere each lease is that
+    person's own word.
     """
-    return session.break_glass and ORIGINS.get(session.origin) is Maker.ADMISSION
+    asked = session.circumstances
+    held = asked.break_glass or session.standing
+    return held and ASKS.get((asked.surface, asked.auth)) is Maker.ADMISSION
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -125,13 +129,14 @@ def approvals(session: Session) -> tuple[Vote, ...]:
 
 def of_request(session: Session) -> Statement:
     """Everything that was settled when the session was opened."""
-    target = session.target
+    target, asked = session.target, session.circumstances
     return Statement(
-        maker=ORIGINS.get(session.origin),
+        # Auth is no field: each maker knows one proof for each surface, and vouches for no other.
+        maker=ASKS.get((asked.surface, asked.auth)),
         kind=Kind.REQUEST,
         session_id=session.session_id,
         fields={
-            "origin": session.origin.value,
+            "origin": asked.surface.value,
             "requester": session.requester,
             "requester_name": session.requester_name,
             "requester_domain": session.requester_domain,
@@ -139,19 +144,19 @@ def of_request(session: Session) -> Statement:
             "environment": session.environment.value,
             "domain": session.domain,
             "target": {
-                "kind": target.kind.value,
-                "account": target.account,
-                "region": target.region,
-                "arn": target.arn,
+                **target.names,
+                "kind": target.kind,
                 "settings": dict(target.settings),
             },
             "duration": _seconds(session.asked_duration),
-            "break_glass": session.break_glass,
+            "break_glass": asked.break_glass,
             "reason": session.reason,
-            "ticket": session.ticket,
+            "ticket": asked.ticket,
+            **({"signals": dict(asked.signals)} if asked.signals else {}),
             "created_at": _instant(session.created_at),
             "approval_expires_at": _instant(session.approval_expires_at),
             "execution_arn": session.execution_arn,
+            **({"waits_for": session.waits_for} if session.waits_for else {}),
         },
     )
 
@@ -190,6 +195,7 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
             "at": _instant(confirmed.at),
             "surface": str(confirmed.surface),
             "auth": str(confirmed.auth),
+            **({"waits_for": confirmed.waits_for} if confirmed.waits_for else {}),
         },
     )
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-IAM_WRITES = "iam_writes"
-"""Setting of an `aws-role`, there if the purpose of the role is IAM: see `Target.may_write_iam`."""
+from pam.domain.kinds import IAM_WRITES, Kind, Need, kind_of, label
 
 
 class Environment(StrEnum):
@@ -15,27 +14,61 @@ class Environment(StrEnum):
     DEV = "dev"
 
 
-class IssuerKind(StrEnum):
-    AWS_ROLE = "aws-role"
-    POSTGRES_USER = "postgres-user"
-    ROTATED_SECRET = "rotated-secret"  # noqa: S105 - a kind, and no secret
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a session's access lives; stored with it, so that an end needs no catalogue."""
 
-    kind: IssuerKind
-    account: str
-    region: str
-    arn: str
+    kind: str
+    names: Mapping[str, str]
+    """What names it for its kind: `account`, `region` and `arn` where it has an ARN."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """The catalogue's settings of this kind, as they were when the session was opened."""
+
+    @property
+    def row(self) -> Kind:
+        """Of the table of kinds. Raises ValueError if the kind is in it no more."""
+        return kind_of(self.kind)
+
+    @property
+    def label(self) -> str:
+        """One text that means this target and no other; its ARN, where it has one."""
+        return label(self.kind, self.names)
+
+    @property
+    def account(self) -> str:
+        """Empty for a target that is in none."""
+        return self.names.get("account", "")
+
+    @property
+    def region(self) -> str:
+        return self.names.get("region", "")
+
+    @property
+    def arn(self) -> str:
+        return self.names.get("arn", "")
 
     @property
     def may_write_iam(self) -> bool:
         """Whether a lease of this role may change IAM, save for what is PAM's own."""
         return self.settings.get(IAM_WRITES) == "true"
+
+    @property
+    def sign_in(self) -> tuple[str, str]:
+        """Where to go, which may be empty, and what to do there. Raises ValueError for a kind that
+        is not a standing one.
+        """
+        template = self.row.sign_in
+        if template is None:
+            message = f"nobody signs in at a {self.kind}"
+            raise ValueError(message)
+        known = {**self.settings, **self.names}
+        return template.url.format_map(known), template.instructions.format_map(known)
+
+    @property
+    def shown_at(self) -> str:
+        """The place where its use shows, in the log that its kind's row names; empty if none."""
+        shown = self.row.shown
+        return {**self.settings, **self.names}.get(shown.place, "") if shown else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +80,7 @@ class Resource:
     description: str
     environment: Environment
     domain: str
-    issuer_kind: IssuerKind
+    issuer_kind: str
     issuer: Mapping[str, str] = field(default_factory=dict)
     default_duration: timedelta
     max_duration: timedelta
@@ -55,25 +88,16 @@ class Resource:
 
     def target(self, *, account: str, region: str) -> Target:
         """Where the access will live; `account` and `region` are those of PAM itself."""
-        match self.issuer_kind:
-            case IssuerKind.AWS_ROLE:
-                owner = self.issuer.get("account", account)
-                return Target(
-                    kind=self.issuer_kind,
-                    account=owner,
-                    region=self.issuer.get("region", region),
-                    arn=f"arn:aws:iam::{owner}:role/{self.issuer['role_name']}",
-                    settings={
-                        name: self.issuer[name] for name in (IAM_WRITES,) if name in self.issuer
-                    },
-                )
-            case IssuerKind.POSTGRES_USER | IssuerKind.ROTATED_SECRET:
-                # Without the six characters that Secrets Manager appends: they are not known here.
-                secret = self.issuer["secret"]
-                return Target(
-                    kind=self.issuer_kind,
-                    account=account,
-                    region=region,
-                    arn=f"arn:aws:secretsmanager:{region}:{account}:secret:{secret}",
-                    settings=dict(self.issuer),
-                )
+        row = kind_of(self.issuer_kind)
+        return Target(
+            kind=row.name,
+            names=row.named(self.issuer, account=account, region=region),
+            settings=row.keep(self.issuer),
+        )
+
+    def needing(self, need: Need) -> tuple[str, ...]:
+        """The values of those settings with whose things PAM must be allowed to do that."""
+        needs = kind_of(self.issuer_kind).needs
+        return tuple(
+            self.issuer[name] for name in needs if need in needs[name] and name in self.issuer
+        )

@@ -2,49 +2,17 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Self
 
-from pam.domain import approval, notices
+from pam.domain import approval
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded, Vote
+from pam.domain.circumstances import Circumstances
+from pam.domain.ending import Ending
 from pam.domain.free_text import ERASED
 from pam.domain.lifecycle import CLOSED, Status, check_transition
-from pam.domain.notices import Duty
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
 from pam.domain.review import Review
-
-START_WITHIN = timedelta(minutes=5)
-"""How long an approved session may wait for its workflow before it counts as failed."""
-ACTIVATE_WITHIN = timedelta(minutes=2)
-"""How long ACTIVATING may stand before whatever was made is unmade."""
-RETRY_END_AFTER = timedelta(seconds=30)
-"""How long a REVOKING session is left to whoever is ending it before the tick tries (again)."""
-STUCK_AFTER = timedelta(seconds=60)
-"""How long access may stand that should not before a person is called."""
-_LONGEST_PAUSE = timedelta(hours=1)
-"""Between two tries to clear what is harmless already."""
-
-
-class Origin(StrEnum):
-    API = "api"
-    RUNBOOK = "runbook"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The receipt of an end: when it was decided, and how the target was seen to refuse."""
-
-    decided_at: datetime
-    outcome: Status
-    """What the session becomes once the target has confirmed."""
-    reason: str
-    written: bool = False
-    """Whether the reason is what a person wrote, and not a sentence of PAM's."""
-    by: str
-    confirmed_at: datetime | None = None
-    method: str = ""
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +23,8 @@ class Confirmation:
     at: datetime
     surface: Surface = Surface.API
     auth: Auth = Auth.SIGV4
+    waits_for: str = ""
+    """As in Session: what the person had open when the session began to count."""
     proof: str = field(default="", repr=False)
 
 
@@ -64,20 +34,19 @@ class Session:
 
     session_id: str
     status: Status
-    origin: Origin
     requester: str
     requester_name: str
     requester_domain: str
-    requester_verified: bool
-    """Whether the requester asked in person, or somebody else in their name (a runbook)."""
     confirmation: Confirmation | None = None
     resource: str
     environment: Environment
     domain: str
     target: Target
+    waits_for: str = ""
+    """Of a standing kind: id of the person's session of the same target that was open when this one
+    was asked for; empty for none, and for one that its person had yet to confirm."""
     reason: str
-    ticket: str
-    break_glass: bool
+    circumstances: Circumstances
     asked_duration: timedelta
     duration: timedelta
     """What stands: as asked, or the shortest that an approver set."""
@@ -122,8 +91,23 @@ class Session:
     activation_proof: str = field(default="", repr=False)
 
     @property
+    def requester_verified(self) -> bool:
+        """Whether the requester proved who they are, or somebody else asked in their name."""
+        return self.circumstances.auth is not None
+
+    @property
     def closed(self) -> bool:
         return self.status in CLOSED
+
+    @property
+    def standing(self) -> bool:
+        """Whether its kind is one of which a person has one session of a target at a time."""
+        return self.target.row.standing
+
+    @property
+    def comes_after(self) -> str:
+        """Id of the session that must be over before this one begins; empty for none."""
+        return self.waits_for or (self.confirmation.waits_for if self.confirmation else "")
 
     @property
     def unconfirmed(self) -> bool:
@@ -134,8 +118,10 @@ class Session:
 
     @property
     def held_until_confirmed(self) -> bool:
-        """Whether no access is made before that: an emergency is declared by who has it."""
-        return self.break_glass and self.unconfirmed
+        """Whether no access is made before that: an emergency is declared by who has it, and of a
+        standing kind no lease is asked for that could be such a word.
+        """
+        return (self.circumstances.break_glass or self.standing) and self.unconfirmed
 
     @property
     def gathered(self) -> ApprovalsGathered:
@@ -196,93 +182,6 @@ class Session:
         return self.target.settings.get("when_taken") == "wait"
 
     @property
-    def due_at(self) -> datetime | None:
-        """When the clock has something to do for this session, whatever its status; None: never."""
-        return min(self.duties.values(), default=None)
-
-    @property
-    def duties(self) -> dict[Duty, datetime]:
-        """All that the clock will have to do as things stand, each with its time."""
-        told = {
-            Duty.CONFIRM: self._confirmation_at,
-            Duty.REMIND: self._reminder_at,
-            Duty.WARN: self._warning_at,
-            Duty.ESCALATE: self._escalation_at,
-        }
-        held = self.notifying_until
-        # An end waits for nobody: only what is told is held back while somebody is telling it.
-        due = {Duty.END: self._next_try_at} | {
-            duty: max(at, held) if at and held else at for duty, at in told.items()
-        }
-        return {duty: at for duty, at in due.items() if at is not None}
-
-    @property
-    def _confirmation_at(self) -> datetime | None:
-        if self.status is not Status.PENDING_APPROVAL or not self.held_until_confirmed:
-            return None
-        return self.created_at if self.noticed_at is None else self._next_reminder
-
-    @property
-    def _reminder_at(self) -> datetime | None:
-        if self.status is not Status.PENDING_APPROVAL or self.held_until_confirmed:
-            return None
-        return self._next_reminder
-
-    @property
-    def _next_reminder(self) -> datetime | None:
-        return notices.next_reminder(self.created_at, self.noticed_at, self.approval_expires_at)
-
-    @property
-    def _warning_at(self) -> datetime | None:
-        if self.status is not Status.ACTIVE or self.activated_at is None or self.expires_at is None:
-            return None
-        return notices.warning(self.activated_at, self.expires_at, self.noticed_at)
-
-    @property
-    def _escalation_at(self) -> datetime | None:
-        waiting = self.review and self.review.open and self.review.escalated_at is None
-        return self.review.due_at if self.review and waiting else None
-
-    @property
-    def _next_try_at(self) -> datetime | None:
-        """The deadline, put off by each try: what was tried goes behind what was not, so that ends
-        which fail again and again keep no other from its turn.
-        """
-        if self.deadline is None or self.tried_at is None:
-            return self.deadline
-        pause = RETRY_END_AFTER
-        if self.closed:
-            pause = min(RETRY_END_AFTER * 2 ** min(self.tries, 7), _LONGEST_PAUSE)
-        return max(self.deadline, self.tried_at + pause)
-
-    @property
     def access_may_exist(self) -> bool:
         """Whether somebody may be let in by this session at its target, rightly or not."""
         return self.status in {Status.ACTIVATING, Status.ACTIVE, Status.REVOKING}
-
-    def stuck(self, now: datetime) -> bool:
-        """Whether access may exist that should not, and the belts have not ended it in time."""
-        if not self.access_may_exist or self.deadline is None:
-            return False
-        ends = [at for at in (self.expires_at, self.ending and self.ending.decided_at) if at]
-        return now >= min(ends, default=self.deadline) + STUCK_AFTER
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When this session must be driven on, or what it left at its target be cleared."""
-        match self.status:
-            case Status.PENDING_APPROVAL:
-                return self.approval_expires_at
-            case Status.APPROVED:
-                started = (self.approved_at or self.created_at) + START_WITHIN
-                return max(started, self.approval_expires_at) if self.waits_its_turn else started
-            case Status.ACTIVATING:
-                return (self.activating_at or self.created_at) + ACTIVATE_WITHIN
-            case Status.ACTIVE:
-                return self.expires_at
-            case Status.REVOKING:
-                return (self.ending.decided_at if self.ending else self.created_at) + (
-                    RETRY_END_AFTER
-                )
-            case _:
-                return self.traces_until

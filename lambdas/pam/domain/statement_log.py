@@ -12,8 +12,9 @@ import re
 from datetime import datetime
 
 from pam.domain import timestamps
-from pam.domain.activity import LONGEST_TEXT, Activity, Source, checked_id, one_line
+from pam.domain.activity import LONGEST_TEXT, Activity, checked_id, one_line
 from pam.domain.ids import session_of_database_user
+from pam.domain.kinds import Source
 from pam.domain.masked_sql import NOT_SHOWN, masked
 
 _LINE = re.compile(
@@ -50,7 +51,7 @@ def of_log_line(
     session_id = session_of_database_user(line["user"]) if line else None
     if line is None or session_id is None:
         return None
-    what = _told(line["message"].replace("\n\t", "\n"))
+    what = _statement_in(line["message"].replace("\n\t", "\n"))
     if what is None:
         return None
     return Activity(
@@ -74,7 +75,7 @@ def _at(line: re.Match[str], received: datetime) -> datetime:
         return received
 
 
-def _told(message: str) -> str | None:
+def _statement_in(message: str) -> str | None:
     """The statement without its values; None if the message is of something else."""
     if message.startswith(_AUDIT):
         return _audited(message.removeprefix(_AUDIT))

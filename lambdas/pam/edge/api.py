@@ -5,7 +5,6 @@ on the body, the caller from the signature, refusals recorded and rendered in on
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,6 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pam.domain.errors import (
     Code,
     Invalid,
-    NotEligible,
     NotFound,
     Refusal,
     StaleSession,
@@ -30,12 +28,13 @@ from pam.domain.errors import (
 )
 from pam.domain.handled_call import Door
 from pam.domain.messages import UnknownEvent
-from pam.domain.people import Actor, ActorKind, Auth, Caller, Surface
 from pam.domain.problems import codes_by_status
 from pam.edge.bodies import invalid
+from pam.edge.callers import signed_caller
 from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import PROBLEM_JSON, Problem, problem_response, unexpected_response
 from pam.ids import new_id
+from pam.operations.call import Call
 from pam.operations.note_act import note_act
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
@@ -44,8 +43,6 @@ from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
 
 _LARGEST_BODY = 16 * 1024
-_LONGEST_USER_AGENT = 256
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the caller: nothing was decided about them."""
 
@@ -66,18 +63,8 @@ def answers(what: str, *, status: int = 200) -> dict[int, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call: who signed it, and the one `now` that all of it is decided by."""
-
-    caller: Caller
-    now: datetime
-    act: str
-    """Method and route, as records name it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What the front itself needs of the function behind it."""
+    """What every call of a function needs of it."""
 
     door: Door
     calls: NotedCalls
@@ -91,7 +78,7 @@ def resolver() -> APIGatewayRestResolver:
     app = APIGatewayRestResolver(enable_validation=True)
 
     def refused(refusal: Refusal) -> Response[str]:
-        return _refused(refusal, app.context["call"], app.context["front"])
+        return _refused(refusal, app.context["call"], app.context["act"])
 
     def not_valid(error: RequestValidationError) -> Response[str]:
         return refused(invalid(error.errors()))
@@ -138,8 +125,10 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
         return _plain(problem_response(Throttled("there is too much to do just now; try again")))
-    call = _read_call(APIGatewayProxyEvent(event), front, now)
-    answer = _answer(app, front, event, call, context)
+    signed = APIGatewayProxyEvent(event)
+    caller = signed_caller(signed, front.policy.identities.identify)
+    call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
+    answer = _answer(app, event, call, f"{signed.http_method} {signed.resource}", context)
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
     except Exception:
@@ -149,26 +138,26 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
 
 
 def _answer(
-    app: APIGatewayRestResolver, front: Front, event: dict[str, Any], call: Call, context: Any
+    app: APIGatewayRestResolver, event: dict[str, Any], call: Call, act: str, context: Any
 ) -> dict[str, Any]:
+    """`act` is method and route, as records name it."""
     event = event | {"path": _one_segment_each(event)}
     try:
         event = _readable(event)
     except Invalid as refusal:
-        return _plain(_refused(refusal, call, front))
-    _note(call, front)
-    app.append_context(call=call, front=front)  # type: ignore[no-untyped-call]
+        return _plain(_refused(refusal, call, act))
+    if not act.startswith("GET "):
+        _note(call)
+    app.append_context(call=call, act=act)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
 
 
-def _note(call: Call, front: Front) -> None:
+def _note(call: Call) -> None:
     """Who acts in which office is told, and decides nothing: a call is not refused because it could
     not be noted.
     """
-    if call.act.startswith("GET "):
-        return
     try:
-        note_act(call.caller, now=call.now, store=front.store, policy=front.policy)
+        note_act(call)
     except Exception:
         logger.exception("act not noted")
 
@@ -188,29 +177,6 @@ def current_call(app: APIGatewayRestResolver) -> Call:
     call = app.context["call"]
     assert isinstance(call, Call)  # noqa: S101 - put there by `serve`, for the type checker
     return call
-
-
-def _read_call(event: APIGatewayProxyEvent, front: Front, now: datetime) -> Call:
-    identity = event.request_context.identity
-    principal = identity.user_arn or ""
-    try:
-        person = front.policy.identities.identify(principal)
-    except NotEligible:
-        person = None
-    caller = Caller(
-        principal=principal,
-        person=person,
-        actor=Actor(
-            principal=principal,
-            kind=ActorKind.PERSON,
-            surface=Surface.API,
-            auth=Auth.SIGV4,
-            source_ip=identity.source_ip or "",
-            user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
-        ),
-        request_id=event.request_context.request_id,
-    )
-    return Call(caller=caller, now=now, act=f"{event.http_method} {event.resource}")
 
 
 def _readable(event: dict[str, Any]) -> dict[str, Any]:
@@ -249,28 +215,22 @@ def _not_cached(app: APIGatewayRestResolver, next_middleware: NextMiddleware) ->
     return answer
 
 
-def _refused(refusal: Refusal, call: Call, front: Front) -> Response[str]:
+def _refused(refusal: Refusal, call: Call, act: str) -> Response[str]:
     """Reading is refused without a record; every other act that is refused is recorded.
 
     A refusal has no effect that would have to wait for its record: it is given even if the record
     cannot be written, and that failure is logged as an error.
     """
-    if not call.act.startswith("GET ") and refusal.code not in _NOT_RECORDED:
+    if not act.startswith("GET ") and refusal.code not in _NOT_RECORDED:
         attempt = Attempt(
-            act=call.act,
+            act=act,
             actor=call.caller.actor,
             person=call.caller.person,
             requester=call.caller.principal,
             request_id=call.caller.request_id,
         )
         try:
-            record_refusal(
-                refusal,
-                attempt,
-                now=call.now,
-                store=front.store,
-                policy=front.policy,
-            )
+            record_refusal(refusal, attempt, now=call.now, store=call.store, policy=call.policy)
         except Exception:
             logger.exception("refusal not recorded")
     return problem_response(refusal)

@@ -26,7 +26,7 @@ from pam.edge.text import (
 from pam.operations.admit_request import Claim
 from pam.operations.block_person import PersonOrder
 from pam.operations.open_session import AccessRequest
-from pam.operations.review_session import Finding
+from pam.operations.review_session import ReviewPaper
 
 
 class _Strict(BaseModel):
@@ -42,7 +42,7 @@ class RequestBody(_Strict):
     ticket: Ticket = ""
     break_glass: bool = False
 
-    def wish(self) -> AccessRequest:
+    def access_request(self) -> AccessRequest:
         return AccessRequest(
             resource=self.resource,
             reason=self.reason,
@@ -59,7 +59,9 @@ class StartInput(RequestBody):
     requester: Principal
 
     def claim(self) -> Claim:
-        return Claim(session_id=self.session_id, requester=self.requester, wish=self.wish())
+        return Claim(
+            session_id=self.session_id, requester=self.requester, request=self.access_request()
+        )
 
 
 class ApproveBody(_Strict):
@@ -138,8 +140,8 @@ class ReviewBody(_Strict):
     outcome: Annotated[Judgement, Field(strict=False)]
     comment: Comment = ""
 
-    def finding(self) -> Finding:
-        return Finding(session_id=self.session_id, judgement=self.outcome, comment=self.comment)
+    def paper(self) -> ReviewPaper:
+        return ReviewPaper(session_id=self.session_id, judgement=self.outcome, comment=self.comment)
 
 
 def parse_start(raw: object) -> Claim:

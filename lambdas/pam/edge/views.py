@@ -9,15 +9,17 @@ from pydantic import BaseModel
 from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
+from pam.domain.ending import Ending
+from pam.domain.lifecycle import Status
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.review import Review
-from pam.domain.session import Ending, Session
+from pam.domain.session import Session
 from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
 from pam.operations.read_inbox import Inbox
-from pam.ports.targets import AwsCredentials
+from pam.ports.targets import AwsCredentials, SignInPlace
 
 
 class VoteView(BaseModel):
@@ -116,7 +118,17 @@ class SecretLeaseView(BaseModel):
     """PEM text, or `system`; null where `sslmode` checks no certificate."""
 
 
-LeaseView = AwsLeaseView | SecretLeaseView
+class SignInView(BaseModel):
+    """Of a standing kind: where to go. Nothing is handed out, so it has no `lease_id`."""
+
+    session_id: str
+    kind: Literal["signin"]
+    expires_at: str
+    url: str | None
+    instructions: str
+
+
+LeaseView = AwsLeaseView | SecretLeaseView | SignInView
 
 
 class AccessView(BaseModel):
@@ -209,8 +221,8 @@ def session_view(session: Session) -> SessionView:
         domain=session.domain,
         requester_domain=session.requester_domain,
         reason=session.reason,
-        ticket=session.ticket,
-        break_glass=session.break_glass,
+        ticket=session.circumstances.ticket,
+        break_glass=session.circumstances.break_glass,
         duration_seconds=int(session.duration.total_seconds()),
         approvals=ApprovalsView(
             required=session.needed.total,
@@ -227,12 +239,12 @@ def session_view(session: Session) -> SessionView:
         ended_at=_instant(session.ended_at),
         end_reason=session.ending.reason if session.ending else None,
         ending=_ending(session.ending) if session.ending else None,
-        waits_for=None,
+        waits_for=(session.comes_after or None) if session.status is Status.APPROVED else None,
         needs_confirmation=session.unconfirmed,
         risk=None,
         tries=session.tries,
         review=_review(session.review),
-        origin=session.origin.value,
+        origin=session.circumstances.surface.value,
         requester_verified=session.requester_verified,
         execution_arn=session.execution_arn,
     )
@@ -240,6 +252,14 @@ def session_view(session: Session) -> SessionView:
 
 def lease_view(lease: Lease) -> LeaseView:
     given = lease.credentials
+    if isinstance(given, SignInPlace):
+        return SignInView(
+            session_id=lease.session.session_id,
+            kind="signin",
+            expires_at=timestamps.render(given.expires_at),
+            url=given.url or None,
+            instructions=given.instructions,
+        )
     if isinstance(given, AwsCredentials):
         return AwsLeaseView(
             lease_id=lease.lease_id,
@@ -310,7 +330,7 @@ def resource_view(resource: Resource) -> ResourceView:
         description=resource.description,
         environment=resource.environment.value,
         domain=resource.domain,
-        kind=resource.issuer_kind.value,
+        kind=resource.issuer_kind,
         default_duration_seconds=int(resource.default_duration.total_seconds()),
         max_duration_seconds=int(resource.max_duration.total_seconds()),
         approval_window_seconds=int(resource.approval_window.total_seconds()),
@@ -333,7 +353,7 @@ def _ending(ending: Ending) -> EndingView:
         decided_at=timestamps.render(ending.decided_at),
         confirmed_at=_instant(ending.confirmed_at),
         effective_at=None,
-        method=ending.method,
+        method=ending.method or "",
         evidence=ending.evidence,
         proven=None,
     )

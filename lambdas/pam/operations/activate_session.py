@@ -5,10 +5,14 @@ from datetime import datetime
 
 from pam.domain import proofs, timestamps
 from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
-from pam.domain.errors import Conflict, NotEligible, Unproven, Unreached
+from pam.domain.errors import Conflict, ForeignAccess, NotEligible, TryAgain, Unproven, Unreached
 from pam.domain.lifecycle import Status
+from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
-from pam.operations.close_session import WORKFLOW, Issuers, fail_unmade
+from pam.domain.standing import must_wait
+from pam.operations.close_session import close_session
+from pam.operations.decide_end import verdict_of_lost_turn
+from pam.operations.fail_session import fail_unmade
 from pam.operations.prove_session import Gate, check_not_over, record_unproven, struck
 from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
@@ -16,6 +20,7 @@ from pam.operations.vote import grant_decision
 from pam.policy.cedar import CedarPolicy
 from pam.ports.proofs import Signer, Verifier
 from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuers
 
 _BEFORE = frozenset({Status.APPROVED, Status.ACTIVATING})
 _ON_THE_WAY = _BEFORE | {Status.ACTIVE}
@@ -61,6 +66,8 @@ def _activated(
         _refuse_blocked(stored, now, store)
     if stored.status in _BEFORE:
         check_not_over(stored, store)
+    if stored.status is Status.APPROVED and stored.comes_after:
+        _take_turn(stored, now, store, issuers)
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
         issuers[stored.target.kind].reserve(gate.approved(stored, now), now)
@@ -71,7 +78,7 @@ def _activated(
     issuer = issuers[proven.target.kind]
     try:
         issuer.activate(proven, now)
-    except Unreached as fault:
+    except (Unreached, ForeignAccess) as fault:
         fail_unmade(session_id, fault, now=now, store=store)
         raise
     session = transition(
@@ -84,6 +91,20 @@ def _activated(
     # Whoever blocks looks for grants after writing the block: one of both sees the other's half.
     _refuse_blocked(session, now, store)
     return session
+
+
+def _take_turn(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> None:
+    """Raises TryAgain while the session before this one is not over; Conflict if this one must not
+    begin after it, and is closed for that.
+    """
+    if must_wait(session, store.get(session.comes_after), now):
+        message = f"session {session.comes_after} is not over; this one begins when it is"
+        raise TryAgain(message)
+    verdict = verdict_of_lost_turn(session, store=store)
+    if verdict is not None:
+        raise _over(
+            close_session(session.session_id, verdict, now=now, store=store, issuers=issuers)
+        )
 
 
 def _intent(

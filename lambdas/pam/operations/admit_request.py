@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pam.domain import pictures
 from pam.domain.errors import Conflict, Invalid, Refusal, StaleSession
 from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import opened_at
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind, Surface
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.ids import id_of_execution
 from pam.operations.answer_workflow import why_refused
 from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
-from pam.ports.people import Notifier
+from pam.ports.people import Execution, Notifier
 from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
 
@@ -25,19 +26,11 @@ _NEAR = timedelta(minutes=5)
 """How far the time in a session id that a runbook chose may be from the execution's start."""
 
 
-class Outcome(StrEnum):
+class NextState(StrEnum):
     REFUSED = "REFUSED"
     NEEDS_APPROVAL = "NEEDS_APPROVAL"
     APPROVED = "APPROVED"
     CLOSED = "CLOSED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """The workflow execution as Step Functions itself describes it; nobody can claim these."""
-
-    arn: str
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +39,12 @@ class Claim:
 
     session_id: str | None
     requester: str
-    wish: AccessRequest
+    request: AccessRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    outcome: Outcome
+    next_state: NextState
     session_id: str
     error: str = ""
     cause: str = ""
@@ -95,15 +88,16 @@ def admit_request(
         attempt = Attempt(act="start", actor=_actor(execution))
         record_refusal(refusal, attempt, now=now, store=store, policy=policy)
         return Admission(
-            outcome=Outcome.REFUSED,
+            next_state=NextState.REFUSED,
             session_id=session_id or "",
             error=refusal.code.value,
             cause=cut(refusal.detail, LONGEST_CAUSE),
         )
-    if session.break_glass and not session.closed and not session.held_until_confirmed:
+    emergency = session.circumstances.break_glass and not session.held_until_confirmed
+    if emergency and not session.closed:
         # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
         # sent the state is retried, and then fails, and so does the session.
-        notifier.break_glass(session, _title(session, policy))
+        notifier.show(pictures.break_glass(session, _title(session, policy), now))
     return _admission(session)
 
 
@@ -123,12 +117,11 @@ def _opened(
     way_in = WayIn(
         session_id=claim.session_id or id_of_execution(execution.arn, execution.started_at),
         execution_arn=execution.arn,
-        origin=Origin.RUNBOOK,
         actor=_actor(execution),
     )
     try:
         return open_session(
-            claim.wish,
+            claim.request,
             requester,
             way_in,
             key=None,
@@ -168,14 +161,14 @@ def _title(session: Session, policy: CedarPolicy) -> str:
 def _admission(session: Session) -> Admission:
     match session.status:
         case Status.PENDING_APPROVAL:
-            outcome = Outcome.NEEDS_APPROVAL
+            next_state = NextState.NEEDS_APPROVAL
         case Status.APPROVED | Status.ACTIVATING | Status.ACTIVE:
-            outcome = Outcome.APPROVED
+            next_state = NextState.APPROVED
         case _:
             return Admission(
-                outcome=Outcome.CLOSED,
+                next_state=NextState.CLOSED,
                 session_id=session.session_id,
                 error=session.status.value,
                 cause=why_refused(session),
             )
-    return Admission(outcome=outcome, session_id=session.session_id)
+    return Admission(next_state=next_state, session_id=session.session_id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from pam.domain import pictures
 from pam.domain.lifecycle import Status
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.transition import load
@@ -30,4 +31,5 @@ def ask_approvers(
         # Nobody's vote is wanted, but the word of the one in whose name it was opened.
         return
     resource = policy.resource(session.resource)
-    notifier.approval_needed(session, resource.title if resource else session.resource)
+    title = resource.title if resource else session.resource
+    notifier.show(pictures.approval_needed(session, title, now))

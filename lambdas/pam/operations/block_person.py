@@ -14,9 +14,11 @@ from pam.domain.block import EVERYTHING, Block
 from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
+from pam.domain.pictures import operator_blocked
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
-from pam.operations.close_session import Verdict, decided
+from pam.operations.call import Call
+from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
 from pam.operations.find_person import find_person
 from pam.operations.transition import load, transition
@@ -31,7 +33,7 @@ _R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class BlockTerms:
     """What an operator wants of a block. `length` None: until lifted."""
 
     length: timedelta | None
@@ -63,68 +65,53 @@ class PersonBlocked:
 
 
 def block_requester(
-    session_id: str,
-    wish: Wish,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    closer: Closer,
-    notifier: Notifier,
+    session_id: str, terms: BlockTerms, call: Call, *, closer: Closer, notifier: Notifier
 ) -> Session:
     """Blocks whoever asked for this session, then ends all that the block covers.
 
     A session that is over already tells whom to block all the same. Returns it as it is then:
     closed, or REVOKING if its target has not confirmed yet. Raises NotFound, NotEligible, Blocked.
     """
-    session = load(store, session_id)
-    check_right(session, REVOKED_BY_OPERATOR, caller, now=now, store=store, policy=policy)
-    if caller.person is None or not policy.may(Action.BLOCK, caller.person, session).allowed:
+    session = load(call.store, session_id)
+    check_right(session, REVOKED_BY_OPERATOR, call)
+    if call.may(Action.BLOCK, session) is None:
         message = "nobody blocks by a session that concerns them; another operator can"
         raise NotEligible(message, session_id=session_id)
     order = BlockOrder(
         person=session.requester_name,
         principal=session.requester,
-        resource=session.resource if wish.one_resource else EVERYTHING,
-        until=None if wish.length is None else now + wish.length,
-        reason=wish.reason,
+        resource=session.resource if terms.one_resource else EVERYTHING,
+        until=None if terms.length is None else call.now + terms.length,
+        reason=terms.reason,
         length_field="block_seconds",
     )
-    made = add_block(order, caller=caller, now=now, store=store, policy=policy)
+    made = add_block(order, call)
     end_blocked(
         made,
-        reason=wish.reason,
-        caller=caller,
-        now=now,
-        store=store,
-        policy=policy,
+        reason=terms.reason,
+        caller=call.caller,
+        now=call.now,
+        store=call.store,
+        policy=call.policy,
         closer=closer,
         named=(session_id,),
     )
     _tell_of_operator(made, notifier)
-    return load(store, session_id)
+    return load(call.store, session_id)
 
 
 def block_person(
-    order: PersonOrder,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    closer: Closer,
-    notifier: Notifier,
+    order: PersonOrder, call: Call, *, closer: Closer, notifier: Notifier
 ) -> PersonBlocked:
     """Blocks somebody by name, session or no session, then ends all that the block covers.
 
     It binds every principal of theirs, those of which PAM learns later as well. Raises NotFound for
     an unknown resource, and what `block` raises.
     """
-    if order.resource and policy.resource(order.resource) is None:
+    if order.resource and call.policy.resource(order.resource) is None:
         message = f"there is no resource {order.resource!r}"
         raise NotFound(message, recorded="there is no resource of that name")
-    known = find_person(order.person, store=store, policy=policy)
+    known = find_person(order.person, store=call.store, policy=call.policy)
     if not known.known and not order.unseen:
         message = "PAM has neither listed nor seen this person; with unseen they are blocked anyway"
         raise Invalid.field("person", message)
@@ -133,21 +120,18 @@ def block_person(
             person=known.name,
             principal=next(iter(known.principals), known.name),
             resource=order.resource,
-            until=None if order.length is None else now + order.length,
+            until=None if order.length is None else call.now + order.length,
             reason=order.reason,
         ),
-        caller=caller,
-        now=now,
-        store=store,
-        policy=policy,
+        call,
     )
     ended = end_blocked(
         made,
         reason=order.reason,
-        caller=caller,
-        now=now,
-        store=store,
-        policy=policy,
+        caller=call.caller,
+        now=call.now,
+        store=call.store,
+        policy=call.policy,
         closer=closer,
     )
     _tell_of_operator(made, notifier)
@@ -155,7 +139,7 @@ def block_person(
         person=known.name,
         principals=known.principals,
         ended=tuple(session.session_id for session in ended),
-        blocks=tuple(each for each in store.blocks_of(known.name) if each.stands(now)),
+        blocks=tuple(each for each in call.store.blocks_of(known.name) if each.stands(call.now)),
     )
 
 
@@ -166,7 +150,7 @@ def _tell_of_operator(made: Block, notifier: Notifier) -> None:
     if not made.of_operator:
         return
     try:
-        notifier.operator_blocked(made)
+        notifier.show(operator_blocked(made))
     except Exception as fault:
         message = "the block stands, but Tier-1 could not be told of it; make the same call again"
         raise IssuerUnavailable(message) from fault
@@ -200,7 +184,7 @@ def end_blocked(
     )
 
     def decide(session_id: str) -> Session:
-        return transition(store, session_id, lambda s: decided(s, verdict, now), now=now)
+        return transition(store, session_id, lambda s: decide_end(s, verdict, now), now=now)
 
     def drive(session: Session) -> Session:
         return drive_end(session, store=store, closer=closer)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
-from pam.domain.resource import IssuerKind, Target
+from pam.domain.people import CLOCK
+from pam.domain.resource import Target
 from pam.ids import new_id
-from pam.operations.close_session import CLOCK
 from pam.ports.sessions import Once, SessionStore
-from pam.ports.targets import EndKeeper
+from pam.ports.targets import Keepers
 
 _TOLD_AGAIN_AFTER = timedelta(days=7)
 
@@ -30,7 +30,7 @@ def check_bounds(
     *,
     now: datetime,
     store: SessionStore,
-    keeper: EndKeeper,
+    keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
 ) -> Bounds:
     """`targets` by resource id. A boundary that is gone is put on record once a week, with no
@@ -39,31 +39,31 @@ def check_bounds(
     """
     found = Bounds()
     for resource, target in targets.items():
-        if target.kind is not IssuerKind.AWS_ROLE:
+        if not target.row.keeps_ends:
             continue
         if not has_time():
-            found.postponed.append(target.arn)
+            found.postponed.append(target.label)
             continue
         try:
-            why = keeper.unbounded(target)
+            why = keepers[target.kind].unbounded(target)
         except IssuerUnavailable:
-            found.unreached.append(target.arn)
+            found.unreached.append(target.label)
             continue
         if why:
-            found.unbounded.append(target.arn)
+            found.unbounded.append(target.label)
             _record(resource, target, why, now, store)
     return found
 
 
 def _record(resource: str, target: Target, why: str, now: datetime, store: SessionStore) -> None:
-    once = Once(key=f"unbounded/{target.arn}", until=now + _TOLD_AGAIN_AFTER)
+    once = Once(key=f"unbounded/{target.label}", until=now + _TOLD_AGAIN_AFTER)
     if store.is_done(once):
         return
     entry = Entry(
         type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
-        detail=f"unbounded: {target.arn}: {why}",
+        detail=f"unbounded: {target.label}: {why}",
     )
     record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
     try:

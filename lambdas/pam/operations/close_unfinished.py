@@ -13,10 +13,11 @@ from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import is_ulid
 from pam.domain.session import Session
 from pam.ids import id_of_execution
-from pam.operations.close_session import Issuers, close_failed
+from pam.operations.fail_session import fail_unfinished
 from pam.operations.transition import load
 from pam.ports.people import Execution, Executions, Failure
 from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +57,10 @@ def close_unfinished(
         if session.execution_arn != execution_arn:
             message = f"session {session_id} is of another execution"
             raise NotFound(message)
-    error, cause, reason = _told_by(failure)
+    error, cause, reason = _explain(failure)
     if session is None:
         return Closed(session=None, error=error, cause=cause)
-    closed = close_failed(
+    closed = fail_unfinished(
         session.session_id,
         reason,
         timed_out=failure.error == "States.Timeout",
@@ -92,11 +93,11 @@ def own_session_id(started_with: str) -> str | None:
     return named if isinstance(named, str) and is_ulid(named) else None
 
 
-def _told_by(failure: Failure) -> tuple[str, str, str]:
+def _explain(failure: Failure) -> tuple[str, str, str]:
     """Error and cause for the execution, and the reason that the session shows.
 
-    A refusal is told by its code and its sentence; of anything else only the name, because nobody
-    wrote its text for the people who read why a session failed.
+    A refusal is explained by its code and its sentence; anything else only by its name, because
+    nobody wrote its text for the people who read why a session failed.
     """
     error = failure.error or "Unknown"
     cause = cut(failure.cause, LONGEST_CAUSE)

@@ -3,34 +3,26 @@
 from dataclasses import replace
 from datetime import datetime
 
-from pam.domain import proofs
+from pam.domain import pictures, proofs
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
-from pam.domain.people import Caller, Person
+from pam.domain.people import Person
 from pam.domain.session import Confirmation, Session
+from pam.domain.standing import earlier_than
 from pam.operations.answer_workflow import answer_workflow
+from pam.operations.call import Call
 from pam.operations.count_open import room_for
 from pam.operations.open_session import check_reviewed
-from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import grant_decision
-from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.policy.cedar import Action, Decision
 from pam.ports.people import Notifier, Workflow
 from pam.ports.proofs import Signer
-from pam.ports.sessions import SessionStore
 
 
 def confirm_session(
-    session_id: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    notifier: Notifier,
-    workflow: Workflow,
-    signer: Signer,
+    session_id: str, call: Call, *, notifier: Notifier, workflow: Workflow, signer: Signer
 ) -> Session:
     """Notes the person's word, once; what waited for nothing else becomes APPROVED with it.
 
@@ -40,65 +32,71 @@ def confirm_session(
     """
 
     def decide(session: Session) -> Step:
-        person = _person(session, caller, policy)
-        refuse_blocked(person.name, session.resource, now=now, store=store, session_id=session_id)
-        _check_waiting(session, now)
-        word = word_of(caller, now)
-        word = replace(word, proof=signer.sign(proofs.of_confirmation(session_id, word)))
-        confirmed, entries = confirmed_by(caller, word, session, policy=policy, now=now)
-        if session.break_glass:
-            check_reviewed(person, now, store)
-        held = room_for(confirmed, store=store, policy=policy)
+        person = _person(session, call)
+        call.refuse_blocked(person.name, session.resource, session_id=session_id)
+        _check_waiting(session, call.now)
+        word = word_of(call)
+        confirmed, entries = confirmed_by(word, session, call)
+        if session.circumstances.break_glass:
+            check_reviewed(person, call.now, call.store)
+        held = room_for(confirmed, store=call.store, policy=call.policy)
+        word = replace(word, waits_for=earlier_than(confirmed, held))
+        signed = replace(word, proof=signer.sign(proofs.of_confirmation(session_id, word)))
+        confirmed = replace(confirmed, confirmation=signed)
         if confirmed.status is not Status.PENDING_APPROVAL:
             return Step(confirmed, entries, held)
-        lawful = grant_decision(confirmed, policy, now=now, store=store)
+        lawful = grant_decision(confirmed, call.policy, now=call.now, store=call.store)
         if not lawful.allowed:
             return Step(confirmed, entries, held)
-        approved = confirmed.advance(Status.APPROVED, approved_at=now)
-        entry = _entry(RecordType.APPROVED, caller, policy, approved, lawful)
+        approved = confirmed.advance(Status.APPROVED, approved_at=call.now)
+        entry = _entry(RecordType.APPROVED, approved, call, lawful)
         return Step(approved, (*entries, entry), held)
 
-    session = load(store, session_id)
+    session = load(call.store, session_id)
     try:
         step = decide(session)
-        if session.break_glass:
-            _alert(step.after, notifier, policy)
-        session = transition(store, session_id, decide, now=now)
+        if session.circumstances.break_glass:
+            _alert(step.after, notifier, call)
+        session = transition(call.store, session_id, decide, now=call.now)
     except Conflict:
         # A call that was cut short after its word stood may not have told the workflow.
-        answer_workflow(load(store, session_id), store=store, workflow=workflow)
+        answer_workflow(load(call.store, session_id), store=call.store, workflow=workflow)
         raise
-    answer_workflow(session, store=store, workflow=workflow)
+    answer_workflow(session, store=call.store, workflow=workflow)
     return session
 
 
-def word_of(caller: Caller, now: datetime) -> Confirmation:
+def word_of(call: Call) -> Confirmation:
     """Without a proof: no access can be made by it (`domain.proofs.confirmation_due`)."""
     return Confirmation(
-        principal=caller.principal, at=now, surface=caller.surface, auth=caller.auth
+        principal=call.caller.principal,
+        at=call.now,
+        surface=call.caller.surface,
+        auth=call.caller.auth,
     )
 
 
 def confirmed_by(
-    caller: Caller, word: Confirmation, session: Session, *, policy: CedarPolicy, now: datetime
+    word: Confirmation, session: Session, call: Call
 ) -> tuple[Session, tuple[Entry, ...]]:
     """The session with the caller's word to it, and what is recorded of that. The review that an
     emergency owes is counted from here.
     """
-    resource = policy.resource(session.resource)
+    resource = call.policy.resource(session.resource)
     confirmed = replace(session, confirmation=word)
-    entries = [_entry(RecordType.CONFIRMED, caller, policy, confirmed)]
-    if session.held_until_confirmed and session.status is Status.PENDING_APPROVAL:
+    entries = [_entry(RecordType.CONFIRMED, confirmed, call)]
+    held_back = session.circumstances.break_glass and session.held_until_confirmed
+    if held_back and session.status is Status.PENDING_APPROVAL:
         if resource is not None:
-            review = policy.review_for(resource, break_glass=True, now=now)
+            review = call.policy.review_for(resource, session.circumstances, now=call.now)
             confirmed = replace(confirmed, review=review)
-        entries.append(_entry(RecordType.BREAK_GLASS, caller, policy, confirmed))
+        entries.append(_entry(RecordType.BREAK_GLASS, confirmed, call))
     return confirmed, tuple(entries)
 
 
-def _person(session: Session, caller: Caller, policy: CedarPolicy) -> Person:
-    person = caller.person
-    if person is None or not policy.may(Action.CONFIRM, person, session).allowed:
+def _person(session: Session, call: Call) -> Person:
+    person = call.may(Action.CONFIRM, session)
+    if person is None:
         message = "only the person in whose name it was opened confirms a session"
         raise NotEligible(message, session_id=session.session_id)
     return person
@@ -116,30 +114,22 @@ def _check_waiting(session: Session, now: datetime) -> None:
     raise Conflict(message, session_id=session.session_id)
 
 
-def _alert(session: Session, notifier: Notifier, policy: CedarPolicy) -> None:
-    resource = policy.resource(session.resource)
+def _alert(session: Session, notifier: Notifier, call: Call) -> None:
+    resource = call.policy.resource(session.resource)
+    title = resource.title if resource else session.resource
     try:
-        notifier.break_glass(session, resource.title if resource else session.resource)
+        notifier.show(pictures.break_glass(session, title, call.now))
     except Exception as fault:
         message = "Tier-1 could not be told of this emergency; nothing was granted, try again"
         raise IssuerUnavailable(message, session_id=session.session_id) from fault
 
 
 def _entry(
-    kind: RecordType,
-    caller: Caller,
-    policy: CedarPolicy,
-    session: Session,
-    decision: Decision | None = None,
+    kind: RecordType, session: Session, call: Call, decision: Decision | None = None
 ) -> Entry:
-    return Entry(
-        type=kind,
-        actor=caller.actor,
-        trace=PolicyTrace(
-            policy_ids=decision.policy_ids if decision else (),
-            required=session.needed.total,
-            received=session.gathered.total,
-        ),
-        policy_version=policy.version,
-        request_id=caller.request_id,
+    trace = PolicyTrace(
+        policy_ids=decision.policy_ids if decision else (),
+        required=session.needed.total,
+        received=session.gathered.total,
     )
+    return call.entry(kind, trace=trace)

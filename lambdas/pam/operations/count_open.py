@@ -2,7 +2,7 @@
 
 The counts are written with the sessions, in the same transactions. What they can be wrong by is
 mended here: sessions that do not count (an earlier version stored them, or somebody wrote over the
-counts) do as soon as a sweep saw them, and nobody is refused because of a session that is closed,
+counts) do as soon as a search saw them, and nobody is refused because of a session that is closed,
 or that is none of theirs.
 """
 
@@ -16,7 +16,7 @@ from pam.policy.cedar import CedarPolicy
 from pam.ports.sessions import SessionStore
 
 _PEOPLE_PER_SWEEP = 100
-"""Bounds a sweep; whom one leaves out, another of the next minutes takes."""
+"""Bounds a search; whom one leaves out, another of the next minutes takes."""
 
 
 def room_for(session: Session, *, store: SessionStore, policy: CedarPolicy) -> OpenNow:

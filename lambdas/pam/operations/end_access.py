@@ -2,24 +2,22 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
-from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.close_session import Verdict, decided
-from pam.operations.refuse_blocked import refuse_blocked
+from pam.operations.call import Call
+from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.transition import Step, load, transition
-from pam.policy.cedar import Action, CedarPolicy
+from pam.policy.cedar import Action
 from pam.ports.people import Closer
 from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """By which right a session is ended, and what it becomes."""
+class EndKind:
+    """How a person ends a session: by which right, and what it becomes."""
 
     right: Action
     outcome: Status
@@ -27,21 +25,13 @@ class WayOut:
     """Whether the reason is the caller's own words."""
 
 
-REVOKED_BY_OPERATOR = WayOut(right=Action.REVOKE, outcome=Status.REVOKED, reason_written=True)
-GIVEN_BACK = WayOut(right=Action.END, outcome=Status.ENDED, reason_written=False)
+REVOKED_BY_OPERATOR = EndKind(right=Action.REVOKE, outcome=Status.REVOKED, reason_written=True)
+GIVEN_BACK = EndKind(right=Action.END, outcome=Status.ENDED, reason_written=False)
 """A request that is still waiting becomes WITHDRAWN."""
 
 
 def end_access(
-    session_id: str,
-    way_out: WayOut,
-    reason: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    closer: Closer,
+    session_id: str, end_kind: EndKind, reason: str, call: Call, *, closer: Closer
 ) -> Session:
     """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
@@ -49,23 +39,23 @@ def end_access(
     by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
     in force, and workflow and tick go on until it is confirmed.
     """
-    check_right(load(store, session_id), way_out, caller, now=now, store=store, policy=policy)
+    check_right(load(call.store, session_id), end_kind, call)
     verdict = Verdict(
-        outcome=way_out.outcome,
-        actor=caller.actor,
+        outcome=end_kind.outcome,
+        actor=call.caller.actor,
         reason=reason,
-        written=way_out.reason_written,
-        request_id=caller.request_id,
+        written=end_kind.reason_written,
+        request_id=call.caller.request_id,
     )
 
     def decide(session: Session) -> Step | None:
         if session.closed:
             message = f"the session is {session.status.value} already"
             raise Conflict(message, session_id=session_id)
-        return decided(session, verdict, now)
+        return decide_end(session, verdict, call.now)
 
-    session = transition(store, session_id, decide, now=now)
-    return drive_end(session, store=store, closer=closer)
+    session = transition(call.store, session_id, decide, now=call.now)
+    return drive_end(session, store=call.store, closer=closer)
 
 
 def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Session:
@@ -77,20 +67,11 @@ def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Sessi
     return load(store, session.session_id)
 
 
-def check_right(
-    session: Session,
-    way_out: WayOut,
-    caller: Caller,
-    *,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> None:
+def check_right(session: Session, end_kind: EndKind, call: Call) -> None:
     """Raises NotEligible; Blocked for a blocked operator. Giving back is open to the blocked."""
-    if caller.person is None or not policy.may(way_out.right, caller.person, session).allowed:
-        message = f"no policy lets this principal {way_out.right.value} {session.session_id}"
+    person = call.may(end_kind.right, session)
+    if person is None:
+        message = f"no policy lets this principal {end_kind.right.value} {session.session_id}"
         raise NotEligible(message, session_id=session.session_id)
-    if way_out.right is not Action.END:
-        refuse_blocked(
-            caller.person.name, EVERYTHING, now=now, store=store, session_id=session.session_id
-        )
+    if end_kind.right is not Action.END:
+        call.refuse_blocked(person.name, EVERYTHING, session_id=session.session_id)

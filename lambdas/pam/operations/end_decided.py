@@ -12,10 +12,12 @@ from pam.domain.errors import NotYet, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.operations.answer_workflow import stop_workflow
-from pam.operations.close_session import Issuers, as_decided, confirm_end
+from pam.operations.confirm_end import confirm_end
+from pam.operations.decide_end import verdict_of
 from pam.operations.transition import load
 from pam.ports.people import Workflow
 from pam.ports.sessions import SessionStore
+from pam.ports.targets import Issuers
 
 
 def end_decided(
@@ -36,7 +38,7 @@ def end_decided(
         message = f"nobody decided that session {session_id} ends"
         raise NotYet(message)
     if session.status is Status.REVOKING and session.ending is not None:
-        verdict = as_decided(session.ending)
+        verdict = verdict_of(session.ending)
         session = confirm_end(session, verdict, now=now, store=store, issuers=issuers)
     # A workflow that cannot be stopped now finds the session closed when it wakes.
     with suppress(TryAgain):

@@ -1,31 +1,26 @@
 """Answers an erasure request: what people wrote in a session goes, its trail stays and holds."""
 
-from datetime import datetime
-
-from pam.domain.audit_record import Entry, RecordType
+from pam.domain.audit_record import RecordType
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, NotEligible
-from pam.domain.people import Caller
 from pam.domain.session import Session
-from pam.operations.refuse_blocked import refuse_blocked
+from pam.operations.call import Call
 from pam.operations.transition import Step, load, transition
-from pam.policy.cedar import Action, CedarPolicy
-from pam.ports.sessions import SessionStore
+from pam.policy.cedar import Action
 
 
-def erase_texts(
-    session_id: str, *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
-) -> Session:
+def erase_texts(session_id: str, call: Call) -> Session:
     """Forgets reason and comments, and the key by which records commit to them.
 
     Raises NotFound, NotEligible (also for whoever asked or voted), and Conflict while the session
     is open or its review is: those who decide on it need its reason. Erasing again changes nothing.
     """
-    session = load(store, session_id)
-    if caller.person is None or not policy.may(Action.ERASE, caller.person, session).allowed:
+    session = load(call.store, session_id)
+    operator = call.may(Action.ERASE, session)
+    if operator is None:
         message = f"no policy lets this principal erase the texts of {session_id}"
         raise NotEligible(message, session_id=session_id)
-    refuse_blocked(caller.person.name, EVERYTHING, now=now, store=store, session_id=session_id)
+    call.refuse_blocked(operator.name, EVERYTHING, session_id=session_id)
 
     def erased(stored: Session) -> Step | None:
         if not stored.closed:
@@ -36,13 +31,7 @@ def erase_texts(
             raise Conflict(message, session_id=session_id)
         if stored.without_texts() == stored:
             return None
-        entry = Entry(
-            type=RecordType.ERASED,
-            actor=caller.actor,
-            detail="reason and comments erased",
-            policy_version=policy.version,
-            request_id=caller.request_id,
-        )
+        entry = call.entry(RecordType.ERASED, detail="reason and comments erased")
         return Step(stored.without_texts(), (entry,))
 
-    return transition(store, session_id, erased, now=now)
+    return transition(call.store, session_id, erased, now=call.now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pam.domain.errors import Invalid
 from pam.domain.people import Person
+from pam.domain.principals import scheme_of
 from pam.policy.cedar import CedarPolicy
 from pam.ports.sessions import SessionStore
 
@@ -26,10 +27,10 @@ def find_person(text: str, *, store: SessionStore, policy: CedarPolicy) -> Known
     identities = policy.identities
     name = identities.named(text)
     if name is None:
-        raise Invalid.field("person", "must be a person's name, or the ARN of a principal")
+        raise Invalid.field("person", "must be a person's name, or a principal of theirs")
     acts = store.acts_of(name)
     people = list(identities.listed(name))
-    typed = [text] if text.startswith("arn:") else []
+    typed = [text] if scheme_of(text) is not None else []
     people += [identities.identify(each) for each in typed if identities.knows(each)]
     people += [
         Person(

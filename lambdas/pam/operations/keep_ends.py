@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
-from pam.domain.resource import IssuerKind, Target
+from pam.domain.people import CLOCK
+from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
-from pam.ports.targets import EndKeeper
+from pam.ports.targets import EndKeeper, Keepers
 
 SETTLED_AFTER = timedelta(seconds=15)
 """IAM may not show at once what was just written there."""
@@ -39,7 +39,7 @@ def keep_ends(
     *,
     now: datetime,
     store: SessionStore,
-    keeper: EndKeeper,
+    keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
 ) -> Kept:
     """Asks only targets of which such a session is known, in another order each time.
@@ -51,17 +51,17 @@ def keep_ends(
     kept = Kept()
     for target in _shuffled(standing):
         if not has_time():
-            kept.postponed.append(target.arn)
+            kept.postponed.append(target.label)
             continue
         here = [session for session in standing if session.target == target]
         try:
-            undone = keeper.undone(target, here)
+            undone = keepers[target.kind].undone(target, here)
         except IssuerUnavailable:
-            kept.unreached.append(target.arn)
+            kept.unreached.append(target.label)
             continue
         for session in (each for each in here if each.session_id in undone):
             kept.undone.append(session.session_id)
-            if not _shut(session, now, store, keeper):
+            if not _shut(session, now, store, keepers[target.kind]):
                 kept.unshut.append(session.session_id)
     return kept
 
@@ -71,7 +71,7 @@ def _must_stand(session: Session, now: datetime) -> bool:
     # A session of an earlier version does not know how long its credentials live.
     known = (session.credentials_live_until, session.traces_until)
     return (
-        session.target.kind is IssuerKind.AWS_ROLE
+        session.target.row.keeps_ends
         and session.closed
         and session.traces_until is not None
         and all(now < until for until in known if until is not None)
@@ -94,12 +94,12 @@ def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeepe
 
     False if one of both failed: then the next search does it.
     """
-    told = _record(session, now, store)
+    recorded = _record(session, now, store)
     try:
         keeper.end(session, now)
     except IssuerUnavailable:
         return False
-    return told
+    return recorded
 
 
 def _record(session: Session, now: datetime, store: SessionStore) -> bool:
@@ -108,8 +108,8 @@ def _record(session: Session, now: datetime, store: SessionStore) -> bool:
         actor=CLOCK,
         outcome=Outcome.FAILURE,
         detail=(
-            f"undone: the deny of this ended session was gone or changed at {session.target.arn}; "
-            "it is written again"
+            "undone: the deny of this ended session was gone or changed at "
+            f"{session.target.label}; it is written again"
         ),
     )
     try:

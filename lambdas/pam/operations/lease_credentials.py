@@ -6,39 +6,30 @@ from datetime import datetime
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
 from pam.domain.limits import OpenNow
-from pam.domain.people import Caller
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import Issuers
+from pam.operations.call import Call
 from pam.operations.confirm_session import confirmed_by, word_of
 from pam.operations.count_open import room_for
 from pam.operations.prove_session import Gate, check_granted, record_unproven
-from pam.operations.refuse_blocked import refuse_blocked
 from pam.operations.transition import Step, load, transition
-from pam.policy.cedar import Action, CedarPolicy
+from pam.policy.cedar import Action
 from pam.ports.audit import AuditLog
 from pam.ports.proofs import Verifier
-from pam.ports.sessions import SessionStore
-from pam.ports.targets import AwsCredentials, Credentials
+from pam.ports.targets import Credentials, Lenders, SignInPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
+    """`lease_id` is empty where nothing was handed out."""
+
     lease_id: str
     session: Session
-    credentials: Credentials
+    credentials: Credentials | SignInPlace
 
 
 def lease_credentials(
-    session_id: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    issuers: Issuers,
-    audit_log: AuditLog,
-    verifier: Verifier,
+    session_id: str, call: Call, *, issuers: Lenders, audit_log: AuditLog, verifier: Verifier
 ) -> Lease:
     """Credentials that end with the session or before, handed out once and kept nowhere.
 
@@ -53,71 +44,64 @@ def lease_credentials(
     """
     gate = Gate(verifier)
     try:
-        return _leased(session_id, gate, caller, now, store, policy, issuers, audit_log)
+        return _leased(session_id, gate, issuers, audit_log, call)
     except Unproven as fault:
         # An end may have come in between, and took the grant with it: then that is the answer.
-        _check_active(load(store, session_id), now)
-        record_unproven(fault, session_id, now=now, store=store)
+        _check_active(load(call.store, session_id), call.now)
+        record_unproven(fault, session_id, now=call.now, store=call.store)
         raise
 
 
 def _leased(
-    session_id: str,
-    gate: Gate,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    issuers: Issuers,
-    audit_log: AuditLog,
+    session_id: str, gate: Gate, issuers: Lenders, audit_log: AuditLog, call: Call
 ) -> Lease:
-    session = load(store, session_id)
-    allowed = caller.person and policy.may(Action.LEASE, caller.person, session)
-    if not allowed or not allowed.allowed:
+    session = load(call.store, session_id)
+    if call.may(Action.LEASE, session) is None:
         message = "only the requester of a session may use it"
         raise NotEligible(message, session_id=session_id)
-    refuse_blocked(
-        session.requester_name, session.resource, now=now, store=store, session_id=session_id
-    )
-    _check_active(session, now)
+    call.refuse_blocked(session.requester_name, session.resource, session_id=session_id)
+    _check_active(session, call.now)
     gate.check_activated(session)
-    check_granted(session, store)
+    check_granted(session, call.store)
+    if session.standing:
+        return Lease(lease_id="", session=session, credentials=_place_of(session))
     # Whoever may not have one more session is told so before credentials exist.
-    _stood_by(session, caller, now=now, store=store, policy=policy)
+    _stood_by(session, call)
     try:
-        credentials = issuers[session.target.kind].lease(session, now)
+        credentials = issuers[session.target.kind].lease(session, call.now)
     except IssuerUnavailable:
         # The target may refuse because an end overtook this call: then that is the answer.
-        _check_active(load(store, session_id), now)
+        _check_active(load(call.store, session_id), call.now)
         raise
-    lease_id = new_id(now)
+    lease_id = new_id(call.now)
 
     def leased(stored: Session) -> Step:
-        _check_active(stored, now)
+        _check_active(stored, call.now)
         gate.check_activated(stored)
-        stored, word, held = _stood_by(stored, caller, now=now, store=store, policy=policy)
-        entry = Entry(
-            type=RecordType.LEASED,
-            actor=caller.actor,
-            policy_version=policy.version,
-            request_id=caller.request_id,
-            lease_id=lease_id,
-            access_key_id=(
-                credentials.access_key_id if isinstance(credentials, AwsCredentials) else ""
-            ),
+        stored, word, held = _stood_by(stored, call)
+        entry = call.entry(
+            RecordType.LEASED, lease_id=lease_id, access_key_id=credentials.access_key_id
         )
         return Step(_with_lease(stored, credentials), (*word, entry), held)
 
-    session = transition(store, session_id, leased, now=now)
+    session = transition(call.store, session_id, leased, now=call.now)
     audit_log.settle(session)
     return Lease(lease_id=lease_id, session=session, credentials=credentials)
 
 
+def _place_of(session: Session) -> SignInPlace:
+    """Nothing is handed out, so nothing is recorded: its access has its records already."""
+    url, instructions = session.target.sign_in
+    ends = session.expires_at
+    if ends is None:
+        message = "the session has no end"
+        raise Conflict(message, session_id=session.session_id)
+    return SignInPlace(url=url, instructions=instructions, expires_at=ends)
+
+
 def _with_lease(session: Session, credentials: Credentials) -> Session:
     """Credentials of before may last longer than these."""
-    ends = live = credentials.expires_at
-    if isinstance(credentials, AwsCredentials):
-        live = credentials.live_until
+    ends, live = credentials.expires_at, credentials.live_until
     return replace(
         session,
         leases=session.leases + 1,
@@ -126,18 +110,16 @@ def _with_lease(session: Session, credentials: Credentials) -> Session:
     )
 
 
-def _stood_by(
-    session: Session, caller: Caller, *, now: datetime, store: SessionStore, policy: CedarPolicy
-) -> tuple[Session, tuple[Entry, ...], OpenNow | None]:
+def _stood_by(session: Session, call: Call) -> tuple[Session, tuple[Entry, ...], OpenNow | None]:
     """A session opened in somebody's name is confirmed by their first signed lease: the session,
     what is recorded of it, and what it is added to. The word has no proof and needs none, because
     each lease is asked for by that very person. Raises LimitReached.
     """
     if not session.unconfirmed:
         return session, (), None
-    given = word_of(caller, now)
-    confirmed, word = confirmed_by(caller, given, session, policy=policy, now=now)
-    return confirmed, word, room_for(confirmed, store=store, policy=policy)
+    given = word_of(call)
+    confirmed, word = confirmed_by(given, session, call)
+    return confirmed, word, room_for(confirmed, store=call.store, policy=call.policy)
 
 
 def _check_active(session: Session, now: datetime) -> None:

@@ -1,47 +1,38 @@
 """An operator takes a person off the blocklist."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from pam.domain.audit_record import RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import NotEligible, NotFound
-from pam.domain.people import Caller
+from pam.operations.call import Call
 from pam.operations.change_blocklist import change_blocklist, check_operator, check_unblocked
 from pam.policy.cedar import CedarPolicy
-from pam.ports.sessions import SessionStore
 
 
-def lift_block(
-    principal: str,
-    resource: str | None,
-    reason: str,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> list[Block]:
+def lift_block(principal: str, resource: str | None, reason: str, call: Call) -> list[Block]:
     """Takes a person off the list, or off one resource's. Raises NotEligible, Blocked, NotFound.
 
     The person may be named by what the list says, so that one who is nobody any more can be named.
     """
-    operator = check_operator(caller, policy)
+    operator = check_operator(call)
     lifted: list[Block] = []
 
     def decide(listed: Blocklist) -> Block | None:
-        check_unblocked(operator, listed, now)
-        person = _name(principal, listed, policy)
+        check_unblocked(operator, listed, call.now)
+        person = _name(principal, listed, call.policy)
         if person == operator.name:
             message = "nobody lifts a block of their own"
             raise NotEligible(message)
         for found in listed.blocks:
             wanted = found.person == person and resource in {None, found.resource}
-            if wanted and found.stands(now):
-                return replace(found, lifted_at=now, lifted_by=caller.principal, lift_reason=reason)
+            if wanted and found.stands(call.now):
+                return replace(
+                    found, lifted_at=call.now, lifted_by=call.caller.principal, lift_reason=reason
+                )
         return None
 
-    while one := change_blocklist(RecordType.UNBLOCKED, decide, caller, now, store, policy):
+    while one := change_blocklist(RecordType.UNBLOCKED, decide, call):
         lifted.append(one)
     if not lifted:
         message = f"{principal} is not blocked" + (f" on {resource}" if resource else "")

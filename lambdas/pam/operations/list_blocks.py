@@ -1,19 +1,14 @@
 """Operators and auditors see who is blocked."""
 
-from datetime import datetime
-
 from pam.domain.block import Block
 from pam.domain.errors import NotEligible
-from pam.domain.people import Caller
-from pam.policy.cedar import CedarPolicy
-from pam.ports.sessions import SessionStore
+from pam.operations.call import Call
 
 
-def list_blocks(
-    *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
-) -> list[Block]:
+def list_blocks(call: Call) -> list[Block]:
     """Those in force, by name. Raises NotEligible."""
-    if caller.person is None or not policy.may_inspect(caller.person).allowed:
+    person = call.caller.person
+    if person is None or not call.policy.may_inspect(person).allowed:
         message = "no policy lets this principal see who is blocked"
         raise NotEligible(message)
-    return [block for block in store.blocklist().blocks if block.stands(now)]
+    return [block for block in call.store.blocklist().blocks if block.stands(call.now)]

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
-from pam.domain.audit_record import Entry, PolicyTrace, Record, RecordType, canonical_json
+from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
+from pam.domain.circumstances import Circumstances
 from pam.domain.durations import SHORTEST_SESSION
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.lifecycle import Status
-from pam.domain.people import Actor, Person
+from pam.domain.people import Actor, Person, Surface
 from pam.domain.resource import Resource
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
+from pam.domain.standing import earlier_than
 from pam.ids import new_id, new_text_key
 from pam.operations.count_open import owes_review, room_for
 from pam.operations.refuse_blocked import refuse_blocked
@@ -49,17 +51,28 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
-    """By which way a request came in, and which session and execution it becomes."""
+    """By which way a request came in, and which session and execution it becomes.
+
+    `actor.auth` says by which proof the requester asked in person; None: somebody else asks in
+    their name.
+    """
 
     session_id: str
     execution_arn: str
-    origin: Origin
     actor: Actor
     request_id: str = ""
 
+    @property
+    def surface(self) -> Surface:
+        """Raises ValueError for what PAM does by itself: that asks for nothing."""
+        if self.actor.surface is None:
+            message = f"{self.actor.principal} came in nowhere"
+            raise ValueError(message)
+        return self.actor.surface
+
 
 def open_session(
-    wish: AccessRequest,
+    request: AccessRequest,
     requester: Person,
     way_in: WayIn,
     *,
@@ -75,34 +88,32 @@ def open_session(
     Raises NotFound, NotEligible, Blocked, Invalid or LimitReached; StaleSession if the id or the
     key is taken.
     """
-    resource = policy.resource(wish.resource)
+    resource = policy.resource(request.resource)
     if resource is None:
-        message = f"there is no resource {wish.resource!r}; `pam resources` lists what there is"
+        message = f"there is no resource {request.resource!r}; `pam resources` lists what there is"
         raise NotFound(message, recorded="there is no resource of that name")
-    asked = policy.may_request(requester, resource)
+    circumstances = _circumstances(request, way_in)
+    asked = policy.may_request(requester, resource, circumstances)
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
     refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
-    if wish.break_glass:
+    if request.break_glass:
         check_reviewed(requester, now, store)
-    duration = _duration(wish, resource)
-    needed = policy.approvals_needed(requester, resource, break_glass=wish.break_glass)
+    duration = _duration(request, resource)
+    needed = policy.approvals_needed(requester, resource, circumstances)
     session = Session(
         session_id=way_in.session_id,
         status=Status.PENDING_APPROVAL,
-        origin=way_in.origin,
         requester=requester.principal,
         requester_name=requester.name,
         requester_domain=requester.domain,
-        requester_verified=way_in.origin is Origin.API,
         resource=resource.resource_id,
         environment=resource.environment,
         domain=resource.domain,
         target=resource.target(account=home.account, region=home.region),
-        reason=wish.reason,
-        ticket=wish.ticket,
-        break_glass=wish.break_glass,
+        reason=request.reason,
+        circumstances=circumstances,
         asked_duration=duration,
         duration=duration,
         needed=needed,
@@ -112,41 +123,54 @@ def open_session(
         text_key=new_text_key(),
     )
     entries = [_entry(RecordType.REQUESTED, way_in, policy, asked, session)]
-    if wish.break_glass and not session.held_until_confirmed:
-        session = replace(session, review=policy.review_for(resource, break_glass=True, now=now))
+    if request.break_glass and not session.held_until_confirmed:
+        session = replace(session, review=policy.review_for(resource, circumstances, now=now))
         entries.append(_entry(RecordType.BREAK_GLASS, way_in, policy, asked, session))
     none_yet = ApprovalsGathered(total=0, domain=0)
-    lawful = policy.grant(requester, resource, none_yet, break_glass=wish.break_glass)
+    lawful = policy.grant(requester, resource, none_yet, circumstances)
     if lawful.allowed and not session.held_until_confirmed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, way_in, policy, lawful, session))
-    session = replace(session, proof=signer.sign(proofs.of_request(session)))
-    session, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
-    _create(session, records, key, store, policy)
-    return session
+    return _create(session, tuple(entries), signer, key, now, store, policy)
+
+
+def _circumstances(request: AccessRequest, way_in: WayIn) -> Circumstances:
+    """How it came in is known from the channel. The source of a signal is asked here, once."""
+    return Circumstances(
+        surface=way_in.surface,
+        auth=way_in.actor.auth,
+        break_glass=request.break_glass,
+        ticket=request.ticket,
+    )
 
 
 def _create(
     session: Session,
-    records: tuple[Record, ...],
+    entries: tuple[Entry, ...],
+    signer: Signer,
     key: IdempotencyKey | None,
+    now: datetime,
     store: SessionStore,
     policy: CedarPolicy,
-) -> None:
+) -> Session:
     """Counted as it is written: of requests at once, each sees those that were written before it.
 
     Raises LimitReached; StaleSession if the id or the key is taken.
     """
 
-    def attempt() -> None:
+    def attempt() -> Session:
         held = room_for(session, store=store, policy=policy)
-        store.create(session, records, key, held)
+        placed = replace(session, waits_for=earlier_than(session, held))
+        signed = replace(placed, proof=signer.sign(proofs.of_request(placed)))
+        opened, records = audit_record.chain(signed, entries, now=now, new_id=new_id)
+        store.create(opened, records, key, held)
+        return opened
 
     def taken() -> bool:
         return bool(store.get(session.session_id) or (key and store.find_by_key(key)))
 
     lost = f"{session.requester_name} asks for too much at once; try again"
-    until_won(attempt, lost=lost, in_vain=taken)
+    return until_won(attempt, lost=lost, in_vain=taken)
 
 
 def check_reviewed(requester: Person, now: datetime, store: SessionStore) -> None:
@@ -169,8 +193,8 @@ def _owed_by(requester: Person, session: Session | None) -> bool:
     return session is not None and session.requester_name == requester.name and owes_review(session)
 
 
-def _duration(wish: AccessRequest, resource: Resource) -> timedelta:
-    duration = resource.default_duration if wish.duration is None else wish.duration
+def _duration(request: AccessRequest, resource: Resource) -> timedelta:
+    duration = resource.default_duration if request.duration is None else request.duration
     if not SHORTEST_SESSION <= duration <= resource.max_duration:
         longest = int(resource.max_duration.total_seconds())
         raise Invalid.field(

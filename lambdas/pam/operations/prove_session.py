@@ -6,13 +6,13 @@ Asked at activation and at every lease, and at no end: what was granted can alwa
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pam.domain import proofs
+from pam.domain import deadlines, proofs
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import ENDS, VOTE_STRUCK, Entry, Outcome, RecordType
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
-from pam.domain.session import START_WITHIN, Session
+from pam.domain.session import Session
 from pam.operations.transition import Step, transition
 from pam.ports.proofs import Verifier
 from pam.ports.sessions import Once, SessionStore
@@ -40,7 +40,7 @@ class Gate:
         shown = proofs.evidence(session)
         self._ask(shown)
         self._check_opened(session, shown)
-        if now >= session.approval_expires_at + START_WITHIN:
+        if now >= deadlines.made_before(session):
             raise _unproven(session, "its approvals are from another time")
         # Each by its own statement: the MAC of another vote is a proof, and not of this one.
         votes = tuple(
@@ -108,10 +108,10 @@ def record_unproven(
     """On the session's own trail, once for each fault a day."""
     once = Once(key=f"unproven/{session_id}/{fault.detail}", until=now + _REMEMBERED)
 
-    def told(stored: Session) -> Step | None:
+    def decide(stored: Session) -> Step | None:
         return None if store.is_done(once) else Step(stored, (_entry(f"unproven: {fault.detail}"),))
 
-    transition(store, session_id, told, now=now, once=once)
+    transition(store, session_id, decide, now=now, once=once)
 
 
 def _content(signed: Signed) -> tuple[bytes, str]:

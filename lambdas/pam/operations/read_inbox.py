@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import NotEligible
 from pam.domain.lifecycle import AWAITING, Status
-from pam.domain.people import Caller, Person
+from pam.domain.people import Person
 from pam.domain.session import Session
+from pam.operations.call import Call
 from pam.operations.find_person import find_person
 from pam.operations.refuse_blocked import is_blocked
 from pam.policy.cedar import Action, CedarPolicy
@@ -31,35 +31,37 @@ class Inbox:
     confirmations: tuple[Session, ...]
 
 
-def read_me(
-    *, caller: Caller, store: SessionStore, policy: CedarPolicy
-) -> tuple[Person, tuple[str, ...]]:
+def read_me(call: Call) -> tuple[Person, tuple[str, ...]]:
     """The caller, and all principals that PAM knows as theirs. Raises NotEligible for nobody."""
-    person = _listed(caller)
-    known = find_person(person.name, store=store, policy=policy)
+    person = call.person()
+    known = find_person(person.name, store=call.store, policy=call.policy)
     return person, tuple(sorted({*known.principals, person.principal}))
 
 
-def read_inbox(*, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy) -> Inbox:
+def read_inbox(call: Call) -> Inbox:
     """Empty for whoever is blocked from everything. Raises NotEligible for nobody."""
-    person = _listed(caller)
-    if is_blocked(person.name, EVERYTHING, now=now, store=store):
+    person = call.person()
+    if is_blocked(person.name, EVERYTHING, now=call.now, store=call.store):
         return Inbox(votes=(), reviews=(), confirmations=())
-    own = [each.session_id for each in store.open_now(person.name).sessions if not each.confirmed]
+    own = [
+        each.session_id for each in call.store.open_now(person.name).sessions if not each.confirmed
+    ]
     return Inbox(
-        votes=tuple(_oldest(s for s in _waiting(now, store) if _may_vote(person, s, policy))),
+        votes=tuple(
+            _oldest(s for s in _waiting(call.now, call.store) if _may_vote(person, s, call.policy))
+        ),
         reviews=tuple(
             _oldest(
                 s
-                for s in _loaded(store.open_reviews(_MOST_LOOKED_AT), store)
-                if _may_review(person, s, policy)
+                for s in _loaded(call.store.open_reviews(_MOST_LOOKED_AT), call.store)
+                if _may_review(person, s, call.policy)
             )
         ),
         confirmations=tuple(
             _oldest(
                 s
-                for s in _loaded(own, store)
-                if s.unconfirmed and policy.may(Action.CONFIRM, person, s).allowed
+                for s in _loaded(own, call.store)
+                if s.unconfirmed and call.policy.may(Action.CONFIRM, person, s).allowed
             )
         ),
     )
@@ -100,10 +102,3 @@ def _may_review(person: Person, session: Session, policy: CedarPolicy) -> bool:
 
 def _oldest(sessions: Iterator[Session]) -> list[Session]:
     return sorted(sessions, key=lambda session: session.session_id)[:_MOST_SHOWN]
-
-
-def _listed(caller: Caller) -> Person:
-    if caller.person is None:
-        message = "this principal is not listed as anybody"
-        raise NotEligible(message)
-    return caller.person

@@ -1,19 +1,22 @@
 """Looking at sessions: one, many, their trails, and what may be asked for."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from pam.domain import deadlines
 from pam.domain.audit_record import Record, canonical_json
+from pam.domain.circumstances import Circumstances
 from pam.domain.cursor import cursor_after, place_of
-from pam.domain.errors import Invalid, NotEligible, NotFound
+from pam.domain.errors import Invalid, NotFound
 from pam.domain.free_text import commitments_in, opened
 from pam.domain.ids import is_ulid
-from pam.domain.people import Caller, Person
+from pam.domain.kinds import longest_ending
+from pam.domain.people import Person
 from pam.domain.resource import Resource
-from pam.domain.session import RETRY_END_AFTER, Session
+from pam.domain.session import Session
+from pam.operations.call import Call
 from pam.operations.transition import load
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports.sessions import SessionQuery, SessionStore
+from pam.ports.sessions import SessionQuery
 
 _MOST_STUCK = 100
 """More are a fault of one target, which the first hundred name as well."""
@@ -26,15 +29,21 @@ _TRAIL = "audit"
 _NOT_A_CURSOR = "is not a cursor that this API gave you for this query"
 
 
-def read_session(
-    session_id: str, *, caller: Caller, store: SessionStore, policy: CedarPolicy
-) -> Session:
+def read_session(session_id: str, call: Call) -> Session:
     """Raises NotFound as well where the caller may not know that there is such a session."""
-    session = load(store, session_id)
-    if caller.person is None or not policy.may(Action.READ, caller.person, session).allowed:
+    session = load(call.store, session_id)
+    if call.may(Action.READ, session) is None:
         message = f"there is no session {session_id}"
         raise NotFound(message)
     return session
+
+
+def changed_since(sequence: int, session_id: str, call: Call) -> Session | None:
+    """The session, if it has gone on since the picture with that number; None: that one is right
+    still. Raises NotFound as `read_session`.
+    """
+    session = read_session(session_id, call)
+    return session if session.sequence > sequence else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +57,13 @@ class Trail:
     cursor: str | None
 
 
-def read_trail(
-    session_id: str,
-    *,
-    limit: int,
-    cursor: str | None,
-    caller: Caller,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> Trail:
+def read_trail(session_id: str, call: Call, *, limit: int, cursor: str | None) -> Trail:
     """At most `limit` records, and 1 MB of them. Raises NotFound, and Invalid for a cursor that is
     none of this trail.
     """
-    session = read_session(session_id, caller=caller, store=store, policy=policy)
+    session = read_session(session_id, call)
     after = 0 if cursor is None else _sequence(cursor, session)
-    found = store.records_after(session_id, after, limit)
+    found = call.store.records_after(session_id, after, limit)
     records = found[: _fitting(found)]
     said = {commit for each in records for commit in commitments_in(each["reason"], each["detail"])}
     texts = opened(session.text_key, session.texts)
@@ -99,63 +100,47 @@ class Listing:
     cursor: str | None
 
 
-def list_sessions(
-    query: SessionQuery,
-    cursor: str | None,
-    *,
-    caller: Caller,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> Listing:
+def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listing:
     """The sessions that match and that the caller may read. Raises NotEligible, and Invalid for a
     cursor that is none of this query, or names what the caller may not read.
     """
-    person = _listed(caller)
-    requester = query.requester and _name(query.requester, person, policy)
-    if not policy.may_browse(person).allowed:
+    person = call.person()
+    requester = query.requester_name and _name(query.requester_name, person, call.policy)
+    if not call.policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
             if cursor is not None:
                 raise Invalid.field("cursor", _NOT_A_CURSOR)
             return Listing(sessions=(), cursor=None)
         requester = person.name
-    query = replace(query, requester=requester)
-    asked = (person.name, query.status or "", query.requester or "", query.resource or "")
-    after = None if cursor is None else _place(cursor, asked, query, person, store, policy)
-    shown, more = _shown(replace(query, after=after), person, store, policy)
+    query = replace(query, requester_name=requester)
+    asked = (person.name, query.status or "", query.requester_name or "", query.resource or "")
+    after = None if cursor is None else _place(cursor, asked, query, call)
+    shown, more = _shown(replace(query, after=after), call)
     last = shown[-1].session_id if shown and more else None
     return Listing(sessions=tuple(shown), cursor=last and cursor_after(last, *asked))
 
 
-def _place(
-    cursor: str,
-    asked: tuple[str, ...],
-    query: SessionQuery,
-    person: Person,
-    store: SessionStore,
-    policy: CedarPolicy,
-) -> str:
+def _place(cursor: str, asked: tuple[str, ...], query: SessionQuery, call: Call) -> str:
     """The session that the cursor names. Its status may have changed since it was shown."""
     place = place_of(cursor, *asked)
-    session = store.get(place) if place is not None and is_ulid(place) else None
+    session = call.store.get(place) if place is not None and is_ulid(place) else None
     if (
         session is None
-        or query.requester not in {None, session.requester_name}
+        or query.requester_name not in {None, session.requester_name}
         or query.resource not in {None, session.resource}
-        or not policy.may(Action.READ, person, session).allowed
+        or call.may(Action.READ, session) is None
     ):
         raise Invalid.field("cursor", _NOT_A_CURSOR)
     return session.session_id
 
 
-def _shown(
-    query: SessionQuery, person: Person, store: SessionStore, policy: CedarPolicy
-) -> tuple[list[Session], bool]:
-    """At most `query.limit` that the person may read, and whether there may be more."""
+def _shown(query: SessionQuery, call: Call) -> tuple[list[Session], bool]:
+    """At most `query.limit` that the caller may read, and whether there may be more."""
     shown: list[Session] = []
     after, look_at = query.after, query.limit + 1
     for pages in range(_MOST_PAGES):
-        page = store.find(replace(query, after=after, limit=look_at))
-        readable = [s for s in page.sessions if policy.may(Action.READ, person, s).allowed]
+        page = call.store.find(replace(query, after=after, limit=look_at))
+        readable = [s for s in page.sessions if call.may(Action.READ, s)]
         room = query.limit - len(shown)
         shown += readable[:room]
         if len(readable) > room or page.after is None:
@@ -167,31 +152,24 @@ def _shown(
     raise Invalid.field("status", message)
 
 
-def list_stuck(
-    *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
-) -> list[Session]:
+def list_stuck(call: Call) -> list[Session]:
     """The sessions that the caller may read and that need an operator: access may exist that should
     not, and PAM's own tries have not ended it.
     """
-    person = _listed(caller)
+    call.person()
     # What was tried just now is put off for as long.
-    tried = store.due(now + RETRY_END_AFTER, _MOST_STUCK)
-    return [s for s in tried if s.stuck(now) and policy.may(Action.READ, person, s).allowed]
+    tried = call.store.due(call.now + longest_ending(), _MOST_STUCK)
+    stuck = (session for session in tried if deadlines.is_stuck(session, call.now))
+    return [session for session in stuck if call.may(Action.READ, session)]
 
 
-def list_resources(*, caller: Caller, policy: CedarPolicy) -> list[Resource]:
+def list_resources(call: Call) -> list[Resource]:
     """What the caller may ask for; nothing for a principal that nobody listed."""
-    if caller.person is None:
+    person = call.caller.person
+    if person is None:
         return []
-    person = caller.person
-    return [r for r in policy.resources() if policy.may_request(person, r).allowed]
-
-
-def _listed(caller: Caller) -> Person:
-    if caller.person is None:
-        message = "this principal is not listed as anybody"
-        raise NotEligible(message)
-    return caller.person
+    plain = Circumstances(surface=call.caller.surface, auth=call.caller.auth)
+    return [r for r in call.policy.resources() if call.policy.may_request(person, r, plain).allowed]
 
 
 def _name(requester: str, person: Person, policy: CedarPolicy) -> str:

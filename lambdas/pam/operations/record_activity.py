@@ -66,12 +66,12 @@ def _record(
 def _entry(activity: Activity, why: str, policy_version: str) -> Entry:
     opened = why_open(activity)
     if why:
-        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {activity.told}"
+        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {activity.described}"
     elif opened:
-        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {activity.told}"
+        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {activity.described}"
     else:
         outcome = Outcome.REFUSED if activity.error else Outcome.SUCCESS
-        detail = activity.told
+        detail = activity.described
     return Entry(
         type=RecordType.ACTIVITY,
         actor=Actor(

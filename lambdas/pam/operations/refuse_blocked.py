@@ -22,7 +22,7 @@ def refuse_blocked(
     block = standing(store.blocks_of(person), resource, now)
     if block is not None:
         # Neither who blocked nor why: both are for operators and auditors.
-        raise Blocked(block.told(), session_id=session_id)
+        raise Blocked(block.in_words(), session_id=session_id)
 
 
 def is_blocked(person: str, resource: str, *, now: datetime, store: SessionStore) -> bool:

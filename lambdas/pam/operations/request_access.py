@@ -1,35 +1,28 @@
 """A person asks for one resource, for one window."""
 
-from datetime import datetime
-
 from pam.domain.errors import (
     IdempotencyMismatch,
     IssuerUnavailable,
-    NotEligible,
     StaleSession,
     TryAgain,
 )
 from pam.domain.lifecycle import AWAITING
-from pam.domain.people import Caller
-from pam.domain.session import Origin, Session
+from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.close_session import fail_unstarted
+from pam.operations.call import Call
+from pam.operations.fail_session import fail_unstarted
 from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
 from pam.operations.transition import load
-from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Workflow
 from pam.ports.proofs import Signer
 from pam.ports.sessions import IdempotencyKey, SessionStore
 
 
 def request_access(
-    wish: AccessRequest,
+    request: AccessRequest,
+    call: Call,
     *,
-    caller: Caller,
     idempotency_key: str | None,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
     workflow: Workflow,
     signer: Signer,
     home: Home,
@@ -39,51 +32,48 @@ def request_access(
     With an idempotency key a repeated call answers with the session of the first one, and starts
     its workflow if the first call died before that. Raises a Refusal.
     """
-    if caller.person is None:
-        message = "this principal is not listed as anybody who may ask"
-        raise NotEligible(message)
+    person = call.person()
     key = idempotency_key and IdempotencyKey(
-        person=caller.person.name, key=idempotency_key, fingerprint=wish.fingerprint()
+        person=person.name, key=idempotency_key, fingerprint=request.fingerprint()
     )
-    earlier = _earlier(key, store) if key else None
+    earlier = _earlier(key, call.store) if key else None
     if earlier is not None:
         return _resumed(earlier, workflow)
-    session_id = new_id(now)
+    session_id = new_id(call.now)
     way_in = WayIn(
         session_id=session_id,
         execution_arn=workflow.execution_arn(session_id),
-        origin=Origin.API,
-        actor=caller.actor,
-        request_id=caller.request_id,
+        actor=call.caller.actor,
+        request_id=call.caller.request_id,
     )
     try:
         session = open_session(
-            wish,
-            caller.person,
+            request,
+            person,
             way_in,
             key=key or None,
-            now=now,
-            store=store,
-            policy=policy,
+            now=call.now,
+            store=call.store,
+            policy=call.policy,
             signer=signer,
             home=home,
         )
     except StaleSession:
         # Lost the race for the idempotency key: the twin of this call has opened the session.
-        earlier = _earlier(key, store) if key else None
+        earlier = _earlier(key, call.store) if key else None
         if earlier is None:
             raise
         return _resumed(earlier, workflow)
     try:
         workflow.start(session)
     except IssuerUnavailable as fault:
-        fail_unstarted(session.session_id, fault.detail, now=now, store=store)
+        fail_unstarted(session.session_id, fault.detail, now=call.now, store=call.store)
         raise
     except TryAgain:
         # Who has a key comes back for this very session; for anybody else it is lost.
         if not key:
             reason = "the approval workflow could not be started in time"
-            fail_unstarted(session.session_id, reason, now=now, store=store)
+            fail_unstarted(session.session_id, reason, now=call.now, store=call.store)
         raise
     return session
 

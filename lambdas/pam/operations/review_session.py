@@ -1,24 +1,22 @@
 """Two people who did not use it look back at a break-glass session."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.audit_record import PolicyTrace, RecordType
 from pam.domain.errors import Code, Conflict, NotEligible, SelfApproval
 from pam.domain.lifecycle import AWAITING, Status
-from pam.domain.people import Caller, Person
+from pam.domain.people import Person
 from pam.domain.review import Judgement, LookBack, Review
 from pam.domain.session import Session
-from pam.operations.refuse_blocked import refuse_blocked
+from pam.operations.call import Call
 from pam.operations.transition import Step, transition
-from pam.policy.cedar import Action, CedarPolicy, Decision
-from pam.ports.sessions import SessionStore
+from pam.policy.cedar import Action, Decision
 
 _NOTHING_YET = AWAITING | {Status.ACTIVATING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ReviewPaper:
     """What a reviewer hands in."""
 
     session_id: str
@@ -26,65 +24,52 @@ class Finding:
     comment: str = ""
 
 
-def review_session(
-    finding: Finding, *, caller: Caller, now: datetime, store: SessionStore, policy: CedarPolicy
-) -> Session:
+def review_session(paper: ReviewPaper, call: Call) -> Session:
     """Records the look, once a person; whether it is the last, policy says. Raises a Refusal.
 
     An open session may be reviewed as soon as there is access to look at, a closed one at any time.
     """
 
     def decide(session: Session) -> Step:
-        reviewer, allowed = _reviewer(session, caller, policy)
-        refuse_blocked(
-            reviewer.name,
-            session.resource,
-            now=now,
-            store=store,
-            session_id=session.session_id,
-        )
+        reviewer, allowed = _reviewer(session, call)
+        call.refuse_blocked(reviewer.name, session.resource, session_id=session.session_id)
         review = _owed(session, reviewer)
         look = LookBack(
             name=reviewer.name,
-            principal=caller.principal,
-            judgement=finding.judgement,
-            comment=finding.comment,
-            at=now,
-            for_domain=policy.reviews_for_domain(reviewer, session),
+            principal=call.caller.principal,
+            judgement=paper.judgement,
+            comment=paper.comment,
+            at=call.now,
+            for_domain=call.policy.reviews_for_domain(reviewer, session),
         )
         reviewed = review.with_look(look)
-        if policy.settle(session, reviewed.gathered).allowed:
+        if call.policy.settle(session, reviewed.gathered).allowed:
             reviewed = reviewed.settled()
-        entry = Entry(
-            type=RecordType.REVIEWED,
-            actor=caller.actor,
-            detail=finding.judgement.value,
-            comment=finding.comment,
+        entry = call.entry(
+            RecordType.REVIEWED,
+            detail=paper.judgement.value,
+            comment=paper.comment,
             trace=PolicyTrace(
                 policy_ids=allowed.policy_ids,
-                required=policy.looks_needed(session),
+                required=call.policy.looks_needed(session),
                 received=len(reviewed.people),
             ),
-            policy_version=policy.version,
-            request_id=caller.request_id,
         )
         return Step(replace(session, review=reviewed), (entry,))
 
-    return transition(store, finding.session_id, decide, now=now)
+    return transition(call.store, paper.session_id, decide, now=call.now)
 
 
-def _reviewer(session: Session, caller: Caller, policy: CedarPolicy) -> tuple[Person, Decision]:
-    if caller.person is None:
-        message = "this principal is not listed as anybody who may review"
-        raise NotEligible(message, session_id=session.session_id)
-    decision = policy.may(Action.REVIEW, caller.person, session)
+def _reviewer(session: Session, call: Call) -> tuple[Person, Decision]:
+    person = call.person(session_id=session.session_id)
+    decision = call.policy.may(Action.REVIEW, person, session)
     if decision.allowed:
-        return caller.person, decision
+        return person, decision
     ids = decision.policy_ids
     if decision.code is Code.SELF_APPROVAL:
         message = "nobody reviews their own session"
         raise SelfApproval(message, session_id=session.session_id, policy_ids=ids)
-    message = f"no policy lets {caller.person.name} review this session"
+    message = f"no policy lets {person.name} review this session"
     raise NotEligible(message, session_id=session.session_id, policy_ids=ids)
 
 

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
+from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK, Issuers
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
+from pam.ports.targets import Issuers
 
 _REMEMBERED = timedelta(days=7)
 _LEFT_TO_THE_TICK = timedelta(minutes=10)
@@ -52,14 +53,14 @@ def search_targets(
     found = Search()
     for target in _shuffled([*targets, *(session.target for session in active)]):
         if not has_time():
-            found.postponed.append(target.arn)
+            found.postponed.append(target.label)
             continue
         try:
-            found.missing.extend(_told_missing(target, active, now, store, issuers))
+            found.missing.extend(_find_missing(target, active, now, store, issuers))
             issuers[target.kind].tidy(target, now)
             left = issuers[target.kind].sessions_at(target)
         except IssuerUnavailable:
-            found.unreached.append(target.arn)
+            found.unreached.append(target.label)
         else:
             _remove(left, target, found, now, store, issuers)
     return found
@@ -75,7 +76,7 @@ def _shuffled(targets: Iterable[Target]) -> list[Target]:
     return once
 
 
-def _told_missing(
+def _find_missing(
     target: Target,
     active: Sequence[Session],
     now: datetime,
@@ -92,11 +93,11 @@ def _told_missing(
     return [
         session_id
         for session_id, why in missing.items()
-        if _recorded_missing(session_id, f"{why} ({target.arn})", now, store)
+        if _record_missing(session_id, f"{why} ({target.label})", now, store)
     ]
 
 
-def _recorded_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
+def _record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
     """False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
     have been when the target was asked.
     """
@@ -104,12 +105,12 @@ def _recorded_missing(session_id: str, why: str, now: datetime, store: SessionSt
     detail = f"missing: the session is ACTIVE, and its access is not there: {why}"
     entry = Entry(type=RecordType.DRIFT, actor=CLOCK, outcome=Outcome.FAILURE, detail=detail)
 
-    def told(session: Session) -> Step | None:
+    def decide(session: Session) -> Step | None:
         if session.status is not Status.ACTIVE or store.is_done(once):
             return None
         return Step(session, (entry,))
 
-    session = transition(store, session_id, told, now=now, once=once)
+    session = transition(store, session_id, decide, now=now, once=once)
     return session.status is Status.ACTIVE
 
 
@@ -152,6 +153,6 @@ def _record_orphan(store: SessionStore, session_id: str, target: Target, now: da
         type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
-        detail=f"orphan: left at {target.arn} after the end, found and removed",
+        detail=f"orphan: left at {target.label} after the end, found and removed",
     )
     transition(store, session_id, lambda session: Step(session, (entry,)), now=now)

@@ -5,12 +5,12 @@ what was asked for in their name, Tier-1 of a break-glass session that nobody ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import timestamps
+from pam.domain import deadlines, pictures, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.notices import CLAIM_FOR, Duty
+from pam.domain.people import CLOCK
 from pam.domain.session import Session
-from pam.operations.close_session import CLOCK
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
@@ -38,7 +38,8 @@ def send_notices(
     sends it. If that one dies in between, the claim runs out and another sends it again.
     """
     session = load(store, session_id)
-    due = tuple(duty for duty, at in session.duties.items() if at <= now and duty is not Duty.END)
+    found = deadlines.duties_due(session, now)
+    due = tuple(duty for duty in Duty if duty in found and duty is not Duty.END)
     if not due:
         return ()
     claimed = replace(session, notices=session.notices + 1, notifying_until=now + CLAIM_FOR)
@@ -48,23 +49,25 @@ def send_notices(
         # Somebody acted, or claimed it first: the next tick sees what is due then.
         return ()
     for duty in due:
-        _tell(duty, session, policy, audiences)
+        _tell(duty, session, policy, audiences, now)
     transition(store, session_id, lambda stored: _noted(stored, due, now), now=now)
     return due
 
 
-def _tell(duty: Duty, session: Session, policy: CedarPolicy, audiences: Audiences) -> None:
+def _tell(
+    duty: Duty, session: Session, policy: CedarPolicy, audiences: Audiences, now: datetime
+) -> None:
     resource = policy.resource(session.resource)
     title = resource.title if resource else session.resource
     match duty:
         case Duty.CONFIRM:
-            audiences.requesters.confirmation_needed(session, title)
+            audiences.requesters.show(pictures.confirmation_needed(session, title, now))
         case Duty.REMIND:
-            audiences.approvers.still_waiting(session, title)
+            audiences.approvers.show(pictures.still_waiting(session, title, now))
         case Duty.WARN:
-            audiences.requesters.ending_soon(session, title)
+            audiences.requesters.show(pictures.ending_soon(session, title, now))
         case _:
-            audiences.tier1.review_overdue(session, title)
+            audiences.tier1.show(pictures.review_overdue(session, title, now))
 
 
 def _noted(session: Session, sent: tuple[Duty, ...], now: datetime) -> Step:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pam.domain import approval, proofs
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
+from pam.domain.ending import Ending
 from pam.domain.errors import (
     Code,
     Conflict,
@@ -16,10 +17,11 @@ from pam.domain.errors import (
     SelfApproval,
 )
 from pam.domain.lifecycle import Status
-from pam.domain.people import Caller, Person
-from pam.domain.session import Ending, Session
+from pam.domain.people import Person
+from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
-from pam.operations.refuse_blocked import is_blocked, refuse_blocked
+from pam.operations.call import Call
+from pam.operations.refuse_blocked import is_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.people import Workflow
@@ -37,65 +39,47 @@ class BallotPaper:
     duration: timedelta | None = None
 
 
-def vote(
-    paper: BallotPaper,
-    *,
-    caller: Caller,
-    now: datetime,
-    store: SessionStore,
-    policy: CedarPolicy,
-    workflow: Workflow,
-    signer: Signer,
-) -> Session:
+def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) -> Session:
     """Counts the vote, exactly once, and acts on what it decides. Raises a Refusal."""
 
     def decide(session: Session) -> Step:
-        voter, allowed = _voter(session, caller, policy)
-        refuse_blocked(
-            voter.name, session.resource, now=now, store=store, session_id=session.session_id
-        )
-        _check_open(session, voter, paper, now)
+        voter, allowed = _voter(session, call)
+        call.refuse_blocked(voter.name, session.resource, session_id=session.session_id)
+        _check_open(session, voter, paper, call.now)
         cast = Vote(
             name=voter.name,
-            principal=caller.principal,
+            principal=call.caller.principal,
             domain=voter.domain,
             decision=paper.decision,
             comment=paper.comment,
-            at=now,
-            surface=caller.surface,
-            auth=caller.auth,
+            at=call.now,
+            surface=call.caller.surface,
+            auth=call.caller.auth,
             duration=paper.duration,
         )
         cast = replace(cast, proof=signer.sign(proofs.of_vote(session.session_id, cast)))
-        step = _counted(session, cast, allowed, caller, policy=policy, now=now, store=store)
+        step = _counted(session, cast, allowed, call)
         if step.after.status is Status.APPROVED:
-            refuse_blocked(
-                session.requester_name,
-                session.resource,
-                now=now,
-                store=store,
-                session_id=session.session_id,
-            )
+            requester = session.requester_name
+            call.refuse_blocked(requester, session.resource, session_id=session.session_id)
         return step
 
     try:
-        session = transition(store, paper.session_id, decide, now=now)
+        session = transition(call.store, paper.session_id, decide, now=call.now)
     except Conflict:
         # A call that was cut short after its vote stood may not have told the workflow.
-        answer_workflow(load(store, paper.session_id), store=store, workflow=workflow)
+        answer_workflow(load(call.store, paper.session_id), store=call.store, workflow=workflow)
         raise
-    answer_workflow(session, store=store, workflow=workflow)
+    answer_workflow(session, store=call.store, workflow=workflow)
     return session
 
 
-def _voter(session: Session, caller: Caller, policy: CedarPolicy) -> tuple[Person, Decision]:
-    if caller.person is None:
-        message = "this principal is not listed as anybody who may vote"
-        raise NotEligible(message, session_id=session.session_id)
-    decision = policy.may(Action.APPROVE, caller.person, session)
+def _voter(session: Session, call: Call) -> tuple[Person, Decision]:
+    person = call.person(session_id=session.session_id)
+    decision = call.policy.may(Action.APPROVE, person, session)
     if not decision.allowed:
-        raise _refused(decision, caller.person, session)
-    return caller.person, decision
+        raise _refused(decision, person, session)
+    return person, decision
 
 
 def _refused(decision: Decision, person: Person, session: Session) -> Refusal:
@@ -124,16 +108,7 @@ def _check_open(session: Session, voter: Person, paper: BallotPaper, now: dateti
         )
 
 
-def _counted(
-    session: Session,
-    cast: Vote,
-    allowed: Decision,
-    caller: Caller,
-    *,
-    policy: CedarPolicy,
-    now: datetime,
-    store: SessionStore,
-) -> Step:
+def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Step:
     voted = replace(
         session,
         votes=(*session.votes, cast),
@@ -141,39 +116,29 @@ def _counted(
     )
 
     def entry(kind: RecordType, decision: Decision, detail: str = "", comment: str = "") -> Entry:
-        return Entry(
-            type=kind,
-            actor=caller.actor,
-            detail=detail,
-            comment=comment,
-            trace=PolicyTrace(
-                policy_ids=decision.policy_ids,
-                required=session.needed.total,
-                received=voted.gathered.total,
-            ),
-            policy_version=policy.version,
-            request_id=caller.request_id,
+        trace = PolicyTrace(
+            policy_ids=decision.policy_ids,
+            required=session.needed.total,
+            received=voted.gathered.total,
         )
+        return call.entry(kind, detail=detail, comment=comment, trace=trace)
 
     said = (cast.decision.value, cast.comment)
     entries = (entry(RecordType.VOTED, allowed, *said),)
     if cast.decision is Ballot.DENY:
-        ending = Ending(
-            decided_at=now,
-            outcome=Status.DENIED,
+        ending = Ending.never_granted(
+            Status.DENIED,
+            by=cast.principal,
             reason=cast.comment or f"denied by {cast.principal}",
             written=bool(cast.comment),
-            by=cast.principal,
-            confirmed_at=now,
-            method="never-granted",
-            evidence="no access had been made",
+            now=call.now,
         )
-        denied = voted.advance(Status.DENIED, ended_at=now, ending=ending)
+        denied = voted.advance(Status.DENIED, ended_at=call.now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))
-    lawful = grant_decision(voted, policy, now=now, store=store)
+    lawful = grant_decision(voted, call.policy, now=call.now, store=call.store)
     if not lawful.allowed or voted.held_until_confirmed:
         return Step(voted, entries)
-    approved = voted.advance(Status.APPROVED, approved_at=now)
+    approved = voted.advance(Status.APPROVED, approved_at=call.now)
     return Step(approved, (*entries, entry(RecordType.APPROVED, lawful)))
 
 
@@ -194,10 +159,13 @@ def grant_decision(
         requester = policy.identities.identify(session.requester)
     except NotEligible as gone:
         raise NotEligible(gone.detail, session_id=session.session_id) from None
-    asked = policy.may_request(requester, resource)
-    if not asked.allowed:
+    if requester.name != session.requester_name:
+        message = f"{session.requester} is no longer {session.requester_name}"
+        raise NotEligible(message, session_id=session.session_id)
+    eligible = policy.may_request(requester, resource, session.circumstances)
+    if not eligible.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
-        raise NotEligible(message, session_id=session.session_id, policy_ids=asked.policy_ids)
+        raise NotEligible(message, session_id=session.session_id, policy_ids=eligible.policy_ids)
     standing = approval.gathered(
         tuple(
             vote
@@ -207,7 +175,7 @@ def grant_decision(
         ),
         resource_domain=session.domain,
     )
-    return policy.grant(requester, resource, standing, break_glass=session.break_glass)
+    return policy.grant(requester, resource, standing, session.circumstances)
 
 
 def _may_still_vote(vote: Vote, session: Session, policy: CedarPolicy) -> bool:

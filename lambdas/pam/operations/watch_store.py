@@ -245,7 +245,7 @@ def _block(change: Change, store: SessionStore) -> str | None:
         or said.get("hash") != audit_record.hash_of(said)
         or said.get("requester") != block.block.principal
         or said.get("resource") != block.block.resource
-        or (wanted is RecordType.BLOCKED and said.get("detail") != block.block.told())
+        or (wanted is RecordType.BLOCKED and said.get("detail") != block.block.in_words())
     ):
         return "a block was changed, and no record of the change is there"
     return None

@@ -11,12 +11,14 @@ from enum import StrEnum
 import cedarpy
 
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
+from pam.domain.circumstances import Circumstances
 from pam.domain.errors import Code
 from pam.domain.people import Person
 from pam.domain.resource import Resource
 from pam.domain.review import LooksGathered, Review
 from pam.domain.session import Session
 from pam.policy.compiled import CompiledPolicy
+from pam.policy.context import Context
 from pam.policy.identities import Identities
 
 _MOST_APPROVALS = 20
@@ -62,6 +64,7 @@ class CedarPolicy:
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
         self._policies = cedarpy.PolicySet.from_str(compiled.cedar)
         self._schema = cedarpy.Schema.from_str(compiled.cedar_schema)
+        self._context = Context(compiled.cedar, compiled.cedar_schema)
 
     def resources(self) -> tuple[Resource, ...]:
         return tuple(self._resources.values())
@@ -69,11 +72,15 @@ class CedarPolicy:
     def resource(self, resource_id: str) -> Resource | None:
         return self._resources.get(resource_id)
 
-    def may_request(self, person: Person, resource: Resource) -> Decision:
-        return self._decide("request", person, _resource_entity(resource))
+    def may_request(self, person: Person, resource: Resource, asked: Circumstances) -> Decision:
+        return self._decide_request("request", person, _resource_entity(resource), asked)
 
     def may(self, action: Action, person: Person, session: Session) -> Decision:
-        return self._decide(action.value, person, self._session_entity(session))
+        entity = self._session_entity(session)
+        if action is Action.APPROVE:
+            asked, gathered = session.circumstances, session.gathered
+            return self._decide_request(action.value, person, entity, asked, gathered)
+        return self._decide(action.value, person, entity)
 
     def may_check_others(self, person: Person) -> Decision:
         return self._decide("check", person, _SYSTEM)
@@ -92,19 +99,14 @@ class CedarPolicy:
         requester: Person,
         resource: Resource,
         gathered: ApprovalsGathered,
-        *,
-        break_glass: bool,
+        asked: Circumstances,
     ) -> Decision:
         """Whether what has been gathered makes the grant lawful."""
-        context = {
-            "approvals": gathered.total,
-            "domainApprovals": gathered.domain,
-            "breakGlass": break_glass,
-        }
-        return self._decide("grant", requester, _resource_entity(resource), context)
+        entity = _resource_entity(resource)
+        return self._decide_request("grant", requester, entity, asked, gathered)
 
     def approvals_needed(
-        self, requester: Person, resource: Resource, *, break_glass: bool
+        self, requester: Person, resource: Resource, asked: Circumstances
     ) -> ApprovalsNeeded:
         """The smallest numbers that are lawful, found by asking the same policies.
 
@@ -113,7 +115,7 @@ class CedarPolicy:
 
         def lawful(total: int, domain: int) -> bool:
             gathered = ApprovalsGathered(total=total, domain=domain)
-            return self.grant(requester, resource, gathered, break_glass=break_glass).allowed
+            return self.grant(requester, resource, gathered, asked).allowed
 
         for total in range(_MOST_APPROVALS + 1):
             if lawful(total, total):
@@ -122,8 +124,10 @@ class CedarPolicy:
         message = f"no number of approvals grants {resource.resource_id} to {requester.name}"
         raise UnlawfulForAll(message)
 
-    def review_for(self, resource: Resource, *, break_glass: bool, now: datetime) -> Review | None:
-        if break_glass and resource.environment in self._break_glass.review_environments:
+    def review_for(
+        self, resource: Resource, asked: Circumstances, *, now: datetime
+    ) -> Review | None:
+        if asked.break_glass and resource.environment in self._break_glass.review_environments:
             return Review(due_at=now + self._break_glass.review_within)
         return None
 
@@ -148,6 +152,20 @@ class CedarPolicy:
 
     def _session_entity(self, session: Session) -> dict[str, object]:
         return _session_entity(session, self._break_glass.reviewers.get(session.domain, ()))
+
+    def _decide_request(
+        self,
+        action: str,
+        person: Person,
+        resource: dict[str, object],
+        asked: Circumstances,
+        gathered: ApprovalsGathered | None = None,
+    ) -> Decision:
+        silent = self._context.silent(action, asked)
+        if silent:
+            return Decision(allowed=False, policy_ids=silent)
+        context = self._context.of(action, asked, gathered)
+        return self._decide(action, person, resource, context)
 
     def _decide(
         self,
@@ -206,7 +224,7 @@ def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, obj
             "requester": _reference(session.requester_name),
             "voters": [_reference(name) for name in sorted({v.name for v in session.votes})],
             "reviewers": [_reference(name) for name in sorted(reviewers)],
-            "breakGlass": session.break_glass,
+            "breakGlass": session.circumstances.break_glass,
             "requesterDomain": session.requester_domain,
             "environment": session.environment.value,
             "domain": session.domain,

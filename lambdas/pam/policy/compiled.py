@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from pam.domain.apart import Apart
+from pam.domain.kinds import kind_of
 from pam.domain.limits import Limits
-from pam.domain.resource import Environment, IssuerKind, Resource
+from pam.domain.resource import Environment, Resource
 
 
 class PolicyError(Exception):
@@ -21,15 +22,16 @@ class PolicyError(Exception):
 class Identity:
     """Which principals are which person: one entry of the identities file.
 
-    Exactly one of `permission_set` and `user` is set. A permission set's session name is the
-    person; a user is the person `person`.
+    Exactly one of `permission_set`, `user` and `principal` is set. A permission set's session name
+    is the person; a user or a principal of another scheme is the person `person`.
     """
 
-    accounts: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
     domain: str
     groups: tuple[str, ...]
     permission_set: str = ""
     user: str = ""
+    principal: str = ""
     person: str = ""
 
 
@@ -115,7 +117,7 @@ def _resource(raw: dict[str, Any]) -> Resource:
         | {name: timedelta(seconds=raw[name]) for name in lengths}
         | {
             "environment": Environment(raw["environment"]),
-            "issuer_kind": IssuerKind(raw["issuer_kind"]),
+            "issuer_kind": kind_of(raw["issuer_kind"]).name,
         }
     )
 

@@ -12,11 +12,12 @@ import cedarpy
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pam.domain import durations
+from pam.domain import durations, kinds
 from pam.domain.apart import Apart, clash
 from pam.domain.errors import Code
 from pam.domain.limits import Limits
-from pam.domain.resource import IssuerKind, Resource
+from pam.domain.principals import folded
+from pam.domain.resource import Resource
 from pam.policy.compiled import (
     PERSON_NAME,
     BreakGlassRules,
@@ -24,25 +25,18 @@ from pam.policy.compiled import (
     Identity,
     PolicyError,
 )
+from pam.policy.context import Context
 from pam.policy.files import (
     CatalogueFile,
     IdentitiesFile,
     IdentityEntry,
-    Issuer,
     ResourceEntry,
-    RotatedSecretIssuer,
+    catalogue_file,
 )
+from pam.policy.unknown_signals import unsaid
 from pam.policy.yaml_lines import LocatedYaml
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TAGS = frozenset(IssuerKind)
-"""What pydantic puts into a location where a union goes by kind; the file has no such key."""
-_NO_MENDER = (
-    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
-    "account itself. Make a login that administers the account, keep it as a secret and name it: "
-    "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
-    "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
-)
 REVIEWERS_OF_A_DOMAIN = 2
 _UNFINISHED = "unexpected end of input"
 _PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
@@ -63,6 +57,8 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
     seen: set[str] = set()
     for path, text in sources:
         codes |= _check_policies(path, text, schema, seen)
+    _check_unknown(sources)
+    _check_context(schema_file, schema)
     catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
     apart: Apart = tuple(frozenset(roles) for roles in file.apart)
     roles, identities = _load_identities(identities_file, apart)
@@ -168,6 +164,23 @@ def _check_policies(path: Path, text: str, schema: str, seen: set[str]) -> dict[
     return codes
 
 
+def _check_context(path: Path, schema: str) -> None:
+    untold = Context("", schema).untold()
+    if untold:
+        message = f"{path}:1: {untold}"
+        raise PolicyError(message)
+
+
+def _check_unknown(sources: list[tuple[Path, str]]) -> None:
+    for (action, signal), policy_id in unsaid("\n".join(text for _, text in sources)).items():
+        path, text = next(each for each in sources if f'@id("{policy_id}")' in each[1])
+        message = (
+            f"{path}:{_line_of_id(text, policy_id)}: `{policy_id}` reads context.{signal}, "
+            f'and no policy for {action} says what "unknown" means'
+        )
+        raise PolicyError(message)
+
+
 def _known_code(path: Path, text: str, policy_id: str, code: str) -> str:
     if code not in {known.value for known in Code}:
         message = f"{path}:{_line_of_id(text, policy_id)}: @code {code!r} is no refusal code"
@@ -195,14 +208,14 @@ def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
         errors: list[Any] = fault.errors()
         # A misspelt key is unknown and its right spelling missing: the first says what to mend.
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
+        where = ".".join(str(part) for part in first["loc"] if part not in kinds.KINDS)
         what = _PLAIN.get(first["type"], first["msg"])
         message = f"{path}:{document.line(first['loc'])}: {where}: {what}"
         raise PolicyError(message) from None
 
 
 def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules, CatalogueFile]:
-    file, document = _parse_yaml(path, CatalogueFile)
+    file, document = _parse_yaml(path, catalogue_file())
     resources: dict[str, Resource] = {}
     for number, entry in enumerate(file.resources):
         fault = _fault_of(entry, file, taken=entry.id in resources)
@@ -232,7 +245,7 @@ def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
         description=entry.description,
         environment=entry.environment,
         domain=entry.domain,
-        issuer_kind=IssuerKind(entry.issuer.kind),
+        issuer_kind=entry.issuer.kind,
         issuer={
             name: "true" if value is True else str(value)
             for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
@@ -255,16 +268,17 @@ def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str 
     shortest, longest = durations.APPROVAL_WINDOWS
     if not shortest <= resource.approval_window <= longest:
         return "approval_window must be between 5m and 24h"
-    return _fault_of_issuer(entry.issuer)
+    return entry.issuer.fault() or _fault_of_target(resource)
 
 
-def _fault_of_issuer(issuer: Issuer) -> str | None:
-    if not isinstance(issuer, RotatedSecretIssuer):
-        return None
-    if issuer.login_secret is None:
-        return _NO_MENDER
-    if issuer.login_secret == issuer.secret:
-        return "login_secret is the account's own secret; it has to be another login's"
+def _fault_of_target(resource: Resource) -> str | None:
+    """What its kind's row names a target by, or says of where to sign in, must be in the entry."""
+    try:
+        target = resource.target(account="", region="")
+        if target.row.standing:
+            _ = target.sign_in
+    except KeyError as missing:
+        return f"a target of kind {resource.issuer_kind} has to say its {missing.args[0]}"
     return None
 
 
@@ -301,12 +315,13 @@ def _clash(
 
 def _identity(entry: IdentityEntry) -> Identity:
     return Identity(
-        accounts=tuple(entry.accounts or [str(entry.account)]),
+        accounts=tuple(entry.accounts or ([entry.account] if entry.account else [])),
         domain=entry.domain,
         groups=tuple(entry.groups),
         permission_set=entry.permission_set or "",
         user=entry.user or "",
-        person=(entry.person or entry.user or ""),
+        principal=entry.principal or "",
+        person=folded(entry.person or entry.user or ""),
     )
 
 
@@ -317,11 +332,14 @@ def _fault_of_identity(
         if group not in file.groups:
             return f"group {group!r} is not listed under groups"
     identity = _identity(entry)
-    if identity.user and not PERSON_NAME.fullmatch(identity.person):
+    if not identity.permission_set and not PERSON_NAME.fullmatch(identity.person):
         return f"{identity.person!r} cannot name a person"
-    for account in identity.accounts:
-        key = (account, identity.permission_set or f"user/{identity.user}")
+    listed = identity.permission_set or identity.principal or f"user/{identity.user}"
+    for account in identity.accounts or ("",):
+        # AWS has no two users of an account whose names differ in case only; others' ids are exact.
+        key = (account, listed if identity.principal else folded(listed))
         if key in taken:
-            return f"{key[1]} of account {account} is listed twice; one principal is one person"
+            where = f"{listed} of account {account}" if account else listed
+            return f"{where} is listed twice, in one spelling or two; one principal is one person"
         taken.add(key)
     return None

@@ -1,9 +1,12 @@
-"""From the ARN that signed a call to a person. The one place that reads principals."""
+"""From a principal to a person. The one place that reads principals."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from pam.domain.errors import NotEligible
 from pam.domain.people import Person
+from pam.domain.principals import Scheme, folded, scheme_of
 from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity
 
 _USER = re.compile(r"arn:aws:iam::([0-9]{12}):user/([\w+=,.@-]{1,64})", re.ASCII)
@@ -14,47 +17,84 @@ _PERMISSION_SET = re.compile(
 )
 
 
-class Identities:
-    """Looks principals up by exact key; a principal that nobody listed is nobody."""
+def _nobody(_: str) -> str | None:
+    return None
 
-    def __init__(self, policy: CompiledPolicy) -> None:
+
+class Identities:
+    """Looks principals up by exact key; a principal that nobody listed is nobody.
+
+    `linked` finds what a person linked to one of theirs by proof: from a principal that the file
+    does not list to the AWS principal that accepted it, or None.
+    """
+
+    def __init__(
+        self, policy: CompiledPolicy, linked: Callable[[str], str | None] = _nobody
+    ) -> None:
         self._roles = policy.roles
+        self._linked = linked
         self._users: dict[tuple[str, str], Identity] = {}
         self._permission_sets: dict[tuple[str, str], Identity] = {}
+        self._others: dict[str, Identity] = {}
         for identity in policy.identities:
+            if identity.principal:
+                self._others[identity.principal] = identity
             for account in identity.accounts:
                 if identity.user:
-                    self._users[account, identity.user] = identity
+                    self._users[account, folded(identity.user)] = identity
                 else:
                     self._permission_sets[account, identity.permission_set] = identity
 
     def identify(self, principal: str) -> Person:
-        """The person behind an ARN. Raises NotEligible for one that is not listed.
+        """The person behind a principal. Raises NotEligible for one that is not listed.
 
         The caller of AssumeRole chooses the session's name, so it names a person only for the
-        permission sets listed: there, Identity Center sets it.
+        permission sets listed: there, Identity Center sets it. Names are folded: a name is one
+        person in every set and account, however its letters are written.
         """
+        match scheme_of(principal):
+            case Scheme.AWS:
+                person = self._signer(principal)
+            case None:
+                person = None
+            case _:
+                person = self._listed_or_linked(principal)
+        if person is not None:
+            return person
+        message = "this principal is not listed as anybody; ask whoever keeps the identities file"
+        raise NotEligible(message)
+
+    def _signer(self, principal: str) -> Person | None:
         if match := _USER.fullmatch(principal):
-            identity = self._users.get((match[1], match[2]))
+            identity = self._users.get((match[1], folded(match[2])))
             if identity is not None:
                 return self._person(identity, identity.person, principal)
         elif match := _PERMISSION_SET.fullmatch(principal):
             identity = self._permission_sets.get((match[1], match[2]))
-            if identity is not None and PERSON_NAME.fullmatch(match[3]):
-                return self._person(identity, match[3], principal)
-        message = "this principal is not listed as anybody; ask whoever keeps the identities file"
-        raise NotEligible(message)
+            name = folded(match[3])
+            if identity is not None and PERSON_NAME.fullmatch(name):
+                return self._person(identity, name, principal)
+        return None
+
+    def _listed_or_linked(self, principal: str) -> Person | None:
+        """By a link somebody has the groups of the principal that accepted it, and no others."""
+        identity = self._others.get(principal)
+        if identity is not None:
+            return self._person(identity, identity.person, principal)
+        accepted = self._linked(principal)
+        person = None if accepted is None else self._signer(accepted)
+        return person and replace(person, principal=principal)
 
     def resolve(self, principal_or_name: str) -> Person:
         """Like `identify`, and takes the bare name of a listed IAM user as well.
 
         For what people type about *others* (a runbook's claim, a search); never for who is calling.
         """
-        if principal_or_name.startswith("arn:"):
+        if scheme_of(principal_or_name) is not None:
             return self.identify(principal_or_name)
-        for (account, user), identity in self._users.items():
-            if identity.person == principal_or_name:
-                return self.identify(f"arn:aws:iam::{account}:user/{user}")
+        for (account, _), identity in self._users.items():
+            if identity.person == folded(principal_or_name):
+                return self.identify(f"arn:aws:iam::{account}:user/{identity.user}")
         message = f"{principal_or_name!r} is not a listed person; give the full principal ARN"
         raise NotEligible(message, recorded="whoever was named is not listed as anybody")
 
@@ -71,20 +111,26 @@ class Identities:
 
         For what people type about others, as `resolve`.
         """
-        if text.startswith("arn:"):
+        if scheme_of(text) is not None:
             try:
                 return self.identify(text).name
             except NotEligible:
                 match = _USER.fullmatch(text) or _PERMISSION_SET.fullmatch(text)
                 text = match[match.re.groups] if match else ""
-        name = text.lower() if text.isascii() else text
+        name = folded(text)
         return name if PERSON_NAME.fullmatch(name) else None
 
     def listed(self, name: str) -> tuple[Person, ...]:
-        """The IAM users that are this person."""
+        """Every principal that the file says is this person. Who has a permission set it does not
+        say.
+        """
+        users = (
+            (f"arn:aws:iam::{account}:user/{identity.user}", identity)
+            for (account, _), identity in self._users.items()
+        )
         return tuple(
-            self.identify(f"arn:aws:iam::{account}:user/{user}")
-            for (account, user), identity in self._users.items()
+            self._person(identity, name, principal)
+            for principal, identity in (*users, *self._others.items())
             if identity.person == name
         )
 

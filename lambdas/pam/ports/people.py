@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pam.domain.block import Block
+from pam.domain.pictures import Picture
 from pam.domain.session import Session
 
 
@@ -62,19 +62,8 @@ class Executions(Protocol):
 
 
 class Notifier(Protocol):
-    def approval_needed(self, session: Session, resource_title: str) -> None: ...
-
-    def break_glass(self, session: Session, resource_title: str) -> None: ...
-
-    def confirmation_needed(self, session: Session, resource_title: str) -> None: ...
-
-    def still_waiting(self, session: Session, resource_title: str) -> None: ...
-
-    def ending_soon(self, session: Session, resource_title: str) -> None: ...
-
-    def review_overdue(self, session: Session, resource_title: str) -> None: ...
-
-    def operator_blocked(self, block: Block) -> None: ...
+    def show(self, picture: Picture) -> None:
+        """Shows it to those who listen. Raises if it could not be sent."""
 
 
 class Messenger(Protocol):

@@ -32,12 +32,12 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
-    """Which sessions to list. `requester` is a person's name. Newest first, from the one before
+    """Which sessions to list. `requester_name` is a person's. Newest first, from the one before
     the session `after` on; `limit` bounds how many are looked at.
     """
 
     status: Status | None = None
-    requester: str | None = None
+    requester_name: str | None = None
     resource: str | None = None
     limit: int = 50
     after: str | None = None

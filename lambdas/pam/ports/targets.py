@@ -1,10 +1,11 @@
 """Targets: where access is made and unmade, and the secrets and checkouts behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.resource import Target
 from pam.domain.session import Session
 
@@ -42,8 +43,26 @@ class LoginCredentials:
     """The certificates that the server is known by, as PEM text; `system` for those that the
     borrower's machine trusts. None where `sslmode` checks none."""
 
+    @property
+    def access_key_id(self) -> str:
+        """None: a login is no key of AWS's."""
+        return ""
+
+    @property
+    def live_until(self) -> datetime:
+        return self.expires_at
+
 
 Credentials = AwsCredentials | LoginCredentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPlace:
+    """Where the borrower goes: nothing secret, because the access stands at the target already."""
+
+    url: str
+    instructions: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +71,15 @@ class Receipt:
     what the borrower made there that may let somebody back in, each a short printable text.
     """
 
-    method: str
+    method: ReceiptMethod
     evidence: str
     traces_until: datetime | None = None
     left: tuple[str, ...] = ()
+
+    @classmethod
+    def never_granted(cls, evidence: str) -> Self:
+        """Nothing had been made that could be unmade."""
+        return cls(method=ReceiptMethod.NEVER_GRANTED, evidence=evidence)
 
 
 class Issuer(Protocol):
@@ -77,9 +101,6 @@ class Issuer(Protocol):
         Raises TryAgain if the target is at it and needs longer than one call.
         """
 
-    def lease(self, session: Session, now: datetime) -> Credentials:
-        """One set of credentials that ends at the session's `expires_at` or before."""
-
     def end(self, session: Session, now: datetime) -> Receipt:
         """Unmakes the access and sees the target refuse. Needs nothing but the stored session."""
 
@@ -98,6 +119,46 @@ class Issuer(Protocol):
         """Removes what has done its time there and is no single session's."""
 
 
+Issuers = Mapping[str, Issuer]
+"""By kind."""
+
+
+class Lender(Issuer, Protocol):
+    """The issuer of a leased kind."""
+
+    def lease(self, session: Session, now: datetime) -> Credentials:
+        """One set of credentials that ends at the session's `expires_at` or before."""
+
+
+Lenders = Mapping[str, Lender]
+"""By kind. Of a standing kind nothing is leased, so its issuer is never asked to."""
+
+
+class StandingTarget(Protocol):
+    """What a standing kind does at its target; all else of its issuer is the same for each of them
+    (`pam.kinds.one_per_person`). Every method may be called again safely, and raises
+    IssuerUnavailable if the target did not do, or did not confirm, what was asked.
+    """
+
+    def stands(self, session: Session) -> bool:
+        """Whether the target says that the person has this access now, whoever made it."""
+
+    def make(self, session: Session, now: datetime) -> None:
+        """Makes the access and reads it back. Raises TryAgain while the target is at it."""
+
+    def unmake(self, session: Session, now: datetime) -> Receipt:
+        """Takes the access and sees that it is gone. Needs nothing but the stored session."""
+
+    def clear_traces(self, session: Session, now: datetime) -> None:
+        """As `Issuer.clear_traces`."""
+
+    def sessions_at(self, target: Target) -> list[str]:
+        """As `Issuer.sessions_at`."""
+
+    def tidy(self, target: Target, now: datetime) -> None:
+        """As `Issuer.tidy`."""
+
+
 class EndKeeper(Protocol):
     """Sees whether what ends sessions at one kind of target still stands there. All raise
     IssuerUnavailable.
@@ -111,6 +172,10 @@ class EndKeeper(Protocol):
 
     def unbounded(self, target: Target) -> str:
         """Why something that binds every session of the target is not there; empty if it is."""
+
+
+Keepers = Mapping[str, EndKeeper]
+"""By kind: of those whose row says that ends are kept there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +224,9 @@ class RotatingSecret(Protocol):
 
 
 class Checkouts(Protocol):
-    """Things that one session at a time may have. A closed session has lost what it had."""
+    """Things that one session at a time may have. A closed session has lost what it had,
+    unless it began to make access: that is given back by its end.
+    """
 
     def take(self, what: str, session_id: str) -> bool:
         """Whether the session has it now; taking it again is no error."""
@@ -176,6 +243,19 @@ class Checkouts(Protocol):
 
     def remembered(self, what: str, session_id: str) -> str | None:
         """What was kept; None if nothing was, or if the session has it no more."""
+
+    def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
+        """Notes, before a call that makes access, that it may go on until then, and remembers that
+        PAM makes it. False, with nothing noted, after `stop_making` or if the session has it not.
+        """
+
+    def finish_making(self, what: str, session_id: str) -> None:
+        """That one such call is over. No error if nobody knows of it any more."""
+
+    def stop_making(self, what: str, session_id: str) -> datetime | None:
+        """From now on no such call begins. Until when one that began may go on; None if each of
+        them is over.
+        """
 
     def receipt(self, what: str, session_id: str) -> Receipt | None:
         """With which receipt the session gave it back, if it has."""

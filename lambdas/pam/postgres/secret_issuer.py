@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import psycopg
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
@@ -103,9 +104,9 @@ class RotatedSecretIssuer:
         if earlier is not None:
             return earlier
         if not self._checkouts.has(session.target.arn, session.session_id):
-            return Receipt(method="never-granted", evidence="the secret had not been taken")
+            return Receipt.never_granted("the secret had not been taken")
         if session.activated_at is None and not self._begun(session):
-            nothing = Receipt(method="never-granted", evidence="no password had been made")
+            nothing = Receipt.never_granted("no password had been made")
             self._checkouts.give_back(session.target.arn, session.session_id, nothing)
             return nothing
         receipt = self._taken_back(session, now)
@@ -147,9 +148,10 @@ class RotatedSecretIssuer:
         mender, what = self._mender(session), session.target.arn
         name = self._logins.login(_secret(session)).username
         cut = lent_account.shut(self._databases, mender, name)
+        # In this order: a twin that gives it back in between takes what was remembered with it.
+        remembered = self._checkouts.remembered(what, session.session_id)
         if not self._checkouts.has(what, session.session_id):
             self._let_go_again(mender, name)
-        remembered = self._checkouts.remembered(what, session.session_id)
         purpose = "the account could not be put back"
         with self._databases.opened(mender, purpose, for_an_end=True) as connection:
             left = left_behind.bounded(lent_account.put_back(connection, name, remembered))
@@ -168,7 +170,7 @@ class RotatedSecretIssuer:
         if left:
             told.append(f"left: {'; '.join(left)}")
         return Receipt(
-            method="login-refused",
+            method=ReceiptMethod.LOGIN_REFUSED,
             evidence=", ".join(told),
             traces_until=traces_until,
             left=left,

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 
 import psycopg
 
+from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import Conflict, IssuerUnavailable, Unreached
 from pam.domain.ids import session_of_database_user
 from pam.domain.resource import Target
-from pam.domain.session import ACTIVATE_WITHIN, Session
+from pam.domain.session import Session
 from pam.ports.targets import DatabaseLogin, LoginCredentials, LoginSecrets, Receipt
 from pam.postgres import left_behind, session_user
 from pam.postgres.login import Connection, Databases, unavailable, verifier
@@ -45,7 +46,7 @@ class PostgresUserIssuer:
         """The session's end is not known yet, so what is armed here is the latest that it can be;
         the lease, which first makes a login possible, sets the exact end in the same statement.
         """
-        latest = now + ACTIVATE_WITHIN + session.duration + _A_SECOND
+        latest = now + session.target.row.deadlines.making + session.duration + _A_SECOND
         group, user = session.target.settings["group_role"], session_user.name_of(session)
         limit = int(session.target.settings.get("connection_limit", DEFAULT_LIMIT))
         try:
@@ -112,7 +113,7 @@ class PostgresUserIssuer:
         told = left_behind.bounded(left)
         found = f", left: {'; '.join(told)}" if told else ""
         return Receipt(
-            method="login-refused",
+            method=ReceiptMethod.LOGIN_REFUSED,
             evidence=(
                 f"{user} at {where}: {fate}, {cut or 0} connection(s) cut, login refused{found}"
             ),

@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from pam.domain.resource import IssuerKind
+from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET
 from pam.domain.session import Session
-from pam.operations.block_person import Wish, block_requester
+from pam.operations.block_person import BlockTerms, block_requester
 from pam.ports.targets import LoginCredentials
-from tests.fakes.story import Story, caller
+from tests.fakes.story import Story
 from tests.postgres.bank import Bank, is_cut, is_let_in, now
 
 LEDGER, REPORTS = "core-ledger-db", "core-reporting-db"
@@ -160,8 +160,8 @@ class Scene(Story):
     @property
     def issuers(self) -> Any:
         return {
-            IssuerKind.POSTGRES_USER: self.bank.users,
-            IssuerKind.ROTATED_SECRET: self.bank.reports,
+            POSTGRES_USER: self.bank.users,
+            ROTATED_SECRET: self.bank.reports,
         }
 
     def borrowed(self, resource: str, who: str = "alice") -> tuple[Session, Foe]:
@@ -187,7 +187,7 @@ class Scene(Story):
         session = self.store.sessions[session_id]
         if session.traces_until is not None:
             self.now = max(now(), session.traces_until) + timedelta(seconds=1)
-            self.look_at(session_id)
+            self.end_due(session_id)
         return self.store.sessions[session_id]
 
     def goes_on_beside(self) -> None:
@@ -208,16 +208,13 @@ class Scene(Story):
 
     def _expired(self, session_id: str) -> Session:
         self.now = self.store.sessions[session_id].expires_at or self.now
-        return self.look_at(session_id)
+        return self.end_due(session_id)
 
     def _blocked(self, session_id: str) -> Session:
         return block_requester(
             session_id,
-            Wish(length=timedelta(hours=1), one_resource=False, reason="laptop stolen"),
-            caller=caller("sam"),
-            now=self.now,
-            store=self.store,
-            policy=self.policy,
+            BlockTerms(length=timedelta(hours=1), one_resource=False, reason="laptop stolen"),
+            self.call("sam"),
             closer=self.closer,
             notifier=self.notifier,
         )

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
-from pam.domain import doors
-from pam.domain.doors import Fence, door
+from pam.domain import openings
+from pam.domain.openings import Fence, opening
 
 _SDK = {
     "sso": ["sso-admin"],
@@ -37,15 +37,15 @@ def operations(service: str) -> set[str]:
     return {o for name in names for o in LOADER.load_service_model(name, "service-2")["operations"]}
 
 
-@pytest.mark.parametrize("service", sorted({a.partition(":")[0] for a in doors._REASONS}))
+@pytest.mark.parametrize("service", sorted({a.partition(":")[0] for a in openings._REASONS}))
 def test_every_call_of_the_table_exists(service: str) -> None:
-    named = {a for a in doors._REASONS if a.partition(":")[0] == service} - _NO_SDK
+    named = {a for a in openings._REASONS if a.partition(":")[0] == service} - _NO_SDK
     known = {f"{service}:{name}" for name in operations(service)} if named else set()
     assert named <= known
 
 
 def test_a_call_is_said_to_need_a_parameter_only_if_it_is_in_the_table() -> None:
-    assert doors._ONLY_WITH.keys() <= doors._REASONS.keys()
+    assert openings._ONLY_WITH.keys() <= openings._REASONS.keys()
 
 
 OPENS = {
@@ -78,9 +78,9 @@ OPENS = {
 
 
 @pytest.mark.parametrize("action", OPENS)
-def test_a_call_that_opens_a_door_is_known_with_its_reason(action: str) -> None:
+def test_a_call_that_lets_others_in_is_known_with_its_reason(action: str) -> None:
     parameters = OPENS[action] or {"x": "y"}
-    found = door(action, parameters)
+    found = opening(action, parameters)
     assert found is not None
     assert found.reason
     assert found.fence is None
@@ -105,31 +105,31 @@ HARMLESS: dict[str, Any] = {
 
 @pytest.mark.parametrize("action", HARMLESS)
 def test_a_call_that_opens_none_is_none(action: str) -> None:
-    assert door(action, HARMLESS[action]) is None
+    assert opening(action, HARMLESS[action]) is None
 
 
 @pytest.mark.parametrize("parameters", [None, "truncated", 7])
-@pytest.mark.parametrize("action", doors._ONLY_WITH)
+@pytest.mark.parametrize("action", openings._ONLY_WITH)
 def test_a_call_whose_parameters_are_not_told_is_not_thought_harmless(
     action: str, parameters: Any
 ) -> None:
-    assert door(action, parameters) is not None
+    assert opening(action, parameters) is not None
 
 
-@pytest.mark.parametrize("action", doors._ONLY_WITH)
+@pytest.mark.parametrize("action", openings._ONLY_WITH)
 def test_each_parameter_that_opens_is_enough_by_itself(action: str) -> None:
-    for path in doors._ONLY_WITH[action]:
+    for path in openings._ONLY_WITH[action]:
         parameters: Any = None
         for name in reversed(path):
             key, equals, value = name.partition("=")
             parameters = {key: value if equals else (parameters or "given")}
-        assert door(action, parameters) is not None, path
-    assert door(action, {"something": "else"}) is None
+        assert opening(action, parameters) is not None, path
+    assert opening(action, {"something": "else"}) is None
 
 
 def test_every_write_of_iam_and_every_call_of_sts_is_one_that_leases_deny() -> None:
     for name in operations("iam"):
-        found = door(f"iam:{name}", {})
+        found = opening(f"iam:{name}", {})
         reads = re.match("Get|List|Generate|Simulate", name)
         if reads or name.endswith("ServiceLinkedRole"):
             assert found is None, name
@@ -137,7 +137,7 @@ def test_every_write_of_iam_and_every_call_of_sts_is_one_that_leases_deny() -> N
             assert found is not None, name
             assert found.fence is Fence.UNLESS_IAM, name
     for name in operations("sts") - {"GetCallerIdentity"}:
-        found = door(f"sts:{name}", {})
+        found = opening(f"sts:{name}", {})
         assert found is not None
         assert found.fence is Fence.EVERY
 
@@ -146,7 +146,7 @@ def test_every_write_of_iam_and_every_call_of_sts_is_one_that_leases_deny() -> N
     "name", ["CreateAccessKey", "CreateLoginProfile", "CreateUser", "UploadSSHPublicKey"]
 )
 def test_what_makes_a_login_is_told_apart_from_what_changes_rights(name: str) -> None:
-    made, changed = door(f"iam:{name}", {}), door("iam:PutRolePolicy", {})
+    made, changed = opening(f"iam:{name}", {}), opening("iam:PutRolePolicy", {})
     assert made is not None
     assert changed is not None
     assert "login" in made.reason

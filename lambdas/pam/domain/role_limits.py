@@ -1,5 +1,7 @@
-"""What no lease of a role may do, however much the role may: by the lease's own session policy, and
-by the permissions boundary of the role, which says the same without the time.
+"""What no lease of a role may do, no matter which rights the role has.
+
+The lease's own session policy says it, and so does the role's permissions boundary, which holds at
+all times. Both are IAM policies, written here as plain data.
 
 Everything here that forbids is an explicit deny. A resource policy that names the session adds its
 permissions on top of what session policy and boundary leave out, but never of what they deny (IAM
@@ -11,8 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from pam.domain import timestamps
-from pam.names import OWNED_TAG, OWNED_VALUE, POLICY_PATH, revoker_role_name
 
+OWNED_TAG, OWNED_VALUE = "pam:module", "MOD-046"
+"""Tag of every role of PAM's own, and of those that it lends: no lease may change one."""
+POLICY_PATH = "/pam/"
+"""Of managed policies that no lease may change; CloudFormation can give them no tags."""
 LONGEST_SESSION_POLICY = 2_048
 """Characters, as STS takes them. It packs the policy and the tags as well, and bounds the packed
 size without saying how; the longest policy here has about 1,200 characters."""
@@ -33,6 +38,16 @@ _SERVICE_LINKED = "arn:*:iam::*:role/aws-service-role/*"
 """What CreateServiceLinkedRole makes for a service when it is first used. AWS writes such roles,
 and lets nobody change whom they trust or what they may do."""
 _OWNED = {"StringEquals": {f"aws:ResourceTag/{OWNED_TAG}": OWNED_VALUE}}
+
+
+def revoker_role_name(target_role_name: str) -> str:
+    """The role beside a target role that may write deny policies on it, and nothing else."""
+    return f"{target_role_name}-pam-revoker"
+
+
+def boundary_name(target_role_name: str) -> str:
+    """The managed policy, under POLICY_PATH, that bounds a target role."""
+    return f"{target_role_name}-boundary"
 
 
 def lease_policy(role_name: str, end: datetime, *, iam_writes: bool) -> Document:

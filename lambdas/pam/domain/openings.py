@@ -19,12 +19,12 @@ class Fence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Opening:
     reason: str
     fence: Fence | None = None
 
 
-def door(action: str, parameters: object) -> Door | None:
+def opening(action: str, parameters: object) -> Opening | None:
     """`action`: service and event name, as CloudTrail tells them, joined by a colon. `parameters`:
     the request's, of which no more is asked than whether some are there.
     """
@@ -35,7 +35,7 @@ def door(action: str, parameters: object) -> Door | None:
     wanted = _ONLY_WITH.get(f"{service}:{name}", ())
     # CloudTrail leaves parameters out that are too long; then nobody can say that it was harmless.
     harmless = isinstance(parameters, Mapping) and not any(_has(parameters, at) for at in wanted)
-    return None if not reason or (wanted and harmless) else Door(reason=reason)
+    return None if not reason or (wanted and harmless) else Opening(reason=reason)
 
 
 _POLICY = "lets others in by a policy of the resource"
@@ -213,13 +213,13 @@ _READS = {
 """What leases do not deny, of the two services that make identities."""
 
 
-def _of_identity(service: str, name: str) -> Door:
+def _of_identity(service: str, name: str) -> Opening:
     if service == "sts":
-        return Door(reason=_LOGIN, fence=Fence.EVERY)
+        return Opening(reason=_LOGIN, fence=Fence.EVERY)
     makes = re.match(r"(Create|Update|Upload|Enable|Reset|Change)\w*", name)
     keys = re.search(r"Key|Login|Credential|Certificate|MFA|Password|User$", name)
     reason = _LOGIN if makes and keys else "changes who may do what in the account"
-    return Door(reason=reason, fence=Fence.UNLESS_IAM)
+    return Opening(reason=reason, fence=Fence.UNLESS_IAM)
 
 
 def _without_version(action: str) -> str:

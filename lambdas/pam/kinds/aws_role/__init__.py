@@ -1,0 +1,1 @@
+"""An AWS role: temporary credentials, ended by a deny on the role."""

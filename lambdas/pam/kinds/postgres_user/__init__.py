@@ -1,0 +1,1 @@
+"""A database user of its own for each session."""

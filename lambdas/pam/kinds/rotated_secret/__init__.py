@@ -1,0 +1,1 @@
+"""A static database account, lent to one session at a time."""

@@ -1,0 +1,51 @@
+"""`kind: rotated-secret` in the catalogue."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pam.policy.fields import IssuerEntry, KeyArn, SecretName
+
+_NO_MENDER = (
+    "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
+    "account itself. Make a login that administers the account, keep it as a secret and name it: "
+    "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
+    "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
+)
+
+
+def _single_user(rotation: str) -> str:
+    if rotation != "single-user":
+        message = (
+            "only single-user can be lent: an alternating-users rotation leaves the user of before "
+            "valid beside the new one, so the password handed out would outlive the session"
+        )
+        raise ValueError(message)
+    return rotation
+
+
+class Entry(IssuerEntry):
+    """The static account whose login `secret` holds, for one session at a time.
+
+    Whoever rotates the secret (MOD-045, or PAM's own function) is not PAM's business, but that it
+    is a single-user rotation is.
+    """
+
+    kind: Literal["rotated-secret"]
+    secret: SecretName
+    rotation: Annotated[str, AfterValidator(_single_user)]
+    when_taken: Literal["wait", "refuse"] = "refuse"
+    rotation_function: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] | None = None
+    """The rotation's Lambda function in this account, which RotateSecret's caller must be allowed
+    to invoke; absent: PAM's own, or none (a rotation that a database service manages)."""
+    login_secret: SecretName | None = None
+    """The login that administers the account, and takes it back whatever its borrower did. Without
+    it the resource is refused, with the way to make one."""
+    secret_key: KeyArn | None = None
+
+    def fault(self) -> str | None:
+        if self.login_secret is None:
+            return _NO_MENDER
+        if self.login_secret == self.secret:
+            return "login_secret is the account's own secret; it has to be another login's"
+        return None

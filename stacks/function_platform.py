@@ -1,0 +1,53 @@
+"""What all functions of one deployment share."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from aws_cdk import aws_lambda as lambda_
+
+from stacks.bundling import DATABASE_CA, Bundle
+from stacks.config import DeployConfig
+from stacks.dead_letters import DeadLetters
+from stacks.encryption_key import EncryptionKey
+from stacks.session_store import SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCode:
+    """The deployment package, and what it was built to run on. Each stack needs a value of its own:
+    the construct library ties an asset to the first stack that uses it.
+    """
+
+    asset: lambda_.Code
+    runtime: lambda_.Runtime
+    architecture: lambda_.Architecture
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        return cls(
+            asset=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),
+            runtime=lambda_.Runtime(f"python{bundle.target.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.custom(bundle.target.machine),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionPlatform:
+    """It gives a function no right: what each may do in the store, its own grants say. A power that
+    only some functions have is no part of it, and is handed to these by name.
+    """
+
+    config: DeployConfig
+    code: FunctionCode
+    key: EncryptionKey
+    session_store: SessionStore
+    dead_letters: DeadLetters
+
+    @property
+    def env_name(self) -> str:
+        return self.config.env_name
+
+    @property
+    def database_root_certificate(self) -> str:
+        """What databases are trusted by, in libpq's words: a file, or the machine's own store."""
+        return DATABASE_CA if self.config.database_ca else "system"

@@ -1,0 +1,80 @@
+"""What an installation of the command brings along: one package, of a name of its own."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCES = ("pyproject.toml", "setup.py", "distribution", "cli", "lambdas/pam")
+RUN = """
+import sys
+sys.path[:0] = {paths!r}
+sys.argv = ["pam", "--help"]
+import cli, pam
+assert (cli.WHOSE, pam.WHOSE) == ("theirs", "theirs")
+del sys.modules["cli"], sys.modules["pam"]
+from mod046_pam import main
+try:
+    main()
+finally:
+    print("ran", sys.modules["cli"].__file__, sys.modules["pam"].__path__[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources, built, site = (tmp_path_factory.mktemp(name) for name in ("sources", "built", "site"))
+    for name in SOURCES:
+        there, here = sources / name, ROOT / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(here, there, ignore=ignored) if here.is_dir() else shutil.copy(here, there)
+    uv = Path(sys.executable).parent / "uv"
+    subprocess.run(
+        # Built with what is here already: nothing is fetched.
+        [
+            *(uv, "build", "--quiet", "--wheel", "--no-build-isolation"),
+            *("--python", sys.executable, "--out-dir", built, sources),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = built.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(site)
+    return site
+
+
+def test_it_has_one_package_at_the_top(installed: Path) -> None:
+    there = {path.name for path in installed.iterdir() if path.suffix != ".dist-info"}
+    assert there == {"mod046_pam"}
+
+
+@pytest.mark.parametrize("name", ["cli", "lambdas/pam"])
+def test_it_has_every_module_of_the_command(installed: Path, name: str) -> None:
+    def modules(folder: Path) -> set[str]:
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+
+    part = installed / "mod046_pam" / "parts" / Path(name).name
+    assert modules(part) == modules(ROOT / name)
+
+
+def test_it_runs_beside_packages_of_others_that_have_its_short_names(
+    installed: Path, tmp_path: Path
+) -> None:
+    for name in ("cli", "pam"):
+        (tmp_path / f"{name}.py").write_text('WHOSE = "theirs"\n', encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-c", RUN.format(paths=[str(tmp_path), str(installed)])],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    ran = run.stdout.splitlines()[-1]
+    assert ran.count(str(installed / "mod046_pam" / "parts")) == 2
+    assert "request" in run.stdout
