@@ -5,6 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.key_administration import delegated_to_iam
+
 _USE = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -14,29 +16,6 @@ _USE = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-_ADMINISTRATION = (
-    "kms:CancelKeyDeletion",
-    "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:DeleteAlias",
-    "kms:EnableKey",
-    "kms:EnableKeyRotation",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:ListGrants",
-    "kms:ListKeyPolicies",
-    "kms:ListKeyRotations",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:RetireGrant",
-    "kms:RevokeGrant",
-    "kms:RotateKeyOnDemand",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateAlias",
-    "kms:UpdateKeyDescription",
-)
-_DESTRUCTION = ("kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion")
 
 
 class EncryptionKey(Construct):
@@ -49,7 +28,6 @@ class EncryptionKey(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, env_name: str, retain: bool) -> None:
         super().__init__(scope, construct_id)
-        delegated = [*_USE, *_ADMINISTRATION, *(() if retain else _DESTRUCTION)]
         self.key = kms.Key(
             self,
             "Key",
@@ -59,17 +37,8 @@ class EncryptionKey(Construct):
             rotation_period=Duration.days(365),
             pending_window=Duration.days(30),
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-            policy=iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        sid="AccountDecidesByIam",
-                        principals=[iam.AccountRootPrincipal()],
-                        actions=delegated,
-                        # In a key policy, "*" is this key.
-                        resources=["*"],
-                    )
-                ]
-            ),
+            # DynamoDB holds a table's key by grants, which the caller makes who makes the table.
+            policy=delegated_to_iam(use=[*_USE, "kms:CreateGrant"], destruction=not retain),
         )
         self._allow_log_groups()
 

@@ -6,25 +6,12 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.escape_hatch import resource_of
+from stacks.key_administration import delegated_to_iam
 
 ECDSA_P256 = "ECC_NIST_P256"
 ED25519 = "ECC_NIST_EDWARDS25519"
 
-_DELEGATED = (
-    "kms:CancelKeyDeletion",
-    "kms:DescribeKey",
-    "kms:EnableKey",
-    "kms:GetKeyPolicy",
-    "kms:GetPublicKey",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:Sign",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateKeyDescription",
-    "kms:Verify",
-)
-_DESTRUCTION = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+_USE = ("kms:GetPublicKey", "kms:Sign", "kms:Verify")
 
 
 class SigningKey(Construct):
@@ -51,17 +38,7 @@ class SigningKey(Construct):
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             key_spec=kms.KeySpec.ECC_NIST_P256,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-            policy=iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        sid="AccountDecidesByIam",
-                        principals=[iam.AccountRootPrincipal()],
-                        actions=[*_DELEGATED, *(() if retain else _DESTRUCTION)],
-                        # In a key policy, "*" is this key.
-                        resources=["*"],
-                    )
-                ]
-            ),
+            policy=delegated_to_iam(use=_USE, destruction=not retain),
         )
         # The construct library does not know every kind of key yet.
         resource_of(self.key, kms.CfnKey).key_spec = spec

@@ -25,9 +25,25 @@ def deployment_of() -> Callable[[str], Deployment]:
             env_name=env_name,
             foundation=found[f"pam-{env_name}-foundation"],
             service=found[f"pam-{env_name}-service"],
+            witness=found.get(f"pam-{env_name}-witness"),
         )
 
     return synthesise
+
+
+@pytest.fixture(scope="session")
+def two_accounts() -> Deployment:
+    """prod in one account, and its witness in another."""
+    prod = {"region": "eu-west-1", "account": "111111111111", "witness_account": "222222222222"}
+    app = new_app("prod", environments={"prod": prod})
+    build(app)
+    found = templates(app)
+    return Deployment(
+        env_name="prod",
+        foundation=found["pam-prod-foundation"],
+        service=found["pam-prod-service"],
+        witness=found["pam-prod-witness"],
+    )
 
 
 @pytest.fixture(params=ENVIRONMENTS)
