@@ -11,6 +11,11 @@ import pytest
 from stacks.synthesis import ROOT, build, new_app, templates
 from tests.stacks.template import Deployment
 
+TWO_ACCOUNTS = {
+    "region": "eu-west-1",
+    "account": "111111111111",
+    "witness_account": "222222222222",
+}
 ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["environments"])
 
 
@@ -34,8 +39,7 @@ def deployment_of() -> Callable[[str], Deployment]:
 @pytest.fixture(scope="session")
 def two_accounts() -> Deployment:
     """prod in one account, and its witness in another."""
-    prod = {"region": "eu-west-1", "account": "111111111111", "witness_account": "222222222222"}
-    app = new_app("prod", environments={"prod": prod})
+    app = new_app("prod", environments={"prod": TWO_ACCOUNTS})
     build(app)
     found = templates(app)
     return Deployment(
