@@ -109,7 +109,7 @@ def remove(clients: Clients, leftover: Leftover) -> None:
         "dynamodb": _remove_table,
         "kms": _remove_key,
         "logs": _remove_log_group,
-        "s3": lambda clients, name: clients("s3").delete_bucket(Bucket=name),
+        "s3": _remove_bucket,
     }[leftover.service](clients, leftover.name)
 
 
@@ -119,6 +119,10 @@ def _remove_table(clients: Clients, name: str) -> None:
         dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
         dynamodb.get_waiter("table_exists").wait(TableName=name)
     dynamodb.delete_table(TableName=name)
+
+
+def _remove_bucket(clients: Clients, name: str) -> None:
+    clients("s3").delete_bucket(Bucket=name)
 
 
 def _remove_log_group(clients: Clients, name: str) -> None:

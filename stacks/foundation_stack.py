@@ -15,6 +15,7 @@ from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.synthesizers import synthesizer_of
 from stacks.trusted_roles import TrustedRoles
+from stacks.undelivered_events import UndeliveredEvents
 
 
 class FoundationStack(cdk.Stack):
@@ -71,5 +72,8 @@ class FoundationStack(cdk.Stack):
             signing_key=self.signing_key,
             key=key,
         )
-        self.notifications = Notifications(self, "Notifications", env_name=env_name, key=key)
+        self.undelivered = UndeliveredEvents(self, "Undelivered", env_name=env_name)
+        self.notifications = Notifications(
+            self, "Notifications", env_name=env_name, key=key, undelivered=self.undelivered
+        )
         TrustedRoles(self, "TrustedRoles", env_name=env_name)

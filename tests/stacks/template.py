@@ -75,6 +75,23 @@ class Deployment:
         )
         return found
 
+    def dead_letters(self) -> tuple[str, Resource]:
+        """The queue of work that failed; the other keeps events that could not be delivered."""
+        (found,) = (
+            (name, queue)
+            for name, queue in self.of_type("AWS::SQS::Queue").items()
+            if "KmsMasterKeyId" in queue["Properties"]
+        )
+        return found
+
+    def undelivered(self) -> tuple[str, Resource]:
+        (found,) = (
+            (name, queue)
+            for name, queue in self.of_type("AWS::SQS::Queue").items()
+            if "KmsMasterKeyId" not in queue["Properties"]
+        )
+        return found
+
     def encryption_key(self) -> tuple[str, Resource]:
         """The one that data is under; the others sign, or make proofs."""
         (found,) = (
