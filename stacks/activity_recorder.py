@@ -85,6 +85,7 @@ class ActivityRecorder(Construct):
                 )
             ],
         )
+        self.function.undelivered.catch_of_target(rule)
         if config.activity_reads:
             resource_of(rule, events.CfnRule).state = _WITH_READS
 

@@ -38,7 +38,7 @@ class AuditReader(Construct):
         key: EncryptionKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        objects = archive.objects("*")
+        objects = archive.objects(self, "*")
         region = Stack.of(self).region
         table = session_store.table.table_arn
         head = session_store.beside[Table.LOG_HEAD].table_arn

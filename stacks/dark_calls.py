@@ -80,7 +80,7 @@ class DarkCalls(Construct):
             message=messages.MatchCalls(),
             description=f"PAM {platform.env_name}: looks for calls that came past their door",
         )
-        events.Rule(
+        rule = events.Rule(
             self,
             "Invoked",
             description=(
@@ -104,6 +104,7 @@ class DarkCalls(Construct):
                 )
             ],
         )
+        platform.undelivered.catch_of_target(rule)
 
 
 def _plain_arn(scope: Construct, log_group: OperationalLog) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import load
 from stacks.bundling import BundleError, BundleTarget, build_bundle
-from stacks.config import BundleMode, ConfigError, check_witness, load_bundle_mode, load_config
+from stacks.config import (
+    BundleMode,
+    ConfigError,
+    load_bundle_mode,
+    load_config,
+    load_protection,
+)
+from stacks.config_checks import check
 from stacks.stage import PamStage
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
@@ -23,10 +31,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def build(app: cdk.App) -> PamStage:
     """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
     context = app.node.try_get_context
-    config = load_config(context("env"), context("environments"))
+    config = replace(
+        load_config(context("env"), context("environments")),
+        protection=load_protection(context("protection")),
+    )
     mode = load_bundle_mode(context("bundle"))
     policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
-    check_witness(config)
+    check(config)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
