@@ -9,7 +9,8 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from pam.policy.compiled import PolicyError
-from pam.policy.compiler import load
+from pam.policy.compiler import read
+from pam.policy.doubts import doubts
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import BundleMode, ConfigError, check_witness, load_bundle_mode, load_config
 from stacks.stage import PamStage
@@ -25,7 +26,12 @@ def build(app: cdk.App) -> PamStage:
     context = app.node.try_get_context
     config = load_config(context("env"), context("environments"))
     mode = load_bundle_mode(context("bundle"))
-    policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
+    files = read(
+        _within_sight(config.policy_dir),
+        _within_sight(config.identities),
+        account=config.account or "",
+    )
+    policy = files.compiled
     check_witness(config)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
@@ -33,7 +39,10 @@ def build(app: cdk.App) -> PamStage:
         mode=mode,
         database_ca=_within_sight(config.database_ca) if config.database_ca else None,
     )
-    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    stage = PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    for each in doubts(files):
+        cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
+    return stage
 
 
 def apply_rules(app: cdk.App) -> None:

@@ -82,6 +82,14 @@ class CedarPolicy:
             return self._decide_request(action.value, person, entity, asked, gathered)
         return self._decide(action.value, person, entity)
 
+    def could_approve(
+        self, person: Person, requester: Person, resource: Resource, asked: Circumstances
+    ) -> Decision:
+        """Whether this person's vote would count on such a request, as the first of its votes."""
+        entity = _asked_entity(requester, resource, asked)
+        none_yet = ApprovalsGathered(total=0, domain=0)
+        return self._decide_request(Action.APPROVE.value, person, entity, asked, none_yet)
+
     def may_check_others(self, person: Person) -> Decision:
         return self._decide("check", person, _SYSTEM)
 
@@ -228,6 +236,25 @@ def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, obj
             "requesterDomain": session.requester_domain,
             "environment": session.environment.value,
             "domain": session.domain,
+        },
+    )
+
+
+def _asked_entity(
+    requester: Person, resource: Resource, asked: Circumstances
+) -> dict[str, object]:
+    """A session as it would be right after this request."""
+    return _entity(
+        "Session",
+        "",
+        {
+            "requester": _reference(requester.name),
+            "voters": [],
+            "reviewers": [],
+            "breakGlass": asked.break_glass,
+            "requesterDomain": requester.domain,
+            "environment": resource.environment.value,
+            "domain": resource.domain,
         },
     )
 

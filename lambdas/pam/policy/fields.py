@@ -1,5 +1,6 @@
 """The types that the files under `policy/` are made of, and what every issuer's entry has."""
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -25,12 +26,45 @@ def _postgres_name(name: str) -> str:
     return name
 
 
+def spelled(pattern: str, words: str) -> AfterValidator:
+    """Text of this form, or a fault in words: a pattern says to nobody what to write."""
+    form = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
-Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
-"""As Secrets Manager has it: a name, without the six characters that it appends to the ARN."""
-KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]+$")]
+Name = Annotated[
+    str,
+    spelled(
+        r"[a-z][a-z0-9-]{1,62}",
+        "a name has 2 to 63 lower-case letters, digits and hyphens, and begins with a letter",
+    ),
+]
+Account = Annotated[
+    str, spelled(r"[0-9]{12}", "an account id has 12 digits, leading zeros among them")
+]
+SecretName = Annotated[
+    str,
+    spelled(
+        r"[A-Za-z0-9/_+=.@!-]{1,512}",
+        "a secret's name has 1 to 512 of A-Z, a-z, 0-9 and /_+=.@!-; it is not the ARN",
+    ),
+]
+"""As Secrets Manager has it: a name, without the six characters that it appends to the ARN. An
+exclamation mark stands in names that AWS gives (`rds!cluster-...`)."""
+KeyArn = Annotated[
+    str,
+    spelled(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]+",
+        "a key is named by its ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID, and not by an alias",
+    ),
+]
 PostgresName = Annotated[str, Field(min_length=1), AfterValidator(_postgres_name)]
 
 
@@ -46,3 +80,9 @@ class IssuerEntry(Strict):
     def fault(self) -> str | None:
         """What is wrong with an entry whose every field is well formed; None for nothing."""
         return None
+
+    def things(self) -> frozenset[str]:
+        """Texts that mean what is really lent, within its account: two entries that have one of
+        them in common lend the same. None: what names the target says it.
+        """
+        return frozenset()

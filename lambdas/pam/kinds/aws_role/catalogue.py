@@ -16,3 +16,7 @@ class Entry(IssuerEntry):
     iam_writes: StrictBool = False
     """Whether the role is lent in order to change IAM. Every other lease is denied that on all of
     IAM; a lease of this one only on what is PAM's own."""
+
+    def things(self) -> frozenset[str]:
+        """IAM has no two roles of an account whose names differ in case only."""
+        return frozenset({f"role {self.role_name.lower()}"})
