@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import render
-from cli.invocation import Invocation, command
+from cli.invocation import Invocation, command, print_json
 from cli.problems import ApiProblem, ExitCode, Failure
 from cli.text import clean
 from pam.domain import durations
@@ -41,7 +41,12 @@ def check(
     """
     from pam.policy.doubts import doubts, small_domains
 
-    files = _read(policy_dir, identities)
+    try:
+        files = _read(policy_dir, identities)
+    except Failure as failure:
+        if invocation.json:
+            print_json(_problem(str(failure)))
+        raise
     compiled = files.compiled
     small, found = small_domains(compiled), doubts(files)
     document = {
@@ -107,6 +112,19 @@ def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
         return read(policy_dir, identities or policy_dir / "identities.yaml")
     except (PolicyError, OSError) as error:
         raise Failure(str(error)) from error
+
+
+def _problem(fault: str) -> dict[str, Any]:
+    """`FILE:LINE: what`, as an object: of a failure that no API answered."""
+    place, message = fault.split(": ", 1) if ": " in fault else ("", fault)
+    return {
+        "title": "the policy files are not usable",
+        "status": 0,
+        "code": "CLIENT",
+        "detail": fault,
+        "valid": False,
+        "errors": [{"place": place, "message": message}],
+    }
 
 
 def _explain(

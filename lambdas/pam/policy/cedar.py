@@ -240,9 +240,7 @@ def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, obj
     )
 
 
-def _asked_entity(
-    requester: Person, resource: Resource, asked: Circumstances
-) -> dict[str, object]:
+def _asked_entity(requester: Person, resource: Resource, asked: Circumstances) -> dict[str, object]:
     """A session as it would be right after this request."""
     return _entity(
         "Session",

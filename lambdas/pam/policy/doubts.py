@@ -106,7 +106,9 @@ def _shared(files: PolicyFiles) -> Iterator[Doubt]:
         one, other = first.resource, second.resource
         what = f"{other.resource_id} ({_of(other)}) lends what {one.resource_id} "
         if each.surely:
-            message = f"({_of(one)}, {first.place}) lends; each is asked for by its own domain's rules"
+            message = (
+                f"({_of(one)}, {first.place}) lends; each is asked for by its own domain's rules"
+            )
         else:
             account = first.account or second.account
             message = f"({_of(one)}, {first.place}) lends, if PAM's own account is {account}"
@@ -169,11 +171,12 @@ class _Crowd:
                 reasons.setdefault(domain, []).append(self._why_not(requester, resource))
         if not reasons:
             return "no policy lets anybody ask for it"
-        failing = {domain: max(whys) for domain, whys in reasons.items() if all(whys)}
+        # What the domain lacks is told before what is too few in all.
+        failing = {domain: min(whys) for domain, whys in reasons.items() if all(whys)}
         if not failing:
             return ""
         whom = "" if failing.keys() == reasons.keys() else f" of {', '.join(sorted(failing))}"
-        return f"nobody{whom} can be granted it: {max(failing.values())}"
+        return f"nobody{whom} can be granted it: {min(failing.values())}"
 
     def _why_not(self, requester: Person, resource: Resource) -> str:
         try:
@@ -192,7 +195,7 @@ class _Crowd:
             return f"{needed.domain} of its approvals must come from its domain, which has {has}"
         able = self._count(set().union(*voters.values()))
         if able < needed.total:
-            return f"it takes {needed.total} approvals, and {able} people could vote"
+            return f"it takes {needed.total} approvals, and no more than {able} could vote"
         return ""
 
     def _count(self, names: set[str]) -> float:

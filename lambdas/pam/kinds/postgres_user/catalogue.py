@@ -48,3 +48,6 @@ class Entry(IssuerEntry):
             message = "quarantine_role is a role without rights, and so not the group_role"
             raise ValueError(message)
         return self
+
+    def things(self) -> frozenset[str]:
+        return frozenset({f"secret {self.secret}"})

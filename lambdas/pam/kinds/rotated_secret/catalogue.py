@@ -49,3 +49,6 @@ class Entry(IssuerEntry):
         if self.login_secret == self.secret:
             return "login_secret is the account's own secret; it has to be another login's"
         return None
+
+    def things(self) -> frozenset[str]:
+        return frozenset({f"secret {self.secret}"})
