@@ -52,11 +52,14 @@ class UnlawfulForAll(Exception):
 
 
 class CedarPolicy:
-    """Answers from one compiled policy set. Safe to keep for the life of a process."""
+    """Answers from one compiled policy set. Safe to keep for the life of a process.
 
-    def __init__(self, compiled: CompiledPolicy) -> None:
+    `partition` is the one in which PAM runs, as for Identities.
+    """
+
+    def __init__(self, compiled: CompiledPolicy, partition: str = "") -> None:
         self.version = compiled.digest
-        self.identities = Identities(compiled)
+        self.identities = Identities(compiled, partition=partition)
         self._codes = compiled.codes
         self.limits = compiled.limits
         self.apart = compiled.apart

@@ -38,6 +38,11 @@ def spelled(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def without_slash(name: str) -> str:
+    """`/staff/alice` and `staff/alice` are one way with a path, written twice."""
+    return name.removeprefix("/")
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Name = Annotated[
     str,

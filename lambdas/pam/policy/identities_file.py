@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pam.domain.apart import Apart, clash
 from pam.domain.principals import folded
-from pam.policy.compiled import PERSON_NAME, Identity, PolicyError
+from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError
 from pam.policy.files import IdentitiesFile, IdentityEntry
 from pam.policy.reading import read_model
 
@@ -64,7 +64,7 @@ def _identity(entry: IdentityEntry) -> Identity:
         permission_set=entry.permission_set or "",
         user=entry.user or "",
         principal=entry.principal or "",
-        person=folded(entry.person or entry.user or ""),
+        person=folded(entry.person or (entry.user or "").rpartition("/")[2]),
     )
 
 
@@ -76,8 +76,10 @@ def _fault_of_identity(
             return f"group {group!r} is not listed under groups"
     identity = _identity(entry)
     if not identity.permission_set and not PERSON_NAME.fullmatch(identity.person):
-        return f"{identity.person!r} cannot name a person"
-    listed = identity.permission_set or identity.principal or f"user/{identity.user}"
+        return f"{identity.person!r} cannot name a person; say person: with {PERSON_WORDS}"
+    # IAM has no two users of one name in an account, whatever their paths.
+    user = identity.user.rpartition("/")[2]
+    listed = identity.permission_set or identity.principal or f"user/{user}"
     for account in identity.accounts or ("",):
         # AWS has no two users of an account whose names differ in case only; others' ids are exact.
         key = (account, listed if identity.principal else folded(listed))
