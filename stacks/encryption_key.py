@@ -5,6 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.place import regional_host
+
 _USE = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -86,7 +88,7 @@ class EncryptionKey(Construct):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="CloudWatchLogs",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(regional_host(self, "logs"))],
                 actions=list(_USE),
                 resources=["*"],
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
@@ -149,10 +151,6 @@ class EncryptionKey(Construct):
             iam.PolicyStatement(
                 actions=list(actions),
                 resources=[self.key.key_arn],
-                conditions={
-                    "StringEquals": {
-                        "kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"
-                    }
-                },
+                conditions={"StringEquals": {"kms:ViaService": regional_host(role, service)}},
             )
         )

@@ -13,6 +13,7 @@ from pam.policy.compiler import read
 from pam.policy.doubts import doubts
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import BundleMode, ConfigError, check_witness, load_bundle_mode, load_config
+from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
@@ -25,12 +26,14 @@ def build(app: cdk.App) -> PamStage:
     """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
     context = app.node.try_get_context
     config = load_config(context("env"), context("environments"))
+    check_place(config)
     mode = load_bundle_mode(context("bundle"))
     files = read(
         _within_sight(config.policy_dir),
         _within_sight(config.identities),
         account=config.account or "",
     )
+    check_partition(config, files)
     policy = files.compiled
     check_witness(config)
     bundle = build_bundle(

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pam.domain import durations
+from pam.domain.rds_names import MANAGED, WHY_NO_PROXY, is_proxy_host
 
 _LONGEST_POSTGRES_NAME = 63
 
@@ -73,6 +74,22 @@ KeyArn = Annotated[
 PostgresName = Annotated[str, Field(min_length=1), AfterValidator(_postgres_name)]
 
 
+def _no_proxy(host: str) -> str:
+    if is_proxy_host(host):
+        raise ValueError(WHY_NO_PROXY)
+    return host
+
+
+Host = Annotated[
+    str,
+    spelled(
+        r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?|[0-9A-Fa-f:]{2,45}",
+        "a host is a name or an address, without a port and without a scheme",
+    ),
+    AfterValidator(_no_proxy),
+]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,3 +108,34 @@ class IssuerEntry(Strict):
         them in common lend the same. None: what names the target says it.
         """
         return frozenset()
+
+
+class DatabaseEntry(IssuerEntry):
+    """Of the kinds that lend a database. `host`, `port` and `dbname` stand above what the secrets
+    say, and are needed where a secret holds a user and a password only.
+    """
+
+    secret: SecretName
+    host: Host | None = None
+    port: Annotated[int, Field(ge=1, le=65_535, strict=True)] | None = None
+    dbname: PostgresName | None = None
+
+    def fault(self) -> str | None:
+        if self.host is None and (self.port is not None or self.dbname is not None):
+            return "port and dbname go with host"
+        return None
+
+    def things(self) -> frozenset[str]:
+        return frozenset({f"secret {self.secret}"})
+
+    def missing_host(self, *secrets: str | None) -> str | None:
+        """A fault if one of these secrets does not say where the database is, and the entry
+        neither.
+        """
+        managed = [each for each in secrets if each is not None and each.startswith(MANAGED)]
+        if managed and self.host is None:
+            return (
+                f"{managed[0]} is made by RDS, and holds a user and a password only; say host (and "
+                "port and dbname, where they are not 5432 and postgres)"
+            )
+        return None
