@@ -114,7 +114,7 @@ def test_no_template_takes_the_partition_for_given(
     assert "arn:aws:" not in text
     assert f"role/team/core/sandbox{role_limits.revoker_role_name('')}" in text
     assert f'{region}.amazonaws.com"' not in text
-    for service in ("secretsmanager", "dynamodb", "logs"):
+    for service in ("dynamodb", "s3", "logs"):
         assert f"{service}.{region}.{suffix}" in text
     assert f"sts.{suffix}" in text
     assert f"arn:{partition}:iam::{ACCOUNT}:role/team/core/sandbox" in text or (

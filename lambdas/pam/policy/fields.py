@@ -83,7 +83,8 @@ def _no_proxy(host: str) -> str:
 Host = Annotated[
     str,
     spelled(
-        r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?|[0-9A-Fa-f:]{2,45}",
+        r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?"
+        r"|(?=[^:]*:[^:]*:)[0-9A-Fa-f:]{2,45}",
         "a host is a name or an address, without a port and without a scheme",
     ),
     AfterValidator(_no_proxy),
