@@ -67,7 +67,7 @@ class ActivityRecorder(Construct):
     def _hear_cloudtrail(self, number: int, roles: list[str], config: DeployConfig) -> None:
         by_a_role = {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": roles}}}}
         of_a_role = {
-            "eventSource": event_sources(self, "sts"),
+            "eventSource": event_sources("sts", Stack.of(self).region),
             "requestParameters": {"roleArn": roles},
         }
         rule = events.Rule(

@@ -70,7 +70,8 @@ class AuditReader(Construct):
                     conditions={
                         "StringEquals": {
                             "kms:ViaService": [
-                                regional_host(self, service) for service in ("dynamodb", "s3")
+                                regional_host(service, Stack.of(self).region)
+                                for service in ("dynamodb", "s3")
                             ]
                         }
                     },

@@ -92,7 +92,7 @@ class DarkCalls(Construct):
                 source=events.Match.prefix("aws."),
                 detail_type=["AWS API Call via CloudTrail"],
                 detail={
-                    "eventSource": event_sources(self, "lambda"),
+                    "eventSource": event_sources("lambda", Stack.of(self).region),
                     "eventName": [{"prefix": "Invoke"}],
                     "resources": {"ARN": [{"prefix": own_functions}]},
                     # Services call by the permission that a function gives them.

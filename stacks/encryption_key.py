@@ -88,7 +88,7 @@ class EncryptionKey(Construct):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="CloudWatchLogs",
-                principals=[iam.ServicePrincipal(regional_host(self, "logs"))],
+                principals=[iam.ServicePrincipal(regional_host("logs", stack.region))],
                 actions=list(_USE),
                 resources=["*"],
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
@@ -151,6 +151,10 @@ class EncryptionKey(Construct):
             iam.PolicyStatement(
                 actions=list(actions),
                 resources=[self.key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": regional_host(role, service)}},
+                conditions={
+                    "StringEquals": {
+                        "kms:ViaService": regional_host(service, Stack.of(role).region)
+                    }
+                },
             )
         )

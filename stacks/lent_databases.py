@@ -89,7 +89,7 @@ class LentDatabases:
 
     def _allow_keys(self, role: iam.IRole, *actions: str) -> None:
         if self.keys:
-            service = regional_host(role, "secretsmanager")
+            service = regional_host("secretsmanager", Stack.of(role).region)
             role.add_to_principal_policy(
                 iam.PolicyStatement(
                     actions=list(actions),

@@ -3,9 +3,7 @@
 import re
 from difflib import get_close_matches
 
-from aws_cdk import Stack
 from aws_cdk.region_info import RegionInfo
-from constructs import Construct
 
 from pam.domain.partitions import partition_of
 from pam.policy.compiled import PolicyError
@@ -53,16 +51,14 @@ def check_partition(config: DeployConfig, files: PolicyFiles) -> None:
             raise PolicyError(message)
 
 
-def regional_host(scope: Construct, service: str) -> str:
+def regional_host(service: str, region: str) -> str:
     """As `kms:ViaService` and some services' principals have it: `s3.eu-west-1.amazonaws.com`."""
-    region = Stack.of(scope).region
     return f"{service}.{region}.{_suffix(region)}"
 
 
-def event_sources(scope: Construct, service: str) -> list[str]:
+def event_sources(service: str, region: str) -> list[str]:
     """How CloudTrail may name the service in an event: in most partitions as in the first one."""
-    suffixes = dict.fromkeys(("amazonaws.com", _suffix(Stack.of(scope).region)))
-    return [f"{service}.{suffix}" for suffix in suffixes]
+    return [f"{service}.{suffix}" for suffix in dict.fromkeys(("amazonaws.com", _suffix(region)))]
 
 
 def _suffix(region: str) -> str:
