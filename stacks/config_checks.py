@@ -1,11 +1,8 @@
 """What a configuration must say, and may not, before anything is built from it."""
 
-import re
-
 from stacks.config import ConfigError, DeployConfig
 
 _SHORTEST_REASON = 20
-_ACCOUNT = re.compile(r"[0-9]{12}")
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -19,7 +16,7 @@ _LONGEST_LOCK_UNLESS_RETAINED = 30
 def check(config: DeployConfig) -> None:
     """Raises ConfigError at the first fault."""
     check_witness(config)
-    check_accounts(config)
+    check_witness_trust(config)
     check_retention(config)
 
 
@@ -45,7 +42,7 @@ def check_witness(config: DeployConfig) -> None:
         raise ConfigError(message)
 
 
-def check_accounts(config: DeployConfig) -> None:
+def check_witness_trust(config: DeployConfig) -> None:
     """The witness lets in one account by its number: the log's. Unsaid, CloudFormation would put
     the witness's own there. Raises ConfigError.
     """
@@ -53,10 +50,6 @@ def check_accounts(config: DeployConfig) -> None:
     if config.witness_account is not None and config.account is None:
         message = f"{where}: name account, too: the witness answers that account and no other"
         raise ConfigError(message)
-    for name, account in (("account", config.account), ("witness_account", config.witness_account)):
-        if account is not None and not _ACCOUNT.fullmatch(account):
-            message = f"{where}.{name} must be an account's twelve digits, not {account!r}"
-            raise ConfigError(message)
 
 
 def check_retention(config: DeployConfig) -> None:

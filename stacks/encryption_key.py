@@ -7,6 +7,7 @@ from constructs import Construct
 
 from stacks.keeping import KEPT, Keeping
 from stacks.key_administration import delegated_to_iam
+from stacks.place import regional_host
 
 _USE = (
     "kms:Decrypt",
@@ -61,7 +62,7 @@ class EncryptionKey(Construct):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="CloudWatchLogs",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(regional_host("logs", stack.region))],
                 actions=list(_USE),
                 resources=["*"],
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
@@ -126,7 +127,7 @@ class EncryptionKey(Construct):
                 resources=[self.key.key_arn],
                 conditions={
                     "StringEquals": {
-                        "kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"
+                        "kms:ViaService": regional_host(service, Stack.of(role).region)
                     }
                 },
             )

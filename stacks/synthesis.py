@@ -10,7 +10,8 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from pam.policy.compiled import PolicyError
-from pam.policy.compiler import load
+from pam.policy.compiler import read
+from pam.policy.doubts import doubts
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
@@ -20,6 +21,7 @@ from stacks.config import (
     load_protection,
 )
 from stacks.config_checks import check
+from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
@@ -35,8 +37,15 @@ def build(app: cdk.App) -> PamStage:
         load_config(context("env"), context("environments")),
         protection=load_protection(context("protection")),
     )
+    check_place(config)
     mode = load_bundle_mode(context("bundle"))
-    policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
+    files = read(
+        _within_sight(config.policy_dir),
+        _within_sight(config.identities),
+        account=config.account or "",
+    )
+    check_partition(config, files)
+    policy = files.compiled
     check(config)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
@@ -44,7 +53,10 @@ def build(app: cdk.App) -> PamStage:
         mode=mode,
         database_ca=_within_sight(config.database_ca) if config.database_ca else None,
     )
-    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    stage = PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    for each in doubts(files):
+        cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
+    return stage
 
 
 def apply_rules(app: cdk.App) -> None:
