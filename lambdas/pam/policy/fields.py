@@ -85,7 +85,7 @@ def no_proxy(rds_db_user: str) -> str:
 
 
 def is_managed(secret: str) -> bool:
-    """Whether RDS makes this secret: it holds a user and a password only, and RDS alone writes it."""
+    """RDS makes such a secret: it holds a user and a password, and nobody else may write it."""
     return secret.startswith(MANAGED)
 
 
