@@ -11,7 +11,8 @@ from pam.aws.role_issuer import RoleIssuer
 from pam.domain import role_limits
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from tests.contract.test_role_issuer import RecordingSts, in_moto, lived_until, never_full, noon
+from tests.contract.recording import RecordingSts, lived_until
+from tests.fakes.roles import in_moto, never_full, noon
 from tests.fakes.story import COMPILED, LEDGER, Story
 
 NAME, PATH = "ledger-admin", "team/core"

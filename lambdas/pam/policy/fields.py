@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pam.domain import durations
-from pam.domain.rds_names import MANAGED, WHY_NO_PROXY, is_proxy_host
+from pam.domain.partitions import REGION
+from pam.domain.rds_names import MANAGED, PROXY_ID, WHY_NO_PROXY, is_proxy_host
 
 _LONGEST_POSTGRES_NAME = 63
 
@@ -74,6 +75,20 @@ KeyArn = Annotated[
 PostgresName = Annotated[str, Field(min_length=1), AfterValidator(_postgres_name)]
 
 
+Region = Annotated[str, spelled(REGION, "a region is named as AWS has it, such as eu-west-1")]
+
+
+def no_proxy(rds_db_user: str) -> str:
+    if rds_db_user.startswith(PROXY_ID):
+        raise ValueError(WHY_NO_PROXY)
+    return rds_db_user
+
+
+def is_managed(secret: str) -> bool:
+    """RDS makes such a secret: it holds a user and a password, and nobody else may write it."""
+    return secret.startswith(MANAGED)
+
+
 def _no_proxy(host: str) -> str:
     if is_proxy_host(host):
         raise ValueError(WHY_NO_PROXY)
@@ -133,7 +148,7 @@ class DatabaseEntry(IssuerEntry):
         """A fault if one of these secrets does not say where the database is, and the entry
         neither.
         """
-        managed = [each for each in secrets if each is not None and each.startswith(MANAGED)]
+        managed = [each for each in secrets if each is not None and is_managed(each)]
         if managed and self.host is None:
             return (
                 f"{managed[0]} is made by RDS, and holds a user and a password only; say host (and "

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StrictBool
 
-from pam.domain.partitions import REGION
-from pam.policy.fields import Account, IssuerEntry, spelled, without_slash
+from pam.policy.fields import Account, IssuerEntry, Region, spelled, without_slash
 
 _LONGEST_PATH = 512
 
@@ -23,9 +22,7 @@ class Entry(IssuerEntry):
     ]
     """51, not IAM's 64: the revoker role beside it carries a suffix."""
     account: Account | None = None
-    region: (
-        Annotated[str, spelled(REGION, "a region is named as AWS has it, such as eu-west-1")] | None
-    ) = None
+    region: Region | None = None
     iam_writes: StrictBool = False
     """Whether the role is lent in order to change IAM. Every other lease is denied that on all of
     IAM; a lease of this one only on what is PAM's own."""

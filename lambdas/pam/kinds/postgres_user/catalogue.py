@@ -4,16 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pam.domain.rds_names import PROXY_ID, WHY_NO_PROXY
-from pam.policy.fields import DatabaseEntry, KeyArn, PostgresName, spelled
+from pam.policy.fields import DatabaseEntry, KeyArn, PostgresName, no_proxy, spelled
 
 LogGroup = Annotated[str, Field(pattern=r"^/aws/rds/[A-Za-z0-9_./#-]{1,500}$")]
-
-
-def _no_proxy(rds_db_user: str) -> str:
-    if rds_db_user.startswith(PROXY_ID):
-        raise ValueError(WHY_NO_PROXY)
-    return rds_db_user
 
 
 class Entry(DatabaseEntry):
@@ -36,7 +29,7 @@ class Entry(DatabaseEntry):
     rds_db_user: (
         Annotated[
             str,
-            AfterValidator(_no_proxy),
+            AfterValidator(no_proxy),
             spelled(
                 r"(?:db|cluster)-[A-Z0-9]+/[^*?]{1,63}",
                 "rds_db_user is the resource id of the instance or the cluster, a slash, and the "

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from pam.domain.rds_names import MANAGED
-from pam.policy.fields import DatabaseEntry, KeyArn, SecretName, spelled
+from pam.policy.fields import DatabaseEntry, KeyArn, SecretName, is_managed, spelled
 
 _NO_MENDER = (
     "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
@@ -59,6 +58,6 @@ class Entry(DatabaseEntry):
             return _NO_MENDER
         if self.login_secret == self.secret:
             return "login_secret is the account's own secret; it has to be another login's"
-        if self.secret.startswith(MANAGED):
+        if is_managed(self.secret):
             return _MANAGED
         return super().fault() or self.missing_host(self.login_secret)
