@@ -130,7 +130,6 @@ def test_a_state_that_timed_out_after_the_votes_is_a_failure_and_no_missing_answ
     function: Load, story: Story, status: str
 ) -> None:
     session = story.granted()
-    session_id = session.session_id
     story.store.save(session, replace(session, status=Status(status)), ())
     answer = function("revoke_session")(failed(story, session, "States.Timeout"))
     assert answer["status"] == "FAILED"
