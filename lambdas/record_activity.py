@@ -20,6 +20,7 @@ from pam import clock, wiring
 from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
+from pam.domain.partitions import partition_of
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
 from pam.operations.record_activity import record_activity
@@ -49,7 +50,7 @@ def watched() -> Watched:
     return Watched(
         resources={place: ", ".join(names) for place, names in named.items()},
         issuers=frozenset(
-            f"arn:aws:iam::{home.account}:role/{name(home.env_name)}"
+            f"arn:{partition_of(home.region)}:iam::{home.account}:role/{name(home.env_name)}"
             for name in (issuer_role_name, activator_role_name)
         ),
         account=home.account,

@@ -1,6 +1,8 @@
 """Exceptions from the rule packs, each for one finding and with the reason written beside it."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
@@ -31,5 +33,12 @@ def as_found(construct: IConstruct, arn: str) -> str:
     if isinstance(resolved, str):
         return resolved
     separator, parts = resolved["Fn::Join"]
-    spelled = (part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
-    return str(separator).join(spelled)
+    return str(separator).join(part if isinstance(part, str) else _spelled(part) for part in parts)
+
+
+def _spelled(reference: Mapping[str, Any]) -> str:
+    if "Ref" in reference:
+        return f"<{reference['Ref']}>"
+    if "Fn::GetAtt" in reference:
+        return f"<{'.'.join(reference['Fn::GetAtt'])}>"
+    return json.dumps(reference, separators=(",", ":"))

@@ -15,6 +15,7 @@ from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
 from stacks.lent_targets import LentTargets
 from stacks.pam_function import PamFunction
+from stacks.place import event_sources
 
 _ROLES_PER_RULE = 8
 """Each stands in the pattern twice, and a pattern has 2048 characters at most."""
@@ -66,7 +67,7 @@ class ActivityRecorder(Construct):
     def _hear_cloudtrail(self, number: int, roles: list[str], config: DeployConfig) -> None:
         by_a_role = {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": roles}}}}
         of_a_role = {
-            "eventSource": ["sts.amazonaws.com"],
+            "eventSource": event_sources("sts", Stack.of(self).region),
             "requestParameters": {"roleArn": roles},
         }
         rule = events.Rule(
@@ -85,6 +86,7 @@ class ActivityRecorder(Construct):
                 )
             ],
         )
+        self.function.undelivered.catch_of_target(rule)
         if config.activity_reads:
             resource_of(rule, events.CfnRule).state = _WITH_READS
 

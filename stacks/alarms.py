@@ -155,8 +155,18 @@ class Alarms(Construct):
         ticks = calls(sweep.function)
         sought = calls(dark_calls.function)
         sealed = calls(checkpoints.function, Duration.minutes(2 * checkpoints.every_minutes))
-        waiting = platform.dead_letters.queue.metric_approximate_number_of_messages_visible(
-            period=_MINUTE, statistic="Maximum"
+        waiting = cloudwatch.MathExpression(
+            expression="SUM(METRICS())",
+            period=_MINUTE,
+            using_metrics={
+                name: queue.metric_approximate_number_of_messages_visible(
+                    period=_MINUTE, statistic="Maximum"
+                )
+                for name, queue in (
+                    ("failed", platform.dead_letters.queue),
+                    ("undelivered", platform.undelivered.queue),
+                )
+            },
         )
         self.watched = {
             "revocation-stuck": Watched(metric=own(END_STUCK), minutes=1),
@@ -202,11 +212,17 @@ class Alarms(Construct):
                 threshold=watched.threshold,
                 comparison_operator=watched.when,
                 evaluation_periods=watched.minutes,
-                treat_missing_data=cloudwatch.TreatMissingData.BREACHING
+                treat_missing_data=cloudwatch.TreatMissingData.MISSING
                 if watched.silence_is_bad
                 else cloudwatch.TreatMissingData.NOT_BREACHING,
             )
-            alarm.add_alarm_action(actions.SnsAction(notifications.tier1_topic))
+            tell = actions.SnsAction(notifications.tier1_topic)
+            alarm.add_alarm_action(tell)
+            if watched.silence_is_bad:
+                # An alarm begins without data, and that is no change that would be told: a first
+                # deployment calls nobody. Data that stop are told. What never began leaves its
+                # events with UndeliveredEvents.
+                alarm.add_insufficient_data_action(tell)
             graphs.append(
                 cloudwatch.GraphWidget(title=name, left=[watched.metric], width=_WIDTH, height=4)
             )

@@ -1,13 +1,15 @@
 """The audit archive: a bucket in which nothing can be changed or deleted for years, by anybody."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from stacks.acknowledgments import acknowledge, acknowledge_nist, as_found
 from stacks.encryption_key import EncryptionKey
+from stacks.keeping import KEPT, Keeping
 
+_ARN_OUTPUT = "AuditArchiveArn"
 _NO_ACCESS_LOG = (
     "Reads are in CloudTrail's data events, which the account's owner turns on; a second bucket of "
     "access logs would have to be protected as well."
@@ -18,7 +20,9 @@ class AuditArchive(Construct):
     """Object Lock in compliance mode: not even the account's root can shorten it.
 
     The stack keeps the bucket through its own deletion, whatever the environment: what is in it
-    cannot be deleted before its time anyway.
+    cannot be deleted before its time anyway. Where data is retained it has a fixed name, which
+    policies of the account can name. Elsewhere CloudFormation names it, so that a deployment that
+    was deleted can be made again.
     """
 
     def __init__(
@@ -29,14 +33,15 @@ class AuditArchive(Construct):
         env_name: str,
         key: EncryptionKey,
         retention_days: int,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
-        self.name = f"pam-{env_name}-audit-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        name = f"pam-{env_name}-audit-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.bucket = s3.Bucket(
             self,
             "Bucket",
-            bucket_name=self.name,
+            bucket_name=name if keeping.retained else None,
             encryption=s3.BucketEncryption.KMS,
             encryption_key=key.key,
             bucket_key_enabled=True,
@@ -49,8 +54,10 @@ class AuditArchive(Construct):
             object_lock_default_retention=s3.ObjectLockRetention.compliance(
                 Duration.days(retention_days)
             ),
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
+        arn = CfnOutput(self, "Arn", value=self.bucket.bucket_arn)
+        arn.override_logical_id(_ARN_OUTPUT)
         self._deny(
             "NothingIsOverwritten",
             "s3:PutObject",
@@ -109,16 +116,22 @@ class AuditArchive(Construct):
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=actions,
-                resources=[self.objects(prefix) for prefix in prefixes],
+                resources=[self.objects(role, prefix) for prefix in prefixes],
             )
         )
         for prefix in prefixes:
             acknowledge(
                 role,
-                f"AwsSolutions-IAM5[Resource::{as_found(role, self.objects(prefix))}]",
+                f"AwsSolutions-IAM5[Resource::{as_found(role, self.objects(role, prefix))}]",
                 "Objects of the archive have no names yet when the right to add them is given.",
             )
 
-    def objects(self, pattern: str) -> str:
-        """Their ARN, by name: it can be read in the template of another stack."""
-        return f"arn:{Aws.PARTITION}:s3:::{self.name}/{pattern}"
+    def objects(self, seen_from: IConstruct, pattern: str) -> str:
+        """Their ARN, as the stack of `seen_from` can spell it. By an output that has a name: the
+        library's own references to other stacks have none yet when a finding is acknowledged.
+        """
+        home = Stack.of(self)
+        if Stack.of(seen_from) is home:
+            return self.bucket.arn_for_objects(pattern)
+        bucket_arn = Fn.get_stack_output(home.stack_name, _ARN_OUTPUT, home.region)
+        return f"{bucket_arn}/{pattern}"

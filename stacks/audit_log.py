@@ -1,12 +1,13 @@
 """The audit log group: written by one function, kept for ten years, deleted by nobody."""
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
 from stacks.escape_hatch import resource_of
+from stacks.keeping import Keeping
 
 
 class AuditLog(Construct):
@@ -25,7 +26,7 @@ class AuditLog(Construct):
         env_name: str,
         key: EncryptionKey,
         retention_days: int,
-        retain: bool,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(
@@ -33,8 +34,8 @@ class AuditLog(Construct):
             "LogGroup",
             log_group_name=f"/bank/{env_name}/mod046/audit",
             encryption_key=key.key,
-            deletion_protection_enabled=retain,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            deletion_protection_enabled=keeping.protected,
+            removal_policy=keeping.removal_policy,
         )
         resource = resource_of(self.log_group, logs.CfnLogGroup)
         resource.retention_in_days = retention_days

@@ -9,6 +9,7 @@ from stacks.acknowledgments import acknowledge, as_found
 from stacks.audit_archive import AuditArchive
 from stacks.audit_log import AuditLog
 from stacks.encryption_key import EncryptionKey
+from stacks.place import regional_host
 from stacks.session_store import SessionStore
 from stacks.signing_key import SigningKey
 
@@ -38,8 +39,7 @@ class AuditReader(Construct):
         key: EncryptionKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        objects = archive.objects("*")
-        region = Stack.of(self).region
+        objects = archive.objects(self, "*")
         table = session_store.table.table_arn
         head = session_store.beside[Table.LOG_HEAD].table_arn
         self.policy = iam.ManagedPolicy(
@@ -70,7 +70,7 @@ class AuditReader(Construct):
                     conditions={
                         "StringEquals": {
                             "kms:ViaService": [
-                                f"{service}.{region}.amazonaws.com"
+                                regional_host(service, Stack.of(self).region)
                                 for service in ("dynamodb", "s3")
                             ]
                         }

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
-_SHORTEST_REASON = 20
 _LONGEST_CHECKPOINT_INTERVAL = 60
 """Minutes; a note that says more is no checkpoint."""
 
@@ -40,6 +39,15 @@ class BundleMode(StrEnum):
     SKIP = "skip"
 
 
+class Protection(StrEnum):
+    """Whether AWS refuses to delete what is retained. A first deployment that fails is rolled back
+    only as far as nothing is protected, so its protection comes with the deployment after it.
+    """
+
+    ON = "on"
+    FROM_THE_NEXT_DEPLOYMENT = "from-the-next-deployment"
+
+
 class Rotation(StrEnum):
     """Who rotates the passwords of lent accounts: others (MOD-045), or a function of PAM's own,
     alone or with the schedule that ties it to each secret of the catalogue.
@@ -64,7 +72,9 @@ class DeployConfig:
 
     `account` None leaves the template account-agnostic. `retain_data` keeps what a bank must not
     lose (table, audit log, key) through a stack deletion and protects it against one; without it,
-    deleting the stacks leaves nothing behind. `account_api_logging` lets this deployment set the
+    deleting the stacks leaves nothing behind but the archive, which nobody can delete before its
+    time, and its key. `protection` is no entry of cdk.json: `-c protection=` says it for one
+    deployment. `account_api_logging` lets this deployment set the
     account-wide role with which API Gateway writes logs; False where the account's owner has.
     `database_ca` is a file of this project with the certificates that databases are trusted by
     (absent: those that the functions' machine trusts). Functions that reach databases or AWS
@@ -106,6 +116,14 @@ class DeployConfig:
     vpc_security_group_ids: tuple[str, ...] = ()
     activity_reads: bool = True
     dark_call_after: int = 15
+    protection: Protection = Protection.ON
+
+    @property
+    def protected(self) -> bool:
+        return self.retain_data and self.protection is Protection.ON
+
+
+_NOT_IN_FILES = {"env_name", "protection"}
 
 
 def load_config(env_name: object, environments: object) -> DeployConfig:
@@ -123,32 +141,16 @@ def load_config(env_name: object, environments: object) -> DeployConfig:
     return _parse(env_name, environments[env_name])
 
 
-def check_witness(config: DeployConfig) -> None:
-    """Without a witness, an administrator of the account can turn back the log with all that proves
-    it. No deployment is without one by mere omission. Raises ConfigError.
-    """
-    where = f"cdk.json: environments.{config.env_name}"
-    if config.witness is None:
-        if config.witness_account is None:
-            message = (
-                f"{where}: name the account of the audit log's witness (witness_account), or say "
-                f'why there is none: "witness": "none: " and {_SHORTEST_REASON} characters or more'
-            )
-            raise ConfigError(message)
-        return
-    if config.witness_account is not None:
-        message = f"{where}: there is a witness_account, so witness must not say that there is none"
-        raise ConfigError(message)
-    said, _, reason = config.witness.partition(":")
-    if said != "none" or len("".join(reason.split())) < _SHORTEST_REASON:
-        message = f'{where}.witness must be "none: " and {_SHORTEST_REASON} characters or more'
-        raise ConfigError(message)
-
-
 def load_bundle_mode(value: object) -> BundleMode:
     if value is None:
         return BundleMode.BUILD
     return typing.cast("BundleMode", _convert("-c bundle", value, BundleMode))
+
+
+def load_protection(value: object) -> Protection:
+    if value is None:
+        return Protection.ON
+    return typing.cast("Protection", _convert("-c protection", value, Protection))
 
 
 def _parse(env_name: str, entries: object) -> DeployConfig:
@@ -156,7 +158,9 @@ def _parse(env_name: str, entries: object) -> DeployConfig:
     if not isinstance(entries, Mapping):
         message = f"{where} must be an object"
         raise ConfigError(message)
-    wanted = {field.name: field for field in fields(DeployConfig) if field.name != "env_name"}
+    wanted = {
+        field.name: field for field in fields(DeployConfig) if field.name not in _NOT_IN_FILES
+    }
     unknown = sorted(set(entries) - set(wanted))
     if unknown:
         message = f"{where}: unknown key '{unknown[0]}' (known: {', '.join(wanted)})"

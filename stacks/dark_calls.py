@@ -14,6 +14,7 @@ from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import PamFunction
+from stacks.place import event_sources
 from stacks.schedule import call_every
 
 
@@ -80,7 +81,7 @@ class DarkCalls(Construct):
             message=messages.MatchCalls(),
             description=f"PAM {platform.env_name}: looks for calls that came past their door",
         )
-        events.Rule(
+        rule = events.Rule(
             self,
             "Invoked",
             description=(
@@ -91,7 +92,7 @@ class DarkCalls(Construct):
                 source=events.Match.prefix("aws."),
                 detail_type=["AWS API Call via CloudTrail"],
                 detail={
-                    "eventSource": ["lambda.amazonaws.com"],
+                    "eventSource": event_sources("lambda", Stack.of(self).region),
                     "eventName": [{"prefix": "Invoke"}],
                     "resources": {"ARN": [{"prefix": own_functions}]},
                     # Services call by the permission that a function gives them.
@@ -104,6 +105,7 @@ class DarkCalls(Construct):
                 )
             ],
         )
+        platform.undelivered.catch_of_target(rule)
 
 
 def _plain_arn(scope: Construct, log_group: OperationalLog) -> str:

@@ -1,6 +1,5 @@
 """The table of calls that doors handled: each is noted before anything is done."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -8,13 +7,14 @@ from constructs import Construct
 from pam.names import CALL_INDEX_KEYS, CallIndex
 from stacks.acknowledgments import acknowledge_nist
 from stacks.encryption_key import EncryptionKey
+from stacks.keeping import Keeping
 
 
 class DoorCalls(Construct):
     """Request ids are the keys, so that none is used twice. Items go by their TTL after a week."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: EncryptionKey, retain: bool
+        self, scope: Construct, construct_id: str, *, key: EncryptionKey, keeping: Keeping
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -30,8 +30,8 @@ class DoorCalls(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="ttl",
-            deletion_protection=retain,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            deletion_protection=keeping.protected,
+            removal_policy=keeping.removal_policy,
         )
         for index, (partition_key, sort_key) in CALL_INDEX_KEYS.items():
             self.table.add_global_secondary_index(

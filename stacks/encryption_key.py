@@ -1,9 +1,13 @@
 """The customer key that everything PAM keeps is encrypted with."""
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from stacks.keeping import KEPT, Keeping
+from stacks.key_administration import delegated_to_iam
+from stacks.place import regional_host
 
 _USE = (
     "kms:Decrypt",
@@ -14,42 +18,21 @@ _USE = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-_ADMINISTRATION = (
-    "kms:CancelKeyDeletion",
-    "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:DeleteAlias",
-    "kms:EnableKey",
-    "kms:EnableKeyRotation",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:ListGrants",
-    "kms:ListKeyPolicies",
-    "kms:ListKeyRotations",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:RetireGrant",
-    "kms:RevokeGrant",
-    "kms:RotateKeyOnDemand",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateAlias",
-    "kms:UpdateKeyDescription",
-)
-_DESTRUCTION = ("kms:DisableKey", "kms:DisableKeyRotation", "kms:ScheduleKeyDeletion")
 
 
 class EncryptionKey(Construct):
-    """A rotating symmetric key.
+    """A rotating symmetric key. It outlasts its stack in every environment, as the archive does:
+    what nobody can delete must stay readable.
 
     The key policy hands use and administration to the account's own IAM, in named actions. Where
-    data is retained, that does not include destroying the key: an audit log under a deleted key is
+    data is protected, that does not include destroying the key: an audit log under a deleted key is
     a deleted audit log, so an administrator has to change this policy first, in plain sight.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, env_name: str, retain: bool) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env_name: str, keeping: Keeping
+    ) -> None:
         super().__init__(scope, construct_id)
-        delegated = [*_USE, *_ADMINISTRATION, *(() if retain else _DESTRUCTION)]
         self.key = kms.Key(
             self,
             "Key",
@@ -58,17 +41,10 @@ class EncryptionKey(Construct):
             enable_key_rotation=True,
             rotation_period=Duration.days(365),
             pending_window=Duration.days(30),
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-            policy=iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        sid="AccountDecidesByIam",
-                        principals=[iam.AccountRootPrincipal()],
-                        actions=delegated,
-                        # In a key policy, "*" is this key.
-                        resources=["*"],
-                    )
-                ]
+            removal_policy=KEPT,
+            # DynamoDB holds a table's key by grants, which the caller makes who makes the table.
+            policy=delegated_to_iam(
+                use=[*_USE, "kms:CreateGrant"], destruction=not keeping.protected
             ),
         )
         self._allow_log_groups()
@@ -86,7 +62,7 @@ class EncryptionKey(Construct):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="CloudWatchLogs",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(regional_host("logs", stack.region))],
                 actions=list(_USE),
                 resources=["*"],
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
@@ -151,7 +127,7 @@ class EncryptionKey(Construct):
                 resources=[self.key.key_arn],
                 conditions={
                     "StringEquals": {
-                        "kms:ViaService": f"{service}.{Stack.of(role).region}.amazonaws.com"
+                        "kms:ViaService": regional_host(service, Stack.of(role).region)
                     }
                 },
             )

@@ -9,18 +9,20 @@ from stacks.audit_reader import AuditReader
 from stacks.config import DeployConfig
 from stacks.door_calls import DoorCalls
 from stacks.encryption_key import EncryptionKey
+from stacks.keeping import Keeping
 from stacks.notifications import Notifications
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.synthesizers import synthesizer_of
 from stacks.trusted_roles import TrustedRoles
+from stacks.undelivered_events import UndeliveredEvents
 
 
 class FoundationStack(cdk.Stack):
     """Where data is retained, the stack refuses deletion, and its contents would survive one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: DeployConfig) -> None:
-        env_name, retain = config.env_name, config.retain_data
+        env_name, keeping = config.env_name, Keeping.of(config)
         super().__init__(
             scope,
             construct_id,
@@ -28,21 +30,21 @@ class FoundationStack(cdk.Stack):
             description=f"PAM (MOD-046) {env_name}: sessions, audit log, notices",
             env=cdk.Environment(account=config.account, region=config.region),
             synthesizer=synthesizer_of(config),
-            termination_protection=retain,
+            termination_protection=keeping.protected,
         )
         self.env_name = env_name
-        self.key = key = EncryptionKey(self, "Key", env_name=env_name, retain=retain)
+        self.key = key = EncryptionKey(self, "Key", env_name=env_name, keeping=keeping)
         self.session_store = SessionStore(
-            self, "Sessions", env_name=env_name, key=key, retain=retain
+            self, "Sessions", env_name=env_name, key=key, keeping=keeping
         )
-        self.calls = DoorCalls(self, "Calls", key=key, retain=retain)
+        self.calls = DoorCalls(self, "Calls", key=key, keeping=keeping)
         self.audit_log = AuditLog(
             self,
             "AuditLog",
             env_name=env_name,
             key=key,
             retention_days=config.audit_retention_days,
-            retain=retain,
+            keeping=keeping,
         )
         self.archive = AuditArchive(
             self,
@@ -50,6 +52,7 @@ class FoundationStack(cdk.Stack):
             env_name=env_name,
             key=key,
             retention_days=config.archive_retention_days,
+            keeping=keeping,
         )
         self.signing_key = SigningKey(
             self,
@@ -57,7 +60,7 @@ class FoundationStack(cdk.Stack):
             spec=ECDSA_P256,
             alias=f"pam-{env_name}-log",
             description=f"PAM (MOD-046) {env_name}: signs checkpoints of the audit log",
-            retain=retain,
+            keeping=keeping,
         )
         AuditReader(
             self,
@@ -69,5 +72,8 @@ class FoundationStack(cdk.Stack):
             signing_key=self.signing_key,
             key=key,
         )
-        self.notifications = Notifications(self, "Notifications", env_name=env_name, key=key)
+        self.undelivered = UndeliveredEvents(self, "Undelivered", env_name=env_name)
+        self.notifications = Notifications(
+            self, "Notifications", env_name=env_name, key=key, undelivered=self.undelivered
+        )
         TrustedRoles(self, "TrustedRoles", env_name=env_name)

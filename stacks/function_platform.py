@@ -10,6 +10,7 @@ from stacks.config import DeployConfig
 from stacks.dead_letters import DeadLetters
 from stacks.encryption_key import EncryptionKey
 from stacks.session_store import SessionStore
+from stacks.undelivered_events import UndeliveredEvents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class FunctionPlatform:
     key: EncryptionKey
     session_store: SessionStore
     dead_letters: DeadLetters
+    undelivered: UndeliveredEvents
 
     @property
     def env_name(self) -> str:

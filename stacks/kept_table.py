@@ -1,11 +1,11 @@
 """A table as all of PAM's are kept: on demand, restorable to any second, under the customer key."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from stacks.acknowledgments import acknowledge_nist
 from stacks.encryption_key import EncryptionKey
+from stacks.keeping import Keeping
 
 
 def kept_table(
@@ -13,7 +13,7 @@ def kept_table(
     construct_id: str,
     *,
     key: EncryptionKey,
-    retain: bool,
+    keeping: Keeping,
     name: str | None = None,
     stream: dynamodb.StreamViewType | None = None,
 ) -> dynamodb.Table:
@@ -32,8 +32,8 @@ def kept_table(
         ),
         stream=stream,
         time_to_live_attribute="ttl",
-        deletion_protection=retain,
-        removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+        deletion_protection=keeping.protected,
+        removal_policy=keeping.removal_policy,
     )
     acknowledge_nist(
         table,

@@ -11,6 +11,7 @@ from constructs import Construct
 from pam.domain.kinds import Need
 from pam.policy.compiled import CompiledPolicy
 from stacks.pam_function import PamFunction
+from stacks.place import regional_host
 
 _SUFFIX = "-??????"
 """Secrets Manager appends a hyphen and six characters to the name, in the ARN."""
@@ -88,7 +89,7 @@ class LentDatabases:
 
     def _allow_keys(self, role: iam.IRole, *actions: str) -> None:
         if self.keys:
-            service = f"secretsmanager.{Stack.of(role).region}.amazonaws.com"
+            service = regional_host("secretsmanager", Stack.of(role).region)
             role.add_to_principal_policy(
                 iam.PolicyStatement(
                     actions=list(actions),

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
 from stacks.escape_hatch import resource_of
+from stacks.undelivered_events import UndeliveredEvents
 
 
 class Notifications(Construct):
@@ -18,7 +19,13 @@ class Notifications(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, env_name: str, key: EncryptionKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        env_name: str,
+        key: EncryptionKey,
+        undelivered: UndeliveredEvents,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -41,6 +48,7 @@ class Notifications(Construct):
         resource = resource_of(self.bus, events.CfnEventBus)
         # Not the construct's `kms_key`: that would add wildcard actions to the key's policy.
         resource.kms_key_identifier = key.key.key_arn
+        undelivered.catch_of_bus(resource)
 
     def _topic(self, construct_id: str, display_name: str) -> sns.Topic:
         return sns.Topic(

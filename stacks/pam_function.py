@@ -103,6 +103,7 @@ class PamFunction(Construct):
         if reaches_databases and platform.config.vpc_subnet_ids:
             self._join_network(platform.config)
         self._dead_letters = platform.dead_letters
+        self.undelivered = platform.undelivered
 
     def _join_network(self, config: DeployConfig) -> None:
         resource = resource_of(self.function, lambda_.CfnFunction)

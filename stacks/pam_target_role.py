@@ -34,6 +34,9 @@ class PamTargetRole(Construct):
     A permissions boundary binds every session, whatever its session policy says: nothing of STS,
     and no change to IAM. `iam_writes`, as in the catalogue, is for a role whose purpose is IAM: it
     may not change what is PAM's own. `docs/roles.md` has the boundary for a role made otherwise.
+
+    `role_name` is as in the catalogue, with its path if it has one (`team/ledger-admin`); the
+    companion has the same path.
     """
 
     def __init__(
@@ -50,12 +53,15 @@ class PamTargetRole(Construct):
         iam_writes: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
+        before, _, name = role_name.rpartition("/")
+        path = f"/{before}/" if before else None
         issuer = self._pam_role(pam_account, issuer_role_name(env_name))
         activator = self._pam_role(pam_account, activator_role_name(env_name))
         self.role = iam.Role(
             self,
             "Role",
-            role_name=role_name,
+            role_name=name,
+            path=path,
             description=description,
             assumed_by=issuer,
             # A chained session cannot be longer, so no other way in should be either.
@@ -77,7 +83,8 @@ class PamTargetRole(Construct):
         self.revoker = iam.Role(
             self,
             "Revoker",
-            role_name=revoker_role_name(role_name),
+            role_name=revoker_role_name(name),
+            path=path,
             description=f"Ends sessions of {role_name} early, for PAM (MOD-046)",
             assumed_by=revocation,
             max_session_duration=Duration.hours(1),

@@ -6,20 +6,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from pam.domain.proofs import Maker
-
-_ADMINISTRATION = (
-    "kms:CancelKeyDeletion",
-    "kms:DescribeKey",
-    "kms:DisableKey",
-    "kms:EnableKey",
-    "kms:GetKeyPolicy",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateKeyDescription",
-)
+from stacks.key_administration import delegated_to_iam
 
 
 class ProofKeys(Construct):
@@ -42,17 +29,7 @@ class ProofKeys(Construct):
                 key_spec=kms.KeySpec.HMAC_256,
                 pending_window=Duration.days(30),
                 removal_policy=RemovalPolicy.DESTROY,
-                policy=iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            sid="AccountAdministersByIam",
-                            principals=[iam.AccountRootPrincipal()],
-                            actions=list(_ADMINISTRATION),
-                            # In a key policy, "*" is this key.
-                            resources=["*"],
-                        )
-                    ]
-                ),
+                policy=delegated_to_iam(destruction=True, sid="AccountAdministersByIam"),
             )
             for maker in Maker
         }

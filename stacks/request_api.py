@@ -2,7 +2,7 @@
 
 import json
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
@@ -12,6 +12,7 @@ from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
+from stacks.keeping import KEPT
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, PamFunction
@@ -160,9 +161,7 @@ class RequestApi(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=config.account_api_logging,
             # The role is the account's, not only ours: others may have come to use it.
-            cloud_watch_role_removal_policy=(
-                RemovalPolicy.RETAIN if config.account_api_logging else None
-            ),
+            cloud_watch_role_removal_policy=(KEPT if config.account_api_logging else None),
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 tracing_enabled=True,

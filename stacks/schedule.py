@@ -19,9 +19,9 @@ def call_every(
     description: str,
 ) -> None:
     """Sends `message`, one of `pam.domain.messages`, to the function. EventBridge does not send it
-    again: the next turn does the same work and more.
+    again: the next turn does the same work and more. A turn that it could not deliver is kept.
     """
-    events.Rule(
+    rule = events.Rule(
         scope,
         construct_id,
         description=description,
@@ -35,3 +35,4 @@ def call_every(
             )
         ],
     )
+    function.undelivered.catch_of_target(rule)

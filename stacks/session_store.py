@@ -16,6 +16,7 @@ from pam.names import (
     table_name,
 )
 from stacks.encryption_key import EncryptionKey
+from stacks.keeping import Keeping
 from stacks.kept_table import kept_table, text
 
 _FINDINGS = [f"{OF_SESSION}{NO_SESSION}*", f"{DONE_ONCE}*"]
@@ -46,12 +47,12 @@ class SessionStore(Construct):
         *,
         env_name: str,
         key: EncryptionKey,
-        retain: bool,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
         # The stream is the outbox: a record is written once, and its change is an alarm.
-        self.table = kept_table(self, "Table", key=key, retain=retain, stream=_BOTH)
+        self.table = kept_table(self, "Table", key=key, keeping=keeping, stream=_BOTH)
         for index, (partition_key, sort_key) in INDEX_KEYS.items():
             self.table.add_global_secondary_index(
                 index_name=index,
@@ -64,7 +65,7 @@ class SessionStore(Construct):
                 self,
                 table.name.title().replace("_", ""),
                 key=key,
-                retain=retain,
+                keeping=keeping,
                 name=table_name(env_name, table),
                 stream=_STREAMS.get(table),
             )

@@ -1,35 +1,22 @@
 """Keys that sign: their private half never leaves KMS."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.escape_hatch import resource_of
+from stacks.keeping import Keeping
+from stacks.key_administration import delegated_to_iam
 
 ECDSA_P256 = "ECC_NIST_P256"
 ED25519 = "ECC_NIST_EDWARDS25519"
 
-_DELEGATED = (
-    "kms:CancelKeyDeletion",
-    "kms:DescribeKey",
-    "kms:EnableKey",
-    "kms:GetKeyPolicy",
-    "kms:GetPublicKey",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:Sign",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateKeyDescription",
-    "kms:Verify",
-)
-_DESTRUCTION = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+_USE = ("kms:GetPublicKey", "kms:Sign", "kms:Verify")
 
 
 class SigningKey(Construct):
     """Use and administration lie with the account's IAM, in named actions; not its destruction,
-    where data is retained: what it signed could still be checked, but nothing could be added.
+    where data is protected: what it signed could still be checked, but nothing could be added.
     """
 
     def __init__(
@@ -40,7 +27,7 @@ class SigningKey(Construct):
         spec: str,
         alias: str,
         description: str,
-        retain: bool,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self.key = kms.Key(
@@ -50,18 +37,8 @@ class SigningKey(Construct):
             alias=f"alias/{alias}",
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             key_spec=kms.KeySpec.ECC_NIST_P256,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-            policy=iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        sid="AccountDecidesByIam",
-                        principals=[iam.AccountRootPrincipal()],
-                        actions=[*_DELEGATED, *(() if retain else _DESTRUCTION)],
-                        # In a key policy, "*" is this key.
-                        resources=["*"],
-                    )
-                ]
-            ),
+            removal_policy=keeping.removal_policy,
+            policy=delegated_to_iam(use=_USE, destruction=not keeping.protected),
         )
         # The construct library does not know every kind of key yet.
         resource_of(self.key, kms.CfnKey).key_spec = spec

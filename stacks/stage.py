@@ -60,6 +60,7 @@ class PamStage(Construct):
             key=kept.key,
             session_store=kept.session_store,
             dead_letters=DeadLetters(service, "DeadLetters", key=kept.key),
+            undelivered=kept.undelivered,
         )
         lent = LentTargets.of_catalogue(service, policy)
         if config.rotation is not Rotation.NONE:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,18 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from pam.policy.compiled import PolicyError
-from pam.policy.compiler import load
+from pam.policy.compiler import read
+from pam.policy.doubts import doubts
 from stacks.bundling import BundleError, BundleTarget, build_bundle
-from stacks.config import BundleMode, ConfigError, check_witness, load_bundle_mode, load_config
+from stacks.config import (
+    BundleMode,
+    ConfigError,
+    load_bundle_mode,
+    load_config,
+    load_protection,
+)
+from stacks.config_checks import check
+from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
@@ -23,17 +33,30 @@ ROOT = Path(__file__).resolve().parent.parent
 def build(app: cdk.App) -> PamStage:
     """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
     context = app.node.try_get_context
-    config = load_config(context("env"), context("environments"))
+    config = replace(
+        load_config(context("env"), context("environments")),
+        protection=load_protection(context("protection")),
+    )
+    check_place(config)
     mode = load_bundle_mode(context("bundle"))
-    policy = load(_within_sight(config.policy_dir), _within_sight(config.identities))
-    check_witness(config)
+    files = read(
+        _within_sight(config.policy_dir),
+        _within_sight(config.identities),
+        account=config.account or "",
+    )
+    check_partition(config, files)
+    policy = files.compiled
+    check(config)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
         mode=mode,
         database_ca=_within_sight(config.database_ca) if config.database_ca else None,
     )
-    return PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    stage = PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    for each in doubts(files):
+        cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
+    return stage
 
 
 def apply_rules(app: cdk.App) -> None:

@@ -12,6 +12,7 @@ from pam.settings import WitnessSettings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.config import BundlePlatform, DeployConfig
 from stacks.function_platform import FunctionCode
+from stacks.keeping import Keeping
 from stacks.pam_function import lambda_role
 from stacks.signing_key import ED25519, SigningKey
 from stacks.synthesizers import synthesizer_of
@@ -43,6 +44,7 @@ class WitnessStack(cdk.Stack):
         log: cdk.Stack,
         code: FunctionCode,
     ) -> None:
+        keeping = Keeping.of(config)
         super().__init__(
             scope,
             construct_id,
@@ -50,16 +52,15 @@ class WitnessStack(cdk.Stack):
             description=f"PAM (MOD-046) {config.env_name}: witness of the audit log",
             env=cdk.Environment(account=config.witness_account, region=config.region),
             synthesizer=synthesizer_of(config),
-            termination_protection=config.retain_data,
+            termination_protection=keeping.protected,
         )
-        removal = cdk.RemovalPolicy.RETAIN if config.retain_data else cdk.RemovalPolicy.DESTROY
         key = SigningKey(
             self,
             "Key",
             spec=ED25519,
             alias=witness_function_name(config.env_name),
             description=f"PAM (MOD-046) {config.env_name}: cosigns checkpoints of the audit log",
-            retain=config.retain_data,
+            keeping=keeping,
         )
         memory = dynamodb.TableV2(
             self,
@@ -68,15 +69,15 @@ class WitnessStack(cdk.Stack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=config.retain_data,
-            removal_policy=removal,
+            deletion_protection=keeping.protected,
+            removal_policy=keeping.removal_policy,
         )
         log_group = logs.LogGroup(
             self,
             "Log",
             log_group_name=f"/pam/{config.env_name}/witness-log",
             retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=removal,
+            removal_policy=keeping.removal_policy,
         )
         role = lambda_role(self, "Role", f"PAM {config.env_name}: witness of the audit log")
         log_group.grant_write(role)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import render
-from cli.invocation import Invocation, command
-from cli.problems import ApiProblem, Failure
+from cli.invocation import Invocation, command, print_json
+from cli.problems import ApiProblem, ExitCode, Failure
 from cli.text import clean
 from pam.domain import durations
 from pam.domain.errors import Refusal
 
 if TYPE_CHECKING:
     from pam.policy.compiled import CompiledPolicy
+    from pam.policy.compiler import PolicyFiles
 
 PolicyDir = Annotated[
     Path, typer.Option("--policy-dir", metavar="DIR", help="Where the policy files are.")
@@ -29,18 +30,32 @@ def check(
     invocation: Invocation,
     policy_dir: PolicyDir = Path("policy"),
     identities: IdentitiesFile = None,
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")
+    ] = False,
 ) -> None:
-    """Check the policy files; the first fault is told with file and line."""
-    from pam.policy.compiler import small_domains
+    """Check the policy files; the first fault is told with file and line.
 
-    compiled = _load(policy_dir, identities)
-    small = small_domains(compiled)
+    A warning names what is lawful and can never work, or is hardly meant.
+    """
+    from pam.policy.doubts import doubts, small_domains
+
+    try:
+        files = _read(policy_dir, identities)
+    except Failure as failure:
+        if invocation.json:
+            print_json(_problem(str(failure)))
+        raise
+    compiled = files.compiled
+    small, found = small_domains(compiled), doubts(files)
     document = {
         "valid": True,
         "resources": len(compiled.resources),
         "policies": compiled.policy_count,
         "digest": compiled.digest,
         "small_domains": list(small),
+        "warnings": [{"place": each.place, "message": each.message} for each in found],
     }
 
     def say() -> None:
@@ -53,8 +68,13 @@ def check(
                 f"{domain} has fewer than two people who could review its break-glass; name "
                 f"others under break_glass.reviewers in the catalogue"
             )
+        for each in found:
+            typer.echo(clean(f"warning: {each}"))
 
     invocation.emit(document, say)
+    if strict and found:
+        typer.echo(f"{len(found)} warning(s), and --strict takes none", err=True)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @command
@@ -76,7 +96,7 @@ def explain(
 
     Exits 0 whatever the answer is; scripts read `allowed` from --json.
     """
-    compiled = _load(policy_dir, identities)
+    compiled = _read(policy_dir, identities).compiled
     try:
         document = _explain(compiled, who, resource, break_glass=break_glass, ticket=ticket)
     except Refusal as refusal:
@@ -84,14 +104,27 @@ def explain(
     invocation.emit(document, lambda: _print(document))
 
 
-def _load(policy_dir: Path, identities: Path | None) -> "CompiledPolicy":
+def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
     from pam.policy.compiled import PolicyError
-    from pam.policy.compiler import load
+    from pam.policy.compiler import read
 
     try:
-        return load(policy_dir, identities or policy_dir / "identities.yaml")
+        return read(policy_dir, identities or policy_dir / "identities.yaml")
     except (PolicyError, OSError) as error:
         raise Failure(str(error)) from error
+
+
+def _problem(fault: str) -> dict[str, Any]:
+    """`FILE:LINE: what`, as an object: of a failure that no API answered."""
+    place, message = fault.split(": ", 1) if ": " in fault else ("", fault)
+    return {
+        "title": "the policy files are not usable",
+        "status": 0,
+        "code": "CLIENT",
+        "detail": fault,
+        "valid": False,
+        "errors": [{"place": place, "message": message}],
+    }
 
 
 def _explain(

@@ -2,11 +2,13 @@
 client is made and no module is loaded that a function does not need.
 """
 
+import os
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pam.aws.clients import ONE_TRY, client
+from pam.domain.partitions import partition_of
 from pam.domain.proofs import Maker
 from pam.names import Tables
 from pam.policy.cedar import CedarPolicy
@@ -43,7 +45,8 @@ _POLICY_FILE = Path(__file__).resolve().parent.parent / "policy.json"
 
 @cache
 def policy() -> CedarPolicy:
-    return CedarPolicy(CompiledPolicy.read(_POLICY_FILE))
+    """Lambda tells each function the region that it runs in."""
+    return CedarPolicy(CompiledPolicy.read(_POLICY_FILE), partition_of(os.environ["AWS_REGION"]))
 
 
 @cache

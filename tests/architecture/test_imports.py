@@ -114,8 +114,8 @@ def test_a_synthesis_loads_no_adapter_and_no_client_of_aws() -> None:
     code = (
         "import importlib, sys\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
-        "from stacks.synthesis import ROOT, load\n"
-        "load(ROOT / 'policy', ROOT / 'policy' / 'identities.yaml')\n"
+        "from stacks.synthesis import ROOT, doubts, read\n"
+        "doubts(read(ROOT / 'policy', ROOT / 'policy' / 'identities.yaml'))\n"
         "print(*sys.modules)"
     )
     loaded = subprocess.run(

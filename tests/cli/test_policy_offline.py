@@ -39,8 +39,9 @@ def test_the_policy_of_this_repository_is_valid() -> None:
 
 def test_a_check_as_json_says_what_was_checked() -> None:
     answer = json.loads(_run("check", *PEOPLE, "--json").stdout)
-    assert answer.keys() == {"valid", "resources", "policies", "digest", "small_domains"}
-    assert answer["valid"] is True
+    told = {"valid", "resources", "policies", "digest", "small_domains", "warnings"}
+    assert answer.keys() == told
+    assert (answer["valid"], answer["warnings"]) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,45 @@ def test_a_fault_is_one_line_with_file_and_line(policy_dir: Path, name: str, tex
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"{policy_dir / name}:" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_fault_as_json_is_one_document_with_its_place(policy_dir: Path) -> None:
+    path = policy_dir / "catalogue.yaml"
+    path.write_text(path.read_text().replace("domain: bank-kyc", "doman: bank-kyc", 1))
+    result = _run("check", "--policy-dir", str(policy_dir), "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert (answer["valid"], answer["status"], answer["code"]) == (False, 0, "CLIENT")
+    (error,) = answer["errors"]
+    assert error["place"] == f"{path}:{_line_of(path, 'doman:')}"
+    assert error["message"] == "resources.3.doman: no such key"
+    assert answer["detail"] in result.stderr
+
+
+def _line_of(path: Path, marker: str) -> int:
+    lines = path.read_text().splitlines()
+    return next(number for number, text in enumerate(lines, start=1) if marker in text)
+
+
+@pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 1)])
+def test_what_can_never_work_is_a_warning_and_a_failure_if_one_asks_for_that(
+    policy_dir: Path, strict: tuple[str, ...], code: int
+) -> None:
+    path = policy_dir / "catalogue.yaml"
+    path.write_text(path.read_text().replace("domain: bank-kyc", "domain: bank-kcy", 1))
+    place = f"{path}:{_line_of(path, '- id: kyc-documents-read')}"
+    known = f"{policy_dir / 'identities.yaml'}:"
+    read = _run("check", "--policy-dir", str(policy_dir), *strict)
+    assert read.exit_code == code
+    assert f"warning: {place}: kyc-documents-read: of domain 'bank-kcy'" in read.stdout
+    assert known in read.stdout
+    result = _run("check", "--policy-dir", str(policy_dir), "--json", *strict)
+    assert result.exit_code == code
+    answer = json.loads(result.stdout)
+    (warning,) = answer["warnings"]
+    assert (answer["valid"], warning["place"]) == (True, place)
+    assert "bank-kyc" in warning["message"]
+    assert result.stderr.count("\n") == code
 
 
 def test_no_policy_at_all_is_one_line(tmp_path: Path) -> None:

@@ -17,23 +17,9 @@ from pam.domain.ending import Ending
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
+from tests.contract.recording import RecordingSts, lived_until
 from tests.fakes.roles import ROLE, in_moto, never_full, noon
 from tests.fakes.story import Story
-
-SECRET = {"AccessKeyId": "ASIAX", "SecretAccessKey": "s", "SessionToken": "t"}
-
-
-class RecordingSts:
-    def __init__(self, error: Exception | None = None) -> None:
-        self.calls: list[dict[str, Any]] = []
-        self._error = error
-
-    def assume_role(self, **arguments: Any) -> dict[str, Any]:
-        self.calls.append(arguments)
-        if self._error is not None:
-            raise self._error
-        until = Story().now + timedelta(seconds=arguments["DurationSeconds"])
-        return {"Credentials": {**SECRET, "Expiration": until}}
 
 
 @pytest.fixture
@@ -134,18 +120,6 @@ def test_a_session_without_a_lease_has_nothing_to_take_back(
 ) -> None:
     receipt = issuer.end(session, Story().now)
     assert (receipt.method, sts.calls) == ("no-lease", [])
-
-
-def lived_until(session: Session, minutes: int) -> Session:
-    """Leased once, with credentials that STS knows so long after the end."""
-    assert session.expires_at is not None
-    live_until = session.expires_at + timedelta(minutes=minutes)
-    return replace(
-        session,
-        leases=1,
-        leases_end_at=session.expires_at,
-        credentials_live_until=live_until,
-    )
 
 
 def of_an_earlier_version(session: Session) -> Session:

@@ -7,10 +7,11 @@ store that rotates at once. Every call from an issuer passes the fuse.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -241,7 +242,14 @@ class FakeServer:
 
     # LoginSecrets
 
-    def login(self, secret: str, *, version: str = "", stage: str = "AWSCURRENT") -> DatabaseLogin:
+    def login(
+        self,
+        secret: str,
+        where: Mapping[str, str] = MappingProxyType({}),
+        *,
+        version: str = "",
+        stage: str = "AWSCURRENT",
+    ) -> DatabaseLogin:
         def found() -> DatabaseLogin:
             password = next(
                 password
@@ -273,7 +281,9 @@ class FakeServer:
 
         self.fuse.call(rotated)
 
-    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+    def renew(
+        self, secret: str, where: Mapping[str, str], version: str, password: str
+    ) -> DatabaseLogin:
         def renewed() -> None:
             if version not in self.secrets[secret]:
                 self._make_current(secret, version, password)

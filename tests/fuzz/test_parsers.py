@@ -29,9 +29,11 @@ from pam.domain.cursor import place_of
 from pam.domain.errors import Invalid, NotEligible
 from pam.domain.statement_log import of_log_line
 from pam.edge import api, bodies
+from pam.policy.catalogue_file import load_catalogue
 from pam.policy.compiled import PolicyError
-from pam.policy.compiler import _load_catalogue, _load_identities, load
+from pam.policy.compiler import load
 from pam.policy.identities import Identities
+from pam.policy.identities_file import load_identities
 from pam.signatures import log_signed, witness_signed
 from tests.fakes.story import ROOT
 
@@ -181,7 +183,7 @@ def of_a_ulid(text: str) -> object:
 
 
 def apart_identities(path: Path) -> object:
-    return _load_identities(path, (frozenset({"engineers", "approvers"}),))
+    return load_identities(path, (frozenset({"engineers", "approvers"}),))
 
 
 PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[type, ...]]] = {
@@ -241,7 +243,7 @@ PARSERS: Mapping[str, tuple[SearchStrategy[Any], Callable[[Any], object], tuple[
         from_file(lambda path: Folder(path.parent).public_key(path.name)),
         (Unreadable,),
     ),
-    "a catalogue": (broken("catalogue.yaml"), from_file(_load_catalogue), (PolicyError,)),
+    "a catalogue": (broken("catalogue.yaml"), from_file(load_catalogue), (PolicyError,)),
     "the identities": (broken("identities.yaml"), from_file(apart_identities), (PolicyError,)),
 }
 

@@ -130,6 +130,7 @@ def function(
     policy.write_text(COMPILED.to_json(), encoding="utf-8")
     monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "MOD046/PAM")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
     # moto's tables bear one writer at a time.
     monkeypatch.setattr(block_person, "_AT_ONCE", 1)
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)

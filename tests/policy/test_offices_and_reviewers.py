@@ -7,7 +7,8 @@ import pytest
 
 from pam.domain.limits import Limits
 from pam.policy.compiled import CompiledPolicy, PolicyError
-from pam.policy.compiler import load, small_domains
+from pam.policy.compiler import load
+from pam.policy.doubts import small_domains
 from tests.fakes.story import COMPILED, ROOT
 
 ENGINEER = '{user: pat, account: "000000000000", domain: bank-core, groups: [bank-core-engineers]}'

@@ -2,15 +2,17 @@
 
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from local.postgres import Postgres
-from pam.aws.login_secrets import parse_login
+from pam.aws.login_secrets import WHERE, parse_login
 from pam.domain.approval import ApprovalsNeeded
 from pam.domain.circumstances import Circumstances
 from pam.domain.errors import IssuerUnavailable
@@ -90,12 +92,19 @@ class SecretsInMemory:
     rotations: list[str] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def login(self, secret: str, *, version: str = "", stage: str = "AWSCURRENT") -> DatabaseLogin:
+    def login(
+        self,
+        secret: str,
+        where: Mapping[str, str] = MappingProxyType({}),
+        *,
+        version: str = "",
+        stage: str = "AWSCURRENT",
+    ) -> DatabaseLogin:
         value = self.secrets[secret].value(stage=stage or "AWSCURRENT", version=version)
         if self.down or value is None:
             message = "the database's secret could not be read"
             raise IssuerUnavailable(message)
-        return parse_login(value)
+        return parse_login({**value, **{n: where[n] for n in WHERE if n in where}})
 
     def versions(self, secret: str) -> dict[str, frozenset[str]]:
         return self.secrets[secret].stages()
@@ -112,7 +121,9 @@ class SecretsInMemory:
         self._threads.append(threading.Thread(target=self.run_steps, args=(secret, version)))
         self._threads[-1].start()
 
-    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+    def renew(
+        self, secret: str, where: Mapping[str, str], version: str, password: str
+    ) -> DatabaseLogin:
         stored = self.secrets[secret]
         if version not in stored.versions:
             for each in stored.versions.values():

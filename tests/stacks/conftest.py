@@ -11,6 +11,11 @@ import pytest
 from stacks.synthesis import ROOT, build, new_app, templates
 from tests.stacks.template import Deployment
 
+TWO_ACCOUNTS = {
+    "region": "eu-west-1",
+    "account": "111111111111",
+    "witness_account": "222222222222",
+}
 ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["environments"])
 
 
@@ -25,9 +30,24 @@ def deployment_of() -> Callable[[str], Deployment]:
             env_name=env_name,
             foundation=found[f"pam-{env_name}-foundation"],
             service=found[f"pam-{env_name}-service"],
+            witness=found.get(f"pam-{env_name}-witness"),
         )
 
     return synthesise
+
+
+@pytest.fixture(scope="session")
+def two_accounts() -> Deployment:
+    """prod in one account, and its witness in another."""
+    app = new_app("prod", environments={"prod": TWO_ACCOUNTS})
+    build(app)
+    found = templates(app)
+    return Deployment(
+        env_name="prod",
+        foundation=found["pam-prod-foundation"],
+        service=found["pam-prod-service"],
+        witness=found["pam-prod-witness"],
+    )
 
 
 @pytest.fixture(params=ENVIRONMENTS)

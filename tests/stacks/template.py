@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Resource = Mapping[str, Any]
@@ -26,11 +26,22 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """Both stacks of one environment; references between them are followed."""
+    """Both stacks of one environment; references between them are followed. The witness's stack,
+    where there is one, is of another account and stands apart.
+    """
 
     env_name: str
     foundation: Mapping[str, Any]
     service: Mapping[str, Any]
+    witness: Mapping[str, Any] | None = None
+
+    def parts(self) -> list["Deployment"]:
+        """What belongs to one account: both stacks together, and the witness's by itself."""
+        if self.witness is None:
+            return [self]
+        nothing: Mapping[str, Any] = {"Resources": {}}
+        alone = Deployment(env_name=self.env_name, foundation=self.witness, service=nothing)
+        return [replace(self, witness=None), alone]
 
     def of_type(self, kind: str) -> dict[str, Resource]:
         return {
@@ -61,6 +72,23 @@ class Deployment:
             (name, table)
             for name, table in self.of_type("AWS::DynamoDB::Table").items()
             if table["Properties"]["KeySchema"][0]["AttributeName"] == "request_id"
+        )
+        return found
+
+    def dead_letters(self) -> tuple[str, Resource]:
+        """The queue of work that failed; the other keeps events that could not be delivered."""
+        (found,) = (
+            (name, queue)
+            for name, queue in self.of_type("AWS::SQS::Queue").items()
+            if "KmsMasterKeyId" in queue["Properties"]
+        )
+        return found
+
+    def undelivered(self) -> tuple[str, Resource]:
+        (found,) = (
+            (name, queue)
+            for name, queue in self.of_type("AWS::SQS::Queue").items()
+            if "KmsMasterKeyId" not in queue["Properties"]
         )
         return found
 
@@ -104,6 +132,10 @@ class Deployment:
     def role_of(self, function: Resource) -> str:
         """The logical id of a role of the service, or the name of one of the foundation."""
         return _role_key(self.text(function["Properties"]["Role"]))
+
+    def role_key(self, reference: Any) -> str:
+        """The same, of any reference to a role."""
+        return _role_key(self.text(reference))
 
     def identity_statements(self) -> list[Statement]:
         """What roles may do, by role."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import aws_logs as logs
 
 from stacks.config import (
     BundleMode,
@@ -15,6 +16,7 @@ from stacks.config import (
     load_bundle_mode,
     load_config,
 )
+from stacks.config_checks import LOG_RETENTION_DAYS, check, check_retention
 
 
 @pytest.fixture
@@ -93,3 +95,48 @@ def test_functions_are_packed_whole_unless_asked_otherwise() -> None:
     assert load_bundle_mode("skip") is BundleMode.SKIP
     with pytest.raises(ConfigError, match=r"-c bundle must be one of build, skip, not 'no'"):
         load_bundle_mode("no")
+
+
+@pytest.mark.parametrize("name", ["audit_retention_days", "operational_retention_days"])
+@pytest.mark.parametrize("days", [2, 45, 364, 366, 3652, 3654, 10000])
+def test_days_that_cloudwatch_logs_does_not_take_are_refused(name: str, days: int) -> None:
+    config = DeployConfig(env_name="x", region="r", **{name: days})
+
+    with pytest.raises(ConfigError, match=f"{name}: CloudWatch Logs takes no {days} days"):
+        check_retention(config)
+
+
+def test_the_days_are_those_of_the_construct_library() -> None:
+    known = {member.name for member in logs.RetentionDays} - {"INFINITE"}
+
+    assert len(LOG_RETENTION_DAYS) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("retained", "days", "allowed"),
+    [
+        (True, 2557, True),
+        (True, 36500, True),
+        (True, 36501, False),
+        (False, 1, True),
+        (False, 30, True),
+        (False, 31, False),
+        (False, 2557, False),
+    ],
+)
+def test_what_is_meant_to_be_deleted_locks_no_archive_for_long(
+    retained: bool, days: int, allowed: bool
+) -> None:
+    config = DeployConfig(
+        env_name="x", region="r", retain_data=retained, archive_retention_days=days
+    )
+    if allowed:
+        check_retention(config)
+        return
+    with pytest.raises(ConfigError, match="archive_retention_days"):
+        check_retention(config)
+
+
+def test_every_environment_as_shipped_passes_every_check(environments: dict[str, Any]) -> None:
+    for env_name in environments:
+        check(load_config(env_name, environments))

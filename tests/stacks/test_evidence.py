@@ -17,7 +17,7 @@ def bucket(deployment: Deployment) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("env_name", "days"), [("prod", 2557), ("uat", 2557), ("dev", 2557), ("local", 1)]
+    ("env_name", "days"), [("prod", 2557), ("uat", 30), ("dev", 1), ("local", 1)]
 )
 def test_nothing_in_the_archive_can_be_deleted_before_its_time(
     every: Deployment, env_name: str, days: int
@@ -33,7 +33,8 @@ def test_nothing_in_the_archive_can_be_deleted_before_its_time(
         "Days": days,
     }
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert found["DeletionPolicy"] == found["UpdateReplacePolicy"] == "Retain"
+    assert found["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert found["UpdateReplacePolicy"] == "Retain"
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     key, _ = every.encryption_key()
@@ -208,6 +209,43 @@ def test_one_that_says_so_in_words_is_built() -> None:
     build(new_app("prod", environments={"prod": words}))
 
 
+@pytest.mark.guarantee("G13")
+def test_the_witness_answers_the_account_of_the_log_and_not_its_own(
+    witnessed: dict[str, Any],
+) -> None:
+    asks = [
+        resource["Properties"]["Principal"]
+        for resource in witnessed["pam-prod-witness"]["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Permission"
+    ]
+
+    assert asks == ["111111111111"]
+
+
+@pytest.mark.guarantee("G13")
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"witness_account": "222222222222"},
+        {"witness_account": "222222222222", "account": None},
+        {"witness_account": "222222222222", "account": ""},
+        {"witness_account": "222222222222", "account": "log-account"},
+        {"witness_account": "", "account": "111111111111"},
+        {"witness_account": "22222222222", "account": "111111111111"},
+        {"witness_account": "222222222222", "account": "111111111111\n"},
+    ],
+)
+def test_a_witness_that_could_not_know_whose_log_it_is_asked_about_is_refused(
+    entry: dict[str, Any],
+) -> None:
+    app = new_app("prod", environments={"prod": SILENT | entry})
+
+    with pytest.raises(ConfigError, match="account") as caught:
+        build(app)
+
+    assert "\n" not in str(caught.value)
+
+
 def test_the_witness_is_a_stack_of_its_own_that_needs_nothing_of_the_others(
     witnessed: dict[str, Any],
 ) -> None:
@@ -252,6 +290,6 @@ def test_what_the_witness_remembers_survives_its_stack(witnessed: dict[str, Any]
     resources = witnessed["pam-prod-witness"]["Resources"].values()
     (memory,) = (r for r in resources if r["Type"] == "AWS::DynamoDB::GlobalTable")
 
-    assert memory["DeletionPolicy"] == "Retain"
+    assert memory["DeletionPolicy"] == "RetainExceptOnCreate"
     (replica,) = memory["Properties"]["Replicas"]
     assert replica["DeletionProtectionEnabled"] is True

@@ -68,14 +68,24 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
         *OF_EXECUTIONS,
     }
 
+    bucket, _ = every.only("AWS::S3::Bucket")
     for statement in every.identity_statements():
-        archive = all(":s3:::" in resource for resource in statement.resources)
+        archive = all(
+            resource.startswith(f"${{{bucket}.Arn}}/") for resource in statement.resources
+        )
         if any("*" in resource for resource in statement.resources) and not archive:
             assert statement.actions <= unnameable, statement
     for statement in every.identity_statements():
         if statement.actions & OF_EXECUTIONS:
             (execution,) = statement.resources
             assert execution.endswith(f":execution:pam-{every.env_name}-approval-workflow:*")
+
+
+@pytest.mark.guarantee("G11")
+def test_no_role_is_passed_on_but_by_its_name(every: Deployment) -> None:
+    for statement in every.identity_statements() + every.resource_statements():
+        if statement.effect == "Allow" and "iam:PassRole" in statement.actions:
+            assert not any("*" in resource for resource in statement.resources), statement
 
 
 @pytest.mark.guarantee("G11")

@@ -93,7 +93,7 @@ def test_a_record_that_cannot_be_written_holds_up_no_other_and_is_not_lost(
     every: Deployment,
 ) -> None:
     properties = _mapping_of(every, "audit_session")["Properties"]
-    queue, _ = every.only("AWS::SQS::Queue")
+    queue, _ = every.dead_letters()
 
     assert properties["BisectBatchOnFunctionError"] is True
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -197,7 +197,7 @@ def test_how_long_a_line_of_the_access_log_may_take_is_configured(every: Deploym
 def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
     every: Deployment, handler: str
 ) -> None:
-    queue, _ = every.only("AWS::SQS::Queue")
+    queue, _ = every.dead_letters()
     function, _ = every.function(handler)
     (config,) = (
         each["Properties"]
@@ -211,9 +211,51 @@ def test_an_asynchronous_invocation_that_fails_for_good_leaves_a_dead_letter(
 
 
 def test_dead_letters_wait_two_weeks_for_a_person(every: Deployment) -> None:
-    _, queue = every.only("AWS::SQS::Queue")
+    for queue in every.of_type("AWS::SQS::Queue").values():
+        assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
-    assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+def test_an_event_that_could_not_be_delivered_is_kept(every: Deployment) -> None:
+    queue, _ = every.undelivered()
+    _, bus = every.only("AWS::Events::EventBus")
+    letters = [bus["Properties"]["DeadLetterConfig"]]
+    for rule in every.of_type("AWS::Events::Rule").values():
+        # Each is caught by its place.
+        (target,) = rule["Properties"]["Targets"]
+        letters.append(target["DeadLetterConfig"])
+
+    assert len(letters) > 8
+    assert {every.text(each["Arn"]) for each in letters} == {f"${{{queue}.Arn}}"}
+
+
+def test_only_pams_own_bus_and_rules_leave_undelivered_events(every: Deployment) -> None:
+    queue, _ = every.undelivered()
+    (letting,) = (
+        statement
+        for statement in every.resource_statements()
+        if statement.effect == "Allow" and f"${{{queue}.Arn}}" in statement.resources
+    )
+    named = json.loads(json.loads(json.loads(letting.conditions)["ArnLike"])["aws:SourceArn"])
+    sources = [source.replace("${AWS::AccountId}", "an account") for source in named]
+
+    assert letting.actions == {"sqs:SendMessage"}
+    assert json.loads(letting.principals) == {"Service": "events.amazonaws.com"}
+    assert [source.split(":", 5)[5] for source in sources] == [
+        f"event-bus/pam-{every.env_name}",
+        f"rule/pam-{every.env_name}-service-*",
+    ]
+    assert all(source.split(":")[4] not in {"", "*"} for source in sources)
+    _, bus = every.only("AWS::Events::EventBus")
+    assert bus["Properties"]["Name"] == f"pam-{every.env_name}"
+    for rule in every.service["Resources"].values():
+        # So AWS gives them names that begin with their stack's.
+        assert rule["Type"] != "AWS::Events::Rule" or "Name" not in rule["Properties"]
+
+
+def test_a_letter_about_an_unusable_key_does_not_need_the_key(every: Deployment) -> None:
+    _, queue = every.undelivered()
+
+    assert queue["Properties"]["SqsManagedSseEnabled"] is True
 
 
 def test_every_function_is_told_its_name_and_has_a_limit(every: Deployment) -> None:

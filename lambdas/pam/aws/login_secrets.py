@@ -1,16 +1,18 @@
 """Database logins in Secrets Manager, in the form that RDS gives them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.rds_names import WHY_NO_PROXY, is_proxy_host
 from pam.ports.targets import DatabaseLogin
 
 _DEFAULT_PORT = 5432
+WHERE = ("host", "port", "dbname")
 _CURRENT, _PENDING = "AWSCURRENT", "AWSPENDING"
 
 
@@ -20,15 +22,29 @@ class SecretsManagerLogins:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def login(self, secret: str, *, version: str = "", stage: str = "") -> DatabaseLogin:
+    def login(
+        self, secret: str, where: Mapping[str, str], *, version: str = "", stage: str = ""
+    ) -> DatabaseLogin:
         which = {"VersionId": version} if version else {}
         which |= {"VersionStage": stage} if stage else {}
         with _unavailable("the database's secret could not be read"):
             answer = self._client.get_secret_value(SecretId=secret, **which)
         try:
-            return parse_login(json.loads(answer["SecretString"]))
-        except (KeyError, TypeError, ValueError):
+            document = json.loads(answer["SecretString"])
+            login = parse_login({**document, **{n: where[n] for n in WHERE if n in where}})
+        except KeyError as missing:
+            # Of a key's name, and of nothing that the secret holds.
+            message = (
+                f"the database's secret is not in the standard form of RDS: no {missing.args[0]}"
+            )
+            if missing.args[0] == "host":
+                message += "; say host in the catalogue if RDS manages the secret"
+        except (TypeError, ValueError):
             message = "the database's secret is not in the standard form of RDS"
+        else:
+            if is_proxy_host(login.host):
+                raise IssuerUnavailable(WHY_NO_PROXY)
+            return login
         # Not chained: what could not be parsed may be quoted in the error.
         raise IssuerUnavailable(message)
 
@@ -46,11 +62,13 @@ class SecretsManagerLogins:
                 if error.response["Error"]["Code"] != "InvalidRequestException":
                     raise
 
-    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+    def renew(
+        self, secret: str, where: Mapping[str, str], version: str, password: str
+    ) -> DatabaseLogin:
         with _unavailable("the database's secret could not be renewed"):
             if not self._is_made(secret, version):
                 self._make(secret, version, password)
-        return self.login(secret)
+        return self.login(secret, where)
 
     def _is_made(self, secret: str, version: str) -> bool:
         try:

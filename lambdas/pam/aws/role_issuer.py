@@ -16,6 +16,7 @@ from pam.aws.role_denies import GRACE, LONGEST_LEASE, RoleDenies
 from pam.domain import role_limits, timestamps
 from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable, TryAgain
+from pam.domain.partitions import partition_of_arn
 from pam.domain.resource import Target
 from pam.domain.role_limits import POLICY_PATH, boundary_name, revoker_role_name
 from pam.domain.session import Session
@@ -62,7 +63,7 @@ class RoleIssuer:
         whole_now = timestamps.parse(timestamps.whole_second_at_or_before(now))
         ends = min(whole_now + LONGEST_LEASE, session.expires_at)
         policy = role_limits.lease_policy(
-            _role_name(session.target), ends, iam_writes=session.target.may_write_iam
+            _path_and_name(session.target), ends, iam_writes=session.target.may_write_iam
         )
         # STS gives no less than 15 minutes; the session policy makes the end exact all the same.
         answer = self._assume(session, policy, max(ends - whole_now, SHORTEST_STS_SESSION))
@@ -150,7 +151,8 @@ class RoleIssuer:
         it is.
         """
         name = _role_name(target)
-        wanted = f"arn:aws:iam::{target.account}:policy{POLICY_PATH}{boundary_name(name)}"
+        where = f"arn:{partition_of_arn(target.arn)}:iam::{target.account}"
+        wanted = f"{where}:policy{POLICY_PATH}{boundary_name(name)}"
         with _Unavailable("the boundary of the target role could not be read"):
             iam = self._revoker(target, "search")
             try:
@@ -164,7 +166,7 @@ class RoleIssuer:
                 if not _is_gone(error):
                     raise
                 return f"the role, or the policy {wanted}, does not exist"
-        document = role_limits.boundary(name, iam_writes=target.may_write_iam)
+        document = role_limits.boundary(_path_and_name(target), iam_writes=target.may_write_iam)
         if stands["PolicyVersion"]["Document"] != document:
             return f"{wanted} does not say what it should"
         return ""
@@ -198,7 +200,7 @@ class RoleIssuer:
     def _revoker(self, target: Target, purpose: str) -> Any:
         """IAM as the revoker role that stands beside the target role, in the target's account."""
         given = self._client("sts", region_name=target.region).assume_role(
-            RoleArn=f"arn:aws:iam::{target.account}:role/{revoker_role_name(_role_name(target))}",
+            RoleArn=revoker_role_name(target.arn),
             RoleSessionName=f"pam-{purpose}",
             DurationSeconds=int(SHORTEST_STS_SESSION.total_seconds()),
         )["Credentials"]
@@ -235,7 +237,13 @@ def _is_gone(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "NoSuchEntity")
 
 
+def _path_and_name(target: Target) -> str:
+    """As ARNs have it: `team/ledger-admin`, or the name alone."""
+    return target.arn.partition(":role/")[2]
+
+
 def _role_name(target: Target) -> str:
+    """As IAM's calls take it, without its path."""
     return target.arn.rsplit("/", 1)[-1]
 
 

@@ -146,7 +146,7 @@ _SOURCE_IDENTITY = ("userIdentity", "sessionContext", "sourceIdentity")
 
 def _assumed(call: object, watched: Watched) -> str:
     """The lent role that this call obtains credentials of; empty if it does not."""
-    if _text(call, "eventSource") != "sts.amazonaws.com":
+    if _service(_text(call, "eventSource")) != "sts":
         return ""
     if not _text(call, "eventName").startswith("AssumeRole"):
         return ""
@@ -177,7 +177,7 @@ def _named_session(call: object) -> tuple[str, str]:
 
 
 def _activity(call: object, *, place: str, session_id: str, finding: str) -> Activity:
-    service = _wanted(call, "eventSource").removesuffix(".amazonaws.com")
+    service = _service(_wanted(call, "eventSource"))
     action = f"{service}:{_wanted(call, 'eventName')}"
     error = _text(call, "errorCode")
     identity = _part(call, "userIdentity")
@@ -202,6 +202,11 @@ def _activity(call: object, *, place: str, session_id: str, finding: str) -> Act
 
 
 _NAMES_OF_CALLERS = ("arn", "invokedBy", "userName", "principalId", "accountId")
+
+
+def _service(source: str) -> str:
+    """`sts` of `sts.amazonaws.com`, and of what other partitions have after the name."""
+    return source.partition(".amazonaws.")[0]
 
 
 def _where(call: object) -> str:

@@ -9,7 +9,8 @@ from pam.domain import timestamps
 from pam.domain.activity import checked_id, one_line
 
 _API_CALL = "AWS API Call via CloudTrail"
-_LAMBDA = "lambda.amazonaws.com"
+_LAMBDA = "lambda.amazonaws."
+"""What follows is the partition's."""
 _LONGEST = 300
 
 
@@ -45,7 +46,7 @@ def of_cloudtrail(event: Mapping[str, Any], own: Own) -> Invocation | None:
     call = event["detail"]
     if event["detail-type"] != _API_CALL or not event["source"].startswith("aws."):
         return None
-    if call["eventSource"] != _LAMBDA or not call["eventName"].startswith("Invoke"):
+    if not call["eventSource"].startswith(_LAMBDA) or not call["eventName"].startswith("Invoke"):
         return None
     named = [resource.get("ARN", "") for resource in call.get("resources") or []]
     function = next((arn for arn in named if arn.startswith(own.functions)), "")

@@ -12,6 +12,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from pam.domain.partitions import partition_of
+
 AWS_ROLE = "aws-role"
 POSTGRES_USER = "postgres-user"
 ROTATED_SECRET = "rotated-secret"  # noqa: S105 - a kind, and no secret
@@ -93,6 +95,7 @@ class SignIn:
 class Kind:
     """One row. `names` is what names a target of this kind: a template for each name, over the
     catalogue's settings and the `account` and `region` of PAM itself, where no setting says others.
+    `partition` is that of PAM: no target is in another.
     """
 
     name: str
@@ -130,7 +133,12 @@ class Kind:
 
     def named(self, settings: Mapping[str, str], *, account: str, region: str) -> dict[str, str]:
         """What names the target that these settings mean."""
-        known = {"account": account, "region": region, **settings}
+        known = {
+            "account": account,
+            "region": region,
+            **settings,
+            "partition": partition_of(region),
+        }
         return {name: template.format_map(known) for name, template in self.names.items()}
 
     def keep(self, settings: Mapping[str, str]) -> dict[str, str]:
@@ -156,7 +164,7 @@ _AWS_AND_DATABASES = Deadlines(
 _BY_SECRET = {
     "account": "{account}",
     "region": "{region}",
-    "arn": "arn:aws:secretsmanager:{region}:{account}:secret:{secret}",
+    "arn": "arn:{partition}:secretsmanager:{region}:{account}:secret:{secret}",
 }
 
 _ROWS = (
@@ -166,7 +174,7 @@ _ROWS = (
         names={
             "account": "{account}",
             "region": "{region}",
-            "arn": "arn:aws:iam::{account}:role/{role_name}",
+            "arn": "arn:{partition}:iam::{account}:role/{role_name}",
         },
         kept=frozenset({IAM_WRITES}),
         lease=LeaseForm.AWS,

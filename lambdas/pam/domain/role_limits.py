@@ -41,18 +41,22 @@ _OWNED = {"StringEquals": {f"aws:ResourceTag/{OWNED_TAG}": OWNED_VALUE}}
 
 
 def revoker_role_name(target_role_name: str) -> str:
-    """The role beside a target role that may write deny policies on it, and nothing else."""
+    """The role beside a target role that may write deny policies on it, and nothing else. With its
+    path, or as an ARN, if the target role is: it has the same path.
+    """
     return f"{target_role_name}-pam-revoker"
 
 
 def boundary_name(target_role_name: str) -> str:
-    """The managed policy, under POLICY_PATH, that bounds a target role."""
-    return f"{target_role_name}-boundary"
+    """The managed policy, under POLICY_PATH, that bounds a target role. IAM has no two roles of one
+    name in an account, whatever their paths.
+    """
+    return f"{target_role_name.rpartition('/')[2]}-boundary"
 
 
 def lease_policy(role_name: str, end: datetime, *, iam_writes: bool) -> Document:
     """Leaves the role's own rights as they are until `end`, a whole second, and nothing from then
-    on; and fences the lease in.
+    on; and fences the lease in. `role_name` with its path, if it has one (`team/ledger-admin`).
 
     The Allow alone would be an end that a resource policy can reach past: it only stops allowing.
     """
@@ -65,7 +69,7 @@ def lease_policy(role_name: str, end: datetime, *, iam_writes: bool) -> Document
 
 
 def boundary(role_name: str, *, iam_writes: bool) -> Document:
-    """Binds every session of the role, whatever its session policy says."""
+    """Binds every session of the role, whatever its session policy says. `role_name` as above."""
     return _document(_allow_all(), *_fence(role_name, iam_writes=iam_writes))
 
 

@@ -52,11 +52,14 @@ class UnlawfulForAll(Exception):
 
 
 class CedarPolicy:
-    """Answers from one compiled policy set. Safe to keep for the life of a process."""
+    """Answers from one compiled policy set. Safe to keep for the life of a process.
 
-    def __init__(self, compiled: CompiledPolicy) -> None:
+    `partition` is the one in which PAM runs, as for Identities.
+    """
+
+    def __init__(self, compiled: CompiledPolicy, partition: str = "") -> None:
         self.version = compiled.digest
-        self.identities = Identities(compiled)
+        self.identities = Identities(compiled, partition=partition)
         self._codes = compiled.codes
         self.limits = compiled.limits
         self.apart = compiled.apart
@@ -81,6 +84,14 @@ class CedarPolicy:
             asked, gathered = session.circumstances, session.gathered
             return self._decide_request(action.value, person, entity, asked, gathered)
         return self._decide(action.value, person, entity)
+
+    def could_approve(
+        self, person: Person, requester: Person, resource: Resource, asked: Circumstances
+    ) -> Decision:
+        """Whether this person's vote would count on such a request, as the first of its votes."""
+        entity = _asked_entity(requester, resource, asked)
+        none_yet = ApprovalsGathered(total=0, domain=0)
+        return self._decide_request(Action.APPROVE.value, person, entity, asked, none_yet)
 
     def may_check_others(self, person: Person) -> Decision:
         return self._decide("check", person, _SYSTEM)
@@ -228,6 +239,23 @@ def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, obj
             "requesterDomain": session.requester_domain,
             "environment": session.environment.value,
             "domain": session.domain,
+        },
+    )
+
+
+def _asked_entity(requester: Person, resource: Resource, asked: Circumstances) -> dict[str, object]:
+    """A session as it would be right after this request."""
+    return _entity(
+        "Session",
+        "",
+        {
+            "requester": _reference(requester.name),
+            "voters": [],
+            "reviewers": [],
+            "breakGlass": asked.break_glass,
+            "requesterDomain": requester.domain,
+            "environment": resource.environment.value,
+            "domain": resource.domain,
         },
     )
 

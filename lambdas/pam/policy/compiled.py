@@ -132,3 +132,4 @@ PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@+=,-]{1,63}", re.ASCII)
 Lower case and ASCII only, and anything else is refused rather than normalised: two spellings of
 one name must never be two people.
 """
+PERSON_WORDS = "2 to 64 of a-z, 0-9 and ._@+=,- of which the first is a letter or a digit"

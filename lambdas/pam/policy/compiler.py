@@ -5,49 +5,44 @@ Runs at synth, in `pam policy check` and in tests; never in a function.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import cedarpy
-import yaml
-from pydantic import BaseModel, ValidationError
 
-from pam.domain import durations, kinds
-from pam.domain.apart import Apart, clash
 from pam.domain.errors import Code
-from pam.domain.limits import Limits
-from pam.domain.principals import folded
-from pam.domain.resource import Resource
-from pam.policy.compiled import (
-    PERSON_NAME,
-    BreakGlassRules,
-    CompiledPolicy,
-    Identity,
-    PolicyError,
-)
+from pam.policy.catalogue_file import Catalogue, load_catalogue
+from pam.policy.compiled import CompiledPolicy, PolicyError
 from pam.policy.context import Context
-from pam.policy.files import (
-    CatalogueFile,
-    IdentitiesFile,
-    IdentityEntry,
-    ResourceEntry,
-    catalogue_file,
-)
+from pam.policy.identities_file import Listed, load_identities
+from pam.policy.reading import read_text
 from pam.policy.unknown_signals import unsaid
-from pam.policy.yaml_lines import LocatedYaml
 
-_Model = TypeVar("_Model", bound=BaseModel)
-REVIEWERS_OF_A_DOMAIN = 2
 _UNFINISHED = "unexpected end of input"
-_PLAIN = {"extra_forbidden": "no such key", "missing": "is required"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFiles:
+    """What was compiled, and from where: `policy.doubts` asks what in it can never work."""
+
+    compiled: CompiledPolicy
+    catalogue: Catalogue
+    listed: Listed
 
 
 def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
-    """Reads and checks everything. Raises PolicyError ("FILE:LINE: what") for the first fault."""
+    """As `read`, for who needs no more than what was compiled."""
+    return read(policy_dir, identities_file).compiled
+
+
+def read(policy_dir: Path, identities_file: Path, *, account: str = "") -> PolicyFiles:
+    """Reads and checks everything; `account` is PAM's own, where that is known. Raises PolicyError
+    ("FILE:LINE: what") for the first fault.
+    """
     schema_file = policy_dir / "pam.cedarschema"
-    schema = _read(schema_file)
+    schema = _read_cedar(schema_file)
     _check_syntax(schema_file, schema, cedarpy.Schema.from_str)
-    sources = [(path, _read(path)) for path in sorted(policy_dir.glob("*.cedar"))]
+    sources = [(path, _read_cedar(path)) for path in sorted(policy_dir.glob("*.cedar"))]
     if not sources:
         message = (
             f"{policy_dir}:1: holds no *.cedar file; an empty policy set would deny everything"
@@ -59,65 +54,31 @@ def load(policy_dir: Path, identities_file: Path) -> CompiledPolicy:
         codes |= _check_policies(path, text, schema, seen)
     _check_unknown(sources)
     _check_context(schema_file, schema)
-    catalogue, break_glass, file = _load_catalogue(policy_dir / "catalogue.yaml")
-    apart: Apart = tuple(frozenset(roles) for roles in file.apart)
-    roles, identities = _load_identities(identities_file, apart)
-    return CompiledPolicy(
+    catalogue = load_catalogue(policy_dir / "catalogue.yaml", account)
+    listed = load_identities(identities_file, catalogue.apart)
+    compiled = CompiledPolicy(
         cedar="\n".join(text for _, text in sources),
         cedar_schema=schema,
         codes=codes,
         policy_count=len(seen),
-        resources=catalogue,
-        roles=roles,
-        identities=identities,
-        break_glass=break_glass,
-        limits=Limits(**file.limits.model_dump()),
-        apart=apart,
+        resources=catalogue.resources,
+        roles=dict(listed.roles),
+        identities=listed.identities,
+        break_glass=catalogue.break_glass,
+        limits=catalogue.limits,
+        apart=catalogue.apart,
     )
+    return PolicyFiles(compiled=compiled, catalogue=catalogue, listed=listed)
 
 
-def small_domains(compiled: CompiledPolicy) -> tuple[str, ...]:
-    """The domains that own break-glass resources and have too few people to review their use.
-
-    Two must look, and one of them may have voted. Members of a permission set are known to
-    Identity Center alone, so a domain whose approvers come from one is not judged.
-    """
-    reviewed = {
-        resource.domain
-        for resource in compiled.resources
-        if resource.environment in compiled.break_glass.review_environments
-    }
-    counted = [(domain, _reviewers(compiled, domain)) for domain in sorted(reviewed)]
-    return tuple(
-        domain
-        for domain, people in counted
-        if people is not None and len(people) < REVIEWERS_OF_A_DOMAIN
-    )
-
-
-def _reviewers(compiled: CompiledPolicy, domain: str) -> set[str] | None:
-    """By name; None where a permission set makes them uncountable."""
-    approvers = [
-        identity
-        for identity in compiled.identities
-        if identity.domain == domain
-        and any(compiled.roles[group] == "approvers" for group in identity.groups)
-    ]
-    if any(identity.permission_set for identity in approvers):
-        return None
-    named = compiled.break_glass.reviewers.get(domain, ())
-    return {identity.person for identity in approvers} | set(named)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"{path}:1: the file does not exist"
-        raise PolicyError(message) from None
-    except UnicodeDecodeError:
-        message = f"{path}:1: the file is not UTF-8 text"
-        raise PolicyError(message) from None
+def _read_cedar(path: Path) -> str:
+    """A file that was emptied may have held what forbids; so it is refused."""
+    text = read_text(path)
+    lines = [line.strip() for line in text.splitlines()]
+    if all(not line or line.startswith("//") for line in lines):
+        message = f"{path}:1: the file is empty; put back what it held, or remove it"
+        raise PolicyError(message)
+    return text
 
 
 def _check_syntax(path: Path, text: str, parse: Callable[[str], object]) -> None:
@@ -193,153 +154,3 @@ def _line_of_id(text: str, policy_id: str) -> int:
         if f'@id("{policy_id}")' in line:
             return number
     return 1
-
-
-def _parse_yaml(path: Path, model: type[_Model]) -> tuple[_Model, LocatedYaml]:
-    try:
-        document = LocatedYaml.parse(_read(path))
-    except yaml.MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        message = f"{path}:{line}: {fault.problem}"
-        raise PolicyError(message) from None
-    try:
-        return model.model_validate(document.data), document
-    except ValidationError as fault:
-        errors: list[Any] = fault.errors()
-        # A misspelt key is unknown and its right spelling missing: the first says what to mend.
-        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = ".".join(str(part) for part in first["loc"] if part not in kinds.KINDS)
-        what = _PLAIN.get(first["type"], first["msg"])
-        message = f"{path}:{document.line(first['loc'])}: {where}: {what}"
-        raise PolicyError(message) from None
-
-
-def _load_catalogue(path: Path) -> tuple[tuple[Resource, ...], BreakGlassRules, CatalogueFile]:
-    file, document = _parse_yaml(path, catalogue_file())
-    resources: dict[str, Resource] = {}
-    for number, entry in enumerate(file.resources):
-        fault = _fault_of(entry, file, taken=entry.id in resources)
-        if fault:
-            message = f"{path}:{document.line(('resources', number))}: {entry.id}: {fault}"
-            raise PolicyError(message)
-        resources[entry.id] = _resource(entry, file)
-    domains = {resource.domain for resource in resources.values()}
-    for domain in file.break_glass.reviewers:
-        if domain not in domains:
-            line = document.line(("break_glass", "reviewers", domain))
-            message = f"{path}:{line}: break_glass.reviewers: no resource is of domain {domain!r}"
-            raise PolicyError(message)
-    break_glass = BreakGlassRules(
-        review_environments=tuple(file.break_glass.review_environments),
-        review_within=file.break_glass.review_within,
-        reviewers={domain: tuple(people) for domain, people in file.break_glass.reviewers.items()},
-    )
-    return tuple(resources.values()), break_glass, file
-
-
-def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
-    longest = entry.max_duration or file.defaults.max_duration
-    return Resource(
-        resource_id=entry.id,
-        title=entry.title,
-        description=entry.description,
-        environment=entry.environment,
-        domain=entry.domain,
-        issuer_kind=entry.issuer.kind,
-        issuer={
-            name: "true" if value is True else str(value)
-            for name, value in entry.issuer.model_dump(exclude={"kind"}).items()
-            if value is not None and value is not False
-        },
-        default_duration=entry.duration or min(file.defaults.duration, longest),
-        max_duration=longest,
-        approval_window=entry.approval_window or file.defaults.approval_window,
-    )
-
-
-def _fault_of(entry: ResourceEntry, file: CatalogueFile, *, taken: bool) -> str | None:
-    if taken:
-        return "the id is taken"
-    resource = _resource(entry, file)
-    if not durations.SHORTEST_SESSION <= resource.max_duration <= durations.LONGEST_SESSION:
-        return "max_duration must be between 1s and 4h"
-    if not durations.SHORTEST_SESSION <= resource.default_duration <= resource.max_duration:
-        return "duration must be between 1s and max_duration"
-    shortest, longest = durations.APPROVAL_WINDOWS
-    if not shortest <= resource.approval_window <= longest:
-        return "approval_window must be between 5m and 24h"
-    return entry.issuer.fault() or _fault_of_target(resource)
-
-
-def _fault_of_target(resource: Resource) -> str | None:
-    """What its kind's row names a target by, or says of where to sign in, must be in the entry."""
-    try:
-        target = resource.target(account="", region="")
-        if target.row.standing:
-            _ = target.sign_in
-    except KeyError as missing:
-        return f"a target of kind {resource.issuer_kind} has to say its {missing.args[0]}"
-    return None
-
-
-def _load_identities(path: Path, apart: Apart) -> tuple[dict[str, str], tuple[Identity, ...]]:
-    file, document = _parse_yaml(path, IdentitiesFile)
-    taken: set[tuple[str, str]] = set()
-    held: dict[str, set[str]] = {}
-    identities = []
-    for number, entry in enumerate(file.identities):
-        fault = _fault_of_identity(entry, file, taken) or _clash(entry, file, apart, held)
-        if fault:
-            message = f"{path}:{document.line(('identities', number))}: {fault}"
-            raise PolicyError(message)
-        identities.append(_identity(entry))
-    return dict(file.groups), tuple(identities)
-
-
-def _clash(
-    entry: IdentityEntry, file: IdentitiesFile, apart: Apart, held: dict[str, set[str]]
-) -> str | None:
-    """What one person would be, over all entries that are that person, and must not."""
-    identity = _identity(entry)
-    roles: set[str] = {file.groups[group] for group in identity.groups}
-    if identity.person:
-        held.setdefault(identity.person, set()).update(roles)
-        roles = held[identity.person]
-    together = clash(roles, apart)
-    if not together:
-        return None
-    # A person who comes by a permission set has all its groups; no file lists who that is.
-    person = identity.person or f"whoever has {identity.permission_set}"
-    return f"{person} would be {' and '.join(together)}; the catalogue keeps these apart"
-
-
-def _identity(entry: IdentityEntry) -> Identity:
-    return Identity(
-        accounts=tuple(entry.accounts or ([entry.account] if entry.account else [])),
-        domain=entry.domain,
-        groups=tuple(entry.groups),
-        permission_set=entry.permission_set or "",
-        user=entry.user or "",
-        principal=entry.principal or "",
-        person=folded(entry.person or entry.user or ""),
-    )
-
-
-def _fault_of_identity(
-    entry: IdentityEntry, file: IdentitiesFile, taken: set[tuple[str, str]]
-) -> str | None:
-    for group in entry.groups:
-        if group not in file.groups:
-            return f"group {group!r} is not listed under groups"
-    identity = _identity(entry)
-    if not identity.permission_set and not PERSON_NAME.fullmatch(identity.person):
-        return f"{identity.person!r} cannot name a person"
-    listed = identity.permission_set or identity.principal or f"user/{identity.user}"
-    for account in identity.accounts or ("",):
-        # AWS has no two users of an account whose names differ in case only; others' ids are exact.
-        key = (account, listed if identity.principal else folded(listed))
-        if key in taken:
-            where = f"{listed} of account {account}" if account else listed
-            return f"{where} is listed twice, in one spelling or two; one principal is one person"
-        taken.add(key)
-    return None

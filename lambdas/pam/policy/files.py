@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import Field, create_model, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from pam.domain import kinds
 from pam.domain.principals import Scheme, scheme_of
 from pam.domain.resource import Environment
 from pam.kinds import entry_of
-from pam.policy.compiled import PERSON_NAME
-from pam.policy.fields import Account, Duration, IssuerEntry, Name, Strict
+from pam.policy.compiled import PERSON_NAME, PERSON_WORDS
+from pam.policy.fields import (
+    Account,
+    Duration,
+    IssuerEntry,
+    Name,
+    Strict,
+    spelled,
+    without_slash,
+)
 
 Role = Literal["engineers", "approvers", "operators", "auditors"]
 
@@ -33,7 +41,7 @@ class Defaults(Strict):
     approval_window: Duration
 
 
-PersonName = Annotated[str, Field(pattern=f"^{PERSON_NAME.pattern}$")]
+PersonName = Annotated[str, spelled(PERSON_NAME.pattern, f"a person is named by {PERSON_WORDS}")]
 
 
 class BreakGlass(Strict):
@@ -80,9 +88,30 @@ def catalogue_file() -> type[CatalogueFile]:
     return create_model("CatalogueFile", __base__=CatalogueFile, resources=(resources, ...))
 
 
+UserName = Annotated[
+    str,
+    spelled(
+        r"(?!arn:)/?(?:[\x21-\x7e]{1,510}/)?[\w+=,.@-]{1,64}",
+        "a user is its name (1 to 64 of A-Z, a-z, 0-9 and _+=,.@-; not its ARN), with its path "
+        "before it where it has one: staff/alice",
+    ),
+    AfterValidator(without_slash),
+]
+
+
 class IdentityEntry(Strict):
-    permission_set: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")] | None = None
-    user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] | None = None
+    permission_set: (
+        Annotated[
+            str,
+            spelled(
+                r"[\w+=,.@-]{1,32}",
+                "a permission set is its name (1 to 32 of A-Z, a-z, 0-9 and _+=,.@-), without "
+                "AWSReservedSSO_ and the end that AWS adds",
+            ),
+        ]
+        | None
+    ) = None
+    user: UserName | None = None
     principal: str | None = None
     account: Account | None = None
     accounts: Annotated[list[Account], Field(min_length=1)] | None = None

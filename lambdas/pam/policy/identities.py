@@ -5,14 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pam.domain.errors import NotEligible
+from pam.domain.partitions import COMMERCIAL, PARTITION
 from pam.domain.people import Person
 from pam.domain.principals import Scheme, folded, scheme_of
 from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity
 
-_USER = re.compile(r"arn:aws:iam::([0-9]{12}):user/([\w+=,.@-]{1,64})", re.ASCII)
+# A path may hold nearly anything, and says nothing but itself.
+_USER = re.compile(
+    rf"arn:({PARTITION}):iam::([0-9]{{12}}):user/((?:[\x21-\x7e]{{1,510}}/)?)([\w+=,.@-]{{1,64}})",
+    re.ASCII,
+)
 # Only Identity Center can create roles of this name; the hash is 16 hex digits.
 _PERMISSION_SET = re.compile(
-    r"arn:aws:sts::([0-9]{12}):assumed-role/AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}/(.+)",
+    rf"arn:({PARTITION}):sts::([0-9]{{12}}):assumed-role/"
+    r"AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}/(.+)",
     re.ASCII,
 )
 
@@ -25,15 +31,21 @@ class Identities:
     """Looks principals up by exact key; a principal that nobody listed is nobody.
 
     `linked` finds what a person linked to one of theirs by proof: from a principal that the file
-    does not list to the AWS principal that accepted it, or None.
+    does not list to the AWS principal that accepted it, or None. `partition` is the one in which
+    PAM runs, and no principal of another is anybody; empty: not known, as offline.
     """
 
     def __init__(
-        self, policy: CompiledPolicy, linked: Callable[[str], str | None] = _nobody
+        self,
+        policy: CompiledPolicy,
+        linked: Callable[[str], str | None] = _nobody,
+        partition: str = "",
     ) -> None:
+        self._partition = partition
         self._roles = policy.roles
         self._linked = linked
-        self._users: dict[tuple[str, str], Identity] = {}
+        self._users: dict[tuple[str, str, str], Identity] = {}
+        """By account, path and folded name."""
         self._permission_sets: dict[tuple[str, str], Identity] = {}
         self._others: dict[str, Identity] = {}
         for identity in policy.identities:
@@ -41,7 +53,8 @@ class Identities:
                 self._others[identity.principal] = identity
             for account in identity.accounts:
                 if identity.user:
-                    self._users[account, folded(identity.user)] = identity
+                    path, slash, name = identity.user.rpartition("/")
+                    self._users[account, path + slash, folded(name)] = identity
                 else:
                     self._permission_sets[account, identity.permission_set] = identity
 
@@ -66,15 +79,21 @@ class Identities:
 
     def _signer(self, principal: str) -> Person | None:
         if match := _USER.fullmatch(principal):
-            identity = self._users.get((match[1], folded(match[2])))
-            if identity is not None:
+            identity = self._users.get((match[2], match[3], folded(match[4])))
+            if identity is not None and self._is_ours(match[1]):
                 return self._person(identity, identity.person, principal)
         elif match := _PERMISSION_SET.fullmatch(principal):
-            identity = self._permission_sets.get((match[1], match[2]))
-            name = folded(match[3])
-            if identity is not None and PERSON_NAME.fullmatch(name):
+            identity = self._permission_sets.get((match[2], match[3]))
+            name = folded(match[4])
+            if identity is not None and self._is_ours(match[1]) and PERSON_NAME.fullmatch(name):
                 return self._person(identity, name, principal)
         return None
+
+    def _is_ours(self, partition: str) -> bool:
+        return self._partition in {"", partition}
+
+    def _arn(self, account: str, user: str) -> str:
+        return f"arn:{self._partition or COMMERCIAL}:iam::{account}:user/{user}"
 
     def _listed_or_linked(self, principal: str) -> Person | None:
         """By a link somebody has the groups of the principal that accepted it, and no others."""
@@ -92,9 +111,9 @@ class Identities:
         """
         if scheme_of(principal_or_name) is not None:
             return self.identify(principal_or_name)
-        for (account, _), identity in self._users.items():
+        for (account, _, _), identity in self._users.items():
             if identity.person == folded(principal_or_name):
-                return self.identify(f"arn:aws:iam::{account}:user/{identity.user}")
+                return self.identify(self._arn(account, identity.user))
         message = f"{principal_or_name!r} is not a listed person; give the full principal ARN"
         raise NotEligible(message, recorded="whoever was named is not listed as anybody")
 
@@ -125,8 +144,8 @@ class Identities:
         say.
         """
         users = (
-            (f"arn:aws:iam::{account}:user/{identity.user}", identity)
-            for (account, _), identity in self._users.items()
+            (self._arn(account, identity.user), identity)
+            for (account, _, _), identity in self._users.items()
         )
         return tuple(
             self._person(identity, name, principal)

@@ -44,10 +44,20 @@ class LocatedYaml:
 
         Parts that the file does not have (a union's tag, a missing key) are passed over.
         """
+        return self._find(path)[1]
+
+    def scalar(self, path: Sequence[str | int]) -> str | None:
+        """What is written at `path`, to the letter, whatever YAML takes it for; None where
+        something with parts stands.
+        """
+        node, _ = self._find(path)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
+    def _find(self, path: Sequence[str | int]) -> tuple[yaml.Node | None, int]:
         node, line = self._root, 1
         for part in path:
             node, line = _child(node, part) or (node, line)
-        return line
+        return node, line
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:

@@ -192,8 +192,12 @@ class DatabaseLogin:
 class LoginSecrets(Protocol):
     """Database logins in a secret store that rotates them. All raise IssuerUnavailable."""
 
-    def login(self, secret: str, *, version: str = "", stage: str = "") -> DatabaseLogin:
-        """The login of one version, of the one with this label, or the current one."""
+    def login(
+        self, secret: str, where: Mapping[str, str], *, version: str = "", stage: str = ""
+    ) -> DatabaseLogin:
+        """The login of one version, of the one with this label, or the current one. `where` may
+        have `host`, `port` and `dbname`, which then stand above what the secret says of them.
+        """
 
     def versions(self, secret: str) -> dict[str, frozenset[str]]:
         """The labels of each version that has one: AWSCURRENT, AWSPENDING, AWSPREVIOUS."""
@@ -201,7 +205,9 @@ class LoginSecrets(Protocol):
     def rotate(self, secret: str, version: str) -> None:
         """Asks for a rotation that makes `version`. Does nothing while another is under way."""
 
-    def renew(self, secret: str, version: str, password: str) -> DatabaseLogin:
+    def renew(
+        self, secret: str, where: Mapping[str, str], version: str, password: str
+    ) -> DatabaseLogin:
         """Makes `version`, with this password, the current one, and any rotation that is under way
         void; unless `version` was made before. Returns the login that is current then.
         """

@@ -1,5 +1,6 @@
 """Logging in to a database: bounded, encrypted as configured, and under settings of our own."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,9 +108,11 @@ class Databases:
 
     def reached(self, login: DatabaseLogin) -> Connection:
         """A connection, to be closed by the caller. Raises Unreached."""
-        with suppress(psycopg.Error):
+        try:
             return self.connect(login)
-        message = f"the database at {login.host}:{login.port} did not let PAM in"
+        except psycopg.Error as error:
+            why = why_not(error)
+        message = f"the database at {login.host}:{login.port} did not let PAM in: {why}"
         raise Unreached(message)
 
     def lets_in(self, login: DatabaseLogin) -> bool:
@@ -131,6 +134,41 @@ def verifier(connection: Connection, username: str, password: str) -> str:
     return made.decode()
 
 
+# Before a login libpq hands on the server's words and not its code. What stands here is looked for
+# in them and told in their stead: they may name what nobody should read.
+_BEFORE_LOGIN = (
+    ("password authentication failed", "28P01, the password is refused"),
+    ("PAM authentication failed", "28000, the token is refused"),
+    ("no pg_hba.conf entry", "28000, the server's pg_hba.conf has no entry for PAM's login"),
+    ("is not permitted to log in", "28000, the login may not log in"),
+    ("too many c", "53300, no connection is free"),
+    ("remaining connection slots", "53300, no connection is free"),
+    ("the database system is", "57P03, the server is starting, stopping or recovering"),
+    ("is not currently accepting connections", "55000, the database takes no connections"),
+    ("startup parameter", "08P01, a pooler before the server refuses PAM's settings (options)"),
+    ("command-line options", "0A000, a proxy before the server refuses PAM's settings (options)"),
+    ("certificate verify failed", "the server's certificate is not of a trusted authority"),
+    ("does not match host name", "the server's certificate is of another host"),
+    ("server does not support SSL", "the server offers no TLS"),
+    ("root certificate file", "the file of trusted certificates cannot be read"),
+    ("Connection refused", "nothing listens there"),
+    ("timeout expired", "no answer in time"),
+    ("could not translate host name", "there is no such host"),
+    ("failed to resolve host", "there is no such host"),
+)
+_NO_SUCH_DATABASE = re.compile(r'FATAL:  database ".*" does not exist')
+
+
+def why_not(error: psycopg.Error) -> str:
+    """The server's code and what it means, or what else is known; never the text of the error."""
+    if error.sqlstate:
+        return error.sqlstate
+    text = str(error)
+    if _NO_SUCH_DATABASE.search(text):
+        return "3D000, there is no such database"
+    return next((why for words, why in _BEFORE_LOGIN if words in text), type(error).__name__)
+
+
 @contextmanager
 def unavailable(what: str) -> Iterator[None]:
     """Turns the driver's errors into IssuerUnavailable: their class and code, never their text,
@@ -139,8 +177,7 @@ def unavailable(what: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        code = error.sqlstate or type(error).__name__
-        message = f"{what}: {code}"
+        message = f"{what}: {why_not(error)}"
     else:
         return
     raise IssuerUnavailable(message)

@@ -77,7 +77,7 @@ class RotatedSecretIssuer:
             message = "the session has no end; no credentials are given"
             raise IssuerUnavailable(message)
         self._check_held(session)
-        login = self._logins.login(_secret(session))
+        login = self._login(session)
         if not self._databases.lets_in(login):
             message = "the database does not take the current password of the secret"
             raise IssuerUnavailable(message)
@@ -115,7 +115,7 @@ class RotatedSecretIssuer:
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """Gives the login back, if that had to wait for clients that had begun to log in."""
-        name = self._logins.login(_secret(session)).username
+        name = self._login(session).username
         with self._databases.opened(self._mender(session), "the login was not given back") as as_is:
             if not lent_account.read(as_is, name).can_log_in:
                 lent_account.give_login(as_is, name)
@@ -136,6 +136,11 @@ class RotatedSecretIssuer:
     def tidy(self, target: Target, now: datetime) -> None:
         """As with `sessions_at`: nothing."""
 
+    def _login(self, session: Session, *, version: str = "") -> DatabaseLogin:
+        """The account's own: the current one, or that of one version."""
+        where = session.target.settings
+        return self._logins.login(_secret(session), where, version=version)
+
     def _check_held(self, session: Session) -> None:
         if not self._checkouts.has(session.target.arn, session.session_id):
             message = f"the session does not hold {session.resource}"
@@ -146,7 +151,7 @@ class RotatedSecretIssuer:
 
     def _taken_back(self, session: Session, now: datetime) -> Receipt:
         mender, what = self._mender(session), session.target.arn
-        name = self._logins.login(_secret(session)).username
+        name = self._login(session).username
         cut = lent_account.shut(self._databases, mender, name)
         # In this order: a twin that gives it back in between takes what was remembered with it.
         remembered = self._checkouts.remembered(what, session.session_id)
@@ -157,7 +162,7 @@ class RotatedSecretIssuer:
             left = left_behind.bounded(lent_account.put_back(connection, name, remembered))
         version = version_of(session, Phase.END)
         fresh = secrets.token_urlsafe(_PASSWORD_BYTES)
-        login = self._logins.renew(_secret(session), version, fresh)
+        login = self._logins.renew(_secret(session), session.target.settings, version, fresh)
         is_open = lent_account.renew(self._databases, mender, login)
         seen = self._see_refused(session, mender, login)
         where = f"{login.host}:{login.port}/{login.dbname}"
@@ -189,7 +194,7 @@ class RotatedSecretIssuer:
         if secret is None:
             message = f"{session.resource} has no login_secret: PAM cannot take the account back"
             raise IssuerUnavailable(message)
-        return self._logins.login(secret)
+        return self._logins.login(secret, session.target.settings)
 
     def _see_reached(self, session: Session) -> None:
         """That the account can be logged in to as things are, and taken back whatever its borrower
@@ -200,7 +205,7 @@ class RotatedSecretIssuer:
         try:
             self._see_in_hand(session)
             self._mend(session)
-            with self._databases.reached(self._logins.login(_secret(session))):
+            with self._databases.reached(self._login(session)):
                 return
         except IssuerUnavailable as fault:
             # The session now fails, and what a closed session has is free. Given back here, it
@@ -208,7 +213,7 @@ class RotatedSecretIssuer:
             raise Unreached(fault.detail) from fault
 
     def _see_in_hand(self, session: Session) -> None:
-        name = self._logins.login(_secret(session)).username
+        name = self._login(session).username
         with (
             self._databases.reached(self._mender(session)) as connection,
             unavailable("the account could not be looked at"),
@@ -238,7 +243,7 @@ class RotatedSecretIssuer:
             labels = versions.get(version)
             # Current, or current once: a later rotation has made it the previous one.
             if labels is not None and (CURRENT in labels or PENDING not in labels):
-                login = self._logins.login(secret)
+                login = self._login(session)
                 if self._databases.lets_in(login):
                     return login
             elif time.monotonic() >= ask_at and (labels or not _under_way(versions)):
@@ -256,7 +261,7 @@ class RotatedSecretIssuer:
         """
         if _under_way(self._logins.versions(_secret(session))):
             return
-        login = self._logins.login(_secret(session))
+        login = self._login(session)
         if self._databases.lets_in(login):
             return
         with (
@@ -274,7 +279,7 @@ class RotatedSecretIssuer:
     def _moved_on(self, session: Session, login: DatabaseLogin) -> bool:
         """Whether this is no longer the secret's login, or is about to be replaced."""
         secret = _secret(session)
-        return _under_way(self._logins.versions(secret)) or self._logins.login(secret) != login
+        return _under_way(self._logins.versions(secret)) or self._login(session) != login
 
     def _see_refused(self, session: Session, mender: DatabaseLogin, login: DatabaseLogin) -> str:
         """The passwords of before are tried, and the one of now: an account has but one, so while
@@ -284,7 +289,7 @@ class RotatedSecretIssuer:
         secret, tried = _secret(session), []
         labels = self._logins.versions(secret)
         for version in (each for each, stages in labels.items() if PREVIOUS in stages):
-            before = self._logins.login(secret, version=version)
+            before = self._login(session, version=version)
             if before.password == login.password or self._databases.lets_in(before):
                 message = "the database still takes the password of before"
                 raise IssuerUnavailable(message)

@@ -162,7 +162,7 @@ class PostgresUserIssuer:
         """Everything that PAM makes in a database is a session's."""
 
     def _login(self, target: Target) -> DatabaseLogin:
-        login = self._logins.login(target.settings["secret"])
+        login = self._logins.login(target.settings["secret"], target.settings)
         if target.settings.get("auth") != "rds-iam":
             return login
         login = replace(login, username=target.settings["rds_db_user"].partition("/")[2])

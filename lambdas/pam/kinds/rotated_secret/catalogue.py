@@ -2,15 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from pam.policy.fields import IssuerEntry, KeyArn, SecretName
+from pam.policy.fields import DatabaseEntry, KeyArn, SecretName, is_managed, spelled
 
 _NO_MENDER = (
     "rotated-secret needs login_secret, since a borrower can lock out whoever logs in as the "
     "account itself. Make a login that administers the account, keep it as a secret and name it: "
     "CREATE ROLE pam_mender LOGIN CREATEROLE PASSWORD '...'; GRANT <account> TO pam_mender WITH "
     "ADMIN TRUE, INHERIT FALSE, SET TRUE (docs/databases.md)"
+)
+
+
+_MANAGED = (
+    "RDS rotates this secret by itself and lets nobody else write it, and PAM writes a new "
+    "password at each end. Lend another account, or a user for each session (postgres-user)"
 )
 
 
@@ -24,7 +30,7 @@ def _single_user(rotation: str) -> str:
     return rotation
 
 
-class Entry(IssuerEntry):
+class Entry(DatabaseEntry):
     """The static account whose login `secret` holds, for one session at a time.
 
     Whoever rotates the secret (MOD-045, or PAM's own function) is not PAM's business, but that it
@@ -32,10 +38,14 @@ class Entry(IssuerEntry):
     """
 
     kind: Literal["rotated-secret"]
-    secret: SecretName
     rotation: Annotated[str, AfterValidator(_single_user)]
     when_taken: Literal["wait", "refuse"] = "refuse"
-    rotation_function: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] | None = None
+    rotation_function: (
+        Annotated[
+            str, spelled(r"[\w-]{1,64}", "a function is its name in this account, not its ARN")
+        ]
+        | None
+    ) = None
     """The rotation's Lambda function in this account, which RotateSecret's caller must be allowed
     to invoke; absent: PAM's own, or none (a rotation that a database service manages)."""
     login_secret: SecretName | None = None
@@ -48,4 +58,6 @@ class Entry(IssuerEntry):
             return _NO_MENDER
         if self.login_secret == self.secret:
             return "login_secret is the account's own secret; it has to be another login's"
-        return None
+        if is_managed(self.secret):
+            return _MANAGED
+        return super().fault() or self.missing_host(self.login_secret)

@@ -1,0 +1,1 @@
+"""What people do to a deployment from outside: none of it is deployed."""

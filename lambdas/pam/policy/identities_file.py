@@ -1,0 +1,90 @@
+"""`identities.yaml`: who is who, checked entry by entry and against one another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pam.domain.apart import Apart, clash
+from pam.domain.principals import folded
+from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError
+from pam.policy.files import IdentitiesFile, IdentityEntry
+from pam.policy.reading import read_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """`places` is where each identity stands, in their order: `FILE:LINE`."""
+
+    roles: Mapping[str, str]
+    identities: tuple[Identity, ...]
+    places: tuple[str, ...]
+
+
+def load_identities(path: Path, apart: Apart) -> Listed:
+    """Raises PolicyError."""
+    file, document = read_model(path, IdentitiesFile)
+    taken: set[tuple[str, str]] = set()
+    held: dict[str, set[str]] = {}
+    places = []
+    for number, entry in enumerate(file.identities):
+        places.append(f"{path}:{document.line(('identities', number))}")
+        fault = _fault_of_identity(entry, file, taken) or _clash(entry, file, apart, held)
+        if fault:
+            message = f"{places[-1]}: {fault}"
+            raise PolicyError(message)
+    return Listed(
+        roles=dict(file.groups),
+        identities=tuple(_identity(entry) for entry in file.identities),
+        places=tuple(places),
+    )
+
+
+def _clash(
+    entry: IdentityEntry, file: IdentitiesFile, apart: Apart, held: dict[str, set[str]]
+) -> str | None:
+    """What one person would be, over all entries that are that person, and must not."""
+    identity = _identity(entry)
+    roles: set[str] = {file.groups[group] for group in identity.groups}
+    if identity.person:
+        held.setdefault(identity.person, set()).update(roles)
+        roles = held[identity.person]
+    together = clash(roles, apart)
+    if not together:
+        return None
+    # A person who comes by a permission set has all its groups; no file lists who that is.
+    person = identity.person or f"whoever has {identity.permission_set}"
+    return f"{person} would be {' and '.join(together)}; the catalogue keeps these apart"
+
+
+def _identity(entry: IdentityEntry) -> Identity:
+    return Identity(
+        accounts=tuple(entry.accounts or ([entry.account] if entry.account else [])),
+        domain=entry.domain,
+        groups=tuple(entry.groups),
+        permission_set=entry.permission_set or "",
+        user=entry.user or "",
+        principal=entry.principal or "",
+        person=folded(entry.person or (entry.user or "").rpartition("/")[2]),
+    )
+
+
+def _fault_of_identity(
+    entry: IdentityEntry, file: IdentitiesFile, taken: set[tuple[str, str]]
+) -> str | None:
+    for group in entry.groups:
+        if group not in file.groups:
+            return f"group {group!r} is not listed under groups"
+    identity = _identity(entry)
+    if not identity.permission_set and not PERSON_NAME.fullmatch(identity.person):
+        return f"{identity.person!r} cannot name a person; say person: with {PERSON_WORDS}"
+    # IAM has no two users of one name in an account, whatever their paths.
+    user = identity.user.rpartition("/")[2]
+    listed = identity.permission_set or identity.principal or f"user/{user}"
+    for account in identity.accounts or ("",):
+        # AWS has no two users of an account whose names differ in case only; others' ids are exact.
+        key = (account, listed if identity.principal else folded(listed))
+        if key in taken:
+            where = f"{listed} of account {account}" if account else listed
+            return f"{where} is listed twice, in one spelling or two; one principal is one person"
+        taken.add(key)
+    return None

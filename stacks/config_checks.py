@@ -1,0 +1,72 @@
+"""What a configuration must say, and may not, before anything is built from it."""
+
+from stacks.config import ConfigError, DeployConfig
+
+_SHORTEST_REASON = 20
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+_LONGEST_LOCK = 36500
+"""Days: S3 takes a hundred years."""
+_LONGEST_LOCK_UNLESS_RETAINED = 30
+
+
+def check(config: DeployConfig) -> None:
+    """Raises ConfigError at the first fault."""
+    check_witness(config)
+    check_witness_trust(config)
+    check_retention(config)
+
+
+def check_witness(config: DeployConfig) -> None:
+    """Without a witness, an administrator of the account can turn back the log with all that proves
+    it. No deployment is without one by mere omission. Raises ConfigError.
+    """
+    where = f"cdk.json: environments.{config.env_name}"
+    if config.witness is None:
+        if config.witness_account is None:
+            message = (
+                f"{where}: name the account of the audit log's witness (witness_account), or say "
+                f'why there is none: "witness": "none: " and {_SHORTEST_REASON} characters or more'
+            )
+            raise ConfigError(message)
+        return
+    if config.witness_account is not None:
+        message = f"{where}: there is a witness_account, so witness must not say that there is none"
+        raise ConfigError(message)
+    said, _, reason = config.witness.partition(":")
+    if said != "none" or len("".join(reason.split())) < _SHORTEST_REASON:
+        message = f'{where}.witness must be "none: " and {_SHORTEST_REASON} characters or more'
+        raise ConfigError(message)
+
+
+def check_witness_trust(config: DeployConfig) -> None:
+    """The witness lets in one account by its number: the log's. Unsaid, CloudFormation would put
+    the witness's own there. Raises ConfigError.
+    """
+    where = f"cdk.json: environments.{config.env_name}"
+    if config.witness_account is not None and config.account is None:
+        message = f"{where}: name account, too: the witness answers that account and no other"
+        raise ConfigError(message)
+
+
+def check_retention(config: DeployConfig) -> None:
+    """CloudWatch Logs takes only some numbers of days, and refuses others while it deploys. What is
+    meant to be deleted must not lock an archive for long: nobody could. Raises ConfigError.
+    """
+    where = f"cdk.json: environments.{config.env_name}"
+    for name in ("audit_retention_days", "operational_retention_days"):
+        days = getattr(config, name)
+        if days not in LOG_RETENTION_DAYS:
+            nearest = min(LOG_RETENTION_DAYS, key=lambda known: abs(known - days))
+            message = f"{where}.{name}: CloudWatch Logs takes no {days} days, but {nearest}"
+            raise ConfigError(message)
+    longest = _LONGEST_LOCK if config.retain_data else _LONGEST_LOCK_UNLESS_RETAINED
+    if config.archive_retention_days > longest:
+        message = (
+            f"{where}.archive_retention_days must be at most {longest} where retain_data is "
+            f"{str(config.retain_data).lower()}: nobody can delete the archive before its time"
+        )
+        raise ConfigError(message)

@@ -1,0 +1,69 @@
+"""Where PAM is deployed: account, region and partition, checked before anything is made of them."""
+
+import re
+from difflib import get_close_matches
+
+from aws_cdk.region_info import RegionInfo
+
+from pam.domain.partitions import partition_of
+from pam.policy.compiled import PolicyError
+from pam.policy.compiler import PolicyFiles
+from stacks.config import ConfigError, DeployConfig
+
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+
+
+def check_place(config: DeployConfig) -> None:
+    """Raises ConfigError for an account that is none, and for a region that AWS does not have."""
+    where = f"cdk.json: environments.{config.env_name}"
+    for name, account in (
+        ("account", config.account),
+        ("witness_account", config.witness_account),
+    ):
+        if account is not None and not _ACCOUNT.fullmatch(account):
+            message = (
+                f"{where}.{name} must be 12 digits in quotes, leading zeros among them "
+                f'("000123456789"), not {account!r}'
+            )
+            raise ConfigError(message)
+    known = {region.name: region.partition for region in RegionInfo.regions}
+    if config.region not in known:
+        close = get_close_matches(config.region, known, n=1)
+        meant = f"; is {close[0]} meant?" if close else ""
+        message = f"{where}.region: {config.region!r} is no region of AWS{meant}"
+        raise ConfigError(message)
+    if known[config.region] != partition_of(config.region):
+        message = f"{where}.region: PAM does not know the partition of {config.region}"
+        raise ConfigError(message)
+
+
+def check_partition(config: DeployConfig, files: PolicyFiles) -> None:
+    """Nothing reaches from one partition into another. Raises PolicyError for a target there."""
+    own = partition_of(config.region)
+    for resource in files.compiled.resources:
+        region = resource.issuer.get("region", config.region)
+        if partition_of(region) != own:
+            message = (
+                f"{files.catalogue.places[resource.resource_id]}: {resource.resource_id}: {region} "
+                f"is in {partition_of(region)}; PAM is deployed to {config.region}, and can lend "
+                f"nothing outside {own}"
+            )
+            raise PolicyError(message)
+
+
+def regional_host(service: str, region: str) -> str:
+    """As `kms:ViaService` and some services' principals have it: `s3.eu-west-1.amazonaws.com`."""
+    return f"{service}.{region}.{_suffix(region)}"
+
+
+def event_sources(service: str, region: str) -> list[str]:
+    """How CloudTrail may name the service in an event: in most partitions as in the first one."""
+    return [f"{service}.{suffix}" for suffix in dict.fromkeys(("amazonaws.com", _suffix(region)))]
+
+
+def _suffix(region: str) -> str:
+    suffix = RegionInfo.get(region).domain_suffix
+    if suffix is None:
+        message = f"{region!r} is no region of AWS"
+        raise ConfigError(message)
+    return suffix
