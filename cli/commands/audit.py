@@ -64,11 +64,11 @@ def _timeline(
         table.add_column(heading, overflow="fold")
     for position, record in enumerate(records):
         table.add_row(
-            *(Text(clean(_told(cell, texts))) for cell in _cells(record, now=now)),
+            *(Text(clean(_explained(cell, texts))) for cell in _cells(record, now=now)),
             style="bold red" if position in broken else "",
         )
     if records:
-        reason = _told(str(records[0].get("reason") or ""), texts)
+        reason = _explained(str(records[0].get("reason") or ""), texts)
         render.put(f"reason: {clean(reason)}")
     render.put(table)
     if not faults:
@@ -89,7 +89,7 @@ def _cells(record: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _told(said: str, texts: Mapping[str, Any]) -> str:
+def _explained(said: str, texts: Mapping[str, Any]) -> str:
     """With each commitment replaced by the text that it is to."""
     return _COMMITMENT.sub(lambda found: str(texts.get(found[0], ERASED)), said)
 

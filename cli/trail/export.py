@@ -106,14 +106,14 @@ def beginning_of(source: Source, session_id: str, supposed: datetime | None) -> 
     """When the first record of a session was written. An id may have been chosen, so the time in it
     (`supposed`, None if it is none) is believed only if it is earlier. Raises Failure.
     """
-    times = [_told_at(line) for line in source.archived_records(session_id) if _hash_in(line)]
+    times = [_recorded_at(line) for line in source.archived_records(session_id) if _hash_in(line)]
     if not times:
         message = f"the archive has no record of {session_id}"
         raise Failure(message)
     return min(times) if supposed is None else min(*times, supposed)
 
 
-def _told_at(line: str) -> datetime:
+def _recorded_at(line: str) -> datetime:
     return timestamps.parse(json.loads(line)["recorded_at"])
 
 

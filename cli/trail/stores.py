@@ -126,20 +126,20 @@ class Stores:
         return bytes(answer["PublicKey"])
 
     def session_of(self, session_id: str) -> Session | None:
-        return self._told(session_id, lambda: self._sessions.get(session_id))
+        return self._read(session_id, lambda: self._sessions.get(session_id))
 
     def whole_session(self, session_id: str) -> tuple[Session, bool] | None:
-        return self._told(session_id, lambda: self._sessions.get_whole(session_id))
+        return self._read(session_id, lambda: self._sessions.get_whole(session_id))
 
     def table_records(self, session_id: str) -> list[Record]:
-        return self._told(session_id, lambda: self._sessions.records(session_id))
+        return self._read(session_id, lambda: self._sessions.records(session_id))
 
     def lone_record(self, event_id: str) -> Record | None:
         """The table's copy of a record that belongs to no session."""
-        found = self._told(event_id, lambda: self._sessions.records_after(f"NONE#{event_id}", -1))
+        found = self._read(event_id, lambda: self._sessions.records_after(f"NONE#{event_id}", -1))
         return found[0] if found else None
 
-    def _told(self, owner: str, read: Callable[[], _T]) -> _T:
+    def _read(self, owner: str, read: Callable[[], _T]) -> _T:
         """Raises Unreadable for items that PAM did not write."""
         with aws.explained(self.profile):
             try:

@@ -10,17 +10,14 @@ from typing import Any
 
 import pytest
 
-from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.dynamodb_sessions import to_item
 from pam.aws.table_keys import session_item
 from pam.domain.errors import Refusal, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.kinds.one_per_person import OnePerPerson
 from pam.policy.cedar import CedarPolicy
-from tests.contract.conftest import TABLE, TABLES, aws, table
-from tests.kinds.badge.issuer import Doors
-from tests.kinds.story import DoorStory
+from tests.contract.conftest import TABLE, aws, table
+from tests.kinds.in_the_table import InTheTable
 from tests.kinds.table import VAULT_DEV
 
 __all__ = ["aws", "table"]
@@ -28,13 +25,8 @@ __all__ = ["aws", "table"]
 pytestmark = [pytest.mark.guarantee("G4"), pytest.mark.guarantee("G5")]
 
 
-class Forged(DoorStory):
+class Forged(InTheTable):
     client: Any
-
-    def stored(self, session_id: str) -> Session:
-        found = self.store.get(session_id)
-        assert found is not None
-        return found
 
     def forge(self, session_id: str, **changes: Any) -> None:
         item = session_item(replace(self.stored(session_id), **changes))
@@ -48,10 +40,8 @@ class Forged(DoorStory):
 
 @pytest.fixture
 def story(table: Any, policy: CedarPolicy) -> Forged:
-    story = Forged(store=DynamoDbSessions(table, TABLES), policy=policy)  # type: ignore[arg-type]
+    story = Forged.of(table, policy)
     story.client = table
-    story.doors = Doors()
-    story.badges = OnePerPerson(story.doors, DynamoDbCheckouts(table, TABLES))
     return story
 
 

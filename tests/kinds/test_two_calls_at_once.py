@@ -9,16 +9,13 @@ from typing import Any
 
 import pytest
 
-from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.errors import NotYet, Refusal, TryAgain, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.kinds.one_per_person import LONGEST_CALL, OnePerPerson, checkout_of
+from pam.kinds.one_per_person import LONGEST_CALL, checkout_of
 from pam.policy.cedar import CedarPolicy
-from tests.contract.conftest import TABLES, aws, table
-from tests.kinds.badge.issuer import Doors
-from tests.kinds.story import DoorStory
+from tests.contract.conftest import aws, table
+from tests.kinds.in_the_table import InTheTable
 from tests.kinds.table import VAULT_DEV
 
 __all__ = ["aws", "table"]
@@ -26,20 +23,9 @@ __all__ = ["aws", "table"]
 pytestmark = [pytest.mark.guarantee("G4")]
 
 
-class InTheTable(DoorStory):
-    def stored(self, session_id: str) -> Session:
-        found = self.store.get(session_id)
-        assert found is not None
-        return found
-
-
 @pytest.fixture
 def story(table: Any, policy: CedarPolicy) -> InTheTable:
-    story = InTheTable(store=DynamoDbSessions(table, TABLES), policy=policy)  # type: ignore[arg-type]
-    story.doors = Doors()
-    story.checkouts = DynamoDbCheckouts(table, TABLES)  # type: ignore[assignment]
-    story.badges = OnePerPerson(story.doors, story.checkouts)
-    return story
+    return InTheTable.of(table, policy)
 
 
 def before(thing: Any, name: str, act: Callable[[], object]) -> None:

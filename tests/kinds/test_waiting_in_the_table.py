@@ -4,33 +4,19 @@ from typing import Any
 
 import pytest
 
-from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.errors import LimitReached, TryAgain
 from pam.domain.lifecycle import Status
-from pam.domain.session import Session
-from pam.kinds.one_per_person import OnePerPerson
 from pam.policy.cedar import CedarPolicy
-from tests.contract.conftest import TABLES, aws, table
-from tests.kinds.badge.issuer import Doors
-from tests.kinds.story import DoorStory
+from tests.contract.conftest import aws, table
+from tests.kinds.in_the_table import InTheTable
 from tests.kinds.table import BADGE, VAULT, VAULT_DEV
 
 __all__ = ["aws", "table"]
 
 
-class InTheTable(DoorStory):
-    def stored(self, session_id: str) -> Session:
-        found = self.store.get(session_id)
-        assert found is not None
-        return found
-
-
 @pytest.fixture
 def story(table: Any, policy: CedarPolicy) -> InTheTable:
-    story = InTheTable(store=DynamoDbSessions(table, TABLES), policy=policy)  # type: ignore[arg-type]
-    story.doors = Doors()
-    story.badges = OnePerPerson(story.doors, DynamoDbCheckouts(table, TABLES))
+    story = InTheTable.of(table, policy)
     assert story.issuers[BADGE.name] is story.badges
     return story
 

@@ -118,7 +118,7 @@ def _condition(operator: str, value: str | None, wanted: list[str]) -> bool:
     if operator in {"StringLike", "ArnLike"}:
         return any(_like(value, pattern) for pattern in wanted)
     message = f"{operator}: teach the evaluator this condition first"
-    raise NotImplementedError(message)
+    raise LookupError(message)
 
 
 def _matches(actions: object, action: str) -> bool:
