@@ -9,6 +9,7 @@ PROJECT := $(VENV)/.project
 CDK := node_modules/.installed
 FETCHED := .pam/cache/.fetched
 GATES := .pam/gates/.installed
+OPINIONS := .pam/opinions/.installed
 
 # The environment's own tools before any that the machine may have.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) $(PROJECT) $(CDK) $(FETCHED) ## install what the rest needs (they do it by themselves)
+setup: $(INSTALLED) $(PROJECT) $(CDK) $(FETCHED) $(OPINIONS) ## install what the rest needs (they do it by themselves)
 
 demo: setup ## the whole story on a stack of its own, from a request to access refused
 	@$(PYTHON) -m local demo --state-dir .pam/demo
@@ -90,6 +91,7 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) dev.in --output-file dev.txt
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
+	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
 
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
 	@$(PYTHON) -m deployment.unstick $(ENV) $(if $(REMOVE),--remove $(REMOVE))
@@ -113,6 +115,12 @@ $(GATES): $(INSTALLED) requirements/gates.txt
 	@echo "setting up the gates"
 	@$(PYTHON3) -m venv .pam/gates
 	@VIRTUAL_ENV=.pam/gates uv pip sync --quiet --require-hashes requirements/gates.txt
+	@touch $@
+
+$(OPINIONS): $(INSTALLED) requirements/opinions.txt
+	@echo "setting up the second opinions"
+	@$(PYTHON3) -m venv --without-pip .pam/opinions
+	@VIRTUAL_ENV=.pam/opinions uv pip sync --quiet --require-hashes requirements/opinions.txt
 	@touch $@
 
 $(PROJECT): $(INSTALLED) pyproject.toml setup.py

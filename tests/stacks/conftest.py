@@ -16,6 +16,12 @@ TWO_ACCOUNTS = {
     "account": "111111111111",
     "witness_account": "222222222222",
 }
+EVERYTHING_ON = {
+    **TWO_ACCOUNTS,
+    "rotation": "schedule",
+    "vpc_subnet_ids": ["subnet-0123456789abcdef0"],
+    "vpc_security_group_ids": ["sg-0123456789abcdef0"],
+}
 ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["environments"])
 
 
@@ -40,6 +46,24 @@ def deployment_of() -> Callable[[str], Deployment]:
 def two_accounts() -> Deployment:
     """prod in one account, and its witness in another."""
     app = new_app("prod", environments={"prod": TWO_ACCOUNTS})
+    build(app)
+    found = templates(app)
+    return Deployment(
+        env_name="prod",
+        foundation=found["pam-prod-foundation"],
+        service=found["pam-prod-service"],
+        witness=found["pam-prod-witness"],
+    )
+
+
+@pytest.fixture(scope="session")
+def everything_on() -> Deployment:
+    """prod with all that a deployment may have, its witness in a second account."""
+    return in_region("eu-west-1")
+
+
+def in_region(region: str) -> Deployment:
+    app = new_app("prod", environments={"prod": EVERYTHING_ON | {"region": region}})
     build(app)
     found = templates(app)
     return Deployment(

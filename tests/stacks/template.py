@@ -43,6 +43,9 @@ class Deployment:
         alone = Deployment(env_name=self.env_name, foundation=self.witness, service=nothing)
         return [replace(self, witness=None), alone]
 
+    def templates(self) -> list[Mapping[str, Any]]:
+        return [each for each in (self.foundation, self.service, self.witness) if each is not None]
+
     def of_type(self, kind: str) -> dict[str, Resource]:
         return {
             name: resource
