@@ -12,7 +12,16 @@ from tests.stacks.template import Deployment
 
 Json = dict[str, Any]
 
-_NAMES = ("BucketName", "LogGroupName", "TableName", "RoleName", "QueueName", "TopicName", "Name")
+_NAMES = (
+    "BucketName",
+    "LogGroupName",
+    "TableName",
+    "RoleName",
+    "ManagedPolicyName",
+    "QueueName",
+    "TopicName",
+    "Name",
+)
 _ARNS = {
     "AWS::ApiGateway::RestApi": "execute-api:{region}:{account}:{name}",
     "AWS::DynamoDB::GlobalTable": "dynamodb:{region}:{account}:table/{name}",
@@ -144,18 +153,18 @@ class Reader:
         if known is not None:
             return known
         by_arn = self._type(name) in _REFERRED_TO_BY_ARN
-        return self._arn(name) if by_arn else self.name(name)
+        return self.arn(name) if by_arn else self.name(name)
 
     def _attribute(self, path: list[str]) -> str:
         name, attribute = path
         # A real one ends with a time, whose colons parliament takes for a fault.
         ends = {"Arn": "", "StreamArn": "/stream/2026-01-01"}
-        return self._arn(name) + ends[attribute]
+        return self.arn(name) + ends[attribute]
 
     def _substitute(self, text: str) -> str:
         return re.sub(
             r"\$\{([\w:]+)(\.Arn)?\}",
-            lambda m: self._arn(m[1]) if m[2] else self._reference(m[1]),
+            lambda m: self.arn(m[1]) if m[2] else self._reference(m[1]),
             text,
         )
 
@@ -163,11 +172,13 @@ class Reader:
         other = Reader(template=self.outputs, outputs=self.outputs, place=self.place)
         return str(other.resolve(self.outputs["Outputs"][reference["OutputName"]]["Value"]))
 
-    def _arn(self, name: str) -> str:
+    def arn(self, name: str) -> str:
         shape = _ARNS[self._type(name)]
         place = self.place
+        properties = self.template["Resources"][name].get("Properties", {})
+        path = str(self.resolve(properties.get("Path", "/"))).lstrip("/")
         return "arn:aws:" + shape.format(
-            account=place.account, region=place.region, name=self.name(name)
+            account=place.account, region=place.region, name=path + self.name(name)
         )
 
     def name(self, name: str) -> str:
