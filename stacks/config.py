@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
+from stacks.subscriptions import Subscription, check_alarms_are_heard
+
 _LONGEST_CHECKPOINT_INTERVAL = 60
 """Minutes; a note that says more is no checkpoint."""
 
@@ -85,6 +87,7 @@ class DeployConfig:
     `activity_reads` records the calls of lent roles that only read as well as those that change.
     `dark_call_after` is for how many minutes the gateway's access log may take to show a call; one
     that a function handled and that it does not show by then came past the gateway.
+    `notify` are the subscriptions of PAM's topics that the deployment makes (`docs/notices.md`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -116,6 +119,7 @@ class DeployConfig:
     vpc_security_group_ids: tuple[str, ...] = ()
     activity_reads: bool = True
     dark_call_after: int = 15
+    notify: tuple[Subscription, ...] = ()
     protection: Protection = Protection.ON
 
     @property
@@ -184,6 +188,11 @@ def _parse(env_name: str, entries: object) -> DeployConfig:
     if config.checkpoint_minutes > _LONGEST_CHECKPOINT_INTERVAL:
         message = f"{where}.checkpoint_minutes must be at most {_LONGEST_CHECKPOINT_INTERVAL}"
         raise ConfigError(message)
+    try:
+        check_alarms_are_heard(config.notify)
+    except ValueError as error:
+        message = f"{where}.notify: {error}"
+        raise ConfigError(message) from error
     return config
 
 
@@ -193,6 +202,8 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
         if value is None:
             return None
         wanted = next(arm for arm in typing.get_args(wanted) if arm is not types.NoneType)
+    if wanted == tuple[Subscription, ...]:
+        return _subscriptions(where, value)
     if typing.get_origin(wanted) is tuple:
         if not isinstance(value, list) or not all(type(item) is str for item in value):
             message = f"{where} must be a list of texts, not {value!r}"
@@ -211,3 +222,14 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
         message = f"{where} must be at least 1, not {value!r}"
         raise ConfigError(message)
     return value
+
+
+def _subscriptions(where: str, value: object) -> tuple[Subscription, ...]:
+    if not isinstance(value, list):
+        message = f"{where} must be a list of subscriptions, not {value!r}"
+        raise ConfigError(message)
+    try:
+        return tuple(map(Subscription.of, value))
+    except ValueError as error:
+        message = f"{where}: {error}"
+        raise ConfigError(message) from error

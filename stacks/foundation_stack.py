@@ -74,6 +74,11 @@ class FoundationStack(cdk.Stack):
         )
         self.undelivered = UndeliveredEvents(self, "Undelivered", env_name=env_name)
         self.notifications = Notifications(
-            self, "Notifications", env_name=env_name, key=key, undelivered=self.undelivered
+            self,
+            "Notifications",
+            env_name=env_name,
+            key=key,
+            undelivered=self.undelivered,
+            notify=config.notify,
         )
         TrustedRoles(self, "TrustedRoles", env_name=env_name)

@@ -1,5 +1,9 @@
 """Who gets told: approvers, requesters, Tier-1, and everyone who listens on the event bus."""
 
+import hashlib
+import json
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -8,6 +12,7 @@ from constructs import Construct
 
 from stacks.encryption_key import EncryptionKey
 from stacks.escape_hatch import resource_of
+from stacks.subscriptions import Audience, Subscription
 from stacks.undelivered_events import UndeliveredEvents
 
 
@@ -26,12 +31,14 @@ class Notifications(Construct):
         env_name: str,
         key: EncryptionKey,
         undelivered: UndeliveredEvents,
+        notify: Sequence[Subscription] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
         self.approver_topic = self._topic("ApproverTopic", f"PAM {env_name}: approval wanted")
         self.requester_topic = self._topic("RequesterTopic", f"PAM {env_name}: access ends soon")
         self.tier1_topic = self._topic("Tier1Topic", f"PAM {env_name}: Tier-1 alert")
+        self._subscribe(notify)
         bus_name = f"pam-{env_name}"
         # The key has to name the bus before the bus, which names the key, exists.
         key.allow_event_bus(
@@ -58,6 +65,25 @@ class Notifications(Construct):
             master_key=self._key.key,
             enforce_ssl=True,
         )
+
+    def _subscribe(self, notify: Sequence[Subscription]) -> None:
+        """Whoever reads mail has to confirm it: SNS asks them."""
+        topics = {
+            Audience.APPROVERS: self.approver_topic,
+            Audience.REQUESTERS: self.requester_topic,
+            Audience.TIER1: self.tier1_topic,
+        }
+        for each in notify:
+            # Named by what it says, so that an order of the list makes none anew.
+            said = json.dumps([each.topic, each.endpoint, each.filter], sort_keys=True)
+            sns.CfnSubscription(
+                self,
+                f"Subscription{hashlib.sha256(said.encode()).hexdigest()[:12]}",
+                topic_arn=topics[each.topic].topic_arn,
+                protocol=each.protocol,
+                endpoint=each.endpoint,
+                filter_policy=dict(each.filter) or None,
+            )
 
     def grant_ask_approvers(self, role: iam.IRole) -> None:
         self._grant_publish(role, self.approver_topic)

@@ -9,13 +9,14 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-from pam.policy.compiled import PolicyError
+from pam.policy.compiled import CompiledPolicy, PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
     ConfigError,
+    DeployConfig,
     load_bundle_mode,
     load_config,
     load_protection,
@@ -23,6 +24,7 @@ from stacks.config import (
 from stacks.config_checks import check
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
+from stacks.subscriptions import check_values
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
@@ -47,6 +49,7 @@ def build(app: cdk.App) -> PamStage:
     check_partition(config, files)
     policy = files.compiled
     check(config)
+    _check_filters(config, policy)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
@@ -76,6 +79,14 @@ def new_app(env_name: str, **context: object) -> cdk.App:
 def templates(app: cdk.App) -> dict[str, dict[str, Any]]:
     """Synthesises, and gives each stack's template by the name of the stack."""
     return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+def _check_filters(config: DeployConfig, policy: CompiledPolicy) -> None:
+    try:
+        check_values(config.notify, policy.resources)
+    except ValueError as error:
+        message = f"cdk.json: environments.{config.env_name}.notify: {error}"
+        raise ConfigError(message) from error
 
 
 def _within_sight(path: str) -> Path:

@@ -9,7 +9,7 @@ from tests.shown_commands import faults, shown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
-PAGES = ("aws-limits.md",)
+PAGES = ("aws-limits.md", "notices.md", "roles.md")
 SHOWN = [(page, it) for page in PAGES for it in shown((DOCS / page).read_text(encoding="utf-8"))]
 COMING = {"deploy", "destroy", "preflight", "smoke"}
 """Targets of the Makefile that the next merge brings."""

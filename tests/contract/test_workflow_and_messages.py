@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +21,16 @@ from pam.domain.pictures import (
     Picture,
     approval_needed,
     break_glass,
+    confirmation_needed,
     ending_soon,
     operator_blocked,
+    review_overdue,
+    still_waiting,
 )
 from pam.domain.session import Session
 from pam.operations import block_person
 from tests.fakes.clients import MACHINE, Recorder, failing
-from tests.fakes.story import NOON, Story
+from tests.fakes.story import KYC, LEDGER, NOON, Story
 
 
 def no_answer(**_: Any) -> None:
@@ -116,17 +121,58 @@ def test_a_picture_goes_out_as_it_is_with_its_session_and_number(session: Sessio
     message = published(picture)
     assert (message["Subject"], message["Message"]) == (picture.subject, picture.text)
     attributes = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
-    assert attributes == {"session_id": session.session_id, "sequence": str(session.sequence)}
+    assert attributes == {
+        "occasion": "approval needed",
+        "environment": "prod",
+        "domain": "bank-core",
+        "resource": LEDGER,
+        "kind": "aws-role",
+        "requester": "alice",
+        "session_id": session.session_id,
+        "sequence": str(session.sequence),
+    }
 
 
-def test_a_picture_for_one_person_names_them_so_that_each_can_subscribe_to_their_own() -> None:
-    message = published(ending_soon(Story().granted(), "Core ledger", NOON))
-    assert message["MessageAttributes"]["requester"]["StringValue"] == "alice"
+EVERY_PICTURE: dict[str, Callable[[Session], Picture]] = {
+    "an approver": lambda it: approval_needed(it, "x", NOON),
+    "an approver, again": lambda it: still_waiting(it, "x", NOON),
+    "Tier-1, of an emergency": lambda it: break_glass(it, "x", NOON),
+    "Tier-1, of a review": lambda it: review_overdue(it, "x", NOON),
+    "a requester, of the end": lambda it: ending_soon(it, "x", NOON),
+    "a requester, of a runbook": lambda it: confirmation_needed(it, "x", NOON),
+}
 
 
-def test_a_picture_of_no_session_names_none() -> None:
+@pytest.mark.parametrize("whom", EVERY_PICTURE)
+def test_whoever_is_told_of_a_session_can_choose_by_what_it_is_about(whom: str) -> None:
+    session = Story().request("kim", KYC, break_glass=True)
+    attributes = published(EVERY_PICTURE[whom](session))["MessageAttributes"]
+    assert {
+        name: attributes[name]["StringValue"]
+        for name in ("environment", "domain", "resource", "kind", "requester")
+    } == {
+        "environment": "prod",
+        "domain": "bank-kyc",
+        "resource": KYC,
+        "kind": "aws-role",
+        "requester": "kim",
+    }
+
+
+def test_attributes_are_texts_that_sns_takes_whatever_the_names() -> None:
+    """Printable ASCII, not empty, and none of what people wrote."""
+    session = replace(Story().request(), requester_name="a" * 64, resource="r" * 63)
+    message = published(break_glass(session, "x", NOON))
+    for name, attribute in message["MessageAttributes"].items():
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", name)
+        assert re.fullmatch(r"[ -~]{1,256}", attribute["StringValue"]), name
+        assert session.reason not in attribute["StringValue"]
+
+
+def test_a_picture_of_no_session_says_what_has_happened_and_names_none() -> None:
     block = Block(person="sam", principal="sam", since=NOON, until=None, reason="-", by="olga")
-    assert published(operator_blocked(block))["MessageAttributes"] == {}
+    attributes = published(operator_blocked(block))["MessageAttributes"]
+    assert attributes == {"occasion": {"DataType": "String", "StringValue": "operator blocked"}}
 
 
 def test_a_subject_fits_whatever_the_names(session: Session) -> None:

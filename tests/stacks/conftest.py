@@ -16,11 +16,19 @@ TWO_ACCOUNTS = {
     "account": "111111111111",
     "witness_account": "222222222222",
 }
-EVERYTHING_ON = {
+EVERYTHING_ON: dict[str, Any] = {
     **TWO_ACCOUNTS,
     "rotation": "schedule",
     "vpc_subnet_ids": ["subnet-0123456789abcdef0"],
     "vpc_security_group_ids": ["sg-0123456789abcdef0"],
+    "notify": [
+        {"topic": "tier1", "endpoint": "https://calls.bank.example/pam"},
+        {
+            "topic": "approvers",
+            "endpoint": "core-approvers@bank.example",
+            "filter": {"domain": ["bank-core"], "environment": ["prod", "uat"]},
+        },
+    ],
 }
 ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["environments"])
 

@@ -1,5 +1,6 @@
 """Tells people by SNS what a picture shows."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pam.domain.pictures import Picture
@@ -15,18 +16,19 @@ class SnsNotifier:
         self._topic = topic_arn
 
     def show(self, picture: Picture) -> None:
-        """With attributes: whom it is for, so that each can subscribe to their own; and which
-        session it shows with which number, so that an older one takes no newer one's place.
+        """With attributes: what it is about, by which subscriptions are filtered; and which session
+        it shows with which number, so that an older one takes no newer one's place.
+
+        What is about no session has the occasion alone: SNS takes no empty attribute.
         """
-        attributes = {
-            "requester": _text(picture.to),
-            "session_id": _text(picture.session_id),
-            "sequence": {"DataType": "Number", "StringValue": str(picture.sequence)},
-        }
-        if not picture.to:
-            del attributes["requester"]
-        if not picture.session_id:
-            del attributes["session_id"], attributes["sequence"]
+        attributes = {"occasion": _text(picture.occasion.value)}
+        if picture.about is not None:
+            attributes |= {name: _text(value) for name, value in asdict(picture.about).items()}
+            attributes["session_id"] = _text(picture.session_id)
+            attributes["sequence"] = {
+                "DataType": "Number",
+                "StringValue": str(picture.sequence),
+            }
         self._client.publish(
             TopicArn=self._topic,
             Subject=picture.subject[:_SUBJECT_LIMIT],

@@ -30,8 +30,23 @@ class Occasion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """By which people choose what they are told of: ids and names, never anybody's own words."""
+
+    environment: str
+    domain: str
+    resource: str
+    kind: str
+    """Of the target, as in the catalogue."""
+    requester: str
+    """Name of the person who asked, or in whose name it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     occasion: Occasion
+    about: About | None = None
+    """None for what is about no session."""
     session_id: str = ""
     """Empty for what is about no session."""
     sequence: int = 0
@@ -209,6 +224,13 @@ def _of(
     offered = [f"  pam {command.replace(' ID', f' {session.session_id}')}" for command in commands]
     return Picture(
         occasion=occasion,
+        about=About(
+            environment=session.environment.value,
+            domain=session.domain,
+            resource=session.resource,
+            kind=session.target.kind,
+            requester=session.requester_name,
+        ),
         session_id=session.session_id,
         sequence=session.sequence,
         subject=subject,
