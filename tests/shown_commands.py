@@ -28,8 +28,9 @@ _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]+")
 
 def shown(text: str) -> Iterator[str]:
     """Of code in the running text and of fenced blocks, whatever begins with a tool's name."""
-    blocks = re.findall(r"```(?:sh|bash|)\n(.*?)```", text, re.DOTALL)
-    plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    fenced = re.findall(r"^```([a-z]*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    blocks = [block for language, block in fenced if language in {"", "sh", "bash"}]
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     for line in [*lines, *re.findall(r"`([^`\n]+)`", plain)]:
         command = re.sub(r"\s+#\s.*$", "", line.strip())
@@ -61,7 +62,7 @@ def _aws(words: list[str]) -> Iterator[str]:
         yield f"{service} has no {operation}"
         return
     shape = model.operation_model(named[operation]).input_shape
-    members = {xform_name(name, "-"): it for name, it in shape.members.items()} if shape else {}
+    members = {_option(service, name): it for name, it in shape.members.items()} if shape else {}
     given = dict(
         _options(rest, {name for name, it in members.items() if it.type_name == "boolean"})
     )
@@ -72,9 +73,15 @@ def _aws(words: list[str]) -> Iterator[str]:
             yield from _value(name, members[name], values)
         elif name is not None and name not in _GLOBAL:
             yield f"{operation} has no --{name}"
-    required = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
+    required = {_option(service, name) for name in (shape.required_members if shape else ())}
     if missing := sorted(required - given.keys()):
         yield f"{operation} needs --{missing[0]}"
+
+
+def _option(service: str, member: str) -> str:
+    """The AWS CLI has another word where its own `--endpoint-url` could be meant."""
+    name = xform_name(member, "-")
+    return "notification-endpoint" if (service, name) == ("sns", "endpoint") else name
 
 
 def _options(words: list[str], booleans: set[str]) -> Iterator[tuple[str | None, list[str]]]:

@@ -9,9 +9,9 @@ from tests.shown_commands import faults, shown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
-PAGES = ("aws-limits.md", "notices.md", "roles.md")
+PAGES = ("aws-limits.md", "install.md", "notices.md", "roles.md")
 SHOWN = [(page, it) for page in PAGES for it in shown((DOCS / page).read_text(encoding="utf-8"))]
-COMING = {"deploy", "destroy", "preflight", "smoke"}
+COMING = {"cost", "deploy", "destroy", "preflight", "smoke"}
 """Targets of the Makefile that the next merge brings."""
 
 
@@ -60,8 +60,8 @@ def test_a_command_that_does_not_exist_is_found(command: str) -> None:
 
 def test_commands_are_found_in_running_text_in_tables_and_in_blocks() -> None:
     text = (
-        "Say `pam whoami`, or `nothing`.\n| a | `make up` |\n```sh\naws sts get-caller-identity "
-        "\\\n  --profile x   # who\nls\n```\n"
+        "Say `pam whoami`, or `nothing`.\n| a | `make up` |\n```yaml\npam: no command\n```\n"
+        "```sh\naws sts get-caller-identity \\\n  --profile x   # who\nls\n```\n"
     )
     assert sorted(shown(text)) == [
         "aws sts get-caller-identity --profile x",
