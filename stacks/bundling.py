@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pam.names import DATABASE_CA
 from stacks.config import BundleMode, BundlePlatform
 
 ROOT = Path(__file__).parent.parent
@@ -40,9 +41,6 @@ BOTO_SERVICES = (
     "sts",
 )
 """The AWS services that functions call; the other 400 service models stay out of the package."""
-
-DATABASE_CA = "database-ca.pem"
-"""The file in the package that has the certificates by which databases are known."""
 
 _RECIPE = 1
 """Part of every cache key: raise it when this file packs the same input differently."""

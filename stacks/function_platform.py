@@ -5,7 +5,8 @@ from typing import Self
 
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.bundling import DATABASE_CA, Bundle
+from pam.names import DATABASE_CA
+from stacks.bundling import Bundle
 from stacks.config import DeployConfig, SslMode
 from stacks.dead_letters import DeadLetters
 from stacks.encryption_key import EncryptionKey

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).parent.parent
 _POLICY_FILE = _PACKAGE / "policy.json"
 
 

@@ -50,5 +50,6 @@ def test_the_lease_of_each_kind_says_how_the_server_is_known(bank: Bank) -> None
     for session in (bank.session(), bank.reports_session()):
         active = bank.activated(session)
         lease = bank.issuer_of(active).lease(active, now())
-        assert (lease.sslmode, lease.sslrootcert) == ("disable", None)
+        assert lease.sslmode == "verify-full"
+        assert lease.sslrootcert == bank.server.authority.read_text()
         bank.issuer_of(active).end(active, now())

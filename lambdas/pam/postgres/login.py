@@ -142,6 +142,7 @@ def verifier(connection: Connection, username: str, password: str) -> str:
     return made.decode()
 
 
+_UNTRUSTED = "TLS: the server's certificate is of no authority in database_ca, or has expired"
 # Before a login libpq hands on the server's words and not its code. What stands here is looked for
 # in them and told in their stead: they may name what nobody should read.
 _BEFORE_LOGIN = (
@@ -155,19 +156,19 @@ _BEFORE_LOGIN = (
     ("is not currently accepting connections", "55000, the database takes no connections"),
     ("startup parameter", "08P01, a pooler before the server refuses PAM's settings (options)"),
     ("command-line options", "0A000, a proxy before the server refuses PAM's settings (options)"),
-    (
-        "certificate verify failed",
-        "TLS: the server's certificate is of no authority in database_ca, or has expired",
-    ),
+    ("certificate verify failed", _UNTRUSTED),
+    # By somebody who has the authority's name, and not its key.
+    ("signature failure", _UNTRUSTED),
     (
         "does not match host name",
         "TLS: the server's certificate is of another host; the secret must have the name in it",
     ),
     ("server does not support SSL", "TLS: the server offers none; switch it on there (ssl)"),
     ("root certificate file", "TLS: the file of trusted certificates cannot be read"),
+    ("unexpected eof", "TLS: the connection broke off while it was set up"),
+    ("SSL SYSCALL", "TLS: the connection broke off while it was set up"),
     ("SSL error", "TLS: server and PAM do not agree on how to encrypt"),
     ("SSL negotiation", "TLS: what answers there is no PostgreSQL server"),
-    ("SSL SYSCALL", "TLS: the connection broke off while it was set up"),
     ("Connection refused", "nothing listens there"),
     ("timeout expired", "no answer in time"),
     ("could not translate host name", "there is no such host"),
