@@ -97,13 +97,15 @@ def create_databases(server: Postgres, endpoint: str) -> dict[str, Any]:
         RotationRules={"AutomaticallyAfterDays": 30},
         RotateImmediately=False,
     )
+    place = {
+        "host": server.host,
+        "port": server.port,
+        "sslmode": "verify-full",
+        "sslrootcert": server.authority.read_text(encoding="ascii"),
+    }
     return {
-        "core-ledger-db": {"host": server.host, "port": server.port, "dbname": "core_ledger"},
-        "core-reporting-db": {
-            "host": server.host,
-            "port": server.port,
-            "dbname": "core_reporting",
-        },
+        "core-ledger-db": {**place, "dbname": "core_ledger"},
+        "core-reporting-db": {**place, "dbname": "core_reporting"},
     }
 
 

@@ -31,6 +31,7 @@ _SOURCES = (
 )
 _SURROUNDINGS = (
     "local/bridges",
+    "local/certificates.py",
     "local/databases.py",
     "local/emulator.py",
     "local/inboxes.py",
@@ -38,6 +39,7 @@ _SURROUNDINGS = (
     "local/postgres.py",
     "local/postgres_process.py",
     "local/supervisor.py",
+    "local/tls_relay.py",
 )
 _ASSEMBLIES_KEPT = 3
 _SYNTHESIS_TAKES_AT_MOST = 600.0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local import bridges, lifeline
 from local.bridges import function_processes, throttling
+from local.postgres_process import AUTHORITY
 from local.state import CACHE, State
 
 
@@ -19,8 +20,8 @@ def main() -> None:
     # What this process compiles is kept apart from the sources; functions keep theirs with them.
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
     bridges.build_all()
-    function_processes.build_all(CACHE / "functions")
     state = State(Path(sys.argv[2]))
+    function_processes.build_all(CACHE / "functions", state.postgres / AUTHORITY)
     function_processes.start_on_signal(state.functions_started)
     # Only now: the emulator's front takes what it uses from its modules when it is loaded.
     from ministack.app import main as serve

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import psycopg
 
-from local.postgres_process import SUPERUSER
+from local.certificates import Authority
+from local.postgres_process import AUTHORITY, SERVER_KEY, SUPERUSER
 from local.state import CACHE, ROOT, write_private
 from local.supervisor import end_group, record, recorded
 
+_HOST = "localhost"
 _READY_WITHIN = 30.0
 _PORT_TRIES = 5
 _LOG_LINES_TOLD = 15
@@ -27,14 +29,23 @@ class PostgresError(Exception):
 
 @dataclass(slots=True)
 class Postgres:
-    """A running server that ends with this process, unless handed over."""
+    """A running server that ends with this process, unless handed over.
+
+    `port` demands TLS; the certificate of `authority` is for `host`, and for no other name.
+    `server_port` is what a server that was built without TLS has behind it.
+    """
 
     host: str
     port: int
+    server_port: int
     password: str
     folder: Path
     process: subprocess.Popen[bytes]
     lifeline: int
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / AUTHORITY
 
     def superuser(self, dbname: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
@@ -43,6 +54,8 @@ class Postgres:
             dbname=dbname,
             user=SUPERUSER,
             password=self.password,
+            sslmode="verify-full",
+            sslrootcert=str(self.authority),
             autocommit=True,
         )
 
@@ -81,6 +94,9 @@ def start(folder: Path) -> Postgres:
     folder.mkdir(parents=True)
     password = secrets.token_urlsafe(24)
     write_private(folder / "password", password)
+    authority = Authority.new()
+    (folder / AUTHORITY).write_text(authority.pem, encoding="ascii")
+    write_private(folder / SERVER_KEY, authority.server(_HOST).decode())
     # Shows the passwords with which the databases are set up.
     (folder / "log").touch(mode=0o600)
     for _ in range(_PORT_TRIES):
@@ -95,6 +111,7 @@ def start(folder: Path) -> Postgres:
 
 def start_again(folder: Path, password: str, port: int) -> Postgres | None:
     """A server on the data that is there. None if it does not come up on this port."""
+    server_port = _free_port()
     reading, writing = os.pipe()
     environment = {
         name: value
@@ -105,7 +122,7 @@ def start_again(folder: Path, password: str, port: int) -> Postgres | None:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "local.postgres_process", str(reading)),
-                *(str(folder / "data"), str(port), str(folder / "password")),
+                *(str(folder), str(port), str(server_port)),
             ],
             cwd=ROOT,
             env=environment,
@@ -116,7 +133,7 @@ def start_again(folder: Path, password: str, port: int) -> Postgres | None:
             start_new_session=True,
         )
     os.close(reading)
-    server = Postgres("127.0.0.1", port, password, folder, process, writing)
+    server = Postgres(_HOST, port, server_port, password, folder, process, writing)
     try:
         if _ready(server):
             record(folder / "process.json", process.pid)

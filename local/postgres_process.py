@@ -1,20 +1,28 @@
-"""PostgreSQL's process: `python -m local.postgres_process LIFELINE_FD DATA_DIR PORT PASSWORD_FILE`.
+"""PostgreSQL's process: `python -m local.postgres_process LIFELINE_FD FOLDER PORT SERVER_PORT`.
 
 Like the emulator's it lives as long as its starter, unless it was handed over. A data folder
-that does not exist yet is made; passwords are demanded from everybody, as on any real server.
+that does not exist yet is made; passwords are demanded from everybody, as on any real server, and
+TLS on PORT. A server that was built without listens on SERVER_PORT, behind a relay.
 """
 
+import asyncio
 import ctypes
 import importlib.util
 import os
 import pwd
+import re
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
-from local import lifeline
+from local import lifeline, tls_relay
 
 SUPERUSER = "postgres"
+SERVER_KEY = "server.pem"
+AUTHORITY = "authority.pem"
+"""Key and certificate of the server, and the certificate of who signed it."""
 _KEEPS_SLOTS_SINCE = 16
 _NOBODY = "nobody"
 _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
@@ -40,26 +48,60 @@ def programs() -> Path:
 
 
 def main() -> None:
-    reading, data_dir, port, password_file = sys.argv[1:]
-    data = Path(data_dir)
+    reading, folder, port, server_port = sys.argv[1:]
+    data, key = Path(folder) / "data", Path(folder) / SERVER_KEY
     fresh = not (data / "PG_VERSION").exists()
     if fresh:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tls = tls_relay.context_of(key)
     if os.geteuid() == 0:
-        _become_nobody(data)
+        _become_nobody(data, key)
     # Threads have capabilities of their own: this one only now.
     lifeline.follow(int(reading))
     if fresh:
-        _run("initdb", *_init_options(data, password_file))
-    sys.exit(_run("postgres", *_options(data, port), check=False))
+        _run("initdb", *_init_options(data, str(Path(folder) / "password")))
+    if speaks_tls(data):
+        _demand_tls(data)
+        own = {"ssl": "on", "ssl_cert_file": str(key), "ssl_key_file": str(key)}
+        sys.exit(_run("postgres", *_options(data, port, own), check=False))
+    listener = tls_relay.listen(int(port))
+    sys.exit(asyncio.run(_behind_a_relay(listener, tls, int(server_port), data)))
 
 
-def _become_nobody(data: Path) -> None:
+async def _behind_a_relay(
+    listener: socket.socket, tls: ssl.SSLContext, server_port: int, data: Path
+) -> int:
+    """The server's exit code; the relay ends with it."""
+    relay = asyncio.create_task(tls_relay.serve(listener, tls, server_port))
+    server = await asyncio.create_subprocess_exec(
+        str(programs() / "postgres"),
+        *_options(data, str(server_port), {}),
+        stdin=subprocess.DEVNULL,
+    )
+    code = await server.wait()
+    relay.cancel()
+    return code
+
+
+def speaks_tls(data: Path) -> bool:
+    """Whether the server was built with TLS: one that was not refuses to hear of it."""
+    asked = [str(programs() / "postgres"), "-D", str(data), "-c", "ssl=on", "-C", "ssl"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def _demand_tls(data: Path) -> None:
+    rules = data / "pg_hba.conf"
+    told = rules.read_text(encoding="utf-8")
+    rules.write_text(re.sub(r"^host\b", "hostssl", told, flags=re.MULTILINE), encoding="utf-8")
+
+
+def _become_nobody(*owned: Path) -> None:
     """PostgreSQL refuses to run as root. It runs as nobody then, who keeps the one right of root to
     pass through folders that are closed to others: this project, or its state, may lie in one.
     """
     nobody = pwd.getpwnam(_NOBODY)
-    os.chown(data, nobody.pw_uid, nobody.pw_gid)
+    for path in owned:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     libc = ctypes.CDLL(None, use_errno=True)
     on_linux = sys.platform == "linux"
     if on_linux:
@@ -83,8 +125,9 @@ def _init_options(data: Path, password_file: str) -> list[str]:
     ]
 
 
-def _options(data: Path, port: str) -> list[str]:
+def _options(data: Path, port: str, tls: dict[str, str]) -> list[str]:
     settings = {
+        **tls,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         # Enough for a hundred sessions at once and those who make and end them.

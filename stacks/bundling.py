@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pam.names import DATABASE_CA
 from stacks.config import BundleMode, BundlePlatform
 
 ROOT = Path(__file__).parent.parent
@@ -40,9 +41,6 @@ BOTO_SERVICES = (
     "sts",
 )
 """The AWS services that functions call; the other 400 service models stay out of the package."""
-
-DATABASE_CA = "database-ca.pem"
-"""The file in the package, and so in the functions' working directory, of what they trust."""
 
 _RECIPE = 1
 """Part of every cache key: raise it when this file packs the same input differently."""
@@ -87,14 +85,14 @@ class Bundle:
 
 
 def build_bundle(
-    target: BundleTarget, *, policy_json: str, mode: BundleMode, database_ca: Path | None = None
+    target: BundleTarget, *, policy_json: str, mode: BundleMode, certificates: bytes = b""
 ) -> Bundle:
     """Raises BundleError."""
     dependencies = _dependencies(target) if mode is BundleMode.BUILD else None
     files = {path.relative_to(SOURCES).as_posix(): path.read_bytes() for path in _sources()}
     files["policy.json"] = policy_json.encode()
-    if database_ca is not None:
-        files[DATABASE_CA] = _certificates(database_ca)
+    if certificates:
+        files[DATABASE_CA] = certificates
     parts = [dependencies.name if dependencies else "none", *sorted(files)]
     parts += [hashlib.sha256(files[name]).hexdigest() for name in sorted(files)]
     digest = _digest(parts)
@@ -106,14 +104,6 @@ def build_bundle(
                 shutil.copyfile(dependencies, unfinished)
             _append(unfinished, sorted(files.items()))
     return Bundle(path=archive, digest=digest, target=target)
-
-
-def _certificates(path: Path) -> bytes:
-    content = path.read_bytes() if path.is_file() else b""
-    if b"BEGIN CERTIFICATE" not in content:
-        message = f"{path} is not a file of certificates (database_ca in cdk.json)"
-        raise BundleError(message)
-    return content
 
 
 def _sources() -> list[Path]:

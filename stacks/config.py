@@ -79,7 +79,7 @@ class DeployConfig:
     deployment. `account_api_logging` lets this deployment set the
     account-wide role with which API Gateway writes logs; False where the account's owner has.
     `database_ca` is a file of this project with the certificates that databases are trusted by
-    (absent: those that the functions' machine trusts). Functions that reach databases or AWS
+    (absent: RDS's in this region). Functions that reach databases or AWS
     accounts join the network that `vpc_subnet_ids` and `vpc_security_group_ids` name, if any.
     `archive_retention_days` is for how long the audit archive lets nothing be deleted, by anybody.
     `witness_account` is where the witness of the audit log runs (a second account); without one,

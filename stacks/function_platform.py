@@ -5,8 +5,9 @@ from typing import Self
 
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.bundling import DATABASE_CA, Bundle
-from stacks.config import DeployConfig
+from pam.names import DATABASE_CA
+from stacks.bundling import Bundle
+from stacks.config import DeployConfig, SslMode
 from stacks.dead_letters import DeadLetters
 from stacks.encryption_key import EncryptionKey
 from stacks.session_store import SessionStore
@@ -51,5 +52,5 @@ class FunctionPlatform:
 
     @property
     def database_root_certificate(self) -> str:
-        """What databases are trusted by, in libpq's words: a file, or the machine's own store."""
-        return DATABASE_CA if self.config.database_ca else "system"
+        """The file of the package that databases are known by; empty where none is checked."""
+        return DATABASE_CA if self.config.database_sslmode is SslMode.VERIFY_FULL else ""

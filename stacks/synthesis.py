@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from stacks.config import (
     load_protection,
 )
 from stacks.config_checks import check
+from stacks.database_trust import trust_of
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 from stacks.subscriptions import check_values
@@ -50,15 +52,23 @@ def build(app: cdk.App) -> PamStage:
     policy = files.compiled
     check(config)
     _check_filters(config, policy)
+    trust = trust_of(
+        config,
+        policy,
+        database_ca=_within_sight(config.database_ca) if config.database_ca else None,
+        now=datetime.now(UTC),
+    )
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
         mode=mode,
-        database_ca=_within_sight(config.database_ca) if config.database_ca else None,
+        certificates=trust.certificates,
     )
     stage = PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
     for each in doubts(files):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
+    for number, doubt in enumerate(trust.doubts):
+        cdk.Annotations.of(stage).add_warning_v2(f"pam:certificates:{number}", doubt)
     return stage
 
 

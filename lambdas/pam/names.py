@@ -10,6 +10,8 @@ from typing import Self
 
 EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
+DATABASE_CA = "database-ca.pem"
+"""The file in the functions' package that has the certificates by which databases are known."""
 END_STUCK = "EndStuck"
 """Metric, every minute: sessions by which access may exist that should have ended a minute ago."""
 TRACES_LEFT = "TracesLeft"

@@ -45,7 +45,9 @@ class TableSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(TableSettings):
-    """Of the functions that make or unmake access. How databases are reached is libpq's words."""
+    """Of the functions that make or unmake access. `database_sslmode` is in libpq's words; the
+    certificate is a file of the package, empty where the mode checks none.
+    """
 
     database_sslmode: str
     database_root_certificate: str

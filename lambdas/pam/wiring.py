@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
 
-_POLICY_FILE = Path(__file__).resolve().parent.parent / "policy.json"
+_PACKAGE = Path(__file__).parent.parent
+_POLICY_FILE = _PACKAGE / "policy.json"
 
 
 @cache
@@ -187,9 +188,11 @@ def checkouts(tables: Tables) -> "DynamoDbCheckouts":
 
 @cache
 def databases(sslmode: str, root_certificate: str) -> "Databases":
+    """`root_certificate` is a file of the functions' package."""
     from pam.postgres.login import Databases
 
-    return Databases(sslmode=sslmode, root_certificate=root_certificate)
+    file = str(_PACKAGE / root_certificate) if root_certificate else ""
+    return Databases(sslmode=sslmode, root_certificate=file)
 
 
 @cache

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from local.bridges.patching import BridgeError, existing
+from pam.names import DATABASE_CA
 
 _STALE_AFTER_SECONDS = 3 * 24 * 3600
 _PROCESSES_PER_FUNCTION = 3
@@ -31,9 +32,10 @@ sys.path[:] = [path for path in sys.path if not path.endswith(("site-packages", 
 """
 
 
-def build_all(code_cache: Path) -> None:
+def build_all(code_cache: Path, authority: Path) -> None:
+    """`authority` is the file of the certificate by which the stack's databases are known."""
     a_function_sees_its_bundle_only()
-    code_is_unpacked_once(code_cache)
+    code_is_unpacked_once(code_cache, authority)
     log_lines_are_not_waited_for()
     errors_are_named_as_in_lambda()
     a_burst_waits_for_processes()
@@ -57,8 +59,10 @@ def a_function_sees_its_bundle_only() -> None:
     lambda_runtime._detect_runtime_binary = detect_runtime_binary
 
 
-def code_is_unpacked_once(cache: Path) -> None:
-    """All processes of all functions share one unpacked bundle, and the bytecode beside it."""
+def code_is_unpacked_once(cache: Path, authority: Path) -> None:
+    """All processes of all functions share one unpacked bundle, and the bytecode beside it. Only
+    the certificates of databases are each stack's own: these databases are not RDS's.
+    """
     from ministack.core import lambda_runtime
 
     existing(lambda_runtime, "zipfile")
@@ -81,8 +85,13 @@ def code_is_unpacked_once(cache: Path) -> None:
                 except OSError:  # another process was faster
                     shutil.rmtree(unfinished)
             os.utime(shared)
-            target.rmdir()
-            target.symlink_to(shared, target_is_directory=True)
+            (shared / "__pycache__").mkdir(exist_ok=True)
+            for entry in shared.iterdir():
+                (target / entry.name).symlink_to(entry)
+            own = target / DATABASE_CA
+            if own.exists():
+                own.unlink()
+                shutil.copyfile(authority, own)
 
     class Zipfile:
         """The module `zipfile`, but for the one class."""

@@ -8,18 +8,10 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Thread
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 _TLS = 80877103
 _GSS = 80877104
-_PEM = serialization.Encoding.PEM
 
 
 @dataclass(slots=True)
@@ -79,49 +71,6 @@ def database(tls: ssl.SSLContext | None = None) -> Iterator[Database]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
-
-
-def authority() -> tuple[str, x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A certificate authority: its certificate as PEM, and as what can sign for it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's authority")])
-    made = _certificate(name, key).add_extension(
-        x509.BasicConstraints(ca=True, path_length=0), critical=True
-    )
-    certificate = made.issuer_name(name).sign(key, hashes.SHA256())
-    return certificate.public_bytes(_PEM).decode(), certificate, key
-
-
-def server_of(
-    host: str, ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey, folder: Path
-) -> ssl.SSLContext:
-    """TLS of a server whose certificate for `host` the authority signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    made = _certificate(name, key).add_extension(
-        x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
-    )
-    certificate = made.issuer_name(ca.subject).sign(ca_key, hashes.SHA256())
-    private = key.private_bytes(
-        _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / f"{host}.pem"
-    file.write_bytes(private + certificate.public_bytes(_PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
-
-
-def _certificate(name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

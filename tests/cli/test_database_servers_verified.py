@@ -15,8 +15,10 @@ from psycopg import pq
 from cli.lease import parse
 from cli.libpq import HARMLESS, KNOWN, ROOT_STORES
 from cli.problems import Failure
+from local.certificates import Authority
+from local.tls_relay import context_of
 from tests.cli.fake_api import NASTY, SESSION_ID, FakeApi, Pam, PamProcess, login
-from tests.cli.fake_database import authority, database, server_of
+from tests.cli.fake_database import database
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
 SHOW = "import json, os, sys; json.dump(dict(os.environ), sys.stdout)"
@@ -195,15 +197,17 @@ def test_libpq_gives_its_login_only_to_the_server_that_the_leases_authority_name
     lent: str,
     reached: bool,
 ) -> None:
-    own, certificate, key = authority()
-    roots = {"its own": own, "another": authority()[0], "system": "system"}[lent]
+    own = Authority.new()
+    roots = {"its own": own.pem, "another": Authority.new().pem, "system": "system"}[lent]
+    key = tmp_path / "server.pem"
+    key.write_bytes(own.server(named))
     trusted = tmp_path / "trusted-by-the-caller.pem"
-    trusted.write_text(own)
+    trusted.write_text(own.pem)
     for name in ("PGSSLROOTCERT", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, str(trusted))
     monkeypatch.setenv("PGSSLMODE", "require")
     monkeypatch.setenv("PGOPTIONS", "-c role=postgres")
-    with database(server_of(named, certificate, key, tmp_path)) as server:
+    with database(context_of(key)) as server:
         fake.on(CALL, login(host="localhost", port=server.port, sslrootcert=roots))
         result = pam_process("exec", SESSION_ID, "--", sys.executable, "-c", CONNECT)
     assert ("refused here" in result.stderr) is reached, result.stderr

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psutil
-import psycopg
 
 from local.cast import Cast, Person, until
 from local.logins import Connection, connect, is_cut, is_let_in
@@ -43,14 +42,8 @@ def granted(
 
 def superuser(cast: Cast, dbname: str = "postgres") -> Connection:
     place = cast.about["databases"][LEDGER_DB]
-    return psycopg.connect(
-        host=place["host"],
-        port=place["port"],
-        dbname=dbname,
-        user="postgres",
-        password=(cast.state_dir / "postgres" / "password").read_text(),
-        autocommit=True,
-    )
+    password = (cast.state_dir / "postgres" / "password").read_text()
+    return connect({**place, "dbname": dbname, "username": "postgres", "password": password})
 
 
 def user_of(session: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.cast import Cast, Person
-from tests.e2e.databases import granted, user_of
+from tests.e2e.databases import LEDGER_DB, granted, user_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -82,8 +82,11 @@ def test_a_database_is_connected_to_as_its_lease_says(
     lease = alice.lease(session["session_id"])
     alice.post("/pam/end", {"session_id": session["session_id"]})
     assert used.returncode == 0, used.stderr
-    assert used.stdout.split() == ["disable", "None", user_of(session)]
-    assert (lease["sslmode"], lease["sslrootcert"]) == ("disable", None)
+    mode, roots, user = used.stdout.split()
+    assert (mode, user) == ("verify-full", user_of(session))
+    assert Path(roots).read_text() == lease["sslrootcert"]
+    assert lease["sslmode"] == "verify-full"
+    assert lease["sslrootcert"] == cast.about["databases"][LEDGER_DB]["sslrootcert"]
 
 
 @pytest.mark.parametrize("arguments", [("list", "--mine"), ("resources",)])

@@ -36,7 +36,7 @@ __all__ = ["aws", "table"]
 COMMON = {"env_name": "test", "table_name": TABLE}
 OWN_ROLES = ("arn:aws:iam::000000000000:role/tick", "arn:aws:iam::000000000000:role/workflow")
 OWN_FUNCTIONS = "arn:aws:lambda:eu-west-1:000000000000:function:pam-test-service-"
-DATABASES = {"database_sslmode": "disable", "database_root_certificate": "system"}
+DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
 KEYS = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from local.logins import known_by
 from local.postgres import Postgres
 from pam.aws.login_secrets import WHERE, parse_login
 from pam.domain.approval import ApprovalsNeeded
@@ -153,7 +154,7 @@ class SecretsInMemory:
 class Bank:
     def __init__(self, server: Postgres, accounts: dict[str, dict[str, Any]]) -> None:
         self.server = server
-        self.databases = Databases(sslmode="disable")
+        self.databases = Databases(sslmode="verify-full", root_certificate=str(server.authority))
         self._accounts = accounts
         self.secrets = SecretsInMemory(
             {
@@ -236,9 +237,16 @@ _opened: list["psycopg.Connection[Any]"] = []
 
 
 def connect(lease: LoginCredentials | DatabaseLogin, **other: Any) -> "psycopg.Connection[Any]":
-    """A connection that is closed with the test at the latest."""
+    """A connection that is closed with the test at the latest. The server is known as a lease says;
+    a login of the bank's own says nothing of that.
+    """
     connection = psycopg.connect(
-        **{
+        **(
+            known_by(lease.sslmode, lease.sslrootcert)
+            if isinstance(lease, LoginCredentials)
+            else {"sslmode": "require"}
+        )
+        | {
             "host": lease.host,
             "port": lease.port,
             "dbname": lease.dbname,

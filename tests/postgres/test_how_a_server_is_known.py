@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pam.domain.certificates import LONGEST_CERTIFICATES
+from pam.domain.errors import IssuerUnavailable
 from pam.postgres.login import Databases
 from tests.postgres.bank import Bank, now
 
@@ -17,32 +19,37 @@ def test_the_certificates_of_a_configured_file_are_in_the_lease(tmp_path: Path) 
     assert known.trusted_certificates == PEM
 
 
-@pytest.mark.parametrize("content", ["x" * (32 * 1024 + 1), "Zürich"], ids=["too long", "no PEM"])
-def test_a_file_that_is_no_certificate_is_not_handed_out(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "ca.pem"
-    file.write_text(content, encoding="utf-8")
-    known = Databases(sslmode="verify-full", root_certificate=str(file))
-    assert known.trusted_certificates is None
-
-
-def test_a_file_that_is_not_there_is_not_handed_out(tmp_path: Path) -> None:
-    known = Databases(sslmode="verify-full", root_certificate=str(tmp_path / "none.pem"))
-    assert known.trusted_certificates is None
-
-
 @pytest.mark.parametrize(
-    ("sslmode", "certificates"),
-    [("verify-full", "system"), ("verify-ca", "system"), ("require", None), ("disable", None)],
+    "content",
+    [None, "", "x" * (LONGEST_CERTIFICATES + 1), "Zürich"],
+    ids=lambda text: repr(text)[:9],
 )
-def test_only_a_mode_that_checks_certificates_names_any(
-    sslmode: str, certificates: str | None
+def test_without_readable_certificates_there_is_no_lease(
+    tmp_path: Path, content: str | None
 ) -> None:
-    assert Databases(sslmode=sslmode).trusted_certificates == certificates
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    known = Databases(sslmode="verify-full", root_certificate=str(file))
+    with pytest.raises(IssuerUnavailable, match="certificates by which databases are known"):
+        _ = known.trusted_certificates
+
+
+@pytest.mark.parametrize("sslmode", ["verify-full", "verify-ca"])
+def test_a_mode_that_checks_certificates_needs_some(sslmode: str) -> None:
+    with pytest.raises(ValueError, match=f"{sslmode} needs a file of certificates"):
+        Databases(sslmode=sslmode)
+
+
+@pytest.mark.parametrize("sslmode", ["require", "disable"])
+def test_a_mode_that_checks_none_names_none(sslmode: str) -> None:
+    assert Databases(sslmode=sslmode, root_certificate="any.pem").trusted_certificates is None
 
 
 def test_the_lease_of_each_kind_says_how_the_server_is_known(bank: Bank) -> None:
     for session in (bank.session(), bank.reports_session()):
         active = bank.activated(session)
         lease = bank.issuer_of(active).lease(active, now())
-        assert (lease.sslmode, lease.sslrootcert) == ("disable", None)
+        assert lease.sslmode == "verify-full"
+        assert lease.sslrootcert == bank.server.authority.read_text()
         bank.issuer_of(active).end(active, now())

@@ -75,7 +75,7 @@ def test_a_refusal_before_the_login_is_told_by_its_code(answer: tuple[str, str])
 
 def login_of(server: Postgres) -> DatabaseLogin:
     return DatabaseLogin(
-        host="127.0.0.1",
+        host=server.host,
         port=server.port,
         dbname="postgres",
         username="postgres",
@@ -96,9 +96,10 @@ def test_a_real_server_s_refusal_is_told_by_its_code(
     server: Postgres, changed: dict[str, str], says: str
 ) -> None:
     login = replace(login_of(server), **changed)  # type: ignore[arg-type]
+    known = Databases(sslmode="verify-full", root_certificate=str(server.authority))
     with pytest.raises(Unreached, match=says):
-        PLAIN.reached(login)
-    with pytest.raises(IssuerUnavailable, match=f"to look: {says}"), PLAIN.opened(login, "to look"):
+        known.reached(login)
+    with pytest.raises(IssuerUnavailable, match=f"to look: {says}"), known.opened(login, "to look"):
         pass
 
 

@@ -1,11 +1,11 @@
 """What the stacks make for lent databases, with each switch of the configuration."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks import rds_roots
 from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
 from tests.stacks.template import Deployment
 
@@ -21,7 +21,7 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Production with everything on, under the rules of every other deployment."""
     project = json.loads((ROOT / "cdk.json").read_text())
     certificates = tmp_path_factory.mktemp("ca") / "rds.pem"
-    certificates.write_text("-----BEGIN CERTIFICATE-----\n")
+    certificates.write_bytes(rds_roots.of_region("eu-central-1"))
     switches: dict[str, Any] = {"rotation": "schedule", "database_ca": str(certificates)}
     environments = {"prod": project["context"]["environments"]["prod"] | NETWORK | switches}
     app = new_app("prod", environments=environments)
@@ -107,8 +107,8 @@ def test_the_others_do_not_and_without_a_network_none_does(
 
 
 @pytest.mark.parametrize("handler", ["issue_credentials", "revoke_session"])
-def test_databases_are_trusted_by_their_certificate_unless_said_otherwise(
-    prod: Deployment, switched_on: Deployment, deployment_of: Any, handler: str
+def test_databases_are_trusted_by_their_certificate(
+    prod: Deployment, switched_on: Deployment, handler: str
 ) -> None:
     def how(deployment: Deployment) -> tuple[str, str]:
         variables = deployment.function(handler)[1]["Properties"]["Environment"]["Variables"]
@@ -117,17 +117,5 @@ def test_databases_are_trusted_by_their_certificate_unless_said_otherwise(
             variables["PAM_DATABASE_ROOT_CERTIFICATE"],
         )
 
-    assert how(prod) == ("verify-full", "system")
+    assert how(prod) == ("verify-full", "database-ca.pem")
     assert how(switched_on) == ("verify-full", "database-ca.pem")
-    assert how(deployment_of("local")) == ("disable", "system")
-
-
-def test_what_is_no_file_of_certificates_is_told(tmp_path: Path) -> None:
-    from stacks.bundling import BundleError
-
-    project = json.loads((ROOT / "cdk.json").read_text())
-    environments = {
-        "prod": project["context"]["environments"]["prod"] | {"database_ca": str(tmp_path)}
-    }
-    with pytest.raises(BundleError, match="not a file of certificates"):
-        build(new_app("prod", environments=environments))

@@ -115,7 +115,7 @@ class SecretLeaseView(BaseModel):
     dbname: str
     sslmode: str
     sslrootcert: str | None
-    """PEM text, or `system`; null where `sslmode` checks no certificate."""
+    """PEM text; null where `sslmode` checks no certificate."""
 
 
 class SignInView(BaseModel):

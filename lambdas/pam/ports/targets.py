@@ -40,8 +40,7 @@ class LoginCredentials:
     sslmode: str
     """As libpq has it: what the borrower's own connection should demand."""
     sslrootcert: str | None = None
-    """The certificates that the server is known by, as PEM text; `system` for those that the
-    borrower's machine trusts. None where `sslmode` checks none."""
+    """The certificates that the server is known by, as PEM text. None where none is checked."""
 
     @property
     def access_key_id(self) -> str:

@@ -10,18 +10,16 @@ from typing import Any
 
 import psycopg
 
+from pam.domain.certificates import LONGEST_CERTIFICATES
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.ports.targets import DatabaseLogin
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_SYSTEM = "system"
 _CONNECT_WITHIN_SECONDS = 3
 _SEPARATES_SINCE = 160_000
 _INSIST_SECONDS = 8.0
 _ASK_AGAIN_AFTER = 0.2
-_LONGEST_CERTIFICATES = 32 * 1024
-"""Bytes that a lease may carry; all of RDS's regions together are longer."""
 _SETTINGS = {
     # A borrowed account may set what it likes for its own next logins (ALTER ROLE ... SET): a
     # search path that hides its connections, a role without rights, a read-only default. What a
@@ -39,26 +37,36 @@ _OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Databases:
-    """`sslmode` as libpq has it; `root_certificate` a file, or `system` for the machine's own."""
+    """`sslmode` as libpq has it; `root_certificate` is a file, empty where none is checked.
+
+    A function's machine trusts nobody by itself: the driver looks for certificates where none are.
+    Raises ValueError if a mode that checks certificates has none.
+    """
 
     sslmode: str
-    root_certificate: str = _SYSTEM
+    root_certificate: str = ""
+
+    def __post_init__(self) -> None:
+        if self._verifies and not self.root_certificate:
+            message = f"{self.sslmode} needs a file of certificates"
+            raise ValueError(message)
 
     @property
     def trusted_certificates(self) -> str | None:
-        """What a lease says of the server's certificate: PEM text, or `system`. None where none is
-        checked, or where the file is too long to be handed out: the borrower then needs it by
-        another way.
+        """What a lease says of the server's certificate, as PEM. None where none is checked. Raises
+        IssuerUnavailable: a borrower who had none would be let go without.
         """
         if not self._verifies:
             return None
-        if self.root_certificate == _SYSTEM:
-            return _SYSTEM
-        with suppress(OSError, UnicodeDecodeError):
-            file = Path(self.root_certificate)
-            if file.stat().st_size <= _LONGEST_CERTIFICATES:
-                return file.read_text(encoding="ascii")
-        return None
+        try:
+            with Path(self.root_certificate).open(encoding="ascii") as file:
+                text = file.read(LONGEST_CERTIFICATES + 1)
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        if not text or len(text) > LONGEST_CERTIFICATES:
+            message = "the certificates by which databases are known cannot be read"
+            raise IssuerUnavailable(message)
+        return text
 
     @property
     def _verifies(self) -> bool:
@@ -134,6 +142,7 @@ def verifier(connection: Connection, username: str, password: str) -> str:
     return made.decode()
 
 
+_UNTRUSTED = "TLS: the server's certificate is of no authority in database_ca, or has expired"
 # Before a login libpq hands on the server's words and not its code. What stands here is looked for
 # in them and told in their stead: they may name what nobody should read.
 _BEFORE_LOGIN = (
@@ -147,10 +156,19 @@ _BEFORE_LOGIN = (
     ("is not currently accepting connections", "55000, the database takes no connections"),
     ("startup parameter", "08P01, a pooler before the server refuses PAM's settings (options)"),
     ("command-line options", "0A000, a proxy before the server refuses PAM's settings (options)"),
-    ("certificate verify failed", "the server's certificate is not of a trusted authority"),
-    ("does not match host name", "the server's certificate is of another host"),
-    ("server does not support SSL", "the server offers no TLS"),
-    ("root certificate file", "the file of trusted certificates cannot be read"),
+    ("certificate verify failed", _UNTRUSTED),
+    # By somebody who has the authority's name, and not its key.
+    ("signature failure", _UNTRUSTED),
+    (
+        "does not match host name",
+        "TLS: the server's certificate is of another host; the secret must have the name in it",
+    ),
+    ("server does not support SSL", "TLS: the server offers none; switch it on there (ssl)"),
+    ("root certificate file", "TLS: the file of trusted certificates cannot be read"),
+    ("unexpected eof", "TLS: the connection broke off while it was set up"),
+    ("SSL SYSCALL", "TLS: the connection broke off while it was set up"),
+    ("SSL error", "TLS: server and PAM do not agree on how to encrypt"),
+    ("SSL negotiation", "TLS: what answers there is no PostgreSQL server"),
     ("Connection refused", "nothing listens there"),
     ("timeout expired", "no answer in time"),
     ("could not translate host name", "there is no such host"),

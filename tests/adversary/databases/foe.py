@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
+from local.logins import known_by
 from pam.domain.kinds import POSTGRES_USER, ROTATED_SECRET
 from pam.domain.session import Session
 from pam.operations.block_person import BlockTerms, block_requester
@@ -82,13 +84,19 @@ class Foe:
     def begin_to_log_in(self) -> None:
         """Up to the last word of the exchange, which is said after the end."""
         given = self.lease
-        words = f"host={given.host} port={given.port} dbname={given.dbname} user={given.username}"
-        pgconn = pq.PGconn.connect_start(f"{words} password={given.password}".encode())
+        known = known_by(given.sslmode, given.sslrootcert)
+        words = make_conninfo(
+            **{"host": given.host, "port": given.port, "dbname": given.dbname, **known},
+            user=given.username,
+            password=given.password,
+        )
+        pgconn = pq.PGconn.connect_start(words.encode())
         answers = 0
         while answers < 2:
             before = pgconn.connect_poll()
             _wait(pgconn, before)
-            answers += before == pq.PollingStatus.READING
+            encrypted = pgconn.status == pq.ConnStatus.AWAITING_RESPONSE
+            answers += encrypted and before == pq.PollingStatus.READING
         self.half_open.append(pgconn)
 
     def finish_logging_in(self) -> bool:
@@ -232,7 +240,8 @@ ENDERS: dict[str, Callable[[Scene, str], Session]] = {
 def _connect(login: LoginCredentials, **other: Any) -> "psycopg.Connection[Any]":
     place = {"host": login.host, "port": login.port, "dbname": login.dbname}
     who = {"user": login.username, "password": login.password, "autocommit": True}
-    return psycopg.connect(**{**place, **who, **other})
+    known = known_by(login.sslmode, login.sslrootcert)
+    return psycopg.connect(**{**place, **known, **who, **other})
 
 
 def _wait(pgconn: pq.PGconn, status: int) -> None:
