@@ -18,11 +18,12 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.domain import statement_log
-from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
+from pam.domain.activity import Activity, Watched, echo_of, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
+from pam.operations.check_echoes import hear_echo
 from pam.operations.record_activity import record_activity
 from pam.settings import ActivitySettings
 
@@ -64,6 +65,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     if not {"source", "detail-type", "detail"} <= set(event):
         message = "neither an event of CloudTrail nor lines of a log"
         raise UnknownEvent(message)
+    echo = echo_of(event, watched())
+    if echo:
+        hear_echo(echo, now=clock.now(), store=wiring.sessions(settings().tables))
     activity = of_cloudtrail(event, watched())
     return {"recorded": 0 if activity is None else _record(activity)}
 

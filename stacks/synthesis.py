@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
+from stacks.activity_forwarder import check_origins
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
@@ -47,6 +48,7 @@ def build(app: cdk.App) -> PamStage:
     check_partition(config, files)
     policy = files.compiled
     check(config)
+    check_origins(config, policy)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
