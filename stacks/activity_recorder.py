@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -14,12 +13,15 @@ from pam.names import activity_rule_prefix
 from pam.policy.compiled import PolicyError
 from pam.settings import ActivitySettings
 from stacks.activity_pattern import API_CALL, patterns, rule_state
+from stacks.activity_queue import ActivityQueue
 from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
 from stacks.lent_targets import LentTargets
 from stacks.pam_function import PamFunction
 
+_TIMEOUT = Duration.seconds(60)
+"""For a batch: a few writes of each session in it."""
 _LONGEST_LIST = 9 * 1024
 """Characters: the policy of a bus has 10 kB, all statements together."""
 _LINES_OF_SESSIONS = "%:pam_[0-9a-z]{26}@%"
@@ -55,12 +57,18 @@ class ActivityRecorder(Construct):
                 account=stack.account,
                 region=stack.region,
             ),
-            # A batch of lines, one record each.
-            timeout=Duration.seconds(60),
+            timeout=_TIMEOUT,
         )
         store.grant_take_steps(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
         self.function.bury_failures(retries=2)
+        self._queue = ActivityQueue(
+            self,
+            "Queue",
+            function=self.function,
+            timeout=_TIMEOUT,
+            undelivered=platform.undelivered,
+        )
         for number, pattern in enumerate(patterns(lent.roles.lent, stack.region)):
             self._hear_cloudtrail(number, pattern, platform.config)
         if lending_accounts:
@@ -76,13 +84,8 @@ class ActivityRecorder(Construct):
             f"Calls{number or ''}",
             description=f"PAM {config.env_name}: what is done with lent roles",
             event_pattern=pattern,
-            targets=[
-                targets.LambdaFunction(
-                    self.function.function, retry_attempts=185, max_event_age=Duration.hours(24)
-                )
-            ],
         )
-        self.function.undelivered.catch_of_target(rule)
+        self._queue.take_from(rule)
         resource_of(rule, events.CfnRule).state = rule_state(config)
 
     def _let_speak(self, accounts: Sequence[str], env_name: str) -> None:

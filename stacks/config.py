@@ -88,6 +88,8 @@ class DeployConfig:
     AWS tells of calls; where it is named, each lease of a role must be told within half an hour.
     `dark_call_after` is for how many minutes the gateway's access log may take to show a call; one
     that a function handled and that it does not show by then came past the gateway.
+    `reserved_concurrency` keeps a part of the account's Lambda quota for what ends access; only for
+    accounts whose quota allows it (`stacks/concurrency.py`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -121,6 +123,7 @@ class DeployConfig:
     activity_regions: tuple[str, ...] = ()
     cloudtrail: str | None = None
     dark_call_after: int = 15
+    reserved_concurrency: bool = False
     protection: Protection = Protection.ON
 
     @property

@@ -85,7 +85,7 @@ class FakeStore:
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
         expected: Expected | None = None,
     ) -> None:
@@ -145,11 +145,11 @@ class FakeStore:
     def note_act(self, act: Act) -> None:
         self.acts[act.person, act.groups] = act
 
-    def _do(self, once: Once | None) -> None:
-        if once is not None:
-            if once.key in self.done:
-                raise StaleSession
-            self.done.add(once.key)
+    def _do(self, once: Once | tuple[Once, ...] | None) -> None:
+        keys = {each.key for each in ((once,) if isinstance(once, Once) else once or ())}
+        if keys & self.done:
+            raise StaleSession
+        self.done |= keys
 
     def is_done(self, once: Once) -> bool:
         return once.key in self.done

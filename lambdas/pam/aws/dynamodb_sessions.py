@@ -102,7 +102,7 @@ class DynamoDbSessions:
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
         expected: Expected | None = None,
     ) -> None:
@@ -521,10 +521,9 @@ class DynamoDbSessions:
         }
         return [put]
 
-    def _doing(self, once: Once | None) -> list[dict[str, Any]]:
-        if once is None:
-            return []
-        return [self._new(table_keys.once_item(once.key, once.until))]
+    def _doing(self, once: Once | tuple[Once, ...] | None) -> list[dict[str, Any]]:
+        done = (once,) if isinstance(once, Once) else once or ()
+        return [self._new(table_keys.once_item(each.key, each.until)) for each in done]
 
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.

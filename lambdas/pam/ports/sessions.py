@@ -77,13 +77,13 @@ class SessionStore(Protocol):
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
         expected: Expected | None = None,
     ) -> None:
         """Replaces `before` by `after`, and leaves word of what is `expected`. Raises StaleSession
-        if it is no longer what is stored, if `once` is done already, or if something was added to
-        what the person has since `held`.
+        if it is no longer what is stored, if one of `once` is done already, or if something was
+        added to what the person has since `held`.
         """
 
     def open_now(self, person: str) -> OpenNow:
