@@ -1,8 +1,8 @@
 """Records what sessions did with lent access in their own trails.
 
-Triggers: CloudTrail's events of the lent roles on the account's default bus, and the log groups of
-lent databases. May touch: the session table (read, put records); nothing else. A retry is safe:
-the table remembers the id of what was recorded.
+Triggers: the queue of CloudTrail's events of the lent roles, which come by the account's default
+bus, and the log groups of lent databases. May touch: the session table (read, put records); nothing
+else. A retry is safe: the table remembers the id of what was recorded.
 """
 
 import base64
@@ -10,21 +10,26 @@ import binascii
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.domain import statement_log
-from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
+from pam.domain.activity import Activity, Watched, echo_of, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
 from pam.metrics import count
 from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
-from pam.operations.record_activity import record_activity
+from pam.operations.check_echoes import hear_echo
+from pam.operations.record_activity import Recorded, Recorder
 from pam.settings import ActivitySettings
+
+_TIME_FOR_A_SESSION_MS = 20_000
+"""A session that many write to at once lets the recorder wait."""
 
 logger = Logger()
 
@@ -58,14 +63,59 @@ def watched() -> Watched:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    has_time = partial(_has_time, context)
     if set(event) == {"awslogs"}:
-        return {"recorded": _record_lines(_opened(event["awslogs"]["data"]))}
-    if not {"source", "detail-type", "detail"} <= set(event):
+        return {"recorded": _record_lines(_opened(event["awslogs"]["data"]), has_time)}
+    if set(event) == {"Records"}:
+        return _record_messages(event["Records"], has_time)
+    activity = _heard(event)
+    recorded = _record([activity] if activity else [], has_time)
+    for fault in recorded.failed.values():
+        raise fault
+    return {"recorded": len(recorded.told)}
+
+
+def _has_time(context: Any) -> bool:
+    return bool(context.get_remaining_time_in_millis() >= _TIME_FOR_A_SESSION_MS)
+
+
+def _heard(event: Any) -> Activity | None:
+    """What an event of CloudTrail tells. Raises UnknownEvent, ValueError."""
+    if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= set(event):
         message = "neither an event of CloudTrail nor lines of a log"
         raise UnknownEvent(message)
-    activity = of_cloudtrail(event, watched())
-    return {"recorded": 0 if activity is None else _record(activity)}
+    echo = echo_of(event, watched())
+    if echo:
+        hear_echo(echo, now=clock.now(), store=wiring.sessions(settings().tables))
+    return of_cloudtrail(event, watched())
+
+
+def _record_messages(
+    messages: list[dict[str, Any]], has_time: Callable[[], bool]
+) -> dict[str, Any]:
+    """CloudTrail's events as the queue gathered them. Answers which it shall bring again; one that
+    cannot be read is buried in the end, and keeps back no other.
+    """
+    activities: dict[str, Activity] = {}
+    bearers: dict[str, list[str]] = {}
+    again: list[str] = []
+    for message in messages:
+        try:
+            activity = _heard(json.loads(message["body"]))
+        except Exception:
+            logger.exception("not recorded", extra={"message_id": message["messageId"]})
+            again.append(message["messageId"])
+            continue
+        if activity is not None:
+            activities[activity.activity_id] = activity
+            bearers.setdefault(activity.activity_id, []).append(message["messageId"])
+    recorded = _record(list(activities.values()), has_time)
+    again += [message_id for failed in recorded.failed for message_id in bearers[failed]]
+    return {
+        "recorded": len(recorded.told),
+        "batchItemFailures": [{"itemIdentifier": message_id} for message_id in again],
+    }
 
 
 def _opened(data: str) -> dict[str, Any]:
@@ -81,22 +131,26 @@ def _opened(data: str) -> dict[str, Any]:
     return opened
 
 
-def _record_lines(batch: dict[str, Any]) -> int:
+def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
     """One line that cannot be recorded keeps back no other."""
     if batch.get("messageType") != "DATA_MESSAGE":
         return 0
-    recorded = failed = 0
+    activities: list[Activity] = []
+    failed = 0
     for line in batch["logEvents"]:
         try:
             activity = _of_line(line, batch["logGroup"])
-            recorded += 0 if activity is None else _record(activity)
         except Exception:
             logger.exception("not recorded", extra={"line": line.get("id")})
             failed += 1
+            continue
+        activities += [activity] if activity else []
+    recorded = _record(activities, has_time)
+    failed += len(recorded.failed)
     if failed:
         message = f"{failed} line(s) of {batch['logGroup']} could not be recorded"
         raise NotRecordedError(message)
-    return recorded
+    return len(recorded.told)
 
 
 def _of_line(line: dict[str, Any], log_group: str) -> Activity | None:
@@ -108,19 +162,26 @@ def _of_line(line: dict[str, Any], log_group: str) -> Activity | None:
     )
 
 
-def _record(activity: Activity) -> int:
-    """How many records it came to: none for a repeated delivery."""
-    why = record_activity(
-        activity,
+def _record(activities: list[Activity], has_time: Callable[[], bool]) -> Recorded:
+    recorder = Recorder(
         clock=clock.now,
         store=wiring.sessions(settings().tables),
         resources=watched().resources,
         policy_version=wiring.policy().version,
     )
+    recorded = recorder.record_all(activities, has_time)
+    for activity_id, fault in recorded.failed.items():
+        logger.error("not recorded", extra={"activity": activity_id}, exc_info=fault)
+    for activity in activities:
+        _tell(activity, recorded.told.get(activity.activity_id))
+    return recorded
+
+
+def _tell(activity: Activity, why: str | None) -> None:
+    """`why` it is dark access, empty if it is none, None if it is not new."""
     if why:
         logger.warning("dark access", extra={"why": why, "activity": activity.activity_id})
         count(DARK_ACCESS, settings().env_name)
     elif why is not None and why_open(activity):
         logger.warning("opened", extra={"activity": activity.activity_id})
         count(DOOR_OPENED, settings().env_name)
-    return 0 if why is None else 1

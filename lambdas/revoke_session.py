@@ -25,11 +25,13 @@ from pam.names import (
     ACCESS_MISSING,
     BOUNDARY_MISSING,
     DENY_MISSING,
+    ECHO_MISSING,
     ORPHAN_REMOVED,
     TRACES_LEFT,
 )
 from pam.operations import block_person, count_open
 from pam.operations.check_bounds import check_bounds
+from pam.operations.check_echoes import check_echoes
 from pam.operations.close_unfinished import close_unfinished
 from pam.operations.end_decided import EndsHere
 from pam.operations.end_due import end_due
@@ -199,6 +201,7 @@ def _searched(context: Any) -> dict[str, Any]:
         for resource in wiring.policy().resources()
     }
     has_time = partial(_has_time, context)
+    unheard = _unheard() if home.cloudtrail else []
     found = asdict(
         search_targets(
             targets.values(),
@@ -218,6 +221,7 @@ def _searched(context: Any) -> dict[str, Any]:
     found["unbounded"] = bounds.unbounded
     found["unreached"] += bounds.unreached
     found["postponed"] += bounds.postponed
+    found["unheard"] = unheard
     logger.info("searched", extra=found)
     _count(
         found,
@@ -225,6 +229,16 @@ def _searched(context: Any) -> dict[str, Any]:
     )
     _raise_unreached(found["unreached"])
     return found
+
+
+def _unheard() -> list[str]:
+    """First of all, so that no target which does not answer keeps it from being told."""
+    unheard = check_echoes(now=clock.now(), store=wiring.sessions(settings().tables))
+    if unheard:
+        lease_ids = [each.lease_id for each in unheard]
+        logger.warning("CloudTrail has not told of these leases", extra={"leases": lease_ids})
+        count(ECHO_MISSING, settings().env_name, len(unheard))
+    return [each.session_id for each in unheard]
 
 
 def _has_time(context: Any) -> bool:

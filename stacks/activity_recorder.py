@@ -1,33 +1,36 @@
 """Hears what is done with lent access, and puts it into the trail of the session that did it."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from pam.names import activity_rule_prefix
+from pam.policy.compiled import PolicyError
 from pam.settings import ActivitySettings
+from stacks.activity_pattern import API_CALL, patterns, rule_state
+from stacks.activity_queue import ActivityQueue
 from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
 from stacks.lent_targets import LentTargets
 from stacks.pam_function import PamFunction
-from stacks.place import event_sources
 
-_ROLES_PER_RULE = 8
-"""Each stands in the pattern twice, and a pattern has 2048 characters at most."""
-_WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-"""A rule that is only ENABLED does not see calls that list, get or describe."""
+_TIMEOUT = Duration.seconds(60)
+"""For a batch: a few writes of each session in it."""
+_LONGEST_LIST = 9 * 1024
+"""Characters: the policy of a bus has 10 kB, all statements together."""
 _LINES_OF_SESSIONS = "%:pam_[0-9a-z]{26}@%"
 
 
 class ActivityRecorder(Construct):
     """Listens on the account's default bus, where CloudTrail speaks, and to databases' logs.
 
-    Only this account and this region: what a lent role does elsewhere has to be forwarded here.
+    Only in this account and region: ActivityForwarder sends here what is told elsewhere.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class ActivityRecorder(Construct):
         *,
         platform: FunctionPlatform,
         lent: LentTargets,
+        lending_accounts: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         store = platform.session_store
@@ -53,42 +57,69 @@ class ActivityRecorder(Construct):
                 account=stack.account,
                 region=stack.region,
             ),
-            # A batch of lines, one record each.
-            timeout=Duration.seconds(60),
+            timeout=_TIMEOUT,
         )
         store.grant_take_steps(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
         self.function.bury_failures(retries=2)
-        for number, roles in enumerate(_chunks(lent.roles.lent)):
-            self._hear_cloudtrail(number, roles, platform.config)
+        self._queue = ActivityQueue(
+            self,
+            "Queue",
+            function=self.function,
+            timeout=_TIMEOUT,
+            undelivered=platform.undelivered,
+        )
+        for number, pattern in enumerate(patterns(lent.roles.lent, stack.region)):
+            self._hear_cloudtrail(number, pattern, platform.config)
+        if lending_accounts:
+            self._let_speak(lending_accounts, platform.env_name)
         for number, log_group in enumerate(lent.databases.statement_logs):
             self._read_log(number, log_group)
 
-    def _hear_cloudtrail(self, number: int, roles: list[str], config: DeployConfig) -> None:
-        by_a_role = {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": roles}}}}
-        of_a_role = {
-            "eventSource": event_sources("sts", Stack.of(self).region),
-            "requestParameters": {"roleArn": roles},
-        }
+    def _hear_cloudtrail(
+        self, number: int, pattern: events.EventPattern, config: DeployConfig
+    ) -> None:
         rule = events.Rule(
             self,
             f"Calls{number or ''}",
             description=f"PAM {config.env_name}: what is done with lent roles",
-            event_pattern=events.EventPattern(
-                # Only AWS itself may put events with such a source on the bus.
-                source=events.Match.prefix("aws."),
-                detail_type=["AWS API Call via CloudTrail"],
-                detail={"$or": [by_a_role, of_a_role]},
-            ),
-            targets=[
-                targets.LambdaFunction(
-                    self.function.function, retry_attempts=185, max_event_age=Duration.hours(24)
-                )
-            ],
+            event_pattern=pattern,
         )
-        self.function.undelivered.catch_of_target(rule)
-        if config.activity_reads:
-            resource_of(rule, events.CfnRule).state = _WITH_READS
+        self._queue.take_from(rule)
+        resource_of(rule, events.CfnRule).state = rule_state(config)
+
+    def _let_speak(self, accounts: Sequence[str], env_name: str) -> None:
+        """What the forwarders' rules in these accounts send, and no call of PutEvents: only AWS can
+        give an event such a source, so nobody there can make one up.
+        """
+        stack = Stack.of(self)
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": list(accounts)},
+            "Action": "events:PutEvents",
+            "Resource": stack.format_arn(
+                service="events", resource="event-bus", resource_name="default"
+            ),
+            "Condition": {
+                # Of whichever of these accounts, in whichever region.
+                "ArnLike": {
+                    "aws:SourceArn": f"arn:{stack.partition}:events:*:*:rule/"
+                    f"{activity_rule_prefix(env_name)}*"
+                },
+                "StringEquals": {"events:detail-type": API_CALL},
+                "StringLike": {"events:source": "aws.*"},
+            },
+        }
+        if len(json.dumps(accounts)) > _LONGEST_LIST:
+            message = f"{len(accounts)} accounts lend roles: too many for the policy of one bus"
+            raise PolicyError(message)
+        events.CfnEventBusPolicy(
+            self,
+            "LendersMaySpeak",
+            statement_id=f"pam-{env_name}-activity",
+            event_bus_name="default",
+            statement=statement,
+        )
 
     def _read_log(self, number: int, log_group: str) -> None:
         stack = Stack.of(self)
@@ -116,8 +147,3 @@ class ActivityRecorder(Construct):
         )
         # CloudWatch Logs tries the function when the subscription is made.
         subscription.node.add_dependency(permission)
-
-
-def _chunks(roles: tuple[str, ...]) -> Iterator[list[str]]:
-    for start in range(0, len(roles), _ROLES_PER_RULE):
-        yield list(roles[start : start + _ROLES_PER_RULE])

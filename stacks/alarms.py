@@ -17,6 +17,7 @@ from pam.names import (
     DARK_CALL,
     DENY_MISSING,
     DOOR_OPENED,
+    ECHO_MISSING,
     END_STUCK,
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
@@ -200,6 +201,10 @@ class Alarms(Construct):
             ),
             "checkpoints-failing": Watched(metric=errors(checkpoints.function), minutes=1),
         }
+        if platform.config.cloudtrail is not None:
+            # As often as the search looks.
+            unheard = Watched(metric=own(ECHO_MISSING), minutes=1)
+            self.watched["lease-echo-missing"] = unheard
         notifications.allow_alarms()
         graphs: list[cloudwatch.IWidget] = []
         for name, watched in self.watched.items():

@@ -85,9 +85,14 @@ class DeployConfig:
     `witness_account` is where the witness of the audit log runs (a second account); without one,
     `witness` says in words why there is none: "none: " and a reason.
     `activity_reads` records the calls of lent roles that only read as well as those that change.
+    `activity_regions` are those in which sessions may act, beside PAM's own and the one that speaks
+    for global services: activity is forwarded from there. `cloudtrail` names the trail by which
+    AWS tells of calls; where it is named, each lease of a role must be told within half an hour.
     `dark_call_after` is for how many minutes the gateway's access log may take to show a call; one
     that a function handled and that it does not show by then came past the gateway.
     `notify` are the subscriptions of PAM's topics that the deployment makes (`docs/notices.md`).
+    `reserved_concurrency` keeps a part of the account's Lambda quota for what ends access; only for
+    accounts whose quota allows it (`stacks/concurrency.py`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -118,8 +123,11 @@ class DeployConfig:
     vpc_subnet_ids: tuple[str, ...] = ()
     vpc_security_group_ids: tuple[str, ...] = ()
     activity_reads: bool = True
+    activity_regions: tuple[str, ...] = ()
+    cloudtrail: str | None = None
     dark_call_after: int = 15
     notify: tuple[Subscription, ...] = ()
+    reserved_concurrency: bool = False
     protection: Protection = Protection.ON
 
     @property

@@ -1,8 +1,15 @@
 """What a configuration must say, and may not, before anything is built from it."""
 
+import re
+
 from stacks.config import ConfigError, DeployConfig
 
 _SHORTEST_REASON = 20
+_TRAIL = re.compile(
+    r"(?:arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9][A-Za-z0-9._-]{2,127}",
+    re.ASCII,
+)
+"""A trail's name, or its ARN, which an organisation's has in another account."""
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -18,6 +25,7 @@ def check(config: DeployConfig) -> None:
     check_witness(config)
     check_witness_trust(config)
     check_retention(config)
+    check_trail(config)
 
 
 def check_witness(config: DeployConfig) -> None:
@@ -49,6 +57,16 @@ def check_witness_trust(config: DeployConfig) -> None:
     where = f"cdk.json: environments.{config.env_name}"
     if config.witness_account is not None and config.account is None:
         message = f"{where}: name account, too: the witness answers that account and no other"
+        raise ConfigError(message)
+
+
+def check_trail(config: DeployConfig) -> None:
+    """Raises ConfigError for what names no trail."""
+    if config.cloudtrail is not None and not _TRAIL.fullmatch(config.cloudtrail):
+        message = (
+            f"cdk.json: environments.{config.env_name}.cloudtrail must be the name or the ARN of a "
+            f"trail, not {config.cloudtrail!r}"
+        )
         raise ConfigError(message)
 
 

@@ -10,6 +10,7 @@ from constructs import Construct
 from pam.names import METRIC_NAMESPACE
 from pam.settings import Settings
 from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
+from stacks.concurrency import RESERVED
 from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
@@ -23,8 +24,10 @@ WORKFLOW_MARGIN = Duration.seconds(60)
 
 FUNCTION_REASONS = INLINE_POLICY | {
     "LambdaConcurrency": (
-        "Reserved concurrency is taken out of the account's quota, which its owner divides; the "
-        "API is throttled, and what else calls a function is a schedule, a stream or a workflow."
+        "Reserved concurrency is taken out of the account's quota, which its owner divides "
+        "(reserved_concurrency). What calls a function is bounded: the API is throttled, streams "
+        "and the queue of activities have few pollers, a clock and the workflow call one by one, "
+        "CloudWatch Logs sends the lines of a lent database in batches."
     ),
     "LambdaDLQ": (
         "Whoever calls and waits hears of a failure and repeats; what nobody waits for has the "
@@ -83,6 +86,9 @@ class PamFunction(Construct):
             role=self.role,
             log_group=log_group,
             timeout=timeout,
+            reserved_concurrent_executions=(
+                RESERVED.get(handler) if platform.config.reserved_concurrency else None
+            ),
             # CPU comes with memory, and a cold start is CPU: people wait for these functions.
             memory_size=1024,
             tracing=lambda_.Tracing.ACTIVE,

@@ -26,14 +26,26 @@ def check_place(config: DeployConfig) -> None:
                 f'("000123456789"), not {account!r}'
             )
             raise ConfigError(message)
+    _check_region(f"{where}.region", config.region)
+    for region in config.activity_regions:
+        _check_region(f"{where}.activity_regions", region)
+        if partition_of(region) != partition_of(config.region):
+            message = (
+                f"{where}.activity_regions: {region} is in {partition_of(region)}, and no session "
+                f"of {config.region} reaches it"
+            )
+            raise ConfigError(message)
+
+
+def _check_region(where: str, region: str) -> None:
     known = {region.name: region.partition for region in RegionInfo.regions}
-    if config.region not in known:
-        close = get_close_matches(config.region, known, n=1)
+    if region not in known:
+        close = get_close_matches(region, known, n=1)
         meant = f"; is {close[0]} meant?" if close else ""
-        message = f"{where}.region: {config.region!r} is no region of AWS{meant}"
+        message = f"{where}: {region!r} is no region of AWS{meant}"
         raise ConfigError(message)
-    if known[config.region] != partition_of(config.region):
-        message = f"{where}.region: PAM does not know the partition of {config.region}"
+    if known[region] != partition_of(region):
+        message = f"{where}: PAM does not know the partition of {region}"
         raise ConfigError(message)
 
 

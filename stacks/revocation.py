@@ -43,6 +43,7 @@ class Revocation(Construct):
             settings=RevokeSettings(
                 env_name=platform.env_name,
                 table_name=store.table.table_name,
+                cloudtrail=platform.config.cloudtrail or "",
                 account=stack.account,
                 region=stack.region,
                 state_machine_arn=handle.arn,

@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from pam.policy.compiled import CompiledPolicy
+from stacks.activity_forwarder import ActivityForwarder, lending_accounts, origins
 from stacks.activity_recorder import ActivityRecorder
 from stacks.alarms import Alarms
 from stacks.approval_workflow import ApprovalWorkflow
@@ -34,7 +35,8 @@ from stacks.workflow_handle import WorkflowHandle
 
 class PamStage(Construct):
     """Two stacks: the foundation keeps, the service works. A third, where another account is named,
-    witnesses. The parts of the service are made here, each with what it may use.
+    witnesses; and one for each place from where activity is forwarded. The parts of the service
+    are made here, each with what it may use.
     """
 
     def __init__(
@@ -108,7 +110,16 @@ class PamStage(Construct):
             service, "Sweep", platform=platform, revocation=revocation, notices=notices
         )
         StoreWatch(service, "StoreWatch", platform=platform, proof_keys=proof_keys)
-        recorder = ActivityRecorder(service, "Activity", platform=platform, lent=lent)
+        recorder = ActivityRecorder(
+            service,
+            "Activity",
+            platform=platform,
+            lent=lent,
+            lending_accounts=lending_accounts(config, policy),
+        )
+        for origin in origins(config, policy):
+            place = "".join(filter(None, (origin.region, origin.account)))
+            ActivityForwarder(self, f"Activity{place}", config=config, policy=policy, origin=origin)
         Searches(service, "Searches", env_name=config.env_name, revocation=revocation)
 
         # The way in, and who looks for calls that did not come by it.

@@ -13,6 +13,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from pam.policy.compiled import CompiledPolicy, PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
+from stacks.activity_forwarder import check_origins
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
@@ -58,6 +59,7 @@ def build(app: cdk.App) -> PamStage:
         database_ca=_within_sight(config.database_ca) if config.database_ca else None,
         now=datetime.now(UTC),
     )
+    check_origins(config, policy)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),

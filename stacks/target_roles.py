@@ -32,20 +32,23 @@ class TargetRoles:
         for resource in policy.resources:
             if resource.needing(Need.LEND_ROLE):
                 _check_lease(resource)
-        roles = sorted(
-            {
-                (resource.issuer.get("account"), name)
-                for resource in policy.resources
-                for name in resource.needing(Need.LEND_ROLE)
-            },
-            key=lambda role: (role[0] or "", role[1]),
-        )
+        roles = lent_roles(policy)
         return cls(
-            lent=tuple(_role_arn(scope, account, name) for account, name in roles),
+            lent=tuple(role_arn(scope, account, name) for account, name in roles),
             revokers=tuple(
-                _role_arn(scope, account, revoker_role_name(name)) for account, name in roles
+                role_arn(scope, account, revoker_role_name(name)) for account, name in roles
             ),
         )
+
+
+def lent_roles(policy: CompiledPolicy) -> list[tuple[str | None, str]]:
+    """Account (None: PAM's own) and name of every role that the catalogue lends, each once."""
+    roles = {
+        (resource.issuer.get("account"), name)
+        for resource in policy.resources
+        for name in resource.needing(Need.LEND_ROLE)
+    }
+    return sorted(roles, key=lambda role: (role[0] or "", role[1]))
 
 
 def _check_lease(resource: Resource) -> None:
@@ -61,7 +64,8 @@ def _check_lease(resource: Resource) -> None:
         raise PolicyError(message) from error
 
 
-def _role_arn(scope: Construct, account: str | None, name: str) -> str:
+def role_arn(scope: Construct, account: str | None, name: str) -> str:
+    """`account` None: that of the stack."""
     return Stack.of(scope).format_arn(
         service="iam",
         region="",

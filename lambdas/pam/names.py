@@ -24,6 +24,8 @@ DARK_CALL = "DarkCall"
 """Metric: how often a function was called past its door; a single one needs a person."""
 DARK_ACCESS = "DarkAccess"
 """Metric: how often lent access was seen used by no session; a single one needs a person."""
+ECHO_MISSING = "LeaseEchoMissing"
+"""Metric: leases of roles, half an hour old, of whose own call CloudTrail has told nothing."""
 ROLE_FULL = "RoleFull"
 """Metric: how often a target role had no room for one more deny, and all its leases were ended."""
 ORPHAN_REMOVED = "OrphanRemoved"
@@ -189,6 +191,20 @@ def witness_function_name(env: str) -> str:
 def audit_reader_name(env: str) -> str:
     """The managed policy for auditors."""
     return f"pam-{env}-audit-reader"
+
+
+def activity_stack_name(env: str, region: str, account: str | None = None) -> str:
+    """The stack that forwards activity from a region of PAM's own account, or from an account that
+    lends roles.
+    """
+    return "-".join([f"pam-{env}-activity", region, *([account] if account else [])])
+
+
+def activity_rule_prefix(env: str) -> str:
+    """What the names of the rules begin with that forward activity, so that the bus which they
+    speak to can tell them from other senders.
+    """
+    return f"pam-{env}-activity-"
 
 
 def state_machine_name(env: str) -> str:

@@ -104,6 +104,9 @@ class IssueSettings(GateSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSettings(TargetSettings):
+    """`cloudtrail`: the trail by which AWS must tell of each lease; empty where there is none."""
+
+    cloudtrail: str
     account: str
     region: str
     state_machine_arn: str

@@ -9,6 +9,7 @@ from pam.domain import deadlines, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
+from pam.domain.echo import Expected
 from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import (
     IssuerUnavailable,
@@ -49,6 +50,7 @@ class FakeStore:
     """By person and session: as what the session counts."""
     added: dict[str, int] = field(default_factory=dict)
     """By person: how often something was added to what they have open."""
+    awaited: list[Expected] = field(default_factory=list)
     acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
     before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
@@ -83,8 +85,9 @@ class FakeStore:
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
+        expected: Expected | None = None,
     ) -> None:
         if self.before_save is not None:
             act, self.before_save = self.before_save, None
@@ -101,6 +104,7 @@ class FakeStore:
             self._added(after, held)
         self.sessions[before.session_id] = after
         self.trails[before.session_id] += records
+        self.awaited += [expected] if expected else []
         if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
             self.granted[after.session_id] = (after.requester_name, after.resource)
         if before.status is Status.ACTIVE and after.status is not Status.ACTIVE:
@@ -141,14 +145,20 @@ class FakeStore:
     def note_act(self, act: Act) -> None:
         self.acts[act.person, act.groups] = act
 
-    def _do(self, once: Once | None) -> None:
-        if once is not None:
-            if once.key in self.done:
-                raise StaleSession
-            self.done.add(once.key)
+    def _do(self, once: Once | tuple[Once, ...] | None) -> None:
+        keys = {each.key for each in ((once,) if isinstance(once, Once) else once or ())}
+        if keys & self.done:
+            raise StaleSession
+        self.done |= keys
 
     def is_done(self, once: Once) -> bool:
         return once.key in self.done
+
+    def note(self, once: Once) -> None:
+        self.done.add(once.key)
+
+    def expected(self, begin: datetime, end: datetime) -> list[Expected]:
+        return [each for each in self.awaited if begin <= each.at <= end]
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         return self.keys.get((key.person, key.key))

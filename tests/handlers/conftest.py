@@ -67,7 +67,12 @@ SETTINGS: dict[str, Settings] = {
     ),
     "activate_session": GateSettings(**COMMON, **DATABASES, **KEYS),
     "revoke_session": RevokeSettings(
-        **COMMON, **DATABASES, account="000000000000", region=REGION, state_machine_arn="machine"
+        **COMMON,
+        **DATABASES,
+        cloudtrail="the-trail",
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
     ),
     "find_dark_calls": DarkCallSettings(
         **COMMON,

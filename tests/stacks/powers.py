@@ -76,7 +76,9 @@ POWERS = {
     | {"kms:GetPublicKey", "kms:Sign"}
     | {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sqs:SendMessage"},
     "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
-    "record_activity": ITEMS | KEY_WRITE | {"sqs:SendMessage"},
+    "record_activity": ITEMS
+    | KEY_WRITE
+    | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
     "find_dark_calls": ITEMS | KEY_WRITE | NOTES | {"logs:FilterLogEvents", "sqs:SendMessage"},
     "watch_store": STREAM
     | KEY_WRITE

@@ -91,7 +91,16 @@ class Deployment:
         (found,) = (
             (name, queue)
             for name, queue in self.of_type("AWS::SQS::Queue").items()
-            if "KmsMasterKeyId" not in queue["Properties"]
+            # Another holds activities until they are recorded, and has this one behind it.
+            if not {"KmsMasterKeyId", "RedrivePolicy"} & set(queue["Properties"])
+        )
+        return found
+
+    def activity_queue(self) -> tuple[str, Resource]:
+        (found,) = (
+            (name, queue)
+            for name, queue in self.of_type("AWS::SQS::Queue").items()
+            if "RedrivePolicy" in queue["Properties"]
         )
         return found
 

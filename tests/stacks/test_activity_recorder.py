@@ -51,9 +51,9 @@ def _role(number: int) -> str:
 
 def rules(deployment: Deployment) -> list[Any]:
     """Of those that CloudTrail's events reach the recorder by."""
-    recorder = f"${{{deployment.function('record_activity')[0]}.Arn}}"
+    waiting = f"${{{deployment.activity_queue()[0]}.Arn}}"
     found = [rule["Properties"] for rule in deployment.of_type("AWS::Events::Rule").values()]
-    return [r for r in found if deployment.text(r["Targets"][0]["Arn"]) == recorder]
+    return [r for r in found if deployment.text(r["Targets"][0]["Arn"]) == waiting]
 
 
 def lent(deployment: Deployment) -> set[str]:
@@ -84,11 +84,67 @@ def test_the_calls_and_the_assumption_of_every_lent_role_are_heard(every: Deploy
     assert rule["EventPattern"]["detail-type"] == ["AWS API Call via CloudTrail"]
     assert "EventBusName" not in rule, "CloudTrail speaks on the account's default bus"
     (target,) = rule["Targets"]
-    assert every.text(target["Arn"]) == f"${{{every.function('record_activity')[0]}.Arn}}"
     assert target["RetryPolicy"] == {
         "MaximumEventAgeInSeconds": 24 * 3600,
         "MaximumRetryAttempts": 185,
     }
+
+
+def test_a_flood_of_calls_takes_two_functions_at_most_and_waits_for_them(every: Deployment) -> None:
+    name, _ = every.function("record_activity")
+    queue, _ = every.activity_queue()
+    (mapping,) = (
+        each["Properties"]
+        for each in every.of_type("AWS::Lambda::EventSourceMapping").values()
+        if every.text(each["Properties"]["FunctionName"]) == f"${{{name}}}"
+    )
+    assert every.text(mapping["EventSourceArn"]) == f"${{{queue}.Arn}}"
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert mapping["BatchSize"] == 100
+    assert mapping["MaximumBatchingWindowInSeconds"] == 5
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    may_invoke = [
+        permission["Properties"]["Principal"]
+        for permission in every.of_type("AWS::Lambda::Permission").values()
+        if every.text(permission["Properties"]["FunctionName"]).startswith(f"${{{name}")
+    ]
+    assert "events.amazonaws.com" not in may_invoke, "one call each would be a call without bound"
+
+
+def test_what_waits_is_not_lost_while_it_is_tried_nor_when_it_cannot_be_recorded(
+    every: Deployment,
+) -> None:
+    _, queue = every.activity_queue()
+    behind, _ = every.undelivered()
+    timeout = every.function("record_activity")[1]["Properties"]["Timeout"]
+    properties = queue["Properties"]
+    assert properties["VisibilityTimeout"] >= 6 * timeout
+    assert properties["SqsManagedSseEnabled"] is True
+    assert every.text(properties["RedrivePolicy"]["deadLetterTargetArn"]) == f"${{{behind}.Arn}}"
+    assert properties["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_only_the_rules_of_activity_put_anything_into_the_queue(every: Deployment) -> None:
+    queue, _ = every.activity_queue()
+    named = {
+        f"${{{name}.Arn}}"
+        for name, rule in every.of_type("AWS::Events::Rule").items()
+        if rule["Properties"] in rules(every)
+    }
+    allowed = [
+        statement
+        for statement in every.resource_statements()
+        if statement.effect == "Allow" and f"${{{queue}.Arn}}" in statement.resources
+    ]
+    assert len(allowed) == len(named) > 0
+    for statement in allowed:
+        assert json.loads(statement.principals) == {"Service": "events.amazonaws.com"}
+        assert statement.actions <= {
+            "sqs:SendMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+        }
+        assert any(name in statement.conditions for name in named)
 
 
 def test_calls_that_only_read_are_heard_unless_switched_off(

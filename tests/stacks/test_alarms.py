@@ -13,6 +13,10 @@ from tests.stacks.template import Deployment
 RUNBOOK = Path(__file__).resolve().parent.parent.parent / "docs" / "runbook.md"
 
 
+OPTIONAL = {"lease-echo-missing"}
+"""Where a trail is named; none of the environments as shipped has one."""
+
+
 def test_each_alarm_has_a_section_in_the_runbook_and_each_section_an_alarm(
     every: Deployment,
 ) -> None:
@@ -23,7 +27,7 @@ def test_each_alarm_has_a_section_in_the_runbook_and_each_section_an_alarm(
         for alarm in every.of_type("AWS::CloudWatch::Alarm").values()
     }
 
-    assert alarms == sections
+    assert alarms | OPTIONAL == sections
 
 
 def test_each_alarm_tells_tier_1_and_names_its_section(every: Deployment) -> None:

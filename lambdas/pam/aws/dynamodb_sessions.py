@@ -15,10 +15,11 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
-from pam.domain import deadlines, timestamps
+from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
+from pam.domain.echo import Expected
 from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
@@ -101,8 +102,9 @@ class DynamoDbSessions:
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
+        expected: Expected | None = None,
     ) -> None:
         writes = [self._replacing(before, after)]
         # A record's key is its sequence: even a writer that skipped the check above cannot fork
@@ -114,10 +116,28 @@ class DynamoDbSessions:
             writes.append(self._put(person_items.open_item(after)))
         writes += self._adding(after.requester_name, held)
         writes += self._doing(once)
+        if expected is not None:
+            writes.append(self._new(table_keys.expected_item(expected)))
         self._transact(writes)
 
     def is_done(self, once: Once) -> bool:
         return self._get(table_keys.once_key(once.key)) is not None
+
+    def note(self, once: Once) -> None:
+        self._client.put_item(
+            TableName=self._table, Item=to_item(table_keys.once_item(once.key, once.until))
+        )
+
+    def expected(self, begin: datetime, end: datetime) -> list[Expected]:
+        return [
+            table_keys.expected_in(item)
+            for hour in echo.hours(begin, end)
+            for item in self._query(
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :begin AND :end",
+                ExpressionAttributeValues=to_item(table_keys.expected_between(hour, begin, end)),
+                ConsistentRead=True,
+            )
+        ]
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         item = self._get(table_keys.idempotency_key(key.person, key.key))
@@ -501,11 +521,9 @@ class DynamoDbSessions:
         }
         return [put]
 
-    def _doing(self, once: Once | None) -> list[dict[str, Any]]:
-        if once is None:
-            return []
-        kept = {"kind": "ACTIVITY", "ttl": table_keys.epoch(once.until)}
-        return [self._new({**table_keys.once_key(once.key), **kept})]
+    def _doing(self, once: Once | tuple[Once, ...] | None) -> list[dict[str, Any]]:
+        done = (once,) if isinstance(once, Once) else once or ()
+        return [self._new(table_keys.once_item(each.key, each.until)) for each in done]
 
     def _replacing(self, before: Session, after: Session) -> dict[str, Any]:
         # The sequence moves with every step, so an equal one means: nobody acted since the read.

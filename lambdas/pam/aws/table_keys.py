@@ -7,6 +7,7 @@ from pam.aws import session_codec
 from pam.domain import deadlines, timestamps
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.checkpoint import Leaf
+from pam.domain.echo import REMEMBERED, Expected
 from pam.domain.review import Review
 from pam.domain.session import Session
 from pam.names import (
@@ -110,6 +111,42 @@ def review_item(session: Session, review: Review) -> dict[str, Any]:
 
 def once_key(key: str) -> dict[str, str]:
     return {"pk": f"{DONE_ONCE}{key}", "sk": "ACTIVITY"}
+
+
+def once_item(key: str, until: datetime) -> dict[str, Any]:
+    return {**once_key(key), "kind": "ACTIVITY", "ttl": epoch(until)}
+
+
+def expected_item(expected: Expected) -> dict[str, Any]:
+    """By the hour, so that a search finds it and no partition grows."""
+    at = timestamps.render(expected.at)
+    return {
+        "pk": _expected_in(expected.at),
+        "sk": f"{at}#{expected.lease_id}",
+        "kind": "EXPECTED",
+        "of_session": expected.session_id,
+        "access_key_id": expected.access_key_id,
+        "ttl": epoch(expected.at + REMEMBERED),
+    }
+
+
+def expected_in(item: dict[str, Any]) -> Expected:
+    at, _, lease_id = item["sk"].partition("#")
+    return Expected(
+        lease_id=lease_id,
+        session_id=item["of_session"],
+        access_key_id=item["access_key_id"],
+        at=timestamps.parse(at),
+    )
+
+
+def expected_between(hour: datetime, begin: datetime, end: datetime) -> dict[str, str]:
+    first, last = timestamps.render(begin), timestamps.render(end)
+    return {":pk": _expected_in(hour), ":begin": first, ":end": f"{last}#~"}
+
+
+def _expected_in(hour: datetime) -> str:
+    return f"ECHO#{timestamps.render(hour)[:13]}"
 
 
 def session_item(session: Session) -> dict[str, Any]:

@@ -132,12 +132,40 @@ def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
     call = _part(event, "detail")
     assumed = _assumed(call, watched)
     if assumed:
+        _check_teller(event, assumed, watched)
         return _of_assumption(call, assumed, watched)
     place = _text(call, *_ISSUER_OF_SESSION)
     if _text(call, "userIdentity", "type") != "AssumedRole" or place not in watched.resources:
         return None
+    _check_teller(event, place, watched)
     session_id, finding = _named_session(call)
     return _activity(call, place=place, session_id=session_id, finding=finding)
+
+
+def echo_of(event: object, watched: Watched) -> str:
+    """The access key of which CloudTrail tells that PAM itself made it, of a lent role; else empty.
+
+    Raises ValueError as `of_cloudtrail` does.
+    """
+    if not _text(event, "source").startswith(_AWS) or _text(event, "detail-type") != _API_CALL:
+        return ""
+    call = _part(event, "detail")
+    role = _assumed(call, watched)
+    if not role or not _is_issuer(call, watched):
+        return ""
+    _check_teller(event, role, watched)
+    access_key = _text(call, "responseElements", "credentials", "accessKeyId")
+    return checked_id(access_key) if access_key else ""
+
+
+def _check_teller(event: object, role: str, watched: Watched) -> None:
+    """An account speaks for its own roles, and PAM's for who assumes others'. EventBridge says of
+    each event where it is from, and no sender can say otherwise. Raises ValueError.
+    """
+    teller = _text(event, "account")
+    if teller and teller not in {watched.account, role.split(":")[4]}:
+        message = f"account {one_line(teller, 64)} tells of {role}"
+        raise ValueError(message)
 
 
 _ISSUER_OF_SESSION = ("userIdentity", "sessionContext", "sessionIssuer", "arn")
@@ -157,13 +185,17 @@ def _assumed(call: object, watched: Watched) -> str:
 def _of_assumption(call: object, role: str, watched: Watched) -> Activity | None:
     """Only PAM may assume a lent role. Its own doing is in the audit trail already."""
     identity = _part(call, "userIdentity")
-    by_role = _text(identity, "type") == "AssumedRole"
-    if by_role and _text(call, *_ISSUER_OF_SESSION) in watched.issuers:
+    if _is_issuer(call, watched):
         return None
     # The other account's copy of a call that PAM's own account tells in full.
     if (_text(identity, "type"), _text(identity, "accountId")) == ("AWSAccount", watched.account):
         return None
     return _activity(call, place=role, session_id="", finding=f"{role} was assumed by another")
+
+
+def _is_issuer(call: object, watched: Watched) -> bool:
+    by_role = _text(call, "userIdentity", "type") == "AssumedRole"
+    return by_role and _text(call, *_ISSUER_OF_SESSION) in watched.issuers
 
 
 def _named_session(call: object) -> tuple[str, str]:

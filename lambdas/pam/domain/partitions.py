@@ -21,6 +21,19 @@ _BY_BEGINNING: Mapping[str, str] = MappingProxyType(
     }
 )
 """By what the names of their regions begin with, up to the next hyphen."""
+_SPEAKS_FOR_GLOBAL: Mapping[str, str] = MappingProxyType(
+    {
+        COMMERCIAL: "us-east-1",
+        "aws-cn": "cn-north-1",
+        "aws-eusc": "eusc-de-east-1",
+        "aws-us-gov": "us-gov-west-1",
+        "aws-iso": "us-iso-east-1",
+        "aws-iso-b": "us-isob-east-1",
+        "aws-iso-e": "eu-isoe-west-1",
+        "aws-iso-f": "us-isof-south-1",
+    }
+)
+"""By partition: the region where CloudTrail tells of services that have no region, such as IAM."""
 PARTITION = r"aws(?:-[a-z]{1,8}){0,2}"
 REGION = r"[a-z]{2,5}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}"
 _PARTITION = re.compile(PARTITION, re.ASCII)
@@ -30,6 +43,13 @@ def partition_of(region: str) -> str:
     """`region`: its name, such as `eusc-de-east-1`."""
     first, second = [*region.split("-"), "", ""][:2]
     return _BY_BEGINNING.get(f"{first}-{second}") or _BY_BEGINNING.get(first, COMMERCIAL)
+
+
+def global_region_of(region: str) -> str:
+    """The region of the same partition in which CloudTrail tells of IAM and of other services that
+    have none.
+    """
+    return _SPEAKS_FOR_GLOBAL[partition_of(region)]
 
 
 def partition_of_arn(arn: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pam.domain import echo
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, Unproven
 from pam.domain.limits import OpenNow
@@ -82,7 +83,14 @@ def _leased(
         entry = call.entry(
             RecordType.LEASED, lease_id=lease_id, access_key_id=credentials.access_key_id
         )
-        return Step(_with_lease(stored, credentials), (*word, entry), held)
+        expected = echo.expected(
+            stored.target,
+            lease_id=lease_id,
+            session_id=session_id,
+            access_key_id=credentials.access_key_id,
+            at=call.now,
+        )
+        return Step(_with_lease(stored, credentials), (*word, entry), held, expected)
 
     session = transition(call.store, session_id, leased, now=call.now)
     audit_log.settle(session)

@@ -2,7 +2,8 @@
 finding.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
@@ -15,6 +16,96 @@ from pam.ports.sessions import Once, SessionStore
 
 REMEMBERED = timedelta(days=7)
 """How long a repeated delivery is known; nobody delivers for more than two days."""
+MOST_AT_ONCE = 45
+"""A transaction has a hundred items: the session, and of each activity its record and its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """`told`: why each that is new on record is dark access (empty: it is none), by its id.
+    `failed`: ids of those that have to be brought again, with the fault.
+    """
+
+    told: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Each try reads the clock, because a record must not be older than the one before it.
+    `resources`: what the catalogue lends, by the place where its use shows.
+    """
+
+    clock: Callable[[], datetime]
+    store: SessionStore
+    resources: Mapping[str, str]
+    policy_version: str
+
+    def record_all(
+        self, activities: Sequence[Activity], has_time: Callable[[], bool] = lambda: True
+    ) -> Recorded:
+        """Those of one session together, in the order in which they happened, so that a flood of
+        one session's calls is a few writes of it. What cannot be recorded keeps back no other; nor
+        does what there is no time for.
+        """
+        done = Recorded()
+        for some in _together(activities):
+            if not has_time():
+                done.failed.update({each.activity_id: TimeoutError("no time") for each in some})
+                continue
+            try:
+                done.told.update(self.record(some))
+            except Exception as fault:  # noqa: BLE001 - each is given back with its activity
+                if len(some) == 1:
+                    done.failed[some[0].activity_id] = fault
+                    continue
+                self._one_by_one(some, has_time, done)
+        return done
+
+    def _one_by_one(
+        self, activities: Sequence[Activity], has_time: Callable[[], bool], done: Recorded
+    ) -> None:
+        """So that one which cannot be recorded takes none with it."""
+        for each in activities:
+            alone = self.record_all([each], has_time)
+            done.told.update(alone.told)
+            done.failed.update(alone.failed)
+
+    def record(self, activities: Sequence[Activity]) -> dict[str, str]:
+        """Some of one session, or one of none: each once, whatever the session's status, which it
+        leaves as it is. Returns why each that is new is dark access. Raises StaleSession if others
+        kept winning.
+        """
+        session_id = activities[0].session_id
+        lost = f"session {session_id} is being changed by too many at once; try again"
+        told: dict[str, str] = {}
+        until_won(lambda: self._record(activities, told), lost=lost, pauses=OF_WHO_TAKES_NOTE)
+        return told
+
+    def _record(self, activities: Sequence[Activity], told: dict[str, str]) -> None:
+        """Puts into `told` what it has put on record, even if it raises then."""
+        now = self.clock()
+        onces = {
+            each.activity_id: Once(key=each.activity_id, until=now + REMEMBERED)
+            for each in activities
+        }
+        new = [each for each in activities if not self.store.is_done(onces[each.activity_id])]
+        if not new:
+            return
+        session_id = activities[0].session_id
+        session = self.store.get(session_id) if session_id else None
+        whys = {each.activity_id: why_dark(each, session) for each in new}
+        entries = [_entry(each, whys[each.activity_id], self.policy_version) for each in new]
+        if session is not None:
+            after, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
+            self.store.save(session, after, records, tuple(onces[each] for each in whys))
+            told.update(whys)
+            return
+        for each, entry in zip(new, entries, strict=True):
+            resource = self.resources.get(each.place, "")
+            record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+            self.store.add_finding(record, onces[each.activity_id])
+            told[each.activity_id] = whys[each.activity_id]
 
 
 def record_activity(
@@ -25,42 +116,26 @@ def record_activity(
     resources: Mapping[str, str],
     policy_version: str,
 ) -> str | None:
-    """Records it once, whatever the session's status, which it leaves as it is.
-
-    Each try reads the clock, because a record must not be older than the one before it. Returns why
-    it is dark access, empty if it is none, and None if it had been recorded before. Raises
-    StaleSession if others kept winning.
+    """Records one. Returns why it is dark access, empty if it is none, and None if it had been
+    recorded before. Raises as `Recorder.record` does.
     """
-
-    def attempt() -> str | None:
-        return _record(
-            activity,
-            now=clock(),
-            store=store,
-            resource=resources.get(activity.place, ""),
-            policy_version=policy_version,
-        )
-
-    lost = f"session {activity.session_id} is being changed by too many at once; try again"
-    return until_won(attempt, lost=lost, pauses=OF_WHO_TAKES_NOTE)
+    recorder = Recorder(
+        clock=clock, store=store, resources=resources, policy_version=policy_version
+    )
+    return recorder.record([activity]).get(activity.activity_id)
 
 
-def _record(
-    activity: Activity, *, now: datetime, store: SessionStore, resource: str, policy_version: str
-) -> str | None:
-    once = Once(key=activity.activity_id, until=now + REMEMBERED)
-    if store.is_done(once):
-        return None
-    session = store.get(activity.session_id) if activity.session_id else None
-    why = why_dark(activity, session)
-    entry = _entry(activity, why, policy_version)
-    if session is None:
-        record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
-        store.add_finding(record, once)
-    else:
-        after, records = audit_record.chain(session, (entry,), now=now, new_id=new_id)
-        store.save(session, after, records, once)
-    return why
+def _together(activities: Sequence[Activity]) -> list[list[Activity]]:
+    """Each once. What belongs to no session stands alone."""
+    once = {each.activity_id: each for each in activities}
+    of_sessions: dict[str, list[Activity]] = {}
+    for each in sorted(once.values(), key=lambda activity: activity.at):
+        of_sessions.setdefault(each.session_id or f"none {each.activity_id}", []).append(each)
+    return [
+        some[first : first + MOST_AT_ONCE]
+        for some in of_sessions.values()
+        for first in range(0, len(some), MOST_AT_ONCE)
+    ]
 
 
 def _entry(activity: Activity, why: str, policy_version: str) -> Entry:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.echo import Expected
 from pam.domain.errors import NotFound
 from pam.domain.limits import OpenNow
 from pam.domain.people import Actor, ActorKind
@@ -31,6 +32,8 @@ class Step:
     entries: tuple[Entry, ...]
     held: OpenNow | None = None
     """What the person had open, where the step adds to it."""
+    expected: Expected | None = None
+    """What CloudTrail must tell, where the step is a lease."""
 
 
 def transition(
@@ -60,7 +63,7 @@ def transition(
         refused = before
         ready = _with_text_key(step)
         after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
-        store.save(before, after, records, once, step.held)
+        store.save(before, after, records, once, step.held, step.expected)
         return after
 
     lost = f"session {session_id} is being changed by too many at once; try again"

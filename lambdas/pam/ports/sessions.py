@@ -8,6 +8,7 @@ from typing import Protocol
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
+from pam.domain.echo import Expected
 from pam.domain.lifecycle import Status
 from pam.domain.limits import OpenNow
 from pam.domain.session import Session
@@ -76,11 +77,13 @@ class SessionStore(Protocol):
         before: Session,
         after: Session,
         records: Sequence[Record],
-        once: Once | None = None,
+        once: Once | tuple[Once, ...] | None = None,
         held: OpenNow | None = None,
+        expected: Expected | None = None,
     ) -> None:
-        """Replaces `before` by `after`. Raises StaleSession if it is no longer what is stored, if
-        `once` is done already, or if something was added to what the person has since `held`.
+        """Replaces `before` by `after`, and leaves word of what is `expected`. Raises StaleSession
+        if it is no longer what is stored, if one of `once` is done already, or if something was
+        added to what the person has since `held`.
         """
 
     def open_now(self, person: str) -> OpenNow:
@@ -100,6 +103,12 @@ class SessionStore(Protocol):
     def note_act(self, act: Act) -> None: ...
 
     def is_done(self, once: Once) -> bool: ...
+
+    def note(self, once: Once) -> None:
+        """That this is done, whether or not it was before."""
+
+    def expected(self, begin: datetime, end: datetime) -> list[Expected]:
+        """The calls of leases that were given in this time, both ends included."""
 
     def find_by_key(self, key: IdempotencyKey) -> tuple[str, str] | None:
         """Session id and fingerprint of an earlier request with this key."""

@@ -1,0 +1,35 @@
+"""What CloudTrail tells of lent roles, as rules of EventBridge: the same wherever one listens."""
+
+from collections.abc import Iterator, Sequence
+
+from aws_cdk import aws_events as events
+
+from stacks.config import DeployConfig
+from stacks.place import event_sources
+
+_ROLES_PER_RULE = 8
+"""Each stands in the pattern twice, and a pattern has 2048 characters at most."""
+_WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+"""A rule that is only ENABLED does not see calls that list, get or describe."""
+API_CALL = "AWS API Call via CloudTrail"
+
+
+def rule_state(config: DeployConfig) -> str:
+    return _WITH_READS if config.activity_reads else "ENABLED"
+
+
+def patterns(roles: Sequence[str], region: str) -> Iterator[events.EventPattern]:
+    """One a rule: the calls of these roles, and who becomes one of them. `region` is PAM's."""
+    for start in range(0, len(roles), _ROLES_PER_RULE):
+        some = list(roles[start : start + _ROLES_PER_RULE])
+        by_a_role = {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": some}}}}
+        of_a_role = {
+            "eventSource": event_sources("sts", region),
+            "requestParameters": {"roleArn": some},
+        }
+        yield events.EventPattern(
+            # Only AWS itself may put events with such a source on the bus.
+            source=events.Match.prefix("aws."),
+            detail_type=[API_CALL],
+            detail={"$or": [by_a_role, of_a_role]},
+        )
