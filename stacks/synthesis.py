@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
+from stacks.aws_quotas import QuotaError
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
@@ -24,14 +25,14 @@ from stacks.config_checks import check
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 
-NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
+NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError, QuotaError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def build(app: cdk.App) -> PamStage:
-    """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
+    """Raises one of NOT_DEPLOYABLE."""
     context = app.node.try_get_context
     config = replace(
         load_config(context("env"), context("environments")),

@@ -189,6 +189,19 @@ def audit_reader_name(env: str) -> str:
     return f"pam-{env}-audit-reader"
 
 
+class CallerOffice(StrEnum):
+    """Those who call the API, by the managed policy that lets them."""
+
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+def caller_policy_name(env: str, office: CallerOffice) -> str:
+    return f"pam-{env}-{office}"
+
+
 def state_machine_name(env: str) -> str:
     return f"pam-{env}-approval-workflow"
 
