@@ -76,6 +76,7 @@ guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
 
 documents: openapi guarantees ## make anew whatever under docs/ is generated
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.events docs/events
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.callers
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
 bench: setup ## measure, on this machine

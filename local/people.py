@@ -1,5 +1,8 @@
-"""The people of the local stack: IAM users with just the rights their work takes."""
+"""The people of the local stack: IAM users, who may knock at every call so that PAM itself answers;
+and the roles of permission sets, whose rights are the managed policies that the stack has for them.
+"""
 
+import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,9 +12,23 @@ import yaml
 
 from local.aws import ACCOUNT, REGION, root_client
 from local.state import ROOT
-from pam.names import Parameter, audit_reader_name, parameter_path
+from pam.names import (
+    CallerOffice,
+    Parameter,
+    audit_reader_name,
+    caller_policy_name,
+    parameter_path,
+)
 
+RESERVED_PATH = "/aws-reserved/sso.amazonaws.com/"
 _ENV = "local"
+_OFFICES = {
+    "engineers": CallerOffice.REQUESTER,
+    "approvers": CallerOffice.APPROVER,
+    "operators": CallerOffice.OPERATOR,
+    "auditors": CallerOffice.AUDITOR,
+}
+"""By the last word of a group's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,9 @@ def create_people(endpoint: str) -> list[Profile]:
     identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
     people = []
     for entry in identities["identities"]:
+        if "permission_set" in entry:
+            _permission_set(iam, entry["permission_set"], entry["groups"])
+            continue
         person = _person(iam, entry["user"], rights["api"], entry["groups"], entry["domain"])
         if "pam-auditors" in entry["groups"]:
             _let_read_the_trail(iam, person.name)
@@ -65,6 +85,38 @@ def _person(
         access_key_id=key["AccessKeyId"],
         secret_access_key=key["SecretAccessKey"],
     )
+
+
+def _permission_set(iam: Any, name: str, groups: list[str]) -> None:
+    """As Identity Center makes it: under the reserved path, its name ending in 16 hex digits, with
+    the policy of its office. There is no Identity Center here: the account's root assumes it, and
+    the name of the session is the person.
+    """
+    role = permission_set_role(name)
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(
+            RoleName=role,
+            Path=RESERVED_PATH,
+            AssumeRolePolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                            "Action": "sts:AssumeRole",
+                        }
+                    ],
+                }
+            ),
+        )
+    for group in groups:
+        policy = caller_policy_name(_ENV, _OFFICES[group.rpartition("-")[2]])
+        iam.attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{policy}")
+
+
+def permission_set_role(name: str) -> str:
+    return f"AWSReservedSSO_{name}_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _let_read_the_trail(iam: Any, name: str) -> None:

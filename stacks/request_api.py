@@ -4,6 +4,7 @@ import json
 
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.domain.proofs import Maker
@@ -13,6 +14,7 @@ from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
 from stacks.keeping import KEPT
+from stacks.knocking import Knocking
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, PamFunction
@@ -56,6 +58,7 @@ class RequestApi(Construct):
         revocation: Revocation,
         calls: DoorCalls,
         notifications: Notifications,
+        knocking: Knocking,
     ) -> None:
         super().__init__(scope, construct_id)
         store = platform.session_store
@@ -95,7 +98,7 @@ class RequestApi(Construct):
         # heard of.
         notifications.grant_alert_tier1(self.function.role)
 
-        self.api = self._api(platform)
+        self.api = self._api(platform, knocking)
         small_object = self._small_object()
         validator = self.api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
@@ -144,8 +147,9 @@ class RequestApi(Construct):
         """Base URL without a trailing slash."""
         return self.api.url_for_path().removesuffix("/")
 
-    def _api(self, platform: FunctionPlatform) -> apigateway.RestApi:
+    def _api(self, platform: FunctionPlatform, knocking: Knocking) -> apigateway.RestApi:
         config = platform.config
+        knocking.check_size(region=config.region)
         self.access_log = OperationalLog(
             self,
             "AccessLog",
@@ -159,6 +163,10 @@ class RequestApi(Construct):
             rest_api_name=f"pam-{config.env_name}",
             description="Privileged access management (MOD-046)",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # Part of the deployment's hash, too: a stage goes on with the policy it began with.
+            policy=iam.PolicyDocument.from_json(
+                knocking.document(config.account or Stack.of(self).account)
+            ),
             cloud_watch_role=config.account_api_logging,
             # The role is the account's, not only ours: others may have come to use it.
             cloud_watch_role_removal_policy=(KEPT if config.account_api_logging else None),

@@ -42,7 +42,10 @@ ANSWERS = (
         type=apigateway.ResponseType.ACCESS_DENIED,
         status=403,
         code=Code.NOT_ELIGIBLE,
-        detail="these AWS credentials may not call this API; they need execute-api:Invoke on it",
+        detail=(
+            "these AWS credentials may not call this API; they need execute-api:Invoke on this "
+            "call, and PAM's identities file must list their account and permission set or user"
+        ),
     ),
     GatewayProblem(
         type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,

@@ -2,12 +2,14 @@
 
 from constructs import Construct
 
+from pam.domain.partitions import partition_of
 from pam.policy.compiled import CompiledPolicy
 from stacks.activity_forwarder import ActivityForwarder, lending_accounts, origins
 from stacks.activity_recorder import ActivityRecorder
 from stacks.alarms import Alarms
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.bundling import Bundle
+from stacks.caller_policies import CallerPolicies
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
 from stacks.dark_calls import DarkCalls
@@ -15,6 +17,7 @@ from stacks.dead_letters import DeadLetters
 from stacks.deadline_sweep import DeadlineSweep
 from stacks.foundation_stack import FoundationStack
 from stacks.function_platform import FunctionCode, FunctionPlatform
+from stacks.knocking import Knocking
 from stacks.lent_targets import LentTargets
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.notices import Notices
@@ -143,7 +146,9 @@ class PamStage(Construct):
             revocation=revocation,
             calls=calls,
             notifications=notifications,
+            knocking=Knocking.listed(policy, partition_of(config.region)),
         )
+        CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
         calling = (api, issuer, activator, revocation, sweep, checkpoints)
         dark_calls = DarkCalls(
             service,

@@ -14,6 +14,7 @@ from pam.policy.compiled import CompiledPolicy, PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
 from stacks.activity_forwarder import check_origins
+from stacks.aws_quotas import QuotaError
 from stacks.bundling import BundleError, BundleTarget, build_bundle
 from stacks.config import (
     BundleMode,
@@ -29,14 +30,14 @@ from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 from stacks.subscriptions import check_values
 
-NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError)
+NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError, QuotaError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def build(app: cdk.App) -> PamStage:
-    """Raises one of NOT_DEPLOYABLE, before the first construct is made."""
+    """Raises one of NOT_DEPLOYABLE."""
     context = app.node.try_get_context
     config = replace(
         load_config(context("env"), context("environments")),

@@ -205,6 +205,17 @@ def activity_rule_prefix(env: str) -> str:
     speak to can tell them from other senders.
     """
     return f"pam-{env}-activity-"
+class CallerOffice(StrEnum):
+    """Those who call the API, by the managed policy that lets them."""
+
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+def caller_policy_name(env: str, office: CallerOffice) -> str:
+    return f"pam-{env}-{office}"
 
 
 def state_machine_name(env: str) -> str:

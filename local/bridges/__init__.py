@@ -4,7 +4,17 @@ Each bridge names the difference, and fails loudly if what it changes is no long
 emulator may have closed the gap, and then the bridge must go.
 """
 
-from local.bridges import alarms, api, archive, functions, iam, secrets, tables, workflow
+from local.bridges import (
+    alarms,
+    api,
+    archive,
+    functions,
+    iam,
+    principals,
+    secrets,
+    tables,
+    workflow,
+)
 
 
 def build_all() -> None:
@@ -12,6 +22,7 @@ def build_all() -> None:
     iam.build_all()
     functions.build_all()
     workflow.build_all()
+    principals.build_all()
     api.build_all()
     tables.build_all()
     secrets.build_all()

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LISTED = {
     entry["user"]: (entry["domain"], entry["groups"])
     for entry in yaml.safe_load((ROOT / "local" / "identities.yaml").read_text())["identities"]
+    if "user" in entry
 }
 OF_THE_INTERFACE = {
     "alice", "dave", "bob", "carol", "erin", "kim", "kate", "kurt", "sam", "ada",

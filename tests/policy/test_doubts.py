@@ -44,9 +44,11 @@ def person(name: str, domain: str, *groups: str, account: str = OWN) -> str:
 
 @pytest.fixture
 def policy_dir(tmp_path: Path) -> Path:
-    """The catalogue as shipped, and the people of the local stack, who can be counted."""
+    """The catalogue as shipped, and the users of the local stack, who can be counted."""
     policy = shutil.copytree(ROOT / "policy", tmp_path / "policy")
-    shutil.copy(ROOT / "local" / "identities.yaml", policy / "identities.yaml")
+    listed = (ROOT / "local" / "identities.yaml").read_text(encoding="utf-8").splitlines()
+    users = [line for line in listed if "permission_set" not in line]
+    (policy / "identities.yaml").write_text("\n".join(users) + "\n", encoding="utf-8")
     return policy
 
 

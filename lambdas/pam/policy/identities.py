@@ -15,7 +15,8 @@ _USER = re.compile(
     rf"arn:({PARTITION}):iam::([0-9]{{12}}):user/((?:[\x21-\x7e]{{1,510}}/)?)([\w+=,.@-]{{1,64}})",
     re.ASCII,
 )
-# Only Identity Center can create roles of this name; the hash is 16 hex digits.
+# A name does not say who made the role: the API's resource policy lets in those under the path that
+# only Identity Center writes to (docs/callers.md). The hash is 16 hex digits.
 _PERMISSION_SET = re.compile(
     rf"arn:({PARTITION}):sts::([0-9]{{12}}):assumed-role/"
     r"AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}/(.+)",
