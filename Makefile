@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock deploy destroy unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock preflight deploy destroy unstick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) dev.in --output-file dev.txt
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
+
+preflight: setup ## ENV=: read an account, and say what is wrong for PAM and what to do (JSON=1)
+	@$(PYTHON) -m deployment.preflight "$(ENV)" $(if $(JSON),--json)
 
 deploy: setup ## ENV=: deploy what belongs to the account of your credentials (AWS_PROFILE)
 	@$(PYTHON) -m deployment.deploy "$(ENV)" --preflight "$(PREFLIGHT)" --approval "$(APPROVAL)"

@@ -23,7 +23,11 @@ def run_cdk(arguments: list[str]) -> int:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
     command = [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | here, check=False).returncode
+    # What it says of a synthesis is for people; stdout may be for a program.
+    output = sys.stderr if arguments[0] == "synth" else None
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | here, check=False, stdout=output
+    ).returncode
 
 
 def synthesise(run: Run, env_name: str, folder: Path, **context: str) -> tuple[Stack, ...]:

@@ -32,6 +32,7 @@ from deployment.environment import (
     read_config,
     told,
 )
+from deployment.preflight.checks import before_deployment
 from pam.names import Parameter, parameter_path
 from stacks.config import DeployConfig, Protection
 from stacks.foundation_digest import CONTEXT_KEY
@@ -63,7 +64,7 @@ def main(
             run_cdk,
             approval=approval or default_approval(terminal=sys.stdin.isatty()),
             folder=ROOT / ".pam" / "deploy" / env_name,
-            before=None,
+            before=None if preflight else before_deployment,
             say=print,
         )
     raise typer.Exit(code)

@@ -48,7 +48,7 @@ def read_config(env_name: str) -> DeployConfig:
     """Raises ConfigError, which names the environments that there are."""
     known = environments()
     if env_name not in known:
-        said = f"unknown environment '{env_name}'" if env_name else "which environment?"
+        said = f"unknown environment '{env_name}'" if env_name else "no environment was named"
         message = f"{said}: say ENV=NAME, with one of {', '.join(sorted(known))} (cdk.json)"
         raise ConfigError(message)
     return load_config(env_name, known)

@@ -153,7 +153,10 @@ def is_there(clients: Clients, leftover: Leftover) -> bool:
         if leftover.service == "kms":
             state = clients("kms").describe_key(KeyId=leftover.name)["KeyMetadata"]["KeyState"]
             return bool(state != "PendingDeletion")
-        has_content(clients, leftover)
+        if leftover.service == "dynamodb":
+            clients("dynamodb").describe_table(TableName=leftover.name)
+        else:
+            has_content(clients, leftover)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_THERE:
             return False
