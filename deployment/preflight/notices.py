@@ -91,7 +91,7 @@ def _look_at_references(around: Surroundings) -> Iterator[Finding]:
     """What the service published of the foundation, against what the foundation has now."""
     env_name = around.config.env_name
     services = [each for each in around.own_stacks if each.name == f"pam-{env_name}-service"]
-    checked = 0
+    checked = stale = 0
     for service in services:
         for _, properties in resources(service, "AWS::SSM::Parameter"):
             value = properties["Value"]
@@ -104,11 +104,13 @@ def _look_at_references(around: Surroundings) -> Iterator[Finding]:
                 continue
             checked += 1
             if had != now:
+                stale += 1
                 yield wrong(
                     f"the service goes by {had}, and the foundation has {now}",
                     f"deploy again: make deploy ENV={env_name}",
                 )
-    yield ok(f"the service knows the foundation as it is ({checked} names compared)")
+    if not stale:
+        yield ok(f"the service knows the foundation as it is ({checked} names compared)")
 
 
 def _output(around: Surroundings, stack: str, name: str) -> str | None:
