@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock preflight deploy destroy unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,11 @@ preflight: setup ## ENV=: read an account, and say what is wrong for PAM and wha
 
 deploy: setup ## ENV=: deploy what belongs to the account of your credentials (AWS_PROFILE)
 	@$(PYTHON) -m deployment.deploy "$(ENV)" --preflight "$(PREFLIGHT)" --approval "$(APPROVAL)"
+
+smoke: setup ## ENV=: let a deployment prove itself (REQUESTER=, AUDITOR=, RESOURCE=, PROBE=, ...)
+	@$(PYTHON) -m deployment.smoke "$(ENV)" --requester "$(REQUESTER)" --auditor "$(AUDITOR)" \
+		--resource "$(RESOURCE)" --probe "$(PROBE)" --witness-key "$(WITNESS_KEY)" \
+		--wait "$(WAIT)" $(if $(JSON),--json)
 
 destroy: setup ## ENV=: remove it again, but for what must stay; says which, and asks
 	@$(PYTHON) -m deployment.destroy "$(ENV)" --yes "$(YES)" --sessions "$(SESSIONS)"

@@ -32,6 +32,12 @@ def _look_at_trail(around: Surroundings) -> Iterator[Finding]:
     )
 
 
+def complete_trail(cloudtrail: Any) -> str | None:
+    """The name of one that tells everything, if there is one."""
+    trails = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+    return next((str(it["Name"]) for it in trails if _fault_of(cloudtrail, it) is None), None)
+
+
 def _fault_of(cloudtrail: Any, trail: dict[str, Any]) -> str | None:
     if not trail.get("IsMultiRegionTrail"):
         return "is of one region"
