@@ -21,7 +21,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,20 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
+
+preflight: setup ## ENV=: read an account, and say what is wrong for PAM and what to do (JSON=1)
+	@$(PYTHON) -m deployment.preflight "$(ENV)" $(if $(JSON),--json)
+
+deploy: setup ## ENV=: deploy what belongs to the account of your credentials (AWS_PROFILE)
+	@$(PYTHON) -m deployment.deploy "$(ENV)" --preflight "$(PREFLIGHT)" --approval "$(APPROVAL)"
+
+smoke: setup ## ENV=: let a deployment prove itself (REQUESTER=, AUDITOR=, RESOURCE=, PROBE=, ...)
+	@$(PYTHON) -m deployment.smoke "$(ENV)" --requester "$(REQUESTER)" --auditor "$(AUDITOR)" \
+		--resource "$(RESOURCE)" --probe "$(PROBE)" --witness-key "$(WITNESS_KEY)" \
+		--wait "$(WAIT)" $(if $(JSON),--json)
+
+destroy: setup ## ENV=: remove it again, but for what must stay; says which, and asks
+	@$(PYTHON) -m deployment.destroy "$(ENV)" --yes "$(YES)" --sessions "$(SESSIONS)"
 
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
 	@$(PYTHON) -m deployment.unstick $(ENV) $(if $(REMOVE),--remove $(REMOVE))

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 _STACK = "aws:cloudformation:stack-id"
 _CAN_BE_LEFT = (":table/", ":key/", ":log-group:", ":s3:::")
-_NEVER_MADE = frozenset(
+NEVER_MADE = frozenset(
     {"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 )
 """What a stack says whose first deployment failed."""
@@ -50,7 +50,7 @@ def stacks_that_failed(clients: Clients, env_name: str) -> dict[str, str]:
     return {
         stack["StackId"]: stack["StackName"]
         for stack in _stacks(clients, env_name)
-        if stack["StackStatus"] in _NEVER_MADE
+        if stack["StackStatus"] in NEVER_MADE
     }
 
 
@@ -61,7 +61,7 @@ def find(clients: Clients, env_name: str) -> list[Leftover]:
     owned = {
         physical_id
         for stack in _stacks(clients, env_name)
-        if stack["StackStatus"] not in _NEVER_MADE
+        if stack["StackStatus"] not in NEVER_MADE
         for physical_id in _resources(clients, stack["StackName"])
     }
     pages = clients("resourcegroupstaggingapi").get_paginator("get_resources")
@@ -153,7 +153,10 @@ def is_there(clients: Clients, leftover: Leftover) -> bool:
         if leftover.service == "kms":
             state = clients("kms").describe_key(KeyId=leftover.name)["KeyMetadata"]["KeyState"]
             return bool(state != "PendingDeletion")
-        has_content(clients, leftover)
+        if leftover.service == "dynamodb":
+            clients("dynamodb").describe_table(TableName=leftover.name)
+        else:
+            has_content(clients, leftover)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_THERE:
             return False

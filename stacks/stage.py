@@ -15,6 +15,7 @@ from stacks.credential_issuer import CredentialIssuer
 from stacks.dark_calls import DarkCalls
 from stacks.dead_letters import DeadLetters
 from stacks.deadline_sweep import DeadlineSweep
+from stacks.foundation_digest import follow
 from stacks.foundation_stack import FoundationStack
 from stacks.function_platform import FunctionCode, FunctionPlatform
 from stacks.knocking import Knocking
@@ -175,3 +176,4 @@ class PamStage(Construct):
         Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)
         tag_deployment(self, config.env_name)
         tag_roles_as_owned(self)
+        follow(service, kept)
