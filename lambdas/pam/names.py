@@ -205,6 +205,8 @@ def activity_rule_prefix(env: str) -> str:
     speak to can tell them from other senders.
     """
     return f"pam-{env}-activity-"
+
+
 class CallerOffice(StrEnum):
     """Those who call the API, by the managed policy that lets them."""
 

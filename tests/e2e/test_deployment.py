@@ -77,6 +77,17 @@ def verdicts(preflight: dict[str, list[dict[str, str]]], name: str) -> set[str]:
 def test_dump(preflight: Any, cast: Cast) -> None:
     print(json.dumps(preflight, indent=1))
     with sealing(cast):
-        code, document = run(cast, "smoke", "--requester", "alice", "--auditor", "ada", "--resource", SANDBOX, "--probe", f"s3 list_objects_v2 Bucket={cast.bucket(SANDBOX)}")
+        code, document = run(
+            cast,
+            "smoke",
+            "--requester",
+            "alice",
+            "--auditor",
+            "ada",
+            "--resource",
+            SANDBOX,
+            "--probe",
+            f"s3 list_objects_v2 Bucket={cast.bucket(SANDBOX)}",
+        )
     print(code, json.dumps(document, indent=1))
     assert 0
