@@ -8,6 +8,7 @@ import pytest
 from tests.shown_commands import faults, shown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
 PAGES = ("aws-limits.md", "install.md", "notices.md", "roles.md")
 SHOWN = [(page, it) for page in PAGES for it in shown((DOCS / page).read_text(encoding="utf-8"))]
@@ -21,6 +22,11 @@ def test_a_command_that_a_page_shows_exists(page: str, command: str) -> None:
     if tool == "make" and target in COMING:
         return
     assert faults(command) == []
+
+
+def test_the_readme_says_plainly_what_was_never_run_in_aws() -> None:
+    said = README.partition("**What was never run in AWS:**")[2].partition("\n\n")[0]
+    assert "(docs/aws-limits.md)" in said
 
 
 def test_each_limit_has_its_ground_its_consequence_and_a_command() -> None:

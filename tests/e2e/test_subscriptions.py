@@ -23,14 +23,27 @@ class Subscriber:
         topic = root_client("ssm", url).get_parameter(Name=path)["Parameter"]["Value"]
         self._queue = self._sqs.create_queue(QueueName=f"pam-local-team-{name}")["QueueUrl"]
         asked = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        self._let_the_topic_in(arn, topic)
         self._subscription = self._sns.subscribe(
             TopicArn=topic,
             Protocol="sqs",
-            Endpoint=asked["Attributes"]["QueueArn"],
+            Endpoint=arn,
             Attributes={"FilterPolicy": json.dumps(chosen)},
             ReturnSubscriptionArn=True,
         )["SubscriptionArn"]
         self.heard: list[dict[str, Any]] = []
+
+    def _let_the_topic_in(self, queue: str, topic: str) -> None:
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        self._sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
 
     def hears_of(self, session_id: str) -> dict[str, Any] | None:
         """The message about it, if it has come by now."""

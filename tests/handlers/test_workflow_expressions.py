@@ -113,11 +113,17 @@ def _all(occasions: Mapping[str, list[Json]]) -> Iterator[tuple[str, Expression]
                 yield place, Expression(text=text, bindings=bindings)
 
 
+_ONCE: list[tuple[str, Expression, Json]] = []
+"""What the functions answer does not depend on the test that asks, and a table takes time."""
+
+
 @pytest.fixture
-def evaluated(answers: Mapping[str, Json]) -> list[tuple[str, Expression, Json]]:
-    asked = list(_all(_occasions(answers)))
-    values = values_of([expression for _, expression in asked])
-    return [(*each, value) for each, value in zip(asked, values, strict=True)]
+def evaluated(request: pytest.FixtureRequest) -> list[tuple[str, Expression, Json]]:
+    if not _ONCE:
+        asked = list(_all(_occasions(request.getfixturevalue("answers"))))
+        values = values_of([expression for _, expression in asked])
+        _ONCE.extend((*each, value) for each, value in zip(asked, values, strict=True))
+    return _ONCE
 
 
 def test_every_expression_has_a_value_whatever_happened(

@@ -39,13 +39,7 @@ def deployment_of() -> Callable[[str], Deployment]:
     def synthesise(env_name: str) -> Deployment:
         app = new_app(env_name)
         build(app)
-        found: dict[str, dict[str, Any]] = templates(app)
-        return Deployment(
-            env_name=env_name,
-            foundation=found[f"pam-{env_name}-foundation"],
-            service=found[f"pam-{env_name}-service"],
-            witness=found.get(f"pam-{env_name}-witness"),
-        )
+        return Deployment.of(env_name, templates(app))
 
     return synthesise
 
@@ -55,13 +49,7 @@ def two_accounts() -> Deployment:
     """prod in one account, and its witness in another."""
     app = new_app("prod", environments={"prod": TWO_ACCOUNTS})
     build(app)
-    found = templates(app)
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-        witness=found["pam-prod-witness"],
-    )
+    return Deployment.of("prod", templates(app))
 
 
 @pytest.fixture(scope="session")
@@ -73,13 +61,7 @@ def everything_on() -> Deployment:
 def in_region(region: str) -> Deployment:
     app = new_app("prod", environments={"prod": EVERYTHING_ON | {"region": region}})
     build(app)
-    found = templates(app)
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-        witness=found["pam-prod-witness"],
-    )
+    return Deployment.of("prod", templates(app))
 
 
 @pytest.fixture(params=ENVIRONMENTS)

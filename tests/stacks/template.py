@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Resource = Mapping[str, Any]
@@ -34,6 +34,20 @@ class Deployment:
     foundation: Mapping[str, Any]
     service: Mapping[str, Any]
     witness: Mapping[str, Any] | None = None
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Further stacks, by name."""
+
+    @classmethod
+    def of(cls, env_name: str, templates: Mapping[str, Mapping[str, Any]]) -> "Deployment":
+        """From each stack's template by the name of the stack."""
+        named = {name.removeprefix(f"pam-{env_name}-"): it for name, it in templates.items()}
+        return cls(
+            env_name=env_name,
+            foundation=named.pop("foundation"),
+            service=named.pop("service"),
+            witness=named.pop("witness", None),
+            others=named,
+        )
 
     def parts(self) -> list["Deployment"]:
         """What belongs to one account: both stacks together, and the witness's by itself."""
@@ -44,7 +58,9 @@ class Deployment:
         return [replace(self, witness=None), alone]
 
     def templates(self) -> list[Mapping[str, Any]]:
-        return [each for each in (self.foundation, self.service, self.witness) if each is not None]
+        """Every one that the deployment has."""
+        first = (self.foundation, self.service, self.witness)
+        return [*(each for each in first if each is not None), *self.others.values()]
 
     def of_type(self, kind: str) -> dict[str, Resource]:
         return {

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -27,6 +28,7 @@ _UNKNOWN_ACTION = "W3037"
 """A boundary denies by first letters what IAM may get later; cfn-lint knows no such action."""
 
 
+@cache
 def _made_by_the_construct(path: str) -> Json:
     stack = cdk.Stack(
         new_app("prod"), "team", env=cdk.Environment(account=OWNER, region="eu-west-1")

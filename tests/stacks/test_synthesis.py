@@ -62,11 +62,10 @@ def test_cfn_lint_finds_nothing(
     assert _lint(json.dumps(getattr(deployment_of(env_name), part))) == []
 
 
-@pytest.mark.parametrize("part", ["foundation", "service", "witness"])
-def test_cfn_lint_finds_nothing_in_prod_with_everything_on(
-    everything_on: Deployment, part: str
-) -> None:
-    assert _lint(json.dumps(getattr(everything_on, part))) == []
+def test_cfn_lint_finds_nothing_in_prod_with_everything_on(everything_on: Deployment) -> None:
+    assert len(everything_on.templates()) >= len(["foundation", "service", "witness"])
+    for template in everything_on.templates():
+        assert _lint(json.dumps(template)) == []
 
 
 def test_the_cfn_lint_gate_is_armed(prod: Deployment) -> None:
