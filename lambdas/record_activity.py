@@ -10,6 +10,7 @@ import binascii
 import gzip
 import json
 import zlib
+from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -21,8 +22,15 @@ from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
+from pam.domain.statement_log import NotUnderstood
 from pam.metrics import count
-from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
+from pam.names import (
+    DARK_ACCESS,
+    DOOR_OPENED,
+    LINE_NOT_UNDERSTOOD,
+    activator_role_name,
+    issuer_role_name,
+)
 from pam.operations.record_activity import record_activity
 from pam.settings import ActivitySettings
 
@@ -86,20 +94,28 @@ def _record_lines(batch: dict[str, Any]) -> int:
     if batch.get("messageType") != "DATA_MESSAGE":
         return 0
     recorded = failed = 0
+    unread: Counter[str] = Counter()
     for line in batch["logEvents"]:
         try:
-            activity = _of_line(line, batch["logGroup"])
-            recorded += 0 if activity is None else _record(activity)
+            found = _of_line(line, batch["logGroup"])
+            if isinstance(found, NotUnderstood):
+                unread[found.part] += 1
+            elif found is not None:
+                recorded += _record(found)
         except Exception:
             logger.exception("not recorded", extra={"line": line.get("id")})
             failed += 1
+    if unread:
+        # Nothing of the lines: their text is the borrower's, and may hold anything.
+        logger.warning("not understood", extra={"log": batch["logGroup"], "by": dict(unread)})
+        count(LINE_NOT_UNDERSTOOD, settings().env_name, unread.total())
     if failed:
         message = f"{failed} line(s) of {batch['logGroup']} could not be recorded"
         raise NotRecordedError(message)
     return recorded
 
 
-def _of_line(line: dict[str, Any], log_group: str) -> Activity | None:
+def _of_line(line: dict[str, Any], log_group: str) -> Activity | NotUnderstood | None:
     return statement_log.of_log_line(
         line["message"],
         activity_id=line["id"],

@@ -21,7 +21,15 @@ _ROLES_PER_RULE = 8
 """Each stands in the pattern twice, and a pattern has 2048 characters at most."""
 _WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """A rule that is only ENABLED does not see calls that list, get or describe."""
-_LINES_OF_SESSIONS = "%:pam_[0-9a-z]{26}@%"
+_LINES_OF_SESSIONS = "%pam_[0-9a-z]{26}%"
+"""Wherever in the line it stands: a server that begins its lines otherwise must show, too."""
+_UNNAMED = {
+    "userIdentity": {
+        "type": ["AssumedRole"],
+        "sessionContext": {"sessionIssuer": {"arn": ["", {"exists": False}]}},
+    }
+}
+"""Calls of a role's session that do not name the role: the function reads it from the caller."""
 
 
 class ActivityRecorder(Construct):
@@ -78,7 +86,8 @@ class ActivityRecorder(Construct):
                 # Only AWS itself may put events with such a source on the bus.
                 source=events.Match.prefix("aws."),
                 detail_type=["AWS API Call via CloudTrail"],
-                detail={"$or": [by_a_role, of_a_role]},
+                # One rule of them is enough.
+                detail={"$or": [by_a_role, of_a_role, *([] if number else [_UNNAMED])]},
             ),
             targets=[
                 targets.LambdaFunction(

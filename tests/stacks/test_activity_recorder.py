@@ -12,6 +12,12 @@ from tests.stacks.template import Deployment
 
 LOG_GROUP = "/aws/rds/instance/core-ledger/postgresql"
 PATTERN_LIMIT = 2048
+UNNAMED = {
+    "userIdentity": {
+        "type": ["AssumedRole"],
+        "sessionContext": {"sessionIssuer": {"arn": ["", {"exists": False}]}},
+    }
+}
 _LINE = "      group_role: ledger_operators\n"
 
 
@@ -69,7 +75,8 @@ def by_and_of(deployment: Deployment, rule: Any) -> tuple[list[str], list[str]]:
     """The roles whose calls the rule hears of, and those whose assumption it hears of."""
     detail = rule["EventPattern"]["detail"]
     assert set(detail) == {"$or"}
-    by_a_role, of_a_role = detail["$or"]
+    by_a_role, of_a_role, *others = detail["$or"]
+    assert others in ([], [UNNAMED])
     assert of_a_role["eventSource"] == ["sts.amazonaws.com"]
     callers = by_a_role["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
     assumed = of_a_role["requestParameters"]["roleArn"]
@@ -116,6 +123,14 @@ def test_many_roles_are_spread_over_rules_whose_patterns_are_not_too_long(
         assert len(pattern) <= PATTERN_LIMIT
     assert len(heard) == len(set(heard)) == 35
     assert set(heard) == lent(with_many_roles_and_a_log)
+
+
+def test_calls_that_do_not_name_their_role_are_heard_once(
+    with_many_roles_and_a_log: Deployment,
+) -> None:
+    heard = [rule["EventPattern"]["detail"]["$or"] for rule in rules(with_many_roles_and_a_log)]
+    assert len(heard) > 1
+    assert [UNNAMED in alternatives for alternatives in heard].count(True) == 1
 
 
 def test_without_a_log_in_the_catalogue_nothing_is_subscribed(every: Deployment) -> None:
