@@ -145,7 +145,7 @@ def test_a_databases_log_is_subscribed_for_the_lines_of_sessions(
     function = f"${{{deployment.function('record_activity')[0]}.Arn}}"
     assert deployment.text(subscription["Properties"]["DestinationArn"]) == function
     assert subscription["Properties"]["LogGroupName"] == LOG_GROUP
-    assert subscription["Properties"]["FilterPattern"] == "%:pam_[0-9a-z]{26}@%"
+    assert subscription["Properties"]["FilterPattern"] == "%pam_[0-9a-z]{26}%"
     (needed,) = (
         name
         for name, permission in deployment.of_type("AWS::Lambda::Permission").items()
