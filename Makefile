@@ -21,7 +21,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ SOAKED := tests/e2e/test_races.py tests/e2e/test_load.py tests/e2e/test_a_borrow
 soak: setup ## the long form of races, load and resisting borrowers, on a stack of its own (minutes)
 	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 PAM_ADVERSARY=every-way \
 		$(PYTHON) -m pytest --durations=20 --durations-min=1 $(wildcard $(SOAKED))
+
+databases: setup ## the database suite on another server: PROGRAMS=/usr/lib/postgresql/15/bin
+	PAM_POSTGRES_PROGRAMS=$(PROGRAMS) $(PYTHON) -m pytest -n 2 --dist loadfile tests/postgres tests/adversary/databases
 
 gates: setup $(GATES) ## checkov on every template, known vulnerabilities of every pin
 	@$(PYTHON) -m gates .pam/gates/bin

@@ -10,6 +10,7 @@ import binascii
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -22,8 +23,15 @@ from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, echo_of, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
+from pam.domain.statement_log import NotUnderstood
 from pam.metrics import count
-from pam.names import DARK_ACCESS, DOOR_OPENED, activator_role_name, issuer_role_name
+from pam.names import (
+    DARK_ACCESS,
+    DOOR_OPENED,
+    LINE_NOT_UNDERSTOOD,
+    activator_role_name,
+    issuer_role_name,
+)
 from pam.operations.check_echoes import hear_echo
 from pam.operations.record_activity import Recorded, Recorder
 from pam.settings import ActivitySettings
@@ -137,14 +145,22 @@ def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
         return 0
     activities: list[Activity] = []
     failed = 0
+    unread: Counter[str] = Counter()
     for line in batch["logEvents"]:
         try:
-            activity = _of_line(line, batch["logGroup"])
+            found = _of_line(line, batch["logGroup"])
         except Exception:
             logger.exception("not recorded", extra={"line": line.get("id")})
             failed += 1
             continue
-        activities += [activity] if activity else []
+        if isinstance(found, NotUnderstood):
+            unread[found.part] += 1
+        elif found is not None:
+            activities.append(found)
+    if unread:
+        # Nothing of the lines: their text is the borrower's, and may hold anything.
+        logger.warning("not understood", extra={"log": batch["logGroup"], "by": dict(unread)})
+        count(LINE_NOT_UNDERSTOOD, settings().env_name, unread.total())
     recorded = _record(activities, has_time)
     failed += len(recorded.failed)
     if failed:
@@ -153,7 +169,7 @@ def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
     return len(recorded.told)
 
 
-def _of_line(line: dict[str, Any], log_group: str) -> Activity | None:
+def _of_line(line: dict[str, Any], log_group: str) -> Activity | NotUnderstood | None:
     return statement_log.of_log_line(
         line["message"],
         activity_id=line["id"],

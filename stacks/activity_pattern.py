@@ -11,6 +11,13 @@ _ROLES_PER_RULE = 8
 """Each stands in the pattern twice, and a pattern has 2048 characters at most."""
 _WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """A rule that is only ENABLED does not see calls that list, get or describe."""
+_UNNAMED = {
+    "userIdentity": {
+        "type": ["AssumedRole"],
+        "sessionContext": {"sessionIssuer": {"arn": ["", {"exists": False}]}},
+    }
+}
+"""Calls of a role's session that do not name the role: the function reads it from the caller."""
 API_CALL = "AWS API Call via CloudTrail"
 
 
@@ -31,5 +38,6 @@ def patterns(roles: Sequence[str], region: str) -> Iterator[events.EventPattern]
             # Only AWS itself may put events with such a source on the bus.
             source=events.Match.prefix("aws."),
             detail_type=[API_CALL],
-            detail={"$or": [by_a_role, of_a_role]},
+            # One rule of them is enough.
+            detail={"$or": [by_a_role, of_a_role, *([] if start else [_UNNAMED])]},
         )

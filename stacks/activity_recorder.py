@@ -24,7 +24,8 @@ _TIMEOUT = Duration.seconds(60)
 """For a batch: a few writes of each session in it."""
 _LONGEST_LIST = 9 * 1024
 """Characters: the policy of a bus has 10 kB, all statements together."""
-_LINES_OF_SESSIONS = "%:pam_[0-9a-z]{26}@%"
+_LINES_OF_SESSIONS = "%pam_[0-9a-z]{26}%"
+"""Wherever in the line it stands: a server that begins its lines otherwise must show, too."""
 
 
 class ActivityRecorder(Construct):

@@ -3,13 +3,14 @@
 import json
 import os
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import sql
 
 from local.cast import Cast, Person, until
-from local.postgres_process import programs
+from local.postgres_process import with_tls
 from tests.e2e.databases import (
     LEDGER_DB,
     REPORTING_DB,
@@ -260,18 +261,26 @@ def test_a_lease_is_recorded_and_its_password_stands_nowhere(
 def test_the_command_hands_the_login_to_psql(
     cast: Cast, alice: Person, bob: Person, carol: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PATH", f"{psql_with_tls()}:{os.environ['PATH']}")
     session = granted(alice, bob, carol, duration_seconds=60)
-    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
     query = ("psql", "-At", "-c", "SELECT session_user, count(*) FROM entries")
     done = cast.pam("alice", "exec", session["session_id"], "--", *query)
     assert (done.returncode, done.stdout) == (0, f"{user_of(session)}|2\n"), done.stderr
     line = cast.pam("alice", "credentials", session["session_id"], "--format", "psql").stdout
-    assert line.startswith("PGHOST=127.0.0.1 PGPORT=")
+    assert line.startswith("PGHOST=localhost PGPORT=")
     assert line.endswith(" psql\n")
     alice.post("/pam/end", {"session_id": session["session_id"]})
     refused = cast.pam("alice", "exec", session["session_id"], "--", *query)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("CONFLICT: ")
+
+
+def psql_with_tls() -> Path:
+    """The folder of a psql that was built with TLS; the embedded server's was not."""
+    for folder in with_tls():
+        if (folder / "psql").exists():
+            return folder
+    pytest.skip("no psql that was built with TLS is installed")
 
 
 def test_the_server_takes_no_login_without_a_password(cast: Cast) -> None:

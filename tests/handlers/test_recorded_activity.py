@@ -215,6 +215,21 @@ def test_a_line_that_fails_keeps_back_no_other_and_comes_again(
     assert len(activities(story, session)) == 2
 
 
+def test_lines_that_are_not_understood_are_counted_and_keep_back_no_other(
+    recorder: Function, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = story.granted(resource=DATABASE)
+    line = statement(session, "select 'secret'")
+    foreign = line.replace("LOG:  statement", "LOG:  dotaz")
+    elsewhere = line.replace(":[1234]:", ":[1234]:psql:")
+    capsys.readouterr()
+    assert recorder(delivery(foreign, line, elsewhere, foreign)) == {"recorded": 1}
+    written = capsys.readouterr().out
+    (counted,) = metrics(written)
+    assert (counted["LineNotUnderstood"], counted["environment"]) == ([3.0], "test")
+    assert "secret" not in written
+
+
 def test_a_test_of_the_subscription_records_nothing(recorder: Function) -> None:
     assert recorder(delivery("Checking health", kind="CONTROL_MESSAGE")) == {"recorded": 0}
 

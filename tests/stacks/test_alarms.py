@@ -75,6 +75,7 @@ WATCHED = {
     "orphans-found": ("MOD046/PAM OrphanRemoved", 1),
     "access-missing": ("MOD046/PAM AccessMissing", 1),
     "dark-access": ("MOD046/PAM DarkAccess", 1),
+    "statements-not-read": ("MOD046/PAM LineNotUnderstood", 1),
     "dark-call": ("MOD046/PAM DarkCall", 1),
     "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }

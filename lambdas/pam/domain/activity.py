@@ -4,6 +4,7 @@ CloudTrail and PostgreSQL tell the time in whole seconds, cut off. What is read 
 late here surely was; what happened within the second of a border counts as inside.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,12 @@ class Watched:
     access.
     """
     account: str
+
+    def role_of(self, partition: str, account: str, name: str) -> str:
+        """The ARN of the lent role by this name; empty if there is none."""
+        begins, ends = f"arn:{partition}:iam::{account}:role/", f"/{name}"
+        own = (place for place in self.resources if place.startswith(begins))
+        return next((place for place in own if place.endswith(ends)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +141,8 @@ def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
     if assumed:
         _check_teller(event, assumed, watched)
         return _of_assumption(call, assumed, watched)
-    place = _text(call, *_ISSUER_OF_SESSION)
-    if _text(call, "userIdentity", "type") != "AssumedRole" or place not in watched.resources:
+    place = _used(call, watched)
+    if not place:
         return None
     _check_teller(event, place, watched)
     session_id, finding = _named_session(call)
@@ -170,6 +177,27 @@ def _check_teller(event: object, role: str, watched: Watched) -> None:
 
 _ISSUER_OF_SESSION = ("userIdentity", "sessionContext", "sessionIssuer", "arn")
 _SOURCE_IDENTITY = ("userIdentity", "sessionContext", "sourceIdentity")
+
+
+def _used(call: object, watched: Watched) -> str:
+    """The lent role whose session called; empty if it is none. Some events name it in the caller's
+    ARN alone, which is without the role's path: within an account a name has one path.
+    """
+    issuer = _text(call, *_ISSUER_OF_SESSION)
+    if issuer in watched.resources:
+        return issuer
+    session = _SESSION_OF_ROLE.fullmatch(_text(call, "userIdentity", "arn"))
+    return (
+        watched.role_of(session["partition"], session["account"], session["name"])
+        if session
+        else ""
+    )
+
+
+_SESSION_OF_ROLE = re.compile(
+    r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<name>[^/]+)/[^/]+",
+    re.ASCII,
+)
 
 
 def _assumed(call: object, watched: Watched) -> str:
@@ -211,7 +239,7 @@ def _named_session(call: object) -> tuple[str, str]:
 def _activity(call: object, *, place: str, session_id: str, finding: str) -> Activity:
     service = _service(_wanted(call, "eventSource"))
     action = f"{service}:{_wanted(call, 'eventName')}"
-    error = _text(call, "errorCode")
+    error = _error(call)
     identity = _part(call, "userIdentity")
     principal = next(
         (told for told in (_text(identity, name) for name in _NAMES_OF_CALLERS) if told), "unknown"
@@ -231,6 +259,16 @@ def _activity(call: object, *, place: str, session_id: str, finding: str) -> Act
         finding=finding,
         opening=opening(action, _part(call, "requestParameters")),
     )
+
+
+def _error(call: object) -> str:
+    """Why the call was refused; empty if it was not. Anything that stands there is an error, though
+    it be no text: what had failed would be taken for done.
+    """
+    code, message = _part(call, "errorCode"), _text(call, "errorMessage")
+    if isinstance(code, str):
+        return code or ("error" if message else "")
+    return "error" if code is not None or message else ""
 
 
 _NAMES_OF_CALLERS = ("arn", "invokedBy", "userName", "principalId", "accountId")

@@ -5,55 +5,107 @@ Lines begin with RDS's prefix, `%t:%r:%u@%d:[%p]:`. Statements come from `log_st
 are not read. A line's user is who logged in, whatever role was set since, so it names the session.
 A session can have the server write lines (RAISE LOG) that look like statements, but only in its own
 name, and no line that is there goes away by that.
+
+A server may log in another language, or tell more (`log_error_verbosity = verbose`). A line that
+names a session's user and is neither read nor known for something else is told as such: what is
+lost in silence would look as if the session had done nothing.
 """
 
 import csv
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from pam.domain import timestamps
+from pam.domain import log_words, timestamps
 from pam.domain.activity import LONGEST_TEXT, Activity, checked_id, one_line
 from pam.domain.ids import session_of_database_user
 from pam.domain.kinds import Source
 from pam.domain.masked_sql import NOT_SHOWN, masked
 
+_NAMES_A_SESSION = re.compile(r"pam_[0-9a-z]{26}", re.ASCII)
 _LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})?) (?P<zone>[A-Z]{1,5}|[+-]\d+):"
-    r"(?P<remote>\[local\]|[0-9A-Za-z.:%_-]+\(\d+\)):"
-    r"(?P<user>pam_[0-9a-z]{26})@(?P<database>[^@:\n]*):\[\d+\]:"
-    r"LOG:  (?P<message>.*)",
+    r"(?P<remote>|\[local\]|[0-9A-Za-z.:%_-]+\(\d+\)):"
+    r"(?P<user>[^@:\n]*)@(?P<database>[^@:\n]*):\[\d+\]:"
+    r"(?P<label>[^:\n]*): {0,2}(?P<message>.*)",
     re.ASCII | re.DOTALL,
 )
 """Strict, so that no user or database by another name reads as a session's."""
 _UTC = {"UTC", "GMT"}
+
+
+def _any(words: Iterable[str]) -> str:
+    """The longest first: some begin like others."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_CODE = re.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{5}: ", re.ASCII)
+"""An SQLSTATE, of a server that tells more."""
+_TOOK = r"[^\W\d_]+ ?:? [0-9.]+ [^\W\d_]+"
+"""A duration, in any language: word, number, unit."""
+_PREPARING = rf"{_TOOK},? {{1,2}}(?:{_any(log_words.PREPARING)})"
 _STATEMENT = re.compile(
-    r"(?:duration: [0-9.]+ ms  )?"
-    r"(?:statement|execute (?:fetch from )?(?P<name>.*?)): (?P<sql>.*)",
-    re.ASCII | re.DOTALL,
+    # In Chinese the word for a duration begins with that for an execution.
+    rf"(?!{_TOOK}\Z|{_PREPARING})(?:{_TOOK},? {{1,2}})?"
+    rf"(?:(?:{_any(log_words.STATEMENT)}) ?"
+    rf"|(?:{_any(log_words.FETCH)}|{_any(log_words.EXECUTE)}) ?(?P<name>.*?))"
+    r": (?P<sql>.*)",
+    re.DOTALL,
 )
 _NAME = re.compile(r"(?:<unnamed>|[\w$.-]{1,64})(?:/[\w$.-]{1,64})?", re.ASCII)
 """Of a prepared statement, as clients choose it. Any other might hide where the SQL begins."""
+# In a language that is not known, a client must not make its statement look like one of these:
+# it chooses the names of statements and their text.
+_OF_SOMETHING_ELSE = re.compile(
+    rf"{_TOOK}"
+    rf"|{_PREPARING}.*"
+    rf"|(?:{'|'.join(log_words.PREPARING_LAST)}): .*"
+    rf"|{_TOOK}  plan:\n.*"
+    rf"|(?:{_any(log_words.LOGINS)}) ?: .*"
+    r"|temporary file: path .*|process \d+ (?:still waiting|acquired|detected|avoided) .*"
+    r"|could not (?:receive data from|send data to) client: .*"
+    r"|unexpected EOF on client connection.*|could not accept SSL connection: .*",
+    re.DOTALL,
+)
 _AUDIT = "AUDIT: "
 _AUDIT_FIELDS = 8
 _UPPER_CASE = re.compile(r"[A-Z ]{0,60}", re.ASCII)
 _LEFT_OUT = {"<not logged>", "<previously logged>"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood:
+    """A line that names a session's user. `part` says what of it is unknown, and is no text of it:
+    prefix, label or message.
+    """
+
+    part: str
+
+
 def of_log_line(
     message: str, *, activity_id: str, received: datetime, place: str
-) -> Activity | None:
-    """The statement of a session's user; None for any other line.
+) -> Activity | NotUnderstood | None:
+    """The statement of a session's user; None for a line that is of something else.
 
     `received` is CloudWatch's time, for a server that does not log in UTC. Raises ValueError if the
     line has no usable id.
     """
     line = _LINE.fullmatch(message.rstrip("\n"))
-    session_id = session_of_database_user(line["user"]) if line else None
-    if line is None or session_id is None:
+    if line is None:
+        return NotUnderstood(part="prefix") if _NAMES_A_SESSION.search(message) else None
+    session_id = session_of_database_user(line["user"])
+    label = line["label"].rstrip(" ")
+    if session_id is None or label in log_words.OTHER_LABELS:
         return None
-    what = _statement_in(line["message"].replace("\n\t", "\n"))
+    if label not in log_words.LOG:
+        return NotUnderstood(part="label")
+    coded = _CODE.match(line["message"])
+    text = line["message"][coded.end() if coded else 0 :].replace("\n\t", "\n")
+    what = _statement_in(text)
     if what is None:
-        return None
+        known = _OF_SOMETHING_ELSE.fullmatch(text)
+        return None if known else NotUnderstood(part="message")
     return Activity(
         source=Source.POSTGRESQL,
         activity_id=checked_id(activity_id),
