@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
-from pam.domain.activity import DARK, OPENED, Activity, why_dark, why_open
+from pam.domain.activity import (
+    DARK,
+    OPENED,
+    WHILE_IT_ENDED,
+    Activity,
+    while_it_ended,
+    why_dark,
+    why_open,
+)
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
@@ -53,7 +61,8 @@ def _record(
         return None
     session = store.get(activity.session_id) if activity.session_id else None
     why = why_dark(activity, session)
-    entry = _entry(activity, why, policy_version)
+    late = WHILE_IT_ENDED if while_it_ended(activity, session) else ""
+    entry = _entry(activity, f"{late}{activity.described}", why, policy_version)
     if session is None:
         record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
         store.add_finding(record, once)
@@ -63,15 +72,15 @@ def _record(
     return why
 
 
-def _entry(activity: Activity, why: str, policy_version: str) -> Entry:
+def _entry(activity: Activity, described: str, why: str, policy_version: str) -> Entry:
     opened = why_open(activity)
     if why:
-        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {activity.described}"
+        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {described}"
     elif opened:
-        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {activity.described}"
+        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {described}"
     else:
         outcome = Outcome.REFUSED if activity.error else Outcome.SUCCESS
-        detail = activity.described
+        detail = described
     return Entry(
         type=RecordType.ACTIVITY,
         actor=Actor(
