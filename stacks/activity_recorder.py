@@ -10,15 +10,17 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pam.settings import ActivitySettings
+from stacks.aws_quotas import Quota
 from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
 from stacks.lent_targets import LentTargets
 from stacks.pam_function import PamFunction
 from stacks.place import event_sources
+from stacks.wide_rights import packed
 
-_ROLES_PER_RULE = 8
-"""Each stands in the pattern twice, and a pattern has 2048 characters at most."""
+_AROUND = 400
+"""Characters of a pattern besides its roles, each of which stands in it twice."""
 _WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """A rule that is only ENABLED does not see calls that list, get or describe."""
 _LINES_OF_SESSIONS = "%:pam_[0-9a-z]{26}@%"
@@ -119,5 +121,6 @@ class ActivityRecorder(Construct):
 
 
 def _chunks(roles: tuple[str, ...]) -> Iterator[list[str]]:
-    for start in range(0, len(roles), _ROLES_PER_RULE):
-        yield list(roles[start : start + _ROLES_PER_RULE])
+    """As many roles as a rule's pattern has room for."""
+    room = (Quota.EVENT_PATTERN.most - _AROUND) // 2
+    return packed(roles, room)
