@@ -4,7 +4,7 @@ import sys
 
 import aws_cdk as cdk
 
-from stacks.synthesis import NOT_DEPLOYABLE, apply_rules, build
+from stacks.synthesis import NOT_DEPLOYABLE, apply_rules, build, templates
 
 
 def main() -> None:
@@ -12,9 +12,9 @@ def main() -> None:
     apply_rules(app)
     try:
         build(app)
+        templates(app)
     except NOT_DEPLOYABLE as error:
         sys.exit(str(error))
-    app.synth()
 
 
 if __name__ == "__main__":

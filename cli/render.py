@@ -279,7 +279,13 @@ def _receipt(ending: Mapping[str, Any], *, now: datetime) -> str:
         return ""
     confirmed = clock.parse(ending.get("confirmed_at"))
     seen = f"confirmed {clock.both(confirmed, now=now)}" if confirmed else "not confirmed yet"
-    parts = [seen, *(str(ending[name]) for name in ("method", "evidence") if ending.get(name))]
+    effective = clock.parse(ending.get("effective_at"))
+    parts = [seen]
+    if effective and confirmed and effective > confirmed:
+        parts.append(f"in force from {clock.both(effective, now=now)} at the latest")
+    if ending.get("proven") is False:
+        parts.append("not proven")
+    parts += [str(ending[name]) for name in ("method", "evidence") if ending.get(name)]
     return "; ".join(parts)
 
 

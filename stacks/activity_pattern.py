@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from aws_cdk import aws_events as events
 
+from stacks.aws_quotas import Quota
 from stacks.config import DeployConfig
 from stacks.place import event_sources
+from stacks.wide_rights import packed
 
-_ROLES_PER_RULE = 8
-"""Each stands in the pattern twice, and a pattern has 2048 characters at most."""
+_AROUND = 550
+"""Characters of a pattern besides its roles, each of which stands in it twice."""
 _WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """A rule that is only ENABLED does not see calls that list, get or describe."""
 _UNNAMED = {
@@ -27,8 +29,8 @@ def rule_state(config: DeployConfig) -> str:
 
 def patterns(roles: Sequence[str], region: str) -> Iterator[events.EventPattern]:
     """One a rule: the calls of these roles, and who becomes one of them. `region` is PAM's."""
-    for start in range(0, len(roles), _ROLES_PER_RULE):
-        some = list(roles[start : start + _ROLES_PER_RULE])
+    room = (Quota.EVENT_PATTERN.most - _AROUND) // 2
+    for number, some in enumerate(packed(roles, room)):
         by_a_role = {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": some}}}}
         of_a_role = {
             "eventSource": event_sources("sts", region),
@@ -39,5 +41,5 @@ def patterns(roles: Sequence[str], region: str) -> Iterator[events.EventPattern]
             source=events.Match.prefix("aws."),
             detail_type=[API_CALL],
             # One rule of them is enough.
-            detail={"$or": [by_a_role, of_a_role, *([] if start else [_UNNAMED])]},
+            detail={"$or": [by_a_role, of_a_role, *([] if number else [_UNNAMED])]},
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pam.policy.compiled import CompiledPolicy
-from stacks.aws_quotas import Quota, check_size
+from stacks.aws_quotas import Quota, size
 
 _AN_ACCOUNT = "?" * 12
 """Twelve characters and no more: paths may have colons in them, and `*` would take
@@ -83,16 +83,11 @@ class Knocking:
     def check_size(self, *, region: str) -> None:
         """Raises QuotaError."""
         expanded = _EXPANDED.format(partition=self.partition, region=region)
-        check_size(
-            self.document("0" * 12, expanded),
-            Quota.API_POLICY,
+        Quota.API_POLICY.check(
+            size(self.document("0" * 12, expanded)),
             of=(
-                f"the request API's policy, with the {len(self.accounts)} accounts and "
-                f"{len(self.users)} IAM users of the identities file,"
-            ),
-            remedy=(
-                "List permission sets only for accounts from which people sign their calls, "
-                "and people by permission sets rather than as IAM users."
+                f"the policy of the request API, with {len(self.accounts)} accounts and "
+                f"{len(self.users)} IAM users of the identities file"
             ),
         )
 

@@ -12,6 +12,7 @@ from pam.domain.kinds import Need
 from pam.policy.compiled import CompiledPolicy
 from stacks.pam_function import PamFunction
 from stacks.place import regional_host
+from stacks.wide_rights import allow_on_each
 
 _SUFFIX = "-??????"
 """Secrets Manager appends a hyphen and six characters to the name, in the ARN."""
@@ -90,18 +91,23 @@ class LentDatabases:
     def _allow_keys(self, role: iam.IRole, *actions: str) -> None:
         if self.keys:
             service = regional_host("secretsmanager", Stack.of(role).region)
-            role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    actions=list(actions),
-                    resources=list(self.keys),
-                    conditions={"StringEquals": {"kms:ViaService": service}},
-                )
+            allow_on_each(
+                role,
+                "Keys",
+                actions=actions,
+                resources=self.keys,
+                conditions={"StringEquals": {"kms:ViaService": service}},
             )
 
 
 def _allow(role: iam.IRole, resources: Iterable[str], *actions: str) -> None:
     if arns := list(resources):
-        role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=arns))
+        allow_on_each(role, _word(actions[-1]), actions=actions, resources=arns)
+
+
+def _word(action: str) -> str:
+    """`secretsmanager:GetSecretValue` as a part of a construct's path."""
+    return "".join(part[0].upper() + part[1:] for part in action.replace("-", ":").split(":"))
 
 
 def _secret_arn(scope: Construct, name: str) -> str:

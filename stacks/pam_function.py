@@ -15,6 +15,7 @@ from stacks.config import DeployConfig
 from stacks.escape_hatch import resource_of
 from stacks.function_platform import FunctionPlatform
 from stacks.operational_log import OperationalLog
+from stacks.wide_rights import allow_on_each
 
 API_TIMEOUT = Duration.seconds(28)
 """API Gateway gives up after 29 s; a function that outlives its caller would finish unseen."""
@@ -158,19 +159,13 @@ class PamFunction(Construct):
         code calls, and to nothing that others call in the role. A policy of its own, because the
         role's comes before the function.
         """
-        iam.Policy(
-            self,
+        allow_on_each(
+            self.role,
             "OnlyHere",
-            roles=[self.role],
-            statements=[
-                iam.PolicyStatement(
-                    actions=list(actions),
-                    resources=list(on),
-                    conditions={
-                        "ArnEquals": {"lambda:SourceFunctionArn": self.function.function_arn}
-                    },
-                )
-            ],
+            actions=actions,
+            resources=on,
+            conditions={"ArnEquals": {"lambda:SourceFunctionArn": self.function.function_arn}},
+            inline=self,
         )
 
     def grant_invoke(self, role: iam.IRole) -> None:

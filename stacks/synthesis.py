@@ -29,6 +29,7 @@ from stacks.database_trust import trust_of
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 from stacks.subscriptions import check_values
+from stacks.template_sizes import check_sizes
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError, QuotaError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
@@ -90,8 +91,12 @@ def new_app(env_name: str, **context: object) -> cdk.App:
 
 
 def templates(app: cdk.App) -> dict[str, dict[str, Any]]:
-    """Synthesises, and gives each stack's template by the name of the stack."""
-    return {stack.stack_name: stack.template for stack in app.synth().stacks}
+    """Synthesises, and gives each stack's template by the name of the stack. Raises QuotaError for
+    what AWS would refuse for its size.
+    """
+    found = {stack.stack_name: stack.template for stack in app.synth().stacks}
+    check_sizes(found)
+    return found
 
 
 def _check_filters(config: DeployConfig, policy: CompiledPolicy) -> None:

@@ -1,6 +1,7 @@
 """Asking, voting and ending: what is sent, what is shown, and how it exits."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -130,6 +131,21 @@ def test_an_end_shows_its_receipt(fake: FakeApi, pam: Pam) -> None:
     assert fake.asked[0].body == {"session_id": SESSION_ID}
     assert "given back by the requester" in result.stdout
     assert "deny policy; read back" in result.stdout
+    assert "in force" not in result.stdout
+
+
+def test_an_end_that_aws_obeys_later_says_from_when(fake: FakeApi, pam: Pam) -> None:
+    ending = {
+        "decided_at": "2026-11-20T01:10:00.000Z",
+        "confirmed_at": "2026-11-20T01:10:01.000Z",
+        "effective_at": "2026-11-20T01:11:01.000Z",
+        "method": "deny-read-back",
+        "evidence": "read back",
+        "proven": False,
+    }
+    fake.on("POST /pam/end", active(status="ENDED", ending=ending))
+    shown = pam("end", SESSION_ID).stdout
+    assert re.search(r"in force from .*:11:01 .* at the latest; not proven; deny-read-back", shown)
 
 
 def test_a_revocation_sends_its_reason_and_blocks_nobody(fake: FakeApi, pam: Pam) -> None:

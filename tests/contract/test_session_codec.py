@@ -256,6 +256,38 @@ def test_a_session_whose_end_was_seen_in_a_way_that_nobody_knows_is_read_and_kee
     assert session_codec.decode(session_codec.encode(read)) == read
 
 
+def test_a_receipt_of_an_earlier_version_says_what_it_meant() -> None:
+    story = Story()
+    session = story.granted()
+    stored = session_codec.encode(story.revoke(session.session_id))
+    for name in ("effective_at", "proven"):
+        del stored["ending"][name]
+    read = session_codec.decode(stored).ending
+    assert read is not None
+    assert read.confirmed_at is not None
+    assert read.proven is True
+    assert read.effective_at == read.confirmed_at + timedelta(seconds=60)
+
+    stored["ending"]["method"] = "device-lapsed"
+    read = session_codec.decode(stored).ending
+    assert read is not None
+    assert read.proven is None, "how another version saw it, it alone knows"
+
+    stored["ending"] |= {"method": "", "confirmed_at": None}
+    read = session_codec.decode(stored).ending
+    assert read is not None
+    assert (read.effective_at, read.proven) == (None, None)
+
+
+@pytest.mark.parametrize("proven", ["true", 1, 0, {}, []])
+def test_a_receipt_that_is_neither_proven_nor_not_is_not_read(proven: object) -> None:
+    story = Story()
+    stored = session_codec.encode(story.revoke(story.granted().session_id))
+    stored["ending"]["proven"] = proven
+    with pytest.raises(ValueError, match="neither true nor false"):
+        session_codec.decode(stored)
+
+
 def test_an_end_that_is_not_confirmed_is_stored_with_an_empty_method() -> None:
     story = Story()
     session_id = story.granted().session_id

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,12 @@ from pam.domain.activity import (
     Source,
     of_cloudtrail,
     one_line,
+    while_it_ended,
     why_dark,
     why_open,
 )
+from pam.domain.kinds import KINDS
+from pam.domain.openings import Fence, Opening
 from pam.domain.session import Session
 from tests.fakes.cloudtrail import (
     ACCOUNT,
@@ -258,10 +261,92 @@ def test_an_early_end_ends_what_is_allowed_before_the_session_would_have_expired
     over = ended(session)
     assert over.ending is not None
     before = act(over, at=over.ending.decided_at - timedelta(seconds=1))
-    after = act(over, at=over.ending.decided_at)
+    after = act(over, at=over.ending.decided_at + timedelta(seconds=60))
     assert why_dark(before, over) == ""
     assert why_dark(after, over) == "the access was over since 2026-03-01T12:05:00.250Z"
     assert why_dark(replace(after, error="AccessDenied"), over) == ""
+
+
+IN_THE_WINDOW: dict[str, tuple[int, bool]] = {
+    # milliseconds after the decision
+    "just before it": (-1, False),
+    "at it": (0, True),
+    "before AWS obeys the deny": (4_000, True),
+    "at the last moment": (59_999, True),
+    "after it": (60_000, False),
+    "long after it": (240_000, False),
+}
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("case", IN_THE_WINDOW)
+def test_a_minute_after_an_early_end_aws_may_not_yet_refuse(session: Session, case: str) -> None:
+    milliseconds, in_it = IN_THE_WINDOW[case]
+    over = ended(session)
+    assert over.ending is not None
+    done = act(over, at=over.ending.decided_at + timedelta(milliseconds=milliseconds))
+
+    assert while_it_ended(done, over) is in_it
+    assert not while_it_ended(replace(done, error="AccessDenied"), over)
+    assert (why_dark(done, over) == "") is (in_it or milliseconds < 0)
+
+
+def ending_at(session: Session, decided_at: datetime) -> Session:
+    story_of = ended(session)
+    assert story_of.ending is not None
+    return replace(story_of, ending=replace(story_of.ending, decided_at=decided_at))
+
+
+@pytest.mark.guarantee("G5")
+def test_the_window_never_goes_beyond_the_sessions_own_end(session: Session) -> None:
+    """Whatever is decided and whenever: the lease ends to the second by itself."""
+    assert session.expires_at is not None
+    for early in (timedelta(seconds=10), timedelta(0), timedelta(seconds=-10)):
+        over = ending_at(session, session.expires_at - early)
+        late = act(over, at=session.expires_at)
+        assert why_dark(late, over).startswith("the access was over since"), early
+    over = ending_at(session, session.expires_at - timedelta(seconds=10))
+    within = act(over, at=session.expires_at - timedelta(seconds=1))
+    assert why_dark(within, over) == ""
+
+
+@pytest.mark.guarantee("G5")
+def test_an_end_that_takes_long_to_be_confirmed_does_not_lengthen_the_window(
+    session: Session,
+) -> None:
+    over = ended(session)
+    assert over.ending is not None
+    slow = replace(over.ending, confirmed_at=over.ending.decided_at + timedelta(minutes=3))
+    over = replace(over, ending=slow)
+
+    assert why_dark(act(over, at=slow.decided_at + timedelta(seconds=61)), over)
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_only_kinds_whose_end_is_obeyed_late_have_a_window(kind: str) -> None:
+    assert (KINDS[kind].bites.within > timedelta(0)) == (kind == "aws-role")
+
+
+def test_after_its_end_a_database_has_no_window() -> None:
+    story = Story()
+    over = story.end(story.granted(resource="core-ledger-db").session_id)
+    assert over.ending is not None
+    shown = over.target.row.shown
+    assert shown is not None
+    done = replace(act(over, at=over.ending.decided_at), source=shown.source)
+    done = replace(done, place=over.target.shown_at or done.place)
+
+    assert why_dark(done, over).startswith("the access was over since")
+
+
+def test_what_the_lease_denies_is_dark_access_in_the_window_too(session: Session) -> None:
+    over = ended(session)
+    assert over.ending is not None
+    fenced = Opening(reason="makes credentials", fence=Fence.EVERY)
+    done = act(over, at=over.ending.decided_at + timedelta(seconds=1), opening=fenced)
+
+    assert why_dark(done, over).startswith("its lease denies that")
 
 
 @pytest.mark.parametrize("seconds", [0, 600])

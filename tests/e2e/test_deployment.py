@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.cast import Cast, Person
+from local.cast import Cast
 from local.state import ROOT
 from tests.e2e.bus import ACCOUNT
 

@@ -172,7 +172,7 @@ def test_a_permission_set_that_nobody_listed_is_let_in_and_is_nobody_to_pam(
     name = "AWSReservedSSO_Stranger_0123456789abcdef"
     policy = caller_policy_name("local", CallerOffice.REQUESTER)
     make_role(cast, roles, name, RESERVED_PATH, policy)
-    answer = Caller(cast, name, RESERVED_PATH, "bob").call("GET /pam/resources")
+    answer = Caller(cast, name, RESERVED_PATH, "bob").call("GET /pam/me")
 
     assert (answer.status, answer.code) == (403, "NOT_ELIGIBLE")
     assert not refused_by_the_gateway(answer)

@@ -218,6 +218,28 @@ def test_what_was_opened_after_the_end_is_dark_access(story: Story) -> None:
     assert last(story, session)["detail"].startswith("dark access: the access was over")
 
 
+def test_what_was_done_before_aws_obeyed_an_early_end_is_recorded_as_that(story: Story) -> None:
+    session = story.granted()
+    decided_at = story.later(minutes=1)
+    story.end(session.session_id)
+    soon = {"at": decided_at + timedelta(seconds=5)}
+
+    assert recorded(story, act(session, **soon)) == ""
+    record = last(story, session)
+    assert (record["type"], record["outcome"]) == ("Activity", "success")
+    assert record["detail"].startswith("after the end was decided: cloudtrail 2026-")
+
+    opens = Opening(reason="lets others in")
+    assert recorded(story, act(session, activity_id="a-2", opening=opens, **soon)) == ""
+    record = last(story, session)
+    assert record["outcome"] == "failure"
+    assert record["detail"].startswith("opened: lets others in: after the end was decided: ")
+
+    late = {"at": decided_at + timedelta(seconds=61), "activity_id": "a-3"}
+    assert recorded(story, act(session, **late)).startswith("the access was over")
+    assert last(story, session)["detail"].startswith("dark access: ")
+
+
 OUTSIDE = {
     "no source identity": {"session_id": "", "finding": "it has no source identity"},
     "a session that is unknown": {},

@@ -168,8 +168,9 @@ class Deployment:
     def identity_statements(self) -> list[Statement]:
         """What roles may do, by role."""
         found: list[Statement] = []
-        for policy in self.of_type("AWS::IAM::Policy").values():
-            for role in policy["Properties"]["Roles"]:
+        attached = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+        for policy in (each for kind in attached for each in self.of_type(kind).values()):
+            for role in policy["Properties"].get("Roles", []):
                 document = policy["Properties"]["PolicyDocument"]
                 found += self._statements(_role_key(self.text(role)), document)
         for name, role_resource in self.of_type("AWS::IAM::Role").items():

@@ -161,7 +161,7 @@ def test_250_accounts_fit_and_far_more_are_refused_with_both_numbers() -> None:
     knocking(250).check_size(region="eu-west-1")
     size = len(compact(knocking(250).document("0" * 12)))
     assert size < 0.7 * Quota.API_POLICY.most
-    with pytest.raises(QuotaError, match=r"600 accounts.* [0-9]{4,5} characters.* 8192 .*List "):
+    with pytest.raises(QuotaError, match=r"600 accounts.*: [0-9]{4,5}; AWS takes 8192 .*List "):
         knocking(600).check_size(region="eu-west-1")
 
 

@@ -1,5 +1,6 @@
 """Sessions as plain data and back. Total in both directions; a test holds that."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
 from pam.domain.circumstances import Circumstances
 from pam.domain.ending import Ending, read_receipt
 from pam.domain.ids import is_ulid
-from pam.domain.kinds import RESERVED_NAMES, kind_of
+from pam.domain.kinds import RESERVED_NAMES, Kind, kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.people import Auth, Surface
 from pam.domain.resource import Environment, Target
@@ -92,6 +93,7 @@ def decode(raw: Any) -> Session:
 
 
 def _decoded(raw: dict[str, Any]) -> Session:
+    target, expires_at = _parsed_target(raw["target"]), _parsed(raw["expires_at"])
     return Session(
         **{name: raw[name] for name in _AS_THEY_ARE if name not in {"leases", "sequence"}},
         **{name: _parsed(raw[name]) for name in _INSTANTS},
@@ -106,14 +108,14 @@ def _decoded(raw: dict[str, Any]) -> Session:
         sequence=int(raw["sequence"]),
         status=Status(raw["status"]),
         environment=Environment(raw["environment"]),
-        target=_parsed_target(raw["target"]),
+        target=target,
         asked_duration=_length(raw["asked_duration"]),
         duration=_length(raw["duration"]),
         needed=ApprovalsNeeded(
             total=int(raw["needed"]["total"]), domain=int(raw["needed"]["domain"])
         ),
         votes=tuple(_parsed_vote(vote) for vote in raw["votes"]),
-        ending=raw["ending"] and _parsed_ending(raw["ending"]),
+        ending=raw["ending"] and _parsed_ending(raw["ending"], target.row, expires_at),
         review=raw["review"] and _parsed_review(raw["review"]),
         confirmation=_parsed_confirmation(raw.get("confirmation")),
     )
@@ -217,23 +219,36 @@ def _ending(ending: Ending) -> dict[str, Any]:
         "confirmed_at": _instant(ending.confirmed_at),
         "method": ending.method or "",
         "evidence": ending.evidence,
+        "effective_at": _instant(ending.effective_at),
+        "proven": ending.proven,
     }
 
 
-def _parsed_ending(raw: dict[str, Any]) -> Ending:
+def _parsed_ending(raw: dict[str, Any], row: Kind, expires_at: datetime | None) -> Ending:
     method, evidence = None, raw.get("evidence", "")
     if raw.get("method"):
         method, evidence = read_receipt(raw["method"], evidence)
-    return Ending(
-        **raw
-        | {
-            "decided_at": _at(raw["decided_at"]),
-            "outcome": Status(raw["outcome"]),
-            "confirmed_at": _parsed(raw["confirmed_at"]),
-            "method": method,
-            "evidence": evidence,
-        }
+    ending = Ending(
+        decided_at=_at(raw["decided_at"]),
+        outcome=Status(raw["outcome"]),
+        reason=raw["reason"],
+        written=raw.get("written", False),
+        by=raw["by"],
+        confirmed_at=_parsed(raw["confirmed_at"]),
+        method=method,
+        evidence=evidence,
     )
+    if "proven" not in raw:
+        return ending.of_an_earlier_version(row.bites, expires_at)
+    proven, effective_at = _parsed_flag(raw["proven"]), _parsed(raw["effective_at"])
+    return replace(ending, proven=proven, effective_at=effective_at)
+
+
+def _parsed_flag(raw: object) -> bool | None:
+    if raw is not None and not isinstance(raw, bool):
+        message = f"neither true nor false: {raw!r}"
+        raise ValueError(message)
+    return raw
 
 
 def _review(review: Review) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _A_SECOND = timedelta(seconds=1)
 _API_CALL = "AWS API Call via CloudTrail"
 _AWS = "aws."
 """Sources that AWS keeps to itself: no one else may put events of these on a bus."""
+WHILE_IT_ENDED = "after the end was decided: "
+"""How the description begins of what was done before the target obeyed an early end."""
 DARK = "dark access: "
 OPENED = "opened: "
 """How the detail of a finding begins: use that no session had, and what outlives a session that had
@@ -108,6 +110,20 @@ def _past_the_fence(activity: Activity, session: Session) -> str:
     return f"its lease denies that; it {why_open(activity)}"
 
 
+def while_it_ended(activity: Activity, session: Session | None) -> bool:
+    """Whether this was done after an early end was decided, and before the target can be expected
+    to refuse. It is no finding: the deny is written, and AWS takes a moment to obey it.
+
+    The moment is counted from PAM's own decision, and goes beyond neither the bound of the kind
+    nor the session's own end. An end by the clock has no such moment.
+    """
+    if session is None or session.ending is None or activity.error:
+        return False
+    decided_at, bites = session.ending.decided_at, session.target.row.bites
+    until = min(decided_at + bites.within, session.expires_at or decided_at)
+    return decided_at <= activity.at < until
+
+
 def _out_of_time(activity: Activity, session: Session) -> str:
     if session.activated_at is None:
         return "the session was never active"
@@ -116,7 +132,8 @@ def _out_of_time(activity: Activity, session: Session) -> str:
         return f"the session was active only from {timestamps.render(session.activated_at)}"
     ends = [session.expires_at, session.ending.decided_at if session.ending else None]
     over = min((end for end in ends if end is not None), default=None)
-    if not activity.error and over is not None and activity.at >= over:
+    refused = activity.error or while_it_ended(activity, session)
+    if not refused and over is not None and activity.at >= over:
         return f"the access was over since {timestamps.render(over)}"
     return ""
 

@@ -74,6 +74,16 @@ class Outlasting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bites:
+    """From when an end is in force at its target, once it was seen to stand there."""
+
+    within: timedelta = timedelta(0)
+    """How much later at the most: a control may be read back before it is obeyed everywhere."""
+    by_the_clock: bool = False
+    """Whether what was lent stops at the session's `expires_at` by itself, whatever PAM does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """Where the use of a target shows: in whose log, and which of the target's names or settings
     is the place there (a role's ARN, a log group). Without that setting nothing shows.
@@ -108,6 +118,7 @@ class Kind:
     sign_in: SignIn | None = None
     """For the lease form `signin`, and for no other."""
     deadlines: Deadlines
+    bites: Bites = Bites()
     outlasting: Outlasting | None = None
     """None where an end takes what was lent, and nothing of it lives on."""
     needs: Mapping[str, frozenset[Need]] = field(default_factory=dict)
@@ -179,6 +190,9 @@ _ROWS = (
         kept=frozenset({IAM_WRITES}),
         lease=LeaseForm.AWS,
         deadlines=_AWS_AND_DATABASES,
+        # IAM shows a deny at once, and obeys it seconds later, without a promise; the lease itself
+        # ends to the second.
+        bites=Bites(within=timedelta(seconds=60), by_the_clock=True),
         # STS gives no credential that lives less than a quarter of an hour; a lease half an hour.
         outlasting=Outlasting(at_least=timedelta(minutes=14), at_most=timedelta(minutes=31)),
         needs={"role_name": frozenset({Need.LEND_ROLE})},

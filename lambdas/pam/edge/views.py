@@ -352,10 +352,10 @@ def _ending(ending: Ending) -> EndingView:
     return EndingView(
         decided_at=timestamps.render(ending.decided_at),
         confirmed_at=_instant(ending.confirmed_at),
-        effective_at=None,
+        effective_at=_instant(ending.effective_at),
         method=ending.method or "",
         evidence=ending.evidence,
-        proven=None,
+        proven=ending.proven,
     )
 
 

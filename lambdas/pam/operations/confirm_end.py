@@ -39,8 +39,13 @@ def record_receipt(
     def confirm(stored: Session) -> Step | None:
         if stored.closed or stored.ending is None:
             return None
-        ending = replace(
-            stored.ending, confirmed_at=now, method=receipt.method, evidence=receipt.evidence
+        ending = stored.ending.seen(
+            receipt.method,
+            receipt.evidence,
+            now=now,
+            bites=stored.target.row.bites,
+            expires_at=stored.expires_at,
+            proven=receipt.proven,
         )
         closed = stored.advance(
             ending.outcome,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pam.domain import timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.ending import Ending
 from pam.domain.lifecycle import AWAITING, Status
@@ -100,13 +101,23 @@ def _close_at_once(session: Session, outcome: Status, verdict: Verdict, now: dat
     return Step(closed, (record_of_end(verdict, ending),))
 
 
+def _seen(ending: Ending) -> str:
+    """How the target refused, and from when on at the latest, as the record of the end has it."""
+    if not ending.method:
+        return ""
+    late = (
+        f"; in force from {timestamps.render(ending.effective_at)}" if ending.effective_at else ""
+    )
+    unproven = "; not proven" if ending.proven is False else ""
+    return f"[{ending.method}: {ending.evidence}{late}{unproven}]"
+
+
 def _entry(kind: RecordType, verdict: Verdict, ending: Ending) -> Entry:
     own_words = "" if ending.written else ending.reason
-    seen = f"[{ending.method}: {ending.evidence}]" if ending.method else ""
     return Entry(
         type=kind,
         actor=verdict.actor,
-        detail=" ".join(part for part in (own_words, seen) if part),
+        detail=" ".join(part for part in (own_words, _seen(ending)) if part),
         comment=ending.reason if ending.written else "",
         outcome=Outcome.FAILURE if kind is RecordType.FAILED else Outcome.SUCCESS,
         request_id=verdict.request_id,

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain import audit_record
-from pam.domain.activity import DARK, OPENED, Activity, why_dark, why_open
+from pam.domain.activity import (
+    DARK,
+    OPENED,
+    WHILE_IT_ENDED,
+    Activity,
+    while_it_ended,
+    why_dark,
+    why_open,
+)
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
@@ -95,7 +103,15 @@ class Recorder:
         session_id = activities[0].session_id
         session = self.store.get(session_id) if session_id else None
         whys = {each.activity_id: why_dark(each, session) for each in new}
-        entries = [_entry(each, whys[each.activity_id], self.policy_version) for each in new]
+        entries = [
+            _entry(
+                each,
+                WHILE_IT_ENDED if while_it_ended(each, session) else "",
+                whys[each.activity_id],
+                self.policy_version,
+            )
+            for each in new
+        ]
         if session is not None:
             after, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
             self.store.save(session, after, records, tuple(onces[each] for each in whys))
@@ -138,15 +154,16 @@ def _together(activities: Sequence[Activity]) -> list[list[Activity]]:
     ]
 
 
-def _entry(activity: Activity, why: str, policy_version: str) -> Entry:
+def _entry(activity: Activity, late: str, why: str, policy_version: str) -> Entry:
     opened = why_open(activity)
+    described = f"{late}{activity.described}"
     if why:
-        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {activity.described}"
+        outcome, detail = Outcome.FAILURE, f"{DARK}{why}: {described}"
     elif opened:
-        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {activity.described}"
+        outcome, detail = Outcome.FAILURE, f"{OPENED}{opened}: {described}"
     else:
         outcome = Outcome.REFUSED if activity.error else Outcome.SUCCESS
-        detail = activity.described
+        detail = described
     return Entry(
         type=RecordType.ACTIVITY,
         actor=Actor(

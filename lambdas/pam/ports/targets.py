@@ -68,12 +68,14 @@ class SignInPlace:
 class Receipt:
     """How the target was seen to refuse. `traces_until`: when what was left there may go. `left`:
     what the borrower made there that may let somebody back in, each a short printable text.
+    `proven`: whether the target itself was seen to refuse.
     """
 
     method: ReceiptMethod
     evidence: str
     traces_until: datetime | None = None
     left: tuple[str, ...] = ()
+    proven: bool = True
 
     @classmethod
     def never_granted(cls, evidence: str) -> Self:
