@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak gates format bench documents openapi guarantees lock unstick cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ lock: setup ## resolve requirements/*.in anew
 
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
 	@$(PYTHON) -m deployment.unstick $(ENV) $(if $(REMOVE),--remove $(REMOVE))
+
+cost: setup ## ENV=: what a deployment costs, idle and by the session: a dated model
+	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost $(or $(ENV),prod)
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
