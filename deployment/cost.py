@@ -131,6 +131,7 @@ def session() -> list[Line]:
         Line(item="objects in the archive", quantity=8, price="s3-put"),
         Line(item="proofs", quantity=_MACS, price="kms-request"),
         Line(item="the key, by DynamoDB, SNS and S3", quantity=_KEYS_FETCHED, price="kms-request"),
+        Line(item="traces of API calls and the workflow", quantity=12, price="trace"),
         Line(item="logs", quantity=70_000 / 1e9, price="log-gb"),
     ]
 

@@ -108,7 +108,7 @@ def test_what_waits_in_the_queue_is_recorded_and_a_flood_of_it_once_each(
     for first in range(0, len(bodies), 10):
         some = enumerate(bodies[first : first + 10])
         entries = [{"Id": str(number), "MessageBody": body} for number, body in some]
-        assert "Failed" not in sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
 
     def recorded() -> list[str] | None:
         ids = [record["request_id"] for record in every_record(ada, session_id)]
