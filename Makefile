@@ -21,7 +21,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick clean
+.PHONY: help setup demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ destroy: setup ## ENV=: remove it again, but for what must stay; says which, and
 
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
 	@$(PYTHON) -m deployment.unstick $(ENV) $(if $(REMOVE),--remove $(REMOVE))
+
+cost: setup ## ENV=: what a deployment costs, idle and by the session: a dated model
+	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost $(or $(ENV),prod)
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi

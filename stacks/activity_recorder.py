@@ -63,22 +63,27 @@ class ActivityRecorder(Construct):
         store.grant_take_steps(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
         self.function.bury_failures(retries=2)
-        self._queue = ActivityQueue(
+        waiting = ActivityQueue(
             self,
             "Queue",
             function=self.function,
             timeout=_TIMEOUT,
             undelivered=platform.undelivered,
         )
+        self.queue = waiting.queue
         for number, pattern in enumerate(patterns(lent.roles.lent, stack.region)):
-            self._hear_cloudtrail(number, pattern, platform.config)
+            self._hear_cloudtrail(number, pattern, waiting, platform.config)
         if lending_accounts:
             self._let_speak(lending_accounts, platform.env_name)
         for number, log_group in enumerate(lent.databases.statement_logs):
             self._read_log(number, log_group)
 
     def _hear_cloudtrail(
-        self, number: int, pattern: events.EventPattern, config: DeployConfig
+        self,
+        number: int,
+        pattern: events.EventPattern,
+        waiting: ActivityQueue,
+        config: DeployConfig,
     ) -> None:
         rule = events.Rule(
             self,
@@ -86,7 +91,7 @@ class ActivityRecorder(Construct):
             description=f"PAM {config.env_name}: what is done with lent roles",
             event_pattern=pattern,
         )
-        self._queue.take_from(rule)
+        waiting.take_from(rule)
         resource_of(rule, events.CfnRule).state = rule_state(config)
 
     def _let_speak(self, accounts: Sequence[str], env_name: str) -> None:

@@ -1,6 +1,8 @@
 """The alarms that call a person. Each has a section in docs/runbook.md that says what to do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,24 +12,20 @@ from constructs import Construct
 
 from pam.domain.audit_record import RecordType
 from pam.names import (
-    ACCESS_MISSING,
     AUDIT_NOT_WRITTEN,
-    BOUNDARY_MISSING,
     DARK_ACCESS,
     DARK_CALL,
-    DENY_MISSING,
     DOOR_OPENED,
     ECHO_MISSING,
     END_STUCK,
     LINE_NOT_UNDERSTOOD,
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
-    ORPHAN_REMOVED,
-    ROLE_FULL,
-    TRACES_LEFT,
-    Index,
+    OF_TARGETS,
+    TARGET_DRIFTED,
     metric_dimensions,
 )
+from stacks.activity_recorder import ActivityRecorder
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.dark_calls import DarkCalls
 from stacks.deadline_sweep import DeadlineSweep
@@ -35,8 +33,13 @@ from stacks.foundation_stack import FoundationStack
 from stacks.function_platform import FunctionPlatform
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.pam_function import PamFunction
+from stacks.session_auditor import SessionAuditor
+from stacks.session_store import SessionStore
+from stacks.store_watch import StoreWatch
 
 _MINUTE = Duration.minutes(1)
+_LATE_SECONDS = 300
+"""What is recorded is carried within a second, as a rule, and activities within ten."""
 _WIDTH, _DAY = 8, Duration.days(1)
 
 
@@ -53,6 +56,49 @@ class Watched:
     silence_is_bad: bool = False
 
 
+def _throttled(store: SessionStore, operation: str) -> cloudwatch.IMetric:
+    """Of the table of sessions. A call counts if any part of it was throttled, and each of the
+    table's indexes is a part.
+    """
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB",
+        metric_name="ThrottledRequests",
+        dimensions_map={"TableName": store.table.table_name, "Operation": operation},
+        statistic="Sum",
+        period=_MINUTE,
+    )
+
+
+def _behind(
+    auditor: PamFunction, watch: PamFunction, recorder: ActivityRecorder
+) -> cloudwatch.IMetric:
+    """Seconds: how old is what has waited longest to be carried, watched or recorded."""
+
+    def age(function: PamFunction) -> cloudwatch.IMetric:
+        return function.function.metric("IteratorAge", period=_MINUTE, statistic="Maximum")
+
+    return cloudwatch.MathExpression(
+        label="seconds",
+        expression="MAX([audited / 1000, watched / 1000, activities])",
+        period=_MINUTE,
+        using_metrics={
+            "audited": age(auditor),
+            "watched": age(watch),
+            "activities": recorder.queue.metric_approximate_age_of_oldest_message(
+                period=_MINUTE, statistic="Maximum"
+            ),
+        },
+    )
+
+
+def _sum(metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.IMetric:
+    return cloudwatch.MathExpression(
+        expression="SUM(METRICS())",
+        period=_MINUTE,
+        using_metrics={f"part{number}": metric for number, metric in enumerate(metrics)},
+    )
+
+
 class Alarms(Construct):
     """All of them tell the Tier-1 topic, which the team on call subscribes to."""
 
@@ -66,6 +112,9 @@ class Alarms(Construct):
         checkpoints: LogCheckpoints,
         dark_calls: DarkCalls,
         workflow: ApprovalWorkflow,
+        auditor: SessionAuditor,
+        store_watch: StoreWatch,
+        recorder: ActivityRecorder,
         foundation: FoundationStack,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -126,26 +175,7 @@ class Alarms(Construct):
                 namespace=of_env, metric_name=name, statistic="Sum", period=_MINUTE
             )
 
-        def throttled(direction: str) -> cloudwatch.IMetric:
-            """Of the table and of its indexes, which are counted apart: the likeliest to throttle
-            are the single partitions of the latter.
-            """
-            places = [{}, *({"GlobalSecondaryIndexName": index.value} for index in Index)]
-            table = {"TableName": platform.session_store.table.table_name}
-            return cloudwatch.MathExpression(
-                expression="SUM(METRICS())",
-                period=_MINUTE,
-                using_metrics={
-                    f"place{number}": cloudwatch.Metric(
-                        namespace="AWS/DynamoDB",
-                        metric_name=f"{direction}ThrottleEvents",
-                        dimensions_map=table | place,
-                        statistic="Sum",
-                        period=_MINUTE,
-                    )
-                    for number, place in enumerate(places)
-                },
-            )
+        throttled = partial(_throttled, platform.session_store)
 
         def calls(function: PamFunction, period: Duration = _MINUTE) -> cloudwatch.IMetric:
             return function.function.metric_invocations(period=period, statistic="Sum")
@@ -157,52 +187,44 @@ class Alarms(Construct):
         ticks = calls(sweep.function)
         sought = calls(dark_calls.function)
         sealed = calls(checkpoints.function, Duration.minutes(2 * checkpoints.every_minutes))
-        waiting = cloudwatch.MathExpression(
-            expression="SUM(METRICS())",
-            period=_MINUTE,
-            using_metrics={
-                name: queue.metric_approximate_number_of_messages_visible(
-                    period=_MINUTE, statistic="Maximum"
-                )
-                for name, queue in (
-                    ("failed", platform.dead_letters.queue),
-                    ("undelivered", platform.undelivered.queue),
-                )
-            },
+        waiting = _sum(
+            queue.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum")
+            for queue in (platform.dead_letters.queue, platform.undelivered.queue)
+        )
+        # Without a dimension: of all functions of the account, because they share one quota.
+        starved = cloudwatch.Metric(
+            namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=_MINUTE
         )
         self.watched = {
             "revocation-stuck": Watched(metric=own(END_STUCK), minutes=1),
-            "traces-left": Watched(metric=own(TRACES_LEFT), minutes=1),
             "audit-not-written": Watched(metric=own(AUDIT_NOT_WRITTEN), minutes=1),
-            "log-unwitnessed": Watched(metric=own(LOG_UNWITNESSED), minutes=1),
             "failed-grant": Watched(metric=recorded("Failed"), minutes=1),
             "break-glass-used": Watched(metric=recorded("BreakGlass"), minutes=1),
-            "table-writes-throttled": Watched(metric=throttled("Write"), minutes=2),
-            "table-reads-throttled": Watched(metric=throttled("Read"), minutes=2),
-            "workflow-throttled": Watched(
-                metric=workflow.state_machine.metric_throttled(period=_MINUTE), minutes=2
+            "table-writes-throttled": Watched(metric=throttled("TransactWriteItems"), minutes=2),
+            "table-reads-throttled": Watched(metric=throttled("Query"), minutes=2),
+            "functions-starved": Watched(metric=starved, minutes=2),
+            "records-waiting": Watched(
+                metric=_behind(auditor.function, store_watch.function, recorder),
+                minutes=1,
+                threshold=_LATE_SECONDS,
             ),
-            "role-full": Watched(metric=own(ROLE_FULL), minutes=1),
-            "orphans-found": Watched(metric=own(ORPHAN_REMOVED), minutes=1),
-            "access-missing": Watched(metric=own(ACCESS_MISSING), minutes=1),
+            "target-drifted": Watched(metric=own(TARGET_DRIFTED), minutes=1),
             "evidence-broken": Watched(metric=drifted("unproven", "tampered"), minutes=1),
             "dark-access": Watched(metric=own(DARK_ACCESS), minutes=1),
             "statements-not-read": Watched(metric=own(LINE_NOT_UNDERSTOOD), minutes=1),
-            "deny-missing": Watched(metric=own(DENY_MISSING), minutes=1),
-            "boundary-missing": Watched(metric=own(BOUNDARY_MISSING), minutes=1),
             "dark-call": Watched(metric=own(DARK_CALL), minutes=1),
-            # One that fails leaves a dead letter.
             "dark-call-search-not-running": Watched(
                 metric=sought, minutes=5, when=less, silence_is_bad=True
             ),
+            # One that fails leaves a dead letter, a tick, a search and a checkpoint as well.
             "dead-letters": Watched(metric=waiting, minutes=1),
             "tick-not-running": Watched(metric=ticks, minutes=3, when=less, silence_is_bad=True),
-            "tick-failing": Watched(metric=errors(sweep.function), minutes=2),
             "checkpoints-not-running": Watched(
                 metric=sealed, minutes=1, when=less, silence_is_bad=True
             ),
-            "checkpoints-failing": Watched(metric=errors(checkpoints.function), minutes=1),
         }
+        if platform.config.witness_account is not None:
+            self.watched["log-unwitnessed"] = Watched(metric=own(LOG_UNWITNESSED), minutes=1)
         if platform.config.cloudtrail is not None:
             # As often as the search looks.
             unheard = Watched(metric=own(ECHO_MISSING), minutes=1)
@@ -233,12 +255,20 @@ class Alarms(Construct):
             graphs.append(
                 cloudwatch.GraphWidget(title=name, left=[watched.metric], width=_WIDTH, height=4)
             )
-        # No alarm: what a role is lent for may be just that. Each is an event on the bus.
-        graphs.append(
-            cloudwatch.GraphWidget(
-                title="doors-opened", left=[own(DOOR_OPENED)], width=_WIDTH, height=4
-            )
-        )
+        # No alarms of their own. What a role is lent for may be just what opens doors, and is an
+        # event on the bus; what is found at targets has one alarm for all; what the workflow does
+        # late, the tick does.
+        untold = {
+            "doors-opened": own(DOOR_OPENED),
+            **{name: own(name) for name in sorted(OF_TARGETS)},
+            "workflow-throttled": workflow.state_machine.metric_throttled(period=_MINUTE),
+            "tick-failing": errors(sweep.function),
+            "checkpoints-failing": errors(checkpoints.function),
+        }
+        graphs += [
+            cloudwatch.GraphWidget(title=title, left=[metric], width=_WIDTH, height=4)
+            for title, metric in untold.items()
+        ]
         dashboard = cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=f"pam-{env_name}", default_interval=_DAY
         )

@@ -60,6 +60,7 @@ class DarkCalls(Construct):
                 after_minutes=str(platform.config.dark_call_after),
             ),
             timeout=Duration.seconds(55),
+            clocked=True,
         )
         role = self.function.role
         store.grant_add_findings(role)

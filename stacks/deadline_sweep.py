@@ -40,6 +40,7 @@ class DeadlineSweep(Construct):
             ),
             # Just under the rate, so that two sweeps do not pile up.
             timeout=Duration.seconds(55),
+            clocked=True,
         )
         store.grant_find_overdue(self.function.role)
         revocation.function.grant_invoke(self.function.role)

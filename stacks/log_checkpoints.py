@@ -46,6 +46,7 @@ class LogCheckpoints(Construct):
                 witness_function=witness_function,
             ),
             timeout=Duration.seconds(60),
+            clocked=True,
         )
         role = self.function.role
         store.grant_seal(role)

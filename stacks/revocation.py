@@ -51,6 +51,7 @@ class Revocation(Construct):
                 database_root_certificate=platform.database_root_certificate,
             ),
             timeout=API_TIMEOUT,
+            clocked=True,
             reaches_databases=True,
         )
         role = self.function.role

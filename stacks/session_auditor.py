@@ -50,6 +50,7 @@ class SessionAuditor(Construct):
             ),
             # A full batch while the log group throttles.
             timeout=Duration.seconds(60),
+            clocked=True,
         )
         role = self.function.role
         store.grant_mark_delivered(role)

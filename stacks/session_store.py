@@ -13,6 +13,7 @@ from pam.names import (
     OF_SESSION,
     Index,
     Table,
+    shown_by_index,
     table_name,
 )
 from stacks.encryption_key import EncryptionKey
@@ -54,11 +55,15 @@ class SessionStore(Construct):
         # The stream is the outbox: a record is written once, and its change is an alarm.
         self.table = kept_table(self, "Table", key=key, keeping=keeping, stream=_BOTH)
         for index, (partition_key, sort_key) in INDEX_KEYS.items():
+            shown = shown_by_index(index)
             self.table.add_global_secondary_index(
                 index_name=index,
                 partition_key=text(partition_key),
                 sort_key=text(sort_key),
-                projection_type=dynamodb.ProjectionType.ALL,
+                projection_type=dynamodb.ProjectionType.ALL
+                if shown is None
+                else dynamodb.ProjectionType.INCLUDE,
+                non_key_attributes=None if shown is None else list(shown),
             )
         self.beside = {
             table: kept_table(
@@ -102,7 +107,8 @@ class SessionStore(Construct):
         self._key.grant_write_through(role, "dynamodb")
 
     def grant_list(self, role: iam.IRole) -> None:
-        """Query every index."""
+        """Query every index, and read the sessions that it names."""
+        self._allow(role, self.table, "BatchGetItem")
         _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
 
     def grant_find_overdue(self, role: iam.IRole) -> None:

@@ -113,7 +113,7 @@ class PamStage(Construct):
         sweep = DeadlineSweep(
             service, "Sweep", platform=platform, revocation=revocation, notices=notices
         )
-        StoreWatch(service, "StoreWatch", platform=platform, proof_keys=proof_keys)
+        store_watch = StoreWatch(service, "StoreWatch", platform=platform, proof_keys=proof_keys)
         recorder = ActivityRecorder(
             service,
             "Activity",
@@ -171,6 +171,9 @@ class PamStage(Construct):
             checkpoints=checkpoints,
             dark_calls=dark_calls,
             workflow=workflow,
+            auditor=auditor,
+            store_watch=store_watch,
+            recorder=recorder,
             foundation=kept,
         )
         Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)

@@ -13,7 +13,7 @@ METRIC_NAMESPACE = "MOD046/PAM"
 DATABASE_CA = "database-ca.pem"
 """The file in the functions' package that has the certificates by which databases are known."""
 END_STUCK = "EndStuck"
-"""Metric, every minute: sessions by which access may exist that should have ended a minute ago."""
+"""Metric: sessions by which access may exist that should have ended a minute ago; none: no data."""
 TRACES_LEFT = "TracesLeft"
 """Metric: how often what an end had to leave at its target could not be cleared in its time."""
 AUDIT_NOT_WRITTEN = "AuditNotWritten"
@@ -40,6 +40,12 @@ BOUNDARY_MISSING = "BoundaryMissing"
 """Metric: lent roles without the permissions boundary that binds every session of theirs."""
 DOOR_OPENED = "DoorOpened"
 """Metric: calls of a session that make credentials, or let others in, beyond its own end."""
+TARGET_DRIFTED = "TargetDrifted"
+"""Metric: all of the next together, because an alarm costs by the metric."""
+OF_TARGETS = frozenset(
+    {ORPHAN_REMOVED, ACCESS_MISSING, DENY_MISSING, BOUNDARY_MISSING, TRACES_LEFT, ROLE_FULL}
+)
+"""Metrics about what stands at a target and should not, or should and does not."""
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 
@@ -97,6 +103,18 @@ INDEX_KEYS = {
     Index.BY_DEADLINE: ("open", "due_at"),
 }
 """The attributes of each index: its partition key, its sort key. Both are texts."""
+
+_FILTERED = ("requester_person", "resource", "status")
+
+
+def shown_by_index(index: Index) -> tuple[str, ...] | None:
+    """What an index holds beside keys; None: the whole item. One that has the whole item is written
+    with each step of a session, which costs more than all reads of lists: so only the one does
+    that the clock reads, and the others hold what lists are filtered by.
+    """
+    if index is Index.BY_DEADLINE:
+        return None
+    return tuple(name for name in _FILTERED if name not in INDEX_KEYS[index])
 
 
 class CallIndex(StrEnum):

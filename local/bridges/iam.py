@@ -264,9 +264,12 @@ def tags_of_a_resource_are_seen_by_boundaries_and_session_policies() -> None:
 
 def _partitions(asked: dict[str, Any]) -> list[str]:
     """Of tables whose partition key is called `pk`."""
-    batches = [request for batch in asked.get("RequestItems", {}).values() for request in batch]
+    of_tables = list(asked.get("RequestItems", {}).values())
+    # A batch that writes is a list of requests; one that reads has the keys.
+    batches = [request for each in of_tables if isinstance(each, list) for request in each]
     parts = [asked, *(part for request in batches for part in request.values())]
     keys = [part.get(name, {}).get("pk") for part in parts for name in ("Key", "Item")]
+    keys += [key.get("pk") for each in of_tables if isinstance(each, dict) for key in each["Keys"]]
     if str(asked.get("KeyConditionExpression")).startswith("pk = :pk"):
         keys.append(asked["ExpressionAttributeValues"][":pk"])
     return [str(key["S"]) for key in keys if key]

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
-from pam.names import INDEX_KEYS, Table, Tables, table_name
+from pam.names import INDEX_KEYS, Index, Table, Tables, shown_by_index, table_name
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene
 from tests.fakes.story import LEDGER, SANDBOX
@@ -45,7 +45,7 @@ def table(aws: None) -> Any:
             {
                 "IndexName": index.value,
                 "KeySchema": schema(*keys),
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": projection(index),
             }
             for index, keys in INDEX_KEYS.items()
         ],
@@ -94,6 +94,13 @@ def everything_in(client: Any) -> list[dict[str, Any]]:
     """The items of all tables."""
     found = [item for name in astuple(TABLES) for item in client.scan(TableName=name)["Items"]]
     return [from_item(item) for item in found]
+
+
+def projection(index: Index) -> dict[str, Any]:
+    shown = shown_by_index(index)
+    if shown is None:
+        return {"ProjectionType": "ALL"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(shown)}
 
 
 def schema(hash_key: str, range_key: str) -> list[dict[str, str]]:

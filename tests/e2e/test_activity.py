@@ -97,6 +97,39 @@ def test_what_a_session_did_stands_in_its_trail_once(
     assert alice.post("/pam/end", {"session_id": session_id}).status == 200
 
 
+def test_what_waits_in_the_queue_is_recorded_and_a_flood_of_it_once_each(
+    cast: Cast, root: Person, alice: Person, ada: Person, session_id: str
+) -> None:
+    """As EventBridge puts it there."""
+    sqs = root.client("sqs")
+    (url,) = (each for each in sqs.list_queues()["QueueUrls"] if "ActivityQueue" in each)
+    calls = [call_of(session_id) for _ in range(60)]
+    bodies = [json.dumps(each) for each in [*calls, *calls[:20], {"not": "an event"}]]
+    for first in range(0, len(bodies), 10):
+        some = enumerate(bodies[first : first + 10])
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in some]
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
+
+    def recorded() -> list[str] | None:
+        ids = [record["request_id"] for record in every_record(ada, session_id)]
+        found = [each for each in ids if each in wanted]
+        return found if len(found) >= len(wanted) else None
+
+    wanted = {each["detail"]["eventID"] for each in calls}
+    assert sorted(until(recorded, "the flood on record")) == sorted(wanted)
+    assert alice.post("/pam/end", {"session_id": session_id}).status == 200
+
+
+def every_record(ada: Person, session_id: str) -> list[dict[str, Any]]:
+    found, cursor = [], ""
+    while True:
+        page = ada.get(f"/pam/sessions/{session_id}/audit?limit=100{cursor}").body
+        found += page["items"]
+        if not page["cursor"]:
+            return found
+        cursor = f"&cursor={page['cursor']}"
+
+
 def test_use_after_the_end_and_use_by_nobody_are_told_on_the_bus(
     cast: Cast, heard: list[dict[str, Any]], alice: Person, session_id: str
 ) -> None:

@@ -35,7 +35,8 @@ POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
     | NOTES
-    | {"dynamodb:DeleteItem", "kms:GenerateMac", "lambda:InvokeFunction", "sns:Publish"}
+    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "kms:GenerateMac"}
+    | {"lambda:InvokeFunction", "sns:Publish"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "admit_request": ITEMS
     | KEY_WRITE

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pam.domain.partitions import global_region_of
-from stacks.activity_forwarder import Origin
-from stacks.config import ConfigError
-from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
+from stacks.activity_forwarder import Origin, origins
+from stacks.config import ConfigError, DeployConfig
+from stacks.synthesis import ROOT, apply_rules, build, new_app
+from tests.fakes.story import COMPILED
 from tests.stacks.template import Deployment
 
 HOME, LENDER = "111111111111", "222222222222"
@@ -258,21 +260,14 @@ def test_regions_that_no_session_can_reach_are_refused(tmp_path: Path, case: str
         build(app_with(tmp_path, account=HOME, activity_regions=regions))
 
 
-def test_pams_own_region_needs_no_forwarder_and_each_place_has_one(
-    deployment_of: Any, tmp_path: Path
-) -> None:
-    app = app_with(tmp_path, account=HOME, region="us-east-1", activity_regions=["us-east-1"])
-    build(app)
-    assert {name for name in templates(app) if "-activity-" in name} == {
-        f"pam-prod-activity-us-east-1-{LENDER}"
-    }
-    assert Origin(account=None, region="us-east-1") not in origins_of(app)
-
-
-def origins_of(app: Any) -> list[Origin]:
-    stage = app.node.find_child("Pam")
-    return [
-        Origin(account=None, region=child.region)
-        for child in stage.node.children
-        if child.node.id.startswith("Activity") and child.account == HOME
-    ]
+def test_pams_own_region_needs_no_forwarder_and_each_place_has_one() -> None:
+    config = DeployConfig(
+        env_name="prod", region="us-east-1", account=HOME, activity_regions=("us-east-1",)
+    )
+    issuer = {"kind": "aws-role", "role_name": "theirs", "account": LENDER}
+    lent = replace(COMPILED.resources[0], resource_id="theirs", issuer=issuer)
+    policy = replace(COMPILED, resources=(*COMPILED.resources, lent))
+    assert origins(config, COMPILED) == []
+    assert origins(config, policy) == [Origin(account=LENDER, region="us-east-1")]
+    none_lent = replace(COMPILED, resources=())
+    assert origins(replace(config, region="eu-west-1"), none_lent) == []

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from pam.metrics import count
-from pam.names import METRIC_NAMESPACE, Index
+from pam.names import METRIC_NAMESPACE, OF_TARGETS, TARGET_DRIFTED
 from tests.stacks.template import Deployment
 
 RUNBOOK = Path(__file__).resolve().parent.parent.parent / "docs" / "runbook.md"
 
 
-OPTIONAL = {"lease-echo-missing"}
-"""Where a trail is named; none of the environments as shipped has one."""
+OPTIONAL = {"lease-echo-missing", "log-unwitnessed"}
+"""Where a trail is named, and where there is a witness."""
 
 
 def test_each_alarm_has_a_section_in_the_runbook_and_each_section_an_alarm(
@@ -53,57 +53,100 @@ def test_what_must_run_is_missed_when_it_is_silent(every: Deployment) -> None:
 
 
 WATCHED = {
-    "evidence-broken": ("MOD046/PAM/{env} EvidenceBroken", 1),
     # section: what is watched, and how many minutes in a row it must be bad
+    "evidence-broken": ("MOD046/PAM/{env} EvidenceBroken", 1),
     "revocation-stuck": ("MOD046/PAM EndStuck", 1),
-    "traces-left": ("MOD046/PAM TracesLeft", 1),
-    "deny-missing": ("MOD046/PAM DenyMissing", 1),
-    "boundary-missing": ("MOD046/PAM BoundaryMissing", 1),
+    "target-drifted": ("MOD046/PAM TargetDrifted", 1),
     "failed-grant": ("MOD046/PAM/{env} RecordedFailed", 1),
     "break-glass-used": ("MOD046/PAM/{env} RecordedBreakGlass", 1),
     "dead-letters": ("AWS/SQS ApproximateNumberOfMessagesVisible", 1),
     "tick-not-running": ("AWS/Lambda Invocations", 3),
-    "tick-failing": ("AWS/Lambda Errors", 2),
     "audit-not-written": ("MOD046/PAM AuditNotWritten", 1),
-    "log-unwitnessed": ("MOD046/PAM LogUnwitnessed", 1),
     "checkpoints-not-running": ("AWS/Lambda Invocations", 1),
-    "checkpoints-failing": ("AWS/Lambda Errors", 1),
-    "table-writes-throttled": ("AWS/DynamoDB WriteThrottleEvents", 2),
-    "table-reads-throttled": ("AWS/DynamoDB ReadThrottleEvents", 2),
-    "workflow-throttled": ("AWS/States ExecutionThrottled", 2),
-    "role-full": ("MOD046/PAM RoleFull", 1),
-    "orphans-found": ("MOD046/PAM OrphanRemoved", 1),
-    "access-missing": ("MOD046/PAM AccessMissing", 1),
+    "table-writes-throttled": ("AWS/DynamoDB ThrottledRequests", 2),
+    "table-reads-throttled": ("AWS/DynamoDB ThrottledRequests", 2),
+    "functions-starved": ("AWS/Lambda Throttles", 2),
+    "records-waiting": (
+        "AWS/Lambda IteratorAge, AWS/Lambda IteratorAge, AWS/SQS ApproximateAgeOfOldestMessage",
+        1,
+    ),
     "dark-access": ("MOD046/PAM DarkAccess", 1),
     "statements-not-read": ("MOD046/PAM LineNotUnderstood", 1),
     "dark-call": ("MOD046/PAM DarkCall", 1),
     "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
+WITH_WITNESS = {"log-unwitnessed": ("MOD046/PAM LogUnwitnessed", 1)}
 
 
-def test_each_alarm_watches_what_its_section_speaks_of(every: Deployment) -> None:
-    found = {}
+def test_each_alarm_watches_what_its_section_speaks_of(
+    every: Deployment, two_accounts: Deployment
+) -> None:
+    for deployment in (every, two_accounts):
+        found = {}
+        for alarm in deployment.of_type("AWS::CloudWatch::Alarm").values():
+            properties = alarm["Properties"]
+            section = properties["AlarmName"].removeprefix(f"pam-{deployment.env_name}-")
+            metrics = [f"{each['Namespace']} {each['MetricName']}" for each in _watched(properties)]
+            if section != "records-waiting":
+                metrics = sorted(set(metrics))
+            found[section] = (", ".join(metrics), properties["EvaluationPeriods"])
+            assert properties["Threshold"] == (300 if section == "records-waiting" else 1)
+
+        expected = WATCHED | (WITH_WITNESS if deployment.witness is not None else {})
+        env = deployment.env_name
+        assert found == {name: (what.format(env=env), n) for name, (what, n) in expected.items()}
+
+
+def test_throttling_is_watched_by_the_calls_that_any_index_can_hold_up(every: Deployment) -> None:
+    """A call counts once if the table or any of its indexes throttled it."""
+    operations = {}
     for alarm in every.of_type("AWS::CloudWatch::Alarm").values():
-        properties = alarm["Properties"]
-        section = properties["AlarmName"].removeprefix(f"pam-{every.env_name}-")
-        (metric,) = {f"{each['Namespace']} {each['MetricName']}" for each in _watched(properties)}
-        found[section] = (metric, properties["EvaluationPeriods"])
-        assert properties["Threshold"] == 1
+        name = alarm["Properties"]["AlarmName"].removeprefix(f"pam-{every.env_name}-")
+        if name.startswith("table-"):
+            (metric,) = _watched(alarm["Properties"])
+            said = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+            assert every.table()[0] in every.text(said["TableName"])
+            operations[name] = said["Operation"]
+    assert operations == {
+        "table-writes-throttled": "TransactWriteItems",
+        "table-reads-throttled": "Query",
+    }
 
-    wanted = {name: (what.format(env=every.env_name), n) for name, (what, n) in WATCHED.items()}
-    assert found == wanted
+
+def test_what_waits_is_watched_at_the_auditor_the_watch_and_the_queue(every: Deployment) -> None:
+    (alarm,) = (
+        each["Properties"]
+        for each in every.of_type("AWS::CloudWatch::Alarm").values()
+        if each["Properties"]["AlarmName"].endswith("-records-waiting")
+    )
+    of = [every.text(metric["Dimensions"][0]["Value"]) for metric in _watched(alarm)]
+    assert of == [
+        f"${{{every.function('audit_session')[0]}}}",
+        f"${{{every.function('watch_store')[0]}}}",
+        f"${{{every.activity_queue()[0]}.QueueName}}",
+    ]
+    (expression,) = (each for each in alarm["Metrics"] if "Expression" in each)
+    assert expression["Expression"] == "MAX([audited / 1000, watched / 1000, activities])"
 
 
-def test_throttling_is_watched_on_the_table_and_on_each_of_its_indexes(every: Deployment) -> None:
-    for alarm in every.of_type("AWS::CloudWatch::Alarm").values():
-        if alarm["Properties"]["AlarmName"].startswith(f"pam-{every.env_name}-table-"):
-            names = [
-                {each["Name"]: each["Value"] for each in metric["Dimensions"]}
-                for metric in _watched(alarm["Properties"])
-            ]
-            assert all(every.text(dimensions["TableName"]) for dimensions in names)
-            indexes = [dimensions.get("GlobalSecondaryIndexName") for dimensions in names]
-            assert indexes == [None, *Index]
+def test_lambdas_throttles_are_watched_for_the_whole_account(every: Deployment) -> None:
+    """All functions of an account share one quota."""
+    (alarm,) = (
+        each["Properties"]
+        for each in every.of_type("AWS::CloudWatch::Alarm").values()
+        if each["Properties"]["AlarmName"].endswith("-functions-starved")
+    )
+    assert "Dimensions" not in alarm
+
+
+def test_whatever_is_found_at_targets_counts_for_their_one_alarm(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in sorted(OF_TARGETS):
+        count(name, "prod", 2)
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        counted = {_counted(line)[0]: line[_counted(line)[0]] for line in lines}
+        assert counted == {name: [2.0], TARGET_DRIFTED: [2.0]}
 
 
 def _watched(properties: Any) -> list[Any]:
@@ -132,7 +175,7 @@ def test_what_is_counted_is_what_is_watched_to_the_last_dimension(
             watched["MetricName"],
             {each["Name"]: each["Value"] for each in watched["Dimensions"]},
         )
-    assert len(own) >= 8
+    assert len(own) >= 5
 
 
 def _counted(line: dict[str, Any]) -> tuple[str, dict[str, str]]:

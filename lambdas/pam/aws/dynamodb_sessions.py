@@ -3,6 +3,7 @@ it concerns: sessions with their records, grants, blocks.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,7 @@ from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import Block, Blocklist
 from pam.domain.echo import Expected
-from pam.domain.errors import StaleSession
+from pam.domain.errors import StaleSession, TryAgain
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
@@ -30,6 +31,8 @@ from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
 _TOKENS_LIVE = timedelta(days=2)
+_PAUSES = (0, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each try to read what a throttled table left out."""
 
 _ALL_OWED: dict[str, Any] = {"FilterExpression": "attribute_not_exists(done)"}
 _NO_VALUES: dict[str, str] = {}
@@ -261,10 +264,30 @@ class DynamoDbSessions:
             arguments["ExclusiveStartKey"] = to_item(start | {"session_id": query.after})
         answer = self._client.query(TableName=self._table, **arguments)
         last = answer.get("LastEvaluatedKey")
+        listed = self._items([{"pk": item["pk"], "sk": item["sk"]} for item in answer["Items"]])
         return Page(
-            sessions=tuple(_readable(map(from_item, answer["Items"]))),
+            # The index lags behind the sessions, which may be something else by now.
+            sessions=tuple(each for each in _readable(listed) if _matches(each, query)),
             after=None if last is None else from_item(last)["session_id"],
         )
+
+    def _items(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """At most 100, in this order; without those that are not there. Raises TryAgain."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        wanted = {self._table: {"Keys": keys}} if keys else {}
+        for pause in _PAUSES:
+            if not wanted:
+                break
+            time.sleep(pause)
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            for item in map(from_item, answer["Responses"].get(self._table, [])):
+                found[item["pk"], item["sk"]] = item
+            wanted = answer.get("UnprocessedKeys") or {}
+        if wanted:
+            message = "the table is throttled; try again"
+            raise TryAgain(message)
+        places = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
+        return [found[place] for place in places if place in found]
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         of_person: dict[str, Any] = {}
@@ -620,6 +643,14 @@ def _readable_blocks(items: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
     for item in items:
         with suppress(LookupError, TypeError, ValueError):
             yield block_items.block_of(item)
+
+
+def _matches(session: Session, query: SessionQuery) -> bool:
+    return (
+        query.status in {None, session.status}
+        and query.requester_name in {None, session.requester_name}
+        and query.resource in {None, session.resource}
+    )
 
 
 def _records_from(session_id: str, sequence: int) -> dict[str, str]:

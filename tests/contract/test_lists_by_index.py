@@ -1,0 +1,140 @@
+"""An index says which sessions a list has; what they are by now, the table says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pam.aws import table_keys
+from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.domain.errors import TryAgain
+from pam.domain.lifecycle import Status
+from pam.names import INDEX_KEYS, Index, shown_by_index
+from pam.ports.sessions import SessionQuery
+from tests.contract.conftest import TABLE, TABLES
+from tests.fakes.story import LEDGER, SANDBOX, Story
+
+
+@pytest.fixture
+def store(table: Any) -> DynamoDbSessions:
+    return DynamoDbSessions(table, TABLES)
+
+
+@pytest.fixture
+def story(store: DynamoDbSessions) -> Story:
+    return Story(store=store)  # type: ignore[arg-type]
+
+
+class Slow:
+    """A table that leaves out what it was asked for, so many times."""
+
+    def __init__(self, table: Any, times: int) -> None:
+        self._table, self.times = table, times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - DynamoDB's name
+        if self.times == 0:
+            return self._table.batch_get_item(RequestItems=RequestItems)
+        self.times -= 1
+        keys = RequestItems[TABLE]["Keys"]
+        answer = self._table.batch_get_item(RequestItems={TABLE: {"Keys": keys[:1]}})
+        return answer | {"UnprocessedKeys": {TABLE: {"Keys": keys[1:]}} if keys[1:] else {}}
+
+
+def test_a_list_is_in_the_order_of_the_index_newest_first(
+    story: Story, store: DynamoDbSessions
+) -> None:
+    made = []
+    for who in ("alice", "dave", "alice"):
+        story.later(seconds=1)
+        made.append(story.request(who).session_id)
+    found = store.find(SessionQuery()).sessions
+    assert [each.session_id for each in found] == made[::-1]
+    assert [each.requester_name for each in found] == ["alice", "dave", "alice"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_throttled_table_leaves_out_is_asked_for_again(
+    story: Story, table: Any, times: int
+) -> None:
+    made = {story.request(who).session_id for who in ("alice", "dave", "alice")}
+    found = DynamoDbSessions(Slow(table, times), TABLES).find(SessionQuery()).sessions
+    assert {each.session_id for each in found} == made
+
+
+def test_a_list_that_stays_incomplete_is_none(
+    story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pam.aws.dynamodb_sessions._PAUSES", (0, 0))
+    for who in ("alice", "dave", "alice", "dave"):
+        story.request(who)
+    with pytest.raises(TryAgain):
+        DynamoDbSessions(Slow(table, 2), TABLES).find(SessionQuery())
+
+
+QUERIES = {
+    "of a status": SessionQuery(status=Status.PENDING_APPROVAL),
+    "of a person": SessionQuery(requester_name="alice", status=Status.PENDING_APPROVAL),
+    "of a resource": SessionQuery(resource=LEDGER, status=Status.PENDING_APPROVAL),
+}
+
+
+@pytest.mark.parametrize("case", QUERIES)
+def test_a_session_that_the_index_has_as_it_was_is_not_listed_as_that(
+    story: Story, store: DynamoDbSessions, table: Any, case: str
+) -> None:
+    """An index lags behind."""
+    session = story.request()
+    denied = replace(session, status=Status.DENIED)
+    late = table_keys.session_item(session) | {
+        "document": table_keys.session_item(denied)["document"]
+    }
+    table.put_item(TableName=TABLE, Item=to_item(late))
+    assert store.find(QUERIES[case]).sessions == ()
+
+
+def test_a_session_that_is_gone_is_passed_over(story: Story, table: Any) -> None:
+    first, second = story.request().session_id, story.request("dave").session_id
+
+    class Lagging(Slow):
+        def query(self, **arguments: Any) -> Any:
+            answer = self._table.query(**arguments)
+            self._table.delete_item(TableName=TABLE, Key=to_item(table_keys.session_key(first)))
+            return answer
+
+    found = DynamoDbSessions(Lagging(table, 0), TABLES).find(SessionQuery()).sessions
+    assert [each.session_id for each in found] == [second]
+
+
+def test_an_empty_list_reads_nothing(store: DynamoDbSessions) -> None:
+    """DynamoDB refuses a batch of nothing."""
+    assert store.find(SessionQuery(resource=SANDBOX)).sessions == ()
+
+
+def test_steps_change_what_four_of_the_indexes_hold_only_where_a_list_would_see_it() -> None:
+    story = Story()
+    session = story.granted()
+    before = table_keys.session_item(story.store.sessions[session.session_id])
+    story.lease(session.session_id)
+    after = table_keys.session_item(story.store.sessions[session.session_id])
+    assert before != after
+    for index in set(Index) - {Index.BY_DEADLINE}:
+        shown = shown_by_index(index)
+        assert shown is not None
+        held = ("pk", "sk", *INDEX_KEYS[index], *shown)
+        assert [before[name] for name in held] == [after[name] for name in held], index
+
+
+def test_an_index_does_not_hold_what_only_the_table_has(story: Story, table: Any) -> None:
+    story.request()
+    answer = table.query(
+        TableName=TABLE,
+        IndexName=Index.BY_TIME.value,
+        KeyConditionExpression="listing = :all",
+        ExpressionAttributeValues={":all": {"S": table_keys.ALL}},
+    )
+    assert set(answer["Items"][0]) == {
+        *("pk", "sk", "listing", "session_id", "requester_person", "resource", "status")
+    }
