@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+from deployment.assembly import read_assembly
+from deployment.environment import read_config
+from deployment.preflight.check import Verdict, make
+from deployment.preflight.checks import CHECKS, look_around
 from local.cast import Cast, Person
 from local.state import ROOT
 from tests.e2e.bus import ACCOUNT
@@ -94,20 +98,23 @@ def test_preflight_sees_each_lent_role_as_its_construct_made_it(
     assert "7 names compared" in preflight["references"][0]["said"]
 
 
-def test_preflight_sees_a_lent_role_that_somebody_opened(cast: Cast, root: Person) -> None:
+def test_preflight_sees_a_lent_role_that_somebody_opened(
+    preflight: dict[str, list[dict[str, str]]], root: Person
+) -> None:
     iam, name = root.client("iam"), f"pam-target-{SANDBOX}"
+    stacks = read_assembly(ROOT / ".pam" / "deploy" / "local" / "read")
+    around = look_around(read_config("local"), lambda service, _=None: root.client(service), stacks)
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     opened = json.loads(json.dumps(trust))
     opened["Statement"][0]["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
     try:
-        code, document = run(cast, "preflight")
+        result = make(next(check for check in CHECKS if check.name == "lent roles"), around)
     finally:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-    (lent,) = (check for check in document["checks"] if check["name"] == "lent roles")
-    told = [it["said"] for it in lent["findings"] if it["verdict"] == "wrong"]
-    assert code == 1
+    told = [it.said for it in result.findings if it.verdict is Verdict.WRONG]
     assert f"{name}: its trust policy lets in arn:aws:iam::{ACCOUNT}:root" in told
+    assert preflight
 
 
 def test_smoke_proves_the_local_deployment_and_leaves_nothing(cast: Cast, root: Person) -> None:
@@ -122,7 +129,7 @@ def test_smoke_proves_the_local_deployment_and_leaves_nothing(cast: Cast, root: 
     proofs = {it["name"]: it for it in document["proofs"]}
     echo = proofs.pop("echo")
     assert echo["verdict"] == "not provable here"  # no CloudTrail here
-    assert {it["verdict"] for it in proofs.values()} == {"proven"}, document
+    assert [it for it in proofs.values() if it["verdict"] != "proven"] == []
     assert len(proofs) == 11
     assert code == 0
     assert "is refused since" in proofs["early end"]["said"]
