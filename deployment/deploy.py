@@ -32,6 +32,7 @@ from deployment.environment import (
     read_config,
     told,
 )
+from deployment.leftovers import stack_names
 from deployment.preflight.checks import before_deployment
 from pam.names import Parameter, parameter_path
 from stacks.config import DeployConfig, Protection
@@ -129,7 +130,7 @@ def _synthesise(
 
 def _is_missing(clients: Clients, stack: Stack, env_name: str) -> bool:
     there = standing.find(clients, stack)
-    if there is not None and there.never_made:
+    if there is not None and there.never_made and stack.name in stack_names(env_name):
         message = (
             f"{stack.name} is {there.status}: its first deployment failed, and what that left is "
             f"in the way. See it: make unstick ENV={env_name}"

@@ -164,8 +164,15 @@ def is_there(clients: Clients, leftover: Leftover) -> bool:
     return True
 
 
+def stack_names(env_name: str) -> list[str]:
+    """Of the stacks whose first deployment can leave something. The CLI itself replaces any other
+    one that failed.
+    """
+    return [f"pam-{env_name}-{part}" for part in ("foundation", "service", "witness")]
+
+
 def _stacks(clients: Clients, env_name: str) -> list[dict[str, Any]]:
-    names = [f"pam-{env_name}-{part}" for part in ("foundation", "service", "witness")]
+    names = stack_names(env_name)
     pages = clients("cloudformation").get_paginator("describe_stacks").paginate()
     return [stack for page in pages for stack in page["Stacks"] if stack["StackName"] in names]
 

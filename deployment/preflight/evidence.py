@@ -88,6 +88,8 @@ def lent_role_arns(around: Surroundings) -> set[str]:
 def _look_at_forwarders(around: Surroundings) -> Iterator[Finding]:
     lent, home = lent_role_arns(around), around.config.region
     regions = {resource.issuer.get("region", home) for resource in around.policy.resources}
+    # Those of the forwarders that are configured.
+    regions |= {stack.region for stack in around.own_stacks}
     if around.caller.partition == "aws":
         regions.add(GLOBAL_REGION)
     # The recorder hears its own account and region by itself.

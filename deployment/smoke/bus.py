@@ -1,4 +1,4 @@
-"""Whether the session's events come out of the bus: a queue of its own listens for a while."""
+"""A queue of this run, which hears the bus and Tier-1's topic for a while."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,18 +15,22 @@ _KEPT_SECONDS = "3600"
 
 @dataclass(slots=True, kw_only=True)
 class Listener:
-    """A rule on PAM's bus and a queue, both named after this run."""
+    """A rule on PAM's bus and a queue, both named after this run, and a subscription of the topic.
+    `bus` and `topic` are empty as long as nothing was made there.
+    """
 
     hands: Hands
     name: str
     bus: str = ""
+    topic: str = ""
     url: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
+    _subscription: str = ""
 
     def is_listening(self) -> str:
         events, sqs = self.hands.clients("events"), self.hands.clients("sqs")
-        path = parameter_path(self.hands.config.env_name, Parameter.EVENTS_BUS_NAME)
-        bus = str(self.hands.clients("ssm").get_parameter(Name=path)["Parameter"]["Value"])
+        bus = self._published(Parameter.EVENTS_BUS_NAME)
+        topic = self._published(Parameter.TIER1_TOPIC_ARN)
         attributes = {"SqsManagedSseEnabled": "true", "MessageRetentionPeriod": _KEPT_SECONDS}
         self.url = sqs.create_queue(QueueName=self.name, Attributes=attributes)["QueueUrl"]
         said = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
@@ -34,21 +38,24 @@ class Listener:
         pattern = json.dumps({"source": [EVENT_SOURCE]})
         self.bus = bus
         rule = events.put_rule(Name=self.name, EventBusName=bus, EventPattern=pattern)["RuleArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        }
-        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        statements = [_let_in("events", rule, arn), _let_in("sns", topic, arn)]
+        policy = {"Version": "2012-10-17", "Statement": statements}
         sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": json.dumps(policy)})
         target = {"Id": "queue", "Arn": arn}
         answer = events.put_targets(Rule=self.name, EventBusName=bus, Targets=[target])
         if answer.get("FailedEntryCount"):
             message = f"the rule takes no target: {answer.get('FailedEntries')}"
             raise NotSo(message)
-        return f"a rule and a queue of its own ({self.name}) listen on {bus}"
+        raw = {"RawMessageDelivery": "true"}
+        self._subscription = self.hands.clients("sns").subscribe(
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=arn,
+            Attributes=raw,
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+        self.topic = topic
+        return f"a queue of its own ({self.name}) listens on {bus} and on Tier-1's topic"
 
     def has_heard(self, session_id: str) -> str:
         if not self.url or not session_id:
@@ -66,8 +73,17 @@ class Listener:
             f"{len(kinds)} events of the session, the last within {took:.1f} s: {', '.join(kinds)}"
         )
 
+    def is_told_of(self, alarm: str, reason: str) -> bool:
+        self._take()
+        return any(
+            it.get("AlarmName") == alarm and it.get("NewStateReason") == reason for it in self.heard
+        )
+
     def stop(self, say: Say) -> None:
         events, sqs = self.hands.clients("events"), self.hands.clients("sqs")
+        if self._subscription:
+            sns, arn = self.hands.clients("sns"), self._subscription
+            tidy(f"subscription {arn}", lambda: sns.unsubscribe(SubscriptionArn=arn), say)
         rule = {"EventBusName": self.bus}
         if self.bus:
             tidy(
@@ -83,14 +99,31 @@ class Listener:
         if self.url:
             tidy(f"queue {self.url}", lambda: sqs.delete_queue(QueueUrl=self.url), say)
 
+    def _published(self, parameter: Parameter) -> str:
+        path = parameter_path(self.hands.config.env_name, parameter)
+        return str(self.hands.clients("ssm").get_parameter(Name=path)["Parameter"]["Value"])
+
     def _all_heard(self, session_id: str) -> bool:
+        self._take()
+        kinds = {it["detail-type"] for it in self._of(session_id)}
+        return kinds >= set(_EXPECTED)
+
+    def _take(self) -> None:
         sqs = self.hands.clients("sqs")
         answer = sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in answer.get("Messages", ()):
             self.heard.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        kinds = {it["detail-type"] for it in self._of(session_id)}
-        return kinds >= set(_EXPECTED)
 
     def _of(self, session_id: str) -> list[dict[str, Any]]:
-        return [it for it in self.heard if it["detail"]["session_id"] == session_id]
+        return [it for it in self.heard if it.get("detail", {}).get("session_id") == session_id]
+
+
+def _let_in(service: str, source: str, queue: str) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+    }

@@ -26,14 +26,14 @@ def smoke(
     listener = Listener(hands=hands, name=name)
     trail = SmokeTrail(hands=hands, session=session, patience=patience, witness_key=witness_key)
     steps: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("bus, listening", listener.is_listening),
+        ("listening", listener.is_listening),
         ("session", session.is_requested),
         ("lease", session.is_leased),
         ("early end", session.is_ended_early),
         ("receipt", session.has_a_receipt),
         ("transactions", session.left_its_records),
         ("event", lambda: listener.has_heard(session.session_id)),
-        ("alarm", lambda: alarm.arrives(hands)),
+        ("alarm", lambda: alarm.arrives(hands, listener)),
         ("sealed trail", trail.is_sealed),
         ("witness", trail.is_cosigned),
         ("stores", trail.has_agreeing_stores),

@@ -13,6 +13,7 @@ from deployment.smoke.proof import Hands, NotHere, NotSo
 from deployment.smoke.session import SmokeSession
 from pam.names import witness_function_name
 
+_FAULTS = 3
 _ECHO_EVERY, _SEAL_EVERY = 15.0, 10.0
 
 
@@ -55,12 +56,13 @@ class SmokeTrail:
         return f"{found['cosigned']} checkpoint(s) cosigned by the witness's key{waiting}"
 
     def has_agreeing_stores(self) -> str:
-        code, out, err = self.hands.pam(["audit", "verify", "--from", "1h", "--json"])
+        code, out, err = self.hands.pam(["audit", "verify", "--json"])
         if code != 0:
-            raise NotSo(err.strip() or f"pam audit verify ended with {code}")
+            faults = json.loads(out).get("faults", []) if out.startswith("{") else []
+            raise NotSo("; ".join([err.strip(), *map(str, faults[:_FAULTS])]))
         found = json.loads(out)
         return (
-            f"{found['records']} records of {found['sessions']} sessions of the last hour are the "
+            f"{found['records']} records of {found['sessions']} sessions of the last day are the "
             f"same in table, log group and archive; {found['waiting']} wait for a checkpoint"
         )
 

@@ -125,6 +125,15 @@ def test_on_top_of_a_first_deployment_that_failed_nothing_is_deployed(
     assert cdk.deployed == []
 
 
+def test_a_forwarder_that_failed_is_in_nobodys_way(tmp_path: Path) -> None:
+    """It left nothing, and the CLI makes it anew."""
+    cdk = standing(FORWARDER, status="ROLLBACK_COMPLETE")
+    cdk.there |= standing(FOUNDATION, SERVICE).there
+
+    assert run(Account(cdk), tmp_path)[0] == 0
+    assert cdk.deployed == [(True, OURS)]
+
+
 @pytest.mark.parametrize("fails_at", [FOUNDATION, SERVICE])
 def test_a_first_deployment_that_fails_is_not_protected(tmp_path: Path, fails_at: str) -> None:
     cdk = Cdk(fails_at=fails_at)

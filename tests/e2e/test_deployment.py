@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 
-from local.cast import Cast
+from deployment.assembly import read_assembly
+from deployment.environment import read_config
+from deployment.preflight.check import Verdict, make
+from deployment.preflight.checks import CHECKS, look_around
+from local.cast import Cast, Person
 from local.state import ROOT
 from tests.e2e.bus import ACCOUNT
 
@@ -70,24 +74,78 @@ def preflight(cast: Cast) -> dict[str, list[dict[str, str]]]:
     return {check["name"]: check["findings"] for check in document["checks"]}
 
 
-def verdicts(preflight: dict[str, list[dict[str, str]]], name: str) -> set[str]:
-    return {finding["verdict"] for finding in preflight[name]}
+# What an account has, and the emulator has not.
+DIFFERS_HERE = {
+    "trail": "wrong",  # no CloudTrail
+    "Lambda quota": "warning",  # what this machine can bear
+    "databases": "warning",  # without TLS
+}
 
 
-def test_dump(preflight: Any, cast: Cast) -> None:
-    print(json.dumps(preflight, indent=1))
+def test_preflight_finds_the_local_account_ready_but_for_what_an_emulator_lacks(
+    preflight: dict[str, list[dict[str, str]]],
+) -> None:
+    for name, findings in preflight.items():
+        found = {finding["verdict"] for finding in findings}
+        assert found == {DIFFERS_HERE.get(name, "ok")}, findings
+
+
+def test_preflight_sees_each_lent_role_as_its_construct_made_it(
+    preflight: dict[str, list[dict[str, str]]],
+) -> None:
+    assert len(preflight["lent roles"]) == 5
+    assert len(preflight["secrets"]) == 3
+    assert "7 names compared" in preflight["references"][0]["said"]
+
+
+def test_preflight_sees_a_lent_role_that_somebody_opened(
+    preflight: dict[str, list[dict[str, str]]], root: Person
+) -> None:
+    iam, name = root.client("iam"), f"pam-target-{SANDBOX}"
+    stacks = read_assembly(ROOT / ".pam" / "deploy" / "local" / "read")
+    around = look_around(read_config("local"), lambda service, _=None: root.client(service), stacks)
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    opened = json.loads(json.dumps(trust))
+    opened["Statement"][0]["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
+    try:
+        result = make(next(check for check in CHECKS if check.name == "lent roles"), around)
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    told = [it.said for it in result.findings if it.verdict is Verdict.WRONG]
+    assert f"{name}: its trust policy lets in arn:aws:iam::{ACCOUNT}:root" in told
+    assert preflight
+
+
+def test_smoke_proves_the_local_deployment_and_leaves_nothing(cast: Cast, root: Person) -> None:
+    bucket = cast.bucket(SANDBOX)
     with sealing(cast):
         code, document = run(
             cast,
             "smoke",
-            "--requester",
-            "alice",
-            "--auditor",
-            "ada",
-            "--resource",
-            SANDBOX,
-            "--probe",
-            f"s3 list_objects_v2 Bucket={cast.bucket(SANDBOX)}",
+            *("--requester", "alice", "--auditor", "ada", "--resource", SANDBOX),
+            *("--probe", f"s3 list_objects_v2 Bucket={bucket}"),
         )
-    print(code, json.dumps(document, indent=1))
-    assert 0
+    proofs = {it["name"]: it for it in document["proofs"]}
+    echo = proofs.pop("echo")
+    assert echo["verdict"] == "not provable here"  # no CloudTrail here
+    assert [it for it in proofs.values() if it["verdict"] != "proven"] == []
+    assert len(proofs) == 11
+    assert code == 0
+    assert "is refused since" in proofs["early end"]["said"]
+    rules = root.client("events").list_rules(EventBusName="pam-local")["Rules"]
+    assert not [rule for rule in rules if "smoke" in rule["Name"]]
+    assert "smoke" not in str(root.client("sqs").list_queues().get("QueueUrls", []))
+    assert "smoke" not in str(root.client("sns").list_subscriptions()["Subscriptions"])
+
+
+def test_smoke_says_what_it_cannot_prove_as_somebody_who_may_ask_for_nothing(cast: Cast) -> None:
+    """An operator asks for no role; and nothing is taken for a proof that was not tried."""
+    code, document = run(cast, "smoke", "--requester", "sam", "--auditor", "ada")
+    proofs = {it["name"]: it["verdict"] for it in document["proofs"]}
+    tried = {"listening", "alarm", "stores"}
+    assert {name for name, verdict in proofs.items() if verdict == "proven"} == tried
+    assert {verdict for name, verdict in proofs.items() if name not in tried} == {
+        "not provable here"
+    }
+    assert code == 0

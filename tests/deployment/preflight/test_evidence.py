@@ -123,7 +123,7 @@ def test_the_forwarder_is_looked_for_in_its_own_region_and_not_in_pams() -> None
     ready = Ready()
     assert one(ready.look("forwarders")) is Verdict.OK
     assert {region for call, region, _ in ready.asked} == {"us-east-1"}
-    assert one(Ready().look("forwarders", config={"region": "us-east-1"})) is Verdict.OK
+    assert one(Ready().look("forwarders", config={"region": "us-east-1"}, stacks=())) is Verdict.OK
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,9 @@ class Deployed:
     proves: bool = True
     agree: bool = True
     cosigned: int = 3
-    action: str = "Successfully executed action arn:aws:sns:tier1"
+    tells: bool = True
+    rings: bool = False
+    reason: str = ""
     events: tuple[str, ...] = (
         "PAM Session Requested",
         "PAM Session Activated",
@@ -171,7 +173,7 @@ class Deployed:
             if self.ended_at is None or self.clock.passed - self.ended_at < self.sealed_after:
                 return 1, "", "no checkpoint of this time has sealed a record"
             return 0, json.dumps({"records": len(self.steps), "key_fingerprint": "ab"}), ""
-        if "--from" in arguments:
+        if arguments == ["audit", "verify", "--json"]:
             found = {"records": 9, "sessions": 1, "waiting": 0}
             return (0, json.dumps(found), "") if self.agree else (1, "", "NOT PROVEN: 1 fault")
         assert "--key" in arguments
@@ -200,25 +202,21 @@ class _Leased:
 
 def _account(it: Deployed) -> dict[str, Any]:
     def messages(_: dict[str, Any]) -> dict[str, Any]:
-        if not it.delivers or it.ended_at is None:
-            return {}
-        return {
-            "Messages": [
-                {
-                    "ReceiptHandle": kind,
-                    "Body": json.dumps({"detail-type": kind, "detail": {"session_id": SESSION}}),
-                }
-                for kind in it.events
-            ]
-        }
+        found: list[dict[str, Any]] = []
+        if it.delivers and it.ended_at is not None:
+            found = [{"detail-type": kind, "detail": {"session_id": SESSION}} for kind in it.events]
+        if it.rings and it.tells:
+            found.append({"AlarmName": "pam-prod-dead-letters", "NewStateReason": it.reason})
+        return {"Messages": [{"ReceiptHandle": "r", "Body": json.dumps(each)} for each in found]}
 
-    def history(said: dict[str, Any]) -> dict[str, Any]:
-        if not it.action:
-            return {"AlarmHistoryItems": []}
-        data = json.dumps({"error": "KMS said no"})
-        at = said["StartDate"]
-        item = {"Timestamp": at, "HistorySummary": it.action, "HistoryData": data}
-        return {"AlarmHistoryItems": [item]}
+    def ring(said: dict[str, Any]) -> dict[str, Any]:
+        it.rings, it.reason = said["StateValue"] == "ALARM", said["StateReason"]
+        return {}
+
+    refused = {
+        "HistorySummary": "Failed to execute action",
+        "HistoryData": json.dumps({"error": "KMS said no"}),
+    }
 
     return {
         "ssm.GetParameter": {"Parameter": {"Value": "pam-prod"}},
@@ -233,8 +231,10 @@ def _account(it: Deployed) -> dict[str, Any]:
         "events.RemoveTargets": {},
         "events.DeleteRule": {},
         "cloudwatch.DescribeAlarms": {"MetricAlarms": [{"StateValue": "OK"}]},
-        "cloudwatch.SetAlarmState": {},
-        "cloudwatch.DescribeAlarmHistory": history,
+        "cloudwatch.SetAlarmState": ring,
+        "cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": [refused]},
+        "sns.Subscribe": {"SubscriptionArn": "arn:subscription"},
+        "sns.Unsubscribe": {},
         "cloudtrail.DescribeTrails": {
             "trailList": [{"Name": "all", "TrailARN": "arn:all", "IsMultiRegionTrail": True}]
         },
