@@ -22,8 +22,7 @@ _PARAMETERS: Mapping[Parameter, str] = {
     Parameter.SESSION_STORE_TABLE_NAME: "DynamoDB table of the sessions",
     Parameter.AUDIT_LOG_GROUP_ARN: "log group ARN",
     Parameter.EVENTS_BUS_NAME: "event bus",
-    Parameter.APPROVER_TOPIC_ARN: "SNS topic of the approvers; attributes to filter by: "
-    "`docs/notices.md`",
+    Parameter.APPROVER_TOPIC_ARN: "SNS topic of the approvers; filters: `docs/notices.md`",
     Parameter.REQUESTER_TOPIC_ARN: "SNS topic of requesters",
     Parameter.TIER1_TOPIC_ARN: "SNS topic of Tier-1 alerts",
     Parameter.AUDIT_ARCHIVE_BUCKET: "S3 bucket of the audit archive",

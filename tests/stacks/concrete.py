@@ -111,7 +111,10 @@ def _owners(name: str, resource: Mapping[str, Any], reader: "Reader") -> Iterato
 def _documents(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         if "Statement" in value:
-            yield path, value
+            # A bus takes its statements one by one, without a document around them.
+            whole = isinstance(value["Statement"], list)
+            alone = {"Version": "2012-10-17", "Statement": [value["Statement"]]}
+            yield path, value if whole else alone
             return
         for key, item in value.items():
             yield from _documents(item, f"{path}.{key}" if path else key)

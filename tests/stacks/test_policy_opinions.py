@@ -10,7 +10,7 @@ import pytest
 
 from pam.domain import role_limits
 from stacks.synthesis import ROOT
-from tests.stacks.concrete import policies
+from tests.stacks.concrete import Place, of_template, policies
 from tests.stacks.conftest import ENVIRONMENTS
 from tests.stacks.policy_opinions import Asked, Finding, exceptions, faults, findings
 from tests.stacks.template import Deployment
@@ -64,6 +64,22 @@ def test_every_kind_of_policy_is_asked_about(asked: list[Asked]) -> None:
     assert {each.kind for each in asked} == {"identity", "resource", "trust"}
     for part in ("KeyPolicy", "AssumeRolePolicyDocument", "BucketPolicy", "TopicPolicy", "lease"):
         assert any(part in each.name for each in asked), part
+
+
+def test_a_statement_that_stands_alone_is_read_as_a_policy() -> None:
+    """A bus takes them one by one."""
+    statement = _identity("events:PutEvents", "*", Principal="*")
+    template = {
+        "Resources": {
+            "Lenders": {
+                "Type": "AWS::Events::EventBusPolicy",
+                "Properties": {"StatementId": "lenders", "Statement": statement},
+            }
+        }
+    }
+    (policy,) = of_template(template, template, Place())
+    assert (policy.kind, policy.of) == ("resource", "AWS::Events::EventBusPolicy")
+    assert policy.document == {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def test_others_find_nothing_in_any_policy_that_is_not_excepted(found: list[Finding]) -> None:
