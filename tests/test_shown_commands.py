@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shown_commands import faults, make_targets, shown
+from tests.shown_commands import faults, shown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")

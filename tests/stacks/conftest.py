@@ -19,6 +19,9 @@ TWO_ACCOUNTS = {
 EVERYTHING_ON: dict[str, Any] = {
     **TWO_ACCOUNTS,
     "rotation": "schedule",
+    "cloudtrail": "bank-trail",
+    "activity_regions": ["eu-central-1"],
+    "reserved_concurrency": True,
     "vpc_subnet_ids": ["subnet-0123456789abcdef0"],
     "vpc_security_group_ids": ["sg-0123456789abcdef0"],
     "notify": [
