@@ -9,6 +9,8 @@ from tests.stacks.conftest import EVERYTHING_ON, in_region
 from tests.stacks.template import Deployment
 
 LOG, WITNESS = EVERYTHING_ON["account"], EVERYTHING_ON["witness_account"]
+CALLERS = "111122223333"
+"""Of the shipped identities: who may call the API."""
 ELSEWHERE = ["us-east-1", "ap-southeast-2"]
 
 
@@ -29,7 +31,7 @@ def test_each_account_is_named_where_the_other_must_know_it_and_no_third_one_is(
     own = json.dumps([everything_on.foundation, everything_on.service])
     assert LOG in witness
     assert WITNESS in own
-    assert set(re.findall(r"\b[0-9]{12}\b", witness + own)) == {LOG, WITNESS}
+    assert set(re.findall(r"\b[0-9]{12}\b", witness + own)) == {LOG, WITNESS, CALLERS}
 
 
 def _text(deployment: Deployment) -> str:
@@ -38,4 +40,4 @@ def _text(deployment: Deployment) -> str:
     """
     own = [deployment.foundation, deployment.service, deployment.witness]
     text = json.dumps(own, sort_keys=True)
-    return re.sub(r"\b[0-9a-f]{64}\b|(?<=[0-9A-F]{8})[0-9a-f]{32}\b", "DIGEST", text)
+    return re.sub(r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b|(?<=[0-9A-F]{8})[0-9a-f]{32}\b", "DIGEST", text)

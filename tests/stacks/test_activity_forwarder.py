@@ -112,13 +112,14 @@ def test_in_another_account_it_hears_the_same_of_that_accounts_roles(
     found, _ = places
     (here,) = rules(home)
     theirs = f"arn:aws:iam::{LENDER}:role/theirs"
-    by_a_role, of_a_role = here["EventPattern"]["detail"]["$or"]
+    by_a_role, of_a_role, unnamed = here["EventPattern"]["detail"]["$or"]
     assert theirs in of_a_role["requestParameters"]["roleArn"], "PAM's account tells who took it"
     wanted = here["EventPattern"] | {
         "detail": {
             "$or": [
                 {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": [theirs]}}}},
                 {**of_a_role, "requestParameters": {"roleArn": [theirs]}},
+                unnamed,
             ]
         }
     }
