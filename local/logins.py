@@ -24,7 +24,7 @@ def connect(login: Mapping[str, Any], **other: Any) -> Connection:
     )
 
 
-def known_by(sslmode: str, sslrootcert: str | None) -> dict[str, str]:
+def known_by(sslmode: str, sslrootcert: str | None) -> dict[str, Any]:
     """How the driver is told what a lease says of the server."""
     roots = {"sslrootcert": _file_of(sslrootcert)} if sslrootcert else {}
     return {"sslmode": sslmode, **roots}

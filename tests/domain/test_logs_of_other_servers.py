@@ -8,7 +8,7 @@ import pytest
 from pam.domain import log_words
 from pam.domain.masked_sql import NOT_SHOWN
 from pam.domain.statement_log import NotUnderstood, of_log_line
-from tests.domain.test_statement_log import RECEIVED, USER, told
+from tests.fakes.server_log import RECEIVED, USER, told
 
 SHOWN = "ledger: select ?"
 

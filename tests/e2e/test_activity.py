@@ -1,5 +1,7 @@
 """What is done with a lent role, told to the deployed recorder as CloudTrail tells it."""
 
+import base64
+import gzip
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ import pytest
 
 from local.cast import Cast, Person, until
 from tests.e2e.bus import ACCOUNT, listen
+from tests.e2e.logs import logged
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pam-target-core-sandbox-admin"
 SOMEBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
@@ -81,6 +84,11 @@ def test_the_rule_takes_calls_of_lent_roles_and_no_others(root: Person) -> None:
     assert not taken(event | {"source": "bank.app"})
     event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] += "-another"
     assert not taken(event)
+    for issuer in ({}, {"arn": ""}):
+        event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"] = issuer
+        assert taken(event)
+    event["detail"]["userIdentity"]["type"] = "IAMUser"
+    assert not taken(event)
     event["detail"] |= {"eventSource": "sts.amazonaws.com", "requestParameters": {"roleArn": ROLE}}
     assert taken(event)
 
@@ -128,6 +136,30 @@ def every_record(ada: Person, session_id: str) -> list[dict[str, Any]]:
         if not page["cursor"]:
             return found
         cursor = f"&cursor={page['cursor']}"
+
+
+def test_a_call_that_names_its_role_in_the_callers_arn_alone_stands_in_its_trail(
+    cast: Cast, alice: Person, ada: Person, session_id: str
+) -> None:
+    event = call_of(session_id)
+    del event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]
+    assert deliver(cast, event) == 1
+    (record,) = activities(ada, session_id)
+    assert record["outcome"] == "success"
+    assert alice.post("/pam/end", {"session_id": session_id}).status == 200
+
+
+def test_lines_of_a_log_that_are_not_understood_are_counted(cast: Cast, root: Person) -> None:
+    line = f"2026-03-01 12:00:10 UTC:10.0.0.5(1):pam_{SOMEBODY.lower()}@ledger:[1]:LOG:  dotaz: x"
+    batch = {
+        "messageType": "DATA_MESSAGE",
+        "logGroup": "/aws/rds/instance/core-ledger/postgresql",
+        "logEvents": [{"id": "1", "timestamp": 1_772_366_460_000, "message": line}],
+    }
+    data = base64.b64encode(gzip.compress(json.dumps(batch).encode())).decode()
+    assert deliver(cast, {"awslogs": {"data": data}}) == 0
+    metric = until(lambda: logged(root, "LineNotUnderstood"), "the metric of the alarm")
+    assert '"Namespace":"MOD046/PAM"' in metric.replace(" ", "")
 
 
 def test_use_after_the_end_and_use_by_nobody_are_told_on_the_bus(

@@ -24,6 +24,7 @@ from tests.e2e.databases import (
     user_of,
 )
 from tests.e2e.ends import assert_taken_away_at
+from tests.e2e.logs import logged
 from tests.e2e.overdue import make_overdue
 
 
@@ -173,7 +174,7 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
         make_overdue(cast, session_id, since="ending.decided_at")
         assert session_id in cast.pam("sam", "list", "--stuck").stdout
         assert session_id not in cast.pam("dave", "list", "--stuck").stdout
-    until(lambda: _logged(root, "not ended yet"), "the log to say so")
+    until(lambda: logged(root, "not ended yet"), "the log to say so")
     assert not cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})[
         "error"
     ]
@@ -227,7 +228,7 @@ def test_a_user_that_is_dropped_by_hand_is_told_and_recorded(
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user_of(active))))
     found = cast.invoke("revoke_session", {"message": "SearchTargets"})
     assert found["missing"] == [active["session_id"]]
-    metric = until(lambda: _logged(root, "AccessMissing"), "the metric of the alarm")
+    metric = until(lambda: logged(root, "AccessMissing"), "the metric of the alarm")
     assert '"Namespace":"MOD046/PAM"' in metric.replace(" ", "")
     last = ada.get(f"/pam/sessions/{active['session_id']}/audit").body["items"][-1]
     assert (last["type"], last["outcome"]) == ("Drift", "failure")
@@ -254,7 +255,7 @@ def test_a_lease_is_recorded_and_its_password_stands_nowhere(
         executionArn=session["execution_arn"]
     )
     server_log = (cast.state_dir / "postgres" / "log").read_text(errors="replace")
-    for text in (json.dumps(items), json.dumps(history, default=str), _logged(root), server_log):
+    for text in (json.dumps(items), json.dumps(history, default=str), logged(root), server_log):
         assert lease["password"] not in text
 
 
@@ -287,16 +288,3 @@ def test_the_server_takes_no_login_without_a_password(cast: Cast) -> None:
     place = cast.about["databases"][LEDGER_DB]
     assert not is_let_in({**place, "username": "postgres", "password": "postgres"})
     assert (cast.state_dir / "postgres" / "password").stat().st_mode & 0o077 == 0
-
-
-def _logged(root: Person, wanted: str = "") -> Any:
-    """What the functions logged; or the first line that has `wanted`, None if there is none."""
-    logs = root.client("logs")
-    lines = [
-        event["message"]
-        for group in logs.describe_log_groups()["logGroups"]
-        for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
-    ]
-    if not wanted:
-        return "\n".join(lines)
-    return next((line for line in lines if wanted in line), None)

@@ -25,12 +25,17 @@ def expired() -> bytes:
 
 
 UNKNOWN = "TLS: the server's certificate is of no authority in database_ca, or has expired"
+EXPIRED = "TLS: the server's certificate has expired"
 ANOTHERS = "TLS: the server's certificate is of another host"
 NONE = "TLS: the server offers none"
 # what is wrong with the server -> how it is made, and what is told
 SHOWN = {
     "another authority": (lambda: ANOTHER.server("localhost"), UNKNOWN),
-    "expired": (expired, UNKNOWN),
+    "expired": (expired, EXPIRED),
+    "expired, and of another authority": (
+        lambda: ANOTHER.server("localhost", valid_for=timedelta(days=-1)),
+        UNKNOWN,
+    ),
     "another host": (lambda: OURS.server("elsewhere.example"), ANOTHERS),
     "a longer name": (lambda: OURS.server("localhost.example"), ANOTHERS),
     "a wildcard": (lambda: OURS.server("*"), ANOTHERS),

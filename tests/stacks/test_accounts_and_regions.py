@@ -40,4 +40,6 @@ def _text(deployment: Deployment) -> str:
     """
     own = [deployment.foundation, deployment.service, deployment.witness]
     text = json.dumps(own, sort_keys=True)
-    return re.sub(r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b|(?<=[0-9A-F]{8})[0-9a-f]{32}\b", "DIGEST", text)
+    return re.sub(
+        r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b|(?<=[0-9A-F]{8})[0-9a-f]{32}\b", "DIGEST", text
+    )

@@ -13,6 +13,7 @@ import psycopg
 from pam.domain.certificates import LONGEST_CERTIFICATES
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.ports.targets import DatabaseLogin
+from pam.postgres.certificate_age import has_expired
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -120,6 +121,8 @@ class Databases:
             return self.connect(login)
         except psycopg.Error as error:
             why = why_not(error)
+        if why == _UNTRUSTED and has_expired(login.host, login.port, self.root_certificate):
+            why = _EXPIRED
         message = f"the database at {login.host}:{login.port} did not let PAM in: {why}"
         raise Unreached(message)
 
@@ -143,6 +146,7 @@ def verifier(connection: Connection, username: str, password: str) -> str:
 
 
 _UNTRUSTED = "TLS: the server's certificate is of no authority in database_ca, or has expired"
+_EXPIRED = "TLS: the server's certificate has expired; renew it there"
 # Before a login libpq hands on the server's words and not its code. What stands here is looked for
 # in them and told in their stead: they may name what nobody should read.
 _BEFORE_LOGIN = (
