@@ -22,6 +22,7 @@ from stacks.config import (
     load_protection,
 )
 from stacks.config_checks import check
+from stacks.neighbours import check_neighbours
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 from stacks.template_sizes import check_sizes
@@ -49,6 +50,7 @@ def build(app: cdk.App) -> PamStage:
     check_partition(config, files)
     policy = files.compiled
     check(config)
+    check_neighbours(config, policy, context("environments"), ROOT)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
