@@ -9,6 +9,7 @@ from stacks.audit_reader import AuditReader
 from stacks.config import DeployConfig
 from stacks.door_calls import DoorCalls
 from stacks.encryption_key import EncryptionKey
+from stacks.gateway_logging import GatewayLogging
 from stacks.keeping import Keeping
 from stacks.notifications import Notifications
 from stacks.session_store import SessionStore
@@ -82,3 +83,6 @@ class FoundationStack(cdk.Stack):
             notify=config.notify,
         )
         TrustedRoles(self, "TrustedRoles", env_name=env_name)
+        if config.account_api_logging:
+            all_else = [each for each in self.node.children if Construct.is_construct(each)]
+            GatewayLogging(self, "GatewayLogging", env_name=env_name, after=all_else)

@@ -13,7 +13,6 @@ from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
-from stacks.keeping import KEPT
 from stacks.knocking import Knocking
 from stacks.notifications import Notifications
 from stacks.operational_log import OperationalLog
@@ -167,9 +166,8 @@ class RequestApi(Construct):
             policy=iam.PolicyDocument.from_json(
                 knocking.document(config.account or Stack.of(self).account)
             ),
-            cloud_watch_role=config.account_api_logging,
-            # The role is the account's, not only ours: others may have come to use it.
-            cloud_watch_role_removal_policy=(KEPT if config.account_api_logging else None),
+            # The role is the account's, not only ours: the foundation sets it (gateway_logging).
+            cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 tracing_enabled=True,
@@ -201,12 +199,6 @@ class RequestApi(Construct):
         )
         api.deployment_stage.node.add_dependency(execution_log)
         add_problem_responses(api)
-        acknowledge(
-            api,
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AmazonAPIGatewayPushToCloudWatchLogs]",
-            "API Gateway's account-wide logging role; the managed policy is the documented one.",
-        )
         acknowledge(api, "AwsSolutions-APIG3", _NO_WEB_ACL)
         acknowledge_nist(
             api,

@@ -26,6 +26,7 @@ from stacks.config import (
 )
 from stacks.config_checks import check
 from stacks.database_trust import trust_of
+from stacks.neighbours import check_neighbours
 from stacks.place import check_partition, check_place
 from stacks.stage import PamStage
 from stacks.subscriptions import check_values
@@ -62,6 +63,7 @@ def build(app: cdk.App) -> PamStage:
         now=datetime.now(UTC),
     )
     check_origins(config, policy)
+    check_neighbours(config, policy, context("environments"), ROOT)
     bundle = build_bundle(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
