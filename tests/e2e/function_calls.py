@@ -85,6 +85,11 @@ class Place:
         return next(url for url in urls if "DeadLetters" in url)
 
     @cached_property
+    def activities(self) -> str:
+        urls: list[str] = self.root("sqs").list_queues()["QueueUrls"]
+        return next(url for url in urls if "ActivityQueue" in url)
+
+    @cached_property
     def execution(self) -> str:
         """One that there never was."""
         machine = self.of(Parameter.APPROVAL_WORKFLOW_ARN)
@@ -208,6 +213,13 @@ def keys_of(item: dict[str, Any]) -> dict[str, Any]:
 
 def gets(item: dict[str, Any], table: Any = TABLE) -> Do:
     return call("dynamodb", "get_item", TableName=table, Key=keys_of(item))
+
+
+def reads_by_keys(item: dict[str, Any]) -> Do:
+    def wanted(place: Place) -> dict[str, Any]:
+        return {place.table: {"Keys": [keys_of(item)]}}
+
+    return call("dynamodb", "batch_get_item", RequestItems=wanted)
 
 
 def puts(item: dict[str, Any], table: Any = TABLE) -> Do:

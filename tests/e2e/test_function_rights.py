@@ -44,6 +44,7 @@ from tests.e2e.function_calls import (
     puts,
     queries,
     reads_archive,
+    reads_by_keys,
     secret,
     signs,
     takes_up_the_stream,
@@ -186,6 +187,7 @@ STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
     "blocks": (BESIDE[Table.BLOCKS], WATCH),
     "the log's head": (BESIDE[Table.LOG_HEAD], WATCH),
 }
+WAITING: Any = {"QueueUrl": lambda place: place.activities}
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
     "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | FINDERS | AUDITOR),
@@ -194,6 +196,7 @@ ACTS: Mapping[str, Act] = {
     "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
     "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
+    "reads sessions by their keys": Act("dynamodb:BatchGetItem", reads_by_keys(ITEM), API),
     "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
     # What only some may write; `test_item_rights.py` has it whole.
     "gives a grant": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.GRANTS]), ACTIVATOR),
@@ -354,6 +357,21 @@ ACTS: Mapping[str, Act] = {
         "sqs:SendMessage",
         call("sqs", "send_message", QueueUrl=lambda place: place.queue, MessageBody="\x01"),
         UNATTENDED,
+    ),
+    "looks at the queue of activities": Act(
+        "sqs:GetQueueAttributes",
+        call("sqs", "get_queue_attributes", **WAITING, AttributeNames=["QueueArn"]),
+        ACTIVITY,
+    ),
+    "takes activities from it": Act(
+        "sqs:ReceiveMessage",
+        call("sqs", "receive_message", **WAITING, VisibilityTimeout=0),
+        ACTIVITY,
+    ),
+    "strikes activities off it": Act(
+        "sqs:DeleteMessage",
+        call("sqs", "delete_message", **WAITING, ReceiptHandle="tried"),
+        ACTIVITY,
     ),
     # Access.
     "lends a target": Act(
