@@ -47,15 +47,13 @@ def _remaining(kind: str, name: str) -> Remaining:
             "the region's API Gateway may write its logs by it",
             (
                 f"aws iam list-attached-role-policies --role-name {name}",
-                f"aws iam delete-role --role-name {name}  # once its policies are gone",
+                f"aws iam delete-role --role-name {name}",
             ),
         ),
         "AWS::KMS::Key": (
-            "what is encrypted or signed with it must stay readable; 1 USD a month",
-            (
-                f"aws kms schedule-key-deletion --key-id {name} --pending-window-in-days 30"
-                "  # what it encrypted is lost then",
-            ),
+            "what is encrypted or signed with it must stay readable, and is lost with it; 1 USD a "
+            "month",
+            (f"aws kms schedule-key-deletion --key-id {name} --pending-window-in-days 30",),
         ),
         "AWS::Logs::LogGroup": (
             "the audit log",
@@ -67,7 +65,7 @@ def _remaining(kind: str, name: str) -> Remaining:
         ),
         "AWS::S3::Bucket": (
             "the audit archive: nobody can delete its objects before their time (Object Lock)",
-            (f"aws s3api delete-bucket --bucket {name}  # once its objects are gone",),
+            (f"aws s3api delete-bucket --bucket {name}",),
         ),
     }.get(kind, ("it is kept by its stack", ()))
     return Remaining(kind=kind, name=name, why=why, commands=commands)
