@@ -127,6 +127,9 @@ def test_a_cancellation_needs_no_encryption(client: socket.socket, server: socke
     behind_it, _ = server.accept()
     with behind_it:
         assert exactly(behind_it, len(CANCEL)) == CANCEL
+        behind_it.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            behind_it.recv(1)
     assert client.recv(1) == b""
 
 
