@@ -5,6 +5,7 @@ whatever else comes to bear a name like that.
 """
 
 import re
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,8 @@ def allow_on_each(
         )
         if wide:
             iam.ManagedPolicy(
-                inline or role,
+                # A role that is imported is a construct as well; its interface does not say so.
+                inline or typing.cast("Construct", role),
                 f"{construct_id}{number or ''}",
                 description=f"PAM: {actions[0]} on what the catalogue lends",
                 roles=[role],
