@@ -226,6 +226,9 @@ def _thin_out(data: Path) -> None:
                 partition["services"] = {
                     name: named[name] for name in _ENDPOINTS_OF if name in named
                 }
+        # Never into the file itself: it may be linked to the installer's cache, and to each
+        # environment that was made from it.
+        model.unlink()
         model.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 

@@ -156,6 +156,20 @@ def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
     assert said == {"shapes": {"A": {"members": {"documentation": {"shape": "B"}}}}}
 
 
+def test_what_is_thinned_out_is_a_copy(tmp_path: Path) -> None:
+    """An installer links files to its cache, from which every other environment is made."""
+    cached = tmp_path / "cached.json"
+    cached.write_text('{"documentation": "words", "partitions": []}')
+    data = tmp_path / "folder" / "botocore" / "data"
+    data.mkdir(parents=True)
+    (data / "endpoints.json").hardlink_to(cached)
+
+    bundling._prune(tmp_path / "folder")
+
+    assert json.loads((data / "endpoints.json").read_text()) == {"partitions": []}
+    assert json.loads(cached.read_text()) == {"documentation": "words", "partitions": []}
+
+
 @pytest.mark.parametrize("service", BOTO_SERVICES)
 def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_path: Path) -> None:
     whole = Path(botocore.__file__).parent / "data"
