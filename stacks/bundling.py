@@ -5,6 +5,7 @@ Built with `uv` alone, for any platform from any other, so that synth needs no D
 are written so that equal content is equal bytes on every machine.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pam.names import DATABASE_CA
 from stacks.config import BundleMode, BundlePlatform
@@ -42,7 +44,10 @@ BOTO_SERVICES = (
 )
 """The AWS services that functions call; the other 400 service models stay out of the package."""
 
-_RECIPE = 1
+_ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_SERVICES)
+"""The same, as the table of endpoints names them."""
+
+_RECIPE = 2
 """Part of every cache key: raise it when this file packs the same input differently."""
 
 _STALE_AFTER_SECONDS = 24 * 3600
@@ -182,6 +187,7 @@ def _prune(folder: Path) -> None:
         for entry in models.iterdir() if models.is_dir() else ():
             if entry.is_dir() and entry.name not in BOTO_SERVICES:
                 shutil.rmtree(entry)
+    _thin_out(folder / "botocore" / "data")
     for pattern in ("**/__pycache__", "**/tests", "bin"):
         for entry in sorted(folder.glob(pattern)):
             shutil.rmtree(entry, ignore_errors=True)
@@ -189,6 +195,41 @@ def _prune(folder: Path) -> None:
         if note.is_file() and note.name != "METADATA":
             note.unlink()
     (folder / ".lock").unlink(missing_ok=True)
+
+
+def _thin_out(data: Path) -> None:
+    """Of botocore's data, what a first call waits for: it is read at each cold start. Models lose
+    the prose (half of them) and the inner compression; the table of endpoints, a megabyte, keeps
+    the services that are called. A service that it does not have is found by the rules beside it.
+    """
+    for packed in sorted(data.rglob("*.json.gz")):
+        packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
+        packed.unlink()
+    for name in ("examples-1.json", "waiters-2.json"):
+        for unused in sorted(data.rglob(name)):
+            unused.unlink()
+    for model in sorted(data.rglob("*.json")):
+        content = _without_prose(json.loads(model.read_bytes()))
+        if model == data / "endpoints.json":
+            for partition in content["partitions"]:
+                named = partition["services"]
+                partition["services"] = {
+                    name: named[name] for name in _ENDPOINTS_OF if name in named
+                }
+        # Never into the file itself: it may be linked to the installer's cache, and to each
+        # environment that was made from it.
+        model.unlink()
+        model.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _without_prose(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_prose(inner)
+            for name, inner in value.items()
+            if not (name == "documentation" and isinstance(inner, str))
+        }
+    return [_without_prose(each) for each in value] if isinstance(value, list) else value
 
 
 def _append(archive: Path, files: Iterable[tuple[str, bytes]]) -> None:

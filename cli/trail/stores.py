@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from cli import aws
 from cli.problems import Failure
 from cli.trail.files import Unreadable
+from pam.aws.attribute_values import from_item, to_item
 from pam.aws.audit_archive import RECORDS, S3AuditArchive, records_prefix
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head
 from pam.domain.session import Session

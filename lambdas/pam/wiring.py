@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pam.aws.clients import ONE_TRY, client
-from pam.domain.partitions import partition_of
 from pam.domain.proofs import Maker
 from pam.names import Tables
-from pam.policy.cedar import CedarPolicy
-from pam.policy.compiled import CompiledPolicy
 from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
 
 if TYPE_CHECKING:
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
+    from pam.policy.cedar import CedarPolicy
     from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
@@ -45,8 +43,12 @@ _POLICY_FILE = _PACKAGE / "policy.json"
 
 
 @cache
-def policy() -> CedarPolicy:
+def policy() -> "CedarPolicy":
     """Lambda tells each function the region that it runs in."""
+    from pam.domain.partitions import partition_of
+    from pam.policy.cedar import CedarPolicy
+    from pam.policy.compiled import CompiledPolicy
+
     return CedarPolicy(CompiledPolicy.read(_POLICY_FILE), partition_of(os.environ["AWS_REGION"]))
 
 

@@ -27,8 +27,8 @@ from local.cast import Cast, until
 from local.stack import down, up
 from local.state import ROOT
 from pam.aws import table_keys
+from pam.aws.attribute_values import to_item
 from pam.aws.audit_outbox import DynamoDbOutbox
-from pam.aws.dynamodb_sessions import to_item
 from pam.domain import checkpoint, timestamps
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json, hash_of
 from pam.domain.checkpoint import Head, Interval, Leaf

@@ -8,7 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item
+from pam.aws.attribute_values import from_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.names import INDEX_KEYS, Index, Table, Tables, shown_by_index, table_name
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pam.aws import table_keys
+from pam.aws.attribute_values import to_item
 from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.ending import ReceiptMethod
 from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLES

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.session_codec import Unreadable
 from pam.domain import audit_record
 from pam.domain.approval import Ballot

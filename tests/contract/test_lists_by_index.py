@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.errors import TryAgain
 from pam.domain.lifecycle import Status
 from pam.names import INDEX_KEYS, Index, shown_by_index

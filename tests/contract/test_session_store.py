@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.errors import StaleSession

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pam.aws import block_items
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pam.aws import session_codec, table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.lifecycle import Status
 from tests.contract.conftest import TABLES
 from tests.fakes.story import Story

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pam.aws import block_items, session_codec, table_keys
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.aws.stream_changes import change_of
 from pam.domain import audit_record
 from pam.domain.approval import Ballot

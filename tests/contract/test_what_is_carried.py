@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pam.aws import table_keys
+from pam.aws.attribute_values import to_item
 from pam.aws.audit_outbox import DynamoDbOutbox
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.errors import Unproven

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pam.aws import person_items, table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, to_item
+from pam.aws.attribute_values import to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import timestamps
 from pam.domain.apart import Act
 from pam.domain.errors import StaleSession

@@ -6,8 +6,8 @@ from typing import Any
 from ulid import ULID
 
 from pam.aws import session_codec, table_keys
+from pam.aws.attribute_values import from_item, to_item
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
-from pam.aws.dynamodb_sessions import from_item, to_item
 from pam.aws.stream_changes import change_of
 from pam.domain.checkpoint import Head
 from pam.domain.merkle import Frontier

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from pam.aws.dynamodb_sessions import from_item
+from pam.aws.attribute_values import from_item
 from pam.names import INDEX_KEYS, shown_by_index
 from tests.contract.conftest import TABLE
 

@@ -15,7 +15,7 @@ import pytest
 
 from local.cast import Cast, NotSeenError, Person, until
 from pam.aws import session_codec, table_keys
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.domain.messages import Activate, event_of
 from pam.names import Table
 from tests.e2e.function_calls import BESIDE, TABLE, Do, Hands, Place, call, denied

@@ -6,7 +6,7 @@ import pytest
 
 from local.cast import Cast, Person, until
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import to_item
+from pam.aws.attribute_values import to_item
 from pam.names import Table, table_name
 from tests.e2e.overdue import make_overdue
 

@@ -10,7 +10,7 @@ import pytest
 import tick
 from pam import wiring
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import to_item
+from pam.aws.attribute_values import to_item
 from pam.domain import messages
 from tests.contract.conftest import TABLE
 from tests.fakes.story import LEDGER, Story, arn

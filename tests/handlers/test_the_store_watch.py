@@ -7,7 +7,7 @@ import pytest
 
 from pam import wiring
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from tests.contract.conftest import TABLE
 from tests.fakes.story import Story
 from tests.handlers.conftest import Function

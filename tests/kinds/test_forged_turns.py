@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pam.aws.dynamodb_sessions import to_item
+from pam.aws.attribute_values import to_item
 from pam.aws.table_keys import session_item
 from pam.domain.errors import Refusal, TryAgain
 from pam.domain.lifecycle import Status

@@ -1,12 +1,18 @@
 """The deployment package: what is in it, and that equal input gives equal bytes."""
 
+import gzip
+import json
 import platform
 import re
+import shutil
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 
 from stacks import bundling
 from stacks.bundling import BOTO_SERVICES, BundleError, BundleTarget, build_bundle
@@ -119,18 +125,73 @@ def test_a_missing_lock_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
-    kept = ["botocore/data/sts/2011/service-2.json.gz", "botocore/data/endpoints.json"]
-    kept += ["boto3/__init__.py", "x-1.dist-info/METADATA"]
+    kept = ["botocore/data/endpoints.json", "x/__init__.py", "x-1.dist-info/METADATA"]
+    packed = "botocore/data/sts/2011/service-2.json.gz"
     dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/RECORD"]
     dropped += ["x/tests/test_x.py", "x/__pycache__/x.pyc", "bin/x", ".lock"]
-    for name in kept + dropped:
+    for name in [*kept, packed, *dropped]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_bytes(gzip.compress(b"{}") if name.endswith(".gz") else b"")
+    (tmp_path / "botocore/data/endpoints.json").write_text('{"partitions": []}')
 
     bundling._prune(tmp_path)
 
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == set(kept)
+    assert left == {*kept, packed.removesuffix(".gz")}
+
+
+def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
+    """A field of some request may be called `documentation`: its shape is no prose."""
+    model = {
+        "documentation": "<p>words</p>",
+        "shapes": {"A": {"members": {"documentation": {"shape": "B", "documentation": "words"}}}},
+    }
+    path = tmp_path / "botocore/data/sts/2011/service-2.json.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(json.dumps(model).encode()))
+
+    bundling._prune(tmp_path)
+
+    said = json.loads(path.with_suffix("").read_text())
+    assert said == {"shapes": {"A": {"members": {"documentation": {"shape": "B"}}}}}
+
+
+def test_what_is_thinned_out_is_a_copy(tmp_path: Path) -> None:
+    """An installer links files to its cache, from which every other environment is made."""
+    cached = tmp_path / "cached.json"
+    cached.write_text('{"documentation": "words", "partitions": []}')
+    data = tmp_path / "folder" / "botocore" / "data"
+    data.mkdir(parents=True)
+    (data / "endpoints.json").hardlink_to(cached)
+
+    bundling._prune(tmp_path / "folder")
+
+    assert json.loads((data / "endpoints.json").read_text()) == {"partitions": []}
+    assert json.loads(cached.read_text()) == {"documentation": "words", "partitions": []}
+
+
+@pytest.mark.parametrize("service", BOTO_SERVICES)
+def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_path: Path) -> None:
+    whole = Path(botocore.__file__).parent / "data"
+    thin = tmp_path / "botocore" / "data"
+    shutil.copytree(whole / service, thin / service)
+    for common in whole.glob("*.json"):
+        shutil.copy(common, thin)
+    bundling._prune(tmp_path)
+    for region in ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"):
+        first, second = (_client(service, region, data) for data in (whole, thin))
+        assert second.meta.endpoint_url == first.meta.endpoint_url
+        assert second.meta.method_to_api_mapping == first.meta.method_to_api_mapping
+        assert second._request_signer.region_name == first._request_signer.region_name
+
+
+def _client(service: str, region: str, data: Path) -> Any:
+    session = botocore.session.Session()
+    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+    session.register_component("data_loader", loader)
+    return session.create_client(
+        service, region, aws_access_key_id="none", aws_secret_access_key="none"
+    )
 
 
 def test_every_service_that_the_functions_call_has_its_model_in_the_package(project: Path) -> None:

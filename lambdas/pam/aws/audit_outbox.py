@@ -10,7 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import DynamoDbSessions, from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
+from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import timestamps
 from pam.domain.ending import read_receipt
 from pam.domain.errors import IssuerUnavailable

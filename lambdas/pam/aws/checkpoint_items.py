@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.domain import timestamps
 from pam.domain.batches import batches
 from pam.domain.checkpoint import Head, Leaf

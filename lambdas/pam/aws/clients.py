@@ -1,15 +1,19 @@
-"""boto3 clients with bounds: every call ends, and is retried a bounded number of times.
+"""AWS clients with bounds: every call ends, and is retried a bounded number of times.
+
+Of botocore alone: boto3 would add its resources and file transfers, which no function uses, to
+every start.
 
 What AWS still throttles after that becomes `TryAgain`, and the function's caller tries again later:
 the workflow by its retries, people after a 429.
 """
 
+from functools import cache
 from threading import Lock
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from pam.domain.errors import TryAgain
 
@@ -29,7 +33,7 @@ ONE_TRY = Config(
 )
 """For what somebody waits for who must be answered within 20 s, done or not."""
 _MAKING = Lock()
-"""Clients may be shared by threads; making two of them at once is what boto3 does not bear."""
+"""Clients may be shared by threads; making two of them at once is what a session does not bear."""
 _THROTTLES = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -52,7 +56,7 @@ class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
 def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
     """A client of the function's own role; made when it is first needed, not at import."""
     with _MAKING:
-        made = boto3.client(service, config=config, **kwargs)
+        made = _session().create_client(service, config=config, **kwargs)
     made.meta.events.register_first("needs-retry.dynamodb", _name_throttled_transaction)
     made.meta.events.register_last("after-call", _raise_throttled)
     return made
@@ -60,7 +64,13 @@ def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
 
 def credentials() -> Any:
     """The credentials of the function's own role, for what is signed without a client."""
-    return boto3.Session().get_credentials()
+    return _session().get_credentials()
+
+
+@cache
+def _session() -> Session:
+    """What all clients have in common: the function's credentials and the service models."""
+    return Session()
 
 
 def _name_throttled_transaction(response: Any, **_: Any) -> None:

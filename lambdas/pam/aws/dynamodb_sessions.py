@@ -12,10 +12,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
+from pam.aws.attribute_values import from_item, to_item
 from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
@@ -37,17 +37,6 @@ _PAUSES = (0, 0.05, 0.1, 0.2, 0.4, 0.8)
 _ALL_OWED: dict[str, Any] = {"FilterExpression": "attribute_not_exists(done)"}
 _NO_VALUES: dict[str, str] = {}
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def to_item(plain: dict[str, Any]) -> dict[str, Any]:
-    return {name: _serialize(value) for name, value in plain.items()}
-
-
-def from_item(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: _deserialize(value) for name, value in item.items()}
 
 
 class DynamoDbSessions:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.aws.table_keys import epoch
 from pam.domain import timestamps
 from pam.domain.handled_call import Door, HandledCall

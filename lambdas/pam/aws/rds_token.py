@@ -6,10 +6,10 @@ function for one method that sends nothing.
 
 from typing import Any
 
-import boto3
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
+from pam.aws.clients import credentials
 from pam.ports.targets import DatabaseLogin
 
 _VALID_SECONDS = 900
@@ -17,15 +17,15 @@ _VALID_SECONDS = 900
 
 def own_rds_token(login: DatabaseLogin, region: str) -> str:
     """Secret. By the function's own role."""
-    return rds_token(boto3.Session().get_credentials(), login, region)
+    return rds_token(credentials(), login, region)
 
 
-def rds_token(credentials: Any, login: DatabaseLogin, region: str) -> str:
-    """Secret. `credentials` are botocore's."""
+def rds_token(signer: Any, login: DatabaseLogin, region: str) -> str:
+    """Secret. `signer` is botocore's credentials."""
     request = AWSRequest(
         method="GET",
         url=f"https://{login.host}:{login.port}/",
         params={"Action": "connect", "DBUser": login.username},
     )
-    SigV4QueryAuth(credentials, "rds-db", region, expires=_VALID_SECONDS).add_auth(request)
+    SigV4QueryAuth(signer, "rds-db", region, expires=_VALID_SECONDS).add_auth(request)
     return str(request.url).removeprefix("https://")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pam.aws import block_items, session_codec, table_keys
-from pam.aws.dynamodb_sessions import from_item
+from pam.aws.attribute_values import from_item
 from pam.domain.store_change import UNREADABLE, Change, Content, Item, ListedBlock
 from pam.names import BLOCKS_PARTITION, RECORD_PLACE, SESSION_PLACE
 

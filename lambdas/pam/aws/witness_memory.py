@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pam.aws.dynamodb_sessions import from_item, to_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.domain.errors import StaleHead
 from pam.ports.audit import Seen
 

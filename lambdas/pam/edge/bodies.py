@@ -32,7 +32,7 @@ from pam.operations.review_session import ReviewPaper
 class _Strict(BaseModel):
     """Unknown fields and values of another JSON type are refused, not ignored or converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class RequestBody(_Strict):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from pam.domain import timestamps
 from pam.domain.approval import Vote
@@ -22,7 +22,13 @@ from pam.operations.read_inbox import Inbox
 from pam.ports.targets import AwsCredentials, SignInPlace
 
 
-class VoteView(BaseModel):
+class _View(BaseModel):
+    """What it takes to write one is made when the first is written: no call answers with all."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class VoteView(_View):
     approver: str
     decision: str
     comment: str
@@ -31,7 +37,7 @@ class VoteView(BaseModel):
     auth: str
 
 
-class ApprovalsView(BaseModel):
+class ApprovalsView(_View):
     required: int
     received: int
     domain_required: int
@@ -39,7 +45,7 @@ class ApprovalsView(BaseModel):
     votes: list[VoteView]
 
 
-class EndingView(BaseModel):
+class EndingView(_View):
     decided_at: str
     confirmed_at: str | None
     effective_at: str | None
@@ -48,14 +54,14 @@ class EndingView(BaseModel):
     proven: bool | None
 
 
-class ReviewView(BaseModel):
+class ReviewView(_View):
     required: bool
     due_at: str | None
     outcome: str
     reviewers: list[str]
 
 
-class SessionView(BaseModel):
+class SessionView(_View):
     session_id: str
     status: str
     requester: str
@@ -86,12 +92,12 @@ class SessionView(BaseModel):
     execution_arn: str
 
 
-class SessionPage(BaseModel):
+class SessionPage(_View):
     items: list[SessionView]
     cursor: str | None
 
 
-class AwsLeaseView(BaseModel):
+class AwsLeaseView(_View):
     lease_id: str
     session_id: str
     kind: Literal["aws"]
@@ -102,7 +108,7 @@ class AwsLeaseView(BaseModel):
     region: str
 
 
-class SecretLeaseView(BaseModel):
+class SecretLeaseView(_View):
     lease_id: str
     session_id: str
     kind: Literal["secret"]
@@ -118,7 +124,7 @@ class SecretLeaseView(BaseModel):
     """PEM text; null where `sslmode` checks no certificate."""
 
 
-class SignInView(BaseModel):
+class SignInView(_View):
     """Of a standing kind: where to go. Nothing is handed out, so it has no `lease_id`."""
 
     session_id: str
@@ -131,13 +137,13 @@ class SignInView(BaseModel):
 LeaseView = AwsLeaseView | SecretLeaseView | SignInView
 
 
-class AccessView(BaseModel):
+class AccessView(_View):
     allowed: bool
     session_id: str | None
     expires_at: str | None
 
 
-class BlockView(BaseModel):
+class BlockView(_View):
     """`resource` null: everything; `until` null: until lifted."""
 
     principal: str
@@ -152,11 +158,11 @@ class BlockView(BaseModel):
     lift_reason: str | None
 
 
-class BlockListView(BaseModel):
+class BlockListView(_View):
     items: list[BlockView]
 
 
-class ResourceView(BaseModel):
+class ResourceView(_View):
     resource: str
     title: str
     description: str
@@ -168,11 +174,11 @@ class ResourceView(BaseModel):
     approval_window_seconds: int
 
 
-class ResourceList(BaseModel):
+class ResourceList(_View):
     items: list[ResourceView]
 
 
-class MeView(BaseModel):
+class MeView(_View):
     """Whom PAM takes the caller for, and how it knows."""
 
     person: str
@@ -183,7 +189,7 @@ class MeView(BaseModel):
     auth: str
 
 
-class InboxView(BaseModel):
+class InboxView(_View):
     """What waits for the caller, the oldest first; at most 100 of each."""
 
     votes: list[SessionView]
@@ -191,7 +197,7 @@ class InboxView(BaseModel):
     confirmations: list[SessionView]
 
 
-class Trail(BaseModel):
+class Trail(_View):
     """Audit records, and `texts`, which explains their commitments to free text."""
 
     items: list[dict[str, Any]]
@@ -199,7 +205,7 @@ class Trail(BaseModel):
     cursor: str | None
 
 
-class BlockedView(BaseModel):
+class BlockedView(_View):
     """`principals` are those that PAM knows of the person, `ended` the sessions that this call
     ended, `items` all blocks that stand against them.
     """

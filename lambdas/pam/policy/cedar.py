@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import cedarpy
-
 from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
 from pam.domain.circumstances import Circumstances
 from pam.domain.errors import Code
@@ -65,6 +63,10 @@ class CedarPolicy:
         self.apart = compiled.apart
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
+        # Most functions know this class and ask no policy; Cedar takes long to load.
+        import cedarpy
+
+        self._cedar = cedarpy
         self._policies = cedarpy.PolicySet.from_str(compiled.cedar)
         self._schema = cedarpy.Schema.from_str(compiled.cedar_schema)
         self._context = Context(compiled.cedar, compiled.cedar_schema)
@@ -186,7 +188,7 @@ class CedarPolicy:
         context: Mapping[str, object] | None = None,
     ) -> Decision:
         entities = _entities(person, resource)
-        result = cedarpy.is_authorized(
+        result = self._cedar.is_authorized(
             {
                 "principal": {"type": "PAM::Person", "id": person.name},
                 "action": {"type": "PAM::Action", "id": action},

@@ -7,8 +7,6 @@ So a set of an earlier day, whose schema declares less, is asked as it was then.
 from functools import cached_property
 from itertools import product
 
-import cedarpy
-
 from pam.domain import circumstances
 from pam.domain.approval import ApprovalsGathered
 from pam.domain.circumstances import NONE, Circumstances
@@ -46,6 +44,8 @@ class Context:
         """What the schema declares and PAM does not tell, by which everything would be denied: in
         Cedar's own words, empty for nothing.
         """
+        import cedarpy
+
         asked = Circumstances(surface=Surface.API, auth=None)
         for action, kind in _ABOUT_A_REQUEST.items():
             question = {
@@ -67,6 +67,8 @@ class Context:
     @cached_property
     def _declared(self) -> frozenset[tuple[str, str]]:
         """(action, attribute): those that Cedar's own validator finds in the schema."""
+        import cedarpy
+
         names = _facts(Circumstances(surface=Surface.API, auth=None), _NONE_YET)
         probes = {f"{pair[0]}.{pair[1]}": pair for pair in product(_ABOUT_A_REQUEST, names)}
         text = "".join(

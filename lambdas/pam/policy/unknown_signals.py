@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-import cedarpy
-
 from pam.domain import circumstances
 from pam.domain.circumstances import UNKNOWN
 
@@ -22,6 +20,8 @@ def unsaid(cedar: str) -> Mapping[tuple[str, str], str]:
     """(action, signal) -> @id of a policy that reads the signal, where no policy for that action
     compares it with "unknown". Raises ValueError if `cedar` is not Cedar.
     """
+    import cedarpy
+
     read: dict[tuple[str, str], str] = {}
     said: set[tuple[str, str]] = set()
     policies = json.loads(cedarpy.policies_to_json_str(cedar))["staticPolicies"]
