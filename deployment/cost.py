@@ -107,10 +107,10 @@ WRITES = {
     "echoes": 2,
 }
 """Write units of one prod session: two approvals, an hour, two leases, its natural end."""
-_MACS = 4 + 3 + 2 * 4 + 18
-"""Made; verified at activation, at two leases, and by the watch of the store."""
+_MACS = 4 + 3 + 2 * 4 + 4
+"""Made; verified at activation, at two leases, and once each by the watch of the store."""
 _KEYS_FETCHED = 25
-_COLD, _COLD_SECONDS = 8, 1.8
+_COLD, _COLD_SECONDS = 8, 1.5
 _WARM, _WARM_SECONDS = 18, 0.14
 
 
@@ -131,7 +131,6 @@ def session() -> list[Line]:
         Line(item="objects in the archive", quantity=8, price="s3-put"),
         Line(item="proofs", quantity=_MACS, price="kms-request"),
         Line(item="the key, by DynamoDB, SNS and S3", quantity=_KEYS_FETCHED, price="kms-request"),
-        Line(item="traces of API calls and the workflow", quantity=12, price="trace"),
         Line(item="logs", quantity=70_000 / 1e9, price="log-gb"),
     ]
 

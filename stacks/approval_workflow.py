@@ -107,7 +107,7 @@ class ApprovalWorkflow(Construct):
             # Rights are granted by hand above: the library's own would include every version of
             # every function.
             role=role.without_policy_updates(),
-            tracing_enabled=True,
+            tracing_enabled=platform.config.traces,
             logs=sfn.LogOptions(
                 destination=OperationalLog(
                     self,
@@ -122,6 +122,8 @@ class ApprovalWorkflow(Construct):
                 include_execution_data=False,
             ),
         )
+        if not platform.config.traces:
+            acknowledge(self.state_machine, "AwsSolutions-SF2", "`traces` turns them on.")
         self.state_machine.node.add_dependency(role)
 
     def _role(self, *invoked: PamFunction) -> iam.Role:

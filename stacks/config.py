@@ -93,6 +93,7 @@ class DeployConfig:
     `notify` are the subscriptions of PAM's topics that the deployment makes (`docs/notices.md`).
     `reserved_concurrency` keeps a part of the account's Lambda quota for what ends access; only for
     accounts whose quota allows it (`stacks/concurrency.py`).
+    `traces` has X-Ray follow calls of the API through functions and workflow (`docs/cost.md`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
     """
@@ -128,6 +129,7 @@ class DeployConfig:
     dark_call_after: int = 15
     notify: tuple[Subscription, ...] = ()
     reserved_concurrency: bool = False
+    traces: bool = False
     protection: Protection = Protection.ON
 
     @property

@@ -94,7 +94,11 @@ class PamFunction(Construct):
             ),
             # CPU comes with memory, and a cold start is CPU: people wait for these functions.
             memory_size=1024,
-            tracing=(lambda_.Tracing.PASS_THROUGH if clocked else lambda_.Tracing.ACTIVE),
+            tracing=(
+                lambda_.Tracing.ACTIVE
+                if platform.config.traces and not clocked
+                else lambda_.Tracing.PASS_THROUGH
+            ),
             environment={
                 **settings.to_env(),
                 "LOG_LEVEL": "INFO",

@@ -170,7 +170,7 @@ class RequestApi(Construct):
             cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
-                tracing_enabled=True,
+                tracing_enabled=config.traces,
                 # Errors of the gateway itself; never the bodies, which hold reasons and leases.
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,

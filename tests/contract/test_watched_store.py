@@ -69,6 +69,15 @@ def denied(scene: Scene, _: Watched) -> None:
     scene.vote("bob", scene.request().session_id, Ballot.DENY, comment="no")
 
 
+def test_each_proof_is_asked_for_once_when_it_is_written(scene: Scene, watched: Watched) -> None:
+    session = scene.request("alice", LEDGER)
+    scene.vote("bob", session.session_id)
+    scene.vote("carol", session.session_id)
+    scene.keys.asked.clear()
+    assert watched.found() == []
+    assert [len(asked) for asked in scene.keys.asked] == [1, 1, 1]
+
+
 @pytest.mark.guarantee("G7")
 @pytest.mark.parametrize("act", [whole_life, emergency, in_somebodys_name, blocks, denied, sealed])
 def test_what_pam_itself_does_makes_no_noise(

@@ -28,7 +28,7 @@ from tests.fakes.story import Story
 __all__ = ["aws", "table"]
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "cost.md"
 IDLE_AT_MOST = 3.2
-SESSION_AT_MOST = 0.00095
+SESSION_AT_MOST = 0.0008
 
 
 @pytest.fixture(scope="module")

@@ -205,6 +205,7 @@ def test_users_left_behind_are_found_and_others_are_let_be(
         "unreached": [],
         "postponed": [],
         "unbounded": [],
+        "unheard": [],
     }
     assert not has_user(cast, over)
     assert has_user(cast, active)

@@ -130,7 +130,7 @@ def test_the_gateway_logs_who_called_and_never_a_body(every: Deployment) -> None
     )  # fmt: skip
     assert not any("userAgent" in value for value in line.values()), "the caller writes that freely"
     assert not any("body" in value or "header" in value for value in line.values())
-    assert properties["TracingEnabled"] is True
+    assert properties["TracingEnabled"] is False
     for settings in properties["MethodSettings"]:
         assert settings["DataTraceEnabled"] is False
 

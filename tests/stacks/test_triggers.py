@@ -272,9 +272,23 @@ def test_every_function_is_told_its_name_and_has_a_limit(every: Deployment) -> N
         assert variables["LOG_LEVEL"] == "INFO"
         assert variables["PAM_ENV_NAME"] == every.env_name
         assert 3 < properties["Timeout"] <= 60
-        # Of what a clock calls, only what somebody else has begun to trace.
-        clocked = handler in CLOCKED
-        assert properties["TracingConfig"] == {"Mode": "PassThrough" if clocked else "Active"}
+        assert properties["TracingConfig"] == {"Mode": "PassThrough"}
+
+
+def test_where_traces_are_wanted_calls_are_traced_and_what_a_clock_calls_is_not(
+    everything_on: Deployment,
+) -> None:
+    modes = {
+        function["Properties"]["Handler"].removesuffix(".handler"): function["Properties"][
+            "TracingConfig"
+        ]["Mode"]
+        for function in everything_on.of_type("AWS::Lambda::Function").values()
+    }
+    assert {handler for handler, mode in modes.items() if mode == "PassThrough"} == CLOCKED
+    _, stage = everything_on.only("AWS::ApiGateway::Stage")
+    _, machine = everything_on.only("AWS::StepFunctions::StateMachine")
+    assert stage["Properties"]["TracingEnabled"] is True
+    assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}
 
 
 def test_in_aws_the_functions_run_on_python_3_14_and_arm(prod: Deployment) -> None:

@@ -213,7 +213,7 @@ def test_the_log_tells_the_course_of_events_and_none_of_the_data(every: Deployme
 
     assert logging["IncludeExecutionData"] is False
     assert logging["Level"] == "ALL"
-    assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}
+    assert machine["Properties"]["TracingConfiguration"] == {"Enabled": False}
 
 
 def test_the_machine_is_a_standard_one_with_the_published_name(every: Deployment) -> None:
