@@ -44,6 +44,8 @@ BOTO_SERVICES = (
 )
 """The AWS services that functions call; the other 400 service models stay out of the package."""
 
+_PROSE_IN = frozenset({"operations", "shapes"})
+"""The parts of a model whose prose nothing reads; of others botocore reads some."""
 _ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_SERVICES)
 """The same, as the table of endpoints names them."""
 
@@ -209,7 +211,8 @@ def _thin_out(data: Path) -> None:
         for unused in sorted(data.rglob(name)):
             unused.unlink()
     for model in sorted(data.rglob("*.json")):
-        content = _without_prose(json.loads(model.read_bytes()))
+        content = json.loads(model.read_bytes())
+        content |= {part: _without_prose(content[part]) for part in _PROSE_IN & set(content)}
         if model == data / "endpoints.json":
             for partition in content["partitions"]:
                 named = partition["services"]

@@ -21,6 +21,8 @@ from pam.names import Parameter, parameter_path
 
 RESERVED = "/aws-reserved/sso.amazonaws.com/"
 """The path of what Identity Center makes; nobody else can make a role there."""
+_API_ID = re.compile(r"(?:^https://|/restapis/)([a-z0-9]+)")
+"""In its address in AWS, and in an emulator's."""
 _ROLE = re.compile(r"AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}", re.ASCII)
 
 
@@ -79,7 +81,7 @@ def _look_at_rights(around: Surroundings) -> Iterator[Finding]:
     region, home = around.config.region, around.home
     path = parameter_path(around.config.env_name, Parameter.REQUEST_API_ENDPOINT)
     arn = f"arn:{around.caller.partition}"
-    api = f"{arn}:execute-api:{region}:{home}:{_api_id(around, path)}/v1/POST/pam/request"
+    api = f"{arn}:execute-api:{region}:{home}:{_api_id(around, path)}/v1/GET/pam/me"
     needed = {
         "execute-api:Invoke": api,
         "ssm:GetParameter": f"{arn}:ssm:{region}:{home}:parameter{path}",
@@ -111,7 +113,8 @@ def _api_id(around: Surroundings, path: str) -> str:
         if code_of(error) == "ParameterNotFound":
             return "anyapi0000"
         raise
-    return str(endpoint).removeprefix("https://").partition(".")[0]
+    found = _API_ID.search(str(endpoint))
+    return found[1] if found else "anyapi0000"
 
 
 CHECKS = (

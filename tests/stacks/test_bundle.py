@@ -143,7 +143,8 @@ def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
 def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
     """A field of some request may be called `documentation`: its shape is no prose."""
     model = {
-        "documentation": "<p>words</p>",
+        "operations": {"Get": {"name": "Get", "documentation": "<p>words</p>"}},
+        "clientContextParams": {"Fast": {"documentation": "botocore reads this"}},
         "shapes": {"A": {"members": {"documentation": {"shape": "B", "documentation": "words"}}}},
     }
     path = tmp_path / "botocore/data/sts/2011/service-2.json.gz"
@@ -153,21 +154,25 @@ def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
     bundling._prune(tmp_path)
 
     said = json.loads(path.with_suffix("").read_text())
-    assert said == {"shapes": {"A": {"members": {"documentation": {"shape": "B"}}}}}
+    assert said == {
+        "operations": {"Get": {"name": "Get"}},
+        "clientContextParams": {"Fast": {"documentation": "botocore reads this"}},
+        "shapes": {"A": {"members": {"documentation": {"shape": "B"}}}},
+    }
 
 
 def test_what_is_thinned_out_is_a_copy(tmp_path: Path) -> None:
     """An installer links files to its cache, from which every other environment is made."""
     cached = tmp_path / "cached.json"
-    cached.write_text('{"documentation": "words", "partitions": []}')
+    cached.write_text('{"shapes": {"documentation": "words"}, "partitions": []}')
     data = tmp_path / "folder" / "botocore" / "data"
     data.mkdir(parents=True)
     (data / "endpoints.json").hardlink_to(cached)
 
     bundling._prune(tmp_path / "folder")
 
-    assert json.loads((data / "endpoints.json").read_text()) == {"partitions": []}
-    assert json.loads(cached.read_text()) == {"documentation": "words", "partitions": []}
+    assert json.loads((data / "endpoints.json").read_text()) == {"partitions": [], "shapes": {}}
+    assert json.loads(cached.read_text())["shapes"] == {"documentation": "words"}
 
 
 @pytest.mark.parametrize("service", BOTO_SERVICES)
@@ -178,8 +183,13 @@ def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_
     for common in whole.glob("*.json"):
         shutil.copy(common, thin)
     bundling._prune(tmp_path)
-    for region in ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"):
+    for region in ("eu-west-1", "cn-north-1", "eusc-de-east-1"):
         first, second = (_client(service, region, data) for data in (whole, thin))
+        for each in (first, second):
+            model = each.meta.service_model
+            assert isinstance(model.client_context_parameters, list)
+            for name in model.operation_names:
+                assert model.operation_model(name).context_parameters is not None
         assert second.meta.endpoint_url == first.meta.endpoint_url
         assert second.meta.method_to_api_mapping == first.meta.method_to_api_mapping
         assert second._request_signer.region_name == first._request_signer.region_name
