@@ -43,8 +43,12 @@ class Caller:
 
 
 def environments() -> Mapping[str, Any]:
-    """As cdk.json has them."""
-    document = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    """As cdk.json has them. Raises ConfigError, with the line, if it is no JSON."""
+    try:
+        document = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        message = f"cdk.json:{error.lineno}: no JSON: {error.msg}"
+        raise ConfigError(message) from error
     found: Mapping[str, Any] = document["context"]["environments"]
     return found
 

@@ -1,5 +1,5 @@
-"""`make preflight`, `deploy`, `smoke`, `destroy`, `unstick` and `cost`, as a person calls them: what
-is wrong is told in one line that says what to do, and never by a traceback.
+"""`make preflight`, `deploy`, `smoke`, `destroy`, `unstick` and `cost`, as a person calls them:
+what is wrong is told in one line that says what to do, and never by a traceback.
 """
 
 import os
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deployment import environment
 from deployment.environment import ROOT
+from stacks.config import ConfigError
 
 LIST = "say ENV=NAME, with one of dev, local, prod, uat (cdk.json)"
 PROGRAMS = ("preflight", "deploy", "smoke", "destroy", "unstick")
@@ -63,3 +65,13 @@ def test_a_profile_that_is_not_there_is_named(program: str) -> None:
     code, said = call(program, "dev", AWS_PROFILE="nobodys")
     assert code == 1
     assert said == "The config profile (nobodys) could not be found"
+
+
+def test_a_cdk_json_that_is_no_json_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cdk.json").write_text('{"context":\n  {"environments": {},}}', encoding="utf-8")
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+
+    with pytest.raises(ConfigError, match=r"^cdk\.json:2: no JSON: "):
+        environment.read_config("prod")

@@ -233,6 +233,8 @@ def test_the_witness_answers_the_account_of_the_log_and_not_its_own(
         {"witness_account": "", "account": "111111111111"},
         {"witness_account": "22222222222", "account": "111111111111"},
         {"witness_account": "222222222222", "account": "111111111111\n"},
+        # Whoever rules the log's account would rule its witness.
+        {"witness_account": "111111111111", "account": "111111111111"},
     ],
 )
 def test_a_witness_that_could_not_know_whose_log_it_is_asked_about_is_refused(
