@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deployment.environment import Refused, Say, identify, read_config, told
+from deployment.environment import Refused, Say, read_config, told
 from deployment.leftovers import (
     Clients,
     Leftover,
@@ -50,7 +50,7 @@ def main(
 
 def unstick(config: DeployConfig, clients: Clients, *, remove_in: str | None, say: Say) -> int:
     """Raises WrongAccountError before anything is looked at."""
-    account = identify(clients).account
+    account = clients("sts").get_caller_identity()["Account"]
     if config.account and account not in {config.account, config.witness_account}:
         message = f"your credentials are of account {account}, and cdk.json names {config.account}"
         raise WrongAccountError(message)
