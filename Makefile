@@ -112,10 +112,10 @@ destroy: setup ## ENV=: remove it again, but for what must stay; says which, and
 	@$(PYTHON) -m deployment.destroy "$(ENV)" --yes "$(YES)" --sessions "$(SESSIONS)"
 
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
-	@$(PYTHON) -m deployment.unstick $(ENV) $(if $(REMOVE),--remove $(REMOVE))
+	@$(PYTHON) -m deployment.unstick "$(ENV)" --remove "$(REMOVE)"
 
 cost: setup ## ENV=: what a deployment costs, idle and by the session: a dated model
-	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost $(or $(ENV),prod)
+	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost "$(or $(ENV),prod)"
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi

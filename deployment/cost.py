@@ -7,8 +7,11 @@ its line in docs/cost.md. It calls nothing in AWS.
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from deployment.environment import read_config, told
 from deployment.prices import AS_OF, PRICES, REGION, Price
 
 HOURS = 730
@@ -200,10 +203,13 @@ def _per(price: Price) -> str:
     return f"{price.unit}" if price.per == 1 else f"{price.per:,} x {price.unit}"
 
 
-def main() -> None:
+def main(
+    env_name: Annotated[str, typer.Argument(metavar="ENV", help="As in cdk.json.")] = "prod",
+) -> None:
     from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
 
-    env_name = sys.argv[1] if len(sys.argv) > 1 else "prod"
+    with told():
+        read_config(env_name)
     app = new_app(env_name)
     try:
         build(app)
@@ -213,4 +219,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -16,6 +16,11 @@ Say = Callable[[str], None]
 DONE, FAILED, USAGE = 0, 1, 2
 """Exit codes: done, or nothing is wrong; something failed, or is wrong; wrong usage."""
 
+_SIGN_IN = (
+    "no AWS credentials were found: sign in (for example `aws sso login`), "
+    "or choose a profile: AWS_PROFILE=NAME"
+)
+
 
 class Refused(Exception):
     """What was asked for is not done. The message is for the person who asked, with what to do."""
@@ -38,8 +43,12 @@ class Caller:
 
 
 def environments() -> Mapping[str, Any]:
-    """As cdk.json has them."""
-    document = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    """As cdk.json has them. Raises ConfigError, with the line, if it is no JSON."""
+    try:
+        document = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        message = f"cdk.json:{error.lineno}: no JSON: {error.msg}"
+        raise ConfigError(message) from error
     found: Mapping[str, Any] = document["context"]["environments"]
     return found
 
@@ -62,13 +71,16 @@ def identify(clients: Clients) -> Caller:
 @contextmanager
 def told() -> Iterator[None]:
     """Ends the program with one line on stderr for every fault that a person can mend."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
         yield
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise SystemExit(USAGE) from error
+    except NoCredentialsError as error:
+        print(_SIGN_IN, file=sys.stderr)
+        raise SystemExit(FAILED) from error
     except (Refused, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(FAILED) from error

@@ -1,16 +1,16 @@
-"""After a first deployment that failed: `python -m deployment.unstick ENV [--remove ACCOUNT]`.
+"""After a first deployment that failed: `make unstick ENV=NAME [REMOVE=ACCOUNT]`.
 
-Shows what it left behind; with `--remove`, removes it. Nothing is removed that anything is in, nor
+Shows what it left behind; with REMOVE, removes it. Nothing is removed that anything is in, nor
 anything beside it that the same deployment made: then data was kept there, and no rest is in the
 way. Exit code 0: nothing is left, or all of it was removed; 1: something is.
 """
 
-import argparse
-import json
-import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Annotated
 
+import typer
+
+from deployment.environment import Refused, Say, read_config, told
 from deployment.leftovers import (
     Clients,
     Leftover,
@@ -20,36 +20,32 @@ from deployment.leftovers import (
     remove,
     stacks_that_failed,
 )
-from stacks.config import ConfigError, DeployConfig, load_config
+from stacks.config import DeployConfig
 
-_CDK = Path(__file__).resolve().parent.parent / "cdk.json"
 _KEY_LAST = ("dynamodb", "logs", "s3", "kms")
-Say = Callable[[str], None]
 
 
-class WrongAccountError(Exception):
+class WrongAccountError(Refused):
     """The caller's account is not the one that was meant."""
 
 
-class InUseError(Exception):
+class InUseError(Refused):
     """Somebody wrote to what was empty a moment before."""
 
 
-def main() -> int:
-    import boto3  # slow to load, and not needed to say what is wrong with the arguments
+def main(
+    env_name: Annotated[str, typer.Argument(metavar="ENV", help="As in cdk.json.")] = "",
+    remove_in: Annotated[
+        str, typer.Option("--remove", metavar="ACCOUNT", help="Remove it, in this account.")
+    ] = "",
+) -> None:
+    import boto3
 
-    parser = argparse.ArgumentParser(prog="python -m deployment.unstick", description=__doc__)
-    parser.add_argument("env")
-    parser.add_argument("--remove", metavar="ACCOUNT", help="remove it, in this account")
-    asked = parser.parse_args()
-    environments = json.loads(_CDK.read_text(encoding="utf-8"))["context"]["environments"]
-    try:
-        config = load_config(asked.env, environments)
-        session = boto3.Session(region_name=config.region)
-        return unstick(config, session.client, remove_in=asked.remove, say=print)
-    except (ConfigError, WrongAccountError, InUseError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with told():
+        config = read_config(env_name)
+        clients = boto3.Session(region_name=config.region).client
+        code = unstick(config, clients, remove_in=remove_in or None, say=print)
+    raise typer.Exit(code)
 
 
 def unstick(config: DeployConfig, clients: Clients, *, remove_in: str | None, say: Say) -> int:
@@ -121,4 +117,4 @@ def _delete_stack(clients: Clients, name: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

@@ -137,6 +137,7 @@ class DeployConfig:
         return self.retain_data and self.protection is Protection.ON
 
 
+_WRITTEN = {str: "it in quotes", bool: "true or false, without quotes", int: "a whole number"}
 _NOT_IN_FILES = {"env_name", "protection"}
 
 
@@ -226,7 +227,7 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
             raise ConfigError(message)
         return wanted(value)
     if type(value) is not wanted:  # not isinstance: True is an int, and no throttle rate
-        message = f"{where} must be a {wanted.__name__}, not {value!r}"
+        message = f"{where} must be a {wanted.__name__}, not {value!r}: write {_WRITTEN[wanted]}"
         raise ConfigError(message)
     if wanted is int and typing.cast("int", value) < 1:
         message = f"{where} must be at least 1, not {value!r}"

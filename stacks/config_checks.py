@@ -2,7 +2,7 @@
 
 import re
 
-from stacks.config import ConfigError, DeployConfig
+from stacks.config import ConfigError, DeployConfig, Synthesizer
 
 _SHORTEST_REASON = 20
 _TRAIL = re.compile(
@@ -52,11 +52,19 @@ def check_witness(config: DeployConfig) -> None:
 
 def check_witness_trust(config: DeployConfig) -> None:
     """The witness lets in one account by its number: the log's. Unsaid, CloudFormation would put
-    the witness's own there. Raises ConfigError.
+    the witness's own there. In the log's account it is no witness: whoever rules that rules both.
+    The local stack has one account, and proves nothing to anybody. Raises ConfigError.
     """
     where = f"cdk.json: environments.{config.env_name}"
     if config.witness_account is not None and config.account is None:
         message = f"{where}: name account, too: the witness answers that account and no other"
+        raise ConfigError(message)
+    alone = config.witness_account is not None and config.witness_account == config.account
+    if alone and config.synthesizer is not Synthesizer.CLI_CREDENTIALS:
+        message = (
+            f"{where}: witness_account is account itself, and whoever rules that would rule both: "
+            'name a second account, or say in "witness" why there is none'
+        )
         raise ConfigError(message)
 
 

@@ -180,7 +180,7 @@ def _named(command: Any) -> Mapping[str, Any]:
     }
 
 
-_CDK = {"bootstrap": {"--trust", "--cloudformation-execution-policies", "--profile"}}
+_CDK = {"bootstrap": {"--app", "--trust", "--cloudformation-execution-policies", "--profile"}}
 
 
 def _cdk(words: list[str]) -> Iterator[str]:

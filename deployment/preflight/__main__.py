@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deployment.cdk import run_cdk, synthesise
-from deployment.environment import DONE, FAILED, ROOT, read_config, told
+from deployment.environment import DONE, FAILED, ROOT, identify, read_config, told
 from deployment.preflight.check import make
 from deployment.preflight.checks import CHECKS, look_around
 from deployment.preflight.report import document, lines, summary
@@ -27,6 +27,7 @@ def main(
     with told():
         config = read_config(env_name)
         clients = boto3.Session(region_name=config.region).client
+        identify(clients)  # whoever has no credentials need not wait for the synthesis
         stacks = synthesise(
             run_cdk, env_name, ROOT / ".pam" / "deploy" / env_name / "read", bundle="skip"
         )

@@ -39,6 +39,7 @@ variable "role_path" {
   description = "The role's path, with a slash at both ends"
 }
 
+# Policies that exist already: for_each has to know their ARNs when it plans.
 variable "rights_policy_arns" {
   type        = set(string)
   description = "Managed policies that say what the role may do; inline policies of it belong to PAM"

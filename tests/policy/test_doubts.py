@@ -107,6 +107,12 @@ DOUBTS: dict[str, tuple[dict[str, Edit], tuple[str, str], tuple[str, str], str]]
         ("identities.yaml", "{user: pat"),
         "no resource and nobody else is of domain 'treasury'; the catalogue has bank-core",
     ),
+    "nobody who could revoke": (
+        {"identities.yaml": swap("pam-operators]", "pam-auditors]")},
+        ("identities.yaml", "{user: alice"),
+        ("identities.yaml", "{user: alice"),
+        "nobody who is listed is an operator",
+    ),
     "a domain without approvers": (
         {"identities.yaml": swap("[bank-kyc-approvers]", "[bank-kyc-engineers]", 2)},
         ("catalogue.yaml", "- id: kyc-documents-read"),

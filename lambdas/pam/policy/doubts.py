@@ -36,7 +36,13 @@ class Doubt:
 
 def doubts(files: PolicyFiles) -> tuple[Doubt, ...]:
     """In the order in which they are best mended."""
-    return (*_lonely_domains(files), *_shared(files), *_never_granted(files), *_reviewers(files))
+    return (
+        *_lonely_domains(files),
+        *_no_operator(files),
+        *_shared(files),
+        *_never_granted(files),
+        *_reviewers(files),
+    )
 
 
 def small_domains(compiled: CompiledPolicy) -> tuple[str, ...]:
@@ -98,6 +104,18 @@ def _lonely_domains(files: PolicyFiles) -> Iterator[Doubt]:
 def _meant(domain: str, known: Mapping[str, str]) -> str:
     close = get_close_matches(domain, known, n=1, cutoff=0.8)
     return f"; is {close[0]!r} meant ({known[close[0]]})?" if close else ""
+
+
+def _no_operator(files: PolicyFiles) -> Iterator[Doubt]:
+    compiled = files.compiled
+    if compiled.identities and not any(
+        "operators" in _roles(compiled, each) for each in compiled.identities
+    ):
+        yield Doubt(
+            place=files.listed.places[0],
+            message="nobody who is listed is an operator: nobody could revoke a session or block "
+            "a person",
+        )
 
 
 def _shared(files: PolicyFiles) -> Iterator[Doubt]:
