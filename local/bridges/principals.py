@@ -7,6 +7,7 @@ from local.bridges.patching import existing
 
 def build_all() -> None:
     a_session_is_its_role_to_conditions()
+    principals_with_a_path_are_simulated()
     resource_policies_of_apis_bind_the_root()
 
 
@@ -29,6 +30,24 @@ def a_session_is_its_role_to_conditions() -> None:
         return role["Arn"] if role else None
 
     iam_evaluator._resolve_condition_key = resolve_condition_key
+
+
+def principals_with_a_path_are_simulated() -> None:
+    """The emulator takes the path in an ARN for a part of the name, and finds no policy of such a
+    principal.
+    """
+    from ministack.core import iam_evaluator
+
+    for name in ("_gather_role_policies", "_gather_user_policies"):
+        gather = existing(iam_evaluator, name)
+        setattr(iam_evaluator, name, _without_path(gather))
+
+
+def _without_path(gather: Any) -> Any:
+    def gathered(name: str, *rest: Any) -> Any:
+        return gather(name.rpartition("/")[2], *rest)
+
+    return gathered
 
 
 def resource_policies_of_apis_bind_the_root() -> None:
