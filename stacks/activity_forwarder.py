@@ -24,6 +24,7 @@ from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.activity_pattern import patterns, rule_state
 from stacks.config import ConfigError, DeployConfig
 from stacks.escape_hatch import resource_of
+from stacks.rules_to_queues import catch_of_target, open_to_rules
 from stacks.synthesizers import synthesizer_of
 from stacks.target_roles import lent_roles, role_arn
 
@@ -131,8 +132,9 @@ class ActivityForwarder(cdk.Stack):
                 description=f"PAM {config.env_name}: what is done with lent roles",
                 event_pattern=pattern,
                 # For as long as EventBridge can: a day.
-                targets=[targets.EventBus(bus, role=sender, dead_letter_queue=unsent)],
+                targets=[targets.EventBus(bus, role=sender)],
             )
+            catch_of_target(unsent, rule)
             resource_of(rule, events.CfnRule).state = rule_state(config)
         acknowledge_nist(self, _REASONS)
 
@@ -177,4 +179,5 @@ class ActivityForwarder(cdk.Stack):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
+        open_to_rules(queue, f"{activity_rule_prefix(self._env_name)}*")
         return queue

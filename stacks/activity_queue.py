@@ -1,8 +1,7 @@
 """Where activities wait until the recorder takes them, many at a time."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -10,6 +9,7 @@ from constructs import Construct
 
 from stacks.concurrency import ACTIVITY_AT_ONCE
 from stacks.pam_function import PamFunction
+from stacks.rules_to_queues import open_to_rules, send_to
 from stacks.undelivered_events import UndeliveredEvents
 
 _BATCH = 100
@@ -49,6 +49,8 @@ class ActivityQueue(Construct):
                 queue=undelivered.queue, max_receive_count=_TRIES
             ),
         )
+        # By name: CloudFormation begins that of each rule with the stack's.
+        open_to_rules(self.queue, f"{Stack.of(self).stack_name}-*")
         role = function.role
         role.add_to_principal_policy(
             iam.PolicyStatement(
@@ -73,7 +75,5 @@ class ActivityQueue(Construct):
 
     def take_from(self, rule: events.Rule) -> None:
         """What EventBridge cannot put here for a day goes where all such events go."""
-        rule.add_target(
-            targets.SqsQueue(self.queue, retry_attempts=185, max_event_age=Duration.hours(24))
-        )
+        send_to(self.queue, rule, tried_for=Duration.hours(24))
         self._undelivered.catch_of_target(rule)

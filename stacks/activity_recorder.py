@@ -1,6 +1,5 @@
 """Hears what is done with lent access, and puts it into the trail of the session that did it."""
 
-import json
 from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Duration, Stack
@@ -10,7 +9,6 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pam.names import activity_rule_prefix
-from pam.policy.compiled import PolicyError
 from pam.settings import ActivitySettings
 from stacks.activity_pattern import API_CALL, patterns, rule_state
 from stacks.activity_queue import ActivityQueue
@@ -22,8 +20,6 @@ from stacks.pam_function import PamFunction
 
 _TIMEOUT = Duration.seconds(60)
 """For a batch: a few writes of each session in it."""
-_LONGEST_LIST = 9 * 1024
-"""Characters: the policy of a bus has 10 kB, all statements together."""
 _LINES_OF_SESSIONS = "%pam_[0-9a-z]{26}%"
 """Wherever in the line it stands: a server that begins its lines otherwise must show, too."""
 
@@ -101,7 +97,10 @@ class ActivityRecorder(Construct):
         stack = Stack.of(self)
         statement = {
             "Effect": "Allow",
-            "Principal": {"AWS": list(accounts)},
+            # As AWS keeps them, so that what is measured is what counts.
+            "Principal": {
+                "AWS": [f"arn:{stack.partition}:iam::{account}:root" for account in accounts]
+            },
             "Action": "events:PutEvents",
             "Resource": stack.format_arn(
                 service="events", resource="event-bus", resource_name="default"
@@ -116,9 +115,6 @@ class ActivityRecorder(Construct):
                 "StringLike": {"events:source": "aws.*"},
             },
         }
-        if len(json.dumps(accounts)) > _LONGEST_LIST:
-            message = f"{len(accounts)} accounts lend roles: too many for the policy of one bus"
-            raise PolicyError(message)
         events.CfnEventBusPolicy(
             self,
             "LendersMaySpeak",

@@ -62,9 +62,10 @@ def _read(path: Path, where: str, now: datetime) -> Trust:
     if len(content) > LONGEST_CERTIFICATES:
         message = f"{where} has more than {LONGEST_CERTIFICATES // 1024} kB; each lease carries it"
         raise ConfigError(message)
-    valid = [each for each in certificates if each.not_valid_before_utc <= now < _end(each)]
-    if not valid:
-        message = f"{where} has no certificate that is valid now"
+    # libpq trusts nothing that another has signed, until it has found who signs itself.
+    roots = [each for each in certificates if each.issuer == each.subject]
+    if not any(each.not_valid_before_utc <= now < _end(each) for each in roots):
+        message = f"{where} has no root certificate that is valid now (one that signs itself)"
         raise ConfigError(message)
     return Trust(
         certificates=content,

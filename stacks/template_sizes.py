@@ -20,6 +20,7 @@ _OF_A_PERMISSION = 330
 _OF_ONE: Mapping[str, tuple[Quota, Callable[[Template], int]]] = MappingProxyType(
     {
         "AWS::ApiGateway::RestApi": (Quota.API_POLICY, lambda of: _size(of.get("Policy", {}))),
+        "AWS::Events::EventBusPolicy": (Quota.BUS_POLICY, lambda of: _size(of["Statement"])),
         "AWS::Events::Rule": (Quota.EVENT_PATTERN, lambda of: _size(of.get("EventPattern", {}))),
         "AWS::IAM::ManagedPolicy": (Quota.MANAGED_POLICY, lambda of: _size(of["PolicyDocument"])),
         "AWS::IAM::Role": (
@@ -30,6 +31,7 @@ _OF_ONE: Mapping[str, tuple[Quota, Callable[[Template], int]]] = MappingProxyTyp
             Quota.ENVIRONMENT,
             lambda of: _size(of.get("Environment", {}).get("Variables", {})),
         ),
+        "AWS::SQS::QueuePolicy": (Quota.QUEUE_POLICY, lambda of: _size(of["PolicyDocument"])),
         "AWS::SSM::Parameter": (Quota.PARAMETER, lambda of: len(_filled(of["Value"]).encode())),
     }
 )
@@ -66,6 +68,10 @@ def _shares(kind: str, name: str, of: Template) -> Iterator[tuple[Quota, str, in
             own = sum(_size(each["PolicyDocument"]) for each in of.get("Policies", []))
             yield Quota.INLINE_POLICIES, name, own
             yield Quota.MANAGED_POLICIES, name, len(of.get("ManagedPolicyArns", []))
+        case "AWS::SQS::QueuePolicy":
+            yield Quota.QUEUE_STATEMENTS, name, len(of["PolicyDocument"]["Statement"])
+        case "AWS::Events::Rule":
+            yield Quota.RULES, _text(of.get("EventBusName", "default")), 1
         case "AWS::Lambda::Permission":
             said = _OF_A_PERMISSION + len(_filled(of.get("SourceArn", "")))
             yield Quota.FUNCTION_POLICY, _text(of["FunctionName"]), said

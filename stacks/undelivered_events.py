@@ -7,7 +7,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.acknowledgments import acknowledge
-from stacks.escape_hatch import resource_of
+from stacks.rules_to_queues import catch_of_target
 
 
 class UndeliveredEvents(Construct):
@@ -64,9 +64,5 @@ class UndeliveredEvents(Construct):
         )
 
     def catch_of_target(self, rule: events.Rule) -> None:
-        """What the rule's only target does not take. Not the construct's `dead_letter_queue`: it
-        would have this queue's policy name each rule, and the foundation the service.
-        """
-        resource_of(rule, events.CfnRule).add_property_override(
-            "Targets.0.DeadLetterConfig", {"Arn": self.queue.queue_arn}
-        )
+        """What the rule's only target does not take."""
+        catch_of_target(self.queue, rule)

@@ -11,6 +11,7 @@ import pytest
 from pam.names import (
     Table,
     activator_role_name,
+    activity_rule_prefix,
     issuer_role_name,
     revocation_role_name,
     table_name,
@@ -44,6 +45,7 @@ EXCEPTED: dict[str, set[str]] = {
     **{each["Sid"]: {PIPELINE} for each in POLICIES["function"]["Statement"]},
     "OnlyPamInvokesPam": {PIPELINE, *PAM_ROLES},
     "KeepTheAccessLog": {PIPELINE, GATEWAY_LOGS, SERVICE_ROLES},
+    "KeepTheQueues": {PIPELINE, SERVICE_ROLES},
 }
 """Whom a statement lets through, and nobody else."""
 
@@ -95,6 +97,21 @@ MUST_DENY = {
         "lambda:UpdateFunctionConfiguration",
     },
     "KeepTheirTriggers": {"lambda:CreateEventSourceMapping"},
+    # A rule hands on what its maker likes; a queue of activity takes it for CloudTrail's word.
+    "KeepTheRules": {
+        "events:DeleteRule",
+        "events:DisableRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+    },
+    "KeepTheQueues": {
+        "sqs:DeleteMessage",
+        "sqs:PurgeQueue",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+        "sqs:SetQueueAttributes",
+    },
     "KeepTheWorkflow": {"states:UpdateStateMachine"},
     "KeepTheRoles": {"iam:CreateRole", "iam:PassRole", "iam:UpdateAssumeRolePolicy"},
     "KeepTheAccessLog": {"logs:PutLogEvents"},
@@ -191,6 +208,19 @@ def test_the_roles_that_functions_run_in_have_the_names_that_are_kept() -> None:
         assert any(fnmatchcase(f"arn:aws:iam::*:role/{role}", each) for each in kept), role
     # What revokers do to target roles must stay possible.
     assert not any(fnmatchcase("arn:aws:iam::*:role/pam-target-core", each) for each in kept)
+
+
+def test_the_rules_and_queues_of_activity_have_the_names_that_are_kept() -> None:
+    """As CloudFormation makes them of the stack's, and as the forwarders' rules are named."""
+    kept = [
+        each for sid in ("KeepTheRules", "KeepTheQueues") for each in STATEMENTS[sid]["Resource"]
+    ]
+    for arn in (
+        "arn:aws:events:eu-west-1:111122223333:rule/pam-prod-service-ActivityCalls5E20-1A2B",
+        f"arn:aws:events:us-east-1:111122223333:rule/{activity_rule_prefix('prod')}0",
+        "arn:aws:sqs:eu-west-1:111122223333:pam-prod-service-ActivityQueueB0E8-1A2B",
+    ):
+        assert any(fnmatchcase(arn, each) for each in kept), arn
 
 
 @pytest.mark.parametrize("sid", MUST_DENY)

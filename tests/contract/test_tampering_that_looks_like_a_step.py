@@ -10,6 +10,7 @@ import pytest
 from pam.aws import session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
 from pam.domain import audit_record
+from pam.domain.audit_record import Entry, RecordType
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
 from pam.domain.session import Session
@@ -153,6 +154,36 @@ def test_a_receipt_that_nobody_wrote_on_record_is_told(scene: Scene, watched: Wa
     watched.found()
     put(watched, revoking)
     assert watched.found() == ["a session took a step, and no record of it is there"]
+
+
+OTHER_ENDS: dict[str, dict[str, Any]] = {
+    "decided later": {"decided_at": NOON + timedelta(hours=1)},
+    "as something else": {"outcome": Status.ENDED},
+    "by another": {"by": "another"},
+    "in force later": {"effective_at": NOON + timedelta(hours=1)},
+    "not proven": {"proven": False},
+    "seen otherwise": {"evidence": "another"},
+}
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("case", [*OTHER_ENDS, "none"])
+def test_an_end_that_is_changed_with_a_step_that_is_on_record_is_told(
+    scene: Scene, watched: Watched, case: str
+) -> None:
+    """Whoever may record activity could hide by it that something was done after the end."""
+    session = scene.revoke(
+        Story.activate(scene, scene.request("alice", SANDBOX).session_id).session_id
+    )
+    watched.found()
+    assert session.ending is not None
+    other = replace(session.ending, **OTHER_ENDS[case]) if case in OTHER_ENDS else None
+    told = Entry(type=RecordType.ACTIVITY, actor=CLOCK)
+    for ending in (session.ending, other):
+        now = stored(watched)
+        after, records = audit_record.chain(now, (told,), now=scene.now, new_id=new_id)
+        scene.store.save(now, replace(after, ending=ending), records)
+    assert watched.found() == ["a decided end was changed"]
 
 
 @pytest.mark.guarantee("G7")

@@ -82,6 +82,8 @@ UNKNOWN = {
     # A borrower chooses the names of statements and what stands in them.
     "a name like a login": (f"LOG:  vykonej x: user={USER} : select 1", "message"),
     "a name like a preparation": ("LOG:  trvání: 1.2 ms  vykonej 접속: select 1", "message"),
+    "a name like another preparation": ("LOG:  vykonej 1 ms  bind x: select 1", "message"),
+    "a name like a preparation by its end": ("LOG:  vykonej 1 ms  x 접속: select 1", "message"),
     "a text like a login": (f"LOG:  dotaz: /* a: connection authorized: user={USER} */", "message"),
     "a text like a wait": ("LOG:  dotaz: process 7 still waiting", "message"),
 }
@@ -152,3 +154,9 @@ def test_the_words_are_those_of_the_servers_own_translations() -> None:
 
 def test_no_word_means_both_a_statement_s_line_and_another() -> None:
     assert not log_words.LOG & log_words.OTHER_LABELS
+
+
+def test_no_execution_of_a_statement_begins_like_a_duration() -> None:
+    """What follows it is the client's: it could be anything that follows a duration."""
+    for begins in (*log_words.STATEMENT, *log_words.FETCH, *log_words.EXECUTE):
+        assert begins not in log_words.TOOK

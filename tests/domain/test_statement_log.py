@@ -64,6 +64,26 @@ def test_a_statement_of_a_session_is_read_without_its_values(message: str, shown
     assert told(message) == shown
 
 
+NAMES_THAT_LIE = [
+    "12 ms  parse x",
+    "1.5 ms  bind",
+    "a: select 1 --",
+    "<unnamed>: select 1 /*",
+    "a: select '",
+    "s/c: begin --",
+]
+
+
+@pytest.mark.parametrize("took", ["", "duration: 1.042 ms  "])
+@pytest.mark.parametrize("name", NAMES_THAT_LIE)
+@pytest.mark.parametrize("rest", ["", " -- '", " /* /* */ */"])
+def test_the_name_of_a_statement_neither_hides_it_nor_shows_another(
+    took: str, name: str, rest: str
+) -> None:
+    """A client names its prepared statements, with any text."""
+    assert told(f"LOG:  {took}execute {name}: drop table t{rest}") == f"ledger: {NOT_SHOWN}"
+
+
 OTHER_LINES = [
     f"LOG:  connection authorized: user={USER} database=ledger SSL enabled (protocol=TLSv1.3)",
     f'LOG:  connection authenticated: identity="{USER}" method=scram-sha-256 (/pg_hba.conf:5)',

@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pam.domain import messages
+from pam.domain.activity import echo_of
 from pam.domain.messages import event_of
 from pam.domain.session import Session
-from tests.fakes.cloudtrail import EVENT_ID, ISSUER, assumption, event, identity
+from tests.fakes.cloudtrail import (
+    ACCOUNT,
+    EVENT_ID,
+    ISSUER,
+    WATCHED,
+    assumption,
+    event,
+    identity,
+)
 from tests.fakes.story import Story
 from tests.handlers.conftest import Function
 
@@ -84,6 +94,16 @@ def test_an_account_speaks_only_for_its_own_roles(function: Load, story: Story) 
     for forged in (call(session), told(session)):
         with pytest.raises(ValueError, match="account 666666666666 tells of"):
             recorder(forged | {"account": "666666666666"})
+
+
+def test_only_pams_own_account_tells_how_its_leases_were_made(story: Story) -> None:
+    """An account that lends a role would hide by such an echo that PAM is blind."""
+    echo = told(story.granted())
+    home = "666666666666"
+    watched = replace(WATCHED, account=home)
+    assert echo_of(echo | {"account": home}, watched) == KEY
+    with pytest.raises(ValueError, match=f"account {ACCOUNT} tells of"):
+        echo_of(echo | {"account": ACCOUNT}, watched)
 
 
 def test_a_call_that_came_by_two_ways_is_recorded_once(function: Load, story: Story) -> None:

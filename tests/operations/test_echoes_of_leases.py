@@ -1,11 +1,13 @@
 """Each lease of a role is a call that CloudTrail must tell of; silence about one is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from pam.domain import echo
 from pam.operations.check_echoes import check_echoes, hear_echo
+from pam.ports.sessions import Once
 from tests.fakes.story import LEDGER, Story
 
 DATABASE = "core-ledger-db"
@@ -84,6 +86,28 @@ def test_a_lease_that_was_refused_is_not_expected() -> None:
     with pytest.raises(Exception, match="over"):
         story.lease(session.session_id)
     assert story.store.awaited == []
+
+
+def test_of_a_flood_of_leases_of_one_session_some_are_looked_at_and_of_others_all() -> None:
+    story = Story()
+    flood, other = story.granted(seconds=3600), story.granted(seconds=3600, who="dave")
+    lease = story.lease(flood.session_id)
+    own = story.lease(other.session_id, "dave")
+    (expected,) = (each for each in story.store.awaited if each.lease_id == lease.lease_id)
+    story.store.awaited += [replace(expected, lease_id=f"flood-{n}") for n in range(5_000)]
+    asked: list[Once] = []
+    is_done = story.store.is_done
+
+    def counted(once: Once) -> bool:
+        asked.append(once)
+        return is_done(once)
+
+    story.store.is_done = counted  # type: ignore[method-assign]
+    story.later(minutes=31)
+    found = unheard(story)
+    assert own.lease_id in found
+    assert lease.lease_id in found
+    assert len(found) == len(asked) <= 21
 
 
 def test_every_hour_that_a_window_touches_is_looked_at() -> None:

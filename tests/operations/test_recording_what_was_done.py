@@ -15,7 +15,7 @@ from pam.domain.lifecycle import Status
 from pam.domain.openings import Opening
 from pam.domain.session import Session
 from pam.operations import retrying
-from pam.operations.record_activity import record_activity
+from pam.operations.record_activity import Recorder, record_activity
 from tests.fakes.story import LEDGER, NOON, Story
 
 EVENT_ID = "5f2c0b8e-3f3f-4a57-9a53-0f5b4f9f8a10"
@@ -264,3 +264,31 @@ def test_dark_access_of_no_session_is_a_finding_on_its_own_and_once(
 def test_dark_access_of_a_place_that_is_no_longer_lent_names_no_resource(story: Story) -> None:
     recorded(story, act(None, place="arn:aws:iam::111122223333:role/gone"))
     assert story.store.findings[0]["resource"] == ""
+
+
+@pytest.mark.parametrize("of_a_session", [True, False])
+def test_what_was_written_is_told_though_the_answer_was_lost(
+    story: Story, monkeypatch: pytest.MonkeyPatch, of_a_session: bool
+) -> None:
+    """A retry finds nothing new: the alarm would never hear of it."""
+    session = story.granted()
+    name = "save" if of_a_session else "add_finding"
+    write = getattr(story.store, name)
+
+    def without_an_answer(*arguments: Any) -> None:
+        write(*arguments)
+        monkeypatch.setattr(story.store, name, write)
+        raise ConnectionError
+
+    monkeypatch.setattr(story.store, name, without_an_answer)
+    recorder = Recorder(
+        clock=lambda: story.now, store=story.store, resources={}, policy_version="v"
+    )
+    long_after = story.now + timedelta(days=1)
+    done = recorder.record_all(
+        [
+            act(session if of_a_session else None, activity_id=f"a-{number}", at=long_after)
+            for number in range(3)
+        ]
+    )
+    assert all(done.told.get(f"a-{number}") for number in range(3))

@@ -167,7 +167,10 @@ def test_what_it_cannot_send_is_kept_and_calls_somebody(
     allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     (may,) = allowed
     assert (may["Action"], may["Resource"]) == ("sqs:SendMessage", arn)
-    assert set(may["Condition"]) == {"ArnEquals"}
+    account, region = PLACES[name]
+    rules = f"arn:aws:events:{region}:{account}:rule/pam-prod-activity-*"
+    assert may["Condition"] == {"ArnLike": {"aws:SourceArn": rules}}
+    assert rule["Name"].startswith("pam-prod-activity-")
     (alarm,) = of_type(template, "AWS::CloudWatch::Alarm")
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
     ((topic,),) = ([r for r in template["Resources"] if r.startswith("Alarms")][:1],)
@@ -180,7 +183,7 @@ def test_the_bus_takes_from_a_lender_what_aws_said_there_and_nothing_that_anybod
     (policy,) = home.of_type("AWS::Events::EventBusPolicy").values()
     statement = policy["Properties"]["Statement"]
     assert policy["Properties"]["EventBusName"] == "default"
-    assert statement["Principal"] == {"AWS": [LENDER]}
+    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{LENDER}:root"]}
     assert (statement["Effect"], statement["Action"]) == ("Allow", "events:PutEvents")
     assert home.text(statement["Resource"]) == BUS
     assert statement["Condition"] == {

@@ -40,19 +40,23 @@ def certificate(
     owner: str = "Amazon Web Services, Inc.",
     days: int = 3650,
     signed_by: ec.EllipticCurvePrivateKey | None = None,
+    by: str = "",
 ) -> bytes:
-    """One that signs itself, unless another key is said to have signed it."""
+    """One that signs itself, unless another key is said to have signed it; `by`: whom it names."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name(
-        [
-            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, owner),
-            x509.NameAttribute(x509.NameOID.COMMON_NAME, name),
-        ]
+    subject, issuer = (
+        x509.Name(
+            [
+                x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, owner),
+                x509.NameAttribute(x509.NameOID.COMMON_NAME, common),
+            ]
+        )
+        for common in (name, by or name)
     )
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=4000))
@@ -193,10 +197,25 @@ def test_of_a_named_file_the_certificates_are_packed_and_nothing_else(
         (b"-----BEGIN CERTIFICATE-----\n", "is not a file of certificates"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is not a file of"),
         (b"\xff\xfe\x00", "is not a file of certificates"),
-        (certificate("bank", days=-1), "has no certificate that is valid now"),
+        (certificate("bank", days=-1), "has no root certificate that is valid now"),
+        (certificate("issued", by="its authority"), "has no root certificate"),
+        (
+            certificate("issued", by="an old root") + certificate("an old root", days=-1),
+            "has no root certificate that is valid now",
+        ),
         (certificate("bank") * 600, f"more than {LONGEST_CERTIFICATES // 1024} kB"),
     ],
-    ids=["none", "empty", "cut", "no certificate", "no text", "expired", "too long"],
+    ids=[
+        "none",
+        "empty",
+        "cut",
+        "no certificate",
+        "no text",
+        "expired",
+        "no root",
+        "an expired root",
+        "too long",
+    ],
 )
 def test_a_file_by_which_nothing_could_be_known_is_refused(
     lending: CompiledPolicy, tmp_path: Path, content: bytes | None, told: str

@@ -104,6 +104,25 @@ def test_every_lent_role_is_listened_to(large: Deployment) -> None:
     assert heard >= LENT
 
 
+def test_the_queue_takes_from_every_rule_by_one_statement(large: Deployment) -> None:
+    queue, _ = large.activity_queue()
+    rules = [
+        name
+        for name, rule in large.of_type("AWS::Events::Rule").items()
+        if {"Fn::GetAtt": [queue, "Arn"]} in [t["Arn"] for t in rule["Properties"]["Targets"]]
+    ]
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in large.of_type("AWS::SQS::QueuePolicy").values()
+        if each["Properties"]["Queues"] == [{"Ref": queue}]
+    )
+    (may,) = (each for each in policy if each["Effect"] == "Allow")
+    assert len(rules) > Quota.QUEUE_STATEMENTS.most
+    assert may["Principal"] == {"Service": "events.amazonaws.com"}
+    named = f"arn:aws:events:eu-west-1:{PAM}:rule/pam-prod-service-*"
+    assert may["Condition"] == {"ArnLike": {"aws:SourceArn": named}}
+
+
 def test_what_is_packed_is_all_there_in_its_order() -> None:
     arns = [f"arn:aws:iam::{n:012d}:role/{'r' * (n % 60)}" for n in range(200)]
     together = list(packed(arns, 1_000))
@@ -182,6 +201,16 @@ EXACTLY: dict[Quota, Callable[[int], dict[str, Any]]] = {
             "AWS::Lambda::Permission", FunctionName={"Ref": "F"}, SourceArn="x" * (n - 330)
         )
     },
+    Quota.QUEUE_POLICY: lambda n: {
+        "Policy": resource("AWS::SQS::QueuePolicy", PolicyDocument=document(n))
+    },
+    Quota.QUEUE_STATEMENTS: lambda n: {
+        "Policy": resource("AWS::SQS::QueuePolicy", PolicyDocument={"Statement": [{}] * n})
+    },
+    Quota.BUS_POLICY: lambda n: {
+        "Policy": resource("AWS::Events::EventBusPolicy", Statement=document(n))
+    },
+    Quota.RULES: lambda n: {f"R{number}": resource("AWS::Events::Rule") for number in range(n)},
     Quota.PARAMETER: lambda n: {"Parameter": resource("AWS::SSM::Parameter", Value="x" * n)},
     Quota.RESOURCES: lambda n: {f"R{number}": {"Type": "x"} for number in range(n)},
 }

@@ -156,12 +156,12 @@ def of_cloudtrail(event: object, watched: Watched) -> Activity | None:
     call = _part(event, "detail")
     assumed = _assumed(call, watched)
     if assumed:
-        _check_teller(event, assumed, watched)
+        _check_teller(event, watched.account, assumed, _account_of(assumed))
         return _of_assumption(call, assumed, watched)
     place = _used(call, watched)
     if not place:
         return None
-    _check_teller(event, place, watched)
+    _check_teller(event, watched.account, place, _account_of(place))
     session_id, finding = _named_session(call)
     return _activity(call, place=place, session_id=session_id, finding=finding)
 
@@ -177,17 +177,22 @@ def echo_of(event: object, watched: Watched) -> str:
     role = _assumed(call, watched)
     if not role or not _is_issuer(call, watched):
         return ""
-    _check_teller(event, role, watched)
+    # A copy that the role's account has does not say who called.
+    _check_teller(event, watched.account, role)
     access_key = _text(call, "responseElements", "credentials", "accessKeyId")
     return checked_id(access_key) if access_key else ""
 
 
-def _check_teller(event: object, role: str, watched: Watched) -> None:
+def _account_of(role: str) -> str:
+    return role.split(":")[4]
+
+
+def _check_teller(event: object, home: str, role: str, lender: str = "") -> None:
     """An account speaks for its own roles, and PAM's for who assumes others'. EventBridge says of
     each event where it is from, and no sender can say otherwise. Raises ValueError.
     """
     teller = _text(event, "account")
-    if teller and teller not in {watched.account, role.split(":")[4]}:
+    if teller and teller not in {home, lender}:
         message = f"account {one_line(teller, 64)} tells of {role}"
         raise ValueError(message)
 

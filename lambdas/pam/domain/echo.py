@@ -5,7 +5,7 @@ would look like peace. So a lease leaves word of the call that made it. If Cloud
 of that call half an hour later, PAM is blind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,10 @@ LOOKED_BACK = timedelta(hours=2)
 """For how long a search looks at an echo that did not come, so that one which fails misses none."""
 REMEMBERED = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_MOST_OF_A_SESSION = 20
+"""Leases of one session that a search looks at. Whoever leases without a pause could otherwise keep
+the search from everything else that it is for.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,16 @@ def hours(begin: datetime, end: datetime) -> Iterator[datetime]:
     while hour <= end:
         yield hour
         hour += _HOUR
+
+
+def looked_at(leases: Sequence[Expected]) -> list[Expected]:
+    """Of each session all, or so many, from the first to the last of them."""
+    of_sessions: dict[str, list[Expected]] = {}
+    for each in leases:
+        of_sessions.setdefault(each.session_id, []).append(each)
+    return [
+        each for own in of_sessions.values() for each in own[:: -(-len(own) // _MOST_OF_A_SESSION)]
+    ]
 
 
 def key(access_key_id: str) -> str:

@@ -85,6 +85,22 @@ class Ending:
             proven=proven,
         )
 
+    def follows(self, before: Self) -> bool:
+        """Whether this may have become of it: a decision stands, and so does a receipt. What a
+        person wrote may be erased.
+        """
+        decided = replace(
+            before,
+            reason=self.reason,
+            confirmed_at=self.confirmed_at,
+            method=self.method,
+            evidence=self.evidence,
+            effective_at=self.effective_at,
+            proven=self.proven,
+        )
+        kept = decided if before.confirmed_at is None else replace(before, reason=self.reason)
+        return self == kept
+
     def of_an_earlier_version(self, bites: Bites, expires_at: datetime | None) -> Self:
         """With what earlier versions did not say. It follows from the rest: they reported no end
         that was not seen.

@@ -29,6 +29,12 @@ VARNING WARNING WARNUNG ZUSAMMENHANG ІНСТРУКЦІЯ ІНФОРМАЦІЯ
 """
 OTHER_LABELS = frozenset({*_OTHERS.split(), "PILE D'APPEL", "명령 구문"})
 """Of lines of other levels, and of what follows a line."""
+TOOK = (
+    *("duration", "Dauer", "duración", "durée", "durata", "期間", "ხანგრძლივობა", "실행시간"),
+    *("수행시간", "작업시간", "продолжительность", "varaktighet", "тривалість", "执行时间"),
+    "持续时间",
+)
+"""What a duration begins with."""
 STATEMENT = (
     *("statement", "Anweisung", "sentencia", "instruction", "istruzione", "文", "ოპერატორი"),
     *("გამოსახულება", "명령 구문", "оператор", "sats", "语句"),

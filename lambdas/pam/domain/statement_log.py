@@ -42,8 +42,10 @@ def _any(words: Iterable[str]) -> str:
 
 _CODE = re.compile(r"(?=[A-Z]*[0-9])[0-9A-Z]{5}: ", re.ASCII)
 """An SQLSTATE, of a server that tells more."""
-_TOOK = r"[^\W\d_]+ ?:? [0-9.]+ [^\W\d_]+"
-"""A duration, in any language: word, number, unit."""
+_TOOK = rf"(?:{_any(log_words.TOOK)}) ?:? [0-9.]+ [^\W\d_]+"
+"""A duration: word, number, unit. In no language but those known: `execute 1 ms  parse x: ...` is
+the execution of what a client named so.
+"""
 _PREPARING = rf"{_TOOK},? {{1,2}}(?:{_any(log_words.PREPARING)})"
 _STATEMENT = re.compile(
     # In Chinese the word for a duration begins with that for an execution.
@@ -55,6 +57,8 @@ _STATEMENT = re.compile(
 )
 _NAME = re.compile(r"(?:<unnamed>|[\w$.-]{1,64})(?:/[\w$.-]{1,64})?", re.ASCII)
 """Of a prepared statement, as clients choose it. Any other might hide where the SQL begins."""
+_BEFORE_SQL = ": "
+"""One more of these in the SQL, and a client may have named its statement `a: select 1 --`."""
 # In a language that is not known, a client must not make its statement look like one of these:
 # it chooses the names of statements and their text.
 _OF_SOMETHING_ELSE = re.compile(
@@ -134,7 +138,9 @@ def _statement_in(message: str) -> str | None:
     match = _STATEMENT.fullmatch(message)
     if match is None:
         return None
-    if match["name"] is not None and not _NAME.fullmatch(match["name"]):
+    if match["name"] is not None and not (
+        _NAME.fullmatch(match["name"]) and _BEFORE_SQL not in match["sql"]
+    ):
         return NOT_SHOWN
     return masked(match["sql"])
 

@@ -5,6 +5,7 @@ finding.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from pam.domain import audit_record
 from pam.domain.activity import (
@@ -17,6 +18,7 @@ from pam.domain.activity import (
     why_open,
 )
 from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
 from pam.operations.retrying import OF_WHO_TAKES_NOTE, until_won
@@ -30,8 +32,8 @@ MOST_AT_ONCE = 45
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """`told`: why each that is new on record is dark access (empty: it is none), by its id.
-    `failed`: ids of those that have to be brought again, with the fault.
+    """`told`: why each that is new on record, or may be, is dark access (empty: it is none), by its
+    id. `failed`: ids of those that have to be brought again, with the fault.
     """
 
     told: dict[str, str] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Recorder:
                 done.failed.update({each.activity_id: TimeoutError("no time") for each in some})
                 continue
             try:
-                done.told.update(self.record(some))
+                self._record_until_won(some, done.told)
             except Exception as fault:  # noqa: BLE001 - each is given back with its activity
                 if len(some) == 1:
                     done.failed[some[0].activity_id] = fault
@@ -84,14 +86,18 @@ class Recorder:
         leaves as it is. Returns why each that is new is dark access. Raises StaleSession if others
         kept winning.
         """
-        session_id = activities[0].session_id
-        lost = f"session {session_id} is being changed by too many at once; try again"
         told: dict[str, str] = {}
-        until_won(lambda: self._record(activities, told), lost=lost, pauses=OF_WHO_TAKES_NOTE)
+        self._record_until_won(activities, told)
         return told
 
+    def _record_until_won(self, activities: Sequence[Activity], told: dict[str, str]) -> None:
+        lost = f"session {activities[0].session_id} is being changed by too many at once; try again"
+        until_won(lambda: self._record(activities, told), lost=lost, pauses=OF_WHO_TAKES_NOTE)
+
     def _record(self, activities: Sequence[Activity], told: dict[str, str]) -> None:
-        """Puts into `told` what it has put on record, even if it raises then."""
+        """Puts into `told` what it has put on record, even if it raises then; and what it may have:
+        where an answer was lost, a retry finds nothing new, and nobody would be told.
+        """
         now = self.clock()
         onces = {
             each.activity_id: Once(key=each.activity_id, until=now + REMEMBERED)
@@ -114,14 +120,27 @@ class Recorder:
         ]
         if session is not None:
             after, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
-            self.store.save(session, after, records, tuple(onces[each] for each in whys))
-            told.update(whys)
+            once = tuple(onces[each] for each in whys)
+            _told(lambda: self.store.save(session, after, records, once), whys, told)
             return
         for each, entry in zip(new, entries, strict=True):
             resource = self.resources.get(each.place, "")
             record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
-            self.store.add_finding(record, onces[each.activity_id])
-            told[each.activity_id] = whys[each.activity_id]
+            why = {each.activity_id: whys[each.activity_id]}
+            add = partial(self.store.add_finding, record, onces[each.activity_id])
+            _told(add, why, told)
+
+
+def _told(write: Callable[[], None], whys: Mapping[str, str], told: dict[str, str]) -> None:
+    """Rather twice than never. Who lost a race has surely written nothing."""
+    try:
+        write()
+    except StaleSession:
+        raise
+    except Exception:
+        told.update(whys)
+        raise
+    told.update(whys)
 
 
 def record_activity(

@@ -164,6 +164,8 @@ def _step(before: Session, after: Session) -> str | None:
         return "a session went back to an earlier step"
     if before.proof != after.proof or _about(before) != _about(after):
         return "a session was made one of something else"
+    if before.ending and not (after.ending and after.ending.follows(before.ending)):
+        return "a decided end was changed"
     if after.status is not Status.ACTIVATING and not _votes(before) <= _votes(after):
         # Only activation strikes votes, those that nobody vouches for.
         return "a vote was taken away"
