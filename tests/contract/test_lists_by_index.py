@@ -75,6 +75,18 @@ def test_a_list_that_stays_incomplete_is_none(
         DynamoDbSessions(Slow(table, 2), TABLES).find(SessionQuery())
 
 
+def test_a_page_of_a_hundred_and_one_is_read_whole(
+    story: Story, store: DynamoDbSessions, table: Any
+) -> None:
+    """As a list of a hundred asks, to know whether there are more; one batch has a hundred."""
+    first = story.request("alice")
+    for number in range(101):
+        one = replace(first, session_id=f"{first.session_id[:20]}{number:06d}")
+        table.put_item(TableName=TABLE, Item=to_item(table_keys.session_item(one)))
+    assert len(store.find(SessionQuery(limit=101)).sessions) == 101
+    assert len({each.session_id for each in store.find(SessionQuery(limit=101)).sessions}) == 101
+
+
 QUERIES = {
     "of a status": SessionQuery(status=Status.PENDING_APPROVAL),
     "of a person": SessionQuery(requester_name="alice", status=Status.PENDING_APPROVAL),

@@ -31,6 +31,8 @@ from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
 _TOKENS_LIVE = timedelta(days=2)
+_MOST_KEYS = 100
+"""Of one BatchGetItem."""
 _PAUSES = (0, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds before each try to read what a throttled table left out."""
 
@@ -261,22 +263,25 @@ class DynamoDbSessions:
         )
 
     def _items(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """At most 100, in this order; without those that are not there. Raises TryAgain."""
+        """In this order; without those that are not there. Raises TryAgain."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        wanted = {self._table: {"Keys": keys}} if keys else {}
-        for pause in _PAUSES:
-            if not wanted:
-                break
-            time.sleep(pause)
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            for item in map(from_item, answer["Responses"].get(self._table, [])):
+        for first in range(0, len(keys), _MOST_KEYS):
+            for item in self._batch(keys[first : first + _MOST_KEYS]):
                 found[item["pk"], item["sk"]] = item
-            wanted = answer.get("UnprocessedKeys") or {}
-        if wanted:
-            message = "the table is throttled; try again"
-            raise TryAgain(message)
         places = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
         return [found[place] for place in places if place in found]
+
+    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        wanted = {self._table: {"Keys": keys}}
+        for pause in _PAUSES:
+            time.sleep(pause)
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from map(from_item, answer["Responses"].get(self._table, []))
+            wanted = answer.get("UnprocessedKeys") or {}
+            if not wanted:
+                return
+        message = "the table is throttled; try again"
+        raise TryAgain(message)
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         of_person: dict[str, Any] = {}
