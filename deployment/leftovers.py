@@ -7,9 +7,11 @@ names are then in the way of the next try. They bear PAM's tags, and no stack th
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import ClientError
+
+from deployment.environment import Clients
 
 _STACK = "aws:cloudformation:stack-id"
 _CAN_BE_LEFT = (":table/", ":key/", ":log-group:", ":s3:::")
@@ -20,12 +22,6 @@ NEVER_MADE = frozenset(
 _NOT_THERE = frozenset({"404", "NoSuchBucket", "NotFoundException", "ResourceNotFoundException"})
 _ENDING = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
 _LONGEST_WAIT_DAYS = 30
-
-
-class Clients(Protocol):
-    """boto3 clients of one account and region, by name of the service."""
-
-    def __call__(self, service: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

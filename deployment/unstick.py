@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from deployment.environment import Refused, Say, read_config, told
+from deployment.environment import Clients, Refused, Say, read_config, told
 from deployment.leftovers import (
-    Clients,
     Leftover,
     find,
     has_content,

@@ -69,7 +69,14 @@ def check_witness_trust(config: DeployConfig) -> None:
 
 
 def check_trail(config: DeployConfig) -> None:
-    """Raises ConfigError for what names no trail."""
+    """Raises ConfigError for what names no trail, and for one whose echoes no rule would hear."""
+    if config.cloudtrail is not None and not config.activity_reads:
+        message = (
+            f"cdk.json: environments.{config.env_name}: where cloudtrail names a trail, "
+            "activity_reads must be true: each lease's AssumeRole is awaited from it, and "
+            "CloudTrail counts that call among those that only read"
+        )
+        raise ConfigError(message)
     if config.cloudtrail is not None and not _TRAIL.fullmatch(config.cloudtrail):
         message = (
             f"cdk.json: environments.{config.env_name}.cloudtrail must be the name or the ARN of a "

@@ -228,6 +228,12 @@ def test_what_names_no_trail_is_refused(tmp_path: Path, trail: str) -> None:
         build(app_with(tmp_path, account=HOME, cloudtrail=trail))
 
 
+def test_a_trail_whose_echoes_no_rule_would_hear_is_refused(tmp_path: Path) -> None:
+    """CloudTrail counts AssumeRole among the calls that only read."""
+    with pytest.raises(ConfigError, match="activity_reads must be true"):
+        build(app_with(tmp_path, account=HOME, cloudtrail="bank-trail", activity_reads=False))
+
+
 def test_without_another_account_the_bus_stays_closed(prod: Deployment) -> None:
     assert prod.of_type("AWS::Events::EventBusPolicy") == {}
 
