@@ -98,6 +98,7 @@ _EXIT_CODES: Mapping[str, ExitCode] = {
     Code.NOT_ELIGIBLE: ExitCode.REFUSED,
     Code.SELF_APPROVAL: ExitCode.REFUSED,
     Code.BLOCKED: ExitCode.REFUSED,
+    Code.STEP_UP: ExitCode.REFUSED,
     Code.CONFLICT: ExitCode.REFUSED,
     Code.LIMIT: ExitCode.REFUSED,
     Code.NOT_FOUND: ExitCode.NOT_FOUND,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from pam.domain import approval, deadlines, timestamps
-from pam.domain.approval import ApprovalsNeeded, Ballot, Vote
+from pam.domain.approval import ApprovalsNeeded, Ballot, Casting, Vote, by_slack
 from pam.domain.audit_record import ACTIVE_UNTIL, VOTE_STRUCK, Record, RecordType
 from pam.domain.circumstances import Circumstances
 from pam.domain.errors import NotEligible
@@ -146,21 +146,28 @@ def _target(record: Record, resource: Resource) -> Target:
 
 
 def _circumstances(record: Record) -> Circumstances:
-    """From the record of the request. Its own actor tells how it came in; records of before there
-    was more than one way for a person do not.
-    """
-    actor, by_person = record["actor"], record["actor"]["kind"] == ActorKind.PERSON
-    usual = Surface.API if by_person else Surface.RUNBOOK
+    """From the record of the request: its own actor tells how it came in."""
+    surface, auth = _way_in(record)
     try:
         return Circumstances(
-            surface=Surface(actor.get("surface") or usual),
-            auth=Auth(actor.get("auth") or Auth.SIGV4) if by_person else None,
+            surface=surface,
+            auth=auth if record["actor"]["kind"] == ActorKind.PERSON else None,
             break_glass=record["break_glass"],
             ticket=record["ticket"],
             signals={str(k): str(v) for k, v in record["decision"].get("signals", {}).items()},
         )
     except (AttributeError, LookupError, TypeError, ValueError):
         refuse("it does not say how it was asked for")
+
+
+def _way_in(record: Record) -> tuple[Surface, Auth]:
+    """Records of before there was more than one way for a person do not tell."""
+    actor = record["actor"]
+    usual = Surface.API if actor["kind"] == ActorKind.PERSON else Surface.RUNBOOK
+    try:
+        return Surface(actor.get("surface") or usual), Auth(actor.get("auth") or Auth.SIGV4)
+    except ValueError:
+        refuse("it does not say which way it came in")
 
 
 def _check_facts(life: Life, record: Record) -> None:
@@ -195,14 +202,13 @@ def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse(f"the session is {session.status}, and there is nothing to vote on")
     if any(earlier.name == voter.name for earlier in session.votes):
         refuse(f"{voter.name} has voted already")
-    if not policy.may(Action.APPROVE, voter, session).allowed:
-        refuse(f"no policy lets {voter.name} vote on it")
     at = timestamps.parse(record["at"])
     if at > session.approval_expires_at:
         refuse("the time to vote was over")
     said = record["detail"].partition(":")[0]
     if said not in set(Ballot):
         refuse("it says neither approve nor deny")
+    surface, auth = _way_in(record)
     cast = Vote(
         name=voter.name,
         principal=record["actor"]["principal"],
@@ -210,7 +216,17 @@ def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
         decision=Ballot(said),
         comment="",
         at=at,
+        surface=surface,
+        auth=auth,
     )
+    casting = Casting(
+        ballot=cast.decision,
+        surface=surface,
+        auth=auth,
+        slack_approvals=by_slack(session.votes),
+    )
+    if not policy.may_vote(voter, session, casting).allowed:
+        refuse(f"no policy lets {voter.name} vote on it")
     life.session = replace(session, votes=(*session.votes, cast))
     if cast.decision is Ballot.DENY:
         life.denied_by = cast.principal
@@ -256,18 +272,9 @@ def _lawful(session: Session, policy: CedarPolicy) -> bool:
     asked = session.circumstances
     if not policy.may_request(requester, resource, asked).allowed:
         return False
-    standing = tuple(vote for vote in session.votes if _still_counts(vote, session, policy))
+    standing = policy.counted(session.votes, session)
     gathered = approval.gathered(standing, resource_domain=session.domain)
     return policy.grant(requester, resource, gathered, asked).allowed
-
-
-def _still_counts(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
-    try:
-        voter = policy.identities.identify(vote.principal)
-    except NotEligible:
-        return False
-    same = (voter.name, voter.domain) == (vote.name, vote.domain)
-    return same and policy.may(Action.APPROVE, voter, session).allowed
 
 
 def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:

@@ -65,6 +65,7 @@ ANSWERS = {
     "NOT_ELIGIBLE": (403, 3),
     "SELF_APPROVAL": (403, 3),
     "BLOCKED": (403, 3),
+    "STEP_UP": (403, 3),
     "CONFLICT": (409, 3),
     "LIMIT": (409, 3),
     "NOT_FOUND": (404, 4),

@@ -1,5 +1,6 @@
 """Votes: who said what, and how many count. How many are *needed* is policy, not code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +33,17 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Casting:
+    """How a vote is cast, beside who casts it: what policy tells one way in from another by."""
+
+    ballot: Ballot
+    surface: Surface
+    auth: Auth
+    slack_approvals: int
+    """Approvals by Slack that count already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalsNeeded:
     """What policy wants before a grant is lawful: approvals in all, of them by the domain."""
 
@@ -43,6 +55,11 @@ class ApprovalsNeeded:
 class ApprovalsGathered:
     total: int
     domain: int
+
+
+def by_slack(votes: Iterable[Vote]) -> int:
+    """How many of them are approvals that came in by Slack."""
+    return sum(vote.decision is Ballot.APPROVE and vote.auth is Auth.SLACK for vote in votes)
 
 
 def gathered(votes: tuple[Vote, ...], *, resource_domain: str) -> ApprovalsGathered:

@@ -9,6 +9,7 @@ class Code(StrEnum):
     NOT_ELIGIBLE = "NOT_ELIGIBLE"
     SELF_APPROVAL = "SELF_APPROVAL"
     BLOCKED = "BLOCKED"
+    STEP_UP = "STEP_UP"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
     LIMIT = "LIMIT"
@@ -29,7 +30,8 @@ class Refusal(Exception):
     `session_id` is set where the refused act was aimed at an existing session, so that the refusal
     is recorded in that session's own trail. `policy_ids` names the policies that decided, if any;
     `sessions` those that are in the way. `recorded` is what the audit record says instead of
-    `detail`, where that repeats what the caller sent: records stand for years.
+    `detail`, where that repeats what the caller sent: records stand for years. `step_up_command` is
+    the command of `pam` by which the same person can do it with a stronger proof.
     """
 
     code: Code
@@ -43,6 +45,7 @@ class Refusal(Exception):
         errors: tuple[FieldError, ...] = (),
         sessions: tuple[str, ...] = (),
         recorded: str = "",
+        step_up_command: str = "",
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -51,6 +54,7 @@ class Refusal(Exception):
         self.session_id = session_id
         self.policy_ids = policy_ids
         self.errors = errors
+        self.step_up_command = step_up_command
 
 
 class Invalid(Refusal):
@@ -75,6 +79,12 @@ class SelfApproval(Refusal):
 
 class Blocked(Refusal):
     code = Code.BLOCKED
+
+
+class StepUp(Refusal):
+    """The same person may do it, by a stronger proof of who they are."""
+
+    code = Code.STEP_UP
 
 
 class NotFound(Refusal):

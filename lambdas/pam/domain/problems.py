@@ -35,6 +35,7 @@ _STATUS_AND_TITLE: Mapping[str, tuple[HTTPStatus, str]] = {
     Code.NOT_ELIGIBLE: (HTTPStatus.FORBIDDEN, "Policy gives you no way to this"),
     Code.SELF_APPROVAL: (HTTPStatus.FORBIDDEN, "Nobody approves their own request"),
     Code.BLOCKED: (HTTPStatus.FORBIDDEN, "This principal is blocked"),
+    Code.STEP_UP: (HTTPStatus.FORBIDDEN, "This needs a stronger proof of who you are"),
     Code.NOT_FOUND: (HTTPStatus.NOT_FOUND, "There is no such thing, or you may not know of it"),
     Code.CONFLICT: (HTTPStatus.CONFLICT, "The session is not in a state that allows this"),
     Code.LIMIT: (HTTPStatus.CONFLICT, "One more than a person may have"),

@@ -85,6 +85,8 @@ class Resource:
     default_duration: timedelta
     max_duration: timedelta
     approval_window: timedelta
+    slack_approvals: int | None = None
+    """At most so many approvals by Slack count; None: as many as policy lets count."""
 
     def target(self, *, account: str, region: str) -> Target:
         """Where the access will live; `account` and `region` are those of PAM itself."""

@@ -18,7 +18,9 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457, with a stable `code`; `errors` only for VALIDATION, `sessions` only for LIMIT."""
+    """RFC 9457, with a stable `code`; `errors` only for VALIDATION, `sessions` only for LIMIT,
+    `step_up_command` only for STEP_UP.
+    """
 
     type: str
     title: str
@@ -27,6 +29,7 @@ class Problem(BaseModel):
     code: str
     errors: list[FieldProblem] | None = None
     sessions: list[str] | None = None
+    step_up_command: str | None = None
 
 
 def problem_response(refusal: Refusal) -> Response[str]:
@@ -35,6 +38,7 @@ def problem_response(refusal: Refusal) -> Response[str]:
         refusal.detail,
         errors=[FieldProblem(field=e.field, message=e.message) for e in refusal.errors] or None,
         sessions=list(refusal.sessions) or None,
+        step_up_command=refusal.step_up_command or None,
     )
     headers = {"Retry-After": "1"} if refusal.code is Code.THROTTLED else {}
     return _response(problem, headers)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pam.domain import approval, proofs
-from pam.domain.approval import Ballot, Vote
+from pam.domain.approval import Ballot, Casting, Vote, by_slack
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.ending import Ending
 from pam.domain.errors import (
@@ -15,6 +15,7 @@ from pam.domain.errors import (
     NotFound,
     Refusal,
     SelfApproval,
+    StepUp,
 )
 from pam.domain.lifecycle import Status
 from pam.domain.people import Person
@@ -23,7 +24,7 @@ from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.refuse_blocked import is_blocked
 from pam.operations.transition import Step, load, transition
-from pam.policy.cedar import Action, CedarPolicy, Decision
+from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.people import Workflow
 from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
@@ -43,7 +44,7 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
     """Counts the vote, exactly once, and acts on what it decides. Raises a Refusal."""
 
     def decide(session: Session) -> Step:
-        voter, allowed = _voter(session, call)
+        voter, allowed = _voter(session, paper.decision, call)
         call.refuse_blocked(voter.name, session.resource, session_id=session.session_id)
         _check_open(session, voter, paper, call.now)
         cast = Vote(
@@ -74,9 +75,15 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
     return session
 
 
-def _voter(session: Session, call: Call) -> tuple[Person, Decision]:
+def _voter(session: Session, ballot: Ballot, call: Call) -> tuple[Person, Decision]:
     person = call.person(session_id=session.session_id)
-    decision = call.policy.may(Action.APPROVE, person, session)
+    cast = Casting(
+        ballot=ballot,
+        surface=call.caller.surface,
+        auth=call.caller.auth,
+        slack_approvals=by_slack(session.votes),
+    )
+    decision = call.policy.may_vote(person, session, cast)
     if not decision.allowed:
         raise _refused(decision, person, session)
     return person, decision
@@ -87,6 +94,12 @@ def _refused(decision: Decision, person: Person, session: Session) -> Refusal:
     if decision.code is Code.SELF_APPROVAL:
         message = "nobody approves their own request"
         return SelfApproval(message, session_id=session.session_id, policy_ids=ids)
+    if decision.code is Code.STEP_UP:
+        command = f"pam approve {session.session_id}"
+        message = f"an approval of this session does not count this way; vote by `{command}`"
+        return StepUp(
+            message, session_id=session.session_id, policy_ids=ids, step_up_command=command
+        )
     message = f"no policy lets {person.name} vote on this session"
     return NotEligible(message, session_id=session.session_id, policy_ids=ids)
 
@@ -166,23 +179,10 @@ def grant_decision(
     if not eligible.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
         raise NotEligible(message, session_id=session.session_id, policy_ids=eligible.policy_ids)
-    standing = approval.gathered(
-        tuple(
-            vote
-            for vote in session.votes
-            if _may_still_vote(vote, session, policy)
-            and not is_blocked(vote.name, session.resource, now=now, store=store)
-        ),
-        resource_domain=session.domain,
+    unblocked = (
+        vote
+        for vote in session.votes
+        if not is_blocked(vote.name, session.resource, now=now, store=store)
     )
+    standing = approval.gathered(policy.counted(unblocked, session), resource_domain=session.domain)
     return policy.grant(requester, resource, standing, session.circumstances)
-
-
-def _may_still_vote(vote: Vote, session: Session, policy: CedarPolicy) -> bool:
-    """Whether the vote could be cast today: who has left, or changed office, counts no more."""
-    try:
-        voter = policy.identities.identify(vote.principal)
-    except NotEligible:
-        return False
-    same = (voter.name, voter.domain) == (vote.name, vote.domain)
-    return same and policy.may(Action.APPROVE, voter, session).allowed

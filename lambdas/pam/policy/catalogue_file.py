@@ -84,6 +84,7 @@ def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:
         default_duration=entry.duration or min(file.defaults.duration, longest),
         max_duration=longest,
         approval_window=entry.approval_window or file.defaults.approval_window,
+        slack_approvals=entry.slack_approvals,
     )
 
 

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pam.domain.approval import ApprovalsGathered, ApprovalsNeeded
+from pam.domain.approval import (
+    ApprovalsGathered,
+    ApprovalsNeeded,
+    Ballot,
+    Casting,
+    Vote,
+    by_slack,
+)
 from pam.domain.circumstances import Circumstances
-from pam.domain.errors import Code
-from pam.domain.people import Person
+from pam.domain.errors import Code, NotEligible
+from pam.domain.people import Auth, Person, Surface
 from pam.domain.resource import Resource
 from pam.domain.review import LooksGathered, Review
 from pam.domain.session import Session
@@ -81,11 +88,56 @@ class CedarPolicy:
         return self._decide_request("request", person, _resource_entity(resource), asked)
 
     def may(self, action: Action, person: Person, session: Session) -> Decision:
-        entity = self._session_entity(session)
+        """Of an approval: by a call that this person signs."""
         if action is Action.APPROVE:
-            asked, gathered = session.circumstances, session.gathered
-            return self._decide_request(action.value, person, entity, asked, gathered)
-        return self._decide(action.value, person, entity)
+            return self._may_vote(person, session, _signed(session))
+        return self._decide(action.value, person, self._session_entity(session))
+
+    def may_vote(self, person: Person, session: Session, cast: Casting) -> Decision:
+        """Whether a vote that is cast so counts. STEP_UP is the code of one that does not, where
+        the same person's signed call would.
+        """
+        decision = self._may_vote(person, session, cast)
+        if decision.allowed or decision.code is not Code.STEP_UP:
+            return decision
+        signed = self._may_vote(person, session, _signed(session))
+        return decision if signed.allowed else signed
+
+    def counted(self, votes: Iterable[Vote], session: Session) -> tuple[Vote, ...]:
+        """Those of the votes that could be cast today, in the order in which they were: whoever has
+        left or changed office counts no more, and of approvals by Slack no more than may.
+        """
+        counted: list[Vote] = []
+        for vote in votes:
+            if self._could_be_cast(vote, by_slack(counted), session):
+                counted.append(vote)
+        return tuple(counted)
+
+    def _could_be_cast(self, vote: Vote, before: int, session: Session) -> bool:
+        """`before` is how many approvals by Slack count already."""
+        try:
+            voter = self.identities.identify(vote.principal)
+        except NotEligible:
+            return False
+        if (voter.name, voter.domain) != (vote.name, vote.domain):
+            return False
+        cast = Casting(
+            ballot=vote.decision, surface=vote.surface, auth=vote.auth, slack_approvals=before
+        )
+        return self.may_vote(voter, session, cast).allowed
+
+    def _may_vote(self, person: Person, session: Session, cast: Casting) -> Decision:
+        resource = self._resources.get(session.resource)
+        own = resource.slack_approvals if resource else None
+        return self._decide_request(
+            Action.APPROVE.value,
+            person,
+            self._session_entity(session),
+            session.circumstances,
+            session.gathered,
+            cast,
+            _MOST_APPROVALS if own is None else own,
+        )
 
     def could_approve(
         self, person: Person, requester: Person, resource: Resource, asked: Circumstances
@@ -173,11 +225,13 @@ class CedarPolicy:
         resource: dict[str, object],
         asked: Circumstances,
         gathered: ApprovalsGathered | None = None,
+        cast: Casting | None = None,
+        slack_approvals_at_most: int = _MOST_APPROVALS,
     ) -> Decision:
         silent = self._context.silent(action, asked)
         if silent:
             return Decision(allowed=False, policy_ids=silent)
-        context = self._context.of(action, asked, gathered)
+        context = self._context.of(action, asked, gathered, cast, slack_approvals_at_most)
         return self._decide(action, person, resource, context)
 
     def _decide(
@@ -207,6 +261,15 @@ class CedarPolicy:
             policy_ids=ids,
             code=Code(codes[0]) if codes else Code.NOT_ELIGIBLE,
         )
+
+
+def _signed(session: Session) -> Casting:
+    return Casting(
+        ballot=Ballot.APPROVE,
+        surface=Surface.API,
+        auth=Auth.SIGV4,
+        slack_approvals=by_slack(session.votes),
+    )
 
 
 def _entity(kind: str, name: str, attrs: Mapping[str, object]) -> dict[str, object]:

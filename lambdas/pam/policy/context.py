@@ -8,14 +8,15 @@ from functools import cached_property
 from itertools import product
 
 from pam.domain import circumstances
-from pam.domain.approval import ApprovalsGathered
+from pam.domain.approval import ApprovalsGathered, Ballot, Casting
 from pam.domain.circumstances import NONE, Circumstances
-from pam.domain.people import Surface
+from pam.domain.people import Auth, Surface
 from pam.policy.unknown_signals import unsaid
 
 _ABOUT_A_REQUEST = {"request": "Resource", "approve": "Session", "grant": "Resource"}
 """Action -> what it is asked of. An end is none of these: no signal that fails may hold it up."""
 _NONE_YET = ApprovalsGathered(total=0, domain=0)
+_SIGNED = Casting(ballot=Ballot.APPROVE, surface=Surface.API, auth=Auth.SIGV4, slack_approvals=0)
 
 
 class Context:
@@ -26,9 +27,14 @@ class Context:
         self._cedar_schema = cedar_schema
 
     def of(
-        self, action: str, asked: Circumstances, gathered: ApprovalsGathered | None
+        self,
+        action: str,
+        asked: Circumstances,
+        gathered: ApprovalsGathered | None = None,
+        cast: Casting | None = None,
+        slack_approvals_at_most: int = 0,
     ) -> dict[str, object]:
-        facts = _facts(asked, gathered or _NONE_YET)
+        facts = _facts(asked, gathered or _NONE_YET, cast or _SIGNED, slack_approvals_at_most)
         return {name: fact for name, fact in facts.items() if (action, name) in self._declared}
 
     def silent(self, action: str, asked: Circumstances) -> tuple[str, ...]:
@@ -52,7 +58,7 @@ class Context:
                 "principal": {"type": "PAM::Person", "id": ""},
                 "action": {"type": "PAM::Action", "id": action},
                 "resource": {"type": f"PAM::{kind}", "id": ""},
-                "context": self.of(action, asked, None),
+                "context": self.of(action, asked),
             }
             schema = cedarpy.Schema.from_str(self._cedar_schema)
             result = cedarpy.is_authorized(question, cedarpy.PolicySet.from_str(""), [], schema)
@@ -69,7 +75,7 @@ class Context:
         """(action, attribute): those that Cedar's own validator finds in the schema."""
         import cedarpy
 
-        names = _facts(Circumstances(surface=Surface.API, auth=None), _NONE_YET)
+        names = _facts(Circumstances(surface=Surface.API, auth=None), _NONE_YET, _SIGNED, 0)
         probes = {f"{pair[0]}.{pair[1]}": pair for pair in product(_ABOUT_A_REQUEST, names)}
         text = "".join(
             f'@id("{probe}") permit (principal, action == PAM::Action::"{action}", resource) '
@@ -81,7 +87,9 @@ class Context:
         return frozenset(pair for probe, pair in probes.items() if probe not in faulty)
 
 
-def _facts(asked: Circumstances, gathered: ApprovalsGathered) -> dict[str, object]:
+def _facts(
+    asked: Circumstances, gathered: ApprovalsGathered, cast: Casting, slack_approvals_at_most: int
+) -> dict[str, object]:
     """All that there is to tell, by the name of the attribute in Cedar."""
     return {
         "approvals": gathered.total,
@@ -90,4 +98,9 @@ def _facts(asked: Circumstances, gathered: ApprovalsGathered) -> dict[str, objec
         "surface": asked.surface.value,
         "auth": asked.auth.value if asked.auth else NONE,
         **{name: asked.signal(name) for name in circumstances.SIGNALS},
+        "ballot": cast.ballot.value,
+        "voteSurface": cast.surface.value,
+        "voteAuth": cast.auth.value,
+        "slackApprovals": cast.slack_approvals,
+        "slackApprovalsAtMost": slack_approvals_at_most,
     }

@@ -33,6 +33,7 @@ class ResourceEntry(Strict):
     duration: Duration | None = None
     max_duration: Duration | None = None
     approval_window: Duration | None = None
+    slack_approvals: Annotated[int, Field(ge=0, le=20)] | None = None
 
 
 class Defaults(Strict):
