@@ -99,5 +99,5 @@ def test_a_record_that_does_not_say_how_it_was_asked_for_is_unlawful(case: str) 
 @pytest.mark.parametrize("decision", [None, [], {"signals": "ticket"}, {"signals": ["ticket"]}])
 def test_a_record_whose_signals_are_none_is_unlawful(decision: object) -> None:
     (record, _) = approved_in(PLAIN)
-    with pytest.raises(Unlawful, match="Requested: it does not say which way it came in"):
+    with pytest.raises(Unlawful, match="Requested: it does not say how it was asked for"):
         seen([{**record, "decision": decision}])
