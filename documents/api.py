@@ -1,17 +1,15 @@
 """The API as people read it: each call, the fields of its objects, the codes of its refusals."""
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib import import_module
 from textwrap import wrap
 from typing import Any
 
 from documents import openapi
 from pam.domain.problems import PROBLEMS
 
-_LAMBDAS = Path(__file__).resolve().parent.parent / "lambdas"
 _WIDTH = 140
 _OBJECTS = {
     "SessionView": "session",
@@ -85,18 +83,9 @@ def _schemas() -> Mapping[str, Any]:
 def _routes() -> Iterator[tuple[str, str, str]]:
     """Method, path and the first sentence of what stands at each route."""
     for name in openapi.FUNCTIONS:
-        module = ast.parse((_LAMBDAS / f"{name}.py").read_text(encoding="utf-8"))
-        for node in module.body:
-            if not isinstance(node, ast.FunctionDef):
-                continue
-            for decorator in node.decorator_list:
-                match decorator:
-                    case ast.Call(
-                        func=ast.Attribute(value=ast.Name(id="app"), attr=method),
-                        args=[ast.Constant(value=str(path)), *_],
-                    ):
-                        meaning = " ".join((ast.get_docstring(node) or "").split())
-                        yield method, path.replace("<", "{").replace(">", "}"), meaning
+        for route in import_module(name).routes:
+            meaning = " ".join((route.answer.__doc__ or "").split())
+            yield route.method.lower(), route.path, meaning
 
 
 def _takes(described: Mapping[str, Any]) -> Iterator[str]:

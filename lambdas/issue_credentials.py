@@ -9,13 +9,14 @@ a repeated lease is another lease with a record of its own.
 from functools import cache
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
-
 from pam import clock, wiring
 from pam.domain.handled_call import Door
 from pam.edge import views
-from pam.edge.api import Front, answers, current_call, logger, resolver, serve
+from pam.edge.api import Front, logger, serve
+from pam.edge.reading import PATH
+from pam.edge.routes import Routes
 from pam.edge.text import SessionId
+from pam.operations.call import Call
 from pam.operations.lease_credentials import lease_credentials
 from pam.settings import IssueSettings
 
@@ -35,15 +36,15 @@ def front() -> Front:
     )
 
 
-app = resolver()
+routes = Routes()
 
 
-@app.post("/pam/sessions/<session_id>/credentials", responses=answers("The lease"))
-def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
+@routes.post("/pam/sessions/{session_id}/credentials", "The lease")
+def credentials(call: Call, session_id: Annotated[SessionId, PATH]) -> views.LeaseView:
     """One set of credentials of your own active session."""
     lease = lease_credentials(
         session_id,
-        current_call(app),
+        call,
         issuers=wiring.lenders(settings()),
         audit_log=wiring.auditor(settings().auditor_function),
         verifier=wiring.verifier(settings()),
@@ -53,4 +54,4 @@ def credentials(session_id: Annotated[SessionId, Path()]) -> views.LeaseView:
 
 @logger.inject_lambda_context
 def handler(event: object, context: Any) -> dict[str, Any]:
-    return serve(app, front(), event, context)
+    return serve(routes, front(), event)

@@ -9,9 +9,6 @@ stays decided.
 
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import unquote
-
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from pam import clock, wiring
 from pam.domain.errors import IssuerUnavailable
@@ -19,7 +16,7 @@ from pam.domain.handled_call import Door
 from pam.domain.lifecycle import Status
 from pam.domain.proofs import Maker
 from pam.edge import views
-from pam.edge.api import Front, answers, current_call, logger, resolver, serve
+from pam.edge.api import Front, logger, serve
 from pam.edge.bodies import (
     ApproveBody,
     BlockBody,
@@ -31,7 +28,17 @@ from pam.edge.bodies import (
     ReviewBody,
     RevokeBody,
 )
-from pam.edge.text import EndReason, IdempotencyKey, Principal, ResourceId, SessionId
+from pam.edge.reading import BODY, PATH, QUERY, Place, Sent
+from pam.edge.routes import Routes
+from pam.edge.text import (
+    Cursor,
+    EndReason,
+    IdempotencyKey,
+    PageSize,
+    Principal,
+    ResourceId,
+    SessionId,
+)
 from pam.operations import (
     block_person,
     check_access,
@@ -67,7 +74,7 @@ def front() -> Front:
     )
 
 
-app = resolver()
+routes = Routes()
 
 
 class RevokerThatIsHeardOf:
@@ -81,19 +88,16 @@ class RevokerThatIsHeardOf:
             raise
 
 
-def call() -> Call:
-    return current_call(app)
-
-
-@app.post("/pam/request", status_code=202, responses=answers("The session", status=202))
+@routes.post("/pam/request", "The session", status=202)
 def request(
-    body: Annotated[RequestBody, Body()],
-    idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
+    call: Call,
+    body: Annotated[RequestBody, BODY],
+    idempotency_key: Annotated[IdempotencyKey | None, Sent(Place.HEADER, "Idempotency-Key")] = None,
 ) -> views.SessionView:
     """Ask for one resource, for one window."""
     session = request_access.request_access(
         body.access_request(),
-        call(),
+        call,
         idempotency_key=idempotency_key,
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
@@ -102,8 +106,8 @@ def request(
     return views.session_view(session)
 
 
-@app.post("/pam/approve", responses=answers("The session"))
-def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
+@routes.post("/pam/approve", "The session")
+def approve(call: Call, body: Annotated[ApproveBody, BODY]) -> views.SessionView:
     """Vote on a request: approve (the default) or deny it."""
     paper = vote.BallotPaper(
         session_id=body.session_id,
@@ -113,39 +117,41 @@ def approve(body: Annotated[ApproveBody, Body()]) -> views.SessionView:
     )
     session = vote.vote(
         paper,
-        call(),
+        call,
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
     return views.session_view(session)
 
 
-@app.post("/pam/revoke", responses=answers("The session"))
-def revoke(body: Annotated[RevokeBody, Body()]) -> views.SessionView:
+@routes.post("/pam/revoke", "The session")
+def revoke(call: Call, body: Annotated[RevokeBody, BODY]) -> views.SessionView:
     """An operator takes access back, now, and blocks the person if asked to."""
     if body.block_seconds is not None:
-        return _blocked(body)
-    return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason)
+        return _blocked(body, call)
+    return _ended(body.session_id, end_access.REVOKED_BY_OPERATOR, body.reason, call)
 
 
-@app.post("/pam/end", responses=answers("The session"))
-def end(body: Annotated[EndBody, Body()]) -> views.SessionView:
+@routes.post("/pam/end", "The session")
+def end(call: Call, body: Annotated[EndBody, BODY]) -> views.SessionView:
     """The requester gives the access back, or withdraws the request."""
-    return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester")
+    return _ended(body.session_id, end_access.GIVEN_BACK, "given back by the requester", call)
 
 
-def _ended(session_id: str, end_kind: end_access.EndKind, reason: str) -> views.SessionView:
+def _ended(
+    session_id: str, end_kind: end_access.EndKind, reason: str, call: Call
+) -> views.SessionView:
     session = end_access.end_access(
         session_id,
         end_kind,
         reason,
-        call(),
+        call,
         closer=RevokerThatIsHeardOf(),
     )
     return views.session_view(session)
 
 
-def _blocked(body: RevokeBody) -> views.SessionView:
+def _blocked(body: RevokeBody, call: Call) -> views.SessionView:
     """Blocks, then ends all that the block covers: the session at hand among it."""
     session = block_person.block_requester(
         body.session_id,
@@ -154,31 +160,31 @@ def _blocked(body: RevokeBody) -> views.SessionView:
             one_resource=body.block_scope is BlockScope.RESOURCE,
             reason=body.reason,
         ),
-        call(),
+        call,
         closer=RevokerThatIsHeardOf(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
     )
     return views.session_view(session)
 
 
-@app.post("/pam/block", responses=answers("Who is blocked, and what has ended"))
-def block(body: Annotated[BlockBody, Body()]) -> views.BlockedView:
+@routes.post("/pam/block", "Who is blocked, and what has ended")
+def block(call: Call, body: Annotated[BlockBody, BODY]) -> views.BlockedView:
     """An operator blocks a person, by name or by any principal, and ends all that they have."""
     done = block_person.block_person(
         body.order(),
-        call(),
+        call,
         closer=RevokerThatIsHeardOf(),
         notifier=wiring.notifier(settings().tier1_topic_arn),
     )
     return views.blocked(done)
 
 
-@app.post("/pam/confirm", responses=answers("The session"))
-def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
+@routes.post("/pam/confirm", "The session")
+def confirm(call: Call, body: Annotated[ConfirmBody, BODY]) -> views.SessionView:
     """Stand by a session that a runbook opened in your name."""
     session = confirm_session.confirm_session(
         body.session_id,
-        call(),
+        call,
         notifier=wiring.notifier(settings().tier1_topic_arn),
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
@@ -186,61 +192,63 @@ def confirm(body: Annotated[ConfirmBody, Body()]) -> views.SessionView:
     return views.session_view(session)
 
 
-@app.post("/pam/review", responses=answers("The session"))
-def review(body: Annotated[ReviewBody, Body()]) -> views.SessionView:
+@routes.post("/pam/review", "The session")
+def review(call: Call, body: Annotated[ReviewBody, BODY]) -> views.SessionView:
     """Look back at a break-glass session; two approvers other than its user must."""
     session = review_session.review_session(
         body.paper(),
-        call(),
+        call,
     )
     return views.session_view(session)
 
 
-@app.get("/pam/sessions", responses=answers("A page of sessions"))
+@routes.get("/pam/sessions", "A page of sessions")
 def sessions(
-    status: Annotated[Status | None, Query()] = None,
-    requester: Annotated[Principal | None, Query()] = None,
-    resource: Annotated[ResourceId | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    call: Call,
+    status: Annotated[Status | None, QUERY] = None,
+    requester: Annotated[Principal | None, QUERY] = None,
+    resource: Annotated[ResourceId | None, QUERY] = None,
+    limit: Annotated[PageSize, QUERY] = 50,
+    cursor: Annotated[Cursor | None, QUERY] = None,
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
     page = read_sessions.list_sessions(
         SessionQuery(status=status, requester_name=requester, resource=resource, limit=limit),
         cursor,
-        call(),
+        call,
     )
     return views.SessionPage(
         items=[views.session_view(session) for session in page.sessions], cursor=page.cursor
     )
 
 
-@app.get("/pam/stuck", responses=answers("The sessions"))
-def stuck() -> views.SessionPage:
+@routes.get("/pam/stuck", "The sessions")
+def stuck(call: Call) -> views.SessionPage:
     """The sessions that you may see and that need an operator: past their end for a minute, and no
     target has confirmed it. The longest first.
     """
-    found = read_sessions.list_stuck(call())
+    found = read_sessions.list_stuck(call)
     return views.SessionPage(items=[views.session_view(each) for each in found], cursor=None)
 
 
-@app.get("/pam/sessions/<session_id>", responses=answers("The session"))
-def session(session_id: Annotated[SessionId, Path()]) -> views.SessionView:
+@routes.get("/pam/sessions/{session_id}", "The session")
+def session(call: Call, session_id: Annotated[SessionId, PATH]) -> views.SessionView:
     """One session."""
-    found = read_sessions.read_session(session_id, call())
+    found = read_sessions.read_session(session_id, call)
     return views.session_view(found)
 
 
-@app.get("/pam/sessions/<session_id>/audit", responses=answers("The records"))
+@routes.get("/pam/sessions/{session_id}/audit", "The records")
 def audit(
-    session_id: Annotated[SessionId, Path()],
-    limit: Annotated[int, Query(ge=1, le=100)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    call: Call,
+    session_id: Annotated[SessionId, PATH],
+    limit: Annotated[PageSize, QUERY] = 100,
+    cursor: Annotated[Cursor | None, QUERY] = None,
 ) -> views.Trail:
     """The session's audit records, in order, and the texts that these commit to."""
     trail = read_sessions.read_trail(
         session_id,
-        call(),
+        call,
         limit=limit,
         cursor=cursor,
     )
@@ -249,73 +257,75 @@ def audit(
     )
 
 
-@app.post("/pam/erase", responses=answers("The session"))
-def erase(body: Annotated[EraseBody, Body()]) -> views.SessionView:
+@routes.post("/pam/erase", "The session")
+def erase(call: Call, body: Annotated[EraseBody, BODY]) -> views.SessionView:
     """Forget what people wrote in a closed session; its records stay (operators)."""
     session = erase_texts.erase_texts(
         body.session_id,
-        call(),
+        call,
     )
     return views.session_view(session)
 
 
-@app.get("/pam/blocklist", responses=answers("Who is blocked"))
-def blocks() -> views.BlockListView:
+@routes.get("/pam/blocklist", "Who is blocked")
+def blocks(call: Call) -> views.BlockListView:
     """Who is blocked now, from what, until when and why (operators and auditors)."""
-    found = list_blocks.list_blocks(call())
+    found = list_blocks.list_blocks(call)
     return views.block_list(found)
 
 
-@app.delete("/pam/blocklist/<principal>", responses=answers("The blocks, lifted"))
+@routes.delete("/pam/blocklist/{principal}", "The blocks, lifted")
 def unblock(
-    principal: Annotated[Principal, Path()],
-    reason: Annotated[EndReason, Query()],
-    resource: Annotated[ResourceId | None, Query()] = None,
+    call: Call,
+    principal: Annotated[Principal, PATH],
+    reason: Annotated[EndReason, QUERY],
+    resource: Annotated[ResourceId | None, QUERY] = None,
 ) -> views.BlockListView:
     """Lift the blocks of a person (ARN or name), or the one on one resource (operators)."""
     lifted = lift_block.lift_block(
-        unquote(principal),
+        principal,
         resource,
         reason,
-        call(),
+        call,
     )
     return views.block_list(lifted)
 
 
-@app.get("/pam/check", responses=answers("Yes or no, and until when"))
+@routes.get("/pam/check", "Yes or no, and until when")
 def check(
-    resource: Annotated[ResourceId, Query()],
-    principal: Annotated[Principal | None, Query()] = None,
+    call: Call,
+    resource: Annotated[ResourceId, QUERY],
+    principal: Annotated[Principal | None, QUERY] = None,
 ) -> views.AccessView:
     """Whether you, or another, hold a resource now."""
     access = check_access.check_access(
         resource,
         principal,
-        call(),
+        call,
     )
     return views.access_view(access)
 
 
-@app.get("/pam/me", responses=answers("The caller"))
-def me() -> views.MeView:
+@routes.get("/pam/me", "The caller")
+def me(call: Call) -> views.MeView:
     """Whom PAM takes you for."""
-    person, principals = read_inbox.read_me(call())
-    return views.me_view(call().caller, person, principals)
+    person, principals = read_inbox.read_me(call)
+    return views.me_view(call.caller, person, principals)
 
 
-@app.get("/pam/inbox", responses=answers("The sessions"))
-def inbox() -> views.InboxView:
+@routes.get("/pam/inbox", "The sessions")
+def inbox(call: Call) -> views.InboxView:
     """What waits for you: requests to vote on, emergencies to review, sessions to confirm."""
-    found = read_inbox.read_inbox(call())
+    found = read_inbox.read_inbox(call)
     return views.inbox_view(found)
 
 
-@app.get("/pam/resources", responses=answers("The resources"))
-def resources() -> views.ResourceList:
+@routes.get("/pam/resources", "The resources")
+def resources(call: Call) -> views.ResourceList:
     """What you may ask for."""
-    found = read_sessions.list_resources(call())
+    found = read_sessions.list_resources(call)
     return views.ResourceList(items=[views.resource_view(resource) for resource in found])
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
-    return serve(app, front(), event, context)
+    return serve(routes, front(), event)

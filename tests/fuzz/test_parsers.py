@@ -18,7 +18,6 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from pydantic import BaseModel, ValidationError
 
 from cli import durations as typed_durations
 from cli.trail.files import Folder, Unreadable
@@ -29,6 +28,7 @@ from pam.domain.cursor import place_of
 from pam.domain.errors import Invalid, NotEligible
 from pam.domain.statement_log import of_log_line
 from pam.edge import api, bodies
+from pam.edge.reading import Body, read_body
 from pam.policy.catalogue_file import load_catalogue
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import load
@@ -153,21 +153,14 @@ def from_file(parse: Callable[[Path], object]) -> Callable[[bytes], object]:
     return parsed
 
 
-def body_of(model: type[BaseModel]) -> Callable[[object], object]:
+def body_of(kind: type[Body]) -> Callable[[object], object]:
     """As the edge does it: pydantic's errors become a refusal that echoes no value."""
-
-    def parsed(raw: object) -> object:
-        try:
-            return model.model_validate(raw)
-        except ValidationError as error:
-            raise bodies.invalid(error.errors()) from None
-
-    return parsed
+    return lambda raw: read_body(kind, raw)
 
 
 def readable(sent: tuple[str, bool]) -> object:
     body, is_base64 = sent
-    return api._readable({"body": body, "isBase64Encoded": is_base64, "headers": None})
+    return api._body({"body": body, "isBase64Encoded": is_base64})
 
 
 def log_line(text: str) -> object:

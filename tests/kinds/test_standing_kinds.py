@@ -129,8 +129,8 @@ def test_the_next_one_waits_and_says_for_which(story: DoorStory) -> None:
     first = active(story)
     second = waiting(story)
     assert second.comes_after == first.session_id
-    assert session_view(second).waits_for == first.session_id
-    assert session_view(first).waits_for is None
+    assert session_view(second)["waits_for"] == first.session_id
+    assert session_view(first)["waits_for"] is None
     for _ in range(3):
         with pytest.raises(TryAgain):
             story.activate(second.session_id)
@@ -141,11 +141,11 @@ def test_the_next_one_waits_and_says_for_which(story: DoorStory) -> None:
 def test_it_says_so_only_while_it_waits(story: DoorStory) -> None:
     first = active(story)
     asked = story.request("alice", VAULT_UAT)
-    assert session_view(asked).waits_for is None, "it waits for votes"
+    assert session_view(asked)["waits_for"] is None, "it waits for votes"
     approved = story.vote("bob", asked.session_id)
-    assert session_view(approved).waits_for == first.session_id
+    assert session_view(approved)["waits_for"] == first.session_id
     story.end(first.session_id)
-    assert session_view(story.activate(asked.session_id)).waits_for is None
+    assert session_view(story.activate(asked.session_id))["waits_for"] is None
 
 
 @pytest.mark.parametrize("by", ["its user", "the clock"])
@@ -456,7 +456,7 @@ def test_what_a_runbook_asks_for_waits_for_the_person_named(story: DoorStory) ->
     session_id = story.by_runbook("alice", VAULT_DEV).session_id
     opened = story.stored(session_id)
     assert (opened.status, opened.comes_after) == (Status.PENDING_APPROVAL, "")
-    assert session_view(opened).needs_confirmation
+    assert session_view(opened)["needs_confirmation"]
     assert "BreakGlass" not in story.store.types(session_id)
     confirmed = story.confirm(session_id)
     assert confirmed.status is Status.APPROVED

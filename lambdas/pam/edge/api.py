@@ -1,21 +1,18 @@
 """What the functions behind the request API share: who calls, how errors and refusals go out.
 
-Each function is a Powertools resolver with its own routes; this gives it the same front: a bound
-on the body, the caller from the signature, refusals recorded and rendered in one place.
+Each function has its own routes; this gives them the same front: a bound on the body, the caller
+from the signature, refusals recorded and rendered in one place.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from pam.domain.errors import (
     Code,
@@ -28,11 +25,11 @@ from pam.domain.errors import (
 )
 from pam.domain.handled_call import Door
 from pam.domain.messages import UnknownEvent
-from pam.domain.problems import codes_by_status
-from pam.edge.bodies import invalid
 from pam.edge.callers import signed_caller
 from pam.edge.gateway import handled_call, is_gateway_call, stranger
-from pam.edge.problems import PROBLEM_JSON, Problem, problem_response, unexpected_response
+from pam.edge.problems import gateway_answer, problem_response, unexpected_response
+from pam.edge.reading import Place, read
+from pam.edge.routes import Routes
 from pam.ids import new_id
 from pam.operations.call import Call
 from pam.operations.note_act import note_act
@@ -46,20 +43,7 @@ _LARGEST_BODY = 16 * 1024
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the caller: nothing was decided about them."""
 
-_PROBLEMS: dict[int, Any] = {
-    status.value: {
-        "description": " or ".join(part for part in (", ".join(codes[:-1]), codes[-1]) if part),
-        "content": {PROBLEM_JSON: {"model": Problem}},
-    }
-    for status, codes in codes_by_status().items()
-}
-
 logger = Logger()
-
-
-def answers(what: str, *, status: int = 200) -> dict[int, Any]:
-    """A route's answers, for the API's description: `what` on success, else a problem."""
-    return {status: {"description": what}, **_PROBLEMS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,42 +57,8 @@ class Front:
     clock: Callable[[], datetime]
 
 
-def resolver() -> APIGatewayRestResolver:
-    """A resolver without routes, with the one way in which errors go out. Called by `serve`."""
-    app = APIGatewayRestResolver(enable_validation=True)
-
-    def refused(refusal: Refusal) -> Response[str]:
-        return _refused(refusal, app.context["call"], app.context["act"])
-
-    def not_valid(error: RequestValidationError) -> Response[str]:
-        return refused(invalid(error.errors()))
-
-    def stale(error: StaleSession) -> Response[str]:
-        return problem_response(Throttled(str(error)))
-
-    def too_much(error: TryAgain) -> Response[str]:
-        logger.warning("not done yet", exc_info=error)
-        return problem_response(Throttled("there is too much to do just now; try again"))
-
-    def no_route(_: Exception) -> Response[str]:
-        return problem_response(NotFound("there is no such call; see the API's description"))
-
-    def unexpected(error: Exception) -> Response[str]:
-        logger.error("unexpected", exc_info=error)
-        return unexpected_response(app.context["call"].caller.request_id)
-
-    app.use(middlewares=[_not_cached])
-    app.exception_handler(Refusal)(refused)
-    app.exception_handler(RequestValidationError)(not_valid)
-    app.exception_handler(StaleSession)(stale)
-    app.exception_handler(TryAgain)(too_much)
-    app.exception_handler(Exception)(unexpected)
-    app.not_found(no_route)
-    return app
-
-
-def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any) -> dict[str, Any]:
-    """Answers one call of the request API. Routes find their `Call` by `current_call`.
+def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
+    """Answers one call of the request API.
 
     Raises UnknownEvent for anything but a gateway's call, and RequestIdUsed: that is no call of the
     gateway's either. Both are noted, to be told. A call is noted before anything is done, or
@@ -124,11 +74,10 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
         note_call(handled, front.calls)
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
-        return _plain(problem_response(Throttled("there is too much to do just now; try again")))
-    signed = APIGatewayProxyEvent(event)
-    caller = signed_caller(signed, front.policy.identities.identify)
+        return problem_response(Throttled("there is too much to do just now; try again"))
+    caller = signed_caller(event, front.policy.identities.identify)
     call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
-    answer = _answer(app, event, call, f"{signed.http_method} {signed.resource}", context)
+    answer = _answer(routes, event, call, f"{event['httpMethod']} {event['resource']}")
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
     except Exception:
@@ -137,19 +86,32 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
     return answer
 
 
-def _answer(
-    app: APIGatewayRestResolver, event: dict[str, Any], call: Call, act: str, context: Any
-) -> dict[str, Any]:
+def _answer(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[str, Any]:
     """`act` is method and route, as records name it."""
-    event = event | {"path": _one_segment_each(event)}
     try:
-        event = _readable(event)
-    except Invalid as refusal:
-        return _plain(_refused(refusal, call, act))
+        return _acted(routes, event, call, act)
+    except Refusal as refusal:
+        return _refused(refusal, call, act)
+    except StaleSession as error:
+        return problem_response(Throttled(str(error)))
+    except TryAgain as error:
+        logger.warning("not done yet", exc_info=error)
+        return problem_response(Throttled("there is too much to do just now; try again"))
+    except Exception as error:
+        logger.exception("unexpected", exc_info=error)
+        return unexpected_response(call.caller.request_id)
+
+
+def _acted(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[str, Any]:
+    body = _body(event)
     if not act.startswith("GET "):
         _note(call)
-    app.append_context(call=call, act=act)  # type: ignore[no-untyped-call]
-    return app.resolve(event, context)
+    route = routes.find(act)
+    if route is None:
+        return problem_response(NotFound("there is no such call; see the API's description"))
+    answer = route.answer(call, **read(route.answer, _sent(event, body)))
+    text = json.dumps(answer, separators=(",", ":"))
+    return gateway_answer(route.status, "application/json", text)
 
 
 def _note(call: Call) -> None:
@@ -162,43 +124,43 @@ def _note(call: Call) -> None:
         logger.exception("act not noted")
 
 
-def _one_segment_each(event: dict[str, Any]) -> str:
-    """The path with each parameter as one segment: an ARN has slashes, and the gateway may have
-    decoded them. Routes decode what they take from it.
+def _sent(event: dict[str, Any], body: dict[str, Any] | None) -> dict[str, Any]:
+    """What a route reads, by place and name. Of what is sent more than once, the first counts.
+
+    An ARN in a path has slashes, and the gateway may have decoded them or not.
     """
-    path = str(event["resource"])
-    for name, value in (event.get("pathParameters") or {}).items():
-        segment = quote(unquote(value), safe="")
-        path = path.replace(f"{{{name}}}", segment).replace(f"{{{name}+}}", segment)
-    return path
+    headers = _firsts(event, "headers", "multiValueHeaders")
+    return {
+        Place.PATH: {k: unquote(v) for k, v in (event.get("pathParameters") or {}).items()},
+        Place.QUERY: _firsts(event, "queryStringParameters", "multiValueQueryStringParameters"),
+        Place.HEADER: {name.title(): value for name, value in headers.items()},
+        **({} if body is None else {Place.BODY: body}),
+    }
 
 
-def current_call(app: APIGatewayRestResolver) -> Call:
-    call = app.context["call"]
-    assert isinstance(call, Call)  # noqa: S101 - put there by `serve`, for the type checker
-    return call
+def _firsts(event: dict[str, Any], single: str, several: str) -> dict[str, Any]:
+    found = dict(event.get(single) or {})
+    return found | {name: each[0] for name, each in (event.get(several) or {}).items() if each}
 
 
-def _readable(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, once its body is seen to be a bounded JSON object (or absent).
+def _body(event: dict[str, Any]) -> dict[str, Any] | None:
+    """A bounded JSON object, whatever the caller calls it; None if nothing was sent.
 
-    Done before anything else parses it: a body that two parsers may read differently (a key given
-    twice, say) is refused. Raises Invalid.
+    What two parsers may read differently (a key given twice, say) is refused. Raises Invalid.
     """
-    proxy = APIGatewayProxyEvent(event)
-    if not proxy.body:
-        return event
-    if len(proxy.body) > _LARGEST_BODY:
+    sent = event.get("body")
+    if not sent:
+        return None
+    if len(sent) > _LARGEST_BODY:
         raise Invalid.field("body", f"must be at most {_LARGEST_BODY} bytes")
     try:
-        body = json.loads(proxy.decoded_body or "", object_pairs_hook=_without_repetition)
+        text = base64.b64decode(sent).decode() if event.get("isBase64Encoded") else sent
+        body = json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError):
         raise Invalid.field("body", "must be a JSON object, with each key once") from None
     if not isinstance(body, dict):
         raise Invalid.field("body", "must be a JSON object")
-    # It is JSON, whatever the caller calls it.
-    headers = {k: v for k, v in (event.get("headers") or {}).items() if k.lower() != "content-type"}
-    return event | {"headers": headers | {"Content-Type": "application/json"}}
+    return body
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -209,13 +171,7 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _not_cached(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    answer = next_middleware(app)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-def _refused(refusal: Refusal, call: Call, act: str) -> Response[str]:
+def _refused(refusal: Refusal, call: Call, act: str) -> dict[str, Any]:
     """Reading is refused without a record; every other act that is refused is recorded.
 
     A refusal has no effect that would have to wait for its record: it is given even if the record
@@ -234,12 +190,3 @@ def _refused(refusal: Refusal, call: Call, act: str) -> Response[str]:
         except Exception:
             logger.exception("refusal not recorded")
     return problem_response(refusal)
-
-
-def _plain(response: Response[str]) -> dict[str, Any]:
-    return {
-        "statusCode": response.status_code,
-        "headers": {"Content-Type": response.content_type, **response.headers},
-        "body": response.body,
-        "isBase64Encoded": False,
-    }

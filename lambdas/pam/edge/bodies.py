@@ -1,17 +1,15 @@
 """What callers may send, by HTTP or by a direct start, and nothing else: `docs/interface.md`."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing import Any, Self
 
 from pam.domain.approval import Ballot
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import FieldError, Invalid
-from pam.domain.free_text import named
 from pam.domain.review import Judgement
+from pam.edge.reading import Body, read_body
 from pam.edge.text import (
     BlockSeconds,
     Comment,
@@ -29,13 +27,8 @@ from pam.operations.open_session import AccessRequest
 from pam.operations.review_session import ReviewPaper
 
 
-class _Strict(BaseModel):
-    """Unknown fields and values of another JSON type are refused, not ignored or converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-
-
-class RequestBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBody(Body):
     resource: ResourceId
     reason: Reason
     duration_seconds: Seconds | None = None
@@ -52,6 +45,7 @@ class RequestBody(_Strict):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartInput(RequestBody):
     """The input of a state machine execution that somebody started directly."""
 
@@ -64,10 +58,10 @@ class StartInput(RequestBody):
         )
 
 
-class ApproveBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveBody(Body):
     session_id: SessionId
-    # Strict would want the enumeration itself; JSON has only its text.
-    decision: Annotated[Ballot, Field(strict=False)] = Ballot.APPROVE
+    decision: Ballot = Ballot.APPROVE
     comment: Comment = ""
     duration_seconds: Seconds | None = None
 
@@ -81,7 +75,8 @@ class BlockScope(StrEnum):
     RESOURCE = "resource"
 
 
-class RevokeBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeBody(Body):
     """`block_seconds` 0 blocks until lifted, absent blocks nobody; `block_scope` `resource` keeps
     the person from this session's resource alone.
     """
@@ -89,14 +84,14 @@ class RevokeBody(_Strict):
     session_id: SessionId
     reason: EndReason
     block_seconds: BlockSeconds | None = None
-    block_scope: Annotated[BlockScope, Field(strict=False)] = BlockScope.PERSON
+    block_scope: BlockScope = BlockScope.PERSON
 
-    @model_validator(mode="after")
-    def _scope_of_a_block(self) -> "RevokeBody":
-        if self.block_seconds is None and "block_scope" in self.model_fields_set:
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        if given.get("block_seconds") is None and "block_scope" in given:
             message = "block_scope without block_seconds blocks nobody; give both"
             raise ValueError(message)
-        return self
+        return cls(**given)
 
     @property
     def block(self) -> timedelta | None:
@@ -104,7 +99,8 @@ class RevokeBody(_Strict):
         return _length(self.block_seconds or None)
 
 
-class BlockBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockBody(Body):
     """`seconds` 0 blocks until lifted; without `resource` from everything."""
 
     person: Principal
@@ -123,21 +119,25 @@ class BlockBody(_Strict):
         )
 
 
-class ConfirmBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmBody(Body):
     session_id: SessionId
 
 
-class EndBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndBody(Body):
     session_id: SessionId
 
 
-class EraseBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseBody(Body):
     session_id: SessionId
 
 
-class ReviewBody(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewBody(Body):
     session_id: SessionId
-    outcome: Annotated[Judgement, Field(strict=False)]
+    outcome: Judgement
     comment: Comment = ""
 
     def paper(self) -> ReviewPaper:
@@ -146,63 +146,7 @@ class ReviewBody(_Strict):
 
 def parse_start(raw: object) -> Claim:
     """A direct start's claim. Raises Invalid naming each wrong field."""
-    try:
-        return StartInput.model_validate(raw).claim()
-    except ValidationError as error:
-        raise invalid(error.errors()) from None
-
-
-def invalid(errors: Any) -> Invalid:
-    """From pydantic's errors, without the values: those may be anything, and are not echoed.
-
-    The names that the caller made up are told to them, and stand in no record.
-    """
-    errors = list(errors)
-    told = errors[:_MOST_ERRORS]
-    found = tuple(FieldError(field=_field(error["loc"]), message=_message(error)) for error in told)
-    left_out = [f"and {len(errors) - len(told)} more"] if len(errors) > len(told) else []
-    return Invalid(
-        "; ".join([*(f"{fault.field}: {fault.message}" for fault in found), *left_out]),
-        errors=found,
-        recorded="; ".join([*_recorded(told, found), *left_out]),
-    )
-
-
-def _recorded(errors: list[Any], found: tuple[FieldError, ...]) -> Iterator[str]:
-    for error, fault in zip(errors, found, strict=True):
-        made_up = error["type"] == "extra_forbidden"
-        yield (
-            "a field that this call does not have" if made_up else f"{fault.field}: {fault.message}"
-        )
-
-
-def _field(loc: tuple[Any, ...]) -> str:
-    parts = [str(part) for part in loc]
-    if parts and parts[0] in {"body", "query", "path", "header"} and len(parts) > 1:
-        parts = parts[1:]
-    return named(".".join(parts)) or "body"
-
-
-_MOST_ERRORS = 10
-_PLAIN = {
-    "extra_forbidden": "is not a field of this call",
-    "missing": "is required",
-    "json_invalid": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-    "model_type": "must be a JSON object",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-}
-"""What a caller is told, by pydantic's type of error."""
-
-
-def _message(error: Any) -> str:
-    plain = _PLAIN.get(error["type"])
-    if plain is not None:
-        return plain.format(**error.get("ctx", {}))
-    return str(error["msg"]).removeprefix("Value error, ")[:300]
+    return read_body(StartInput, raw).claim()
 
 
 def _length(seconds: int | None) -> timedelta | None:

@@ -7,8 +7,7 @@ same `Caller`, so that nothing behind this door knows by which way somebody came
 
 import re
 from collections.abc import Callable
-
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from typing import Any
 
 from pam.domain.errors import NotEligible
 from pam.domain.people import Auth, Caller, Person, Surface
@@ -17,22 +16,26 @@ _LONGEST_USER_AGENT = 256
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
-def signed_caller(event: APIGatewayProxyEvent, identify: Callable[[str], Person]) -> Caller:
+def signed_caller(event: dict[str, Any], identify: Callable[[str], Person]) -> Caller:
     """Whoever signed a call of the request API with their AWS credentials (SigV4).
 
     The gateway has verified the signature, and names its principal. `identify` says whose a
     principal is, and raises NotEligible for one that is nobody's.
     """
-    identity = event.request_context.identity
-    principal = identity.user_arn or ""
+    context = event["requestContext"]
+    identity = context["identity"]
+    principal = identity["userArn"]
+    agent = str(identity.get("userAgent") or "")
     return Caller(
         principal=principal,
         person=_person(principal, identify),
         surface=Surface.API,
         auth=Auth.SIGV4,
-        source_ip=identity.source_ip or "",
-        user_agent=_UNPRINTABLE.sub("?", identity.user_agent or "")[:_LONGEST_USER_AGENT],
-        request_id=event.request_context.request_id,
+        source_ip=str(identity.get("sourceIp") or ""),
+        user_agent=_UNPRINTABLE.sub("?", str(identity.get("userAgent") or ""))[
+            :_LONGEST_USER_AGENT
+        ],
+        request_id=context["requestId"],
     )
 
 

@@ -1,10 +1,9 @@
 """From an exception to a problem document, as `domain/problems.py` has it."""
 
 import json
-from typing import Any
+from typing import Any, NotRequired
 
-from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
+from typing_extensions import TypedDict
 
 from pam.domain.errors import Code, Refusal
 from pam.domain.problems import INTERNAL, PROBLEMS
@@ -12,12 +11,12 @@ from pam.domain.problems import INTERNAL, PROBLEMS
 PROBLEM_JSON = "application/problem+json"
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(TypedDict):
     field: str
     message: str
 
 
-class Problem(BaseModel):
+class Problem(TypedDict):
     """RFC 9457, with a stable `code`; `errors` only for VALIDATION, `sessions` only for LIMIT,
     `step_up_command` only for STEP_UP.
     """
@@ -27,30 +26,29 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
-    errors: list[FieldProblem] | None = None
-    sessions: list[str] | None = None
-    step_up_command: str | None = None
+    errors: NotRequired[list[FieldProblem]]
+    sessions: NotRequired[list[str]]
+    step_up_command: NotRequired[str]
 
 
-def problem_response(refusal: Refusal) -> Response[str]:
-    problem = _problem(
-        refusal.code,
-        refusal.detail,
-        errors=[FieldProblem(field=e.field, message=e.message) for e in refusal.errors] or None,
-        sessions=list(refusal.sessions) or None,
-        step_up_command=refusal.step_up_command or None,
-    )
-    headers = {"Retry-After": "1"} if refusal.code is Code.THROTTLED else {}
-    return _response(problem, headers)
+def problem_response(refusal: Refusal) -> dict[str, Any]:
+    problem = _problem(refusal.code, refusal.detail)
+    if refusal.errors:
+        problem["errors"] = [{"field": e.field, "message": e.message} for e in refusal.errors]
+    if refusal.sessions:
+        problem["sessions"] = list(refusal.sessions)
+    if refusal.step_up_command:
+        problem["step_up_command"] = refusal.step_up_command
+    return _response(problem, {"Retry-After": "1"} if refusal.code is Code.THROTTLED else {})
 
 
-def unexpected_response(request_id: str) -> Response[str]:
+def unexpected_response(request_id: str) -> dict[str, Any]:
     """For what is a fault of PAM: says nothing of it but where to look."""
     detail = f"nothing was granted by this call; the log has it under request id {request_id}"
     return _response(_problem(INTERNAL, detail), {})
 
 
-def _problem(code: str, detail: str, **more: Any) -> Problem:
+def _problem(code: str, detail: str) -> Problem:
     kind = PROBLEMS[code]
     return Problem(
         type=kind.urn,
@@ -58,14 +56,20 @@ def _problem(code: str, detail: str, **more: Any) -> Problem:
         status=kind.status.value,
         detail=detail,
         code=kind.code,
-        **more,
     )
 
 
-def _response(problem: Problem, headers: dict[str, str]) -> Response[str]:
-    return Response(
-        status_code=problem.status,
-        content_type=PROBLEM_JSON,
-        body=json.dumps(problem.model_dump(exclude_none=True), ensure_ascii=False),
-        headers={"Cache-Control": "no-store", **headers},
-    )
+def _response(problem: Problem, headers: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(problem, ensure_ascii=False)
+    return gateway_answer(problem["status"], PROBLEM_JSON, text, **headers)
+
+
+def gateway_answer(status: int, content_type: str, body: str, **headers: str) -> dict[str, Any]:
+    """As the gateway takes it. No answer is for anybody's cache."""
+    told = {"Content-Type": content_type, "Cache-Control": "no-store", **headers}
+    return {
+        "statusCode": status,
+        "multiValueHeaders": {name: [value] for name, value in told.items()},
+        "body": body,
+        "isBase64Encoded": False,
+    }

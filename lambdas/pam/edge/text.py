@@ -1,13 +1,45 @@
-"""The fields that hold text: what each may be. Which characters are fit, `free_text` says."""
+"""The fields that callers send: what each may be. Which characters are fit, `free_text` says.
+
+A field is a type with its rule beside it, a schema in pydantic-core's own words. By it a call is
+read (`reading.py`); the rest of pydantic, which takes as long to load as a whole function, is there
+when the API is described, and finds the same rule.
+"""
 
 import re
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pam.domain.block import LONGEST_BLOCK
 from pam.domain.free_text import line_of, visible
 from pam.domain.ids import is_ulid
+
+Schema = dict[str, Any]
+
+
+class Rule:
+    """Stands in an annotation, after the type that it is a rule for."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, *_: object) -> Schema:
+        """By this name pydantic asks for it."""
+        return self.schema
+
+
+def _text(*checks: Callable[[str], str], shown: Schema | None = None, **bounds: int) -> Rule:
+    """`bounds` are counted before the checks; `shown` is what the API's description says more."""
+    schema: Schema = {"type": "str", **bounds}
+    for check in checks:
+        function = {"type": "no-info", "function": check}
+        schema = {"type": "function-after", "function": function, "schema": schema}
+    return Rule(schema | {"metadata": {"pydantic_js_updates": shown}} if shown else schema)
+
+
+def _whole(least: int, most: int) -> Rule:
+    return Rule({"type": "int", "ge": least, "le": most})
 
 
 def _reason(text: str) -> str:
@@ -50,24 +82,15 @@ _MOST_CHARACTERS = 2 * _LONGEST_TEXT
 """Spaces and the marks on letters among them."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
-Line = AfterValidator(line_of)
-Reason = Annotated[
-    str, Field(min_length=10, max_length=_MOST_CHARACTERS), Line, AfterValidator(_reason)
-]
-EndReason = Annotated[
-    str, Field(min_length=1, max_length=_MOST_CHARACTERS), Line, AfterValidator(_something)
-]
-Comment = Annotated[str, Field(max_length=_MOST_CHARACTERS), Line, AfterValidator(_not_long)]
-Ticket = Annotated[str, Field(max_length=100), Line]
-ResourceId = Annotated[str, Field(min_length=1, max_length=63), Line]
-Principal = Annotated[str, Field(min_length=1, max_length=2048), Line]
-SessionId = Annotated[
-    str,
-    AfterValidator(_ulid),
-    Field(json_schema_extra={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}),
-]
-IdempotencyKey = Annotated[
-    str, AfterValidator(_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})
-]
-Seconds = Annotated[int, Field(ge=1, le=14400)]
-BlockSeconds = Annotated[int, Field(ge=0, le=int(LONGEST_BLOCK.total_seconds()))]
+Reason = Annotated[str, _text(line_of, _reason, min_length=10, max_length=_MOST_CHARACTERS)]
+EndReason = Annotated[str, _text(line_of, _something, min_length=1, max_length=_MOST_CHARACTERS)]
+Comment = Annotated[str, _text(line_of, _not_long, max_length=_MOST_CHARACTERS)]
+Ticket = Annotated[str, _text(line_of, max_length=100)]
+ResourceId = Annotated[str, _text(line_of, min_length=1, max_length=63)]
+Principal = Annotated[str, _text(line_of, min_length=1, max_length=2048)]
+SessionId = Annotated[str, _text(_ulid, shown={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"})]
+IdempotencyKey = Annotated[str, _text(_key, shown={"pattern": f"^{_KEY.pattern}$"})]
+Cursor = Annotated[str, _text(max_length=200)]
+PageSize = Annotated[int, _whole(1, 100)]
+Seconds = Annotated[int, _whole(1, 14400)]
+BlockSeconds = Annotated[int, _whole(0, int(LONGEST_BLOCK.total_seconds()))]

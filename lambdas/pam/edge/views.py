@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict
 
 from pam.domain import timestamps
 from pam.domain.approval import Vote
@@ -22,13 +22,7 @@ from pam.operations.read_inbox import Inbox
 from pam.ports.targets import AwsCredentials, SignInPlace
 
 
-class _View(BaseModel):
-    """What it takes to write one is made when the first is written: no call answers with all."""
-
-    model_config = ConfigDict(defer_build=True)
-
-
-class VoteView(_View):
+class VoteView(TypedDict):
     approver: str
     decision: str
     comment: str
@@ -37,7 +31,7 @@ class VoteView(_View):
     auth: str
 
 
-class ApprovalsView(_View):
+class ApprovalsView(TypedDict):
     required: int
     received: int
     domain_required: int
@@ -45,7 +39,7 @@ class ApprovalsView(_View):
     votes: list[VoteView]
 
 
-class EndingView(_View):
+class EndingView(TypedDict):
     decided_at: str
     confirmed_at: str | None
     effective_at: str | None
@@ -54,14 +48,14 @@ class EndingView(_View):
     proven: bool | None
 
 
-class ReviewView(_View):
+class ReviewView(TypedDict):
     required: bool
     due_at: str | None
     outcome: str
     reviewers: list[str]
 
 
-class SessionView(_View):
+class SessionView(TypedDict):
     session_id: str
     status: str
     requester: str
@@ -92,12 +86,12 @@ class SessionView(_View):
     execution_arn: str
 
 
-class SessionPage(_View):
+class SessionPage(TypedDict):
     items: list[SessionView]
     cursor: str | None
 
 
-class AwsLeaseView(_View):
+class AwsLeaseView(TypedDict):
     lease_id: str
     session_id: str
     kind: Literal["aws"]
@@ -108,7 +102,7 @@ class AwsLeaseView(_View):
     region: str
 
 
-class SecretLeaseView(_View):
+class SecretLeaseView(TypedDict):
     lease_id: str
     session_id: str
     kind: Literal["secret"]
@@ -124,7 +118,7 @@ class SecretLeaseView(_View):
     """PEM text; null where `sslmode` checks no certificate."""
 
 
-class SignInView(_View):
+class SignInView(TypedDict):
     """Of a standing kind: where to go. Nothing is handed out, so it has no `lease_id`."""
 
     session_id: str
@@ -137,13 +131,13 @@ class SignInView(_View):
 LeaseView = AwsLeaseView | SecretLeaseView | SignInView
 
 
-class AccessView(_View):
+class AccessView(TypedDict):
     allowed: bool
     session_id: str | None
     expires_at: str | None
 
 
-class BlockView(_View):
+class BlockView(TypedDict):
     """`resource` null: everything; `until` null: until lifted."""
 
     principal: str
@@ -158,11 +152,11 @@ class BlockView(_View):
     lift_reason: str | None
 
 
-class BlockListView(_View):
+class BlockListView(TypedDict):
     items: list[BlockView]
 
 
-class ResourceView(_View):
+class ResourceView(TypedDict):
     resource: str
     title: str
     description: str
@@ -174,11 +168,11 @@ class ResourceView(_View):
     approval_window_seconds: int
 
 
-class ResourceList(_View):
+class ResourceList(TypedDict):
     items: list[ResourceView]
 
 
-class MeView(_View):
+class MeView(TypedDict):
     """Whom PAM takes the caller for, and how it knows."""
 
     person: str
@@ -189,7 +183,7 @@ class MeView(_View):
     auth: str
 
 
-class InboxView(_View):
+class InboxView(TypedDict):
     """What waits for the caller, the oldest first; at most 100 of each."""
 
     votes: list[SessionView]
@@ -197,7 +191,7 @@ class InboxView(_View):
     confirmations: list[SessionView]
 
 
-class Trail(_View):
+class Trail(TypedDict):
     """Audit records, and `texts`, which explains their commitments to free text."""
 
     items: list[dict[str, Any]]
@@ -205,7 +199,7 @@ class Trail(_View):
     cursor: str | None
 
 
-class BlockedView(_View):
+class BlockedView(TypedDict):
     """`principals` are those that PAM knows of the person, `ended` the sessions that this call
     ended, `items` all blocks that stand against them.
     """
