@@ -1,5 +1,6 @@
 """New ULIDs, and the one that follows from a workflow execution."""
 
+import base64
 import hashlib
 import secrets
 from datetime import datetime
@@ -15,6 +16,12 @@ def new_id(now: datetime) -> str:
 def new_text_key() -> str:
     """Secret, hex: commits a session's records to what people wrote."""
     return secrets.token_hex(32)
+
+
+def new_link_code() -> str:
+    """128 random bits in groups that people can read out: `domain.links.digest_of` reads them."""
+    plain = base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=")
+    return "-".join(plain[begin : begin + 5] for begin in range(0, len(plain), 5))
 
 
 def id_of_execution(execution_arn: str, started_at: datetime) -> str:

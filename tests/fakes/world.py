@@ -51,7 +51,7 @@ class FakeStore:
     added: dict[str, int] = field(default_factory=dict)
     """By person: how often something was added to what they have open."""
     awaited: list[Expected] = field(default_factory=list)
-    acts: dict[tuple[str, tuple[str, ...]], Act] = field(default_factory=dict)
+    acts: dict[tuple[str, tuple[str, ...], str], Act] = field(default_factory=dict)
     before_create: Callable[[], None] | None = None
     before_block: Callable[[], None] | None = None
     before_save: Callable[[Session], None] | None = None
@@ -140,10 +140,10 @@ class FakeStore:
         )
 
     def acts_of(self, person: str) -> list[Act]:
-        return [act for (name, _), act in sorted(self.acts.items()) if name == person]
+        return [act for (name, _, _), act in sorted(self.acts.items()) if name == person]
 
     def note_act(self, act: Act) -> None:
-        self.acts[act.person, act.groups] = act
+        self.acts[act.person, act.groups, act.principal] = act
 
     def _do(self, once: Once | tuple[Once, ...] | None) -> None:
         keys = {each.key for each in ((once,) if isinstance(once, Once) else once or ())}

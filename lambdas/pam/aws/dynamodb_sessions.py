@@ -351,7 +351,7 @@ class DynamoDbSessions:
     def acts_of(self, person: str) -> list[Act]:
         items = self._query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": person_items.act_key(person)["pk"]}),
+            ExpressionAttributeValues=to_item({":pk": person_items.acts_key(person)["pk"]}),
             ConsistentRead=True,
         )
         return [person_items.act_of(person, item) for item in items]

@@ -2,6 +2,7 @@
 offices each has acted. Each person is a partition, so nothing is scanned.
 """
 
+import hashlib
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -70,13 +71,19 @@ def version_of(items: list[dict[str, Any]]) -> int:
     return int(told) if isinstance(told, int | Decimal) else 0
 
 
-def act_key(person: str, groups: tuple[str, ...] = ()) -> dict[str, str]:
-    return {"pk": f"PERSON#{person}", "sk": f"ACT#{','.join(groups)}"}
+def acts_key(person: str) -> dict[str, str]:
+    return {"pk": f"PERSON#{person}"}
+
+
+def _act_key(act: Act) -> dict[str, str]:
+    """A principal may be longer than a key."""
+    principal = hashlib.sha256(act.principal.encode()).hexdigest()[:16]
+    return acts_key(act.person) | {"sk": f"ACT#{','.join(act.groups)}#{principal}"}
 
 
 def act_item(act: Act) -> dict[str, Any]:
     return {
-        **act_key(act.person, act.groups),
+        **_act_key(act),
         "kind": "ACT",
         "principal": act.principal,
         "groups": list(act.groups),

@@ -15,7 +15,7 @@ NOTED_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """That a person signed a call, as a member of these groups, which gave these roles."""
+    """That a person signed a call by this principal, which gave these groups and roles."""
 
     person: str
     principal: str

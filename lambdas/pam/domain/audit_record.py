@@ -59,6 +59,8 @@ class RecordType(StrEnum):
     ERASED = "Erased"
     BLOCKED = "Blocked"
     UNBLOCKED = "Unblocked"
+    LINKED = "Linked"
+    UNLINKED = "Unlinked"
     CONFIRMED = "Confirmed"
     REVIEWED = "Reviewed"
     REVIEW_OVERDUE = "ReviewOverdue"

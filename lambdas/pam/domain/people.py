@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pam.domain.links import Link
+
 
 class ActorKind(StrEnum):
     PERSON = "person"
@@ -80,6 +82,8 @@ class Caller:
     source_ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    link: Link | None = None
+    """By which the principal is that person's; None where the identities file says so."""
 
     @property
     def actor(self) -> Actor:

@@ -27,9 +27,17 @@ _FORMS: Mapping[Scheme, re.Pattern[str]] = MappingProxyType(
 )
 
 
+_PERMISSION_SET = re.compile(r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/AWSReservedSSO_", re.ASCII)
+
+
 def scheme_of(text: str) -> Scheme | None:
     """None for what is no principal: a person's name, for one."""
     return next((scheme for scheme, form in _FORMS.items() if form.fullmatch(text)), None)
+
+
+def is_permission_set(principal: str) -> bool:
+    """Whether it is a session of a role that IAM Identity Center made."""
+    return _PERMISSION_SET.match(principal) is not None
 
 
 def folded(name: str) -> str:

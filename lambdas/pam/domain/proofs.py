@@ -17,6 +17,7 @@ from typing import Any
 from pam.domain import timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import canonical_json
+from pam.domain.links import Link
 from pam.domain.people import Auth, Surface
 from pam.domain.session import Confirmation, Session
 
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     VOTE = "vote"
     CONFIRMATION = "confirmation"
     ACTIVATION = "activation"
+    LINK = "link"
 
 
 ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
@@ -196,6 +198,22 @@ def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
             "surface": str(confirmed.surface),
             "auth": str(confirmed.auth),
             **({"waits_for": confirmed.waits_for} if confirmed.waits_for else {}),
+        },
+    )
+
+
+def of_link(link: Link) -> Statement:
+    """That a person took this principal for theirs. It is of no session."""
+    return Statement(
+        maker=Maker.DOOR,
+        kind=Kind.LINK,
+        session_id="",
+        fields={
+            "principal": link.principal,
+            "person": link.person,
+            "accepted_by": link.accepted_by,
+            "linked_at": _instant(link.linked_at),
+            "basis": link.basis,
         },
     )
 

@@ -43,6 +43,9 @@ _LARGEST_BODY = 16 * 1024
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the caller: nothing was decided about them."""
 
+_WHO_AM_I = "GET /pam/me"
+"""Noted as an act is: by it somebody shows that they still have the principal they sign with."""
+
 logger = Logger()
 
 
@@ -104,7 +107,7 @@ def _answer(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict
 
 def _acted(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[str, Any]:
     body = _body(event)
-    if not act.startswith("GET "):
+    if not act.startswith("GET ") or act == _WHO_AM_I:
         _note(call)
     route = routes.find(act)
     if route is None:

@@ -14,7 +14,7 @@ from pam.ports.sessions import Once
 
 
 def note_act(call: Call) -> bool:
-    """Reads once a call, writes once an hour for each set of groups. Returns whether it is told.
+    """Reads once a call, writes once an hour for each principal. Returns whether it is told.
 
     A day with acts in two such offices is told once for each pair, as a `Drift` of no session.
     """
@@ -28,8 +28,8 @@ def note_act(call: Call) -> bool:
         roles=tuple(sorted(person.roles)),
         at=call.now,
     )
-    acts = {each.groups: each for each in call.store.acts_of(person.name)}
-    earlier = acts.pop(act.groups, None)
+    acts = {(each.groups, each.principal): each for each in call.store.acts_of(person.name)}
+    earlier = acts.get((act.groups, act.principal))
     if earlier is not None and call.now < earlier.at + NOTED_EVERY:
         return False
     # Noted before the others are looked at again: of two first acts at once one sees the other.

@@ -22,6 +22,7 @@ from pam.domain.people import Person
 from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
+from pam.operations.linked_votes import check_link_votes
 from pam.operations.refuse_blocked import is_blocked
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy, Decision
@@ -86,6 +87,8 @@ def _voter(session: Session, ballot: Ballot, call: Call) -> tuple[Person, Decisi
     decision = call.policy.may_vote(person, session, cast)
     if not decision.allowed:
         raise _refused(decision, person, session)
+    if call.caller.link is not None:
+        check_link_votes(call.caller.link, ballot, session.session_id, call)
     return person, decision
 
 

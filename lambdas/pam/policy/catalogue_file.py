@@ -7,6 +7,7 @@ from pathlib import Path
 from pam.domain import durations
 from pam.domain.apart import Apart
 from pam.domain.limits import Limits
+from pam.domain.links import LinkRules
 from pam.domain.resource import Resource
 from pam.policy.compiled import BreakGlassRules, PolicyError
 from pam.policy.files import CatalogueFile, ResourceEntry, catalogue_file
@@ -21,6 +22,7 @@ class Catalogue:
     resources: tuple[Resource, ...]
     break_glass: BreakGlassRules
     limits: Limits
+    links: LinkRules
     apart: Apart
     places: Mapping[str, str]
     reviewer_places: Mapping[str, str]
@@ -60,6 +62,7 @@ def load_catalogue(path: Path, account: str = "") -> Catalogue:
             reviewers={name: tuple(who) for name, who in file.break_glass.reviewers.items()},
         ),
         limits=Limits(**file.limits.model_dump()),
+        links=LinkRules(**file.links.model_dump()),
         apart=tuple(frozenset(roles) for roles in file.apart),
         places={each.resource.resource_id: each.place for each in lent},
         reviewer_places=reviewer_places,

@@ -67,6 +67,7 @@ class CedarPolicy:
         self.identities = Identities(compiled, partition=partition)
         self._codes = compiled.codes
         self.limits = compiled.limits
+        self.links = compiled.links
         self.apart = compiled.apart
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}

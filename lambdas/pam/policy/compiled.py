@@ -11,6 +11,7 @@ from typing import Any, Self
 from pam.domain.apart import Apart
 from pam.domain.kinds import kind_of
 from pam.domain.limits import Limits
+from pam.domain.links import LinkRules
 from pam.domain.resource import Environment, Resource
 
 
@@ -57,6 +58,7 @@ class CompiledPolicy:
     identities: tuple[Identity, ...]
     break_glass: BreakGlassRules
     limits: Limits
+    links: LinkRules
     apart: Apart
 
     @property
@@ -92,6 +94,8 @@ class CompiledPolicy:
                 },
             ),
             limits=Limits(**raw["limits"]),
+            # A policy set of before there were links has no rules for them.
+            links=LinkRules(**raw.get("links", {})),
             apart=tuple(frozenset(roles) for roles in raw["apart"]),
         )
 

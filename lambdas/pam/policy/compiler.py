@@ -66,6 +66,7 @@ def read(policy_dir: Path, identities_file: Path, *, account: str = "") -> Polic
         identities=listed.identities,
         break_glass=catalogue.break_glass,
         limits=catalogue.limits,
+        links=catalogue.links,
         apart=catalogue.apart,
     )
     return PolicyFiles(compiled=compiled, catalogue=catalogue, listed=listed)

@@ -70,12 +70,19 @@ class LimitsFile(Strict):
 _APART: list[list[Role]] = [["engineers", "approvers", "operators"]]
 
 
+class LinksFile(Strict):
+    """See `domain.links`."""
+
+    proof_days: Annotated[int, Field(ge=1, le=90)] = 7
+
+
 class CatalogueFile(Strict):
     """`apart`: sets of roles of which nobody may have two."""
 
     defaults: Defaults
     break_glass: BreakGlass
     limits: LimitsFile = LimitsFile()
+    links: LinksFile = LinksFile()
     apart: list[Annotated[list[Role], Field(min_length=2)]] = _APART
     resources: Annotated[Sequence[ResourceEntry], Field(min_length=1)]
 

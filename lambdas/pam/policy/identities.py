@@ -105,6 +105,16 @@ class Identities:
         person = None if accepted is None else self._signer(accepted)
         return person and replace(person, principal=principal)
 
+    def listed_as(self, principal: str) -> str | None:
+        """The name of the person of whom the file says that this principal is theirs, whatever is
+        linked; None for one that it does not list.
+        """
+        identity = self._others.get(principal)
+        if identity is not None:
+            return identity.person
+        signer = self._signer(principal) if scheme_of(principal) is Scheme.AWS else None
+        return signer and signer.name
+
     def resolve(self, principal_or_name: str) -> Person:
         """Like `identify`, and takes the bare name of a listed IAM user as well.
 

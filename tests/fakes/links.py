@@ -1,0 +1,68 @@
+"""Links and codes in memory, with the conditions of the real ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pam.domain import links
+from pam.domain.audit_record import Record
+from pam.domain.errors import StaleSession
+from pam.domain.links import Link, ShownCode
+
+
+@dataclass
+class FakeLinks:
+    """`ports.links`: all three."""
+
+    codes: dict[str, ShownCode] = field(default_factory=dict)
+    """The newest of each principal."""
+    used: set[str] = field(default_factory=set)
+    links: dict[str, Link] = field(default_factory=dict)
+    wrong: dict[str, list[datetime]] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    before_write: Callable[[], None] | None = None
+
+    def show(self, code: ShownCode) -> None:
+        self.codes[code.principal] = code
+
+    def shown(self, digest: str) -> ShownCode | None:
+        newest = (code for code in self.codes.values() if code.digest == digest)
+        return next((code for code in newest if digest not in self.used), None)
+
+    def of_principal(self, principal: str) -> Link | None:
+        return self.links.get(principal)
+
+    def of_person(self, person: str) -> list[Link]:
+        return [link for link in self.links.values() if link.person == person]
+
+    def add(self, link: Link, code: ShownCode, record: Record) -> None:
+        self._act()
+        held = self.links.get(link.principal)
+        place = links.place_of(link.principal)
+        taken = any(
+            other.principal != link.principal and links.place_of(other.principal) == place
+            for other in self.of_person(link.person)
+        )
+        if code.digest in self.used or taken or (held and held.person != link.person):
+            raise StaleSession
+        self.used.add(code.digest)
+        self.links[link.principal] = link
+        self.records.append(record)
+
+    def remove(self, link: Link, record: Record) -> None:
+        self._act()
+        if self.links.get(link.principal) != link:
+            raise StaleSession
+        del self.links[link.principal]
+        self.records.append(record)
+
+    def wrong_codes(self, person: str, since: datetime) -> int:
+        return sum(at > since for at in self.wrong.get(person, []))
+
+    def note_wrong_code(self, person: str, now: datetime) -> None:
+        self.wrong.setdefault(person, []).append(now)
+
+    def _act(self) -> None:
+        if self.before_write is not None:
+            act, self.before_write = self.before_write, None
+            act()
