@@ -22,6 +22,7 @@ from cli.commands import (
     end,
     execute,
     inbox,
+    links,
     local_stack,
     policy,
     request,
@@ -89,6 +90,11 @@ app.command("inbox")(inbox.inbox)
 app.command("whoami")(inbox.whoami)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
+
+link_app = _group("Principals of other surfaces that act as you.")
+link_app.command("slack")(links.slack)
+app.add_typer(link_app, name="link")
+app.command("unlink")(links.unlink)
 
 blocklist_app = _group("Who is blocked.")
 blocklist_app.command("list")(blocklist.list_blocks)

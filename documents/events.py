@@ -88,7 +88,13 @@ MEANINGS: Mapping[str, str] = {
     "previous_hash": "The `hash` of the record before; 64 zeros for the first.",
     "hash": "SHA-256 of the canonical JSON (RFC 8785) of all other fields.",
 }
-_OUTSIDE = {RecordType.BLOCKED, RecordType.UNBLOCKED, RecordType.DARK_CALL}
+_OUTSIDE = {
+    RecordType.BLOCKED,
+    RecordType.UNBLOCKED,
+    RecordType.LINKED,
+    RecordType.UNLINKED,
+    RecordType.DARK_CALL,
+}
 _EITHER = {RecordType.DRIFT, RecordType.ACTIVITY}
 """All other types stand in a session's chain."""
 

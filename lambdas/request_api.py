@@ -24,6 +24,7 @@ from pam.edge.bodies import (
     ConfirmBody,
     EndBody,
     EraseBody,
+    LinkBody,
     RequestBody,
     ReviewBody,
     RevokeBody,
@@ -46,12 +47,14 @@ from pam.operations import (
     end_access,
     erase_texts,
     lift_block,
+    link_principal,
     list_blocks,
     open_session,
     read_inbox,
     read_sessions,
     request_access,
     review_session,
+    unlink_principal,
     vote,
 )
 from pam.operations.call import Call
@@ -311,6 +314,30 @@ def me(call: Call) -> views.MeView:
     """Whom PAM takes you for."""
     person, principals = read_inbox.read_me(call)
     return views.me_view(call.caller, person, principals)
+
+
+@routes.post("/pam/links", "What would be linked, or is")
+def link(call: Call, body: Annotated[LinkBody, BODY]) -> views.LinkView:
+    """Take a principal of another surface for yours, by the code that it was shown."""
+    linking = link_principal.link_principal(
+        body.paper(),
+        call,
+        known=wiring.links(settings().tables),
+        codes=wiring.link_codes(settings().tables),
+        signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
+        tell=[
+            wiring.notifier(settings().requester_topic_arn),
+            wiring.notifier(settings().tier1_topic_arn),
+        ],
+    )
+    return views.link_view(linking)
+
+
+@routes.delete("/pam/links/{principal}", "What was linked")
+def unlink(call: Call, principal: Annotated[Principal, PATH]) -> views.UnlinkView:
+    """Undo a link of yours; an operator undoes anybody's."""
+    was = unlink_principal.unlink_principal(principal, call, known=wiring.links(settings().tables))
+    return views.unlink_view(was)
 
 
 @routes.get("/pam/inbox", "The sessions")

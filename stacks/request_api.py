@@ -78,6 +78,7 @@ class RequestApi(Construct):
                 revoke_function=revocation.function.function.function_name,
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 tier1_topic_arn=notifications.tier1_topic.topic_arn,
+                requester_topic_arn=notifications.requester_topic.topic_arn,
             ),
             timeout=API_TIMEOUT,
         )
@@ -87,6 +88,7 @@ class RequestApi(Construct):
         store.grant_list(self.function.role)
         store.grant_see_grants(self.function.role)
         store.grant_block(self.function.role)
+        store.grant_link(self.function.role)
         proof_keys.grant_make(self.function.role, Maker.DOOR)
         handle.grant_start(self.function.role)
         handle.grant_answer_wait(self.function.role)
@@ -96,6 +98,8 @@ class RequestApi(Construct):
         # An emergency that somebody confirms begins with the alert, and who blocks an operator is
         # heard of.
         notifications.grant_alert_tier1(self.function.role)
+        # Whose a principal has become, that person hears.
+        notifications.grant_warn_requesters(self.function.role)
 
         self.api = self._api(platform, knocking)
         small_object = self._small_object()
@@ -129,6 +133,8 @@ class RequestApi(Construct):
         call("GET", "/pam/resources", self.function)
         call("GET", "/pam/me", self.function)
         call("GET", "/pam/inbox", self.function)
+        call("POST", "/pam/links", self.function, body=small_object)
+        call("DELETE", "/pam/links/{principal+}", self.function)
         call("GET", "/pam/sessions", self.function)
         call("GET", "/pam/stuck", self.function)
         call("GET", "/pam/sessions/{session_id}", self.function)

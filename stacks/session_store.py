@@ -147,6 +147,11 @@ class SessionStore(Construct):
         """Put somebody on the list, or lift a block."""
         self._allow(role, Table.BLOCKS, "Query", "PutItem")
 
+    def grant_link(self, role: iam.IRole) -> None:
+        """Link principals to people, and undo it; read the codes that others show."""
+        self._allow(role, Table.LINKS, "GetItem", "Query", "PutItem", "DeleteItem")
+        self._allow(role, Table.LINK_CODES, "GetItem")
+
     def grant_mark_delivered(self, role: iam.IRole) -> None:
         """Read records, note that they reached the log, and put them up for sealing."""
         self._allow(role, self.table, "GetItem", "Query")

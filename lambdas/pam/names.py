@@ -136,6 +136,8 @@ class Table(StrEnum):
     DELIVERED = "delivered"
     UNSEALED = "unsealed"
     LOG_HEAD = "log-head"
+    LINKS = "links"
+    LINK_CODES = "link-codes"
 
 
 def table_name(env: str, table: Table) -> str:
@@ -154,6 +156,8 @@ class Tables:
     delivered: str
     unsealed: str
     log_head: str
+    links: str
+    link_codes: str
 
     @classmethod
     def of(cls, env: str, sessions: str) -> Self:
@@ -168,6 +172,8 @@ class Tables:
             delivered=table_name(env, Table.DELIVERED),
             unsealed=table_name(env, Table.UNSEALED),
             log_head=table_name(env, Table.LOG_HEAD),
+            links=table_name(env, Table.LINKS),
+            link_codes=table_name(env, Table.LINK_CODES),
         )
 
 

@@ -64,6 +64,7 @@ class RequestApiSettings(TableSettings):
     revoke_function: str
     door_key_arn: str
     tier1_topic_arn: str
+    requester_topic_arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         WitnessFunction,
     )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
+    from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
     from pam.aws.sns_notifier import SnsNotifier
@@ -186,6 +187,20 @@ def checkouts(tables: Tables) -> "DynamoDbCheckouts":
     from pam.aws.checkouts import DynamoDbCheckouts
 
     return DynamoDbCheckouts(client("dynamodb"), tables)
+
+
+@cache
+def links(tables: Tables) -> "DynamoDbLinks":
+    from pam.aws.link_items import DynamoDbLinks
+
+    return DynamoDbLinks(client("dynamodb"), tables)
+
+
+@cache
+def link_codes(tables: Tables) -> "DynamoDbLinkCodes":
+    from pam.aws.link_items import DynamoDbLinkCodes
+
+    return DynamoDbLinkCodes(client("dynamodb"), tables)
 
 
 @cache

@@ -193,11 +193,13 @@ def test_a_count_that_somebody_wrote_over_keeps_nobody_out(
     assert {each.session_id for each in counted(store)} == {first, second}
 
 
-def test_where_somebody_acted_is_kept_by_their_groups(store: SessionStore) -> None:
+def test_where_somebody_acted_is_kept_by_their_principals(store: SessionStore) -> None:
     first = Act(person="zoe", principal="p1", groups=("a", "b"), roles=("engineers",), at=NOON)
     other = replace(first, groups=("c",), roles=("approvers",), principal="p2")
-    for act in (first, other, replace(first, principal="p3")):
+    third = replace(first, principal="p3" * 1000)
+    later = replace(first, at=NOON + timedelta(hours=2))
+    for act in (first, other, third, later):
         store.note_act(act)
-    acts = sorted(store.acts_of("zoe"), key=lambda act: act.groups)
-    assert acts == [replace(first, principal="p3"), other]
+    acts = sorted(store.acts_of("zoe"), key=lambda act: act.principal)
+    assert acts == [later, other, third]
     assert store.acts_of("zo") == []

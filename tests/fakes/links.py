@@ -26,8 +26,10 @@ class FakeLinks:
         self.codes[code.principal] = code
 
     def shown(self, digest: str) -> ShownCode | None:
-        newest = (code for code in self.codes.values() if code.digest == digest)
-        return next((code for code in newest if digest not in self.used), None)
+        return next((code for code in self.codes.values() if code.digest == digest), None)
+
+    def is_used(self, code: ShownCode) -> bool:
+        return code.digest in self.used
 
     def of_principal(self, principal: str) -> Link | None:
         return self.links.get(principal)

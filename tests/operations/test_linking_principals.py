@@ -62,6 +62,7 @@ class Linked:
             known=self.known,
             codes=self.known,
             signer=self.story.keys.of(Maker.DOOR),
+            tell=[self.story.notifier],
         )
 
     def link(self, principal: str = BOB, who: str = "bob") -> Link:

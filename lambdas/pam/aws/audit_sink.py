@@ -31,6 +31,8 @@ _DETAIL_TYPES = {
     RecordType.CONFIRMED: "PAM Session Confirmed",
     RecordType.BLOCKED: "PAM Blocked",
     RecordType.UNBLOCKED: "PAM Unblocked",
+    RecordType.LINKED: "PAM Linked",
+    RecordType.UNLINKED: "PAM Unlinked",
     RecordType.REVIEWED: "PAM Session Reviewed",
     RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
     RecordType.DARK_CALL: "PAM Dark Call",

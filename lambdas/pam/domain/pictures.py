@@ -14,6 +14,7 @@ from enum import StrEnum
 from pam.domain import durations, timestamps
 from pam.domain.block import Block
 from pam.domain.lifecycle import Status
+from pam.domain.links import Link
 from pam.domain.session import Session
 
 
@@ -27,6 +28,7 @@ class Occasion(StrEnum):
     ENDING_SOON = "ending soon"
     REVIEW_OVERDUE = "review overdue"
     OPERATOR_BLOCKED = "operator blocked"
+    PRINCIPAL_LINKED = "principal linked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,23 @@ def operator_blocked(block: Block) -> Picture:
             "  pam blocklist list",
             f"  pam blocklist lift {block.person} --reason WHY",
         ),
+    )
+
+
+def principal_linked(link: Link, display: str, team: str) -> Picture:
+    """About no session. For the person, and for operators."""
+    place = f" ({display} of {team})" if display and team else ""
+    return Picture(
+        occasion=Occasion.PRINCIPAL_LINKED,
+        subject=f"PAM: {link.principal} is {link.person}'s from now on",
+        lines=(
+            f"{link.accepted_by} has linked {link.principal}{place} to {link.person}.",
+            "",
+            f"It votes from {timestamps.render(link.votes_from)} on. If it was not meant, undo it:",
+            "",
+            f"  pam unlink {link.principal}",
+        ),
+        to=link.person,
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 from pam.domain.approval import Ballot
 from pam.domain.block import EVERYTHING
+from pam.domain.principals import Scheme
 from pam.domain.review import Judgement
 from pam.edge.reading import Body, read_body
 from pam.edge.text import (
     BlockSeconds,
     Comment,
     EndReason,
+    LinkCode,
     Principal,
     Reason,
     ResourceId,
@@ -23,6 +25,7 @@ from pam.edge.text import (
 )
 from pam.operations.admit_request import Claim
 from pam.operations.block_person import PersonOrder
+from pam.operations.link_principal import LinkPaper
 from pam.operations.open_session import AccessRequest
 from pam.operations.review_session import ReviewPaper
 
@@ -142,6 +145,27 @@ class ReviewBody(Body):
 
     def paper(self) -> ReviewPaper:
         return ReviewPaper(session_id=self.session_id, judgement=self.outcome, comment=self.comment)
+
+
+class LinkedSurface(StrEnum):
+    """Where principals are linked."""
+
+    SLACK = "slack"
+
+
+_SCHEMES = {LinkedSurface.SLACK: Scheme.SLACK}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkBody(Body):
+    """Without `accept` nothing changes, and the answer says what would be linked."""
+
+    surface: LinkedSurface
+    code: LinkCode
+    accept: Principal = ""
+
+    def paper(self) -> LinkPaper:
+        return LinkPaper(surface=_SCHEMES[self.surface], code=self.code, accept=self.accept)
 
 
 def parse_start(raw: object) -> Claim:

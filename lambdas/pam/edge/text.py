@@ -86,6 +86,7 @@ Reason = Annotated[str, _text(line_of, _reason, min_length=10, max_length=_MOST_
 EndReason = Annotated[str, _text(line_of, _something, min_length=1, max_length=_MOST_CHARACTERS)]
 Comment = Annotated[str, _text(line_of, _not_long, max_length=_MOST_CHARACTERS)]
 Ticket = Annotated[str, _text(line_of, max_length=100)]
+LinkCode = Annotated[str, _text(line_of, min_length=1, max_length=100)]
 ResourceId = Annotated[str, _text(line_of, min_length=1, max_length=63)]
 Principal = Annotated[str, _text(line_of, min_length=1, max_length=2048)]
 SessionId = Annotated[str, _text(_ulid, shown={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"})]

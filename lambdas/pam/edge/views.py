@@ -11,6 +11,7 @@ from pam.domain.approval import Vote
 from pam.domain.block import Block
 from pam.domain.ending import Ending
 from pam.domain.lifecycle import Status
+from pam.domain.links import Link
 from pam.domain.people import Caller, Person
 from pam.domain.resource import Resource
 from pam.domain.review import Review
@@ -18,6 +19,7 @@ from pam.domain.session import Session
 from pam.operations.block_person import PersonBlocked
 from pam.operations.check_access import Access
 from pam.operations.lease_credentials import Lease
+from pam.operations.link_principal import Linking
 from pam.operations.read_inbox import Inbox
 from pam.ports.targets import AwsCredentials, SignInPlace
 
@@ -181,6 +183,23 @@ class MeView(TypedDict):
     principals: list[str]
     surface: str
     auth: str
+
+
+class LinkView(TypedDict):
+    """What would be linked (`pending`), or is; `votes_from` is null while it is pending."""
+
+    pending: bool
+    principal: str
+    display: str
+    team: str
+    votes_from: str | None
+
+
+class UnlinkView(TypedDict):
+    """What was linked to whom."""
+
+    principal: str
+    person: str
 
 
 class InboxView(TypedDict):
@@ -381,6 +400,21 @@ def me_view(caller: Caller, person: Person, principals: Iterable[str]) -> MeView
         surface=caller.surface.value,
         auth=caller.auth.value,
     )
+
+
+def link_view(linking: Linking) -> LinkView:
+    link = linking.link
+    return LinkView(
+        pending=link is None,
+        principal=linking.shown.principal,
+        display=linking.shown.display,
+        team=linking.shown.team,
+        votes_from=link and timestamps.render(link.votes_from),
+    )
+
+
+def unlink_view(link: Link) -> UnlinkView:
+    return UnlinkView(principal=link.principal, person=link.person)
 
 
 def inbox_view(inbox: Inbox) -> InboxView:

@@ -1,24 +1,28 @@
 """A person takes a principal of another surface for theirs, by the code that it was shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pam.domain import audit_record, links, proofs
 from pam.domain.audit_record import RecordType
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Conflict, Invalid, StaleSession, Throttled
+from pam.domain.errors import Conflict, Invalid, IssuerUnavailable, StaleSession, Throttled
 from pam.domain.links import Link, ShownCode
 from pam.domain.people import Person
+from pam.domain.pictures import principal_linked
 from pam.domain.principals import Scheme, scheme_of
 from pam.ids import new_id
 from pam.operations.call import Call
 from pam.operations.retrying import until_won
 from pam.ports.links import Links, ShownCodes
+from pam.ports.people import Notifier
 from pam.ports.proofs import Signer
 
 _NO_SUCH_CODE = (
     "is not one that is shown now: a code holds for ten minutes, once, and a newer one voids it; "
     "have a new one shown"
 )
+_TOO_MANY = "too many links are being made at once; try again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,17 @@ class Linking:
 
 
 def link_principal(
-    paper: LinkPaper, call: Call, *, known: Links, codes: ShownCodes, signer: Signer
+    paper: LinkPaper,
+    call: Call,
+    *,
+    known: Links,
+    codes: ShownCodes,
+    signer: Signer,
+    tell: Sequence[Notifier],
 ) -> Linking:
-    """Links what they accept. Raises a Refusal."""
+    """Links what they accept, and tells `tell` of it. Raises a Refusal; IssuerUnavailable says that
+    the link stands and nobody could be told.
+    """
     person = call.person()
     call.refuse_blocked(person.name, EVERYTHING)
     shown = _shown(paper, person, call, known, codes)
@@ -64,16 +76,26 @@ def link_principal(
         known.add(link, shown, _record(link, call))
         return link
 
-    def used() -> bool:
-        return codes.shown(shown.digest) is None
-
     try:
-        link = until_won(
-            attempt, lost="too many links are being made at once; try again", in_vain=used
-        )
+        link = until_won(attempt, lost=_TOO_MANY, in_vain=lambda: known.is_used(shown))
     except StaleSession:
         raise Invalid.field("code", _NO_SUCH_CODE) from None
+    _tell(link, shown, tell)
     return Linking(shown=shown, link=link)
+
+
+def _tell(link: Link, shown: ShownCode, tell: Sequence[Notifier]) -> None:
+    """By the time that it votes, whoever did not mean it has had ten minutes to undo it."""
+    picture = principal_linked(link, shown.display, shown.team)
+    try:
+        for notifier in tell:
+            notifier.show(picture)
+    except Exception as fault:
+        message = (
+            f"{link.principal} is linked, but its person and the operators could not be told; "
+            f"`pam unlink {link.principal}` undoes it"
+        )
+        raise IssuerUnavailable(message) from fault
 
 
 def _shown(
@@ -84,8 +106,12 @@ def _shown(
         message = f"{links.MOST_WRONG_CODES} wrong codes within an hour; try again later"
         raise Throttled(message)
     shown = codes.shown(links.digest_of(paper.code))
-    foreign = shown is not None and scheme_of(shown.principal) is not paper.surface
-    if shown is None or call.now >= shown.until or foreign:
+    if (
+        shown is None
+        or call.now >= shown.until
+        or scheme_of(shown.principal) is not paper.surface
+        or known.is_used(shown)
+    ):
         known.note_wrong_code(person.name, call.now)
         raise Invalid.field("code", _NO_SUCH_CODE)
     return shown

@@ -26,6 +26,8 @@ class Links(Protocol):
 
     def of_person(self, person: str) -> list[Link]: ...
 
+    def is_used(self, code: ShownCode) -> bool: ...
+
     def add(self, link: Link, code: ShownCode, record: Record) -> None:
         """With its record, and the code used up. Raises StaleSession if the code is used already,
         if the principal is another person's, or if the person has another principal of its place.

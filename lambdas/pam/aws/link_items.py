@@ -1,0 +1,240 @@
+"""Links as items of a table that only the request API writes, and the codes that make them, in one
+that only the surface writes which shows them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pam.aws import table_keys
+from pam.aws.attribute_values import from_item, to_item
+from pam.domain import links, timestamps
+from pam.domain.audit_record import Record
+from pam.domain.errors import StaleSession
+from pam.domain.links import Link, ShownCode
+from pam.ids import new_id
+from pam.names import Tables
+
+_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+_KEPT = timedelta(days=1)
+"""How long codes, used or not, and wrong ones are kept beyond the time in which they count."""
+
+
+class DynamoDbLinks:
+    """Implements `ports.links.Links`. A link is two items: one by its principal, one by its person
+    and place, so that neither can be taken twice.
+    """
+
+    def __init__(self, client: Any, tables: Tables) -> None:
+        self._client = client
+        self._table = tables.links
+        self._sessions = tables.sessions
+
+    def of_principal(self, principal: str) -> Link | None:
+        item = self._get(_link_key(principal))
+        return None if item is None else _link_in(item)
+
+    def of_person(self, person: str) -> list[Link]:
+        places = self._query(_person_key(person))
+        found = (self.of_principal(item["principal"]) for item in places)
+        return [link for link in found if link is not None and link.person == person]
+
+    def is_used(self, code: ShownCode) -> bool:
+        return self._get(_used_key(code)) is not None
+
+    def add(self, link: Link, code: ShownCode, record: Record) -> None:
+        place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
+        free = "attribute_not_exists(pk)"
+        self._transact(
+            self._put(_link_item(link), f"{free} OR person = :own", link.person),
+            self._put(
+                {**place, "kind": "PLACE", "principal": link.principal},
+                f"{free} OR principal = :own",
+                link.principal,
+            ),
+            self._put({**_used_key(code), "kind": "USED", "ttl": _later(code.until)}, free),
+            self._record(record),
+        )
+
+    def remove(self, link: Link, record: Record) -> None:
+        place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
+        self._transact(
+            self._delete(_link_key(link.principal), "proof = :own", link.proof),
+            self._delete(place, "principal = :own", link.principal),
+            self._record(record),
+        )
+
+    def wrong_codes(self, person: str, since: datetime) -> int:
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk > :since",
+            ExpressionAttributeValues=to_item(
+                {":pk": _wrong_key(person), ":since": timestamps.render(since)}
+            ),
+            ConsistentRead=True,
+            Select="COUNT",
+        )
+        return int(answer["Count"])
+
+    def note_wrong_code(self, person: str, now: datetime) -> None:
+        item = {
+            "pk": _wrong_key(person),
+            "sk": f"{timestamps.render(now)}#{new_id(now)}",
+            "kind": "WRONG",
+            "ttl": _later(now + links.COUNTED_FOR),
+        }
+        self._client.put_item(TableName=self._table, Item=to_item(item))
+
+    def _put(self, plain: dict[str, Any], condition: str, own: str = "") -> dict[str, Any]:
+        values = {"ExpressionAttributeValues": to_item({":own": own})} if own else {}
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(plain),
+                "ConditionExpression": condition,
+                **values,
+            }
+        }
+
+    def _delete(self, key: dict[str, str], condition: str, own: str) -> dict[str, Any]:
+        return {
+            "Delete": {
+                "TableName": self._table,
+                "Key": to_item(dict(key)),
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": to_item({":own": own}),
+            }
+        }
+
+    def _record(self, record: Record) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._sessions,
+                "Item": to_item(table_keys.record_item(record)),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _transact(self, *writes: dict[str, Any]) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons") or []
+            codes = {reason.get("Code") for reason in reasons}
+            if codes & _LOST_RACE:
+                raise StaleSession(str(codes)) from None
+            raise
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        return _read(self._client, self._table, key)
+
+    def _query(self, key: dict[str, str]) -> list[dict[str, Any]]:
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": key["pk"]}),
+            ConsistentRead=True,
+        )
+        return [from_item(item) for item in answer["Items"]]
+
+
+class DynamoDbLinkCodes:
+    """Implements `ports.links.ShownCodes` and `CodeKeeper`."""
+
+    def __init__(self, client: Any, tables: Tables) -> None:
+        self._client = client
+        self._table = tables.link_codes
+
+    def show(self, code: ShownCode) -> None:
+        newest = {**_newest_key(code.principal), "kind": "NEWEST", "digest": code.digest}
+        item = {
+            **_code_key(code.digest),
+            "kind": "CODE",
+            "principal": code.principal,
+            "display": code.display,
+            "team": code.team,
+            "basis": code.basis,
+            "until": timestamps.render(code.until),
+        }
+        ttl = {"ttl": _later(code.until)}
+        self._client.transact_write_items(
+            TransactItems=[
+                {"Put": {"TableName": self._table, "Item": to_item(each | ttl)}}
+                for each in (newest, item)
+            ]
+        )
+
+    def shown(self, digest: str) -> ShownCode | None:
+        item = _read(self._client, self._table, _code_key(digest))
+        if item is None:
+            return None
+        newest = _read(self._client, self._table, _newest_key(item["principal"]))
+        if newest is None or newest["digest"] != digest:
+            return None
+        return ShownCode(
+            digest=digest,
+            principal=item["principal"],
+            display=item["display"],
+            team=item["team"],
+            basis=item["basis"],
+            until=timestamps.parse(item["until"]),
+        )
+
+
+def _read(client: Any, table: str, key: dict[str, str]) -> dict[str, Any] | None:
+    answer = client.get_item(TableName=table, Key=to_item(dict(key)), ConsistentRead=True)
+    item = answer.get("Item")
+    return None if item is None else from_item(item)
+
+
+def _link_item(link: Link) -> dict[str, Any]:
+    return {
+        **_link_key(link.principal),
+        "kind": "LINK",
+        "principal": link.principal,
+        "person": link.person,
+        "accepted_by": link.accepted_by,
+        "linked_at": timestamps.render(link.linked_at),
+        "basis": link.basis,
+        "proof": link.proof,
+    }
+
+
+def _link_in(item: dict[str, Any]) -> Link:
+    return Link(
+        principal=item["principal"],
+        person=item["person"],
+        accepted_by=item["accepted_by"],
+        linked_at=timestamps.parse(item["linked_at"]),
+        basis=item["basis"],
+        proof=item["proof"],
+    )
+
+
+def _link_key(principal: str) -> dict[str, str]:
+    return {"pk": f"LINK#{principal}", "sk": "LINK"}
+
+
+def _person_key(person: str) -> dict[str, str]:
+    return {"pk": f"PERSON#{person}"}
+
+
+def _used_key(code: ShownCode) -> dict[str, str]:
+    return {"pk": f"USED#{code.digest}", "sk": "USED"}
+
+
+def _wrong_key(person: str) -> str:
+    return f"WRONG#{person}"
+
+
+def _code_key(digest: str) -> dict[str, str]:
+    return {"pk": f"CODE#{digest}", "sk": "CODE"}
+
+
+def _newest_key(principal: str) -> dict[str, str]:
+    return {"pk": f"NEWEST#{principal}", "sk": "NEWEST"}
+
+
+def _later(until: datetime) -> int:
+    return table_keys.epoch(until + _KEPT)
