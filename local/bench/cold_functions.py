@@ -56,6 +56,7 @@ SETTINGS: dict[str, Settings] = {
         revoke_function="revoke_session",
         door_key_arn="door",
         tier1_topic_arn="tier1",
+        requester_topic_arn="requesters",
     ),
     "issue_credentials": IssueSettings(
         **_TABLE, **_DATABASES, **_KEYS, calls_table="calls", auditor_function="audit_session"

@@ -54,8 +54,10 @@ def fake(
 
 @pytest.fixture
 def pam(fake: FakeApi) -> Pam:
-    """Runs `pam ARGUMENTS` in this process."""
-    return lambda *arguments: CliRunner().invoke(app, arguments, prog_name="pam")
+    """Runs `pam ARGUMENTS` in this process; `typed` is what somebody answers."""
+    return lambda *arguments, typed=None: CliRunner().invoke(
+        app, arguments, prog_name="pam", input=typed
+    )
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ SETTINGS: dict[str, Settings] = {
         revoke_function="revocation",
         door_key_arn="door",
         tier1_topic_arn="tier1",
+        requester_topic_arn="requesters",
     ),
     "admit_request": AdmitSettings(
         **COMMON,
