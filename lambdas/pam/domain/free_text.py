@@ -74,6 +74,8 @@ def readable(text: str) -> str:
     """As much of it as shows as what it is, on one line: for texts that nobody has refused, or that
     another version of PAM took. What is fit stays as it is, and nothing fails.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     line = unicodedata.normalize("NFC", _LINE_BREAKS.sub(_SPACE, text))
     while True:
         kept = "".join(_spaced(c) for at, c in enumerate(line) if _fits(line, at))

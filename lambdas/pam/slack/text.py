@@ -59,7 +59,8 @@ def truncate(text: str, longest: int) -> str:
     if room(text) <= longest:
         return text
     kept, left = [], longest - room(CUT)
-    for grapheme in graphemes(text):
+    # Each character takes room: of more of them than there is room for, none is kept.
+    for grapheme in graphemes(text[: longest + 1]):
         left -= room(grapheme)
         if left < 0:
             break
