@@ -24,10 +24,12 @@ _SKIN = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)
 _FLAGS = range(0x1F1E6, 0x1F200)
 _ALL_FLAGS = "".join(map(chr, _FLAGS))
-_JAMO = (
-    *(range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xAC00, 0xD7A4)),
-    range(0xD7B0, 0xD800),
-)
+_LEADING = (range(0x1100, 0x1160), range(0xA960, 0xA97D))
+_VOWELS = (range(0x1160, 0x11A8), range(0xD7B0, 0xD7C7))
+_TRAILING = (range(0x11A8, 0x1200), range(0xD7CB, 0xD7FC))
+_SYLLABLES = range(0xAC00, 0xD7A4)
+_TRAILS = 28
+"""Of a Korean syllable: as many as it may end with, none included."""
 _VIRAMA = 9
 """Combining class: joins the consonant before it with the one after."""
 
@@ -105,10 +107,8 @@ def _one(text: str, start: int, at: int) -> bool:
     if ord(after) in _FLAGS and ord(before) in _FLAGS:
         run = text[start:at]
         return (len(run) - len(run.rstrip(_ALL_FLAGS))) % 2 == 1
-    if _is_jamo(before) and _is_jamo(after):
-        return True
     if unicodedata.category(after) == "Lo":
-        return any(unicodedata.combining(each) == _VIRAMA for each in text[max(start, at - 8) : at])
+        return _one_syllable(ord(before), ord(after)) or _is_conjunct(text, start, at)
     return False
 
 
@@ -121,5 +121,24 @@ def _extends(character: str) -> bool:
     )
 
 
-def _is_jamo(character: str) -> bool:
-    return any(ord(character) in each for each in _JAMO)
+def _one_syllable(before: int, after: int) -> bool:
+    """Of Korean, where it is written in parts."""
+    if _in(before, _LEADING):
+        return after in _SYLLABLES or _in(after, (*_LEADING, *_VOWELS))
+    open_end = before in _SYLLABLES and (before - _SYLLABLES.start) % _TRAILS == 0
+    if open_end or _in(before, _VOWELS):
+        return _in(after, (*_VOWELS, *_TRAILING))
+    return (before in _SYLLABLES or _in(before, _TRAILING)) and _in(after, _TRAILING)
+
+
+def _in(character: int, ranges: tuple[range, ...]) -> bool:
+    return any(character in each for each in ranges)
+
+
+def _is_conjunct(text: str, start: int, at: int) -> bool:
+    """Whether a virama, among the marks before, joins this consonant to the one before them."""
+    while at > start and _extends(text[at - 1]):
+        at -= 1
+        if unicodedata.combining(text[at]) == _VIRAMA:
+            return True
+    return False
