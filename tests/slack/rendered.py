@@ -129,7 +129,6 @@ def messages(session: Session, records: tuple[Record, ...], title: str) -> Itera
     yield direct.confirm(replace(session, circumstances=by_slack_asked), NOON, title)
     yield answers.listed([session] * 2, NOON, {session.resource: title})
     yield answers.admin_status([session] * 2, [session] * 2, NOON)
-    yield answers.facts_to_decide(session, NOON, Shown(title=title))
     lines = (thread.happened(session, record) for record in records)
     yield from (each for each in lines if each is not None)
     done = thread.what_was_done(session, activities(records))

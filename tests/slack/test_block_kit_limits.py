@@ -150,7 +150,7 @@ def test_slack_keeps_a_sessions_id_and_nothing_else(value: str) -> None:
     with pytest.raises(ValueError, match="session's id"):
         blocks.buttons(Button(action_id="pam.approve", text="Approve", session_id=value))
     with pytest.raises(ValueError, match="session's id"):
-        blocks.modal("Deny", [blocks.divider()], callback_id="pam.deny", session_id=value)
+        blocks.modal("Deny", [blocks.row("x")], callback_id="pam.deny", session_id=value)
 
 
 @pytest.mark.parametrize("value", ["", "x" * 76, "&" * 16])

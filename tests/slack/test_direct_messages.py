@@ -8,10 +8,11 @@ import pytest
 from pam.domain import kinds
 from pam.domain.kinds import KINDS, LeaseForm
 from pam.domain.people import Surface
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.slack import answers, direct
-from pam.slack.card import Shown
 from tests.fakes.story import NOON
+from tests.kinds.table import BADGE, with_badges
 from tests.slack.reading import buttons, commands, quotations, text
 from tests.slack.rendered import sessions
 
@@ -43,6 +44,20 @@ def test_a_grant_is_told_with_the_exact_command_of_its_kind(kind: str) -> None:
 def test_each_kind_that_leases_has_a_command() -> None:
     leased = {name for name, row in KINDS.items() if row.lease is not LeaseForm.SIGNIN}
     assert leased == USED_BY.keys()
+
+
+def test_of_a_standing_kind_it_says_where_to_go_and_gives_no_credential_command() -> None:
+    session = sessions()["active"][0]
+    door = Target(
+        kind=BADGE.name,
+        names={"site": "north", "door": "vault"},
+        settings={"portal": "https://doors.example/"},
+    )
+    with with_badges():
+        granted = direct.granted(replace(session, target=door), NOON, TITLE)
+    assert "https://doors.example/" in text(granted)
+    assert "Hold your badge to the door vault of north." in text(granted)
+    assert commands(granted) == [f"pam end {session.session_id}"]
 
 
 def test_a_grant_told_late_is_told_as_over() -> None:
@@ -130,8 +145,3 @@ def test_lists_are_cut_with_a_word_of_how_many_more() -> None:
 def test_what_operators_are_shown_has_nobodys_reasons() -> None:
     session = sessions()["asked"][0]
     assert session.reason not in text(answers.admin_status([session], [session], NOON))
-
-
-def test_an_approver_who_reacts_is_shown_the_facts_and_the_buttons() -> None:
-    shown = answers.facts_to_decide(sessions()["asked"][0], NOON, Shown(title=TITLE))
-    assert buttons(shown) == ["pam.approve", "pam.shorter", "pam.deny"]

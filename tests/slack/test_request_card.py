@@ -47,7 +47,10 @@ def test_the_reason_stands_as_a_quotation_under_a_line_that_says_whose_it_is() -
 
 def test_a_request_across_domains_says_whose_approval_it_needs() -> None:
     seen = text(painted(sessions()["asked across domains"][0]))
-    assert "Needed: 3 approval(s), 1 of them from bank-kyc (DT-001), so far 0" in seen
+    assert (
+        "Needed: 3 approval(s), 1 of them from bank-kyc (DT-001), so far 0 (0 from bank-kyc), until"
+        in seen
+    )
 
 
 def test_while_there_is_something_to_decide_it_has_three_buttons_with_the_sessions_id() -> None:

@@ -147,8 +147,10 @@ def test_in_an_enterprise_slack_has_to_say_which() -> None:
     in_it = replace(BOB, enterprise="E0123")
     assert refuse_user(of_the_bank, in_it, HEARD) is None
     assert refuse_user(MEMBER, in_it, HEARD) is not None
-    for other in ({"enterprise_id": "E999"}, {}, "E0123"):
+    for other in ({"enterprise_id": "E999"}, {"id": "U012AB3CD"}, "E0123"):
         assert refuse_user({**MEMBER, "enterprise_user": other}, BOB, HEARD) is not None
+    assert refuse_user({**MEMBER, "enterprise_user": {}}, in_it, HEARD) is not None
+    assert refuse_user({**MEMBER, "enterprise_user": {}}, BOB, HEARD) is None
 
 
 def test_a_channel_of_ones_own_is_fine() -> None:
@@ -171,7 +173,6 @@ BASIS_CHANGES = {
     "became a guest": {"is_restricted": True},
     "became a guest of one channel": {"is_ultra_restricted": True},
     "became a stranger": {"is_stranger": True},
-    "is said to be no stranger": {"is_stranger": False},
     "moved": {"team_id": "T999"},
     "another address": {"profile": {"email": "bob@elsewhere.example"}},
     "the address in another case": {"profile": {"email": "Bob@bank.example"}},
@@ -185,7 +186,8 @@ def test_a_link_rests_on_what_slack_said_when_it_was_made(case: str) -> None:
 
 
 def test_a_link_rests_on_nothing_else() -> None:
-    assert link_basis({**MEMBER, "name": "robert", "updated": 1}) == link_basis(MEMBER)
+    same = {**MEMBER, "name": "robert", "updated": 1, "is_stranger": False}
+    assert link_basis(same) == link_basis(MEMBER)
     assert "bob" not in link_basis(MEMBER)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pam.domain.session import Session
-from pam.slack import answers, direct, modal, thread
+from pam.slack import direct, modal, thread
 from pam.slack.blocks import Message, View
 from pam.slack.card import Shown, card
 from pam.slack.home import Agenda, home
@@ -43,7 +43,7 @@ def everywhere(session: Session) -> dict[str, Message | View]:
         "direct message to confirm": direct.confirm(unconfirmed, NOON, SHOWN.title),
         "Home": home(Agenda(mine=[session], votes=[session]), NOON, {}),
         "modal": modal.deny_form(session, SHOWN),
-        "answer": answers.facts_to_decide(session, NOON, SHOWN),
+        "shown session": modal.session_shown(session, NOON, SHOWN),
     }
 
 

@@ -7,7 +7,6 @@ from pam.domain import pictures
 from pam.domain.session import Session
 from pam.slack import blocks, commands, wording
 from pam.slack.blocks import Block, Message
-from pam.slack.card import Shown, card
 
 _MOST_LISTED = 20
 
@@ -68,11 +67,6 @@ def admin_status(open_now: Sequence[Session], stuck: Sequence[Session], now: dat
 
     told = f"PAM: {len(open_now)} open, {len(stuck)} stuck"
     return blocks.message(told, rows(), sequence=0)
-
-
-def facts_to_decide(session: Session, now: datetime, shown: Shown) -> Message:
-    """Of an approver who reacted to the card: a reaction is no vote, the buttons are."""
-    return card(session, now, shown)
 
 
 def _brief(sessions: Sequence[Session], now: datetime, command: str) -> Iterator[Block]:

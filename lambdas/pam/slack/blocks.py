@@ -139,10 +139,6 @@ def header(text: str) -> Block:
     return Block(body={"type": "header", "text": _plain(text, longest=_LONGEST_HEADER)})
 
 
-def divider() -> Block:
-    return Block(body={"type": "divider"})
-
-
 def facts(pairs: Iterable[tuple[str, str]]) -> Block:
     """Names and values, at most ten."""
     fields = [

@@ -103,7 +103,7 @@ def refuse_user(answer: object, clicker: Clicker, heard: Workspaces) -> Refused 
         if facts.get(name, False) is not False:
             return _refused(name, sentence)
     enterprise = facts.get("enterprise_user")
-    within = enterprise is not None or bool(clicker.enterprise)
+    within = bool(enterprise or clicker.enterprise)
     if not heard.has(facts.get("team_id")) or (
         within and not heard.has(_facts(enterprise).get("enterprise_id"))
     ):
@@ -135,15 +135,19 @@ def refuse_channel(answer: object, channel: str) -> Refused | None:
     return None
 
 
-_BASIS = ("deleted", "is_restricted", "is_ultra_restricted", "is_stranger", "team_id")
+_BASIS = ("deleted", "is_restricted", "is_ultra_restricted", "team_id")
 
 
 def link_basis(answer: object) -> str:
     """SHA-256, in hex, of what a link rests on, by the `user` of `users.info`: when it is another,
-    the link is asked for anew. What is absent is not what is false.
+    the link is asked for anew. What is absent is not what is false, save where Slack leaves out
+    what is false.
     """
     facts = _facts(answer)
-    basis = [facts.get(name) for name in _BASIS] + [_facts(facts.get("profile")).get("email")]
+    basis = [facts.get(name) for name in _BASIS] + [
+        facts.get("is_stranger", False),
+        _facts(facts.get("profile")).get("email"),
+    ]
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 

@@ -48,7 +48,9 @@ def state(session: Session, now: datetime) -> list[str]:
 def _pending(session: Session, now: datetime) -> list[str]:
     if not pictures.undecided(session, now):
         return ["The time to vote is over; nothing is left to decide."]
-    told = [pictures.votes_needed(session, f"so far {session.gathered.total}, ")]
+    gathered, domain = session.gathered, session.domain
+    own = f" ({gathered.domain} from {domain})" if session.needed.domain else ""
+    told = [pictures.votes_needed(session, f"so far {gathered.total}{own}, ")]
     if session.held_until_confirmed:
         name = session.requester_name
         told.append(f"Nothing is granted before {name} runs: pam confirm {session.session_id}")
