@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from slack_sdk.errors import SlackObjectFormationError
 
 from pam.domain.session import Session
-from pam.slack import blocks
-from pam.slack.blocks import Block, Button, Message, Option, Span, View
+from pam.slack import blocks, inputs
+from pam.slack.blocks import Block, Button, Message, Span, View
+from pam.slack.inputs import Option
 from tests.slack.limits import (
     faults_of_blocks,
     faults_of_message,
@@ -139,7 +140,7 @@ def test_an_update_has_ids_of_its_own_and_a_repeated_one_the_same() -> None:
 
 
 def test_an_input_keeps_its_id_so_that_what_was_typed_stays() -> None:
-    typed = [blocks.typed("reason", "Why")]
+    typed = [inputs.typed("reason", "Why")]
     for sequence in (1, 2):
         view = blocks.modal("Form", typed, callback_id="pam.request", sequence=sequence)
         assert view.body["blocks"][0]["block_id"] == "reason"
@@ -156,7 +157,7 @@ def test_slack_keeps_a_sessions_id_and_nothing_else(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "x" * 76, "&" * 16])
 def test_an_option_that_slack_would_not_take_is_refused_and_never_cut(value: str) -> None:
     with pytest.raises(ValueError, match="no value"):
-        blocks.option(Option(value=value, text="a resource"))
+        inputs.option(Option(value=value, text="a resource"))
 
 
 def test_an_older_message_never_takes_the_place_of_a_newer_one() -> None:

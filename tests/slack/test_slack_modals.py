@@ -14,7 +14,8 @@ from pam.edge.bodies import RequestBody, invalid
 from pam.slack import modal
 from pam.slack.blocks import View
 from pam.slack.card import Shown
-from pam.slack.incoming import Submission, read_http
+from pam.slack.deliveries import Submission
+from pam.slack.incoming import read_http
 from pam.slack.modal import Form, Offer
 from tests.fakes.story import NOON
 from tests.slack import payloads

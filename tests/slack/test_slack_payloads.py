@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.slack.clicker import Clicker
-from pam.slack.incoming import (
+from pam.slack.deliveries import (
     Changed,
     Click,
     Closed,
@@ -24,9 +24,8 @@ from pam.slack.incoming import (
     Submission,
     Suggestion,
     UrlVerification,
-    read_envelope,
-    read_http,
 )
+from pam.slack.incoming import read_envelope, read_http
 from pam.slack.signature import LARGEST_BODY
 from tests.slack import payloads
 from tests.slack.payloads import event

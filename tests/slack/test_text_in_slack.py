@@ -141,6 +141,12 @@ def test_pieces_have_room_and_are_the_text_as_far_as_they_reach(
     assert together == shown or "…" in together
 
 
+def test_a_character_larger_than_a_piece_is_left_out_and_marked() -> None:
+    endless = "\U0001f468\u200d" * 9 + "\U0001f467"
+    assert pieces(f"{endless}abcdef", 5, 4) == ["…", "abcde", "f"]
+    assert pieces(f"abc{endless}", 5, 4) == ["abc", "…"]
+
+
 def test_the_longest_reason_that_pam_takes_is_shown_whole() -> None:
     for character in ("&", "x ", "\U0001f600", "< "):
         longest = (character * 1000)[:2000].strip()

@@ -19,13 +19,11 @@ MOST_IN_MESSAGE, MOST_IN_VIEW = 50, 100
 _LONGEST_SECTION, _LONGEST_HEADER, _LONGEST_CONTEXT = 3000, 150, 2000
 _MOST_FIELDS, _LONGEST_FIELD, _LONGEST_LABEL = 10, 2000, 200
 _MOST_BUTTONS, _LONGEST_BUTTON = 25, 75
-_MOST_SMALL, _LONGEST_TITLE, _LONGEST_PLACEHOLDER = 10, 24, 150
-MOST_OPTIONS, _LONGEST_OPTION, _LONGEST_OPTION_VALUE = 100, 75, 75
+_MOST_SMALL, _LONGEST_TITLE = 10, 24
 _LONGEST_FALLBACK = 3000
 """Slack takes more, but a notification that long is none."""
 MOST_PIECES = 4
 """Of one text of a person's. The longest that PAM takes has room in so many, escaped or not."""
-_LONGEST_INPUT = 3000
 
 Json = dict[str, Any]
 
@@ -68,13 +66,6 @@ class Button:
     """All that its value holds: every client can read it. Empty for what is about no session."""
     style: str = ""
     """`primary`, `danger`, or none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    value: str
-    text: str
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,24 +116,24 @@ def modal(
     body: Json = {
         "type": "modal",
         "callback_id": callback_id,
-        "title": _plain(title, longest=_LONGEST_TITLE),
-        "close": _plain("Close", longest=_LONGEST_TITLE),
+        "title": plain_text(title, longest=_LONGEST_TITLE),
+        "close": plain_text("Close", longest=_LONGEST_TITLE),
         "blocks": [*fit(blocks, most=MOST_IN_VIEW, sequence=sequence)],
         "private_metadata": _checked(session_id) if session_id else "",
     }
     if submit:
-        body["submit"] = _plain(submit, longest=_LONGEST_TITLE)
+        body["submit"] = plain_text(submit, longest=_LONGEST_TITLE)
     return View(body=body)
 
 
 def header(text: str) -> Block:
-    return Block(body={"type": "header", "text": _plain(text, longest=_LONGEST_HEADER)})
+    return Block(body={"type": "header", "text": plain_text(text, longest=_LONGEST_HEADER)})
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Block:
     """Names and values, at most ten."""
     fields = [
-        _plain(truncate(name, _LONGEST_LABEL), value, longest=_LONGEST_FIELD)
+        plain_text(truncate(name, _LONGEST_LABEL), value, longest=_LONGEST_FIELD)
         for name, value in list(pairs)[:_MOST_FIELDS]
     ]
     return Block(body={"type": "section", "fields": fields})
@@ -150,14 +141,14 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Block:
 
 def row(*lines: str, button: Button | None = None) -> Block:
     """Some lines, with a button beside them."""
-    body: Json = {"type": "section", "text": _plain(*lines, longest=_LONGEST_SECTION)}
+    body: Json = {"type": "section", "text": plain_text(*lines, longest=_LONGEST_SECTION)}
     if button:
         body["accessory"] = _button(button)
     return Block(body=body)
 
 
 def small(*texts: str) -> Block:
-    elements = [_plain(text, longest=_LONGEST_CONTEXT) for text in texts[:_MOST_SMALL]]
+    elements = [plain_text(text, longest=_LONGEST_CONTEXT) for text in texts[:_MOST_SMALL]]
     return Block(body={"type": "context", "elements": elements})
 
 
@@ -188,77 +179,11 @@ def buttons(*several: Button) -> Block:
     )
 
 
-def typed(
-    name: str,
-    label: str,
-    *,
-    hint: str = "",
-    placeholder: str = "",
-    initial: str = "",
-    optional: bool = False,
-    multiline: bool = False,
-) -> Block:
-    """An input for text; its block and its action have its name."""
-    element: Json = {
-        "type": "plain_text_input",
-        "action_id": name,
-        "multiline": multiline,
-        "max_length": _LONGEST_INPUT,
-    }
-    if placeholder:
-        element["placeholder"] = _plain(placeholder, longest=_LONGEST_PLACEHOLDER)
-    if initial:
-        element["initial_value"] = truncate(plain(initial), _LONGEST_INPUT)
-    return _input(name, label, element, hint=hint, optional=optional)
-
-
-def chosen(name: str, label: str, options: Sequence[Option], *, initial: str = "") -> Block:
-    """A select of one. With more options than Slack takes, they are asked for while typing."""
-    element: Json = {"action_id": name, "placeholder": _plain("Choose", longest=_LONGEST_TITLE)}
-    if len(options) > MOST_OPTIONS:
-        element |= {"type": "external_select", "min_query_length": 0}
-    else:
-        element |= {"type": "static_select", "options": [option(each) for each in options]}
-    first = next((each for each in options if initial and each.value == initial), None)
-    if first:
-        element["initial_option"] = option(first)
-    return _input(name, label, element, hint="", optional=False)
-
-
-def ticked(name: str, label: str, choice: Option) -> Block:
-    """One box that may be ticked."""
-    element = {"type": "checkboxes", "action_id": name, "options": [option(choice)]}
-    return _input(name, label, element, hint="", optional=True)
-
-
-def option(each: Option) -> Json:
-    """Raises ValueError for a value that Slack would not take: a cut one would mean another."""
-    if not each.value or room(each.value) > _LONGEST_OPTION_VALUE:
-        message = f"{each.value!r} is no value of an option"
-        raise ValueError(message)
-    made: Json = {"text": _plain(each.text, longest=_LONGEST_OPTION), "value": each.value}
-    if each.description:
-        made["description"] = _plain(each.description, longest=_LONGEST_OPTION)
-    return made
-
-
-def _input(name: str, label: str, element: Json, *, hint: str, optional: bool) -> Block:
-    body: Json = {
-        "type": "input",
-        "label": _plain(label, longest=_LONGEST_FIELD),
-        "element": element,
-        "optional": optional,
-    }
-    if hint:
-        body["hint"] = _plain(hint, longest=_LONGEST_FIELD)
-    return Block(body=body, name=name)
-
-
 def _button(each: Button) -> Json:
     made: Json = {
         "type": "button",
         "action_id": each.action_id,
-        "text": _plain(each.text, longest=_LONGEST_BUTTON),
+        "text": plain_text(each.text, longest=_LONGEST_BUTTON),
     }
     if each.session_id:
         made["value"] = _checked(each.session_id)
@@ -272,7 +197,8 @@ def _checked(session_id: str) -> str:
     return session_id
 
 
-def _plain(*lines: str, longest: int) -> Json:
+def plain_text(*lines: str, longest: int) -> Json:
+    """Text in which Slack reads no markup, each line kept to itself."""
     text = "\n".join(plain(each) for each in lines) or NOTHING
     return {"type": "plain_text", "text": truncate(text, longest), "emoji": False}
 

@@ -68,7 +68,7 @@ def facts(session: Session, shown: Shown) -> list[tuple[str, str]]:
     if shown.owner:
         named.append(("Owner", shown.owner))
     if session.circumstances.break_glass:
-        named.append(("Break-glass", "yes: Tier-1 is told, and it is reviewed"))
+        named.append(("Break-glass", "yes: Tier-1 is told"))
     if session.circumstances.ticket:
         named.append(("Ticket (requester's words)", session.circumstances.ticket))
     return named

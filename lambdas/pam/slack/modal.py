@@ -13,10 +13,11 @@ from pam.domain import durations, pictures
 from pam.domain.errors import FieldError, Invalid
 from pam.domain.resource import Resource
 from pam.domain.session import Session
-from pam.slack import actions, blocks, wording
-from pam.slack.blocks import Json, Option, View
+from pam.slack import actions, blocks, inputs, wording
+from pam.slack.blocks import Json, View
 from pam.slack.card import Shown, facts
-from pam.slack.incoming import Submission
+from pam.slack.deliveries import Submission
+from pam.slack.inputs import Option
 from pam.slack.text import plain, truncate
 
 _TITLE = "Privileged access"
@@ -64,23 +65,23 @@ def request_form(offer: Offer) -> View:
     longest = max(each.max_duration for each in offer.resources)
     hint = f"For example 30m or 1h30m; at most {durations.render(longest)}, less for some."
     initial = durations.render(offer.duration) if offer.duration else ""
-    inputs = [
-        blocks.chosen(
+    asked = [
+        inputs.chosen(
             actions.RESOURCE, "What for", options(offer.resources), initial=offer.resource
         ),
-        blocks.typed(
+        inputs.typed(
             actions.REASON,
             "Why",
             hint="Approvers read it as your words. At least ten characters.",
             initial=offer.reason,
             multiline=True,
         ),
-        blocks.typed(actions.DURATION, "For how long", hint=hint, initial=initial, optional=True),
-        blocks.typed(actions.TICKET, "Ticket", optional=True),
+        inputs.typed(actions.DURATION, "For how long", hint=hint, initial=initial, optional=True),
+        inputs.typed(actions.TICKET, "Ticket", optional=True),
     ]
     if offer.break_glass:
-        inputs.append(_break_glass())
-    return blocks.modal(_TITLE, inputs, callback_id=actions.REQUEST, submit="Ask")
+        asked.append(_break_glass())
+    return blocks.modal(_TITLE, asked, callback_id=actions.REQUEST, submit="Ask")
 
 
 def options(resources: Iterable[Resource]) -> list[Option]:
@@ -102,7 +103,7 @@ def suggested(resources: Iterable[Resource], typed: str) -> Json:
     fitting = [
         each for each in resources if wanted in f"{each.resource_id} {each.title}".casefold()
     ]
-    return {"options": [blocks.option(each) for each in options(fitting[: blocks.MOST_OPTIONS])]}
+    return {"options": [inputs.option(each) for each in options(fitting[: inputs.MOST_OPTIONS])]}
 
 
 def deny_form(session: Session, shown: Shown) -> View:
@@ -111,7 +112,7 @@ def deny_form(session: Session, shown: Shown) -> View:
         shown,
         "Deny",
         actions.DENY,
-        blocks.typed(
+        inputs.typed(
             actions.COMMENT, "Why", hint="The requester reads it.", optional=True, multiline=True
         ),
     )
@@ -125,7 +126,7 @@ def shorter_form(session: Session, shown: Shown) -> View:
         shown,
         "Approve shorter",
         actions.SHORTER,
-        blocks.typed(actions.DURATION, "For how long at most", hint=hint, initial=longest),
+        inputs.typed(actions.DURATION, "For how long at most", hint=hint, initial=longest),
     )
 
 
@@ -193,11 +194,11 @@ def errors(faults: Iterable[FieldError], sent: Submission) -> Json:
     modal has not stands under the first, because Slack takes no other.
     """
     told: dict[str, str] = {}
-    inputs = list(sent.values)
+    known = list(sent.values)
     for fault in faults:
-        known = fault.field in inputs
-        name = fault.field if known else (inputs[0] if inputs else actions.REASON)
-        text = fault.message if known else f"{fault.field}: {fault.message}"
+        here = fault.field in known
+        name = fault.field if here else (known[0] if known else actions.REASON)
+        text = fault.message if here else f"{fault.field}: {fault.message}"
         told[name] = truncate(
             plain("; ".join(filter(None, [told.get(name), text]))), _LONGEST_ERROR
         )
@@ -215,7 +216,7 @@ def _break_glass() -> blocks.Block:
         text="This is an emergency (break-glass)",
         description="Tier-1 hears of it; you confirm it by pam confirm; it is reviewed.",
     )
-    return blocks.ticked(actions.BREAK_GLASS, "Emergency", choice)
+    return inputs.ticked(actions.BREAK_GLASS, "Emergency", choice)
 
 
 def _one(sent: Submission, name: str) -> str:
