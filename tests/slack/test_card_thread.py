@@ -49,6 +49,7 @@ def test_what_happened_is_said_in_one_line(case: tuple[str, RecordType]) -> None
 
 def test_a_comment_stands_as_a_quotation_under_its_vote_and_its_review() -> None:
     assert quotations(line("denied", RecordType.VOTED)) == ["not today"]
+    assert quotations(line("denied", RecordType.DENIED)) == []
     assert quotations(line("reviewed by one", RecordType.REVIEWED)) == ["why at night"]
     assert quotations(line("revoked", RecordType.REVOKED)) == ["enough"]
 

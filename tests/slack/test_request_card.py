@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.slack.blocks import Message
 from pam.slack.card import Shown, card
 from tests.fakes.story import KYC, NOON, Story
+from tests.kinds.table import BADGE, with_badges
 from tests.slack.reading import buttons, commands, lines, quotations, text
 from tests.slack.rendered import sessions
 
@@ -114,6 +116,16 @@ def test_where_only_the_requesters_word_is_missing_nothing_is_left_to_approve() 
     whole = painted(session)
     assert not buttons(whole)
     assert f"alice runs: pam confirm {session.session_id}" in text(whole)
+
+
+def test_of_a_standing_kind_too_a_session_with_all_votes_waits_for_the_word_alone() -> None:
+    approved = replace(sessions()["approved"][0], status=Status.PENDING_APPROVAL)
+    unproven = replace(approved.circumstances, auth=None)
+    door = replace(approved.target, kind=BADGE.name)
+    waiting = replace(approved, circumstances=unproven, target=door)
+    with with_badges():
+        assert buttons(painted(waiting)) == ["pam.deny"]
+        assert buttons(painted(replace(waiting, votes=waiting.votes[:1]))) == ALL
 
 
 def test_votes_stand_with_name_way_and_comment() -> None:

@@ -133,6 +133,7 @@ def test_a_renamed_channel_and_a_changed_user_are_named_by_the_objects_that_come
     assert (user.user, user.team) == ("U0G9QF9C6", "T012AB3C4")
 
 
+TOO_LARGE = {**payloads.HOME_OPENED, "more": "x" * LARGEST_BODY}
 NOTHING: dict[str, Incoming] = {
     "another content type": read_http("text/plain", b"{}"),
     "no content type": read_http("", b""),
@@ -148,8 +149,13 @@ NOTHING: dict[str, Incoming] = {
         FORM, urlencode({**payloads.COMMAND, "payload": json.dumps(payloads.CLICK)}).encode()
     ),
     "too many fields": read_http(FORM, b"&".join(b"a%d=1" % n for n in range(200))),
-    "too large": read_http(JSON, b" " * (LARGEST_BODY + 1)),
-    "too large through a socket": read_envelope("interactive", {"x": "y" * LARGEST_BODY}),
+    "too large": read_http(JSON, json.dumps(TOO_LARGE).encode()),
+    "too large through a socket": read_envelope("events_api", TOO_LARGE),
+    "too many inputs": by_http(
+        changed(
+            payloads.SUBMISSION, {str(n): {"a": {}} for n in range(101)}, "view", "state", "values"
+        )
+    ),
     "another envelope": read_envelope("hello", payloads.CLICK),
     "a payload that is text": read_envelope("interactive", "payload"),
     "no payload": read_envelope("events_api", None),

@@ -62,6 +62,10 @@ def test_where_nothing_is_left_there_is_a_dash(text: str) -> None:
     assert plain(text) == "-"
 
 
+def test_what_parts_a_stack_of_marks_is_taken_out_and_the_stack_with_it() -> None:
+    assert readable("q" + "\u0323\u202e" * 9) == "q" + "\u0323" * 4
+
+
 @given(TEXT)
 def test_what_is_readable_stays_readable_and_what_is_taken_from_people_stays_whole(
     text: str,
