@@ -175,5 +175,5 @@ def views(session: Session, title: str, resources: tuple[Resource, ...]) -> Iter
 def others(text: str) -> Iterator[Message]:
     """About no session."""
     yield answers.said(text, command=text)
-    yield answers.help_text()
+    yield answers.help_text(text)
     yield answers.link_code(text)

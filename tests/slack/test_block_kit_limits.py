@@ -73,7 +73,7 @@ def test_in_whichever_state_each_message_and_view_stays_within_the_limits(name: 
     check(*everything("<&" * 300, name))
 
 
-@hypothesis_settings(max_examples=15)
+@hypothesis_settings(max_examples=8)
 @given(ANY_TEXT, st.sampled_from(sorted(sessions())))
 def test_any_unicode_in_any_field_stays_within_the_limits(text: str, name: str) -> None:
     check(*everything(text, name))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pam.slack import answers
 from pam.slack.commands import (
     AdminStatus,
     Ask,
@@ -20,6 +21,7 @@ from pam.slack.commands import (
     parse,
 )
 from tests.slack.payloads import SESSION
+from tests.slack.reading import text
 
 HALF_AN_HOUR = timedelta(minutes=30)
 UNDERSTOOD: dict[str, Words] = {
@@ -56,13 +58,13 @@ UNDERSTOOD: dict[str, Words] = {
 }
 
 
-@pytest.mark.parametrize("text", UNDERSTOOD)
-def test_what_is_typed_is_understood(text: str) -> None:
-    assert parse(text) == UNDERSTOOD[text]
+@pytest.mark.parametrize("typed", UNDERSTOOD)
+def test_what_is_typed_is_understood(typed: str) -> None:
+    assert parse(typed) == UNDERSTOOD[typed]
 
 
 @pytest.mark.parametrize(
-    "text",
+    "typed",
     [
         "for @bob",
         "FOR bob core-ledger-admin",
@@ -79,14 +81,14 @@ def test_what_is_typed_is_understood(text: str) -> None:
         "link <@U012AB3CD|bob>",
     ],
 )
-def test_nobody_asks_for_somebody_else(text: str) -> None:
-    refused = parse(text)
+def test_nobody_asks_for_somebody_else(typed: str) -> None:
+    refused = parse(typed)
     assert isinstance(refused, Misunderstood)
     assert "for you alone" in refused.sentence
 
 
 @pytest.mark.parametrize(
-    "text",
+    "typed",
     [
         "core-ledger-admin soon",
         "core-ledger-admin 30 minutes please",
@@ -105,14 +107,22 @@ def test_nobody_asks_for_somebody_else(text: str) -> None:
         "x" * 64,
     ],
 )
-def test_what_is_not_understood_does_nothing_and_says_why(text: str) -> None:
-    refused = parse(text)
+def test_what_is_not_understood_does_nothing_and_says_why(typed: str) -> None:
+    refused = parse(typed)
     assert isinstance(refused, Misunderstood)
     assert refused.sentence.endswith(".")
-    assert not {word for word in text.split() if len(word) > 5 and word in refused.sentence}
+    assert not {word for word in typed.split() if len(word) > 5 and word in refused.sentence}
+
+
+def test_help_names_each_word_under_the_name_that_was_typed() -> None:
+    told = text(answers.help_text("/request-admin"))
+    for word in ("status", "mine", "end", "link", "admin-status", "help"):
+        assert f"/request-admin {word}" in told
+        assert not isinstance(parse(f"{word} {SESSION}" if word == "end" else word), Misunderstood)
+    assert "/jit" not in told
 
 
 @given(st.text(st.characters(codec=None) | st.sampled_from("@<>& mh0123456789")))
-def test_anything_typed_is_understood_or_refused(text: str) -> None:
-    assert isinstance(parse(text), Words)
-    assert isinstance(parse(f"core-ledger-admin 30m {text}"), Words)
+def test_anything_typed_is_understood_or_refused(typed: str) -> None:
+    assert isinstance(parse(typed), Words)
+    assert isinstance(parse(f"core-ledger-admin 30m {typed}"), Words)

@@ -106,7 +106,7 @@ def test_a_submission_has_what_was_typed_and_chosen_by_block() -> None:
     }
 
 
-def test_a_challenge_is_read_from_a_call_and_never_from_a_socket() -> None:
+def test_a_challenge_is_read_as_one() -> None:
     read = by_http(payloads.URL_VERIFICATION)
     assert read == UrlVerification(challenge=payloads.URL_VERIFICATION["challenge"])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from slack_sdk.signature import SignatureVerifier
 
@@ -182,6 +183,7 @@ JSON = st.recursive(
 )
 
 
+@hypothesis_settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(sorted(event())), JSON), st.text(), st.text(), st.binary())
 def test_nothing_that_comes_raises_or_passes(
     anything: dict[str, Any], timestamp: str, signature_: str, body: bytes

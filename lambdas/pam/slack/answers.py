@@ -17,8 +17,10 @@ def said(sentence: str, *, command: str = "") -> Message:
     return blocks.message(f"PAM: {sentence}", [blocks.row(sentence), *offered], sequence=0)
 
 
-def help_text() -> Message:
-    return blocks.message("PAM: what /jit can do", [blocks.row(*commands.HELP)], sequence=0)
+def help_text(command: str) -> Message:
+    """`command` as it was typed: a deployment may give it other names."""
+    lines = [f"{command} {words}" for words in commands.HELP]
+    return blocks.message(f"PAM: what {command} can do", [blocks.row(*lines)], sequence=0)
 
 
 def link_code(code: str) -> Message:

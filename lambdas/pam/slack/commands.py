@@ -15,15 +15,16 @@ from pam.domain.ids import is_ulid
 from pam.slack.text import unescape
 
 HELP = (
-    "/jit - the form",
-    "/jit RESOURCE 30m why you need it - ask at once",
-    "/jit status ID - one session",
-    "/jit mine (or /jit status) - your sessions",
-    "/jit end ID - give access back, or withdraw a request",
-    "/jit link - make this Slack account known as yours",
-    "/jit admin-status - open and stuck sessions, for operators",
-    "/jit help",
+    "- the form",
+    "RESOURCE 30m why you need it - ask at once",
+    "status ID - one session",
+    "mine (or status) - your sessions",
+    "end ID - give access back, or withdraw a request",
+    "link - make this Slack account known as yours",
+    "admin-status - open and stuck sessions, for operators",
+    "help",
 )
+"""What may follow the command, by whichever name it goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
