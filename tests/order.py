@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 FOLDERS = (
-    *("trail", "postgres", "fuzz", "stacks", "domain", "contract", "handlers", "operations"),
-    *("cli", "suite", "local", "policy", "architecture", "tests"),
+    *("trail", "postgres", "fuzz", "stacks", "domain", "contract", "slack", "handlers"),
+    *("operations", "cli", "suite", "local", "policy", "architecture", "tests"),
 )
 """Of tests without network, by the time that their longest files take."""
 E2E = (

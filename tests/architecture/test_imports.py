@@ -36,15 +36,32 @@ def files(*packages: str) -> list[Path]:
     return [path for package in packages for path in sorted((PAM / package).rglob("*.py"))]
 
 
+OF_THE_WORLD = {"os", "time", "uuid", "random", "secrets", "socket", "subprocess", "urllib.request"}
+"""Parts of the standard library by which code would know more than it is given."""
+
+
+def check_pure(path: Path, *known: str) -> None:
+    for name in names_imported_by(path):
+        if name.split(".")[0] == "pam":
+            assert name.startswith(known), name
+        else:
+            assert name.split(".")[0] in sys.stdlib_module_names, name
+            assert not {name, name.split(".")[0], name.rpartition(".")[0]} & OF_THE_WORLD, name
+
+
 @pytest.mark.parametrize("path", files("domain"), ids=lambda path: path.name)
 def test_the_domain_knows_the_standard_library_and_itself(path: Path) -> None:
-    for name in imports_of(path):
-        top = name.split(".")[0]
-        if top == "pam":
-            assert name.startswith("pam.domain")
-        else:
-            assert top in sys.stdlib_module_names
-            assert top not in {"os", "time", "uuid", "random", "secrets", "socket", "subprocess"}
+    check_pure(path, "pam.domain")
+
+
+@pytest.mark.parametrize("path", files("slack"), ids=lambda path: path.name)
+def test_what_is_slacks_knows_the_standard_library_the_domain_and_itself(path: Path) -> None:
+    check_pure(path, "pam.domain", "pam.slack")
+
+
+@pytest.mark.parametrize("path", files("policy", "ports", "kinds"), ids=lambda path: path.name)
+def test_policy_ports_and_kinds_know_no_surface(path: Path) -> None:
+    assert not {name for name in names_imported_by(path) if name.startswith("pam.slack")}
 
 
 @pytest.mark.parametrize("path", files("operations"), ids=lambda path: path.name)

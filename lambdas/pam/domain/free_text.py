@@ -13,6 +13,7 @@ forgotten, the commitment says nothing about it any more, while the chain goes o
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -24,6 +25,7 @@ LONGEST_CAUSE = 1000
 """Bytes that Step Functions is told of why an execution ended."""
 
 _SPACE = " "
+_LINE_BREAKS = re.compile(r"\r\n|[\n\v\f\r\x85\u2028\u2029\t]")
 _UNFIT = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 """Control, format, unassigned and private characters, half surrogates, line separators."""
 _SEEN_FORMATS = frozenset(
@@ -66,6 +68,22 @@ def named(text: str) -> str:
     """Somebody else's name for something, fit for one line: what is not fit is a `?`."""
     start = text[:LONGEST_NAME]
     return "".join(_spaced(c) if _fits(start, at) else "?" for at, c in enumerate(start))
+
+
+def readable(text: str) -> str:
+    """As much of it as shows as what it is, on one line: for texts that nobody has refused, or that
+    another version of PAM took. What is fit stays as it is, and nothing fails.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    line = unicodedata.normalize("NFC", _LINE_BREAKS.sub(_SPACE, text))
+    while True:
+        kept = "".join(_spaced(c) for at, c in enumerate(line) if _fits(line, at))
+        # What was taken out may have parted what does not fit together.
+        composed = unicodedata.normalize("NFC", kept)
+        if composed == line:
+            return line.strip()
+        line = composed
 
 
 def cut(text: str, longest: int) -> str:

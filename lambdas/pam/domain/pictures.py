@@ -92,7 +92,7 @@ def break_glass(session: Session, title: str, now: datetime) -> Picture:
         Occasion.BREAK_GLASS,
         f"TIER 1: break-glass by {session.requester_name} on {session.resource}",
         [
-            f"{_person(session)} uses break-glass on {_what(session, title)} "
+            f"{person_of(session)} uses break-glass on {what_of(session, title)} "
             f"for {durations.render(session.duration)}.",
             *_over(session, now),
             "",
@@ -106,7 +106,7 @@ def break_glass(session: Session, title: str, now: datetime) -> Picture:
 
 def confirmation_needed(session: Session, title: str, now: datetime) -> Picture:
     what = "break-glass on" if session.circumstances.break_glass else "access to"
-    waits = session.unconfirmed and _undecided(session, now)
+    waits = session.unconfirmed and undecided(session, now)
     until = timestamps.render(session.approval_expires_at)
     state = (
         f"Nothing is granted before you confirm it yourself, until {until}."
@@ -119,7 +119,7 @@ def confirmation_needed(session: Session, title: str, now: datetime) -> Picture:
         f"PAM: is it you who asks for {session.resource}?",
         [
             f"{session.requester_name}, a runbook asks in your name for {what} "
-            f"{_what(session, title)}. {state}",
+            f"{what_of(session, title)}. {state}",
             "",
             *_own_words(session),
         ],
@@ -139,7 +139,7 @@ def ending_soon(session: Session, title: str, now: datetime) -> Picture:
         session,
         Occasion.ENDING_SOON,
         f"PAM: your access to {session.resource} ends soon",
-        [f"{session.requester_name}, your access to {_what(session, title)} {told}"],
+        [f"{session.requester_name}, your access to {what_of(session, title)} {told}"],
         ["show ID", f"request {session.resource} --reason WHY"],
         to=session.requester_name,
     )
@@ -153,10 +153,10 @@ def review_overdue(session: Session, title: str, now: datetime) -> Picture:
     told = (
         f"Two approvers {'had' if late else 'have'} to review this break-glass session until "
         f"{due}; {looked} did. "
-        f"{_person(session)} had used it on {_what(session, title)}, and can use no break-glass "
-        "until it is reviewed."
+        f"{person_of(session)} had used it on {what_of(session, title)}, and can use no "
+        "break-glass until it is reviewed."
         if owed
-        else f"The break-glass session of {_person(session)} on {_what(session, title)} is "
+        else f"The break-glass session of {person_of(session)} on {what_of(session, title)} is "
         f"reviewed: {review.outcome if review else ''}."
     )
     act = "review ID --justified|--unjustified --comment WHAT-YOU-FOUND"
@@ -206,11 +206,9 @@ def principal_linked(link: Link, display: str, team: str) -> Picture:
 def _asked(
     occasion: Occasion, subject: str, so_far: str, session: Session, title: str, now: datetime
 ) -> Picture:
-    needed, waits = session.needed, _undecided(session, now)
-    gate = f", {needed.domain} of them from {session.domain} (DT-001)" if needed.domain else ""
-    until = timestamps.render(session.approval_expires_at)
+    waits = undecided(session, now)
     state = (
-        f"Needed: {needed.total} approval(s){gate}, {so_far}until {until}."
+        votes_needed(session, so_far)
         if waits
         else f"It is {session.status.value} now; nothing is left to decide."
     )
@@ -219,7 +217,7 @@ def _asked(
         occasion,
         subject,
         [
-            f"{_person(session)} asks for {_what(session, title)} "
+            f"{person_of(session)} asks for {what_of(session, title)} "
             f"for {durations.render(session.duration)}.",
             "",
             *_own_words(session),
@@ -258,15 +256,25 @@ def _of(
     )
 
 
-def _undecided(session: Session, now: datetime) -> bool:
+def votes_needed(session: Session, so_far: str) -> str:
+    """`so_far` is empty, or ends with a comma and a space."""
+    needed = session.needed
+    gate = f", {needed.domain} of them from {session.domain} (DT-001)" if needed.domain else ""
+    until = timestamps.render(session.approval_expires_at)
+    return f"Needed: {needed.total} approval(s){gate}, {so_far}until {until}."
+
+
+def undecided(session: Session, now: datetime) -> bool:
+    """Whether votes are still taken."""
     return session.status is Status.PENDING_APPROVAL and now < session.approval_expires_at
 
 
-def _person(session: Session) -> str:
+def person_of(session: Session) -> str:
     return f"{session.requester_name} ({session.requester_domain})"
 
 
-def _what(session: Session, title: str) -> str:
+def what_of(session: Session, title: str) -> str:
+    """`title` is the catalogue's."""
     place = f"{session.resource}, {session.environment.value}, {session.domain}"
     return f"{title} [{place}]"
 
@@ -278,10 +286,15 @@ def _over(session: Session, now: datetime) -> list[str]:
     return ["Its time is over."] if past else []
 
 
-def _own_words(session: Session) -> list[str]:
+def whose_words(session: Session) -> str:
+    """What stands over the reason and the ticket."""
     verified = "" if session.requester_verified else " (as claimed by a runbook)"
+    return f"In the requester's own words{verified}:"
+
+
+def _own_words(session: Session) -> list[str]:
     return [
-        f"In the requester's own words{verified}:",
+        whose_words(session),
         f"> {session.reason}",
         f"> ticket: {session.circumstances.ticket or '-'}",
     ]

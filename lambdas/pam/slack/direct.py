@@ -1,0 +1,88 @@
+"""What the requester is told in a direct message: granted, over soon, over; and to confirm.
+
+No credential is in any of them, nor anything that acts: a command is signed by whoever runs it.
+"""
+
+from datetime import datetime
+
+from pam.domain import pictures
+from pam.domain.people import Surface
+from pam.domain.session import Session
+from pam.slack import blocks, wording
+from pam.slack.blocks import Message
+
+
+def granted(session: Session, now: datetime, title: str) -> Message:
+    """With the exact command; or, if it is over by now, that it is."""
+    what = pictures.what_of(session, title)
+    if not session.allows(now):
+        return _direct(session, f"Your access to {what} is not there any more.", now)
+    again = f"pam end {session.session_id}"
+    return blocks.message(
+        f"PAM: your access to {what} is there",
+        [
+            blocks.header(f"Granted: {title}"),
+            blocks.row(f"Your access to {what} is there.", *wording.state(session, now)),
+            *([blocks.row(*where)] if (where := wording.sign_in(session)) else []),
+            *([blocks.commands(*use)] if (use := wording.use(session)) else []),
+            blocks.row("To give it back:"),
+            blocks.commands(again),
+        ],
+        sequence=session.sequence,
+    )
+
+
+def ending_soon(session: Session, now: datetime, title: str) -> Message:
+    picture = pictures.ending_soon(session, title, now)
+    return blocks.message(
+        picture.subject,
+        [blocks.row(picture.lines[0]), blocks.commands(*_commands_of(picture))],
+        sequence=picture.sequence,
+    )
+
+
+def over(session: Session, now: datetime, title: str) -> Message:
+    """How it ended, why, and the receipt."""
+    return _direct(session, f"Your access to {pictures.what_of(session, title)}:", now)
+
+
+def confirm(session: Session, now: datetime, title: str) -> Message:
+    """That nothing is granted before the person confirms by a proof that is not Slack's."""
+    what = pictures.what_of(session, title)
+    waits = session.held_until_confirmed and pictures.undecided(session, now)
+    if not waits:
+        return _direct(session, f"Nothing waits for your word on {what}.", now)
+    by_slack = session.circumstances.surface is Surface.SLACK
+    asked = "You asked by Slack" if by_slack else "Somebody asked in your name"
+    return blocks.message(
+        f"PAM: is it you who asks for {session.resource}?",
+        [
+            blocks.row(f"{asked} for {what}. Nothing is granted before you confirm it yourself:"),
+            blocks.commands(f"pam confirm {session.session_id}"),
+            blocks.row("If it was not you:"),
+            blocks.commands(f"pam end {session.session_id}"),
+            blocks.row(pictures.whose_words(session)),
+            *blocks.quoted(session.reason),
+        ],
+        sequence=session.sequence,
+    )
+
+
+def _direct(session: Session, first: str, now: datetime) -> Message:
+    ending = session.ending
+    words = ending.reason if ending and ending.written else ""
+    whose = [blocks.row("In the words of whoever ended it:")] if words else []
+    return blocks.message(
+        f"PAM: {session.resource} is {session.status.value}",
+        [
+            blocks.row(first, *wording.state(session, now), *wording.review(session)),
+            *whose,
+            *blocks.quoted(words),
+        ],
+        sequence=session.sequence,
+    )
+
+
+def _commands_of(picture: pictures.Picture) -> list[str]:
+    """Lines of a picture that are commands are set in; nobody's own words are."""
+    return [line.strip() for line in picture.lines if line.startswith("  pam ")]
