@@ -162,7 +162,7 @@ _BLOCKS: dict[str, Check] = {
         },
         {},
     ),
-    "header": _block("header", {"text": _plain(150)}, {"level": whole(1, 4)}),
+    "header": _block("header", {"text": _plain(150)}, {}),
     "divider": _block("divider", {}, {}),
     "image": _block(
         "image",

@@ -1,4 +1,4 @@
-"""One fake Slack for the tests of a file, as it was at first for each of them."""
+"""A fake Slack for each test, and Slack's own Socket Mode client where a test asks for it."""
 
 from collections.abc import Iterator
 
@@ -7,16 +7,10 @@ import pytest
 from tests.local.slack.running import Listener, Running, listening, slack
 
 
-@pytest.fixture(scope="module")
-def _slack_of_the_file() -> Iterator[Running]:
+@pytest.fixture
+def running() -> Iterator[Running]:
     with slack() as running:
         yield running
-
-
-@pytest.fixture
-def running(_slack_of_the_file: Running) -> Running:
-    _slack_of_the_file.control.call("forget")
-    return _slack_of_the_file
 
 
 @pytest.fixture

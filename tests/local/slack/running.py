@@ -88,7 +88,9 @@ class Listener:
 
 @contextmanager
 def listening(running: Running, **options: Any) -> Iterator[Listener]:
-    """Connected, and greeted: it counts as a connection from here on."""
+    """Connected, and greeted: it counts as a connection from here on.
+
+    Slack's client takes three seconds to close by itself; it is quick where its connection ends."""
     listener = Listener(running, **options)
     listener.client.connect()
     try:
@@ -97,4 +99,9 @@ def listening(running: Running, **options: Any) -> Iterator[Listener]:
         )
         yield listener
     finally:
+        listener.client.closed = True
+        listener.client.auto_reconnect_enabled = False
+        listener.client.default_auto_reconnect_enabled = False
+        running.control.call("cut")
+        listener.client.enqueue_message("{}")  # its thread waits a second for one
         listener.client.close()
