@@ -23,16 +23,19 @@ async def _serve(server: Server, port: int, port_file: Path) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     listening = await server.start(port)
-    # Written beside and moved: whoever waits for the file finds all of it.
-    part = port_file.with_suffix(".part")
-    write_private(part, json.dumps(server.about()))
-    part.replace(port_file)
+    _publish(server.about(), port_file)
     try:
         await stopped.wait()
     finally:
         listening.close()
         server.close()
-        port_file.unlink(missing_ok=True)
+
+
+def _publish(about: dict[str, str], port_file: Path) -> None:
+    """Written beside and moved: whoever waits for the file finds all of it."""
+    part = port_file.with_suffix(".part")
+    write_private(part, json.dumps(about))
+    part.replace(port_file)
 
 
 def main() -> None:
@@ -46,7 +49,10 @@ def main() -> None:
         if os.getpgrp() != os.getpid():
             os.setpgrp()
         follow(asked.lifeline)
-    asyncio.run(_serve(Server(record=asked.record), asked.port, asked.port_file))
+    try:
+        asyncio.run(_serve(Server(record=asked.record), asked.port, asked.port_file))
+    finally:
+        asked.port_file.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ class Acts:
         **how: Any,
     ) -> Json:
         """Presses a button, or chooses `value` from a menu, on a message. `stale`: as the message
-        was before, since a client may still show that. `even_so`: by somebody who cannot see it."""
+        was before, since a client may still show that. `even_so`: by somebody who cannot see it.
+        """
         person = self._person(user)
         place = self._place(channel, person, even_so=even_so)
         message = self._message(place, ts, person, even_so=even_so)
@@ -94,9 +95,11 @@ class Acts:
         person = self._person(user)
         view = self._view(person, view_id)
         if view.content["type"] != "modal":
-            raise Impossible("only a modal can be submitted")
+            message = "only a modal can be submitted"
+            raise Impossible(message)
         if not view.content.get("submit"):
-            raise Impossible("this modal has no button to submit it")
+            message = "this modal has no button to submit it"
+            raise Impossible(message)
         view.typed = entering.state(view.content["blocks"], values or {})
         payload = payloads.view_submission(self._slack, person, view)
         delivery = await self._send(INTERACTIVE, payload, how)
@@ -220,9 +223,7 @@ class Acts:
             raise Impossible(message)
         return channel
 
-    def _message(
-        self, place: Channel, ts: str, person: User, *, even_so: bool = False
-    ) -> Message:
+    def _message(self, place: Channel, ts: str, person: User, *, even_so: bool = False) -> Message:
         message = self._slack.messages_of(place.id).get(ts)
         for ephemeral in self._slack.ephemerals:
             if ephemeral.ts == ts and (even_so or ephemeral.only_for == person.id):

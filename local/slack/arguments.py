@@ -61,7 +61,8 @@ class Arguments:
 
 def read(request: Request, *, takes_json: bool) -> tuple[Arguments, str]:
     """The arguments and the token. Where a method takes no JSON, what a JSON body says is ignored,
-    as Slack ignores it."""
+    as Slack ignores it.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     values: Json = dict(request.query)
     if kind == "application/json":

@@ -26,7 +26,8 @@ class Changes:
         quietly: bool = False,
     ) -> Json:
         """Sets flags (`deleted`, `is_restricted`, ...), fields that are to be absent, a team, a
-        mail address, a name. `quietly`: without `user_change`, as when an event is lost."""
+        mail address, a name. `quietly`: without `user_change`, as when an event is lost.
+        """
         person = self._user(user)
         for flag, on in (flags or {}).items():
             if flag not in (*FLAGS, *OPTIONAL_FLAGS):

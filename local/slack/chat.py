@@ -134,8 +134,9 @@ def _content(asked: Arguments, *, may_be_empty: bool = False) -> tuple[str, list
 
 def _with_ids(slack: Slack, blocks: list[Json]) -> list[Json]:
     """Slack gives each block an id that has none."""
-    return [block if block.get("block_id") else {**block, "block_id": slack.id("b")}
-            for block in blocks]
+    return [
+        block if block.get("block_id") else {**block, "block_id": slack.id("b")} for block in blocks
+    ]
 
 
 def _as_slack(slack: Slack, message: Message) -> Json:

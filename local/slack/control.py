@@ -1,10 +1,10 @@
 """The client of the control API: each person as an object that types, clicks and looks.
 
-    slack = SlackControl.of(port_file)
-    alice, bob = slack.person("alice"), slack.person("bob")
-    alice.command("core-ledger-db 30m look at the late entries")
-    card = slack.messages("core-approvals")[-1]
-    bob.click(card, "pam.approve")
+slack = SlackControl.of(port_file)
+alice, bob = slack.person("alice"), slack.person("bob")
+alice.command("core-ledger-db 30m look at the late entries")
+card = slack.messages("core-approvals")[-1]
+bob.click(card, "pam.approve")
 """
 
 import json

@@ -1,5 +1,6 @@
 """Knobs: how this Slack misbehaves. All are off at first, and every one is something that real
-users of Slack's API reported."""
+users of Slack's API reported.
+"""
 
 from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints

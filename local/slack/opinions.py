@@ -56,26 +56,28 @@ def of_calls(calls: Iterable[Call]) -> list[Problem]:
 
 
 def by_models(calls: Iterable[Call]) -> list[Problem]:
-    found = []
-    for call in calls:
-        for what in _complaints(call):
-            found.append(Problem(method=call.method, opinion="models", what=what))
-    return found
+    return [
+        Problem(method=call.method, opinion="models", what=what)
+        for call in calls
+        for what in _complaints(call)
+    ]
 
 
 def by_types(calls: Iterable[Call], events: Iterable[Json] = ()) -> list[Problem]:
-    """`events` are what Slack sends; the same types hold for them. Equal content is seen once."""
-    lines: dict[str, str] = {}
+    """`events` are what Slack sends; the same types hold for them. Equal content is compiled once
+    and held against each call that carried it.
+    """
+    lines: dict[str, set[str]] = {}
     for call in calls:
         blocks, view = call.arguments.get("blocks"), call.arguments.get("view")
         if blocks is not None:
-            lines.setdefault(_assign("KnownBlock[]", blocks), call.method)
+            lines.setdefault(_assign("KnownBlock[]", blocks), set()).add(call.method)
         if view is not None:
-            lines.setdefault(_assign("View", view), call.method)
+            lines.setdefault(_assign("View", view), set()).add(call.method)
             # A view takes any block with a type; here each has to be one that is known.
-            lines.setdefault(_assign("KnownBlock[]", view.get("blocks")), call.method)
+            lines.setdefault(_assign("KnownBlock[]", view.get("blocks")), set()).add(call.method)
     for event in events:
-        lines.setdefault(_assign("SlackEvent", event), str(event.get("type")))
+        lines.setdefault(_assign("SlackEvent", event), set()).add(str(event.get("type")))
     return _compile(lines) if lines else []
 
 
@@ -121,7 +123,7 @@ def _assign(kind: str, value: Any) -> str:
     return f"use<{kind}>({json.dumps(value)});"
 
 
-def _compile(lines: dict[str, str]) -> list[Problem]:
+def _compile(lines: dict[str, set[str]]) -> list[Problem]:
     methods = list(lines.values())
     head = (
         'import type { KnownBlock, View, SlackEvent } from "@slack/types";',
@@ -146,8 +148,10 @@ def _compile(lines: dict[str, str]) -> list[Problem]:
     for line in done.stdout.splitlines():
         about = _ERROR.match(line)
         if about:
-            method = methods[int(about[1]) - 1 - len(head)]
-            found.append(Problem(method=method, opinion="types", what=about[2]))
+            found += [
+                Problem(method=method, opinion="types", what=about[2])
+                for method in sorted(methods[int(about[1]) - 1 - len(head)])
+            ]
     if bool(found) is (done.returncode == 0):
         # A compiler that did not come to an opinion must not pass for one that agrees.
         raise RuntimeError(done.stdout + done.stderr)

@@ -17,7 +17,8 @@ _BARE_LINK = re.compile(r"<((?:https?|mailto)[^|>]*)>")
 
 def message_text(slack: Slack, message: Message) -> str:
     """Its blocks, or its text where it has none. What is live is marked: a broadcast as
-    `@@channel`, a link as `text [url]`, so that a test sees an injection."""
+    `@@channel`, a link as `text [url]`, so that a test sees an injection.
+    """
     if not message.blocks:
         return mrkdwn(slack, message.text)
     return blocks_text(slack, message.blocks)
@@ -27,9 +28,7 @@ def view_text(slack: Slack, view: View) -> str:
     content = view.content
     title = content.get("title")
     parts = [f"= {title['text']} =" if title else "= Home =", blocks_text(slack, content["blocks"])]
-    for name in ("submit", "close"):
-        if content.get(name):
-            parts.append(f"[{content[name]['text']}]")
+    parts += [f"[{content[name]['text']}]" for name in ("submit", "close") if content.get(name)]
     return "\n".join(parts)
 
 
@@ -67,7 +66,7 @@ def mrkdwn(slack: Slack, text: str) -> str:
     return html.unescape(text)
 
 
-def _block(slack: Slack, block: Json) -> str:
+def _block(slack: Slack, block: Json) -> str:  # noqa: PLR0911 - one line a kind
     match block["type"]:
         case "header":
             return f"# {_text(slack, block['text'])}"
@@ -79,9 +78,7 @@ def _block(slack: Slack, block: Json) -> str:
             accessory = block.get("accessory")
             return "\n".join([*lines, *([_element(accessory)] if accessory else [])])
         case "context":
-            return " ".join(
-                _text(slack, it) for it in block["elements"] if it["type"] != "image"
-            )
+            return " ".join(_text(slack, it) for it in block["elements"] if it["type"] != "image")
         case "actions":
             return " ".join(_element(element) for element in block["elements"])
         case "input":

@@ -81,8 +81,8 @@ def change(slack: Slack, view: View, content: Json) -> None:
         block if block.get("block_id") else {**block, "block_id": slack.id("b")}
         for block in content["blocks"]
     ]
-    view.content = {"private_metadata": "", "callback_id": "", "external_id": ""} | content
-    view.content["blocks"] = blocks
+    given: Json = {"private_metadata": "", "callback_id": "", "external_id": ""} | content
+    view.content = given | {"blocks": blocks}
     view.hash = f"{slack.now():.0f}.{secrets.token_hex(4)}"
     kept = {
         block["block_id"]: {element.get("action_id") for element in limits.elements_of(block)}
@@ -120,9 +120,7 @@ def as_slack(slack: Slack, view: View) -> Json:
     return found
 
 
-def _content(
-    slack: Slack, asked: Arguments, *, kind: str, instead_of: View | None = None
-) -> Json:
+def _content(slack: Slack, asked: Arguments, *, kind: str, instead_of: View | None = None) -> Json:
     content: Json | None = asked.structure("view", dict, "invalid_arguments")
     faults = ["missing required field: view"] if content is None else check(content)
     if content is not None and content.get("type") != kind:

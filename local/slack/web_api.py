@@ -78,9 +78,9 @@ class WebApi:
         asked = Arguments({})
         try:
             asked, token = arguments.read(request, takes_json=self._takes_json(name))
-            found = {"ok": True} | self._call(name, asked, token)
+            found: Json = {"ok": True, **self._call(name, asked, token)}
         except Refused as refusal:
-            found = {"ok": False, "error": refusal.error} | refusal.more
+            found = {"ok": False, "error": refusal.error, **refusal.more}
         error = found.get("error")
         if error:
             slack.refused[f"{name} {error}"] += 1

@@ -95,7 +95,7 @@ class WebSocket:
     def cut(self) -> None:
         _reset(self._writer)
 
-    def _try(self, event: Message | Ping | CloseConnection) -> bool:
+    def _try(self, event: Message[str] | Ping | CloseConnection) -> bool:
         if self._writer.is_closing():
             return False
         try:

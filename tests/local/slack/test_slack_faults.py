@@ -47,7 +47,9 @@ def test_429_may_pass(running: Running) -> None:
 def test_tiers_are_slacks_own(running: Running) -> None:
     running.control.knobs(tiers=True)
     web = running.web
-    updates = [outcome(lambda: web.chat_update(channel=CORE, ts="1.1", text="x")) for _ in range(51)]
+    updates = [
+        outcome(lambda: web.chat_update(channel=CORE, ts="1.1", text="x")) for _ in range(51)
+    ]
     assert updates == [*["message_not_found"] * 50, "429 after 1"]
     posts = [outcome(lambda: web.chat_postMessage(channel=CORE, text="x")) for _ in range(6)]
     assert posts == [*["ok"] * 5, "429 after 1"]

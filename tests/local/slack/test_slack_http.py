@@ -149,9 +149,7 @@ def test_without_anybody_there_a_command_fails(running: Running, app: App) -> No
     assert running.control.person("alice").command("status").error == "dispatch_failed"
 
 
-def test_what_a_command_is_answered_with_is_shown_to_one_person(
-    running: Running, app: App
-) -> None:
+def test_what_a_command_is_answered_with_is_shown_to_one_person(running: Running, app: App) -> None:
     app.answer = b"plain words"
     alice = running.control.person("alice")
     assert alice.command("help").shown == ("plain words",)

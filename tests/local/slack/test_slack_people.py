@@ -26,7 +26,12 @@ def actions(*elements: dict[str, Any]) -> dict[str, Any]:
 
 
 def field(block_id: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "input", "block_id": block_id, "label": plain(block_id), "element": element} | more
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(block_id),
+        "element": element,
+    } | more
 
 
 MENU = {
@@ -80,7 +85,7 @@ def test_what_is_not_there_cannot_be_pressed_but_by_a_client_that_still_shows_it
     ts = web.chat_postMessage(channel=CORE, text="card", blocks=[actions(button("pam.approve"))])
     web.chat_update(channel=CORE, ts=ts["ts"], text="decided", blocks=[])
     (card,) = running.control.messages(CORE)
-    with pytest.raises(ControlError, match="no pam.approve to press"):
+    with pytest.raises(ControlError, match=r"no pam\.approve to press"):
         bob.click(card, "pam.approve")
     assert bob.click(card, "pam.approve", stale=True).acknowledged
     assert listener.requests[-1].payload["actions"][0]["value"] == "01SESSION"
@@ -320,13 +325,21 @@ def test_a_reaction_is_told(running: Running, listener: Listener) -> None:
 @pytest.mark.parametrize(
     ("blocks", "text"),
     [
-        ([{"type": "section", "text": {"type": "mrkdwn", "text": "<!channel> go"}}], "@@channel go"),
+        (
+            [{"type": "section", "text": {"type": "mrkdwn", "text": "<!channel> go"}}],
+            "@@channel go",
+        ),
         (
             [{"type": "section", "text": {"type": "mrkdwn", "text": "&lt;!channel&gt; &amp;lt;"}}],
             "<!channel> &lt;",
         ),
         (
-            [{"type": "section", "text": {"type": "mrkdwn", "text": "<https://evil.example|Approve>"}}],
+            [
+                {
+                    "type": "section",
+                    "text": {"type": "mrkdwn", "text": "<https://evil.example|Approve>"},
+                }
+            ],
             "Approve [https://evil.example]",
         ),
         ([{"type": "section", "text": plain("<!channel> *bold*")}], "<!channel> *bold*"),

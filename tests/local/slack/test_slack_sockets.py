@@ -1,6 +1,7 @@
 """Socket Mode, with Slack's own built-in client on the other end."""
 
 import json
+import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -41,14 +42,19 @@ def greeting(url: str) -> tuple[str, dict[str, Any]]:
     """The status line of the handshake, and the first message if the upgrade was accepted."""
     host, _, rest = url.removeprefix("ws://").partition("/")
     name, _, port = host.partition(":")
-    with socket.create_connection((name, int(port)), timeout=5) as stream, stream.makefile(
-        "rb"
-    ) as reading:
-        stream.sendall(
-            f"GET /{rest} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            .encode()
-        )
+    with (
+        socket.create_connection((name, int(port)), timeout=5) as stream,
+        stream.makefile("rb") as reading,
+    ):
+        head = [
+            f"GET /{rest} HTTP/1.1",
+            f"Host: {host}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+        ]
+        stream.sendall("\r\n".join([*head, "", ""]).encode())
         status = reading.readline().split(b" ")[1].decode()
         while reading.readline().strip():
             pass
@@ -220,14 +226,16 @@ def test_a_reset_is_noticed_by_the_other_side(running: Running) -> None:
     assert connection.sock is not None
     connection.sock.settimeout(5)
     with pytest.raises(ConnectionResetError):
-        while connection.sock.recv(4096):
-            pass
+        _read_to_the_end(connection.sock)
     connection.close()
 
 
-def _silent() -> Any:
-    import logging
+def _read_to_the_end(stream: Any) -> None:
+    while stream.recv(4096):
+        pass
 
+
+def _silent() -> logging.Logger:
     logger = logging.getLogger("tests.silent")
     logger.setLevel(logging.CRITICAL)
     return logger
