@@ -16,7 +16,8 @@ _TROUBLE = "We had some trouble connecting. Try again?"
 
 class Acts:
     """Each act names the person first. `via` is `socket` or `http`; `changed` and `without` forge
-    the payload (dotted names), for what Slack itself would never send.
+    the payload (dotted names), for what Slack itself would never send. `even_so` lets somebody act
+    who cannot: who was deactivated a moment ago, or is not in the channel.
 
     Answers: `acknowledged`, `ms`, `error` (`operation_timeout`, `dispatch_failed` or null), `via`,
     and `shown`: what the person saw at once.
@@ -28,7 +29,7 @@ class Acts:
     async def command(
         self, user: str, text: str = "", command: str = "/jit", channel: str = "", **how: Any
     ) -> Json:
-        person = self._person(user)
+        person = self._actor(user, how)
         place = self._place(channel, person) if channel else self._direct(person)
         payload = payloads.slash_command(self._slack, person, place, command, text)
         delivery = await self._send(COMMAND, payload, how)
@@ -54,9 +55,9 @@ class Acts:
         **how: Any,
     ) -> Json:
         """Presses a button, or chooses `value` from a menu, on a message. `stale`: as the message
-        was before, since a client may still show that. `even_so`: by somebody who cannot see it.
+        was before, since a client may still show that.
         """
-        person = self._person(user)
+        person = self._actor(user, {"even_so": even_so})
         place = self._place(channel, person, even_so=even_so)
         message = self._message(place, ts, person, even_so=even_so)
         shown = [message.blocks, *(reversed(message.before) if stale else [])]
@@ -77,7 +78,7 @@ class Acts:
         **how: Any,
     ) -> Json:
         """The same on a modal, or without a view id on what is on top: a modal, else the Home."""
-        person = self._person(user)
+        person = self._actor(user, how)
         view = self._view(person, view_id)
         block, element = _first([view.content["blocks"]], action_id, block_id)
         action = entering.pressed(block, element, value)
@@ -92,7 +93,7 @@ class Acts:
         self, user: str, values: Json | None = None, view_id: str = "", **how: Any
     ) -> Json:
         """Submits the modal; what the app answers is done, as Slack's client does it."""
-        person = self._person(user)
+        person = self._actor(user, how)
         view = self._view(person, view_id)
         if view.content["type"] != "modal":
             message = "only a modal can be submitted"
@@ -117,7 +118,7 @@ class Acts:
         return _seen(await self._send(INTERACTIVE, payload, how), [])
 
     async def shortcut(self, user: str, callback_id: str, **how: Any) -> Json:
-        payload = payloads.shortcut(self._slack, self._person(user), callback_id)
+        payload = payloads.shortcut(self._slack, self._actor(user, how), callback_id)
         return self._clicked(await self._send(INTERACTIVE, payload, how))
 
     async def open_home(self, user: str, via: str | None = None) -> Json:
@@ -210,6 +211,14 @@ class Acts:
             raise Impossible(message)
         return user
 
+    def _actor(self, name: str, how: Json) -> User:
+        """Takes `even_so` out of `how`."""
+        person = self._person(name)
+        if not how.pop("even_so", False) and "deleted" in person.flags:
+            message = f"{person.name} was deactivated"
+            raise Impossible(message)
+        return person
+
     def _direct(self, person: User) -> Channel:
         return self._slack.workspace.direct_message(person)
 
@@ -218,7 +227,7 @@ class Acts:
         if channel is None:
             message = f"there is no channel {name}"
             raise Impossible(message)
-        if not even_so and (person.id not in channel.members or "deleted" in person.flags):
+        if not even_so and person.id not in channel.members:
             message = f"{person.name} is not in {channel.name}"
             raise Impossible(message)
         return channel

@@ -55,6 +55,12 @@ def of_calls(calls: Iterable[Call]) -> list[Problem]:
     return [*by_models(checked), *by_types(checked)]
 
 
+def of_files(paths: Iterable[Path]) -> list[Problem]:
+    """Both opinions on what `Recorder`s wrote and Slack took. What was refused was told already."""
+    calls = [call for path in paths for call in read(path)]
+    return of_calls(call for call in calls if call.error is None)
+
+
 def by_models(calls: Iterable[Call]) -> list[Problem]:
     return [
         Problem(method=call.method, opinion="models", what=what)
@@ -160,12 +166,10 @@ def _compile(lines: dict[str, set[str]]) -> list[Problem]:
 
 def main() -> int:
     logging.disable(logging.WARNING)  # the models say it all again, less well
-    calls = [call for path in sys.argv[1:] for call in read(Path(path))]
-    # What was refused was tried and told; what got through has to be right.
-    problems = of_calls(call for call in calls if call.error is None)
+    problems = of_files(map(Path, sys.argv[1:]))
     for problem in problems:
         print(f"{problem.method}: {problem.opinion}: {problem.what}", file=sys.stderr)
-    print(f"{len(calls)} calls, {len(problems)} problems")
+    print(f"{len(problems)} problems")
     return 1 if problems else 0
 
 

@@ -40,7 +40,6 @@ class Sent:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """What the acknowledgement carried."""
-    late: bool = False
 
 
 class Sockets:
@@ -52,6 +51,7 @@ class Sockets:
         self._turn = 0
         self._opened = 0
         self._refused = 0
+        self._late = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = secrets.token_hex(4)
 
@@ -134,6 +134,7 @@ class Sockets:
             "open": len([it for it in self._connections if not it.leaving]),
             "opened": self._opened,
             "refused": self._refused,
+            "late_acknowledgements": self._late,
         }
 
     def _next(self) -> Connection | None:
@@ -156,7 +157,7 @@ class Sockets:
         if not sent.acknowledged.done():
             sent.acknowledged.set_result(message.get("payload"))
         elif sent.acknowledged.cancelled():
-            sent.late = True
+            self._late += 1
 
     def _hello(self) -> Json:
         return {

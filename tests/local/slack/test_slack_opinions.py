@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.slack import opinions
-from local.slack.recording import Call, read
+from local.slack.recording import Call, Recorder, read
 from tests.local.slack.running import slack
 
 Json = dict[str, Any]
@@ -84,6 +84,20 @@ def test_the_models_refuse_what_is_too_long_too_many_or_unknown() -> None:
 def test_the_types_refuse_what_belongs_elsewhere() -> None:
     found = opinions.by_types([*RIGHT, *WRONG_FOR_TYPES])
     assert {problem.method for problem in found} == {it.method for it in WRONG_FOR_TYPES}
+
+
+def test_a_recording_is_right_if_all_that_slack_took_is_right(tmp_path: Path) -> None:
+    right, wrong = Recorder(tmp_path / "right.jsonl"), Recorder(tmp_path / "wrong.jsonl")
+    for recorded in RIGHT:
+        right.record(recorded)
+    refused = call("refused anyway", blocks=[{"type": "sectoin"}])
+    right.record(Call(at=0, method="x", arguments=refused.arguments, error="invalid_blocks"))
+    wrong.record(call("both see it", blocks=[section("x" * 3001), pressed(style="default")]))
+    found = opinions.of_files([tmp_path / "right.jsonl", tmp_path / "wrong.jsonl"])
+    assert {(it.method, it.opinion) for it in found} == {
+        ("both see it", "models"),
+        ("both see it", "types"),
+    }
 
 
 def test_a_compiler_that_has_no_opinion_does_not_agree(monkeypatch: pytest.MonkeyPatch) -> None:

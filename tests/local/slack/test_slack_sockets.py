@@ -204,6 +204,37 @@ def test_through_a_refresh_every_half_second_each_click_is_acknowledged_or_told(
     assert counted["acknowledged"] + counted.get("lost", 0) == 40
     # What Slack's client acknowledged, it had received.
     assert counted["acknowledged"] <= len(listener.requests)
+    assert running.control.counts()["sockets"]["opened"] > 1
+
+
+def test_an_acknowledgement_that_comes_late_is_counted_and_changes_nothing(
+    running: Running, listener: Listener
+) -> None:
+    running.control.knobs(answer_within=0.1)
+    listener.silent = True
+    assert running.control.person("alice").command("status").error == "operation_timeout"
+    (request,) = listener.requests
+    listener.client.send_socket_mode_response({"envelope_id": request.envelope_id})
+    running.control.wait_until(
+        lambda: running.control.counts()["sockets"]["late_acknowledgements"] == 1
+    )
+    assert running.control.counts()["deliveries"]["slash_commands"]["lost"] == 1
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled"])
+def test_every_reason_to_leave_can_be_told_and_slack_closes_in_the_end(
+    running: Running, reason: str
+) -> None:
+    running.control.knobs(closes_after=0.1)
+    connection = Connection(url=open_url(running), logger=_silent(), ping_interval=1)
+    connection.connect()
+    tell = running.control.call
+    running.control.wait_until(lambda: tell("disconnect", reason=reason)["connections"])
+    assert connection.sock is not None
+    connection.sock.settimeout(5)
+    read = _read_to_the_end(connection.sock)
+    assert f'"type": "disconnect", "reason": "{reason}"'.encode() in read
+    connection.close()
 
 
 def test_a_peer_without_pongs_goes_stale_and_one_with_does_not(running: Running) -> None:
@@ -230,9 +261,11 @@ def test_a_reset_is_noticed_by_the_other_side(running: Running) -> None:
     connection.close()
 
 
-def _read_to_the_end(stream: Any) -> None:
-    while stream.recv(4096):
-        pass
+def _read_to_the_end(stream: Any) -> bytes:
+    read = b""
+    while more := stream.recv(4096):
+        read += more
+    return read
 
 
 def _silent() -> logging.Logger:
