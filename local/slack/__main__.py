@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local.lifeline import follow
 from local.slack.server import Server
+from local.slack.state import Secrets
 from local.state import write_private
 
 
@@ -44,13 +45,19 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--record", type=Path, help="append each call of the Web API, as JSON")
     parser.add_argument("--lifeline", type=int, help="end when this file descriptor closes")
+    parser.add_argument(
+        "--secrets",
+        type=Path,
+        help="JSON with any of bot_token, app_token, signing_secret, control_token, to keep those",
+    )
     asked = parser.parse_args()
+    given = Secrets(**json.loads(asked.secrets.read_text())) if asked.secrets else None
     if asked.lifeline is not None:
         if os.getpgrp() != os.getpid():
             os.setpgrp()
         follow(asked.lifeline)
     try:
-        asyncio.run(_serve(Server(record=asked.record), asked.port, asked.port_file))
+        asyncio.run(_serve(Server(record=asked.record, given=given), asked.port, asked.port_file))
     finally:
         asked.port_file.unlink(missing_ok=True)
 

@@ -8,6 +8,9 @@ from typing import Any, get_type_hints
 Json = dict[str, Any]
 
 
+ENTERPRISE = ("none", "team", "organisation")
+
+
 class UnknownKnob(ValueError):
     """No knob has this name, or its value is of another kind."""
 
@@ -72,7 +75,8 @@ class Faults:
             kind = kinds.get(name)
             plain = getattr(kind, "__origin__", kind)
             fits = isinstance(value, (int, float)) if plain is float else type(value) is plain
-            if kind is None or not fits:
+            known = name != "enterprise" or value in ENTERPRISE
+            if kind is None or not fits or not known:
                 raise UnknownKnob(name)
         for name, value in changes.items():
             setattr(self, name, value)

@@ -8,7 +8,7 @@ from local.slack.control_api import ControlApi
 from local.slack.delivery import Deliveries
 from local.slack.http_out import Outgoing
 from local.slack.sockets import Sockets
-from local.slack.state import Slack
+from local.slack.state import Secrets, Slack
 from local.slack.web_api import WebApi
 from local.slack.wire import Request, Response, WebSocket, listen
 
@@ -16,8 +16,8 @@ from local.slack.wire import Request, Response, WebSocket, listen
 class Server:
     """One Slack on one port of the loopback interface: `/api/`, `/link/` and `/control/`."""
 
-    def __init__(self, *, record: Path | None = None) -> None:
-        self.slack = Slack(record=record)
+    def __init__(self, *, record: Path | None = None, given: Secrets | None = None) -> None:
+        self.slack = Slack(record=record, given=given)
         self._sockets = Sockets(self.slack)
         self._outgoing = Outgoing(self.slack)
         deliveries = Deliveries(self.slack, self._sockets, self._outgoing)

@@ -77,7 +77,7 @@ class Trigger:
 
 @dataclass(slots=True, kw_only=True)
 class Secrets:
-    """What an installation gives the app. Made anew by each process; nothing else knows them."""
+    """What an installation gives the app. Made anew by each process unless given."""
 
     bot_token: str = field(default_factory=lambda: f"xoxb-local-{secrets.token_hex(16)}")
     app_token: str = field(default_factory=lambda: f"xapp-1-local-{secrets.token_hex(16)}")
@@ -88,10 +88,14 @@ class Secrets:
 
 class Slack:
     def __init__(
-        self, *, record: Path | None = None, clock: Callable[[], float] = time.time
+        self,
+        *,
+        record: Path | None = None,
+        given: Secrets | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
-        self.secrets = Secrets()
+        self.secrets = given or Secrets()
         self.recorder = Recorder(record)
         self.base_url = ""
         """Set once the port is known."""

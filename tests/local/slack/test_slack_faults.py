@@ -93,8 +93,20 @@ def test_slack_can_be_down(running: Running) -> None:
 
 @pytest.mark.parametrize(
     "knobs",
-    [{"no_such_knob": 1}, {"no_pong": "yes"}, {"slow": 3}, {"retry_after": "1"}],
-    ids=["unknown", "a word for yes", "a number for a table", "text for a number"],
+    [
+        {"no_such_knob": 1},
+        {"no_pong": "yes"},
+        {"slow": 3},
+        {"retry_after": "1"},
+        {"enterprise": "x"},
+    ],
+    ids=[
+        "unknown",
+        "a word for yes",
+        "a number for a table",
+        "text for a number",
+        "no such organisation",
+    ],
 )
 def test_a_knob_that_is_not_there_is_refused_and_nothing_turned(
     running: Running, knobs: dict[str, Any]

@@ -33,6 +33,9 @@ def started(tmp_path: Path) -> Iterator[Started]:
     reading, writing = os.pipe()
     port_file, record = tmp_path / "slack.json", tmp_path / "calls.jsonl"
     command = [sys.executable, "-m", "local.slack", "--port-file", str(port_file)]
+    kept = tmp_path / "secrets.json"
+    kept.write_text(json.dumps({"bot_token": "xoxb-of-last-time"}))
+    command += ["--secrets", str(kept)]
     options = ["--record", str(record), "--lifeline", str(reading)]
     process = subprocess.Popen([*command, *options], cwd=ROOT, pass_fds=(reading,))
     os.close(reading)
@@ -53,6 +56,8 @@ def test_it_says_where_it_is_to_its_owner_alone_and_ends_with_its_starter(
 ) -> None:
     about = json.loads(started.port_file.read_text())
     assert stat.S_IMODE(started.port_file.stat().st_mode) == 0o600
+    assert about["bot_token"] == "xoxb-of-last-time"
+    assert about["app_token"].startswith("xapp-")
     client = WebClient(token=about["bot_token"], base_url=about["url"])
     client.chat_postMessage(channel="C0CORE00001", text="hello")
     control = SlackControl.of(started.port_file)
