@@ -1,0 +1,107 @@
+"""A fake Slack of the tests' own, in a thread; and Slack's own clients, pointed at it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from local.slack.control import SlackControl
+from local.slack.server import Server
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    about: dict[str, str]
+    control: SlackControl
+    server: Server
+
+    @property
+    def web(self) -> WebClient:
+        """Slack's own client, as the bot; it repeats nothing."""
+        return WebClient(
+            token=self.server.slack.secrets.bot_token,
+            base_url=self.about["url"],
+            retry_handlers=[],
+            timeout=10,
+        )
+
+
+@contextmanager
+def slack(record: Path | None = None) -> Iterator[Running]:
+    begun: Queue[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
+
+    async def run() -> None:
+        server, stopped = Server(record=record), asyncio.Event()
+        listening = await server.start()
+        begun.put((server, asyncio.get_running_loop(), stopped))
+        await stopped.wait()
+        listening.close()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    server, loop, stopped = begun.get(timeout=10)
+    about = server.about()
+    try:
+        control = SlackControl(about["control_url"], about["control_token"])
+        yield Running(about=about, control=control, server=server)
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+
+
+class Listener:
+    """Slack's own built-in Socket Mode client; it acknowledges, and keeps what it got."""
+
+    def __init__(self, running: Running, **options: Any) -> None:
+        self.requests: list[SocketModeRequest] = []
+        self.messages: list[Json] = []
+        self.silent = False
+        self.answer: Json | None = None
+        self.client = SocketModeClient(
+            app_token=running.about["app_token"], web_client=running.web, **options
+        )
+        self.client.message_listeners.append(self._keep)
+        self.client.socket_mode_request_listeners.append(self._acknowledge)
+
+    def _keep(self, _client: Any, message: Json, _raw: str | None) -> None:
+        self.messages.append(message)
+
+    def _acknowledge(self, client: Any, request: SocketModeRequest) -> None:
+        self.requests.append(request)
+        if not self.silent:
+            payload = {"payload": self.answer} if self.answer else {}
+            client.send_socket_mode_response({"envelope_id": request.envelope_id, **payload})
+
+
+@contextmanager
+def listening(running: Running, **options: Any) -> Iterator[Listener]:
+    """Connected, and greeted: it counts as a connection from here on.
+
+    Slack's client takes three seconds to close by itself; it is quick where its connection ends."""
+    listener = Listener(running, **options)
+    listener.client.connect()
+    try:
+        running.control.wait_until(
+            lambda: any(message.get("type") == "hello" for message in listener.messages)
+        )
+        yield listener
+    finally:
+        listener.client.closed = True
+        listener.client.auto_reconnect_enabled = False
+        listener.client.default_auto_reconnect_enabled = False
+        running.control.call("cut")
+        listener.client.enqueue_message("{}")  # its thread waits a second for one
+        listener.client.close()
