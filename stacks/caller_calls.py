@@ -21,19 +21,23 @@ _READS = (
     "GET /pam/sessions/{session_id}/audit",
 )
 """Everybody's: PAM shows each what is theirs to see."""
+_LINKS = ("POST /pam/links", "DELETE /pam/links/{principal+}")
+"""Of whoever acts: their principals on other surfaces."""
 
 CALLS: Mapping[CallerOffice, tuple[str, ...]] = MappingProxyType(
     {
         CallerOffice.REQUESTER: (
             *_READS,
+            *_LINKS,
             "POST /pam/request",
             "POST /pam/confirm",
             "POST /pam/end",
             "POST /pam/sessions/{session_id}/credentials",
         ),
-        CallerOffice.APPROVER: (*_READS, "POST /pam/approve", "POST /pam/review"),
+        CallerOffice.APPROVER: (*_READS, *_LINKS, "POST /pam/approve", "POST /pam/review"),
         CallerOffice.OPERATOR: (
             *_READS,
+            *_LINKS,
             "POST /pam/revoke",
             "POST /pam/block",
             "POST /pam/erase",

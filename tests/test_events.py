@@ -18,6 +18,7 @@ from pam.domain.audit_record import Entry, Outcome, Record, RecordType
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
 from tests.crash.scene import Scene
+from tests.fakes.links import FakeLinks, Linked
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "events"
@@ -105,6 +106,12 @@ def blocked_and_let_back(scene: Scene) -> None:
     scene.lift("alice")
 
 
+def linked_and_unlinked(scene: Scene) -> None:
+    pam = Linked(story=scene, known=FakeLinks(records=scene.real_store.findings))
+    pam.link()
+    pam.unlink()
+
+
 def used_by_nobodys_session(scene: Scene) -> None:
     scene.record("event-1", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
@@ -127,6 +134,7 @@ STORIES: list[Callable[[Scene], None]] = [
     an_emergency_that_nobody_looks_back_at,
     confirmed,
     blocked_and_let_back,
+    linked_and_unlinked,
     used_by_nobodys_session,
     used_after_the_end,
 ]

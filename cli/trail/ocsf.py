@@ -49,7 +49,7 @@ class Act:
 
 OTHER = 99
 ASSIGN_PRIVILEGES = 1
-DETACH_POLICY, LOCK, UNLOCK = 8, 9, 12
+ATTACH_POLICY, DETACH_POLICY, LOCK, UNLOCK = 7, 8, 9, 12
 
 _GIVES, _TAKES = OcsfClass.AUTHORIZE_SESSION, OcsfClass.ACCOUNT_CHANGE
 _INFO, _LOW, _MEDIUM = Severity.INFORMATIONAL, Severity.LOW, Severity.MEDIUM
@@ -80,6 +80,8 @@ ACTS: Mapping[str, Act] = {
     "Ended": Act(_TAKES, DETACH_POLICY, _INFO, "the requester gave the privileges back"),
     "Blocked": Act(_TAKES, LOCK, _MEDIUM, "the person can get no privilege through PAM"),
     "Unblocked": Act(_TAKES, UNLOCK, _LOW, "the person can get privileges again"),
+    "Linked": Act(_TAKES, ATTACH_POLICY, _MEDIUM, "one more principal acts as the person"),
+    "Unlinked": Act(_TAKES, DETACH_POLICY, _LOW, "a principal acts as the person no more"),
     "Erased": Act(_TAKES, OTHER, _MEDIUM, "free text about the person was erased"),
 }
 UNLISTED = Act(_GIVES, OTHER, _INFO, "a type newer than this table: exported, never dropped")
@@ -101,6 +103,7 @@ CLASS_NAMES = {
 }
 ACTIVITY_NAMES = {
     (OcsfClass.AUTHORIZE_SESSION, ASSIGN_PRIVILEGES): "Assign Privileges",
+    (OcsfClass.ACCOUNT_CHANGE, ATTACH_POLICY): "Attach Policy",
     (OcsfClass.ACCOUNT_CHANGE, DETACH_POLICY): "Detach Policy",
     (OcsfClass.ACCOUNT_CHANGE, LOCK): "Lock",
     (OcsfClass.ACCOUNT_CHANGE, UNLOCK): "Unlock",

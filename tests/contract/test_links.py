@@ -123,7 +123,7 @@ def test_a_link_that_was_made_anew_meanwhile_is_not_removed(known: Any) -> None:
 
 def test_wrong_codes_are_counted_by_the_hour(known: Any) -> None:
     for minute in range(3):
-        known.note_wrong_code("bob", NOON + timedelta(minutes=minute))
+        known.note_wrong_code("bob", new_id(NOON + timedelta(minutes=minute)))
     now = NOON + timedelta(minutes=2)
     assert known.wrong_codes("bob", now - links.COUNTED_FOR) == 3
     assert known.wrong_codes("bob", NOON + timedelta(minutes=1, seconds=30)) == 1

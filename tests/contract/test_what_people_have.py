@@ -1,6 +1,7 @@
 """What a person has open and where they acted, in the stand-in and in the table alike."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest

@@ -160,6 +160,18 @@ PLAIN: Mapping[str, Plain] = {
     "GET /pam/stuck": Plain(lambda person: person.get("/pam/stuck"), may=LISTED),
     "GET /pam/me": Plain(lambda person: person.get("/pam/me"), may=LISTED),
     "GET /pam/inbox": Plain(lambda person: person.get("/pam/inbox"), may=LISTED),
+    "POST /pam/links": Plain(
+        lambda person: person.post("/pam/links", {"surface": "slack", "code": "none"}),
+        may=LISTED,
+        status=400,
+        code="VALIDATION",
+    ),
+    "DELETE /pam/links/{principal}": Plain(
+        lambda person: person.call("DELETE", "/pam/links/slack%3AT0%2FU0"),
+        may=LISTED,
+        status=404,
+        code="NOT_FOUND",
+    ),
     "GET /pam/check": Plain(
         lambda person: person.get("/pam/check?resource=core-ledger-admin"), may=LISTED
     ),

@@ -1,13 +1,22 @@
-"""Links and codes in memory, with the conditions of the real ones."""
+"""Links and codes in memory, with the conditions of the real ones, and people who link."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pam.domain import links
+from pam.domain import ids, links
 from pam.domain.audit_record import Record
 from pam.domain.errors import StaleSession
 from pam.domain.links import Link, ShownCode
+from pam.domain.people import Caller
+from pam.domain.principals import Scheme
+from pam.domain.proofs import Maker
+from pam.operations.link_principal import Linking, LinkPaper, link_principal
+from pam.operations.show_link_code import show_link_code
+from pam.operations.unlink_principal import unlink_principal
+from tests.fakes.story import Story
+
+BOB = "slack:T0BANK/U0BOB"
 
 
 @dataclass
@@ -61,10 +70,52 @@ class FakeLinks:
     def wrong_codes(self, person: str, since: datetime) -> int:
         return sum(at > since for at in self.wrong.get(person, []))
 
-    def note_wrong_code(self, person: str, now: datetime) -> None:
-        self.wrong.setdefault(person, []).append(now)
+    def note_wrong_code(self, person: str, try_id: str) -> None:
+        self.wrong.setdefault(person, []).append(ids.opened_at(try_id))
 
     def _act(self) -> None:
         if self.before_write is not None:
             act, self.before_write = self.before_write, None
             act()
+
+
+@dataclass
+class Linked:
+    """PAM with a surface that shows codes."""
+
+    story: Story = field(default_factory=Story)
+    known: FakeLinks = field(default_factory=FakeLinks)
+
+    def show(self, principal: str = BOB) -> str:
+        return show_link_code(
+            principal,
+            display="Bob B.",
+            team="The Bank",
+            basis="as it is",
+            now=self.story.now,
+            keeper=self.known,
+        )
+
+    def hand_in(
+        self,
+        code: str,
+        accept: str = "",
+        who: str | Caller = "bob",
+        surface: Scheme = Scheme.SLACK,
+    ) -> Linking:
+        return link_principal(
+            LinkPaper(surface=surface, code=code, accept=accept),
+            self.story.call(who),
+            known=self.known,
+            codes=self.known,
+            signer=self.story.keys.of(Maker.DOOR),
+            tell=[self.story.notifier],
+        )
+
+    def link(self, principal: str = BOB, who: str = "bob") -> Link:
+        made = self.hand_in(self.show(principal), accept=principal, who=who).link
+        assert made is not None
+        return made
+
+    def unlink(self, principal: str = BOB, who: str | Caller = "bob") -> Link:
+        return unlink_principal(principal, self.story.call(who), known=self.known)

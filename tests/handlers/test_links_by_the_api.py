@@ -1,5 +1,7 @@
 """Links over the API, as API Gateway hands the calls over, on the tables that are deployed."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,11 +9,11 @@ import pytest
 from pam import wiring
 from pam.aws.link_items import DynamoDbLinkCodes
 from pam.operations.show_link_code import show_link_code
-from tests.contract.conftest import TABLES
+from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import Story
-from tests.handlers.conftest import call
-from tests.handlers.test_people_by_the_api import Load, post, records_of
+from tests.handlers.conftest import Function, call
 
+Load = Callable[[str], Function]
 BOB = "slack:T0BANK/U0BOB"
 
 
@@ -30,7 +32,15 @@ def code(table: Any, story: Story) -> str:
 
 
 def link(function: Load, who: str, **body: str) -> tuple[int, dict[str, Any]]:
-    return post(function, "request_api", "/pam/links", who, surface="slack", **body)
+    said = json.dumps({"surface": "slack"} | body)
+    answer = function("request_api")(call("POST", "/pam/links", who, said))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def records_of(table: Any, kind: str) -> list[dict[str, Any]]:
+    items = table.scan(TableName=TABLE)["Items"]
+    records = [json.loads(item["record"]["S"]) for item in items if "record" in item]
+    return [record for record in records if record["type"] == kind]
 
 
 def unlink(function: Load, who: str, principal: str = BOB) -> int:
@@ -74,10 +84,10 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize("why", WRONG)
 def test_what_is_wrong_is_named_by_its_field(function: Load, code: str, why: str) -> None:
     changed, field = WRONG[why]
-    body = {"surface": "slack", "code": code} | changed
+    body = {"code": code} | changed
     if why == "no code":
         del body["code"]
-    status, problem = post(function, "request_api", "/pam/links", "bob", **body)
+    status, problem = link(function, "bob", **body)
     assert (status, problem["code"]) == (400, "VALIDATION")
     assert [error["field"] for error in problem["errors"]] == [field]
 

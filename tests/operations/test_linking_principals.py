@@ -1,6 +1,6 @@
 """A principal of another surface becomes somebody's by proof from both sides, and only so."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -15,63 +15,18 @@ from pam.domain.errors import (
     StepUp,
     Throttled,
 )
-from pam.domain.links import HOLDS, Link
-from pam.domain.people import Auth, Caller, Surface
+from pam.domain.links import HOLDS
+from pam.domain.people import Auth, Surface
 from pam.domain.principals import Scheme
-from pam.domain.proofs import Maker, Signed
-from pam.operations.link_principal import Linking, LinkPaper, link_principal
+from pam.domain.proofs import Signed
 from pam.operations.linked_votes import check_link_votes
 from pam.operations.note_act import note_act
-from pam.operations.show_link_code import show_link_code
-from pam.operations.unlink_principal import unlink_principal
 from tests.fakes.blocks import put_block
-from tests.fakes.links import FakeLinks
-from tests.fakes.story import Story, arn, caller
+from tests.fakes.links import BOB, Linked
+from tests.fakes.story import arn, caller
 
-BOB, CAROL = "slack:T0BANK/U0BOB", "slack:T0BANK/U0CAROL"
+CAROL = "slack:T0BANK/U0CAROL"
 A_SET = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Approver_0123456789abcdef/bob"
-
-
-@dataclass
-class Linked:
-    """PAM with a surface that shows codes."""
-
-    story: Story = field(default_factory=Story)
-    known: FakeLinks = field(default_factory=FakeLinks)
-
-    def show(self, principal: str = BOB) -> str:
-        return show_link_code(
-            principal,
-            display="Bob B.",
-            team="The Bank",
-            basis="as it is",
-            now=self.story.now,
-            keeper=self.known,
-        )
-
-    def hand_in(
-        self,
-        code: str,
-        accept: str = "",
-        who: str | Caller = "bob",
-        surface: Scheme = Scheme.SLACK,
-    ) -> Linking:
-        return link_principal(
-            LinkPaper(surface=surface, code=code, accept=accept),
-            self.story.call(who),
-            known=self.known,
-            codes=self.known,
-            signer=self.story.keys.of(Maker.DOOR),
-            tell=[self.story.notifier],
-        )
-
-    def link(self, principal: str = BOB, who: str = "bob") -> Link:
-        made = self.hand_in(self.show(principal), accept=principal, who=who).link
-        assert made is not None
-        return made
-
-    def unlink(self, principal: str = BOB, who: str | Caller = "bob") -> Link:
-        return unlink_principal(principal, self.story.call(who), known=self.known)
 
 
 @pytest.fixture

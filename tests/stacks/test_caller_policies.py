@@ -20,15 +20,18 @@ EVERYBODYS = {
     "GET /pam/sessions/{session_id}/audit",
     "GET /pam/stuck",
 }
+LINKS = {"POST /pam/links", "DELETE /pam/links/{principal+}"}
 OWN = {
-    CallerOffice.REQUESTER: {
+    CallerOffice.REQUESTER: LINKS
+    | {
         "POST /pam/confirm",
         "POST /pam/end",
         "POST /pam/request",
         "POST /pam/sessions/{session_id}/credentials",
     },
-    CallerOffice.APPROVER: {"POST /pam/approve", "POST /pam/review"},
-    CallerOffice.OPERATOR: {
+    CallerOffice.APPROVER: LINKS | {"POST /pam/approve", "POST /pam/review"},
+    CallerOffice.OPERATOR: LINKS
+    | {
         "DELETE /pam/blocklist/{principal+}",
         "GET /pam/blocklist",
         "POST /pam/block",

@@ -28,6 +28,8 @@ CALLS = {
     "GET /pam/resources": "request_api",
     "GET /pam/me": "request_api",
     "GET /pam/inbox": "request_api",
+    "POST /pam/links": "request_api",
+    "DELETE /pam/links/{principal+}": "request_api",
 }
 
 

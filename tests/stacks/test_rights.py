@@ -118,8 +118,8 @@ def test_whoever_publishes_reaches_the_topics_of_the_table(every: Deployment) ->
     assert {handler: reached(handler) for handler in POWERS if reached(handler)} == {
         "admit_request": {"Tier-1"},
         "ask_approvers": {"approvers"},
-        # What somebody confirms, and an operator who is blocked.
-        "request_api": {"Tier-1"},
+        # What somebody confirms, an operator who is blocked, a principal that is linked.
+        "request_api": {"requesters", "Tier-1"},
         "send_notices": {"approvers", "requesters", "Tier-1"},
     }
 

@@ -34,6 +34,8 @@ WRITERS: Mapping[tuple[str, str], set[str]] = {
     (Table.UNSEALED, "PutItem"): {"audit_session"},
     (Table.UNSEALED, "DeleteItem"): {"checkpoint_log"},
     (Table.LOG_HEAD, "PutItem"): {"checkpoint_log"},
+    (Table.LINKS, "PutItem"): {"request_api"},
+    (Table.LINKS, "DeleteItem"): {"request_api"},
     (CALLS, "PutItem"): {"request_api", "issue_credentials"},
     (CALLS, "UpdateItem"): {"request_api", "issue_credentials", "find_dark_calls"},
 }

@@ -9,11 +9,10 @@ from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.attribute_values import from_item, to_item
-from pam.domain import links, timestamps
+from pam.domain import ids, links, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.errors import StaleSession
 from pam.domain.links import Link, ShownCode
-from pam.ids import new_id
 from pam.names import Tables
 
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
@@ -70,19 +69,19 @@ class DynamoDbLinks:
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk > :since",
             ExpressionAttributeValues=to_item(
-                {":pk": _wrong_key(person), ":since": timestamps.render(since)}
+                {":pk": _wrong_key(person), ":since": ids.bounds(since, since)[1]}
             ),
             ConsistentRead=True,
             Select="COUNT",
         )
         return int(answer["Count"])
 
-    def note_wrong_code(self, person: str, now: datetime) -> None:
+    def note_wrong_code(self, person: str, try_id: str) -> None:
         item = {
             "pk": _wrong_key(person),
-            "sk": f"{timestamps.render(now)}#{new_id(now)}",
+            "sk": try_id,
             "kind": "WRONG",
-            "ttl": _later(now + links.COUNTED_FOR),
+            "ttl": _later(ids.opened_at(try_id) + links.COUNTED_FOR),
         }
         self._client.put_item(TableName=self._table, Item=to_item(item))
 

@@ -112,7 +112,7 @@ def _shown(
         or scheme_of(shown.principal) is not paper.surface
         or known.is_used(shown)
     ):
-        known.note_wrong_code(person.name, call.now)
+        known.note_wrong_code(person.name, new_id(call.now))
         raise Invalid.field("code", _NO_SUCH_CODE)
     return shown
 

@@ -39,4 +39,5 @@ class Links(Protocol):
     def wrong_codes(self, person: str, since: datetime) -> int:
         """How many this person has handed in since then."""
 
-    def note_wrong_code(self, person: str, now: datetime) -> None: ...
+    def note_wrong_code(self, person: str, try_id: str) -> None:
+        """`try_id`: a ULID of now."""
