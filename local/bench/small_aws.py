@@ -26,6 +26,8 @@ Given = dict[str, Any]
 
 _KEYS = (("pk", "sk"), ("request_id", "again"), ("origin",))
 """The attributes that the tables have as keys, each table one of these."""
+_NEXT = "4c2b4f6e-2222-4000-8000-000000000000"
+"""The version that a secret is rotated to."""
 _TERM = re.compile(
     r"begins_with\((?P<prefixed>[#\w]+), (?P<prefix>:\w+)\)"
     r"|(?P<within>[#\w]+) BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)"
@@ -77,9 +79,10 @@ class SmallAws:
             thread.join()
 
     @contextmanager
-    def as_it_was(self) -> Iterator[None]:
-        """Whatever is put meanwhile is forgotten."""
-        before = deepcopy(self.kept)
+    def holding(self, kept: Kept | None = None) -> Iterator[None]:
+        """As it is, or with something else; whatever is put meanwhile is forgotten."""
+        before = self.kept
+        self.kept = deepcopy(before if kept is None else kept)
         try:
             yield
         finally:
@@ -182,7 +185,7 @@ class SmallAws:
                 text = json.dumps(login | {"dbname": "app", "engine": "postgres"})
                 return {"ARN": given["SecretId"], "VersionId": "v1", "SecretString": text}
             case "DescribeSecret":
-                stages = {"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}
+                stages = {"v1": ["AWSCURRENT"], _NEXT: ["AWSPENDING"]}
                 return {"ARN": given["SecretId"], "RotationEnabled": True} | {
                     "VersionIdsToStages": stages
                 }
