@@ -35,8 +35,10 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-_RECIPE = (3, thinning.RECIPE)
-"""Part of every cache key: raise it when this file packs the same input differently."""
+_RECIPE = hashlib.sha256(
+    b"".join(Path(str(part)).read_bytes() for part in (__file__, thinning.__file__))
+).hexdigest()
+"""Part of every cache key: these files may pack the same input differently."""
 
 _STALE_AFTER_SECONDS = 24 * 3600
 
@@ -141,7 +143,7 @@ def _sources(compiler: Compiler | None) -> dict[str, bytes]:
     if compiler is None:
         return files
     contents = [part for name in files for part in (name, hashlib.sha256(files[name]).hexdigest())]
-    key = _digest([str(_RECIPE), compiler.version, *contents])
+    key = _digest([_RECIPE, compiler.version, *contents])
     archive = CACHE / f"sources-{key[:32]}.zip"
     if not archive.exists():
         _forget_stale("sources-*.zip")
@@ -168,7 +170,7 @@ def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[froze
     version = compiler.version if compiler else "none"
     key = _digest(
         [
-            *(str(_RECIPE), json.dumps(asdict(target)), *BOTO_SERVICES, lock.decode()),
+            *(_RECIPE, json.dumps(asdict(target)), *BOTO_SERVICES, lock.decode()),
             *(version, json.dumps(said, sort_keys=True)),
         ]
     )
@@ -203,15 +205,16 @@ def _owned(folder: Path) -> Iterator[tuple[str, list[Path]]]:
             message = f"{name} is locked, and stacks/bundle_contents.py has no place for it"
             raise BundleError(message)
         with record.open(encoding="utf-8", newline="") as rows:
-            listed = [folder / row[0] for row in csv.reader(rows) if row]
-        listed = [path for path in listed if path != record and path.is_file()]
-        yield name, [*listed, *(path for each in listed for path in _bytecode_of(each))]
+            tops = {row[0].split("/")[0] for row in csv.reader(rows) if row}
+        yield name, [path for top in sorted(tops) for path in _under(folder, top) if path != record]
 
 
-def _bytecode_of(source: Path) -> Iterable[Path]:
-    if source.suffix != ".py":
-        return ()
-    return (source.parent / "__pycache__").glob(f"{source.stem}.cpython-*.pyc")
+def _under(folder: Path, top: str) -> list[Path]:
+    """What a package has become: files may have gone, and come. A module's bytecode lies apart."""
+    if (folder / top).is_dir():
+        return _files(folder / top)
+    bytecode = (folder / "__pycache__").glob(f"{Path(top).stem}.cpython-*.pyc")
+    return [path for path in (folder / top, *bytecode) if path.is_file()]
 
 
 def _compile(compiler: Compiler, folder: Path) -> None:

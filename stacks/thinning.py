@@ -10,9 +10,6 @@ from typing import Any
 
 from stacks.bundle_contents import BOTO_SERVICES
 
-RECIPE = 3
-"""Part of every cache key: raise it when this file leaves something else of the same input."""
-
 _PROSE_IN = frozenset({"operations", "shapes"})
 """The parts of a model whose prose nothing reads; of others botocore reads some."""
 _ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_SERVICES)
@@ -24,7 +21,6 @@ _UNUSED = (
     # Routers, parsers and batches of events: a gateway's call has been routed when it comes, and
     # all other events are PAM's own.
     "aws_lambda_powertools/event_handler",
-    "aws_lambda_powertools/tracing",
     *(
         f"aws_lambda_powertools/utilities/{name}"
         for name in (
@@ -46,12 +42,25 @@ _NOTES_THAT_STAY = frozenset({"METADATA", "RECORD"})
 """Some packages ask METADATA for their own version; by RECORD bundles are made."""
 
 
+_DOCS_THAT_STAY = frozenset({"utils.py"})
+_NO_DOCSTRINGS = """\
+class ClientMethodDocstring(str):
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+
+
+PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
+"""
+"""In the place of what writes a client's docstrings from the prose of its model, which is gone."""
+
+
 def thin_out(folder: Path) -> None:
     for models in (folder / "botocore" / "data",):
         for entry in models.iterdir() if models.is_dir() else ():
             if entry.is_dir() and entry.name not in BOTO_SERVICES:
                 shutil.rmtree(entry)
     _thin_out_data(folder / "botocore" / "data")
+    _leave_out_docs(folder / "botocore" / "docs")
     for pattern in _UNUSED:
         for entry in sorted(folder.glob(pattern)):
             shutil.rmtree(entry, ignore_errors=True)
@@ -85,6 +94,19 @@ def _thin_out_data(data: Path) -> None:
         # environment that was made from it.
         model.unlink()
         model.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _leave_out_docs(docs: Path) -> None:
+    """Each client would load them at each cold start, to say nothing."""
+    if not docs.is_dir():
+        return
+    for part in sorted(docs.iterdir()):
+        if part.is_dir():
+            shutil.rmtree(part)
+        elif part.name not in _DOCS_THAT_STAY:
+            part.unlink()
+    (docs / "__init__.py").write_text("", encoding="utf-8")
+    (docs / "docstring.py").write_text(_NO_DOCSTRINGS, encoding="utf-8")
 
 
 def _without_prose(value: Any) -> Any:
