@@ -55,7 +55,8 @@ def _find(python: str, uv: str) -> Path | None:
     outside = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "UV_PYTHON"}}
     where = [uv, "python", "find", "--offline", "--no-project", "--no-python-downloads", python]
     done = subprocess.run(where, env=outside, capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip()) if done.returncode == 0 else None
+    found = done.stdout.strip()
+    return Path(found) if done.returncode == 0 and Path(found).is_file() else None
 
 
 @cache

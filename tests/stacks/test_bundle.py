@@ -14,8 +14,9 @@ import botocore.session
 import pytest
 from botocore.loaders import Loader
 
-from stacks import bundling
-from stacks.bundling import BOTO_SERVICES, BundleError, BundleTarget, build_bundle
+from stacks import bundling, thinning
+from stacks.bundle_contents import BOTO_SERVICES
+from stacks.bundling import Bundle, BundleError, BundleTarget, build_bundles
 from stacks.config import BundleMode, BundlePlatform
 
 TARGET = BundleTarget.of(BundlePlatform.AWS_ARM64)
@@ -25,6 +26,13 @@ TARGET = BundleTarget.of(BundlePlatform.AWS_ARM64)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(bundling, "CACHE", tmp_path / "cache")
     return tmp_path / "cache"
+
+
+PLAIN = "tick"
+
+
+def build_bundle(target: BundleTarget, *, policy_json: str, mode: BundleMode) -> Bundle:
+    return build_bundles(target, policy_json=policy_json, mode=mode).of(PLAIN)
 
 
 def _installer(folder: Path, script: str) -> Path:
@@ -86,16 +94,21 @@ def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
 
     for policy in ("{}", "[]"):
         build_bundle(TARGET, policy_json=policy, mode=BundleMode.BUILD)
-    assert len(calls.read_text().splitlines()) == 1
+    assert len(_installations(calls)) == 1
     build_bundle(BundleTarget.of(BundlePlatform.HOST), policy_json="{}", mode=BundleMode.BUILD)
     lock.write_text("x==2\n")
     build_bundle(TARGET, policy_json="{}", mode=BundleMode.BUILD)
 
-    commands = calls.read_text().splitlines()
+    commands = _installations(calls)
     assert len(commands) == 3
     for command in commands:
         assert "--require-hashes" in command
         assert "--only-binary :all:" in command
+
+
+def _installations(calls: Path) -> list[str]:
+    """Beside them uv is asked for an interpreter."""
+    return [line for line in calls.read_text().splitlines() if line.startswith("pip install")]
 
 
 def test_an_installation_that_fails_is_told_in_one_line_and_leaves_nothing(
@@ -126,15 +139,16 @@ def test_a_missing_lock_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
     kept = ["botocore/data/endpoints.json", "x/__init__.py", "x-1.dist-info/METADATA"]
+    kept += ["x-1.dist-info/RECORD"]
     packed = "botocore/data/sts/2011/service-2.json.gz"
-    dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/RECORD"]
+    dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/WHEEL"]
     dropped += ["x/tests/test_x.py", "x/__pycache__/x.pyc", "bin/x", ".lock"]
     for name in [*kept, packed, *dropped]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(gzip.compress(b"{}") if name.endswith(".gz") else b"")
     (tmp_path / "botocore/data/endpoints.json").write_text('{"partitions": []}')
 
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
 
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {*kept, packed.removesuffix(".gz")}
@@ -151,7 +165,7 @@ def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(json.dumps(model).encode()))
 
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
 
     said = json.loads(path.with_suffix("").read_text())
     assert said == {
@@ -169,7 +183,7 @@ def test_what_is_thinned_out_is_a_copy(tmp_path: Path) -> None:
     data.mkdir(parents=True)
     (data / "endpoints.json").hardlink_to(cached)
 
-    bundling._prune(tmp_path / "folder")
+    thinning.thin_out(tmp_path / "folder")
 
     assert json.loads((data / "endpoints.json").read_text()) == {"partitions": [], "shapes": {}}
     assert json.loads(cached.read_text())["shapes"] == {"documentation": "words"}
@@ -182,7 +196,7 @@ def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_
     shutil.copytree(whole / service, thin / service)
     for common in whole.glob("*.json"):
         shutil.copy(common, thin)
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
     for region in ("eu-west-1", "cn-north-1", "eusc-de-east-1"):
         first, second = (_client(service, region, data) for data in (whole, thin))
         for each in (first, second):
