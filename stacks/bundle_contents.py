@@ -43,20 +43,51 @@ NEEDS: dict[str, frozenset[str]] = {
 }
 """By handler: asks a policy, reads calls of people, speaks to databases, checks signatures."""
 
-BOTO_SERVICES = (
-    "dynamodb",
-    "events",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "stepfunctions",
-    "sts",
-)
-"""The AWS services that functions call; the other 400 service models stay out of every bundle."""
+BOTO_CALLS: dict[str, tuple[str, ...]] = {
+    "dynamodb": (
+        "BatchGetItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "TransactWriteItems",
+        "UpdateItem",
+    ),
+    "events": ("PutEvents",),
+    "iam": (
+        "DeleteRolePolicy",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRole",
+        "GetRolePolicy",
+        "ListRolePolicies",
+        "PutRolePolicy",
+    ),
+    "kms": ("GenerateMac", "GetPublicKey", "Sign", "VerifyMac"),
+    "lambda": ("Invoke",),
+    "logs": ("CreateLogStream", "FilterLogEvents", "PutLogEvents"),
+    "s3": ("GetObject", "HeadObject", "ListObjectsV2", "PutObject"),
+    "secretsmanager": (
+        "DescribeSecret",
+        "GetSecretValue",
+        "PutSecretValue",
+        "RotateSecret",
+        "UpdateSecretVersionStage",
+    ),
+    "sns": ("Publish",),
+    "stepfunctions": (
+        "DescribeExecution",
+        "GetExecutionHistory",
+        "SendTaskFailure",
+        "SendTaskHeartbeat",
+        "SendTaskSuccess",
+        "StartExecution",
+        "StopExecution",
+    ),
+    "sts": ("AssumeRole",),
+}
+"""What functions call of AWS. The other 400 services, and the other calls of these, stay out of
+every bundle: a client reads the model of its service and makes a method of each call.
+"""
 
 
 def distributions(needs: Iterable[str]) -> frozenset[str]:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from pam.names import DATABASE_CA
 from stacks import thinning
-from stacks.bundle_contents import BOTO_SERVICES, DISTRIBUTIONS, NEEDS, distributions, name_of
+from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
 from stacks.bytecode import Compiler
 from stacks.config import BundleMode, BundlePlatform
 
@@ -170,7 +170,7 @@ def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[froze
     version = compiler.version if compiler else "none"
     key = _digest(
         [
-            *(_RECIPE, json.dumps(asdict(target)), *BOTO_SERVICES, lock.decode()),
+            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS]), lock.decode()),
             *(version, json.dumps(said, sort_keys=True)),
         ]
     )

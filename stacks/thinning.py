@@ -5,14 +5,15 @@ call would wait for.
 import gzip
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stacks.bundle_contents import BOTO_SERVICES
+from stacks.bundle_contents import BOTO_CALLS
 
 _PROSE_IN = frozenset({"operations", "shapes"})
 """The parts of a model whose prose nothing reads; of others botocore reads some."""
-_ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_SERVICES)
+_ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_CALLS)
 """The same, as the table of endpoints names them."""
 _UNUSED = (
     "**/__pycache__",
@@ -57,7 +58,7 @@ PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
 def thin_out(folder: Path) -> None:
     for models in (folder / "botocore" / "data",):
         for entry in models.iterdir() if models.is_dir() else ():
-            if entry.is_dir() and entry.name not in BOTO_SERVICES:
+            if entry.is_dir() and entry.name not in BOTO_CALLS:
                 shutil.rmtree(entry)
     _thin_out_data(folder / "botocore" / "data")
     _leave_out_docs(folder / "botocore" / "docs")
@@ -72,8 +73,9 @@ def thin_out(folder: Path) -> None:
 
 def _thin_out_data(data: Path) -> None:
     """Of botocore's data, what a first call waits for: it is read at each cold start. Models lose
-    the prose (half of them) and the inner compression; the table of endpoints, a megabyte, keeps
-    the services that are called. A service that it does not have is found by the rules beside it.
+    the calls that nobody makes, the prose and the inner compression; the table of endpoints, a
+    megabyte, keeps the services that are called. A service that it does not have is found by the
+    rules beside it.
     """
     for packed in sorted(data.rglob("*.json.gz")):
         packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
@@ -83,6 +85,8 @@ def _thin_out_data(data: Path) -> None:
             unused.unlink()
     for model in sorted(data.rglob("*.json")):
         content = json.loads(model.read_bytes())
+        if model.name == "service-2.json":
+            _keep_calls(content, BOTO_CALLS[model.relative_to(data).parts[0]])
         content |= {part: _without_prose(content[part]) for part in _PROSE_IN & set(content)}
         if model == data / "endpoints.json":
             for partition in content["partitions"]:
@@ -94,6 +98,29 @@ def _thin_out_data(data: Path) -> None:
         # environment that was made from it.
         model.unlink()
         model.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _keep_calls(model: dict[str, Any], calls: tuple[str, ...]) -> None:
+    """And the shapes that these speak of."""
+    kept = {name: model["operations"][name] for name in calls if name in model["operations"]}
+    shapes: dict[str, Any] = {}
+    wanted = list(_shapes_of(kept))
+    while wanted:
+        name = wanted.pop()
+        if name not in shapes and name in model["shapes"]:
+            shapes[name] = model["shapes"][name]
+            wanted += _shapes_of(shapes[name])
+    model |= {"operations": kept, "shapes": dict(sorted(shapes.items()))}
+
+
+def _shapes_of(value: Any) -> Iterator[str]:
+    """A reference is a map with the name of a shape."""
+    if isinstance(value, dict):
+        if isinstance(value.get("shape"), str):
+            yield value["shape"]
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else ():
+        yield from _shapes_of(inner)
 
 
 def _leave_out_docs(docs: Path) -> None:
