@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,9 @@ class Run:
     imported: float
     answered: float
     answer: Any
-    modules: frozenset[str]
+    packages_at_import: frozenset[str]
+    packages: frozenset[str]
+    """Of others: what it had loaded from its bundle beside PAM, by its import and at the end."""
 
 
 class NotAnsweredError(Exception):
@@ -185,11 +188,13 @@ def fresh(folder: Path, handler: str, event: Event, aws: SmallAws, settings: dic
         message = f"{handler}: {said.decode()[-2000:]}"
         raise NotAnsweredError(message)
     raw = json.loads(document)
+    own = {"pam", handler}
     return Run(
         imported=raw["imported"],
         answered=raw["answered"],
         answer=raw["answer"],
-        modules=frozenset(raw["modules"]),
+        packages_at_import=frozenset(raw["loaded_at_import"]) - own,
+        packages=frozenset(raw["loaded"]) - own,
     )
 
 
@@ -404,5 +409,5 @@ def _api(
         name=name,
         handler="request_api",
         event=event,
-        is_right=lambda answer: 200 <= answer["statusCode"] < 300,
+        is_right=lambda answer: answer["statusCode"] in {HTTPStatus.OK, HTTPStatus.ACCEPTED},
     )

@@ -42,7 +42,7 @@ _OF_BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "
 
 def figures(runs: int = _RUNS) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="pam-cold-") as folder:
-        shipped = _Shipped(Path(folder))
+        shipped = Shipped(Path(folder))
         bare = _bare_function(Path(folder) / "bare")
         aws = SmallAws()
         with aws.open():
@@ -65,7 +65,7 @@ def _cold_start(
             theirs.append(beside)
             ours.append(own)
     heavy = NEEDS[act.handler]
-    loaded = ", ".join(sorted(ours[0].modules & _HEAVY))
+    loaded = ", ".join(sorted(ours[0].packages & _HEAVY))
     for what, bars, reference in (
         ("imported", _IMPORTS_BAR, "import boto3"),
         ("answered", _ANSWER_BAR, "one boto3 client, one call"),
@@ -86,7 +86,7 @@ def _median(runs: list[Run], what: str) -> float:
     return statistics.median(getattr(run, what) for run in runs)
 
 
-class _Shipped:
+class Shipped:
     """The bundles as a deployment to this machine ships them, unpacked."""
 
     def __init__(self, folder: Path) -> None:
