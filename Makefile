@@ -155,7 +155,7 @@ $(CDK): $(INSTALLED) package-lock.json
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(FETCHED): $(PROJECT) requirements/lambda.txt stacks/bundling.py
+$(FETCHED): $(PROJECT) requirements/lambda.txt stacks/bundling.py stacks/bundle_contents.py stacks/thinning.py stacks/bytecode.py
 	@echo "fetching what the functions need"
 	@$(PYTHON) -m stacks.bundling
 	@touch $@

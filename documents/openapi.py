@@ -41,11 +41,9 @@ def document() -> dict[str, Any]:
         },
     }
     for name in FUNCTIONS:
-        part = json.loads(
-            _resolver(importlib.import_module(name).routes)
-            .get_openapi_schema(title="PAM", version="1")
-            .model_dump_json(by_alias=True, exclude_none=True)
-        )
+        app = _resolver(importlib.import_module(name).routes)
+        schema = app.get_openapi_schema(title="PAM", version="1")
+        part = json.loads(schema.model_dump_json(by_alias=True, exclude_none=True))
         merged["paths"] |= part["paths"]
         merged["components"]["schemas"] |= part["components"]["schemas"]
     for operations in merged["paths"].values():

@@ -1,27 +1,33 @@
-"""The functions' deployment package: `lambdas/`, its locked dependencies and the compiled policy.
+"""The functions' deployment packages: `lambdas/`, the locked dependencies that each needs, and the
+compiled policy.
 
 Built with `uv` alone, for any platform from any other, so that synth needs no Docker. The slow part
-(dependencies) depends only on the lock file and the target and is kept in `.pam/cache`; archives
-are written so that equal content is equal bytes on every machine.
+(dependencies, bytecode) depends only on the lock file, the sources and the target, and is kept in
+`.pam/cache`; archives are written so that equal content is equal bytes on every machine that has
+the same interpreter to compile it with.
 """
 
-import gzip
+import csv
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pam.names import DATABASE_CA
+from stacks import thinning
+from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
+from stacks.bytecode import Compiler
 from stacks.config import BundleMode, BundlePlatform
 
 ROOT = Path(__file__).parent.parent
@@ -29,28 +35,10 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-BOTO_SERVICES = (
-    "dynamodb",
-    "events",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "stepfunctions",
-    "sts",
-)
-"""The AWS services that functions call; the other 400 service models stay out of the package."""
-
-_PROSE_IN = frozenset({"operations", "shapes"})
-"""The parts of a model whose prose nothing reads; of others botocore reads some."""
-_ENDPOINTS_OF = tuple({"stepfunctions": "states"}.get(name, name) for name in BOTO_SERVICES)
-"""The same, as the table of endpoints names them."""
-
-_RECIPE = 2
-"""Part of every cache key: raise it when this file packs the same input differently."""
+_RECIPE = hashlib.sha256(
+    b"".join(Path(str(part)).read_bytes() for part in (__file__, thinning.__file__))
+).hexdigest()
+"""Part of every cache key: these files may pack the same input differently."""
 
 _STALE_AFTER_SECONDS = 24 * 3600
 
@@ -91,15 +79,35 @@ class Bundle:
     target: BundleTarget
 
 
-def build_bundle(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundles:
+    """Of one deployment: one for each set of needs. `compiled`: whether bytecode is in them."""
+
+    by_needs: Mapping[frozenset[str], Bundle]
+    target: BundleTarget
+    compiled: bool
+
+    def of(self, handler: str) -> Bundle:
+        """Raises KeyError for a handler that nobody has said the needs of."""
+        return self.by_needs[NEEDS[handler]]
+
+
+def build_bundles(
     target: BundleTarget, *, policy_json: str, mode: BundleMode, certificates: bytes = b""
-) -> Bundle:
+) -> Bundles:
     """Raises BundleError."""
-    dependencies = _dependencies(target) if mode is BundleMode.BUILD else None
-    files = {path.relative_to(SOURCES).as_posix(): path.read_bytes() for path in _sources()}
-    files["policy.json"] = policy_json.encode()
+    compiler = _compiler(target) if mode is BundleMode.BUILD else None
+    dependencies = _dependencies(target, compiler) if mode is BundleMode.BUILD else {}
+    files = {"policy.json": policy_json.encode(), **_sources(compiler)}
     if certificates:
         files[DATABASE_CA] = certificates
+    bundles = {
+        needs: _bundle(target, dependencies.get(needs), files) for needs in set(NEEDS.values())
+    }
+    return Bundles(by_needs=bundles, target=target, compiled=compiler is not None)
+
+
+def _bundle(target: BundleTarget, dependencies: Path | None, files: Mapping[str, bytes]) -> Bundle:
     parts = [dependencies.name if dependencies else "none", *sorted(files)]
     parts += [hashlib.sha256(files[name]).hexdigest() for name in sorted(files)]
     digest = _digest(parts)
@@ -113,45 +121,124 @@ def build_bundle(
     return Bundle(path=archive, digest=digest, target=target)
 
 
-def _sources() -> list[Path]:
-    """Without what tools leave beside the code: bytecode, and caches in hidden folders."""
-    return [
-        path
+def _compiler(target: BundleTarget) -> Compiler | None:
+    if not target.wheels:
+        return Compiler.of_this_process()
+    return Compiler.found(target.python, _uv())
+
+
+def _sources(compiler: Compiler | None) -> dict[str, bytes]:
+    """By name, with their bytecode. Without what tools leave beside the code: other bytecode, and
+    caches in hidden folders.
+    """
+    files = {
+        path.relative_to(SOURCES).as_posix(): path.read_bytes()
         for path in sorted(SOURCES.rglob("*"))
         if path.is_file()
         and not any(
             part == "__pycache__" or part.startswith(".")
             for part in path.relative_to(SOURCES).parts
         )
-    ]
+    }
+    if compiler is None:
+        return files
+    contents = [part for name in files for part in (name, hashlib.sha256(files[name]).hexdigest())]
+    key = _digest([_RECIPE, compiler.version, *contents])
+    archive = CACHE / f"sources-{key[:32]}.zip"
+    if not archive.exists():
+        _forget_stale("sources-*.zip")
+        with _scratch() as folder:
+            for name, content in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            _compile(compiler, folder)
+            with _written_whole(archive) as unfinished:
+                _append(unfinished, _contents(folder, _files(folder)))
+    os.utime(archive)
+    with zipfile.ZipFile(archive) as compiled:
+        return {name: compiled.read(name) for name in compiled.namelist()}
 
 
-def _dependencies(target: BundleTarget) -> Path:
-    """The archive of the installed, pruned lock file for `target`."""
+def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[frozenset[str], Path]:
+    """An archive for each set of needs, of the installed and thinned lock file for `target`."""
     try:
         lock = LOCK_FILE.read_bytes()
     except FileNotFoundError:
         message = f"{LOCK_FILE.relative_to(ROOT)} is missing: the functions' locked dependencies"
         raise BundleError(message) from None
-    key = _digest([str(_RECIPE), json.dumps(asdict(target)), *BOTO_SERVICES, lock.decode()])
-    archive = CACHE / f"dependencies-{key[:32]}.zip"
-    if archive.exists():
-        return archive
+    said = {name: sorted(each) for name, each in (DISTRIBUTIONS | NEEDS).items()}
+    version = compiler.version if compiler else "none"
+    key = _digest(
+        [
+            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS]), lock.decode()),
+            *(version, json.dumps(said, sort_keys=True)),
+        ]
+    )
+    archives = {
+        needs: CACHE / f"dependencies-{key[:32]}-{name_of(needs)}.zip"
+        for needs in set(NEEDS.values())
+    }
+    if all(archive.exists() for archive in archives.values()):
+        return archives
+    with _scratch() as folder:
+        _install(target, folder)
+        thinning.thin_out(folder)
+        if compiler:
+            _compile(compiler, folder)
+        owned = dict(_owned(folder))
+        for needs, archive in archives.items():
+            packed = [path for name in distributions(needs) for path in owned.get(name, ())]
+            with _written_whole(archive) as unfinished:
+                _append(unfinished, _contents(folder, sorted(packed)))
+    return archives
+
+
+def _owned(folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Each distribution with its files that are there. Raises BundleError for one that no function
+    is said to need: it would be missing where it is.
+    """
+    known = frozenset().union(*DISTRIBUTIONS.values())
+    for record in sorted(folder.glob("*.dist-info/RECORD")):
+        title = record.parent.name.split("-")[0]
+        name = re.sub(r"[-_.]+", "-", title).lower()
+        if name not in known:
+            message = f"{name} is locked, and stacks/bundle_contents.py has no place for it"
+            raise BundleError(message)
+        with record.open(encoding="utf-8", newline="") as rows:
+            tops = {row[0].split("/")[0] for row in csv.reader(rows) if row}
+        yield name, [path for top in sorted(tops) for path in _under(folder, top) if path != record]
+
+
+def _under(folder: Path, top: str) -> list[Path]:
+    """What a package has become: files may have gone, and come. A module's bytecode lies apart."""
+    if (folder / top).is_dir():
+        return _files(folder / top)
+    bytecode = (folder / "__pycache__").glob(f"{Path(top).stem}.cpython-*.pyc")
+    return [path for path in (folder / top, *bytecode) if path.is_file()]
+
+
+def _compile(compiler: Compiler, folder: Path) -> None:
+    try:
+        compiler.compile(folder)
+    except subprocess.CalledProcessError as error:
+        reason = " ".join(error.stdout.decode().split())[-500:]
+        message = f"cannot compile for {compiler.version}: {reason}"
+        raise BundleError(message) from error
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="install-") as folder:
-        installed = Path(folder)
-        _install(target, installed)
-        _prune(installed)
-        with _written_whole(archive) as unfinished:
-            _append(
-                unfinished,
-                (
-                    (path.relative_to(installed).as_posix(), path.read_bytes())
-                    for path in sorted(installed.rglob("*"))
-                    if path.is_file()
-                ),
-            )
-    return archive
+        yield Path(folder)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _contents(folder: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    return ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
 
 
 def _install(target: BundleTarget, folder: Path) -> None:
@@ -178,61 +265,6 @@ def _uv() -> str:
         message = "uv is not installed: pip install uv"
         raise BundleError(message)
     return found
-
-
-def _prune(folder: Path) -> None:
-    """What no function loads: most service models, installers' notes, scripts, tests.
-
-    Of a distribution's notes METADATA stays: some packages ask it for their own version.
-    """
-    for models in (folder / "botocore" / "data", folder / "boto3" / "data"):
-        for entry in models.iterdir() if models.is_dir() else ():
-            if entry.is_dir() and entry.name not in BOTO_SERVICES:
-                shutil.rmtree(entry)
-    _thin_out(folder / "botocore" / "data")
-    for pattern in ("**/__pycache__", "**/tests", "bin"):
-        for entry in sorted(folder.glob(pattern)):
-            shutil.rmtree(entry, ignore_errors=True)
-    for note in sorted(folder.glob("*.dist-info/**/*")):
-        if note.is_file() and note.name != "METADATA":
-            note.unlink()
-    (folder / ".lock").unlink(missing_ok=True)
-
-
-def _thin_out(data: Path) -> None:
-    """Of botocore's data, what a first call waits for: it is read at each cold start. Models lose
-    the prose (half of them) and the inner compression; the table of endpoints, a megabyte, keeps
-    the services that are called. A service that it does not have is found by the rules beside it.
-    """
-    for packed in sorted(data.rglob("*.json.gz")):
-        packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
-        packed.unlink()
-    for name in ("examples-1.json", "waiters-2.json"):
-        for unused in sorted(data.rglob(name)):
-            unused.unlink()
-    for model in sorted(data.rglob("*.json")):
-        content = json.loads(model.read_bytes())
-        content |= {part: _without_prose(content[part]) for part in _PROSE_IN & set(content)}
-        if model == data / "endpoints.json":
-            for partition in content["partitions"]:
-                named = partition["services"]
-                partition["services"] = {
-                    name: named[name] for name in _ENDPOINTS_OF if name in named
-                }
-        # Never into the file itself: it may be linked to the installer's cache, and to each
-        # environment that was made from it.
-        model.unlink()
-        model.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
-
-
-def _without_prose(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _without_prose(inner)
-            for name, inner in value.items()
-            if not (name == "documentation" and isinstance(inner, str))
-        }
-    return [_without_prose(each) for each in value] if isinstance(value, list) else value
 
 
 def _append(archive: Path, files: Iterable[tuple[str, bytes]]) -> None:
@@ -277,7 +309,8 @@ def _digest(parts: list[str]) -> str:
 def fetch_dependencies() -> None:
     """Puts every platform's dependencies into the cache, so that synth needs no network."""
     for each in BundlePlatform:
-        _dependencies(BundleTarget.of(each))
+        target = BundleTarget.of(each)
+        _dependencies(target, _compiler(target))
 
 
 if __name__ == "__main__":

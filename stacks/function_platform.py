@@ -1,12 +1,11 @@
 """What all functions of one deployment share."""
 
 from dataclasses import dataclass
-from typing import Self
 
 from aws_cdk import aws_lambda as lambda_
 
 from pam.names import DATABASE_CA
-from stacks.bundling import Bundle
+from stacks.bundling import Bundles
 from stacks.config import DeployConfig, SslMode
 from stacks.dead_letters import DeadLetters
 from stacks.encryption_key import EncryptionKey
@@ -14,23 +13,24 @@ from stacks.session_store import SessionStore
 from stacks.undelivered_events import UndeliveredEvents
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionCode:
-    """The deployment package, and what it was built to run on. Each stack needs a value of its own:
-    the construct library ties an asset to the first stack that uses it.
+    """The deployment packages, and what they were built to run on. Each stack needs a value of its
+    own: the construct library ties an asset to the first stack that uses it.
     """
 
-    asset: lambda_.Code
-    runtime: lambda_.Runtime
-    architecture: lambda_.Architecture
+    def __init__(self, bundles: Bundles) -> None:
+        self._bundles = bundles
+        self._assets: dict[str, lambda_.Code] = {}
+        target = bundles.target
+        self.runtime = lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON)
+        self.architecture = lambda_.Architecture.custom(target.machine)
 
-    @classmethod
-    def of(cls, bundle: Bundle) -> Self:
-        return cls(
-            asset=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest),
-            runtime=lambda_.Runtime(f"python{bundle.target.python}", lambda_.RuntimeFamily.PYTHON),
-            architecture=lambda_.Architecture.custom(bundle.target.machine),
-        )
+    def of(self, handler: str) -> lambda_.Code:
+        bundle = self._bundles.of(handler)
+        if bundle.digest not in self._assets:
+            asset = lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)
+            self._assets[bundle.digest] = asset
+        return self._assets[bundle.digest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

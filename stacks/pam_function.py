@@ -82,7 +82,7 @@ class PamFunction(Construct):
             self,
             "Function",
             description=description,
-            code=platform.code.asset,
+            code=platform.code.of(handler),
             handler=f"{handler}.handler",
             runtime=platform.code.runtime,
             architecture=platform.code.architecture,

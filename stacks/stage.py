@@ -8,7 +8,7 @@ from stacks.activity_forwarder import ActivityForwarder, lending_accounts, origi
 from stacks.activity_recorder import ActivityRecorder
 from stacks.alarms import Alarms
 from stacks.approval_workflow import ApprovalWorkflow
-from stacks.bundling import Bundle
+from stacks.bundling import Bundles
 from stacks.caller_policies import CallerPolicies
 from stacks.config import DeployConfig, Rotation
 from stacks.credential_issuer import CredentialIssuer
@@ -50,7 +50,7 @@ class PamStage(Construct):
         *,
         config: DeployConfig,
         policy: CompiledPolicy,
-        bundle: Bundle,
+        bundles: Bundles,
     ) -> None:
         super().__init__(scope, construct_id)
         kept = FoundationStack(self, "Foundation", config=config)
@@ -62,7 +62,7 @@ class PamStage(Construct):
         handle = WorkflowHandle(service, config.env_name)
         platform = FunctionPlatform(
             config=config,
-            code=FunctionCode.of(bundle),
+            code=FunctionCode(bundles),
             key=kept.key,
             session_store=kept.session_store,
             dead_letters=DeadLetters(service, "DeadLetters", key=kept.key),
@@ -84,7 +84,7 @@ class PamStage(Construct):
         )
         witness = None
         if config.witness_account is not None:
-            code = FunctionCode.of(bundle)
+            code = FunctionCode(bundles)
             witness = WitnessStack(self, "Witness", config=config, log=service, code=code)
         checkpoints = LogCheckpoints(
             service,

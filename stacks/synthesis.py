@@ -15,7 +15,7 @@ from pam.policy.compiler import read
 from pam.policy.doubts import doubts
 from stacks.activity_forwarder import check_origins
 from stacks.aws_quotas import QuotaError
-from stacks.bundling import BundleError, BundleTarget, build_bundle
+from stacks.bundling import BundleError, BundleTarget, build_bundles
 from stacks.config import (
     BundleMode,
     ConfigError,
@@ -34,6 +34,11 @@ from stacks.template_sizes import check_sizes
 
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError, QuotaError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
+
+_NO_BYTECODE = (
+    "no CPython {0.python} is on this machine, so the functions are shipped without bytecode and "
+    "compile at each cold start (docs/cold-starts.md)"
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,13 +69,15 @@ def build(app: cdk.App) -> PamStage:
     )
     check_origins(config, policy)
     check_neighbours(config, policy, context("environments"), ROOT)
-    bundle = build_bundle(
+    bundles = build_bundles(
         BundleTarget.of(config.bundle_platform),
         policy_json=policy.to_json(),
         mode=mode,
         certificates=trust.certificates,
     )
-    stage = PamStage(app, "Pam", config=config, policy=policy, bundle=bundle)
+    stage = PamStage(app, "Pam", config=config, policy=policy, bundles=bundles)
+    if mode is BundleMode.BUILD and not bundles.compiled:
+        cdk.Annotations.of(stage).add_info_v2("pam:bytecode", _NO_BYTECODE.format(bundles.target))
     for each in doubts(files):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
     for number, doubt in enumerate(trust.doubts):

@@ -17,6 +17,7 @@ from stacks.pam_function import lambda_role
 from stacks.signing_key import ED25519, SigningKey
 from stacks.synthesizers import synthesizer_of
 
+_HANDLER = "witness_log"
 _REASONS = INLINE_POLICY | {
     "CloudWatchLogGroupEncrypted": (
         "Holds numbers and hashes of checkpoints, nothing secret; CloudWatch's own key will do."
@@ -92,8 +93,8 @@ class WitnessStack(cdk.Stack):
             "Function",
             function_name=witness_function_name(config.env_name),
             description="Cosigns checkpoints of an audit log that only ever grows",
-            code=code.asset,
-            handler="witness_log.handler",
+            code=code.of(_HANDLER),
+            handler=f"{_HANDLER}.handler",
             runtime=code.runtime,
             architecture=code.architecture,
             role=role,

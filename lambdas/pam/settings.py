@@ -1,4 +1,4 @@
-"""What each function needs to know about its surroundings: one frozen dataclass a function.
+"""What each function needs to know about its surroundings: one frozen value a function.
 
 The stack writes a function's environment with `to_env()`, the function reads it with `from_env()`;
 both come from the same fields, so a variable cannot be misnamed on one side only. Standard library
@@ -7,32 +7,30 @@ only: the stacks import this.
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from pam.domain.values import Value
 from pam.names import Tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Value):
     """Base of the per-function settings; `env_name` is the deployment (`prod`, `uat`, ...)."""
 
     env_name: str
 
     def to_env(self) -> dict[str, str]:
-        return {_variable(name): value for name, value in asdict(self).items()}
+        return {_variable(name): value for name, value in self.as_dict().items()}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Raises KeyError naming the missing variable: without settings nothing starts."""
-        return cls(**{field.name: environ[_variable(field.name)] for field in fields(cls)})
+        return cls(**{name: environ[_variable(name)] for name in cls.field_names()})
 
 
 def _variable(field_name: str) -> str:
     return f"PAM_{field_name.upper()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TableSettings(Settings):
     """Of the functions that see the session table: all but the one that rotates secrets."""
 
@@ -43,7 +41,6 @@ class TableSettings(Settings):
         return Tables.of(self.env_name, self.table_name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(TableSettings):
     """Of the functions that make or unmake access. `database_sslmode` is in libpq's words; the
     certificate is a file of the package, empty where the mode checks none.
@@ -53,7 +50,6 @@ class TargetSettings(TableSettings):
     database_root_certificate: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestApiSettings(TableSettings):
     """`calls_table` is where a door notes each call before it does anything."""
 
@@ -67,7 +63,6 @@ class RequestApiSettings(TableSettings):
     requester_topic_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitSettings(TableSettings):
     account: str
     region: str
@@ -76,12 +71,10 @@ class AdmitSettings(TableSettings):
     admission_key_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AskSettings(TableSettings):
     approver_topic_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings(TargetSettings):
     """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
 
@@ -90,20 +83,17 @@ class GateSettings(TargetSettings):
     activation_key_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchSettings(TableSettings):
     door_key_arn: str
     admission_key_arn: str
     activation_key_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueSettings(GateSettings):
     calls_table: str
     auditor_function: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSettings(TargetSettings):
     """`cloudtrail`: the trail by which AWS must tell of each lease; empty where there is none."""
 
@@ -113,14 +103,12 @@ class RevokeSettings(TargetSettings):
     state_machine_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings(TableSettings):
     log_group_name: str
     bus_name: str
     archive_bucket: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSettings(TableSettings):
     """`witness_function`: its ARN; empty where there is no witness."""
 
@@ -130,19 +118,16 @@ class CheckpointSettings(TableSettings):
     witness_function: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessSettings(Settings):
     memory_table: str
     signing_key_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ActivitySettings(TableSettings):
     account: str
     region: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DarkCallSettings(TableSettings):
     """`own_roles`: ARNs of the roles that PAM itself calls its functions in, with commas between;
     `functions`: what the ARN of each of its functions begins with; `after_minutes`: for how long
@@ -156,20 +141,17 @@ class DarkCallSettings(TableSettings):
     after_minutes: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TickSettings(TableSettings):
     revoke_function: str
     notice_function: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSettings(TableSettings):
     approver_topic_arn: str
     requester_topic_arn: str
     tier1_topic_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RotateSettings(Settings):
     database_sslmode: str
     database_root_certificate: str

@@ -5,7 +5,7 @@ client is made and no module is loaded that a function does not need.
 import os
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pam.aws.clients import ONE_TRY, client
 from pam.domain.proofs import Maker
@@ -44,6 +44,14 @@ _POLICY_FILE = _PACKAGE / "policy.json"
 
 
 @cache
+def own_client(service: str) -> Any:
+    """One for all that speak to a service in the function's own role: making one takes as long as
+    some calls, and each has connections of its own.
+    """
+    return client(service)
+
+
+@cache
 def policy() -> "CedarPolicy":
     """Lambda tells each function the region that it runs in."""
     from pam.domain.partitions import partition_of
@@ -57,14 +65,14 @@ def policy() -> "CedarPolicy":
 def sessions(tables: Tables) -> "DynamoDbSessions":
     from pam.aws.dynamodb_sessions import DynamoDbSessions
 
-    return DynamoDbSessions(client("dynamodb"), tables)
+    return DynamoDbSessions(own_client("dynamodb"), tables)
 
 
 @cache
 def signer(maker: Maker, key_arn: str) -> "KmsSigner":
     from pam.aws.macs import KmsSigner
 
-    return KmsSigner(client("kms"), maker, key_arn)
+    return KmsSigner(own_client("kms"), maker, key_arn)
 
 
 @cache
@@ -76,28 +84,28 @@ def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
         Maker.ADMISSION: settings.admission_key_arn,
         Maker.ACTIVATION: settings.activation_key_arn,
     }
-    return KmsVerifier(client("kms"), keys)
+    return KmsVerifier(own_client("kms"), keys)
 
 
 @cache
 def outbox(tables: Tables) -> "DynamoDbOutbox":
     from pam.aws.audit_outbox import DynamoDbOutbox
 
-    return DynamoDbOutbox(client("dynamodb"), tables)
+    return DynamoDbOutbox(own_client("dynamodb"), tables)
 
 
 @cache
 def sink(log_group: str, bus: str) -> "CloudWatchAuditSink":
     from pam.aws.audit_sink import CloudWatchAuditSink
 
-    return CloudWatchAuditSink(client("logs"), client("events"), log_group, bus)
+    return CloudWatchAuditSink(own_client("logs"), own_client("events"), log_group, bus)
 
 
 @cache
 def archive(bucket: str) -> "S3AuditArchive":
     from pam.aws.audit_archive import S3AuditArchive
 
-    return S3AuditArchive(client("s3"), bucket)
+    return S3AuditArchive(own_client("s3"), bucket)
 
 
 @cache
@@ -105,42 +113,42 @@ def policy_sets(bucket: str) -> "S3PolicySets":
     """With the text of this deployment's own; what it says is not looked at."""
     from pam.aws.audit_archive import S3PolicySets
 
-    return S3PolicySets(client("s3"), bucket, _POLICY_FILE.read_text(encoding="utf-8"))
+    return S3PolicySets(own_client("s3"), bucket, _POLICY_FILE.read_text(encoding="utf-8"))
 
 
 @cache
 def checkpoints(tables: Tables) -> "DynamoDbCheckpoints":
     from pam.aws.checkpoint_items import DynamoDbCheckpoints
 
-    return DynamoDbCheckpoints(client("dynamodb"), tables)
+    return DynamoDbCheckpoints(own_client("dynamodb"), tables)
 
 
 @cache
 def log_signer(key_id: str) -> "KmsLogSigner":
     from pam.aws.kms_keys import KmsLogSigner
 
-    return KmsLogSigner(client("kms"), key_id)
+    return KmsLogSigner(own_client("kms"), key_id)
 
 
 @cache
 def cosigner(key_id: str) -> "KmsCosigner":
     from pam.aws.kms_keys import KmsCosigner
 
-    return KmsCosigner(client("kms"), key_id)
+    return KmsCosigner(own_client("kms"), key_id)
 
 
 @cache
 def witness(function: str) -> "WitnessFunction":
     from pam.aws.invocations import WitnessFunction
 
-    return WitnessFunction(client("lambda"), function)
+    return WitnessFunction(own_client("lambda"), function)
 
 
 @cache
 def witness_memory(table: str) -> "DynamoDbWitnessMemory":
     from pam.aws.witness_memory import DynamoDbWitnessMemory
 
-    return DynamoDbWitnessMemory(client("dynamodb"), table)
+    return DynamoDbWitnessMemory(own_client("dynamodb"), table)
 
 
 @cache
@@ -148,14 +156,14 @@ def workflow(state_machine_arn: str = "") -> "StepFunctionsWorkflow":
     """Without an ARN: answers tokens, which name themselves; starts and describes nothing."""
     from pam.aws.step_functions import StepFunctionsWorkflow
 
-    return StepFunctionsWorkflow(client("stepfunctions"), state_machine_arn)
+    return StepFunctionsWorkflow(own_client("stepfunctions"), state_machine_arn)
 
 
 @cache
 def notifier(topic_arn: str) -> "SnsNotifier":
     from pam.aws.sns_notifier import SnsNotifier
 
-    return SnsNotifier(client("sns"), topic_arn)
+    return SnsNotifier(own_client("sns"), topic_arn)
 
 
 @cache
@@ -186,7 +194,7 @@ def keepers(settings: TargetSettings) -> "Keepers":
 def checkouts(tables: Tables) -> "DynamoDbCheckouts":
     from pam.aws.checkouts import DynamoDbCheckouts
 
-    return DynamoDbCheckouts(client("dynamodb"), tables)
+    return DynamoDbCheckouts(own_client("dynamodb"), tables)
 
 
 @cache
@@ -216,14 +224,14 @@ def databases(sslmode: str, root_certificate: str) -> "Databases":
 def logins() -> "SecretsManagerLogins":
     from pam.aws.login_secrets import SecretsManagerLogins
 
-    return SecretsManagerLogins(client("secretsmanager"))
+    return SecretsManagerLogins(own_client("secretsmanager"))
 
 
 def rotation(settings: RotateSettings, secret_id: str) -> "PostgresRotation":
     from pam.aws.login_secrets import SecretsManagerRotation, parse_login
     from pam.postgres.rotation import PostgresRotation
 
-    secret = SecretsManagerRotation(client("secretsmanager"), secret_id)
+    secret = SecretsManagerRotation(own_client("secretsmanager"), secret_id)
     reached = databases(settings.database_sslmode, settings.database_root_certificate)
     return PostgresRotation(secret, reached, parse_login)
 
@@ -232,14 +240,14 @@ def rotation(settings: RotateSettings, secret_id: str) -> "PostgresRotation":
 def auditor(function: str) -> "AuditorFunction":
     from pam.aws.invocations import AuditorFunction
 
-    return AuditorFunction(client("lambda"), function)
+    return AuditorFunction(own_client("lambda"), function)
 
 
 @cache
 def revocation(function: str) -> "RevocationFunction":
     from pam.aws.invocations import RevocationFunction
 
-    return RevocationFunction(client("lambda"), function)
+    return RevocationFunction(own_client("lambda"), function)
 
 
 @cache
@@ -254,18 +262,18 @@ def closer(function: str) -> "RevocationFunction":
 def calls(table: str) -> "DynamoDbCalls":
     from pam.aws.handled_calls import DynamoDbCalls
 
-    return DynamoDbCalls(client("dynamodb"), table)
+    return DynamoDbCalls(own_client("dynamodb"), table)
 
 
 @cache
 def access_log(log_group: str) -> "CloudWatchAccessLog":
     from pam.aws.access_log import CloudWatchAccessLog
 
-    return CloudWatchAccessLog(client("logs"), log_group)
+    return CloudWatchAccessLog(own_client("logs"), log_group)
 
 
 @cache
 def messenger(function: str) -> "NoticeFunction":
     from pam.aws.invocations import NoticeFunction
 
-    return NoticeFunction(client("lambda"), function)
+    return NoticeFunction(own_client("lambda"), function)

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from local.bench.small_aws import SmallAws
-from pam.names import log_origin
+from local.bench.small_aws import Kept, SmallAws
 from pam.settings import (
     ActivitySettings,
     AdmitSettings,
@@ -44,6 +45,8 @@ _TABLE = {"env_name": _ENV, "table_name": "sessions"}
 _DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
 _KEYS = {f"{maker}_key_arn": maker for maker in ("door", "admission", "activation")}
 _PLACE = {"account": _ACCOUNT, "region": _REGION}
+_A_SHORT_TIME = 8
+"""Seconds: enough for a lease to be given, on a busy machine."""
 _RESOURCE = "core-ledger-admin"
 _ROLE = f"arn:aws:iam::{_ACCOUNT}:role/pam-target-{_RESOURCE}"
 
@@ -114,7 +117,9 @@ class Run:
     imported: float
     answered: float
     answer: Any
-    modules: frozenset[str]
+    packages_at_import: frozenset[str]
+    packages: frozenset[str]
+    """Of others: what it had loaded from its bundle beside PAM, by its import and at the end."""
 
 
 class NotAnsweredError(Exception):
@@ -129,6 +134,8 @@ class Act:
     handler: str
     event: Event
     is_right: Callable[[Any], bool]
+    kept: Kept | None = None
+    """What AWS holds at that time; None for all that the night has made."""
 
 
 class ColdFunctions:
@@ -182,19 +189,23 @@ def fresh(folder: Path, handler: str, event: Event, aws: SmallAws, settings: dic
         message = f"{handler}: {said.decode()[-2000:]}"
         raise NotAnsweredError(message)
     raw = json.loads(document)
+    own = {"pam", handler}
     return Run(
         imported=raw["imported"],
         answered=raw["answered"],
         answer=raw["answer"],
-        modules=frozenset(raw["modules"]),
+        packages_at_import=frozenset(raw["loaded_at_import"]) - own,
+        packages=frozenset(raw["loaded"]) - own,
     )
 
 
 def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
     """The commonest event of each function, with everything stored that it looks at."""
     night = _Night(functions, aws)
-    lent, over = night.lent(3600), night.lent(1)
-    time.sleep(1.5)
+    lent = night.lent(3600)
+    nothing_due = deepcopy(aws.kept)
+    over = night.lent(_A_SHORT_TIME)
+    time.sleep(_A_SHORT_TIME + 1)
     made = [
         _api("request API: check", "GET", "/pam/check", "alice", query={"resource": _RESOURCE}),
         _api("request API: poll of a session", "GET", "/pam/sessions/{session_id}", "alice", lent),
@@ -202,7 +213,7 @@ def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
         night.lease(lent),
         *night.of_the_workflow(),
         _own("revoke_session", {"message": "EndDue", "session_id": over}, "EXPIRED"),
-        _own("tick", {"message": "Tick"}, "due"),
+        replace(_own("tick", {"message": "Tick"}, '{"due": 0}'), kept=nothing_due),
         _own("send_notices", {"message": "SendNotices", "session_id": lent}, "sent"),
         *night.of_streams(lent),
         *night.of_the_log(),
@@ -211,7 +222,11 @@ def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
         Act(
             name="rotate_secret",
             handler="rotate_secret",
-            event={"SecretId": "secret", "ClientRequestToken": "v2", "Step": "createSecret"},
+            event={
+                "SecretId": "secret",
+                "ClientRequestToken": "4c2b4f6e-2222-4000-8000-000000000000",
+                "Step": "createSecret",
+            },
             is_right=lambda answer: answer is None,
         ),
     ]
@@ -237,9 +252,7 @@ class _Night:
     def lease(self, session_id: str) -> Act:
         route = "/pam/sessions/{session_id}/credentials"
         act = _api("issue_credentials", "POST", route, "alice", session_id)
-        return Act(
-            name=act.name, handler="issue_credentials", event=act.event, is_right=act.is_right
-        )
+        return replace(act, handler="issue_credentials")
 
     def lent(self, seconds: int) -> str:
         """A session with a lease."""
@@ -290,7 +303,7 @@ class _Night:
         for record in self._aws.found("RECORD"):
             self._functions.run(_own("audit_session", _streamed(record), "batchItemFailures"))
         checkpoint = _own("checkpoint_log", {"message": "SealRecords"}, "witnessed")
-        with self._aws.as_it_was():
+        with self._aws.holding():
             self._functions.run(checkpoint)
             note = next(said for _, said in self._aws.kept.invoked if "note" in said)
         return [checkpoint, _own("witness_log", note, "line")]
@@ -397,8 +410,5 @@ def _api(
         name=name,
         handler="request_api",
         event=event,
-        is_right=lambda answer: 200 <= answer["statusCode"] < 300,
+        is_right=lambda answer: answer["statusCode"] in {HTTPStatus.OK, HTTPStatus.ACCEPTED},
     )
-
-
-ORIGIN = log_origin(_ENV)

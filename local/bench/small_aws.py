@@ -26,6 +26,17 @@ Given = dict[str, Any]
 
 _KEYS = (("pk", "sk"), ("request_id", "again"), ("origin",))
 """The attributes that the tables have as keys, each table one of these."""
+_VERSIONS = {"v1": ["AWSCURRENT"], "4c2b4f6e-2222-4000-8000-000000000000": ["AWSPENDING"]}
+"""Of every secret: what it holds, and what it is rotated to."""
+_LOGIN = {
+    "engine": "postgres",
+    "host": "db",
+    "port": 5432,
+    "dbname": "app",
+    "username": "app",
+    "password": "p" * 32,
+}
+_NO_SUCH_VERSION = "ResourceNotFoundException"
 _TERM = re.compile(
     r"begins_with\((?P<prefixed>[#\w]+), (?P<prefix>:\w+)\)"
     r"|(?P<within>[#\w]+) BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)"
@@ -77,9 +88,10 @@ class SmallAws:
             thread.join()
 
     @contextmanager
-    def as_it_was(self) -> Iterator[None]:
-        """Whatever is put meanwhile is forgotten."""
-        before = deepcopy(self.kept)
+    def holding(self, kept: Kept | None = None) -> Iterator[None]:
+        """As it is, or with something else; whatever is put meanwhile is forgotten."""
+        before = self.kept
+        self.kept = deepcopy(before if kept is None else kept)
         try:
             yield
         finally:
@@ -163,35 +175,25 @@ class SmallAws:
         return self.kept.items.setdefault(given["TableName"], {})
 
     def _json(self, operation: str, given: Given) -> Any:
+        """What answers nothing of interest is answered with nothing."""
+        if operation in {"GetPublicKey", "Sign"}:
+            return self._signed(operation, given)
         now = datetime.now(UTC).timestamp()
-        match operation:
-            case "GenerateMac":
-                return {"Mac": base64.b64encode(b"m" * 32).decode(), "KeyId": given["KeyId"]}
-            case "VerifyMac":
-                return {"MacValid": True, "KeyId": given["KeyId"]}
-            case "GetPublicKey" | "Sign":
-                return self._signed(operation, given)
-            case "StartExecution":
-                return {"executionArn": "arn", "startDate": now}
-            case "DescribeExecution":
-                return {"status": "RUNNING", "startDate": now, "input": self.kept.input}
-            case "GetSecretValue":
-                if given.get("VersionStage", "AWSCURRENT") != "AWSCURRENT":
-                    raise LookupError("ResourceNotFoundException")
-                login = {"username": "app", "password": "p" * 32, "host": "db", "port": 5432}
-                text = json.dumps(login | {"dbname": "app", "engine": "postgres"})
-                return {"ARN": given["SecretId"], "VersionId": "v1", "SecretString": text}
-            case "DescribeSecret":
-                stages = {"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}
-                return {"ARN": given["SecretId"], "RotationEnabled": True} | {
-                    "VersionIdsToStages": stages
-                }
-            case "PutEvents":
-                return {"FailedEntryCount": 0, "Entries": []}
-            case "FilterLogEvents":
-                return {"events": []}
-            case _:  # what answers nothing of interest
-                return {}
+        running = {"status": "RUNNING", "startDate": now, "input": self.kept.input}
+        answers: dict[str, Any] = {
+            "GenerateMac": {"Mac": base64.b64encode(b"m" * 32).decode()},
+            "VerifyMac": {"MacValid": True},
+            "StartExecution": {"executionArn": "arn", "startDate": now},
+            "DescribeExecution": running,
+            "DescribeSecret": {"RotationEnabled": True, "VersionIdsToStages": _VERSIONS},
+            "PutEvents": {"FailedEntryCount": 0, "Entries": []},
+            "FilterLogEvents": {"events": []},
+        }
+        if operation == "GetSecretValue":
+            if given.get("VersionStage", "AWSCURRENT") != "AWSCURRENT":
+                raise LookupError(_NO_SUCH_VERSION)
+            return {"SecretString": json.dumps(_LOGIN)}
+        return answers.get(operation, {})
 
     def _signed(self, operation: str, given: Given) -> Given:
         witness = "witness" in given["KeyId"]

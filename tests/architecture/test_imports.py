@@ -1,4 +1,4 @@
-"""Imports point one way, and a function loads only what it needs."""
+"""Imports point one way."""
 
 import ast
 import subprocess
@@ -163,39 +163,3 @@ def test_nobody_imports_a_test_module(path: Path) -> None:
     assert not named & modules
     for name in imports_of(path):
         assert not set(name.split(".")) & modules, name
-
-
-HEAVY = {"pydantic", "aws_lambda_powertools.event_handler", "yaml", "aws_cdk", "psycopg"}
-NEEDS = {
-    "tick": set(),
-    "rotate_secret": set(),
-    "audit_session": set(),
-    "checkpoint_log": set(),
-    "witness_log": set(),
-    "record_activity": set(),
-    "watch_store": set(),
-    "ask_approvers": set(),
-    "admit_request": {"pydantic"},
-    "request_api": {"pydantic", "aws_lambda_powertools.event_handler"},
-    "issue_credentials": {"pydantic", "aws_lambda_powertools.event_handler"},
-    "revoke_session": set(),
-    "activate_session": set(),
-    "find_dark_calls": set(),
-    "send_notices": set(),
-}
-
-
-@pytest.mark.parametrize("function", NEEDS)
-def test_a_cold_start_loads_no_more_than_the_function_needs(function: str) -> None:
-    code = (
-        f"import sys, {function}; "
-        f"print(*[name for name in {sorted(HEAVY)!r} if name in sys.modules])"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT / "lambdas",
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert set(loaded) <= NEEDS[function]

@@ -162,6 +162,7 @@ def function(
         return lambda event: module.handler(_as_its_own(event), Context())
 
     kept = (
+        wiring.own_client,
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,

@@ -12,10 +12,12 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.loaders import Loader
 
-from stacks import bundling
-from stacks.bundling import BOTO_SERVICES, BundleError, BundleTarget, build_bundle
+from stacks import bundling, thinning
+from stacks.bundle_contents import BOTO_CALLS
+from stacks.bundling import Bundle, BundleError, BundleTarget, build_bundles
 from stacks.config import BundleMode, BundlePlatform
 
 TARGET = BundleTarget.of(BundlePlatform.AWS_ARM64)
@@ -25,6 +27,14 @@ TARGET = BundleTarget.of(BundlePlatform.AWS_ARM64)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(bundling, "CACHE", tmp_path / "cache")
     return tmp_path / "cache"
+
+
+PLAIN = "tick"
+_A_MODEL = b'{"operations": {}, "shapes": {}}'
+
+
+def build_bundle(target: BundleTarget, *, policy_json: str, mode: BundleMode) -> Bundle:
+    return build_bundles(target, policy_json=policy_json, mode=mode).of(PLAIN)
 
 
 def _installer(folder: Path, script: str) -> Path:
@@ -86,16 +96,21 @@ def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
 
     for policy in ("{}", "[]"):
         build_bundle(TARGET, policy_json=policy, mode=BundleMode.BUILD)
-    assert len(calls.read_text().splitlines()) == 1
+    assert len(_installations(calls)) == 1
     build_bundle(BundleTarget.of(BundlePlatform.HOST), policy_json="{}", mode=BundleMode.BUILD)
     lock.write_text("x==2\n")
     build_bundle(TARGET, policy_json="{}", mode=BundleMode.BUILD)
 
-    commands = calls.read_text().splitlines()
+    commands = _installations(calls)
     assert len(commands) == 3
     for command in commands:
         assert "--require-hashes" in command
         assert "--only-binary :all:" in command
+
+
+def _installations(calls: Path) -> list[str]:
+    """Beside them uv is asked for an interpreter."""
+    return [line for line in calls.read_text().splitlines() if line.startswith("pip install")]
 
 
 def test_an_installation_that_fails_is_told_in_one_line_and_leaves_nothing(
@@ -126,15 +141,16 @@ def test_a_missing_lock_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
     kept = ["botocore/data/endpoints.json", "x/__init__.py", "x-1.dist-info/METADATA"]
+    kept += ["x-1.dist-info/RECORD"]
     packed = "botocore/data/sts/2011/service-2.json.gz"
-    dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/RECORD"]
+    dropped = ["botocore/data/ec2/2016/service-2.json.gz", "x-1.dist-info/WHEEL"]
     dropped += ["x/tests/test_x.py", "x/__pycache__/x.pyc", "bin/x", ".lock"]
     for name in [*kept, packed, *dropped]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(gzip.compress(b"{}") if name.endswith(".gz") else b"")
+        (tmp_path / name).write_bytes(gzip.compress(_A_MODEL) if name.endswith(".gz") else b"")
     (tmp_path / "botocore/data/endpoints.json").write_text('{"partitions": []}')
 
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
 
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {*kept, packed.removesuffix(".gz")}
@@ -142,20 +158,27 @@ def test_only_what_a_function_loads_is_packed(tmp_path: Path) -> None:
 
 def test_models_lose_their_prose_and_nothing_else(tmp_path: Path) -> None:
     """A field of some request may be called `documentation`: its shape is no prose."""
+    shape = {"shape": "A"}
     model = {
-        "operations": {"Get": {"name": "Get", "documentation": "<p>words</p>"}},
+        "operations": {
+            "AssumeRole": {"name": "Get", "documentation": "<p>words</p>", "input": shape},
+            "GetFederationToken": {"name": "Nobody's"},
+        },
         "clientContextParams": {"Fast": {"documentation": "botocore reads this"}},
-        "shapes": {"A": {"members": {"documentation": {"shape": "B", "documentation": "words"}}}},
+        "shapes": {
+            "A": {"members": {"documentation": {"shape": "B", "documentation": "words"}}},
+            "Unused": {},
+        },
     }
     path = tmp_path / "botocore/data/sts/2011/service-2.json.gz"
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(json.dumps(model).encode()))
 
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
 
     said = json.loads(path.with_suffix("").read_text())
     assert said == {
-        "operations": {"Get": {"name": "Get"}},
+        "operations": {"AssumeRole": {"name": "Get", "input": shape}},
         "clientContextParams": {"Fast": {"documentation": "botocore reads this"}},
         "shapes": {"A": {"members": {"documentation": {"shape": "B"}}}},
     }
@@ -169,20 +192,20 @@ def test_what_is_thinned_out_is_a_copy(tmp_path: Path) -> None:
     data.mkdir(parents=True)
     (data / "endpoints.json").hardlink_to(cached)
 
-    bundling._prune(tmp_path / "folder")
+    thinning.thin_out(tmp_path / "folder")
 
     assert json.loads((data / "endpoints.json").read_text()) == {"partitions": [], "shapes": {}}
     assert json.loads(cached.read_text())["shapes"] == {"documentation": "words"}
 
 
-@pytest.mark.parametrize("service", BOTO_SERVICES)
+@pytest.mark.parametrize("service", BOTO_CALLS)
 def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_path: Path) -> None:
     whole = Path(botocore.__file__).parent / "data"
     thin = tmp_path / "botocore" / "data"
     shutil.copytree(whole / service, thin / service)
     for common in whole.glob("*.json"):
         shutil.copy(common, thin)
-    bundling._prune(tmp_path)
+    thinning.thin_out(tmp_path)
     for region in ("eu-west-1", "cn-north-1", "eusc-de-east-1"):
         first, second = (_client(service, region, data) for data in (whole, thin))
         for each in (first, second):
@@ -191,8 +214,37 @@ def test_a_client_of_thinned_data_is_the_client_of_whole_data(service: str, tmp_
             for name in model.operation_names:
                 assert model.operation_model(name).context_parameters is not None
         assert second.meta.endpoint_url == first.meta.endpoint_url
-        assert second.meta.method_to_api_mapping == first.meta.method_to_api_mapping
+        called = {
+            name: call
+            for name, call in first.meta.method_to_api_mapping.items()
+            if call in BOTO_CALLS[service]
+        }
+        assert second.meta.method_to_api_mapping == called
+        assert {_forms(first, call) == _forms(second, call) for call in called.values()} == {True}
         assert second._request_signer.region_name == first._request_signer.region_name
+
+
+def _forms(client: Any, call: str) -> Any:
+    """What is sent, answered and raised, to the last member."""
+    told: dict[str, Any] = {}
+
+    def tell(shape: Any) -> None:
+        if shape is not None and shape.name not in told:
+            members = dict(getattr(shape, "members", {}))
+            members |= {name: getattr(shape, name, None) for name in ("member", "key", "value")}
+            told[shape.name] = (
+                shape.type_name,
+                dict(shape.serialization),
+                dict(shape.metadata),
+                {name: member.name for name, member in members.items() if member is not None},
+            )
+            for member in members.values():
+                tell(member)
+
+    model = client.meta.service_model.operation_model(call)
+    for shape in (model.input_shape, model.output_shape, *model.error_shapes):
+        tell(shape)
+    return told
 
 
 def _client(service: str, region: str, data: Path) -> Any:
@@ -212,4 +264,41 @@ def test_every_service_that_the_functions_call_has_its_model_in_the_package(proj
     }
 
     assert called
-    assert called <= set(BOTO_SERVICES)
+    assert called <= set(BOTO_CALLS)
+
+
+def test_every_call_that_the_functions_make_is_in_the_package(project: Path) -> None:
+    """By the name of the method, wherever a client may be asked for it."""
+    text = "".join(path.read_text() for path in (project / "lambdas/pam/aws").glob("*.py"))
+    asked = set(re.findall(r"(?:\.|\(\")([a-z0-9]+(?:_[a-z0-9]+)+)", text))
+    asked |= set(re.findall(r"(?:client|_client|iam|sts|_logs|_events)\.([a-z]+)\(", text))
+    session = botocore.session.Session()
+    for service, calls in BOTO_CALLS.items():
+        names = session.get_service_model(service).operation_names
+        methods = {xform_name(name): name for name in names}
+        assert {methods[method] for method in asked & set(methods)} <= {
+            *calls,
+            *(call for other in BOTO_CALLS.values() for call in other),
+        }
+        assert {method for method in methods if methods[method] in calls} <= asked
+
+
+@pytest.mark.parametrize("service", BOTO_CALLS)
+def test_an_error_that_adapters_know_by_name_is_known_to_a_client(
+    service: str, tmp_path: Path, project: Path
+) -> None:
+    text = "".join(path.read_text() for path in (project / "lambdas/pam/aws").glob("*.py"))
+    named = set(re.findall(r"exceptions\.([A-Za-z]+)", text)) - {"ClientError"}
+    whole = Path(botocore.__file__).parent / "data"
+    thin = tmp_path / "botocore" / "data"
+    shutil.copytree(whole / service, thin / service)
+    for common in whole.glob("*.json"):
+        shutil.copy(common, thin)
+    thinning.thin_out(tmp_path)
+    first, second = (_client(service, "eu-west-1", data) for data in (whole, thin))
+    errors = {shape.name for shape in first.meta.service_model.error_shapes}
+    calls = BOTO_CALLS[service]
+    model = first.meta.service_model
+    raised = {error.name for call in calls for error in model.operation_model(call).error_shapes}
+    for name in named & errors & raised:
+        assert getattr(second.exceptions, name)

@@ -7,10 +7,10 @@ none of these is refused, and nothing falls through to a default.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar, cast
 
 from pam.domain.ids import is_ulid
+from pam.domain.values import Value
 
 _TAG = "message"
 
@@ -19,105 +19,87 @@ class UnknownEvent(Exception):
     """Nobody whose business it is calls this function so. Nothing was done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admit:
+class Admit(Value):
     """The workflow's first state. The execution's input is read from Step Functions."""
 
     execution_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskApprovers:
+class AskApprovers(Value):
     session_id: str
     task_token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activate:
+class Activate(Value):
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDue:
+class EndDue(Value):
     """The workflow has waited until the end of the session."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmissionFailed:
+class AdmissionFailed(Value):
     execution_arn: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseUnfinished:
+class CloseUnfinished(Value):
     execution_arn: str
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDecided:
+class EndDecided(Value):
     """A door has written that the session ends; what is left is to do it."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
+class Sweep(Value):
     """The tick has found that something is due."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchTargets:
+class SearchTargets(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchDenies:
+class SearchDenies(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchBlocked:
+class SearchBlocked(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendNotices:
+class SendNotices(Value):
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
+class Settle(Value):
     """The issuer waits for the session's records to stand in the log group."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeepPolicySet:
+class KeepPolicySet(Value):
     """The policy set of this deployment is to be archived, if it is not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealRecords:
+class SealRecords(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchCalls:
+class MatchCalls(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRecords:
+class StreamRecords(Value):
     """A table's stream, as Lambda hands it on: it only says for whom there is something to do."""
 
     records: tuple[dict[str, Any], ...]
@@ -129,7 +111,7 @@ _Message = TypeVar("_Message")
 
 def event_of(message: Any) -> dict[str, Any]:
     """The message as it is sent."""
-    return {_TAG: type(message).__name__, **asdict(message)}
+    return {_TAG: type(message).__name__, **message.as_dict()}
 
 
 def read(event: object, *kinds: type[_Message]) -> _Message:
@@ -147,7 +129,7 @@ def read(event: object, *kinds: type[_Message]) -> _Message:
 
 def _fields(event: Mapping[str, Any], kind: type[Any]) -> dict[str, str]:
     given = {name: value for name, value in event.items() if name != _TAG}
-    if set(given) != {field.name for field in fields(kind)}:
+    if set(given) != set(kind.field_names()):
         message = f"{kind.__name__} has other fields"
         raise UnknownEvent(message)
     for name, value in given.items():

@@ -32,9 +32,7 @@ def signed_caller(event: dict[str, Any], identify: Callable[[str], Person]) -> C
         surface=Surface.API,
         auth=Auth.SIGV4,
         source_ip=str(identity.get("sourceIp") or ""),
-        user_agent=_UNPRINTABLE.sub("?", str(identity.get("userAgent") or ""))[
-            :_LONGEST_USER_AGENT
-        ],
+        user_agent=_UNPRINTABLE.sub("?", agent)[:_LONGEST_USER_AGENT],
         request_id=context["requestId"],
     )
 

@@ -4,13 +4,13 @@ pydantic-core reads, by the rules of `text.py`; a schema is made of a route when
 called, so no call pays for another's.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from functools import cache
 from inspect import Parameter, signature
 from types import NoneType, UnionType
-from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic_core import SchemaValidator, ValidationError
 
@@ -71,7 +71,7 @@ def read(route: Callable[..., Any], sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_body(kind: type[AnyBody], raw: object) -> AnyBody:
     """Raises Invalid naming each wrong field."""
-    body: AnyBody = _checked(_body_validator(kind), raw)
+    body: AnyBody = _checked(_body_validator(cast("Hashable", kind)), raw)
     return body
 
 

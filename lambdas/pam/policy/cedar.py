@@ -3,10 +3,12 @@
 Empty, invalid or failing policy denies: `allowed` is true only if Cedar said Allow without error.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 from pam.domain.approval import (
     ApprovalsGathered,
@@ -71,13 +73,20 @@ class CedarPolicy:
         self.apart = compiled.apart
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
-        # Most functions know this class and ask no policy; Cedar takes long to load.
+        self._cedar = compiled.cedar
+        self._cedar_schema = compiled.cedar_schema
+        self._context = Context(compiled.cedar, compiled.cedar_schema)
+
+    @cached_property
+    def _ask(self) -> Callable[[dict[str, object], list[dict[str, object]]], Any]:
+        """Cedar, with this set. Loaded by the first question: half of the functions know this class
+        for what else it knows, and many calls ask nothing.
+        """
         import cedarpy
 
-        self._cedar = cedarpy
-        self._policies = cedarpy.PolicySet.from_str(compiled.cedar)
-        self._schema = cedarpy.Schema.from_str(compiled.cedar_schema)
-        self._context = Context(compiled.cedar, compiled.cedar_schema)
+        policies = cedarpy.PolicySet.from_str(self._cedar)
+        schema = cedarpy.Schema.from_str(self._cedar_schema)
+        return lambda request, entities: cedarpy.is_authorized(request, policies, entities, schema)
 
     def resources(self) -> tuple[Resource, ...]:
         return tuple(self._resources.values())
@@ -243,16 +252,14 @@ class CedarPolicy:
         context: Mapping[str, object] | None = None,
     ) -> Decision:
         entities = _entities(person, resource)
-        result = self._cedar.is_authorized(
+        result = self._ask(
             {
                 "principal": {"type": "PAM::Person", "id": person.name},
                 "action": {"type": "PAM::Action", "id": action},
                 "resource": resource["uid"],
                 "context": dict(context or {}),
             },
-            self._policies,
             entities,
-            self._schema,
         )
         named = result.diagnostics.id_annotations_by_reason
         ids = tuple(sorted(named.get(reason, reason) for reason in result.diagnostics.reasons))

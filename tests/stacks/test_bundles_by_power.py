@@ -1,0 +1,150 @@
+"""Each function is shipped with what it loads, and with none of what it must not have."""
+
+import importlib.util
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stacks.bundle_contents import DISTRIBUTIONS, NEEDS
+from stacks.bundling import (
+    ROOT,
+    Bundle,
+    BundleError,
+    Bundles,
+    BundleTarget,
+    _owned,
+    build_bundles,
+)
+from stacks.bytecode import PLACE, Compiler
+from stacks.config import BundleMode, BundlePlatform
+
+HANDLERS = sorted(path.stem for path in (ROOT / "lambdas").glob("*.py"))
+LARGEST_WITHOUT_A_DRIVER = 35_000_000
+MODULES = {
+    "policy": {"cedarpy"},
+    "edge": {"pydantic_core"},
+    "database": {"psycopg", "psycopg_binary"},
+    "signatures": {"cryptography", "cffi"},
+}
+NOWHERE = {"boto3", "s3transfer", "pydantic", "aws_xray_sdk", "yaml"}
+CHECKED_BY_HASH = 0b11
+"""The flags of a bytecode file, by PEP 552: a hash of the source, to be checked."""
+
+
+@pytest.fixture(scope="module")
+def bundles() -> Bundles:
+    return build_bundles(
+        BundleTarget.of(BundlePlatform.HOST), policy_json="{}", mode=BundleMode.BUILD
+    )
+
+
+@pytest.fixture(scope="module")
+def unpacked(bundles: Bundles, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
+    folders = {}
+    for bundle in bundles.by_needs.values():
+        folders[bundle.path] = tmp_path_factory.mktemp("bundle")
+        with zipfile.ZipFile(bundle.path) as archive:
+            archive.extractall(folders[bundle.path])
+    return folders
+
+
+def names(bundle: Bundle) -> set[str]:
+    with zipfile.ZipFile(bundle.path) as archive:
+        return set(archive.namelist())
+
+
+def test_each_function_has_its_needs_said() -> None:
+    assert sorted(NEEDS) == HANDLERS
+    assert frozenset().union(*NEEDS.values()) <= set(DISTRIBUTIONS)
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_starts_from_its_own_bundle_alone(
+    handler: str, bundles: Bundles, unpacked: dict[Path, Path]
+) -> None:
+    folder = unpacked[bundles.of(handler).path]
+    code = (
+        f"import sys; sys.path[:] = [{str(folder)!r}, *(p for p in sys.path if '-packages' not in p"
+        f" and p)]; import {handler}; assert callable({handler}.handler)"
+    )
+    base = getattr(sys, "_base_executable", sys.executable)
+    environment = {"AWS_REGION": "eu-west-1", "POWERTOOLS_SERVICE_NAME": "pam"}
+    done = subprocess.run(
+        [base, "-s", "-B", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_bundle_has_the_modules_of_its_needs_and_of_no_others(
+    handler: str, bundles: Bundles
+) -> None:
+    tops = {name.split("/")[0] for name in names(bundles.of(handler))}
+    for need, modules in MODULES.items():
+        if need in NEEDS[handler]:
+            assert modules <= tops
+        else:
+            assert not modules & tops, need
+    assert not NOWHERE & tops
+
+
+def test_the_largest_bundle_without_a_driver_stays_small(bundles: Bundles) -> None:
+    for needs, bundle in bundles.by_needs.items():
+        if "database" not in needs:
+            with zipfile.ZipFile(bundle.path) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            assert size <= LARGEST_WITHOUT_A_DRIVER, sorted(needs)
+
+
+def test_every_source_of_a_bundle_has_bytecode_that_is_checked_by_its_hash(
+    bundles: Bundles,
+) -> None:
+    assert bundles.compiled
+    with zipfile.ZipFile(bundles.of("issue_credentials").path) as archive:
+        sources = [name for name in archive.namelist() if name.endswith(".py")]
+        for name in sources:
+            path = Path(importlib.util.cache_from_source(name, optimization=""))
+            compiled = archive.read(path.as_posix())
+            assert compiled[:4] == importlib.util.MAGIC_NUMBER
+            assert int.from_bytes(compiled[4:8], "little") == CHECKED_BY_HASH
+            assert compiled[8:16] == importlib.util.source_hash(archive.read(name)), name
+            assert f"{PLACE}/{name}".encode() in compiled
+    assert len(sources) > 100
+
+
+def test_equal_sources_are_compiled_to_equal_bytes(tmp_path: Path) -> None:
+    compiler = Compiler.of_this_process()
+    compiled = []
+    for place in ("one", "another/folder"):
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        (folder / "module.py").write_text(
+            "KINDS = frozenset({'a', 'b', 'c'})\nx = y in {'d', 'e'}\n"
+        )
+        compiler.compile(folder)
+        compiled += [path.read_bytes() for path in folder.rglob("*.pyc")]
+    assert len(compiled) == 2
+    assert compiled[0] == compiled[1]
+
+
+def test_what_another_version_compiled_is_not_shipped(tmp_path: Path) -> None:
+    """An interpreter that calls itself something else than was asked for is none."""
+    uv = tmp_path / "uv"
+    uv.write_text(f"#!/bin/sh\necho {sys.executable}\n")
+    uv.chmod(0o755)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert Compiler.found("3.99", str(uv)) is None
+    found = Compiler.found(own, str(uv))
+    assert found is not None
+    assert found.version.startswith(f"cpython {own}.")
+
+
+def test_a_distribution_that_is_locked_for_nobody_is_named(tmp_path: Path) -> None:
+    record = tmp_path / "New_Thing-1.0.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("new_thing/__init__.py,,\n")
+    with pytest.raises(BundleError, match="new-thing is locked"):
+        list(_owned(tmp_path))
