@@ -59,8 +59,8 @@ ALL = (
         niceness=_YIELDS,
     ),
 )
-CPU_SECONDS: Mapping[str, float] = MappingProxyType({})
-"""What each part took, all its processes together, when it was last recorded: `make test` prints
-what it takes now beside it. Whoever adds a minute sees it there, and records the new figure with
-the reason in the commit.
+CPU_SECONDS: Mapping[str, float] = MappingProxyType({"lint": 22.0})
+"""What parts took, all their processes together, when they were last recorded: `make test` prints
+what each takes now beside it, and of a part that is not here what it takes. Whoever adds a minute
+sees it there, and records the new figure with the reason in the commit.
 """

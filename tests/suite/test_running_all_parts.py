@@ -121,6 +121,10 @@ def test_the_summary_shows_processor_time_beside_what_is_on_record(
     assert "%" not in lines["unknown"]
 
 
+def test_what_is_on_record_is_of_parts_that_there_are() -> None:
+    assert parts.CPU_SECONDS.keys() <= {it.name for it in parts.ALL}
+
+
 TOLD_TO_END = """
 import asyncio, sys
 from pathlib import Path
