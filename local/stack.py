@@ -6,12 +6,13 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import deploy, postgres, supervisor
+from local import assemblies, deploy, postgres, sources, supervisor
 from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
 from local.databases import create_databases
 from local.inboxes import create_inboxes
@@ -49,7 +50,7 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
 
 
 def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
-    digest = deploy.digest_of_sources()
+    digest = sources.digest_of_sources()
     about = state.read_about()
     if supervisor.running(state) and postgres.running(state.postgres) and about is not None:
         if about["sources"] == _made_of(digest) and _answers(about):
@@ -94,12 +95,13 @@ def status(state_dir: Path) -> dict[str, Any]:
 
 
 def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
-    emulator = supervisor.start(state)
-    progress("emulator started")
-    server = postgres.start(state.postgres)
-    progress("PostgreSQL started")
-    assembly = deploy.synthesise(digest)
-    progress("app synthesised")
+    # What the app is deployed into starts while it is synthesised: neither needs the other.
+    with ThreadPoolExecutor() as pool:
+        emulator_starts = pool.submit(_start_emulator, state, progress)
+        server_starts = pool.submit(_start_postgres, state, progress)
+        assembly = assemblies.assembly_of(digest)
+        progress("app synthesised")
+        emulator, server = emulator_starts.result(), server_starts.result()
     deploy.deploy(assembly, emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
@@ -127,9 +129,21 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     return about
 
 
+def _start_emulator(state: State, progress: Tell) -> supervisor.Emulator:
+    emulator = supervisor.start(state)
+    progress("emulator started")
+    return emulator
+
+
+def _start_postgres(state: State, progress: Tell) -> postgres.Postgres:
+    server = postgres.start(state.postgres)
+    progress("PostgreSQL started")
+    return server
+
+
 def _made_of(digest: str) -> str:
     """What `local.json` says of a stack, so that the next `up` can tell whether it is current."""
-    return f"{digest}-{deploy.digest_of_surroundings()}"
+    return f"{digest}-{sources.digest_of_surroundings()}"
 
 
 def _wait_for_functions(state: State) -> None:

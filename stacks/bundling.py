@@ -306,12 +306,12 @@ def _digest(parts: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def fetch_dependencies() -> None:
-    """Puts every platform's dependencies into the cache, so that synth needs no network."""
-    for each in BundlePlatform:
+def fetch_dependencies(platforms: Iterable[BundlePlatform]) -> None:
+    """Puts the dependencies for these platforms into the cache, so that synth needs no network."""
+    for each in platforms:
         target = BundleTarget.of(each)
         _dependencies(target, _compiler(target))
 
 
 if __name__ == "__main__":
-    fetch_dependencies()
+    fetch_dependencies(map(BundlePlatform, sys.argv[1:] or BundlePlatform))

@@ -1,6 +1,7 @@
 """Runs parts, each in a process of its own."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from suite.parts import Part
 
@@ -19,11 +21,16 @@ _TIME_TO_CLEAN_UP = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A part that is over: its exit code, how long it took in seconds, and what it wrote."""
+    """A part that is over: its exit code, how long it took in seconds, and what it wrote.
+
+    `cpu_seconds` are those of all its processes that ended as they should; those of a killed group
+    (an emulator's functions) nobody has counted.
+    """
 
     name: str
     code: int
     seconds: float
+    cpu_seconds: float
     log: Path
 
 
@@ -57,23 +64,51 @@ async def _run_lane(lane: list[Part], logs: Path, deadline: float) -> list[Ended
 
 
 async def _run_part(part: Part, logs: Path, deadline: float) -> Ended:
-    log, began, code = logs / f"{part.name}.log", time.monotonic(), 0
+    log, began, code, used = logs / f"{part.name}.log", time.monotonic(), 0, 0.0
     print(f"{part.name}: begun", flush=True)
     with log.open("wb") as output:
         for command in part.with_reports(logs):
             nice = ("nice", "-n", str(part.niceness)) if part.niceness else ()
-            process = await asyncio.create_subprocess_exec(
-                *nice, *command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
+            process = _Process((*nice, *command), output)
             code = await _wait(process, deadline)
+            used += process.cpu_seconds
             if code:
                 break
-    ended = Ended(name=part.name, code=code, seconds=time.monotonic() - began, log=log)
+    ended = Ended(
+        name=part.name, code=code, seconds=time.monotonic() - began, cpu_seconds=used, log=log
+    )
     _show(ended)
     return ended
 
 
-async def _wait(process: asyncio.subprocess.Process, deadline: float) -> int:
+class _Process:
+    """A command that runs; once it is over, what it has cost, which asyncio does not ask for."""
+
+    def __init__(self, command: tuple[str, ...], output: IO[bytes]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        self._over = asyncio.create_task(asyncio.to_thread(os.wait4, self._process.pid, 0))
+        self.cpu_seconds = 0.0
+
+    @property
+    def runs(self) -> bool:
+        return not self._over.done()
+
+    async def wait(self) -> int:
+        """The exit code; of one that a signal ended, the signal's number below zero."""
+        _, status, usage = await asyncio.shield(self._over)
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return self._process.returncode
+
+    def tell(self, sign: signal.Signals) -> None:
+        # Not by Popen, which would look whether it is over and take its exit code.
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, sign)
+
+
+async def _wait(process: _Process, deadline: float) -> int:
     try:
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
             return await process.wait()
@@ -83,12 +118,11 @@ async def _wait(process: asyncio.subprocess.Process, deadline: float) -> int:
         await _end(process)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: _Process) -> None:
     # pytest says on the first of them what it has found so far.
     for told in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.send_signal(told)
+        if process.runs:
+            process.tell(told)
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), _TIME_TO_CLEAN_UP)
 

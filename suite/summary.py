@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from suite.parts import CPU_SECONDS
 from suite.run import Ended
 
 _SLOWEST = 20
@@ -46,9 +47,18 @@ def print_summary(ended: Iterable[Ended]) -> None:
         lines = part.log.read_text(encoding="utf-8", errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "").strip("= ")
         verdict = "FAILED" if part.code else "passed"
-        print(f"{part.name:6} {verdict} {part.seconds:6.0f} s  {last}")
+        print(f"{part.name:6} {verdict} {part.seconds:6.0f} s  {_cpu(part)}  {last}")
     names = ", ".join(part.name for part in failed)
     print(f"FAILED: {names}" if failed else "everything holds")
+
+
+def _cpu(part: Ended) -> str:
+    """Beside what is on record: a machine that does other things as well is slow, but counts the
+    same. Told, and not held against anybody: another machine counts otherwise.
+    """
+    known = CPU_SECONDS.get(part.name)
+    beside = f" ({part.cpu_seconds / known - 1:+.0%})" if known else ""
+    return f"{part.cpu_seconds:5.0f} s of processor{beside}"
 
 
 def telling_lines(log: str) -> list[str]:

@@ -101,19 +101,16 @@ class Scene(Story):
     """Up to which record each chain is known to hold."""
 
     def __post_init__(self) -> None:
-        def clock() -> datetime:
-            return self.now
-
         self.real_store = FakeStore()
         self.carriage = FakeCarriage(self.real_store)
         self.real_workflow, self.real_notifier = FakeWorkflow(), FakeNotifier()
-        aws, server = FakeAws(clock, self.fuse), FakeServer(clock, self.fuse)
+        aws, server = FakeAws(self.clock, self.fuse), FakeServer(self.clock, self.fuse)
         self.targets = Targets(aws, server)
-        self.checkouts = FakeCheckouts(lambda session_id: self.session(session_id).closed)
+        self.checkouts = FakeCheckouts(self._is_closed)
         databases: Any = server
         kept: Any = Dying(self.checkouts, self.fuse)
         self.all_issuers: dict[str, Any] = {
-            AWS_ROLE: RoleIssuer(aws.client, self.full.append, clock),
+            AWS_ROLE: RoleIssuer(aws.client, self._has_no_room, self.clock),
             POSTGRES_USER: PostgresUserIssuer(server, databases, lambda *_: "no-token"),
             ROTATED_SECRET: RotatedSecretIssuer(server, databases, kept),
         }
@@ -132,6 +129,15 @@ class Scene(Story):
     def session(self, session_id: str) -> Session:
         return self.real_store.sessions[session_id]
 
+    def clock(self) -> datetime:
+        return self.now
+
+    def _is_closed(self, session_id: str) -> bool:
+        return self.session(session_id).closed
+
+    def _has_no_room(self, session: Session) -> None:
+        self.full.append(session)
+
     # What people and the workflow do, beyond what a story has.
 
     def settle(self, session: Session) -> None:
@@ -145,7 +151,7 @@ class Scene(Story):
     def deliver(self, session_id: str) -> int:
         return deliver_records(
             session_id,
-            clock=lambda: self.now,
+            clock=self.clock,
             outbox=self.places,
             sink=self.places,
             archive=self.places,
@@ -287,7 +293,7 @@ class Scene(Story):
         )
         record_activity(
             activity,
-            clock=lambda: self.now,
+            clock=self.clock,
             store=self.store,
             resources={},
             policy_version=self.policy.version,

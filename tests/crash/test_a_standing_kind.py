@@ -14,6 +14,7 @@ from pam.domain.lifecycle import Status
 from pam.ports.people import Execution
 from tests.crash.scene import survives
 from tests.fakes.story import NOON
+from tests.fakes.twin import twin
 from tests.kinds.scene import DoorScene, doors_are_lent
 from tests.kinds.table import BADGE, VAULT, VAULT_DEV, VAULT_UAT
 
@@ -251,12 +252,12 @@ OVERTAKEN = (
 @pytest.mark.guarantee("G6")
 def test_every_door_is_shut_wherever_a_process_dies(capsys: pytest.CaptureFixture[str]) -> None:
     tried = 0
-    for name, afterwards in product(CASES, AFTERWARDS):
-        for scene, act, where in crashed(name):
-            tried += 1
-            with told(f"{name}, died at call {where}, then {afterwards.__name__}"):
+    for name, act, dead, given in (each for it in CASES for each in crashed(it)):
+        for afterwards in AFTERWARDS:
+            tried, scene = tried + 1, twin(dead)
+            with told(f"{name}, died at call {scene.fuse.count}, then {afterwards.__name__}"):
                 scene.check()
-                afterwards(scene, act)
+                afterwards(scene, partial(act, scene, given))
                 scene.check()
                 scene.run_to_the_end()
     with capsys.disabled():
@@ -283,29 +284,33 @@ def test_every_door_is_shut_wherever_another_comes_in_between_and_one_of_them_di
     assert tried >= FEWEST_OVERTAKEN
 
 
-def crashed(name: str) -> Iterator[tuple[DoorScene, Callable[[], object], int]]:
-    """A scene for each call at which the act can die, before it and after it, dead there."""
+def crashed(name: str) -> Iterator[tuple[str, Act, DoorScene, str]]:
+    """A scene for each call at which the act can die, before it and after it, dead there; with the
+    act and what it is given.
+    """
     before, act = CASES[name]
+    ready = DoorScene()
+    given = before(ready)
     for after in (False, True):
         for number in range(1, 200):
-            scene = DoorScene()
-            acting = partial(act, scene, before(scene))
+            scene = twin(ready)
             scene.fuse.arm(number, after=after)
-            survived = survives(acting)
+            survived = survives(partial(act, scene, given))
             scene.fuse.disarm()
             if survived:
                 assert number > 1, "nothing was ever at risk"
                 break
-            yield scene, acting, number
+            yield name, act, scene, given
 
 
 def overtaken(name: str, intrude: Act) -> Iterator[tuple[DoorScene, Callable[[], object], str]]:
     """Another acts, all of it, before each call; the act dies at every third after it, or not."""
     before, act = CASES[name]
+    ready = DoorScene()
+    session_id = before(ready)
     for where in range(1, 200):
         for dies in (0, *range(where, 200, 3)):
-            scene = DoorScene()
-            session_id = before(scene)
+            scene = twin(ready)
             acting = partial(act, scene, session_id)
             meanwhile = partial(survives, partial(intrude, scene, session_id))
             scene.fuse.arm(dies, after=True, meanwhile=meanwhile, meanwhile_at=where)

@@ -15,6 +15,7 @@ from pam.operations.admit_request import NextState
 from pam.ports.people import Execution
 from tests.crash.scene import Scene, survives
 from tests.fakes.story import LEDGER, NOON, SANDBOX
+from tests.fakes.twin import twin
 
 NOBODY = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 DATABASE, REPORTS = "core-ledger-db", "core-reporting-db"
@@ -369,24 +370,23 @@ AFTERWARDS: tuple[Afterwards, ...] = (
 )
 
 
-def crashed(name: str, kind: str) -> Iterator[tuple[Scene, Callable[[], object]]]:
-    """A scene for each call at which the act can die, before it and after it, dead there."""
+def crashed(name: str, kind: str) -> Iterator[tuple[str, Act, Scene, str]]:
+    """A scene for each call at which the act can die, before it and after it, dead there; with the
+    act and what it is given.
+    """
     before, act, _ = CASES[name]
+    ready = Scene()
+    given = before(ready, RESOURCES[kind]) or kind
     for after in (False, True):
         for number in range(1, 200):
-            scene = Scene()
-            session_id = before(scene, RESOURCES[kind])
-
-            def acting(scene: Scene = scene, session_id: str = session_id) -> object:
-                return act(scene, session_id or kind)
-
+            scene = twin(ready)
             scene.fuse.arm(number, after=after)
-            survived = survives(acting)
+            survived = survives(partial(act, scene, given))
             scene.fuse.disarm()
             if survived:
                 assert number > 1, "nothing was ever at risk"
                 break
-            yield scene, acting
+            yield name, act, scene, given
 
 
 @pytest.mark.guarantee("G4")
@@ -398,12 +398,12 @@ def test_a_session_ends_closed_wherever_a_process_dies(
 ) -> None:
     tried = full = 0
     names = [name for name, (_, _, kinds) in CASES.items() if kind in kinds]
-    for name, afterwards in product(names, AFTERWARDS):
-        for scene, act in crashed(name, kind):
-            tried += 1
+    for name, act, dead, given in (each for it in names for each in crashed(it, kind)):
+        for afterwards in AFTERWARDS:
+            tried, scene = tried + 1, twin(dead)
             with told(f"{name}, died at call {scene.fuse.count}, then {afterwards.__name__}"):
                 scene.check()
-                afterwards(scene, act)
+                afterwards(scene, partial(act, scene, given))
                 scene.check()
                 scene.run_to_the_end()
                 full += bool(scene.full)
@@ -471,17 +471,13 @@ def overtaken(
 ) -> Iterator[tuple[Scene, Callable[[], object], str]]:
     """Another acts, all of it, before each call; the act dies at every third after it, or not."""
     before, act, _ = CASES[name]
+    ready = Scene()
+    session_id = before(ready, RESOURCES[kind])
     for where in range(1, 200):
         for dies in (0, *range(where, 200, 3)):
-            scene = Scene()
-            session_id = before(scene, RESOURCES[kind])
-
-            def acting(scene: Scene = scene, session_id: str = session_id) -> object:
-                return act(scene, session_id)
-
-            def meanwhile(scene: Scene = scene, session_id: str = session_id) -> object:
-                return survives(lambda: intrude(scene, session_id))
-
+            scene = twin(ready)
+            acting = partial(act, scene, session_id)
+            meanwhile = partial(survives, partial(intrude, scene, session_id))
             scene.fuse.arm(dies, after=True, meanwhile=meanwhile, meanwhile_at=where)
             survived = survives(acting)
             reached = scene.fuse.count

@@ -76,6 +76,17 @@ def test_where_the_foundation_stands_its_protection_is_never_lifted(tmp_path: Pa
         assert cdk.deployed == [(True, OURS)]
 
 
+def test_each_deployment_is_synthesised_anew_and_nothing_that_was_kept_is_deployed(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        cdk = standing(*OURS)
+        (tmp_path / "protected").mkdir(exist_ok=True)
+        (tmp_path / "protected" / "manifest.json").write_text("what an earlier one left")
+        assert run(Account(cdk), tmp_path)[0] == 0
+        assert len(cdk.synthesised) == len(cdk.deployed) == 1
+
+
 def test_what_keeps_nothing_is_deployed_once(tmp_path: Path) -> None:
     cdk = Cdk(retains=False)
 

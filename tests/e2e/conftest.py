@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from local import up
 from local.cast import Cast, Person
-from local.stack import down
+from local.stack import down, up
 from tests.e2e import bus, leftovers
 from tests.e2e.function_calls import Hands, Place, own_credentials
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import down, status, up
 from local.cast import Cast, until
+from local.stack import down, status, up
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -48,6 +48,7 @@ class Fuse:
 
     def disarm(self) -> None:
         self.off, self.dead = True, False
+        self.when = self.meanwhile = None
 
     def call(self, act: Callable[[], Answer]) -> Answer:
         if self.off:

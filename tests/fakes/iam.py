@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -112,9 +113,14 @@ def _holds(operator: str, key: str, wanted: Any, call: Call) -> bool:
 
 
 def _like(value: str, pattern: str, flags: int = 0) -> bool:
+    return _regex(pattern, flags).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1000)
+def _regex(pattern: str, flags: int) -> re.Pattern[str]:
     parts = {"*": ".*", "?": "."}
     regex = "".join(parts.get(each, re.escape(each)) for each in pattern)
-    return re.fullmatch(regex, value, flags | re.DOTALL) is not None
+    return re.compile(regex, flags | re.DOTALL)
 
 
 def _instant(text: str) -> Any:

@@ -1,6 +1,10 @@
-"""One synthesis of each environment for the whole test session: starting the library costs 5 s."""
+"""One synthesis of each environment for the whole test run, whichever of its workers asks first: it
+costs seconds, and starting the library as many again.
+"""
 
+import fcntl
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -38,34 +42,56 @@ ENVIRONMENTS = sorted(json.loads((ROOT / "cdk.json").read_text())["context"]["en
 
 
 @pytest.fixture(scope="session")
-def deployment_of() -> Callable[[str], Deployment]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Deployment]:
+    """The deployment of that name, as the first worker of this run that asked has made it."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+
+    def deployment(name: str, env_name: str, make: Callable[[], dict[str, Any]]) -> Deployment:
+        kept = folder / f"deployment-{name}.json"
+        with kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                unfinished = kept.with_suffix(".unfinished")
+                unfinished.write_text(json.dumps(make()), encoding="utf-8")
+                unfinished.rename(kept)
+        return Deployment.of(env_name, json.loads(kept.read_text(encoding="utf-8")))
+
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def deployment_of(shared: Callable[..., Deployment]) -> Callable[[str], Deployment]:
     @cache
     def synthesise(env_name: str) -> Deployment:
-        app = new_app(env_name)
-        build(app)
-        return Deployment.of(env_name, templates(app))
+        return shared(env_name, env_name, lambda: _templates(env_name))
 
     return synthesise
 
 
 @pytest.fixture(scope="session")
-def two_accounts() -> Deployment:
+def two_accounts(shared: Callable[..., Deployment]) -> Deployment:
     """prod in one account, and its witness in another."""
-    app = new_app("prod", environments={"prod": TWO_ACCOUNTS})
-    build(app)
-    return Deployment.of("prod", templates(app))
+    settings = {"prod": TWO_ACCOUNTS}
+    return shared("two-accounts", "prod", lambda: _templates("prod", environments=settings))
 
 
 @pytest.fixture(scope="session")
-def everything_on() -> Deployment:
+def everything_on(shared: Callable[..., Deployment]) -> Deployment:
     """prod with all that a deployment may have, its witness in a second account."""
-    return in_region("eu-west-1")
+    settings = {"prod": EVERYTHING_ON}
+    return shared("everything-on", "prod", lambda: _templates("prod", environments=settings))
 
 
 def in_region(region: str) -> Deployment:
-    app = new_app("prod", environments={"prod": EVERYTHING_ON | {"region": region}})
+    settings = {"prod": EVERYTHING_ON | {"region": region}}
+    return Deployment.of("prod", _templates("prod", environments=settings))
+
+
+def _templates(env_name: str, **context: object) -> dict[str, dict[str, Any]]:
+    app = new_app(env_name, **context)
     build(app)
-    return Deployment.of("prod", templates(app))
+    return templates(app)
 
 
 @pytest.fixture(params=ENVIRONMENTS)

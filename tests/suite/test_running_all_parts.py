@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from suite import parts
+from suite import parts, summary
 from suite.parts import Part
 from suite.run import Ended, run_side_by_side
 from suite.summary import durations, print_slowest, print_summary, telling_lines
@@ -91,6 +92,39 @@ def test_what_hangs_is_ended_in_time_and_has_failed(tmp_path: Path) -> None:
     assert "here" in ended["hangs"].log.read_text()
 
 
+WORKS = "import time\nwhile time.process_time() < 0.3: pass"
+HAS_IT_DONE = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {WORKS!r}])"
+
+
+def test_a_part_is_told_the_processor_time_of_all_its_processes(tmp_path: Path) -> None:
+    ended = run(tmp_path, part("works", WORKS, HAS_IT_DONE), part("idles", "pass"))
+    assert ended["works"].cpu_seconds >= 2 * 0.3
+    assert 0 < ended["idles"].cpu_seconds < ended["works"].cpu_seconds
+
+
+@pytest.mark.parametrize(("took", "said"), [(100.0, "(+0%)"), (150.0, "(+50%)"), (90.0, "(-10%)")])
+def test_the_summary_shows_processor_time_beside_what_is_on_record(
+    tmp_path: Path,
+    took: float,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "log").touch()
+    monkeypatch.setattr(summary, "CPU_SECONDS", {"unit": 100.0})
+    it = Ended(name="unit", code=0, seconds=1.0, cpu_seconds=took, log=tmp_path / "log")
+    print_summary([it, replace(it, name="unknown")])
+    lines = {
+        line.split()[0]: line for line in capsys.readouterr().out.split("\n") if "passed" in line
+    }
+    assert f"{took:.0f} s of processor {said}" in lines["unit"]
+    assert "%" not in lines["unknown"]
+
+
+def test_what_is_on_record_is_of_parts_that_there_are() -> None:
+    assert parts.CPU_SECONDS.keys() <= {it.name for it in parts.ALL}
+
+
 TOLD_TO_END = """
 import asyncio, sys
 from pathlib import Path
@@ -130,8 +164,8 @@ def test_the_summary_names_what_failed_with_its_telling_lines_and_the_verdict_co
     good.write_text("=== 3 passed in 1.0s ===\n")
     print_summary(
         [
-            Ended(name="good", code=0, seconds=1.0, log=good),
-            Ended(name="bad", code=1, seconds=2.0, log=bad),
+            Ended(name="good", code=0, seconds=1.0, cpu_seconds=0.5, log=good),
+            Ended(name="bad", code=1, seconds=2.0, cpu_seconds=1.5, log=bad),
         ]
     )
     lines = capsys.readouterr().out.rstrip().split("\n")

@@ -1,0 +1,98 @@
+"""Both apps' cloud assemblies, kept by the content of all that they are made of.
+
+The name of a kept assembly is a digest of every file that the apps read, of the versions of what
+builds from them (`sources.py`), and of the day, since certificates end. The environment is no part
+of it: the apps see nothing there that they could use (`deploy.py`). `make deploy` never comes here:
+what goes to an account is synthesised for it.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local.deploy import DeployError, synthesise
+from local.sources import digest_of_sources
+from local.state import CACHE
+
+KEPT_IN = CACHE / "assemblies"
+_CONTENTS = "contents.json"
+_KEPT = 3
+_UNUSED_AFTER = 600.0
+"""Seconds; by then nobody deploys from it any more, and a synthesis has ended."""
+
+
+def assembly_of(digest: str, kept_in: Path = KEPT_IN) -> Path:
+    """The folder with both assemblies, for sources of this digest; made if it is not there whole.
+    Of two who ask at once the second waits for the first. Raises DeployError.
+    """
+    kept_in.mkdir(parents=True, exist_ok=True)
+    assembly = kept_in / f"{digest}-{datetime.now(UTC):%Y-%m-%d}"
+    with _locked(kept_in):
+        if not _is_whole(assembly):
+            _remove(assembly)
+            _make(assembly, digest)
+        os.utime(assembly)
+        _forget_old(kept_in)
+    return assembly
+
+
+def _make(assembly: Path, digest: str) -> None:
+    with tempfile.TemporaryDirectory(dir=assembly.parent, prefix=".synth-") as folder:
+        unfinished = Path(folder) / "assembly"
+        unfinished.mkdir()
+        synthesise(unfinished)
+        if digest_of_sources() != digest:
+            message = "the sources changed while they were synthesised; run it again"
+            raise DeployError(message)
+        contents = json.dumps(_digests(unfinished))
+        (unfinished / _CONTENTS).write_text(contents, encoding="utf-8")
+        unfinished.rename(assembly)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_whole(assembly: Path) -> bool:
+    try:
+        contents = json.loads((assembly / _CONTENTS).read_bytes())
+        return bool(contents == _digests(assembly))
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(assembly: Path) -> dict[str, str]:
+    return {
+        path.relative_to(assembly).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(assembly.rglob("*"))
+        if path.is_file() and path != assembly / _CONTENTS
+    }
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """A process that dies lets go of it."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _forget_old(folder: Path) -> None:
+    """All but the newest, and what a synthesis that was killed left."""
+    dated = [(path.stat().st_mtime, path) for path in folder.iterdir() if path.is_dir()]
+    finished = sorted((it for it in dated if not it[1].name.startswith(".")), reverse=True)
+    left_over = [it for it in dated if it[1].name.startswith(".")]
+    for used, path in [*finished[_KEPT:], *left_over]:
+        if time.time() - used > _UNUSED_AFTER:
+            shutil.rmtree(path, ignore_errors=True)

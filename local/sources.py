@@ -1,0 +1,97 @@
+"""What the local stack is made of, as digests: what is deployed, and what it is deployed into."""
+
+import hashlib
+import json
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from local.state import ROOT
+
+SOURCES = (
+    "app.py",
+    "cdk.context.json",
+    "cdk.json",
+    "lambdas",
+    "local/__init__.py",
+    "local/aws.py",
+    "local/deploy.py",
+    "local/identities.yaml",
+    "local/state.py",
+    "local/targets_app.py",
+    "package-lock.json",
+    "policy",
+    "requirements/app.txt",
+    "requirements/lambda.txt",
+    "stacks",
+)
+"""What there is of these; the CDK CLI would keep what it looked up in `cdk.context.json`."""
+_OF_THE_PERSON = (".cdk.json",)
+"""In the home folder: the CLI takes context from there, too."""
+_SURROUNDINGS = (
+    "local/bridges",
+    "local/certificates.py",
+    "local/databases.py",
+    "local/emulator.py",
+    "local/inboxes.py",
+    "local/people.py",
+    "local/postgres.py",
+    "local/postgres_process.py",
+    "local/supervisor.py",
+    "local/tls_relay.py",
+)
+_CLI = Path("node_modules", "aws-cdk", "package.json")
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+
+
+def digest_of_sources(root: Path = ROOT, home: Path | None = None) -> str:
+    """Changes when anything that is deployed changes, or what builds it."""
+    digest = hashlib.sha256(json.dumps(_builders(root)).encode())
+    _add_files(digest, root, SOURCES)
+    _add_files(digest, home or Path.home(), _OF_THE_PERSON)
+    return digest.hexdigest()
+
+
+def digest_of_surroundings() -> str:
+    """Changes when what the app is deployed into changes."""
+    digest = hashlib.sha256()
+    _add_files(digest, ROOT, _SURROUNDINGS)
+    return digest.hexdigest()
+
+
+def _add_files(digest: "hashlib._Hash", root: Path, names: tuple[str, ...]) -> None:
+    """With their lengths, so that no two sets of files read alike."""
+    for path in _files(root, names):
+        name, content = path.relative_to(root).as_posix(), path.read_bytes()
+        digest.update(f"{len(name)} {len(content)} {name}".encode() + content)
+
+
+def _builders(root: Path) -> list[str]:
+    """Versions of what is installed: a pin alone says what should be."""
+    pins = _PIN.findall((root / "requirements" / "app.txt").read_text(encoding="utf-8"))
+    return [
+        *(sys.version, platform.system(), platform.machine(), " ".join(platform.libc_ver())),
+        *(f"{name} {version}" for name in pins if (version := _installed(name))),
+        str(json.loads((root / _CLI).read_bytes())["version"]),
+    ]
+
+
+def _installed(name: str) -> str:
+    """Empty if a pin is for other machines than this."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _files(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    """Without what tools leave beside them: bytecode, and caches in hidden folders."""
+    for name in names:
+        path = root / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            parts = file.relative_to(path).parts
+            if file.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in parts):
+                yield file
