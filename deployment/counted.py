@@ -2,7 +2,7 @@
 
 A count is what AWS would charge for, by the function that caused it: `{(function, what): number}`.
 `what` is one of the words below, or a call of AWS by its IAM action (`kms:VerifyMac`). The counts
-are data, `docs/benchmarks/cost.json`, which `make cost` makes anew.
+are data, `docs/cost.json`, which `make cost` makes anew.
 """
 
 import json
@@ -14,13 +14,15 @@ from typing import Any
 
 from deployment.prices import PRICES
 
-DATA = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "cost.json"
+DATA = Path(__file__).resolve().parent.parent / "docs" / "cost.json"
 API, RUNS, CPU, LOG = "API calls", "runs", "CPU seconds", "log bytes"
 READ, WRITE, INDEX = "read units", "write units", "index units"
 TRANSITIONS, QUEUED, TABLE_CALLS = "state transitions", "queued", "table calls"
 DOOR = "request_api"
 NOBODY = "-"
 """What no function causes: the gateway, the workflow."""
+
+PARTS = ("look", "matched", "notice", "acts", "lone_act")
 
 Count = Mapping[tuple[str, str], float]
 
@@ -78,7 +80,9 @@ class Counted:
     """What the search for calls past the gateway does of each call of the API."""
     notice: Count
     acts: Count
-    """A thousand calls of a borrower, all of one session, recorded."""
+    """A thousand calls of a borrower, all of one session, recorded a hundred at a time."""
+    lone_act: Count
+    """One that was recorded by itself."""
     clock: Mapping[str, Count]
     """One idle run of what a clock calls, by its message, and what it causes."""
 
@@ -110,6 +114,12 @@ def functions(count: Count) -> dict[str, float]:
     return {by: number for (by, what), number in count.items() if what == RUNS}
 
 
+def by_these(count: Count, deployed: Iterable[str]) -> Count:
+    """Without what functions cause that are not deployed: the witness is another account's."""
+    kept = {*deployed, NOBODY}
+    return {key: number for key, number in count.items() if key[0] in kept}
+
+
 def whole_session(counted: Counted, kind: str, *, looks: int, notices: int) -> Count:
     """With what belongs to every call of the API that it made."""
     session = counted.sessions[kind].count
@@ -126,7 +136,7 @@ def priced(count: Count, memory: Mapping[str, float]) -> list[Line]:
     """`memory`: GB of each function that is deployed; what others caused is left out. Raises
     ValueError for a call of a service of which no price is known: nothing is free by omission.
     """
-    count = {key: number for key, number in count.items() if key[0] in {*memory, NOBODY}}
+    count = by_these(count, memory)
     runs = functions(count)
     gb_s = sum(_seconds(count, by, memory[by]) * memory[by] for by in runs)
     queued = of(count, QUEUED) * _SQS_REQUESTS
@@ -159,11 +169,12 @@ def cold(starts: Mapping[str, int], memory: Mapping[str, float], seconds: float)
     return Line(item=item, quantity=gb_s, price="lambda-gb-s")
 
 
-def keys_fetched(count: Count) -> Line:
-    """Assumed: DynamoDB asks KMS once for each run that touches a table (it remembers a key for
-    five minutes, a quiet day has longer pauses), SNS and S3 once for each publish and object.
+def keys_fetched(count: Count, warm: Iterable[str]) -> Line:
+    """Assumed: DynamoDB asks KMS once for each run that touches a table, for a quiet day has pauses
+    of more than the five minutes for which it remembers a key; SNS and S3 once for each publish
+    and object. What a clock keeps warm fetches its key anyway.
     """
-    tables = {by for by, what in count if what == TABLE_CALLS}
+    tables = {by for by, what in count if what == TABLE_CALLS} - set(warm)
     runs = sum(number for by, number in functions(count).items() if by in tables)
     number = runs + of(count, "sns:Publish") + of(count, "s3:PutObject")
     return Line(item="the key, by DynamoDB, SNS and S3", quantity=number, price="kms-request")
@@ -196,7 +207,7 @@ def read(path: Path = DATA) -> Counted:
         kind: Session(**{**each, "count": _flat(each["count"])})
         for kind, each in document["sessions"].items()
     }
-    parts = {name: _flat(document[name]) for name in ("look", "matched", "notice", "acts")}
+    parts = {name: _flat(document[name]) for name in PARTS}
     clock = {message: _flat(each) for message, each in document["clock"].items()}
     return Counted(on=document["on"], sessions=sessions, clock=clock, **parts)
 
@@ -213,10 +224,7 @@ def write(counted: Counted, path: Path = DATA) -> None:
             }
             for kind, each in counted.sessions.items()
         },
-        "look": _nested(counted.look),
-        "matched": _nested(counted.matched),
-        "notice": _nested(counted.notice),
-        "acts": _nested(counted.acts),
+        **{name: _nested(getattr(counted, name)) for name in PARTS},
         "clock": {message: _nested(each) for message, each in sorted(counted.clock.items())},
     }
     path.parent.mkdir(parents=True, exist_ok=True)

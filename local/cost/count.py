@@ -16,7 +16,7 @@ from local.bridges.metering import metered
 from local.cast import Cast, NotSeenError, until
 from local.cost import trail
 from local.cost.meter import MATCHES, Meter
-from local.cost.sessions import Stage, count_session, granted, resources, role_of
+from local.cost.sessions import Stage, count_session, granted, resources, role_of, warm_up
 from local.stack import down, is_current, up
 from local.state import State, default_state_dir
 from pam.domain.kinds import Source, kind_of
@@ -24,7 +24,7 @@ from pam.domain.resource import Resource
 
 Tell = Callable[[str], None]
 ACTS = 1000
-_LOOKS = 20
+_LOOKS, _ALONE = 20, 5
 _WARNED = 302
 """Seconds: a session that is a little longer than the warning before its end."""
 _WARNED_WITHIN = 90.0
@@ -58,7 +58,9 @@ def _stack(tell: Tell) -> Iterator[Path]:
 def _count(stage: Stage, meter: Meter, tell: Tell) -> Counted:
     lent = resources()
     tell("warming up")
-    warm_up(stage, meter, lent)
+    warm_up(stage, lent.values())
+    for message in meter.clock:
+        meter.call(message)
     for message in meter.clock:
         tell(f"an idle run: {message}")
         meter.idle[message] = count_idle(meter, message)
@@ -70,7 +72,7 @@ def _count(stage: Stage, meter: Meter, tell: Tell) -> Counted:
     tell("looks, a notice")
     look, notice = count_looks(stage, meter, role), count_notice(stage, meter, role)
     tell(f"{ACTS} acts of a borrower")
-    acts = count_acts(stage, meter, role)
+    acts, lone_act = count_acts(stage, meter, role)
     tell("calls of the API, matched with the gateway's log")
     return Counted(
         on=datetime.now(UTC).date().isoformat(),
@@ -79,19 +81,9 @@ def _count(stage: Stage, meter: Meter, tell: Tell) -> Counted:
         matched=count_matching(meter, began),
         notice=notice,
         acts=acts,
+        lone_act=lone_act,
         clock=meter.idle,
     )
-
-
-def warm_up(stage: Stage, meter: Meter, lent: dict[str, Resource]) -> None:
-    """What is counted is warm: cold starts are an assumption of their own."""
-    for resource in lent.values():
-        count_session(
-            stage, Meter(meter.cast, meter.state, idle={key: {} for key in meter.clock}), resource
-        )
-    for message in meter.clock:
-        meter.call(message)
-    meter.quiet()
 
 
 def count_idle(meter: Meter, message: str) -> Count:
@@ -139,18 +131,26 @@ def count_notice(stage: Stage, meter: Meter, resource: Resource) -> Count:
     return warned
 
 
-def count_acts(stage: Stage, meter: Meter, resource: Resource) -> Count:
-    session_id = granted(stage, resource, 900)
+def count_acts(stage: Stage, meter: Meter, resource: Resource) -> tuple[Count, Count]:
+    """A thousand that come fast, and one that comes alone."""
+    session_id, role = granted(stage, resource, 900), role_of(stage, resource)
     meter.quiet()
     mark = meter.mark()
-    role = role_of(stage, resource)
-    trail.tell(stage.cast, [trail.act(role, session_id) for _ in range(ACTS)])
+    for _ in range(ACTS // trail.BATCH):
+        trail.tell(stage.cast, [trail.act(role, session_id) for _ in range(trail.BATCH)])
     meter.quiet()
     stage.cast.checkpoint()
     meter.quiet()
-    acts = plus(meter.beside_the_clock(mark), {(NOBODY, QUEUED): float(ACTS)})
+    fast = plus(meter.beside_the_clock(mark), {(NOBODY, QUEUED): float(ACTS)})
+    mark = meter.mark()
+    for _ in range(_ALONE):
+        trail.tell(stage.cast, [trail.act(role, session_id)])
+        meter.quiet()
+    stage.cast.checkpoint()
+    meter.quiet()
+    alone = plus(meter.beside_the_clock(mark), {(NOBODY, QUEUED): float(_ALONE)})
     stage.requester(resource).post("/pam/end", {"session_id": session_id})
-    return acts
+    return fast, times(alone, 1 / _ALONE)
 
 
 def count_matching(meter: Meter, began: int) -> Count:

@@ -1,0 +1,28 @@
+"""What stands in docs/cost.json is what a session causes."""
+
+import pytest
+
+from deployment.counted import API, INDEX, TRANSITIONS, WRITE, of, read
+from local.bridges.metering import metered
+from local.cast import Cast
+from local.cost.meter import Meter
+from local.cost.sessions import Stage, count_session, resources
+from local.state import State
+from pam.domain.kinds import AWS_ROLE
+
+EXACT = (API, TRANSITIONS, "kms:GenerateMac", "kms:VerifyMac", "events:PutEvents", "sns:Publish")
+
+
+def test_a_session_causes_what_the_page_says(cast: Cast) -> None:
+    stood, state = read(), State(cast.state_dir)
+    with metered(state):
+        meter = Meter(cast, state, idle=dict(stood.clock))
+        meter.quiet()
+        counted = count_session(Stage(cast), meter, resources()[AWS_ROLE])
+    told = stood.sessions[AWS_ROLE]
+    assert (counted.approvals, counted.leases) == (told.approvals, told.leases)
+    for what in EXACT:
+        assert of(counted.count, what) == of(told.count, what), what
+    for what in (WRITE, INDEX, "s3:PutObject"):
+        # What others left to carry may be in it; a transaction more or less would not pass.
+        assert of(counted.count, what) == pytest.approx(of(told.count, what), rel=0.12), what
