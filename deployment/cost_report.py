@@ -134,8 +134,10 @@ def _idle_table(templates: Templates, counted: Counted) -> str:
 
 
 def _sessions_table(templates: Templates, counted: Counted) -> str:
-    head = ("kind", "counted", "API calls", "function runs", "transitions")
-    head += ("write units, of indexes", "read units", "USD")
+    head = (
+        *("kind", "counted", "API calls", "function runs", "transitions"),
+        *("write units, of indexes", "read units", "USD"),
+    )
     return _table(
         head,
         [

@@ -75,7 +75,7 @@ def with_one_more(
     return {**prod, "pam-prod-service": {"Resources": service["Resources"] | more}}
 
 
-METRIC = {"MetricStat": {"Metric": {}}}
+METRIC: dict[str, Any] = {"MetricStat": {"Metric": {}}}
 MORE: dict[str, tuple[str, dict[str, Any], float]] = {
     "an alarm": ("AWS::CloudWatch::Alarm", {"AlarmName": "more"}, 0.10),
     "an alarm of three metrics": (
