@@ -21,7 +21,7 @@ from pam.policy.compiler import load
 
 _LEASES = 2
 """Of an hour: each lives for half of it."""
-_SECONDS = 8
+_SECONDS = 12
 """How long a session is lent here. What it costs does not depend on it, but for leases, looks and
 the warning before its end, and these are counted by themselves.
 """
@@ -127,13 +127,14 @@ def granted(stage: Stage, resource: Resource, seconds: int) -> str:
 
 def warm_up(stage: Stage, lent: Iterable[Resource]) -> None:
     """Every function once: what is counted is warm, and cold starts are an assumption apart."""
-    given = [(granted(stage, resource, _SECONDS), resource) for resource in lent]
-    for session_id, resource in given:
+    given = []
+    for resource in lent:
+        given.append(session_id := granted(stage, resource, _SECONDS))
         lease = _leased(stage.requester(resource), session_id)
         if "access_key_id" in lease:
             echo = trail.echo(role_of(stage, resource), lease["access_key_id"])
             trail.tell(stage.cast, [echo])
-    for session_id, _ in given:
+    for session_id in given:
         _waited(stage, session_id, *CLOSED)
 
 

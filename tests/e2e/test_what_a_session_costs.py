@@ -23,6 +23,8 @@ def test_a_session_causes_what_the_page_says(cast: Cast) -> None:
     assert (counted.approvals, counted.leases) == (told.approvals, told.leases)
     for what in EXACT:
         assert of(counted.count, what) == of(told.count, what), what
-    for what in (WRITE, INDEX, "s3:PutObject"):
-        # What others left to carry may be in it; a transaction more or less would not pass.
-        assert of(counted.count, what) == pytest.approx(of(told.count, what), rel=0.12), what
+    # Two records may have been carried together, and what others left to carry may be in it.
+    for what in (WRITE, INDEX):
+        assert of(counted.count, what) == pytest.approx(of(told.count, what), rel=0.1), what
+    objects = "s3:PutObject"
+    assert of(counted.count, objects) == pytest.approx(of(told.count, objects), abs=2)
