@@ -69,8 +69,8 @@ def parts(
         ("beside it", cost.beside(templates)),
         *(
             (
-                f"one session: {kind} ({each.resource}; {each.approvals} approvals, {each.leases} "
-                f"leases), counted {counted.on}",
+                f"one session: {kind} ({each.resource}; {_several(each.approvals, 'approval')}, "
+                f"{_several(each.leases, 'lease')}), counted {counted.on}",
                 cost.session(templates, counted, kind),
             )
             for kind, each in counted.sessions.items()
@@ -143,7 +143,7 @@ def _sessions_table(templates: Templates, counted: Counted) -> str:
         [
             (
                 f"`{kind}`",
-                f"{each.approvals} approvals, {each.leases} leases",
+                f"{_several(each.approvals, 'approval')}, {_several(each.leases, 'lease')}",
                 f"{of(each.count, API):.0f}",
                 f"{sum(functions(each.count).values()):.0f}",
                 f"{of(each.count, TRANSITIONS):.0f}",
@@ -245,6 +245,10 @@ def _session(
     templates: Templates, counted: Counted, kind: str, cold_seconds: float = COLD_SECONDS
 ) -> float:
     return total(cost.session(templates, counted, kind, cold_seconds=cold_seconds))
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _plain(line: Line) -> str:

@@ -162,7 +162,7 @@ def test_each_kind_that_is_lent_was_counted(prod: Mapping[str, Any]) -> None:
     assert COUNTED.sessions.keys() == KINDS.keys()
     for kind, each in COUNTED.sessions.items():
         assert total(session(prod, COUNTED, kind)) > 0.0005, kind
-        assert f"| `{kind}` | {each.approvals} approvals" in DOCS.read_text(encoding="utf-8")
+        assert f"| `{kind}` | {each.approvals} approval" in DOCS.read_text(encoding="utf-8")
 
 
 def test_a_session_is_cheap(prod: Mapping[str, Any]) -> None:
