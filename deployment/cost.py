@@ -180,7 +180,7 @@ def main(
     stored: Annotated[bool, typer.Option(help="Take the counts that stand in docs/.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    from deployment import cost_report
+    from deployment import cost_page, cost_report
     from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
 
     with told():
@@ -196,9 +196,9 @@ def main(
         print(json.dumps(cost_report.document(env_name, deployed, counted), indent=2))
     else:
         print(cost_report.text(env_name, deployed, counted, stood))
-    if not stored and env_name == cost_report.SHOWN:
+    if not stored and env_name == cost_page.SHOWN:
         counts.write(counted)
-        cost_report.rewrite_page(deployed, counted)
+        cost_page.rewrite_page(deployed, counted)
 
 
 def _count() -> Counted:

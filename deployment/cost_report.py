@@ -1,38 +1,23 @@
-"""The prices, the counts and what comes of them: for people, as JSON, and in docs/cost.md."""
+"""The prices, the counts and what comes of them: for people, and as JSON."""
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from cli import polling
 from deployment import cost, rivals
 from deployment.cost import Template
 from deployment.counted import (
-    API,
     COLD_SECONDS,
     CPU,
-    INDEX,
-    READ,
-    TRANSITIONS,
-    WRITE,
     Count,
     Counted,
     Line,
-    functions,
     of,
     total,
 )
 from deployment.prices import AS_OF, PRICES, REGION, Price
 
-SHOWN = "prod"
-"""The environment whose figures docs/cost.md has."""
 COLD = (0.5, 1.0, COLD_SECONDS, 2.0)
 HOUR, HALF_AN_HOUR = 3600, 1800
-LOOKS_BEFORE = 900
-"""In half an hour, when waiting asked every two seconds."""
-_PAGE = Path(__file__).resolve().parent.parent / "docs" / "cost.md"
-_PART = re.compile(r"(<!-- priced: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _MENDED = 0.10
 """A count that differs by more from the one that stood is told."""
 Templates = Mapping[str, Template]
@@ -50,7 +35,9 @@ def text(env_name: str, templates: Templates, counted: Counted, stood: Counted) 
         lines.append(f"  {total(part):>10.6f}  in all")
     lines += ["", "a session, by what a cold start adds to a run"]
     for kind in counted.sessions:
-        by_seconds = ", ".join(f"{s} s: {_session(templates, counted, kind, s):.6f}" for s in COLD)
+        by_seconds = ", ".join(
+            f"{s} s: {session_usd(templates, counted, kind, s):.6f}" for s in COLD
+        )
         lines.append(f"  {kind}: {by_seconds}")
     lines += ["", *_changes(counted, stood), "", *_beside(templates, counted)]
     mail = PRICES["mail"].of(1)
@@ -69,8 +56,8 @@ def parts(
         ("beside it", cost.beside(templates)),
         *(
             (
-                f"one session: {kind} ({each.resource}; {_several(each.approvals, 'approval')}, "
-                f"{_several(each.leases, 'lease')}), counted {counted.on}",
+                f"one session: {kind} ({each.resource}; {several(each.approvals, 'approval')}, "
+                f"{several(each.leases, 'lease')}), counted {counted.on}",
                 cost.session(templates, counted, kind),
             )
             for kind, each in counted.sessions.items()
@@ -99,111 +86,16 @@ def document(env_name: str, templates: Templates, counted: Counted) -> dict[str,
             for title, part in parts(env_name, templates, counted)
         },
         "cold_starts": {
-            kind: {str(s): _session(templates, counted, kind, s) for s in COLD}
+            kind: {str(s): session_usd(templates, counted, kind, s) for s in COLD}
             for kind in counted.sessions
         },
-        "a_month": {name: usd for name, usd, _ in _organisation(templates, counted)},
+        "a_month": {name: usd for name, usd, _ in organisation(templates, counted)},
     }
 
 
-def page(page_text: str, templates: Templates, counted: Counted) -> str:
-    """The page with its priced parts made anew. Raises KeyError for a part that nobody makes."""
-    made = {
-        "idle": _idle_table,
-        "sessions": _sessions_table,
-        "lines": _lines_table,
-        "cold": _cold_table,
-        "by-use": _by_use_table,
-        "beside": _beside_table,
-    }
-    return _PART.sub(
-        lambda found: found[1] + made[found[2]](templates, counted) + found[3], page_text
-    )
-
-
-def rewrite_page(templates: Templates, counted: Counted) -> None:
-    _PAGE.write_text(page(_PAGE.read_text(encoding="utf-8"), templates, counted), encoding="utf-8")
-
-
-def _idle_table(templates: Templates, counted: Counted) -> str:
-    idle, keys = cost.idle(templates, counted), cost.keys(templates)
-    rows = [(line.item, f"{line.quantity:,.0f}", f"{line.usd:.2f}") for line in idle]
-    rows.append(("**in all, without keys**", "", f"**{total(idle):.2f}**"))
-    rows.append((keys[0].item, f"{keys[0].quantity:.0f}", f"{total(keys):.2f}"))
-    return _table(("item", "quantity", "USD"), rows)
-
-
-def _sessions_table(templates: Templates, counted: Counted) -> str:
-    head = (
-        *("kind", "counted", "API calls", "function runs", "transitions"),
-        *("write units, of indexes", "read units", "USD"),
-    )
-    return _table(
-        head,
-        [
-            (
-                f"`{kind}`",
-                f"{_several(each.approvals, 'approval')}, {_several(each.leases, 'lease')}",
-                f"{of(each.count, API):.0f}",
-                f"{sum(functions(each.count).values()):.0f}",
-                f"{of(each.count, TRANSITIONS):.0f}",
-                f"{of(each.count, WRITE):.0f}, {of(each.count, INDEX):.0f}",
-                f"{of(each.count, READ):.0f}",
-                f"{_session(templates, counted, kind):.5f}",
-            )
-            for kind, each in counted.sessions.items()
-        ],
-    )
-
-
-def _lines_table(templates: Templates, counted: Counted) -> str:
-    by_kind = {kind: cost.session(templates, counted, kind) for kind in counted.sessions}
-    items = list(dict.fromkeys(_plain(line) for lines in by_kind.values() for line in lines))
-    rows = []
-    for item in items:
-        of_item = [
-            sum(line.usd for line in lines if _plain(line) == item) for lines in by_kind.values()
-        ]
-        rows.append((item, *(f"{usd:.6f}" for usd in of_item)))
-    return _table(("USD for", *(f"`{kind}`" for kind in by_kind)), rows)
-
-
-def _cold_table(templates: Templates, counted: Counted) -> str:
-    return _table(
-        ("a cold start adds", *(f"{seconds} s" for seconds in COLD)),
-        [
-            (f"`{kind}`", *(f"{_session(templates, counted, kind, s):.5f}" for s in COLD))
-            for kind in counted.sessions
-        ],
-    )
-
-
-def _by_use_table(templates: Templates, counted: Counted) -> str:
-    hour = total(cost.waiting(templates, counted, HOUR))
-    fast, alone = (total(cost.acts(templates, counted, alone=each)) for each in (False, True))
-    look = total(cost.waiting(templates, counted, 0.5))
-    return _table(
-        ("what", "USD"),
-        [
-            (f"an hour of `--wait` or `--watch`: {polling.looks(HOUR)} looks", f"{hour:.4f}"),
-            ("one look", f"{look:.6f}"),
-            ("1,000 acts of one session recorded, a hundred at a time", f"{fast:.4f}"),
-            ("1,000 acts recorded, each by itself", f"{alone:.4f}"),
-        ],
-    )
-
-
-def _beside_table(templates: Templates, counted: Counted) -> str:
-    rows = [
-        (name, "not published" if usd is None else f"{usd:,.2f}", why)
-        for name, usd, why in _organisation(templates, counted)
-    ]
-    return _table(("what", "USD a month", "rests on"), rows)
-
-
-def _organisation(templates: Templates, counted: Counted) -> list[tuple[str, float | None, str]]:
+def organisation(templates: Templates, counted: Counted) -> list[tuple[str, float | None, str]]:
     idle = total(cost.idle(templates, counted)) + total(cost.keys(templates))
-    dearest = max(_session(templates, counted, kind) for kind in counted.sessions)
+    dearest = max(session_usd(templates, counted, kind) for kind in counted.sessions)
     waited = total(cost.waiting(templates, counted, HALF_AN_HOUR))
     acts = total(cost.acts(templates, counted)) / 10
     own = idle + rivals.SESSIONS * (dearest + waited + acts)
@@ -218,7 +110,7 @@ def _organisation(templates: Templates, counted: Counted) -> list[tuple[str, flo
 
 def _beside(templates: Templates, counted: Counted) -> list[str]:
     lines = [f"{rivals.ENGINEERS} engineers, {rivals.SESSIONS:,} sessions a month"]
-    for name, usd, why in _organisation(templates, counted):
+    for name, usd, why in organisation(templates, counted):
         lines.append(f"  {'not published' if usd is None else f'{usd:,.2f}':>13}  {name}: {why}")
     return lines
 
@@ -241,25 +133,15 @@ def _changes(counted: Counted, stood: Counted) -> list[str]:
     return [f"counted otherwise than it stood since {stood.on}, and mended:", *told]
 
 
-def _session(
+def session_usd(
     templates: Templates, counted: Counted, kind: str, cold_seconds: float = COLD_SECONDS
 ) -> float:
     return total(cost.session(templates, counted, kind, cold_seconds=cold_seconds))
 
 
-def _several(number: int, what: str) -> str:
+def several(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _plain(line: Line) -> str:
-    """Without the number of cold starts, which differs by kind."""
-    return re.sub(r"^\d+ (?=cold)", "", line.item)
 
 
 def _per(price: Price) -> str:
     return f"{price.unit}" if price.per == 1 else f"{price.per:,} x {price.unit}"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

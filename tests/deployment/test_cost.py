@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli import polling
-from deployment import cost_report
+from deployment import cost_page, cost_report
 from deployment.cost import HOURS, acts, alarm_metrics, beside, idle, keys, session, waiting
 from deployment.counted import WRITE, Counted, read, times, total
 from deployment.prices import PRICES
@@ -153,9 +153,9 @@ def test_the_report_has_each_price_and_adds_up(prod: Mapping[str, Any]) -> None:
 
 def test_what_stands_on_the_page_is_what_was_counted(prod: Mapping[str, Any]) -> None:
     page = DOCS.read_text(encoding="utf-8")
-    assert cost_report.page(page, prod, COUNTED) == page, "make cost"
+    assert cost_page.page(page, prod, COUNTED) == page, "make cost"
     dearer = replace(COUNTED, look=times(COUNTED.look, 2))
-    assert cost_report.page(page, prod, dearer) != page
+    assert cost_page.page(page, prod, dearer) != page
 
 
 def test_each_kind_that_is_lent_was_counted(prod: Mapping[str, Any]) -> None:
