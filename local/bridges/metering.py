@@ -13,7 +13,7 @@ was read: that is put right here.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -55,21 +55,22 @@ def read_meter(state: State) -> list[dict[str, Any]]:
 
 def build(state: State) -> None:
     """To be called once the emulator's front is loaded: all calls of AWS pass through there."""
+    on = state.metering.exists
 
     def note(what: str, by: str, **more: Any) -> None:
-        if not state.metering.exists():
+        if not on():
             return
         with state.metered.open("a") as seen:
             seen.write(json.dumps({"what": what, "by": by, **more}) + "\n")
 
-    _calls_of_functions(note)
-    _capacity_of_tables(note)
-    _runs_of_functions(note)
-    _bytes_of_logs(note)
+    _calls_of_functions(note, on)
+    _capacity_of_tables(note, on)
+    _runs_of_functions(note, on)
+    _bytes_of_logs(note, on)
     _calls_of_the_api(note)
 
 
-def _calls_of_functions(note: Any) -> None:
+def _calls_of_functions(note: Any, on: Callable[[], bool]) -> None:
     from ministack import app
     from ministack.core import iam_actions
 
@@ -81,7 +82,7 @@ def _calls_of_functions(note: Any) -> None:
     async def dispatch_service_request(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any, *rest: Any
     ) -> Any:
-        by = _function_of(headers)
+        by = _function_of(headers) if on() else ""
         if not by:
             return await dispatch(method, path, headers, body, query, *rest)
         mark = _by.set(by)
@@ -98,7 +99,7 @@ def _calls_of_functions(note: Any) -> None:
     app._dispatch_service_request = dispatch_service_request
 
 
-def _capacity_of_tables(note: Any) -> None:
+def _capacity_of_tables(note: Any, on: Callable[[], bool]) -> None:
     """The emulator tells what a call consumed only to who asks; here it is always asked."""
     from ministack import app
     from ministack.services import dynamodb
@@ -110,9 +111,10 @@ def _capacity_of_tables(note: Any) -> None:
     async def handle_request(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
-        by, data = _by.get(), json.loads(body or b"{}")
-        if not by or not data:
+        by = _by.get()
+        if not by or not on():
             return await handle(method, path, headers, body, query)
+        data = json.loads(body or b"{}")
         asking = json.dumps({**data, "ReturnConsumedCapacity": "INDEXES"}).encode()
         answer = await handle(method, path, headers, asking, query)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
@@ -123,13 +125,16 @@ def _capacity_of_tables(note: Any) -> None:
     handlers["dynamodb"] = handle_request
 
 
-def _runs_of_functions(note: Any) -> None:
+def _runs_of_functions(note: Any, on: Callable[[], bool]) -> None:
     from ministack.core import lambda_runtime
 
     worker = existing(lambda_runtime, "Worker")
     invoke = existing(worker, "invoke")
 
     def noted(self: Any, event: Any, *given: Any, **named: Any) -> Any:
+        if not on():
+            setattr(self, _HAS_RUN, True)
+            return invoke(self, event, *given, **named)
         cold = self._proc is None or not getattr(self, _HAS_RUN, False)
         before = 0.0 if self._proc is None else _cpu(self)
         message = str(event.get("message", "")) if isinstance(event, dict) else ""
@@ -143,7 +148,7 @@ def _runs_of_functions(note: Any) -> None:
     worker.invoke = noted
 
 
-def _bytes_of_logs(note: Any) -> None:
+def _bytes_of_logs(note: Any, on: Callable[[], bool]) -> None:
     """Those of a function's run are written when it is over, under the function's name."""
     from ministack.services import cloudwatch_logs, lambda_svc
 
@@ -151,8 +156,9 @@ def _bytes_of_logs(note: Any) -> None:
     emit = existing(lambda_svc, "_emit_lambda_logs")
 
     def append_log_events(stream: Any, events: Any) -> Any:
-        size = sum(len(str(each["message"]).encode()) + _LINE_OVERHEAD for each in events)
-        note("log", _by.get(), bytes=size)
+        if on():
+            size = sum(len(str(each["message"]).encode()) + _LINE_OVERHEAD for each in events)
+            note("log", _by.get(), bytes=size)
         return append(stream, events)
 
     def emit_lambda_logs(func: Any, *given: Any, **named: Any) -> Any:
