@@ -181,24 +181,31 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     from deployment import cost_page, cost_report
-    from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
 
     with told():
         read_config(env_name)
+    stood = counts.read()
+    counted = stood if stored else _count()
+    # Only now: whoever interrupts the counting interrupts no synthesis.
+    templates = _synthesised(env_name)
+    if as_json:
+        print(json.dumps(cost_report.document(env_name, templates, counted), indent=2))
+    else:
+        print(cost_report.text(env_name, templates, counted, stood))
+    if not stored and env_name == cost_page.SHOWN:
+        counts.write(counted)
+        cost_page.rewrite_page(templates, counted)
+
+
+def _synthesised(env_name: str) -> Mapping[str, Template]:
+    from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
+
     app = new_app(env_name)
     try:
         build(app)
     except NOT_DEPLOYABLE as error:
         sys.exit(str(error))
-    deployed, stood = templates(app), counts.read()
-    counted = stood if stored else _count()
-    if as_json:
-        print(json.dumps(cost_report.document(env_name, deployed, counted), indent=2))
-    else:
-        print(cost_report.text(env_name, deployed, counted, stood))
-    if not stored and env_name == cost_page.SHOWN:
-        counts.write(counted)
-        cost_page.rewrite_page(deployed, counted)
+    return templates(app)
 
 
 def _count() -> Counted:
