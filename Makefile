@@ -123,8 +123,9 @@ destroy: setup ## ENV=: remove it again, but for what must stay; says which, and
 unstick: setup ## ENV=: what a first deployment that failed left; REMOVE=ACCOUNT: remove what is empty
 	@$(PYTHON) -m deployment.unstick "$(ENV)" --remove "$(REMOVE)"
 
-cost: setup ## ENV=: what a deployment costs, idle and by the session: a dated model
-	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost "$(or $(ENV),prod)"
+cost: setup ## ENV=: what a deployment and a session of each kind cost, counted here (STORED=1, JSON=1)
+	@PYTHONPATH=lambdas $(PYTHON) -m deployment.cost "$(or $(ENV),prod)" $(if $(STORED),--stored) \
+		$(if $(JSON),--json)
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi

@@ -6,12 +6,14 @@ Idempotency-Key. Anything else that gets no answer is reported as unknown, never
 
 import json
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-from cli import aws
+from cli import aws, clock
 from cli.endpoint import Endpoint
 from cli.problems import REPEATABLE, ApiProblem, Failure, Unreachable
 
@@ -20,6 +22,8 @@ READ_TIMEOUT = 35
 """Seconds; API Gateway gives up after 29."""
 PAUSES = (0.5, 1.5)
 """Seconds before the second and the third try of a call that may be repeated."""
+WAITED_AT_MOST = 5.0
+"""Seconds: who is asked by `Retry-After` to stay away for longer is told so, and not kept."""
 _UNKNOWN_OUTCOME = "whether PAM did it is not known: look with `pam show` before trying again"
 
 Document = dict[str, Any]
@@ -77,8 +81,11 @@ class Api:
                 if not failure.transient or not pauses:
                     raise
             else:
-                if answer.status_code not in REPEATABLE or not pauses:
+                asked = _retry_after(answer.headers)
+                final = answer.status_code not in REPEATABLE or asked > WAITED_AT_MOST
+                if final or not pauses:
                     return self._read(answer)
+                pauses[0] = max(pauses[0], asked)
             sleep(pauses.pop(0))
 
     def _send(
@@ -124,7 +131,8 @@ class Api:
             passing = status in REPEATABLE
             then = "try again later" if passing else "check that this is the request API"
             message = f"{host} answered HTTP {status} with {kind} instead of JSON; {then}"
-            raise Failure(message, transient=passing)
+            asked = _retry_after(answer.headers)
+            raise Failure(message, transient=passing, retry_after=asked)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return document
         raise self._problem(status, document, answer.headers)
@@ -148,4 +156,19 @@ class Api:
             status=status,
             errors=errors if isinstance(errors, list) else (),
             advice=advice,
+            retry_after=_retry_after(headers),
         )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds, of either form that HTTP has (RFC 9110, 10.2.3); 0 without one that can be read."""
+    asked = str(headers.get("retry-after") or "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return 0.0
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - clock.now()).total_seconds())

@@ -38,14 +38,21 @@ class Failure(Exception):
     """Something is not done. `str()` is the one line for stderr: what happened, what to do.
 
     `transient` failures are worth another try later (a timeout, a 5xx); a poll goes on after one.
+    `retry_after` is for how many seconds the server asked not to be tried; 0 if it did not.
     """
 
     def __init__(
-        self, line: str, *, transient: bool = False, exit_code: ExitCode = ExitCode.FAILED
+        self,
+        line: str,
+        *,
+        transient: bool = False,
+        exit_code: ExitCode = ExitCode.FAILED,
+        retry_after: float = 0,
     ) -> None:
         super().__init__(line)
         self.transient = transient
         self.exit_code = exit_code
+        self.retry_after = retry_after
 
 
 class Unreachable(Failure):
@@ -66,6 +73,7 @@ class ApiProblem(Failure):
         status: int = 0,
         errors: Sequence[Any] = (),
         advice: str = "",
+        retry_after: float = 0,
     ) -> None:
         line = f"{code}: {detail}"
         fields = _fields_not_in(detail, errors)
@@ -73,7 +81,7 @@ class ApiProblem(Failure):
             line += f" ({'; '.join(fields)})"
         if advice:
             line += f"; {advice}"
-        super().__init__(line, transient=status in REPEATABLE)
+        super().__init__(line, transient=status in REPEATABLE, retry_after=retry_after)
         self.code = code
         self.status = status
 

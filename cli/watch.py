@@ -1,16 +1,18 @@
 """Following a session as it changes: poll the API, show each change, stop when asked to.
 
 A laptop that loses its network for a minute must not lose the wait: failures that may pass are
-ridden out for as long as PATIENCE.
+ridden out for as long as PATIENCE. How often the API is asked, `polling` says.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from random import random
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from cli import clock, render
 from cli.arguments import session_path
+from cli.polling import Polls
 from cli.problems import Failure
 from cli.session import Session
 from pam.domain.lifecycle import Status
@@ -24,8 +26,6 @@ TICK = 1.0
 """Seconds between two drawings: a countdown moves every second."""
 PATIENCE = 120.0
 """Seconds of failing polls in a row before giving up."""
-_EVERY: Mapping[str, float] = {Status.ACTIVE: 5.0, Status.PENDING_APPROVAL: 2.0}
-"""Seconds between two polls, by status; the fleeting ones are looked at every tick."""
 
 View = Callable[[Session, datetime], "RenderableType"]
 Until = Callable[[Session], bool]
@@ -62,20 +62,40 @@ def watch(api: "Api", session_id: str, *, view: View, until: Until, stderr: bool
 def _follow(api: "Api", path: str) -> Iterator[dict[str, Any]]:
     """The newest known document of the session, once every TICK, for ever."""
     document: dict[str, Any] | None = None
-    due = monotonic()
-    failing_since: float | None = None
+    polls = Polls(due=monotonic())
     while True:
-        if monotonic() >= due:
-            due = monotonic() + TICK
-            try:
-                document = api.get(path)
-            except Failure as failure:
-                failing_since = failing_since or monotonic()
-                if not failure.transient or monotonic() - failing_since > PATIENCE:
-                    raise
-            else:
-                failing_since = None
-                due = monotonic() + _EVERY.get(str(document.get("status")), TICK)
+        if monotonic() >= polls.due:
+            document = _look(api, path, polls) or document
         if document is not None:
             yield document
-        sleep(TICK)
+        sleep(min(TICK, max(0.0, polls.due - monotonic())))
+
+
+def _look(api: "Api", path: str, polls: Polls) -> dict[str, Any] | None:
+    """The document, or None after a failure that may pass."""
+    try:
+        document = api.get(path)
+    except Failure as failure:
+        now = monotonic()
+        failing = polls.failed(asked=failure.retry_after, now=now, chance=_chance())
+        if not failure.transient or failing > PATIENCE:
+            raise
+        return None
+    session = Session.parse(document)
+    seen = (session.status, session.approvals.votes)
+    polls.answered(seen, left=_left(session), now=monotonic(), chance=_chance())
+    return document
+
+
+def _left(session: Session) -> float | None:
+    """Seconds until the session is to change by itself, as far as it says; negative afterwards."""
+    ends: dict[str, datetime | None] = {
+        Status.PENDING_APPROVAL: session.approval_expires_at,
+        Status.ACTIVE: session.expires_at,
+    }
+    end = ends.get(session.status)
+    return None if end is None else (end - clock.now()).total_seconds()
+
+
+def _chance() -> float:
+    return random()  # noqa: S311 - no secret: it keeps those who wait from asking at once

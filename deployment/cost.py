@@ -1,46 +1,33 @@
-"""What a deployment costs: idle, from its own templates; a session, from its counted acts.
+"""What a deployment costs: idle, from its own templates; sessions, as they were counted.
 
-`make cost ENV=prod`. A model: quantities that a template does not say are assumptions, and each has
-its line in docs/cost.md. It calls nothing in AWS.
+`make cost ENV=prod` counts on a local stack, `make cost ENV=prod STORED=1` takes the counts that
+stand in docs/cost.json. It calls nothing in AWS. What neither templates nor a local stack show is
+an assumption, and each has its line in docs/cost.md.
 """
 
+import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from cli import polling
+from deployment import counted as counts
+from deployment.counted import Counted, Line, plus, times
 from deployment.environment import read_config, told
-from deployment.prices import AS_OF, PRICES, REGION, Price
 
 HOURS = 730
 """Of a month, as AWS's calculator has it."""
-_SECONDS_OF_AN_IDLE_CALL = 0.1
-_LOG_OF_A_CALL = 1200 / 1e9
-"""GB: Lambda's own lines, and one of PAM's."""
-_READS_OF_A_CALL = 2.5
+LOOKS = 5
+"""Assumed of a session's people, beside what they do; `--wait` is priced by the hour."""
 _POLLS = 15 * 60 * HOURS
 """Of an empty queue: five pollers, each waiting twenty seconds."""
 _KEY_CACHED_MINUTES = 5
-"""For so long DynamoDB remembers a table's key for one caller."""
+"""For so long DynamoDB remembers a table's key for one caller, and Lambda keeps a function warm."""
 _MINUTES = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60, "day": 1440, "days": 1440}
 Template = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    item: str
-    quantity: float
-    price: str
-
-    @property
-    def usd(self) -> float:
-        return PRICES[self.price].of(self.quantity)
-
-
-def total(lines: Iterable[Line]) -> float:
-    return sum(line.usd for line in lines)
 
 
 def alarm_metrics(templates: Mapping[str, Template]) -> dict[str, int]:
@@ -59,34 +46,89 @@ def keys(templates: Mapping[str, Template]) -> list[Line]:
     return [Line(item="customer keys", quantity=number, price="kms-key")]
 
 
-def idle(templates: Mapping[str, Template]) -> list[Line]:
-    """A month in which nobody asks for anything, without keys and dashboards."""
+def idle(templates: Mapping[str, Template], counted: Counted) -> list[Line]:
+    """A month in which nobody asks for anything, without keys and dashboards. Raises KeyError for
+    what a clock calls and nobody has counted.
+    """
     metrics = alarm_metrics(templates)
     clocked = [call for each in templates.values() for call in _clocked(each)]
-    calls = sum(call.a_month for call in clocked)
-    sealed = sum(call.a_month for call in clocked if call.handler == "checkpoint_log.handler")
+    runs = [times(counted.clock[call.message], call.a_month) for call in clocked]
     traced = sum(call.a_month for call in clocked if call.traced)
-    callers = len({call.handler for call in clocked})
     pollers = sum(map(_queues_polled, templates.values()))
-    gb_s = sum(call.a_month * call.gb * _SECONDS_OF_AN_IDLE_CALL for call in clocked)
+    kept_warm = len(warm(templates, counted))
     return [
         Line(item=f"{len(metrics)} alarms", quantity=sum(metrics.values()), price="alarm"),
-        Line(item="calls by a clock", quantity=calls, price="lambda-call"),
-        Line(item="their time", quantity=gb_s, price="lambda-gb-s"),
-        Line(item="their logs", quantity=calls * _LOG_OF_A_CALL, price="log-gb"),
+        *counts.priced(plus(*runs), memory(templates)),
         Line(item="their traces", quantity=traced, price="trace"),
-        Line(item="their reads", quantity=calls * _READS_OF_A_CALL, price="rru"),
         Line(
             item="the key, by DynamoDB and S3",
-            quantity=callers * HOURS * 60 / _KEY_CACHED_MINUTES,
+            quantity=kept_warm * HOURS * 60 / _KEY_CACHED_MINUTES,
             price="kms-request",
         ),
-        Line(item="checkpoints signed", quantity=sealed, price="kms-ecc"),
-        Line(item="checkpoints kept", quantity=sealed, price="s3-put"),
-        Line(item="checkpoints looked for", quantity=2 * sealed, price="s3-get"),
-        Line(item="the log's head", quantity=sealed, price="wru"),
         Line(item="an empty queue polled", quantity=pollers * _POLLS, price="sqs"),
     ]
+
+
+def session(
+    templates: Mapping[str, Template],
+    counted: Counted,
+    kind: str,
+    *,
+    cold_seconds: float = counts.COLD_SECONDS,
+) -> list[Line]:
+    """One session of this kind of an hour, to its sealed trail, with looks and the warning before
+    its end. Without mails: who is told, and how, the subscriptions say.
+    """
+    whole = counts.whole_session(counted, kind, looks=LOOKS, notices=1)
+    count = counts.by_these(whole, memory(templates))
+    people = 1 + counted.sessions[kind].approvals
+    kept_warm = warm(templates, counted)
+    starts = counts.cold_starts(count, kept_warm, people)
+    return [
+        *counts.priced(count, memory(templates)),
+        counts.keys_fetched(count, kept_warm),
+        counts.cold(starts, memory(templates), cold_seconds),
+    ]
+
+
+def waiting(templates: Mapping[str, Template], counted: Counted, seconds: float) -> list[Line]:
+    """`pam request --wait` for so long, if nothing happens meanwhile."""
+    look = plus(counted.look, counted.matched)
+    fetched = seconds / 60 / _KEY_CACHED_MINUTES
+    return [
+        *counts.priced(times(look, polling.looks(seconds)), memory(templates)),
+        Line(item="the key, by DynamoDB", quantity=fetched, price="kms-request"),
+    ]
+
+
+def acts(templates: Mapping[str, Template], counted: Counted, *, alone: bool = False) -> list[Line]:
+    """A thousand acts of a borrower, recorded: a hundred at a time, or each alone."""
+    count = times(counted.lone_act, 1000) if alone else counted.acts
+    count = counts.by_these(count, memory(templates))
+    kept_warm = warm(templates, counted)
+    return [*counts.priced(count, memory(templates)), counts.keys_fetched(count, kept_warm)]
+
+
+def warm(templates: Mapping[str, Template], counted: Counted) -> set[str]:
+    """Functions that the clock, or what it causes, runs at least every five minutes."""
+    often = [
+        call.message
+        for each in templates.values()
+        for call in _clocked(each)
+        if call.a_month >= HOURS * 60 / _KEY_CACHED_MINUTES
+    ]
+    found = {by for message in often for by in counts.functions(counted.clock[message])}
+    return found & memory(templates).keys()
+
+
+def memory(templates: Mapping[str, Template]) -> dict[str, float]:
+    """GB of each function, by the name of its module."""
+    return {
+        function["Handler"].removesuffix(".handler"): function["MemorySize"] / 1024
+        for template in templates.values()
+        for function in _of_type(template, "AWS::Lambda::Function").values()
+        if function.get("Handler", "").endswith(".handler")
+    }
 
 
 def beside(templates: Mapping[str, Template]) -> list[Line]:
@@ -97,52 +139,10 @@ def beside(templates: Mapping[str, Template]) -> list[Line]:
     ]
 
 
-WRITES = {
-    # the session's own steps, as tests/deployment/test_cost.py counts them
-    "session, records, what belongs to them": 96,
-    "the same in the indexes": 60,
-    # nine records: a mark, the queue of unsealed ones, and out of it again
-    "carried and sealed": 9 * 6,
-    # ten calls: noted, answered and matched, with the index of what is open
-    "calls noted by doors": 10 * 5,
-    "told, warned, the workflow's token, who acted": 18,
-    # two leases: what CloudTrail told of them
-    "echoes": 2,
-}
-"""Write units of one prod session: two approvals, an hour, two leases, its natural end."""
-_MACS = 4 + 3 + 2 * 4 + 4
-"""Made; verified at activation, at two leases, and once each by the watch of the store."""
-_KEYS_FETCHED = 25
-_COLD, _COLD_SECONDS = 8, 1.5
-_WARM, _WARM_SECONDS = 18, 0.14
-
-
-def session() -> list[Line]:
-    """One prod session of an hour, with two approvals and two leases, to its natural end. Without
-    mails: who is told, and how, the subscriptions say.
-    """
-    seconds = _COLD * _COLD_SECONDS + (_COLD + _WARM) * _WARM_SECONDS
-    return [
-        Line(item="state transitions", quantity=6, price="transition"),
-        Line(item="function calls", quantity=_COLD + _WARM, price="lambda-call"),
-        Line(item="their time, cold starts among them", quantity=seconds, price="lambda-gb-s"),
-        *(Line(item=what, quantity=units, price="wru") for what, units in WRITES.items()),
-        Line(item="reads", quantity=85, price="rru"),
-        Line(item="API: asked, two votes, two leases, five looks", quantity=10, price="api-call"),
-        Line(item="events", quantity=6, price="event"),
-        Line(item="notices", quantity=2, price="sns"),
-        Line(item="objects in the archive", quantity=8, price="s3-put"),
-        Line(item="proofs", quantity=_MACS, price="kms-request"),
-        Line(item="the key, by DynamoDB, SNS and S3", quantity=_KEYS_FETCHED, price="kms-request"),
-        Line(item="logs", quantity=70_000 / 1e9, price="log-gb"),
-    ]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clocked:
-    handler: str
+    message: str
     a_month: float
-    gb: float
     traced: bool
 
 
@@ -154,9 +154,8 @@ def _clocked(template: Template) -> Iterator[_Clocked]:
         number, unit = rule["ScheduleExpression"].removeprefix("rate(").removesuffix(")").split()
         function = functions[rule["Targets"][0]["Arn"]["Fn::GetAtt"][0]]
         yield _Clocked(
-            handler=function["Handler"],
+            message=json.loads(rule["Targets"][0]["Input"])["message"],
             a_month=HOURS * 60 / (int(number) * _MINUTES[unit]),
-            gb=function["MemorySize"] / 1024,
             traced=function["TracingConfig"]["Mode"] == "Active",
         )
 
@@ -175,47 +174,53 @@ def _of_type(template: Template, kind: str) -> dict[str, Any]:
     }
 
 
-def report(env_name: str, templates: Mapping[str, Template]) -> str:
-    """Prices, then the model, as people read it."""
-    lines = [f"Prices of {AS_OF}, {REGION}, in US dollars; no free tier", ""]
-    lines += [
-        f"  {price.usd:<12g} {_per(price):<36} aws.amazon.com/{price.page}"
-        for price in PRICES.values()
-    ]
-    for title, part in (
-        (f"{env_name}, idle, a month, without keys", idle(templates)),
-        ("keys, a month", keys(templates)),
-        ("beside it", beside(templates)),
-        ("one prod session of an hour, two approvals, two leases", session()),
-    ):
-        lines += ["", title]
-        lines += [f"  {line.usd:>10.6f}  {line.quantity:>12,.2f}  {line.item}" for line in part]
-        lines.append(f"  {total(part):>10.6f}  in all")
-    mail = PRICES["mail"].of(1)
-    lines += [
-        "",
-        f"Each mail that a subscription sends: {mail:.5f}. What it rests on: docs/cost.md",
-    ]
-    return "\n".join(lines)
-
-
-def _per(price: Price) -> str:
-    return f"{price.unit}" if price.per == 1 else f"{price.per:,} x {price.unit}"
-
-
 def main(
     env_name: Annotated[str, typer.Argument(metavar="ENV", help="As in cdk.json.")] = "prod",
+    *,
+    stored: Annotated[bool, typer.Option(help="Take the counts that stand in docs/.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
+    from deployment import cost_page, cost_report
 
     with told():
         read_config(env_name)
+    stood = counts.read()
+    counted = stood if stored else _count()
+    # Only now: whoever interrupts the counting interrupts no synthesis.
+    templates = _synthesised(env_name)
+    if as_json:
+        print(json.dumps(cost_report.document(env_name, templates, counted), indent=2))
+    else:
+        print(cost_report.text(env_name, templates, counted, stood))
+    if not stored and env_name == cost_page.SHOWN:
+        counts.write(counted)
+        cost_page.rewrite_page(templates, counted)
+
+
+def _synthesised(env_name: str) -> Mapping[str, Template]:
+    from stacks.synthesis import NOT_DEPLOYABLE, build, new_app, templates
+
     app = new_app(env_name)
     try:
         build(app)
     except NOT_DEPLOYABLE as error:
         sys.exit(str(error))
-    print(report(env_name, templates(app)))
+    return templates(app)
+
+
+def _count() -> Counted:
+    """On a local stack; exits in one line if there can be none."""
+    from local.cast import NotSeenError
+    from local.cost.count import count
+    from local.stack import StackError
+
+    try:
+        return count(lambda line: print(line, file=sys.stderr, flush=True))
+    except (NotSeenError, StackError) as error:
+        sys.exit(f"not counted: {error}")
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left running", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ PRICES = MappingProxyType(
         "rru": Price(usd=0.125, per=1_000_000, unit="read request unit", page=_DYNAMODB),
         "s3-put": Price(usd=0.005, per=1_000, unit="PUT", page="s3/pricing/"),
         "s3-get": Price(usd=0.0004, per=1_000, unit="GET", page="s3/pricing/"),
+        "secret-call": Price(
+            usd=0.05, per=10_000, unit="API call", page="secrets-manager/pricing/"
+        ),
         "transition": Price(
             usd=0.025, per=1_000, unit="state transition", page="step-functions/pricing/"
         ),

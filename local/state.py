@@ -71,6 +71,16 @@ class State:
         """A line for each call that was throttled."""
         return self.scratch / "throttled"
 
+    @property
+    def metering(self) -> Path:
+        """While it is there, the emulator counts what AWS would charge for."""
+        return self.scratch / "metering"
+
+    @property
+    def metered(self) -> Path:
+        """A line for each thing that was counted."""
+        return self.scratch / "metered"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time; a process that dies lets go of it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import api, watch
+from cli import api, polling, watch
 from cli.main import app
 from tests.cli.fake_api import FakeApi, Pam, PamProcess, serve
 
@@ -22,7 +22,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the pauses that are there for people and servers."""
     monkeypatch.setattr(api, "PAUSES", (0.0, 0.0))
     monkeypatch.setattr(watch, "TICK", 0.01)
-    monkeypatch.setattr(watch, "_EVERY", {})
+    monkeypatch.setattr(polling, "SEEN_WITHIN", ())
+    monkeypatch.setattr(polling, "LONGEST", 0.01)
 
 
 @pytest.fixture

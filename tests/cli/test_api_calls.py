@@ -1,5 +1,7 @@
 """How calls are signed, repeated, and what is made of their answers."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from cli import api
 from tests.cli.fake_api import SESSION_ID, Answer, Asked, FakeApi, Pam, session
 
 REQUEST = ("request", "core-ledger-admin", "--reason", "ledger is stuck since 02:00")
@@ -98,6 +101,42 @@ def test_throttling_that_stays_says_when_to_try_again(fake: FakeApi, pam: Pam) -
         429, fake.answers["POST /pam/end"][0].body, {"retry-after": "7"}
     )
     assert pam("end", SESSION_ID).stderr == "THROTTLED: too many calls; try again in 7 s\n"
+
+
+def in_seconds(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+ASKED: dict[str, tuple[str, int]] = {
+    "longer than anybody is kept": ("60", 1),
+    "until a moment that is further away": (in_seconds(600), 1),
+    "until a moment that is over": (in_seconds(-600), 2),
+    "what is no time": ("soon", 2),
+    "what only looks like a number": ("\N{SUPERSCRIPT TWO}0", 2),
+    "nothing": ("", 2),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_read_is_not_repeated_sooner_than_the_server_asks(
+    fake: FakeApi, pam: Pam, asked: str
+) -> None:
+    header, calls = ASKED[asked]
+    busy = Answer(429, {"code": "THROTTLED"}, {"retry-after": header})
+    fake.on(SHOW, busy, Answer(200, session()))
+    assert pam("show", SESSION_ID).exit_code == (0 if calls == 2 else 1)
+    assert len(fake.asked) == calls
+
+
+def test_a_read_is_repeated_after_the_seconds_that_the_server_asks_for(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(api, "sleep", slept.append)
+    busy = Answer(503, {"code": "ISSUER_UNAVAILABLE"}, {"retry-after": "3"})
+    fake.on(SHOW, busy, Answer(200, session()))
+    assert pam("show", SESSION_ID).exit_code == 0
+    assert slept == [3.0]
 
 
 def test_a_refusal_is_its_code_and_detail_in_one_line(fake: FakeApi, pam: Pam) -> None:

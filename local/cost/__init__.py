@@ -1,0 +1,1 @@
+"""What a session costs, counted on a running local stack; `deployment/` prices it."""

@@ -1,0 +1,30 @@
+"""What stands in docs/cost.json is what a session causes."""
+
+import pytest
+
+from deployment.counted import API, INDEX, TRANSITIONS, WRITE, of, read
+from local.bridges.metering import metered
+from local.cast import Cast
+from local.cost.meter import Meter
+from local.cost.sessions import Stage, count_session, resources
+from local.state import State
+from pam.domain.kinds import AWS_ROLE
+
+EXACT = (API, TRANSITIONS, "kms:GenerateMac", "kms:VerifyMac", "events:PutEvents", "sns:Publish")
+
+
+def test_a_session_causes_what_the_page_says(cast: Cast) -> None:
+    stood, state = read(), State(cast.state_dir)
+    with metered(state):
+        meter = Meter(cast, state, idle=dict(stood.clock))
+        meter.quiet()
+        counted = count_session(Stage(cast), meter, resources()[AWS_ROLE])
+    told = stood.sessions[AWS_ROLE]
+    assert (counted.approvals, counted.leases) == (told.approvals, told.leases)
+    for what in EXACT:
+        assert of(counted.count, what) == of(told.count, what), what
+    # Two records may have been carried together, and what others left to carry may be in it.
+    for what in (WRITE, INDEX):
+        assert of(counted.count, what) == pytest.approx(of(told.count, what), rel=0.1), what
+    objects = "s3:PutObject"
+    assert of(counted.count, objects) == pytest.approx(of(told.count, objects), abs=2)
