@@ -64,6 +64,7 @@ def front() -> Front:
         policy=wiring.policy(),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
+        noted=wiring.noted_acts(),
     )
 
 
@@ -141,6 +142,7 @@ def _ended(session_id: str, end_kind: end_access.EndKind, reason: str) -> views.
         reason,
         call(),
         closer=RevokerThatIsHeardOf(),
+        workflow=wiring.workflow(settings().state_machine_arn),
     )
     return views.session_view(session)
 

@@ -161,6 +161,7 @@ def function(
         return lambda event: module.handler(_as_its_own(event), Context())
 
     kept = (
+        wiring.noted_acts,
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from pam.domain.people import Caller
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from pam.policy.cedar import CedarPolicy
 from tests.fakes.story import COMPILED, Story, caller
 
@@ -32,7 +32,7 @@ def member(role: str, group: str = "", person: str = "zoe", **at: str) -> Caller
 
 
 def act(story: Story, who: Caller) -> bool:
-    return note_act(story.call(who))
+    return note_act(story.call(who), NotedActs())
 
 
 PAIRS = [("engineers", "approvers"), ("operators", "engineers"), ("approvers", "operators")]

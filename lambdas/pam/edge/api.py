@@ -6,8 +6,9 @@ on the body, the caller from the signature, refusals recorded and rendered in on
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -35,12 +36,13 @@ from pam.edge.gateway import handled_call, is_gateway_call, stranger
 from pam.edge.problems import PROBLEM_JSON, Problem, problem_response, unexpected_response
 from pam.ids import new_id
 from pam.operations.call import Call
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
 from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
+from pam.side_by_side import side_by_side
 
 _LARGEST_BODY = 16 * 1024
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
@@ -71,6 +73,7 @@ class Front:
     store: SessionStore
     policy: CedarPolicy
     clock: Callable[[], datetime]
+    noted: NotedActs = field(default_factory=NotedActs)
 
 
 def resolver() -> APIGatewayRestResolver:
@@ -120,15 +123,25 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
         message = "no call of the gateway"
         raise UnknownEvent(message)
     handled = handled_call(event, front.door, now)
+    signed = APIGatewayProxyEvent(event)
+    act = f"{signed.http_method} {signed.resource}"
+
+    def answered() -> dict[str, Any]:
+        caller = signed_caller(signed, front.policy.identities.identify)
+        call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
+        return _answer(app, event, call, act, front.noted, context)
+
+    noting = partial(note_call, handled, front.calls)
     try:
-        note_call(handled, front.calls)
+        if _reads(act):
+            # Nothing is done by a look, and nobody hears of what it saw unless it is noted.
+            _, answer = side_by_side(noting, answered)
+        else:
+            noting()
+            answer = answered()
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
         return _plain(problem_response(Throttled("there is too much to do just now; try again")))
-    signed = APIGatewayProxyEvent(event)
-    caller = signed_caller(signed, front.policy.identities.identify)
-    call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
-    answer = _answer(app, event, call, f"{signed.http_method} {signed.resource}", context)
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
     except Exception:
@@ -138,7 +151,12 @@ def serve(app: APIGatewayRestResolver, front: Front, event: object, context: Any
 
 
 def _answer(
-    app: APIGatewayRestResolver, event: dict[str, Any], call: Call, act: str, context: Any
+    app: APIGatewayRestResolver,
+    event: dict[str, Any],
+    call: Call,
+    act: str,
+    noted: NotedActs,
+    context: Any,
 ) -> dict[str, Any]:
     """`act` is method and route, as records name it."""
     event = event | {"path": _one_segment_each(event)}
@@ -146,18 +164,22 @@ def _answer(
         event = _readable(event)
     except Invalid as refusal:
         return _plain(_refused(refusal, call, act))
-    if not act.startswith("GET "):
-        _note(call)
+    if not _reads(act):
+        _note(call, noted)
     app.append_context(call=call, act=act)  # type: ignore[no-untyped-call]
     return app.resolve(event, context)
 
 
-def _note(call: Call) -> None:
+def _reads(act: str) -> bool:
+    return act.startswith("GET ")
+
+
+def _note(call: Call, noted: NotedActs) -> None:
     """Who acts in which office is told, and decides nothing: a call is not refused because it could
     not be noted.
     """
     try:
-        note_act(call)
+        note_act(call, noted)
     except Exception:
         logger.exception("act not noted")
 
@@ -221,7 +243,7 @@ def _refused(refusal: Refusal, call: Call, act: str) -> Response[str]:
     A refusal has no effect that would have to wait for its record: it is given even if the record
     cannot be written, and that failure is logged as an error.
     """
-    if not act.startswith("GET ") and refusal.code not in _NOT_RECORDED:
+    if not _reads(act) and refusal.code not in _NOT_RECORDED:
         attempt = Attempt(
             act=act,
             actor=call.caller.actor,

@@ -1,5 +1,6 @@
 """An approver says yes or no. The vote that makes the grant lawful lets the workflow go on."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,12 +22,11 @@ from pam.domain.people import Person
 from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
-from pam.operations.refuse_blocked import is_blocked
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action, CedarPolicy, Decision
 from pam.ports.people import Workflow
 from pam.ports.proofs import Signer
-from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,9 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
 
     def decide(session: Session) -> Step:
         voter, allowed = _voter(session, call)
-        call.refuse_blocked(voter.name, session.resource, session_id=session.session_id)
+        concerned = {voter.name, *concerned_by(session)}
+        blocked = kept_out(concerned, session.resource, now=call.now, store=call.store)
+        refuse(blocked.get(voter.name), session_id=session.session_id)
         _check_open(session, voter, paper, call.now)
         cast = Vote(
             name=voter.name,
@@ -58,10 +60,9 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
             duration=paper.duration,
         )
         cast = replace(cast, proof=signer.sign(proofs.of_vote(session.session_id, cast)))
-        step = _counted(session, cast, allowed, call)
+        step = _counted(session, cast, allowed, blocked, call)
         if step.after.status is Status.APPROVED:
-            requester = session.requester_name
-            call.refuse_blocked(requester, session.resource, session_id=session.session_id)
+            refuse(blocked.get(session.requester_name), session_id=session.session_id)
         return step
 
     try:
@@ -108,7 +109,14 @@ def _check_open(session: Session, voter: Person, paper: BallotPaper, now: dateti
         )
 
 
-def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Step:
+def concerned_by(session: Session) -> set[str]:
+    """Of whom it is asked whether they are blocked before there is access."""
+    return {session.requester_name, *(vote.name for vote in session.votes)}
+
+
+def _counted(
+    session: Session, cast: Vote, allowed: Decision, blocked: Container[str], call: Call
+) -> Step:
     voted = replace(
         session,
         votes=(*session.votes, cast),
@@ -135,18 +143,17 @@ def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Ste
         )
         denied = voted.advance(Status.DENIED, ended_at=call.now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))
-    lawful = grant_decision(voted, call.policy, now=call.now, store=call.store)
+    lawful = grant_decision(voted, call.policy, blocked=blocked)
     if not lawful.allowed or voted.held_until_confirmed:
         return Step(voted, entries)
     approved = voted.advance(Status.APPROVED, approved_at=call.now)
     return Step(approved, (*entries, entry(RecordType.APPROVED, lawful)))
 
 
-def grant_decision(
-    session: Session, policy: CedarPolicy, *, now: datetime, store: SessionStore
-) -> Decision:
+def grant_decision(session: Session, policy: CedarPolicy, *, blocked: Container[str]) -> Decision:
     """Whether the votes gathered make the grant lawful under today's policy, for today's requester
-    and by those who are approvers today, and are not blocked.
+    and by those who are approvers today, and are not blocked. `blocked` names whoever is kept from
+    the resource, as read just now.
 
     Asked at the last vote and again before anything is made. Raises NotEligible or NotFound if the
     requester or the resource is no longer listed.
@@ -170,8 +177,7 @@ def grant_decision(
         tuple(
             vote
             for vote in session.votes
-            if _may_still_vote(vote, session, policy)
-            and not is_blocked(vote.name, session.resource, now=now, store=store)
+            if vote.name not in blocked and _may_still_vote(vote, session, policy)
         ),
         resource_domain=session.domain,
     )
