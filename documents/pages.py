@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from documents import api, command, events
+from documents import api, aws_calls, command, events
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
@@ -115,6 +115,37 @@ def exit_codes() -> str:
     return table(("exit code", "meaning"), command.exit_codes())
 
 
+def acts() -> str:
+    """How many calls each act makes of AWS."""
+    head = ("act", "who waits", "calls", "one after the other", "more of a new process")
+    rows = [
+        (
+            f"[{name}](#{_anchor(name)})",
+            act.waits,
+            str(len(act.warm)),
+            str(act.in_turn),
+            str(len(act.calls) - len(act.warm)),
+        )
+        for name, act in aws_calls.ACTS.items()
+    ]
+    return table(head, rows)
+
+
+def calls_of_acts() -> str:
+    return "".join(f"### {name}\n\n{_calls_of(act)}\n" for name, act in aws_calls.ACTS.items())
+
+
+def _calls_of(act: aws_calls.Act) -> str:
+    rows = [
+        (f"`{c.function}`", c.call, c.beside, "first" if c.first else "", c.why) for c in act.calls
+    ]
+    return table(("function", "call", "beside", "when", "why"), rows)
+
+
+def _anchor(heading: str) -> str:
+    return heading.replace(",", "").replace(" ", "-")
+
+
 def commands() -> str:
     return table(("command", "what it does"), command.commands())
 
@@ -131,6 +162,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "codes": codes,
     "exit-codes": exit_codes,
     "commands": commands,
+    "acts": acts,
+    "calls-of-acts": calls_of_acts,
 }
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from ministack.services import dynamodb
 
 Function = Callable[[dict[str, Any]], Any]
 Answer = dict[str, Any]
+Change = tuple[Answer | None, Answer | None]
 _OF_HTTP = {"_path", "_headers"}
 
 
@@ -36,6 +37,8 @@ class Seen:
     beside: tuple[tuple[int, int], ...]
     asked: Answer
     answer: Answer = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    """Of a write: each item before it and after it, None for none."""
 
 
 @dataclass
@@ -97,13 +100,17 @@ class Rim:
         asked = _arguments(params)
         service = model.service_model.service_name
         call = f"{service}:{model.name}"
-        before = len(self.seen)
-        self.seen.append(Seen(self._running[-1], call, _on(asked), self._beside, asked))
+        place = len(self.seen)
+        made = Seen(self._running[-1], call, _on(asked), self._beside, asked)
+        self.seen.append(made)
+        changes: tuple[Change, ...] = ()
         if service == "dynamodb":
+            old = _items(asked)
             status, answer = _table(model.name, asked)
+            changes = tuple(zip(old, _items(asked), strict=True))
         else:
             status, answer = 200, getattr(self, f"_{service}_{model.name}".lower())(asked)
-        self.seen[before] = Seen(self._running[-1], call, _on(asked), self._beside, asked, answer)
+        self.seen[place] = replace(made, answer=answer, changes=changes)
         return _Http(status), answer | {"ResponseMetadata": {"HTTPStatusCode": status}}
 
     def _lambda_invoke(self, asked: Answer) -> Answer:
@@ -216,6 +223,21 @@ def _table(action: str, asked: Answer) -> tuple[int, Answer]:
         code = answer["__type"].rsplit("#", 1)[-1]
         return status, answer | {"Error": {"Code": code, "Message": answer.get("message", "")}}
     return status, answer
+
+
+def _items(asked: Answer) -> list[Answer | None]:
+    """What lies now where this writes; nothing for what reads."""
+    writes = [next(iter(each.values())) for each in asked.get("TransactItems", [])]
+    if "Item" in asked or "UpdateExpression" in asked:
+        writes = [asked]
+    return [_item_at(write) for write in writes]
+
+
+def _item_at(write: Answer) -> Answer | None:
+    table = dynamodb._tables[write["TableName"]]
+    key = write.get("Key") or write["Item"]
+    found: Answer | None = dynamodb._get_item_by_key(table, key)
+    return found
 
 
 def _arguments(params: dict[str, Any]) -> Answer:
