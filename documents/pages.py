@@ -6,9 +6,10 @@ writes the pages; a test holds that it would change nothing.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from documents import api, aws_calls, command, events
+from documents import api, aws_calls, command, events, scale
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
@@ -142,6 +143,31 @@ def _calls_of(act: aws_calls.Act) -> str:
     return table(("function", "call", "beside", "when", "why"), rows)
 
 
+def limits(which: Sequence[scale.Limit]) -> str:
+    head = ("what", "a session", "at the peak of a million a day", "quota", "reached at", "then")
+    rows = [
+        (
+            each.what,
+            f"{scale.rounded(each.per_session)} {each.unit}",
+            f"{scale.rounded(each.at_peak(scale.MILLION))} a second",
+            each.source,
+            f"{scale.rounded(each.reached_at)} a day",
+            each.then,
+        )
+        for each in sorted(which, key=lambda each: each.reached_at)
+    ]
+    return table(head, rows)
+
+
+def first_limit() -> str:
+    first = scale.first()
+    mean = scale.rounded(first.reached_at * scale.PEAK)
+    return (
+        f"**The first limit is {first.what}: reached at {scale.rounded(first.reached_at)} sessions "
+        f"a day** ({mean}, if they came evenly).\n"
+    )
+
+
 def _anchor(heading: str) -> str:
     return heading.replace(",", "").replace(" ", "-")
 
@@ -164,6 +190,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "acts": acts,
     "calls-of-acts": calls_of_acts,
+    "first-limit": first_limit,
+    "own-limits": partial(limits, scale.OWN),
+    "limits-of-aws": partial(limits, scale.AWS),
 }
 
 

@@ -8,6 +8,7 @@ entry that is put or changed, and twice where it moves.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +17,11 @@ from pam.names import CALL_INDEX_KEYS, INDEX_KEYS, shown_by_index
 
 _READ, _WRITE = 4096, 1024
 Item = Mapping[str, Any]
-_INDEXES: dict[str, list[tuple[tuple[str, str], tuple[str, ...] | None]]] = {
-    "sessions": [(keys, shown_by_index(index)) for index, keys in INDEX_KEYS.items()],
-    "calls": [(keys, None) for keys in CALL_INDEX_KEYS.values()],
+_NAMED: dict[str, list[tuple[str, tuple[str, str], tuple[str, ...] | None]]] = {
+    "sessions": [(name.value, keys, shown_by_index(name)) for name, keys in INDEX_KEYS.items()],
+    "calls": [(name.value, keys, None) for name, keys in CALL_INDEX_KEYS.items()],
 }
-"""Of the tables that have any, by the name that they have here."""
+"""The indexes of the tables that have any, by the name that they have here."""
 
 
 def units(seen: Seen) -> float:
@@ -35,7 +36,9 @@ def units(seen: Seen) -> float:
         case "dynamodb:PutItem" | "dynamodb:UpdateItem":
             return sum(_written(seen.on, old, new) for old, new in seen.changes)
         case "dynamodb:TransactWriteItems":
-            tables = [next(iter(each.values()))["TableName"] for each in seen.asked["TransactItems"]]
+            tables = [
+                next(iter(each.values()))["TableName"] for each in seen.asked["TransactItems"]
+            ]
             changes = zip(tables, seen.changes, strict=True)
             return sum(_written(table, *change, times=2) for table, change in changes)
     if seen.call.startswith("dynamodb:"):
@@ -85,7 +88,7 @@ def _batch(seen: Seen) -> float:
 
 def _written(table: str, old: Item | None, new: Item | None, times: int = 1) -> float:
     units_of_table = times * _write(max(size(old or {}), size(new or {})))
-    return units_of_table + sum(_index(*each, old, new) for each in _INDEXES.get(table, []))
+    return units_of_table + sum(_index(*each, old, new) for _, *each in _NAMED.get(table, []))
 
 
 def _write(length: int) -> int:
@@ -126,3 +129,32 @@ def _value(value: Mapping[str, Any]) -> int:
         case "BOOL" | "NULL":
             return 1
     raise NotImplementedError(kind)
+
+
+def by_partition(seen: Seen) -> Counter[tuple[str, str]]:
+    """Write units by where they fall: a table or an index, and the beginning of the partition key,
+    up to what tells one of a kind from another.
+    """
+    transacted = seen.asked.get("TransactItems", [])
+    tables = [next(iter(each.values()))["TableName"] for each in transacted] or [seen.on]
+    found: Counter[tuple[str, str]] = Counter()
+    for table, (old, new) in zip(tables, seen.changes, strict=bool(seen.changes)):
+        item = new or old
+        if item is None:
+            continue
+        own = _write(max(size(old or {}), size(new or {})))
+        found[table, _kind(item, "request_id" if table == "calls" else "pk")] += (
+            2 if transacted else 1
+        ) * own
+        for name, keys, shown in _NAMED.get(table, []):
+            was, now = _entry(keys, shown, old), _entry(keys, shown, new)
+            if was and now and all(was[key] == now[key] for key in keys):
+                found[name, _kind(now, keys[0])] += _index(keys, shown, old, new)
+            elif was != now:
+                for entry in filter(None, (was, now)):
+                    found[name, _kind(entry, keys[0])] += _write(size(entry))
+    return found
+
+
+def _kind(item: Item, key: str) -> str:
+    return str(item[key]["S"]).partition("#")[0]
