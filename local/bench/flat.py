@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ministack.services import dynamodb
-
 from local.bench.capacity import told, units
 from local.bench.figure import Figure
-from local.bench.in_process import TABLES, Deployed, deployed
+from local.bench.in_process import Deployed, deployed
+from local.bench.memory_tables import TABLES, item_at, put
 from local.bench.rim import Seen
 from pam.ids import new_id
 
@@ -72,13 +71,12 @@ def bench(_: object = None, stored: Sequence[int] = STORED) -> Iterator[Figure]:
 
 def seed(pam: Deployed, stored: int) -> None:
     """Sessions like real ones, put where the table keeps them."""
-    table = dynamodb._tables[TABLES.sessions]
     over, waiting = _example_that_is_over(pam), _item(pam.waiting("dave"))
     now = pam.rim.now
     for number in range(stored - 2):
         opened = now - timedelta(days=1) - number * _EVERY
         made = _like(waiting if number < OPEN else over, new_id(opened), number)
-        dynamodb._set_item(table, made["pk"]["S"], made["sk"]["S"], made)
+        put(TABLES.sessions, made)
     pam.rim.seen.clear()
 
 
@@ -93,7 +91,9 @@ def _example_that_is_over(pam: Deployed) -> dict[str, Any]:
 
 def _item(session_id: str) -> dict[str, Any]:
     key = {"pk": {"S": f"SESSION#{session_id}"}, "sk": {"S": "SESSION"}}
-    found: dict[str, Any] = dynamodb._get_item_by_key(dynamodb._tables[TABLES.sessions], key)
+    found = item_at(TABLES.sessions, key)
+    if found is None:
+        raise KeyError(session_id)
     return found
 
 

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from ministack.services import dynamodb
-
+from local.bench.memory_tables import CALLS, TABLES, forget_tables, make_tables
 from local.bench.rim import Rim
 from pam import clock, side_by_side, wiring
 from pam.aws import clients
 from pam.domain import messages
-from pam.names import CALL_INDEX_KEYS, INDEX_KEYS, Table, Tables, shown_by_index, table_name
 from pam.policy.compiler import load
 from pam.settings import (
     AdmitSettings,
@@ -38,8 +36,6 @@ from pam.settings import (
 ROOT = Path(__file__).resolve().parent.parent.parent
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 LEDGER = "core-ledger-admin"
-TABLES = Tables.of("bench", "sessions")
-CALLS = "calls"
 _COMMON: dict[str, Any] = {"env_name": "bench", "table_name": TABLES.sessions}
 _DATABASES: dict[str, Any] = {"database_sslmode": "disable", "database_root_certificate": ""}
 _KEYS: dict[str, Any] = {
@@ -205,9 +201,9 @@ def deployed() -> Iterator[Deployed]:
         stack.enter_context(patch.object(clock, "now", lambda: rim.now))
         stack.enter_context(patch.object(side_by_side, "ThreadPoolExecutor", rim.pool))
         stack.callback(_forget)
-        stack.callback(dynamodb.reset)
+        stack.callback(forget_tables)
         _forget()
-        _make_tables()
+        make_tables()
         for name, settings in SETTINGS.items():
             module = importlib.import_module(name)
             stack.enter_context(patch.object(module, "settings", _always(settings)))
@@ -262,51 +258,3 @@ def _event(
             },
         },
     }
-
-
-def _make_tables() -> None:
-    indexes = {name.value: (keys, shown_by_index(name)) for name, keys in INDEX_KEYS.items()}
-    _make(TABLES.sessions, ("pk", "sk"), indexes)
-    for beside in Table:
-        _make(table_name("bench", beside), ("pk", "sk"), {})
-    calls: dict[str, Any] = {name.value: (keys, None) for name, keys in CALL_INDEX_KEYS.items()}
-    _make(CALLS, ("request_id", "again"), calls)
-
-
-def _make(
-    name: str,
-    keys: tuple[str, str],
-    indexes: dict[str, tuple[tuple[str, str], tuple[str, ...] | None]],
-) -> None:
-    names = sorted({*keys, *(key for each, _ in indexes.values() for key in each)})
-    dynamodb._create_table(
-        {
-            "TableName": name,
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names],
-            "KeySchema": _schema(keys),
-            **(
-                {
-                    "GlobalSecondaryIndexes": [
-                        {
-                            "IndexName": index,
-                            "KeySchema": _schema(each),
-                            "Projection": {"ProjectionType": "ALL"}
-                            if shown is None
-                            else {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(shown)},
-                        }
-                        for index, (each, shown) in indexes.items()
-                    ]
-                }
-                if indexes
-                else {}
-            ),
-        }
-    )
-
-
-def _schema(keys: tuple[str, str]) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": key, "KeyType": kind}
-        for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)
-    ]

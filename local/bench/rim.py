@@ -2,7 +2,6 @@
 tables are the emulator's, in memory; keys, roles, the log, topics and the workflow answer here.
 """
 
-import asyncio
 import base64
 import hmac
 import io
@@ -13,10 +12,11 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from botocore.session import Session
-from ministack.services import dynamodb
+
+from local.bench.memory_tables import ask, item_at
 
 Function = Callable[[dict[str, Any]], Any]
 Answer = dict[str, Any]
@@ -106,7 +106,7 @@ class Rim:
         changes: tuple[Change, ...] = ()
         if service == "dynamodb":
             old = _items(asked)
-            status, answer = _table(model.name, asked)
+            status, answer = ask(model.name, _sent(asked))
             changes = tuple(zip(old, _items(asked), strict=True))
         else:
             status, answer = 200, getattr(self, f"_{service}_{model.name}".lower())(asked)
@@ -117,7 +117,7 @@ class Rim:
         name = asked["_path"].split("/functions/")[1].split("/")[0]
         if asked["_headers"].get("X-Amz-Invocation-Type") == "Event":
             return {"StatusCode": 202}
-        answer = self.run(name, {key: each for key, each in asked.items() if key not in _OF_HTTP})
+        answer = self.run(name, _sent(asked))
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
     def _kms_generatemac(self, asked: Answer) -> Answer:
@@ -184,11 +184,11 @@ class _Grouped(Executor):
     def __init__(self, rim: Rim) -> None:
         self._group = rim.one_group()
 
-    def __enter__(self) -> "_Grouped":
+    def __enter__(self) -> Self:
         self._next_way = self._group.__enter__()
         return self
 
-    def __exit__(self, *how: Any) -> None:
+    def __exit__(self, *how: object) -> None:
         self._group.__exit__(*how)
 
     def submit(self, act: Callable[..., Any], /, *given: Any, **named: Any) -> "Future[Any]":
@@ -212,32 +212,16 @@ def _no_stream() -> Answer:
     return {"Error": {"Code": "ResourceNotFoundException", "Message": "no such stream"}}
 
 
-def _table(action: str, asked: Answer) -> tuple[int, Answer]:
-    """The emulator's answer, as botocore hands it on."""
-    body = {key: each for key, each in asked.items() if key not in _OF_HTTP}
-    headers = {"x-amz-target": f"DynamoDB_20120810.{action}"}
-    payload = json.dumps(body | {"ReturnConsumedCapacity": "TOTAL"}).encode()
-    status, _, said = asyncio.run(dynamodb.handle_request("POST", "/", headers, payload, {}))
-    answer: Answer = json.loads(said)
-    if status >= 400:  # noqa: PLR2004 - HTTP's own
-        code = answer["__type"].rsplit("#", 1)[-1]
-        return status, answer | {"Error": {"Code": code, "Message": answer.get("message", "")}}
-    return status, answer
-
-
 def _items(asked: Answer) -> list[Answer | None]:
     """What lies now where this writes; nothing for what reads."""
     writes = [next(iter(each.values())) for each in asked.get("TransactItems", [])]
     if "Item" in asked or "UpdateExpression" in asked:
         writes = [asked]
-    return [_item_at(write) for write in writes]
+    return [item_at(write["TableName"], write.get("Key") or write["Item"]) for write in writes]
 
 
-def _item_at(write: Answer) -> Answer | None:
-    table = dynamodb._tables[write["TableName"]]
-    key = write.get("Key") or write["Item"]
-    found: Answer | None = dynamodb._get_item_by_key(table, key)
-    return found
+def _sent(asked: Answer) -> Answer:
+    return {key: each for key, each in asked.items() if key not in _OF_HTTP}
 
 
 def _arguments(params: dict[str, Any]) -> Answer:

@@ -6,7 +6,8 @@ from string import ascii_lowercase
 import pytest
 
 from documents.aws_calls import ACTS, Act, Call
-from local.bench.in_process import LEDGER, TABLES, Deployed
+from local.bench.in_process import LEDGER, Deployed
+from local.bench.memory_tables import TABLES
 from local.bench.rim import Seen
 
 Shown = tuple[str, str, str]

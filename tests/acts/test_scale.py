@@ -8,7 +8,8 @@ import pytest
 from documents import scale
 from documents.scale import AWS, OWN, Limit
 from local.bench.capacity import by_partition, units
-from local.bench.in_process import TABLES, deployed
+from local.bench.in_process import deployed
+from local.bench.memory_tables import TABLES
 from local.bench.rim import Rim
 
 _WATCHED = 4

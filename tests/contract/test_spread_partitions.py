@@ -9,9 +9,10 @@ from pam.aws.attribute_values import to_item
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
 from pam.domain.checkpoint import Leaf
 from tests.contract.conftest import TABLES
-from tests.contract.test_calls_and_executions import CALL
-from tests.contract.test_calls_and_executions import calls as calls
+from tests.contract.test_calls_and_executions import CALL, calls
 from tests.fakes.roles import ids
+
+__all__ = ["calls"]
 
 
 def leaf(session_id: str, sequence: int) -> Leaf:

@@ -31,9 +31,7 @@ class FakeCarriage:
             return None
         self.claims[owner] = now + _CLAIM_LIVES
         stored = self.store.sessions.get(owner)
-        return Claimed(
-            delivered=self.marks.get(owner, -1), taken=stored.sequence if stored else 0
-        )
+        return Claimed(delivered=self.marks.get(owner, -1), taken=stored.sequence if stored else 0)
 
     def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
         records = self.store.records(owner)
