@@ -88,7 +88,9 @@ def _batch(seen: Seen) -> float:
 
 def _written(table: str, old: Item | None, new: Item | None, times: int = 1) -> float:
     units_of_table = times * _write(max(size(old or {}), size(new or {})))
-    return units_of_table + sum(_index(*each, old, new) for _, *each in _NAMED.get(table, []))
+    return units_of_table + sum(
+        _index(keys, shown, old, new) for _, keys, shown in _NAMED.get(table, [])
+    )
 
 
 def _write(length: int) -> int:

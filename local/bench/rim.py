@@ -7,9 +7,8 @@ import hmac
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -53,8 +52,9 @@ class Rim:
     _executions: dict[str, str] = field(default_factory=dict)
     _streams: set[str] = field(default_factory=set)
     _running: list[str] = field(default_factory=list)
-    _groups: int = 0
-    _beside: tuple[tuple[int, int], ...] = ()
+    groups: int = 0
+    beside: tuple[tuple[int, int], ...] = ()
+    """Of the call that is made next: as of `Seen`."""
 
     def session(self) -> Session:
         made = Session()
@@ -65,11 +65,11 @@ class Rim:
     def run(self, name: str, event: dict[str, Any]) -> Any:
         """The deployed function, as Lambda calls it."""
         self._running.append(name)
-        outer, self._beside = self._beside, ()
+        outer, self.beside = self.beside, ()
         try:
             return self.functions[name](event)
         finally:
-            self._beside = outer
+            self.beside = outer
             self._running.pop()
 
     def execution_of(self, session_id: str) -> str:
@@ -80,28 +80,12 @@ class Rim:
         """In place of a pool of threads: the calls go one after the other, and are marked."""
         return _Grouped(self)
 
-    @contextmanager
-    def one_group(self) -> Iterator[Callable[[], None]]:
-        """Gives what begins the next way of the group."""
-        outer = self._beside
-        self._groups += 1
-        group, ways = self._groups, itertools.count(1)
-
-        def next_way() -> None:
-            self._beside = (*outer, (group, next(ways)))
-
-        next_way()
-        try:
-            yield next_way
-        finally:
-            self._beside = outer
-
     def _asked(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         asked = _arguments(params)
         service = model.service_model.service_name
         call = f"{service}:{model.name}"
         place = len(self.seen)
-        made = Seen(self._running[-1], call, _on(asked), self._beside, asked)
+        made = Seen(self._running[-1], call, _on(asked), self.beside, asked)
         self.seen.append(made)
         changes: tuple[Change, ...] = ()
         if service == "dynamodb":
@@ -182,14 +166,20 @@ class Rim:
 
 class _Grouped(Executor):
     def __init__(self, rim: Rim) -> None:
-        self._group = rim.one_group()
+        self._rim, self._outer = rim, rim.beside
+        self._ways = itertools.count(1)
 
     def __enter__(self) -> Self:
-        self._next_way = self._group.__enter__()
+        self._rim.groups += 1
+        self._group = self._rim.groups
+        self._next_way()
         return self
 
     def __exit__(self, *how: object) -> None:
-        self._group.__exit__(*how)
+        self._rim.beside = self._outer
+
+    def _next_way(self) -> None:
+        self._rim.beside = (*self._outer, (self._group, next(self._ways)))
 
     def submit(self, act: Callable[..., Any], /, *given: Any, **named: Any) -> "Future[Any]":
         doing: Future[Any] = Future()
@@ -231,9 +221,10 @@ def _arguments(params: dict[str, Any]) -> Answer:
     if isinstance(body, dict):
         return found | body
     try:
-        return found | json.loads(body)
+        said: Answer = json.loads(body)
     except (TypeError, ValueError):
         return found
+    return found | said
 
 
 def _on(asked: Answer) -> str:

@@ -1,18 +1,13 @@
-"""What much is written to is spread over partitions, and nothing that lies elsewhere is lost."""
+"""Records to be sealed are spread over partitions, and none that lies elsewhere is lost."""
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from pam.aws import handled_calls, table_keys
+from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.checkpoint_items import DynamoDbCheckpoints
 from pam.domain.checkpoint import Leaf
 from tests.contract.conftest import TABLES
-from tests.contract.test_calls_and_executions import CALL, calls
 from tests.fakes.roles import ids
-
-__all__ = ["calls"]
 
 
 def leaf(session_id: str, sequence: int) -> Leaf:
@@ -49,16 +44,3 @@ def test_what_an_earlier_version_put_up_is_sealed_and_removed_as_well(table: Any
     assert set(found) == {old, new}
     waiting.remove(found)
     assert table.scan(TableName=TABLES.unsealed)["Items"] == []
-
-
-def test_calls_are_spread_and_the_oldest_of_all_come_first(calls: Any) -> None:
-    noted = [
-        replace(CALL, request_id=f"r{n}", noted_at=CALL.noted_at + timedelta(seconds=n))
-        for n in range(32)
-    ]
-    for call in reversed(noted):
-        calls.note(replace(call, status=None))
-    found = [call.request_id for call in calls.unmatched(10)]
-    assert found == [call.request_id for call in noted[:10]]
-    spread = {table_keys.spread(each.request_id, handled_calls.PARTITIONS) for each in noted}
-    assert len(spread) > len(handled_calls.PARTITIONS) / 2
