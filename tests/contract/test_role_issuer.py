@@ -286,5 +286,11 @@ def test_a_region_has_one_client_whatever_is_asked_of_it(session: Session) -> No
 
     issuer = RoleIssuer(client, never_full, noon)
     for region in ("eu-west-1", "eu-west-1", "eu-central-1"):
-        issuer.activate(replace(session, target=replace(session.target, region=region)), noon())
+        issuer.activate(
+            replace(
+                session,
+                target=replace(session.target, names={**session.target.names, "region": region}),
+            ),
+            noon(),
+        )
     assert made == [("sts", "eu-west-1"), ("sts", "eu-central-1")]
