@@ -6,9 +6,10 @@ writes the pages; a test holds that it would change nothing.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from documents import api, command, events
+from documents import api, aws_calls, command, events, scale
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
@@ -115,6 +116,62 @@ def exit_codes() -> str:
     return table(("exit code", "meaning"), command.exit_codes())
 
 
+def acts() -> str:
+    """How many calls each act makes of AWS."""
+    head = ("act", "who waits", "calls", "one after the other", "more of a new process")
+    rows = [
+        (
+            f"[{name}](#{_anchor(name)})",
+            act.waits,
+            str(len(act.warm)),
+            str(act.in_turn),
+            str(len(act.calls) - len(act.warm)),
+        )
+        for name, act in aws_calls.ACTS.items()
+    ]
+    return table(head, rows)
+
+
+def calls_of_acts() -> str:
+    return "".join(f"### {name}\n\n{_calls_of(act)}\n" for name, act in aws_calls.ACTS.items())
+
+
+def _calls_of(act: aws_calls.Act) -> str:
+    rows = [
+        (f"`{c.function}`", c.call, c.beside, "first" if c.first else "", c.why) for c in act.calls
+    ]
+    return table(("function", "call", "beside", "when", "why"), rows)
+
+
+def limits(which: Sequence[scale.Limit]) -> str:
+    head = ("what", "a session", "at the peak of a million a day", "quota", "reached at", "then")
+    rows = [
+        (
+            each.what,
+            f"{scale.rounded(each.per_session)} {each.unit}",
+            f"{scale.rounded(each.at_peak(scale.MILLION))} a second",
+            each.source,
+            f"{scale.rounded(each.reached_at)} a day",
+            each.then,
+        )
+        for each in sorted(which, key=lambda each: each.reached_at)
+    ]
+    return table(head, rows)
+
+
+def first_limit() -> str:
+    first = scale.first()
+    mean = scale.rounded(first.reached_at * scale.PEAK)
+    return (
+        f"**The first limit is {first.what}: reached at {scale.rounded(first.reached_at)} sessions "
+        f"a day** ({mean}, if they came evenly).\n"
+    )
+
+
+def _anchor(heading: str) -> str:
+    return heading.replace(",", "").replace(" ", "-")
+
+
 def commands() -> str:
     return table(("command", "what it does"), command.commands())
 
@@ -131,6 +188,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "codes": codes,
     "exit-codes": exit_codes,
     "commands": commands,
+    "acts": acts,
+    "calls-of-acts": calls_of_acts,
+    "first-limit": first_limit,
+    "own-limits": partial(limits, scale.OWN),
+    "limits-of-aws": partial(limits, scale.AWS),
 }
 
 

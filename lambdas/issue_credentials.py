@@ -33,6 +33,7 @@ def front() -> Front:
         policy=wiring.policy(),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
+        noted=wiring.noted_acts(),
     )
 
 

@@ -74,6 +74,7 @@ def front() -> Front:
         policy=wiring.policy(),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
+        noted=wiring.noted_acts(),
     )
 
 
@@ -150,6 +151,7 @@ def _ended(
         reason,
         call,
         closer=RevokerThatIsHeardOf(),
+        workflow=wiring.workflow(settings().state_machine_arn),
     )
     return views.session_view(session)
 

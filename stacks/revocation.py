@@ -60,7 +60,7 @@ class Revocation(Construct):
         store.grant_let_go(role)
         store.grant_see_delivered(role)
         store.grant_check_out(role)
-        store.grant_see_blocks(role)
+        store.grant_list_blocks(role)
         # What somebody who is blocked has open is found by the index of what is open.
         store.grant_find_overdue(role)
         handle.grant_stop(role)

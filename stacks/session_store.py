@@ -140,12 +140,17 @@ class SessionStore(Construct):
     def grant_see_checkouts(self, role: iam.IRole) -> None:
         self._allow(role, Table.CHECKOUTS, "GetItem")
 
-    def grant_see_blocks(self, role: iam.IRole) -> None:
+    def grant_list_blocks(self, role: iam.IRole) -> None:
+        """See whoever is on the list."""
         self._allow(role, Table.BLOCKS, "Query")
+
+    def grant_see_blocks(self, role: iam.IRole) -> None:
+        """Look up whether somebody is on the list."""
+        self._allow(role, Table.BLOCKS, "BatchGetItem")
 
     def grant_block(self, role: iam.IRole) -> None:
         """Put somebody on the list, or lift a block."""
-        self._allow(role, Table.BLOCKS, "Query", "PutItem")
+        self._allow(role, Table.BLOCKS, "BatchGetItem", "Query", "PutItem")
 
     def grant_link(self, role: iam.IRole) -> None:
         """Link principals to people, and undo it; read the codes that others show."""
@@ -155,7 +160,7 @@ class SessionStore(Construct):
     def grant_mark_delivered(self, role: iam.IRole) -> None:
         """Read records, note that they reached the log, and put them up for sealing."""
         self._allow(role, self.table, "GetItem", "Query")
-        self._allow(role, Table.DELIVERED, "GetItem", "UpdateItem")
+        self._allow(role, Table.DELIVERED, "UpdateItem")
         self._allow(role, Table.UNSEALED, "PutItem")
 
     def grant_seal(self, role: iam.IRole) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
+    from pam.operations.note_act import NotedActs
     from pam.policy.cedar import CedarPolicy
     from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
@@ -263,6 +264,13 @@ def calls(table: str) -> "DynamoDbCalls":
     from pam.aws.handled_calls import DynamoDbCalls
 
     return DynamoDbCalls(own_client("dynamodb"), table)
+
+
+@cache
+def noted_acts() -> "NotedActs":
+    from pam.operations.note_act import NotedActs
+
+    return NotedActs()
 
 
 @cache

@@ -67,6 +67,7 @@ def test_policy_ports_and_kinds_know_no_surface(path: Path) -> None:
 @pytest.mark.parametrize("path", files("operations"), ids=lambda path: path.name)
 def test_operations_know_the_domain_the_policy_and_the_ports(path: Path) -> None:
     allowed = ("pam.domain", "pam.operations", "pam.policy.cedar", "pam.ports", "pam.ids")
+    allowed += ("pam.side_by_side",)
     for name in imports_of(path):
         if name.split(".")[0] == "pam":
             assert name.startswith(allowed), name
@@ -76,7 +77,7 @@ def test_operations_know_the_domain_the_policy_and_the_ports(path: Path) -> None
 
 @pytest.mark.parametrize("path", files("aws"), ids=lambda path: path.name)
 def test_adapters_know_the_domain_and_the_ports(path: Path) -> None:
-    allowed = ("pam.domain", "pam.ports", "pam.names", "pam.aws")
+    allowed = ("pam.domain", "pam.ports", "pam.names", "pam.aws", "pam.side_by_side")
     for name in imports_of(path):
         if name.split(".")[0] == "pam":
             assert name == "pam" or name.startswith(allowed), name

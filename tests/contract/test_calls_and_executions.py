@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from pam.aws import handled_calls, table_keys
 from pam.aws.access_log import CloudWatchAccessLog
 from pam.aws.handled_calls import DynamoDbCalls
 from pam.aws.step_functions import StepFunctionsWorkflow
@@ -71,6 +72,19 @@ def test_a_request_id_is_noted_once_whatever_became_of_the_first(calls: Any) -> 
         calls.note(CALL)
     calls.note(replace(CALL, again="second"))
     assert [call.again for call in calls.unmatched(10)] == ["second"]
+
+
+def test_calls_are_spread_and_the_oldest_of_all_come_first(calls: Any) -> None:
+    noted = [
+        replace(CALL, request_id=f"r{n}", noted_at=CALL.noted_at + timedelta(seconds=n))
+        for n in range(32)
+    ]
+    for call in reversed(noted):
+        calls.note(replace(call, status=None))
+    found = [call.request_id for call in calls.unmatched(10)]
+    assert found == [call.request_id for call in noted[:10]]
+    spread = {table_keys.spread(each.request_id, handled_calls.PARTITIONS) for each in noted}
+    assert len(spread) > len(handled_calls.PARTITIONS) / 2
 
 
 def test_the_access_log_is_read_page_by_page_and_what_is_no_line_is_left_out(aws: None) -> None:

@@ -17,6 +17,7 @@ from pam.aws.invocations import AuditorFunction
 from pam.aws.step_functions import StepFunctionsWorkflow
 from pam.domain.checkpoint import Leaf
 from pam.domain.errors import IssuerUnavailable
+from pam.ports.audit import Claimed
 from tests.contract.conftest import TABLES
 from tests.fakes.clients import MACHINE, Recorder, failing
 from tests.fakes.log import Log
@@ -146,18 +147,20 @@ def test_the_outbox_gives_each_claim_to_one_call_and_each_record_up_for_sealing_
     story = Story(store=DynamoDbSessions(table, TABLES))  # type: ignore[arg-type]
     session_id = story.granted().session_id
     outbox, waiting = DynamoDbOutbox(table, TABLES), DynamoDbCheckpoints(table, TABLES)
-    assert outbox.claim(session_id, NOON)
+    claimed = outbox.claim(session_id, NOON)
+    assert claimed == Claimed(delivered=-1, taken=6)
     assert not outbox.claim(session_id, NOON)
-    delivered, records = outbox.undelivered(session_id)
-    assert (delivered, len(records)) == (-1, 6)
+    delivered, records = claimed.delivered, outbox.undelivered(session_id, claimed)
+    assert len(records) == 6
     outbox.settle(session_id, delivered, records[:4], NOON)
     assert waiting.leaves(100) == [Leaf.of(record) for record in records[:4]]
-    assert outbox.claim(session_id, NOON), "settling has ended the claim"
+    again = outbox.claim(session_id, NOON)
+    assert again == Claimed(delivered=4, taken=6), "settling has ended the claim"
     # A call that outlived its claim comes late with the same, and with more.
     outbox.settle(session_id, delivered, records[:4], NOON)
     outbox.settle(session_id, delivered, records, NOON)
-    delivered, rest = outbox.undelivered(session_id)
-    assert (delivered, rest) == (4, records[4:])
+    delivered, rest = again.delivered, outbox.undelivered(session_id, again)
+    assert rest == records[4:]
     outbox.release(session_id)
     outbox.release(session_id)
     outbox.settle(session_id, delivered, rest, NOON)
@@ -169,12 +172,15 @@ def test_a_refusal_outside_any_session_is_delivered_once_as_well(table: Any) -> 
     refusal = Log(story=story).refuse()
     story.store.add_refusal(refusal)
     owner, outbox = f"NONE#{refusal['event_id']}", DynamoDbOutbox(table, TABLES)
-    assert outbox.claim(owner, NOON)
-    delivered, records = outbox.undelivered(owner)
+    claimed = outbox.claim(owner, NOON)
+    assert claimed == Claimed(delivered=-1, taken=0)
+    delivered, records = claimed.delivered, outbox.undelivered(owner, claimed)
     assert records == [refusal]
     outbox.settle(owner, delivered, records, NOON)
     outbox.settle(owner, delivered, records, NOON)
-    assert outbox.undelivered(owner) == (0, [])
+    again = outbox.claim(owner, NOON)
+    assert again == Claimed(delivered=0, taken=0)
+    assert outbox.undelivered(owner, again) == []
     assert DynamoDbCheckpoints(table, TABLES).leaves(100) == [Leaf.of(refusal)]
 
 

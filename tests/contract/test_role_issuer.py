@@ -275,3 +275,22 @@ def test_a_role_that_cannot_be_searched_is_not_said_to_be_missing(
 
     with pytest.raises(IssuerUnavailable):
         RoleIssuer(refusing, never_full, noon).missing(leased.target, [leased])
+
+
+def test_a_region_has_one_client_whatever_is_asked_of_it(session: Session) -> None:
+    made: list[tuple[str, str]] = []
+
+    def client(service: str, **arguments: Any) -> Any:
+        made.append((service, arguments.get("region_name", "")))
+        return RecordingSts()
+
+    issuer = RoleIssuer(client, never_full, noon)
+    for region in ("eu-west-1", "eu-west-1", "eu-central-1"):
+        issuer.activate(
+            replace(
+                session,
+                target=replace(session.target, names={**session.target.names, "region": region}),
+            ),
+            noon(),
+        )
+    assert made == [("sts", "eu-west-1"), ("sts", "eu-central-1")]

@@ -36,9 +36,13 @@ def made(like: Record, **changed: Any) -> str:
 
 
 def carried(outbox: DynamoDbOutbox, session_id: str) -> list[int]:
-    delivered, records = outbox.undelivered(session_id)
+    claimed = outbox.claim(session_id, NOON)
+    assert claimed is not None
+    records = outbox.undelivered(session_id, claimed)
     if records:
-        outbox.settle(session_id, delivered, records, NOON)
+        outbox.settle(session_id, claimed.delivered, records, NOON)
+    else:
+        outbox.release(session_id)
     return [record["sequence"] for record in records]
 
 

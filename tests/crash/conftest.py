@@ -10,8 +10,8 @@ import pytest
 from hypothesis.internal.cache import LRUCache
 from hypothesis.internal.conjecture import providers
 
+from pam import side_by_side
 from pam.domain.people import Person
-from pam.operations import block_person
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.postgres import secret_issuer, user_issuer
 from tests.crash.scene import PEOPLE, POLICY
@@ -81,7 +81,7 @@ def targets_in_memory() -> Iterator[None]:
         patch.setattr(user_issuer, "verifier", lambda _server, _user, password: password)
         patch.setattr(secret_issuer, "set_password", FakeServer.set_password)
         patch.setattr(secret_issuer, "time", Patience())
-        patch.setattr(block_person, "ThreadPoolExecutor", OneAfterTheOther)
+        patch.setattr(side_by_side, "ThreadPoolExecutor", OneAfterTheOther)
         patch.setattr(time, "sleep", lambda _: None)
         yield
 

@@ -215,9 +215,10 @@ def gets(item: dict[str, Any], table: Any = TABLE) -> Do:
     return call("dynamodb", "get_item", TableName=table, Key=keys_of(item))
 
 
-def reads_by_keys(item: dict[str, Any]) -> Do:
+def reads_by_keys(item: dict[str, Any], table: Any = TABLE) -> Do:
     def wanted(place: Place) -> dict[str, Any]:
-        return {place.table: {"Keys": [keys_of(item)]}}
+        name = table(place) if callable(table) else table
+        return {name: {"Keys": [keys_of(item)]}}
 
     return call("dynamodb", "batch_get_item", RequestItems=wanted)
 

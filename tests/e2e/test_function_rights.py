@@ -208,10 +208,13 @@ ACTS: Mapping[str, Act] = {
     "deletes a grant": Act(
         "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), API | REVOCATION
     ),
-    "sees blocks": Act(
-        "dynamodb:Query",
-        queries("BLOCKS", BESIDE[Table.BLOCKS]),
-        API | ADMISSION | LENDERS | REVOCATION,
+    "sees the list of blocks": Act(
+        "dynamodb:Query", queries("BLOCKS", BESIDE[Table.BLOCKS]), API | REVOCATION
+    ),
+    "looks up blocks": Act(
+        "dynamodb:BatchGetItem",
+        reads_by_keys(ITEM, BESIDE[Table.BLOCKS]),
+        API | ADMISSION | LENDERS,
     ),
     "says what is delivered": Act(
         "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.DELIVERED]), AUDITOR

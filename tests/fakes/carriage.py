@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Record
+from pam.ports.audit import Claimed
 from tests.fakes.world import FakeStore
 
 _CLAIM_LIVES = timedelta(seconds=20)
@@ -25,15 +26,16 @@ class FakeCarriage:
     unsealed: Counter[str] = field(default_factory=Counter)
     """How often each record was put up for sealing."""
 
-    def claim(self, owner: str, now: datetime) -> bool:
+    def claim(self, owner: str, now: datetime) -> Claimed | None:
         if owner in self.claims and self.claims[owner] >= now:
-            return False
+            return None
         self.claims[owner] = now + _CLAIM_LIVES
-        return True
+        stored = self.store.sessions.get(owner)
+        return Claimed(delivered=self.marks.get(owner, -1), taken=stored.sequence if stored else 0)
 
-    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
-        mark = self.marks.get(owner, -1)
-        return mark, [each for each in self.store.records(owner) if each["sequence"] > mark]
+    def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
+        records = self.store.records(owner)
+        return [each for each in records if each["sequence"] > claimed.delivered]
 
     def append(self, records: Sequence[Record]) -> None:
         self._add(self.logged, records)

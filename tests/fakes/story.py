@@ -239,6 +239,7 @@ class Story:
             "enough",
             self.call(who),
             closer=self.closer,
+            workflow=self.workflow,
         )
 
     def end_due(self, session_id: str) -> Session:

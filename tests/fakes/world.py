@@ -59,6 +59,9 @@ class FakeStore:
     def get(self, session_id: str) -> Session | None:
         return self.sessions.get(session_id)
 
+    def several(self, session_ids: Sequence[str]) -> list[Session]:
+        return [self.sessions[each] for each in session_ids if each in self.sessions]
+
     def create(
         self,
         session: Session,
@@ -139,6 +142,9 @@ class FakeStore:
             ),
         )
 
+    def unconfirmed(self, person: str) -> list[str]:
+        return [each.session_id for each in self.open_now(person).sessions if not each.confirmed]
+
     def acts_of(self, person: str) -> list[Act]:
         return [act for (name, _, _), act in sorted(self.acts.items()) if name == person]
 
@@ -209,12 +215,14 @@ class FakeStore:
         found = [
             session
             for session in sorted(
-                self.sessions.values(), key=lambda each: each.session_id, reverse=True
+                self.sessions.values(),
+                key=lambda each: each.session_id,
+                reverse=not query.oldest_first,
             )
             if query.status in {None, session.status}
             and query.requester_name in {None, session.requester_name}
             and query.resource in {None, session.resource}
-            and (query.after is None or session.session_id < query.after)
+            and _beyond(session.session_id, query)
         ]
         page = found[: query.limit]
         more = len(found) > query.limit
@@ -233,6 +241,12 @@ class FakeStore:
 
     def blocks_of(self, person: str) -> list[Block]:
         return [block for block in self.blocklist().blocks if block.person == person]
+
+    def blocks_on(self, resource: str, people: Sequence[str]) -> dict[str, list[Block]]:
+        return {
+            person: [block for block in self.blocks_of(person) if block.covers(resource)]
+            for person in people
+        }
 
     def blocklist(self) -> Blocklist:
         named = sorted(self.blocks.items())
@@ -285,6 +299,12 @@ class FakeStore:
 
     def types(self, session_id: str) -> list[str]:
         return [str(record["type"]) for record in self.trails[session_id]]
+
+
+def _beyond(session_id: str, query: SessionQuery) -> bool:
+    if query.after is None:
+        return True
+    return session_id > query.after if query.oldest_first else session_id < query.after
 
 
 def _version(session: Session) -> tuple[int, Status, int]:

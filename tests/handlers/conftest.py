@@ -163,6 +163,7 @@ def function(
 
     kept = (
         wiring.own_client,
+        wiring.noted_acts,
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,

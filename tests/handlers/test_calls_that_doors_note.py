@@ -98,3 +98,22 @@ def test_an_answer_that_cannot_be_noted_is_given_all_the_same(
     monkeypatch.setattr(calls, "answered", down)
     assert function("request_api")(call("GET", "/pam/resources", "alice"))["statusCode"] == 200
     assert [noted.status for noted in calls.noted.values()] == [None]
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize(("fault", "status"), [(TryAgain("throttled"), 429), (OSError(), None)])
+def test_a_look_that_cannot_be_noted_gets_no_answer(
+    function: Load, calls: FakeCalls, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
+) -> None:
+    def fails(_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(calls, "note", fails)
+    looks = function("request_api")
+    event = call("GET", "/pam/resources", "alice")
+    if status is None:
+        with pytest.raises(OSError):  # noqa: PT011 - the very one
+            looks(event)
+    else:
+        answer = looks(event)
+        assert (answer["statusCode"], "items" in answer["body"]) == (status, False)

@@ -24,7 +24,7 @@ from pam.operations.block_person import (
     block_person,
     block_requester,
 )
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from tests.fakes.blocks import HOUR, lift, operator, put_block
 from tests.fakes.story import LEDGER, SANDBOX, UAT, Story, arn, caller
 
@@ -60,7 +60,7 @@ def block(
 
 
 def acted(story: Story, who: Caller) -> None:
-    note_act(story.call(who))
+    note_act(story.call(who), NotedActs())
 
 
 @pytest.mark.guarantee("G14")

@@ -10,7 +10,7 @@ import pytest
 from pam.domain.audit_record import Record
 from pam.operations import deliver_records as module
 from pam.operations.deliver_records import BusyError, deliver_records
-from pam.ports.audit import PolicySetMissing
+from pam.ports.audit import Claimed, PolicySetMissing
 from tests.fakes.story import NOON
 
 STEPS = ["log group", "archive", "bus", "mark"]
@@ -35,14 +35,14 @@ class Places:
             if digest not in self.policy_sets:
                 raise PolicySetMissing(digest)
 
-    def claim(self, owner: str, now: datetime) -> bool:
+    def claim(self, owner: str, now: datetime) -> Claimed | None:
         del owner, now
         taken, self.claimed = self.claimed, True
-        return not taken
+        return None if taken else Claimed(delivered=self.mark, taken=len(self.records))
 
-    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
+    def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
         del owner
-        return self.mark, [record for record in self.records if record["sequence"] > self.mark]
+        return [record for record in self.records if record["sequence"] > claimed.delivered]
 
     def append(self, records: Sequence[Record]) -> None:
         self._take("log group", records)

@@ -108,8 +108,9 @@ def test_a_requester_gives_access_back() -> None:
         story.end(session_id)
 
 
-def test_a_request_that_waits_is_withdrawn() -> None:
+def test_a_request_that_waits_is_withdrawn_without_any_other_function() -> None:
     story = Story()
+    story.issuer.down = True
     session_id = story.request().session_id
     story.store.put_task_token(session_id, "token", story.now)
     assert story.end(session_id).status is Status.WITHDRAWN

@@ -20,7 +20,7 @@ from pam.domain.people import Auth, Surface
 from pam.domain.principals import Scheme
 from pam.domain.proofs import Signed
 from pam.operations.linked_votes import check_link_votes
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from tests.fakes.blocks import put_block
 from tests.fakes.links import BOB, Linked
 from tests.fakes.story import arn, caller
@@ -230,13 +230,10 @@ def test_an_approval_by_a_permission_set_needs_a_call_that_it_signed_of_late(pam
     def sign(principal: str) -> None:
         person = caller("bob").person
         assert person is not None
-        note_act(
-            pam.story.call(
-                replace(
-                    caller("bob"), principal=principal, person=replace(person, principal=principal)
-                )
-            )
+        signed = replace(
+            caller("bob"), principal=principal, person=replace(person, principal=principal)
         )
+        note_act(pam.story.call(signed), NotedActs())
 
     with pytest.raises(StepUp) as refused:
         check()

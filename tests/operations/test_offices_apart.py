@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from pam.domain.people import Caller
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from pam.policy.cedar import CedarPolicy
 from tests.fakes.story import COMPILED, Story, caller
 
@@ -32,7 +32,7 @@ def member(role: str, group: str = "", person: str = "zoe", **at: str) -> Caller
 
 
 def act(story: Story, who: Caller) -> bool:
-    return note_act(story.call(who))
+    return note_act(story.call(who), NotedActs())
 
 
 PAIRS = [("engineers", "approvers"), ("operators", "engineers"), ("approvers", "operators")]
@@ -119,3 +119,17 @@ def test_which_offices_are_apart_is_the_catalogues_to_say() -> None:
 def test_a_stranger_is_not_remembered(story: Story) -> None:
     assert not act(story, caller("mallory"))
     assert story.store.acts == {}
+
+
+def test_a_process_looks_again_only_when_what_it_noted_is_an_hour_old(story: Story) -> None:
+    noted = NotedActs()
+    note_act(story.call(member("engineers")), noted)
+    first = story.now
+    story.store.acts.clear()
+    story.later(minutes=59)
+    note_act(story.call(member("engineers")), noted)
+    assert story.store.acts == {}, "remembered"
+    note_act(story.call(member("approvers")), noted)
+    story.later(minutes=1)
+    assert note_act(story.call(member("engineers")), noted), "the other office was seen meanwhile"
+    assert max(each.at for each in story.store.acts.values()) == story.now > first

@@ -9,10 +9,12 @@ import pytest
 from pam.domain.errors import NotEligible
 from pam.domain.review import Judgement
 from pam.domain.session import Session
+from pam.operations import read_inbox as module
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call
 from pam.operations.read_inbox import Inbox, read_inbox, read_me
 from pam.operations.review_session import ReviewPaper, review_session
+from pam.ports.sessions import Page, SessionQuery
 from tests.fakes.story import KYC, LEDGER, SANDBOX, Story, arn, caller
 
 HOUR = timedelta(hours=1)
@@ -114,3 +116,24 @@ def test_nothing_waits_for_the_blocked(story: Story) -> None:
     )
     add_block(order, story.call("sam"))
     assert inbox(story, "bob") == Inbox(votes=(), reviews=(), confirmations=())
+
+
+def test_the_oldest_requests_come_first_and_no_more_are_read_than_are_shown(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = [story.request(who).session_id for who in ("alice", "dave")]
+    looked: list[str | None] = []
+    find = story.store.find
+
+    def counted(query: SessionQuery) -> Page:
+        looked.append(query.after)
+        return find(query)
+
+    monkeypatch.setattr(story.store, "find", counted)
+    monkeypatch.setattr(module, "_PAGE", 1)
+    assert ids(inbox(story, "bob").votes) == opened
+    assert looked == [None, opened[0]]
+    looked.clear()
+    monkeypatch.setattr(module, "_MOST_SHOWN", 1)
+    assert ids(inbox(story, "bob").votes) == opened[:1]
+    assert looked == [None]

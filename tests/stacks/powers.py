@@ -40,7 +40,7 @@ POWERS = {
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "admit_request": ITEMS
     | KEY_WRITE
-    | {"kms:GenerateMac", "sns:Publish", "states:DescribeExecution"},
+    | {"dynamodb:BatchGetItem", "kms:GenerateMac", "sns:Publish", "states:DescribeExecution"},
     "ask_approvers": ITEMS
     | KEY_WRITE
     | {"sns:Publish", "states:SendTaskSuccess", "states:SendTaskFailure"}
@@ -50,14 +50,14 @@ POWERS = {
     | LOGINS
     | NOTES
     | LENDING
-    | {"kms:VerifyMac", "lambda:InvokeFunction"},
+    | {"dynamodb:BatchGetItem", "kms:VerifyMac", "lambda:InvokeFunction"},
     "activate_session": ITEMS
     | KEY_WRITE
     | LOGINS
     | LENDING
     | CHECKOUTS
     | {"secretsmanager:PutSecretValue", "secretsmanager:RotateSecret"}
-    | {"kms:GenerateMac", "kms:VerifyMac"},
+    | {"dynamodb:BatchGetItem", "kms:GenerateMac", "kms:VerifyMac"},
     "revoke_session": ITEMS
     | STREAM
     | KEY_WRITE

@@ -5,6 +5,7 @@ Its marks lie in a table of its own, so that it writes nothing into that one.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,6 +17,8 @@ from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
 from pam.names import NO_SESSION, Tables
+from pam.ports.audit import Claimed
+from pam.side_by_side import side_by_side
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
 """A call that holds a claim for longer counts as dead. If it lives, a record is delivered twice."""
@@ -32,24 +35,16 @@ class DynamoDbOutbox:
         self._unsealed = tables.unsealed
         self._sessions = DynamoDbSessions(client, tables)
 
-    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
-        answer = self._client.get_item(
-            TableName=self._table,
-            Key=to_item(dict(table_keys.delivered_key(owner))),
-            ConsistentRead=True,
-        )
-        mark = from_item(answer.get("Item", {}))
-        delivered = int(mark.get("sequence", _NOTHING_YET))
-        return delivered, list(self._to_carry(owner, delivered))
+    def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
+        return list(self._to_carry(owner, claimed.delivered, claimed.taken))
 
-    def _to_carry(self, owner: str, delivered: int) -> Iterator[Record]:
+    def _to_carry(self, owner: str, delivered: int, taken: int) -> Iterator[Record]:
         """In order, as far as the session's steps go, and what follows on them.
 
         Whoever may write the table may put a record far ahead of all, or one that says to be: the
         mark would go past those that are still to come. And what is none would be refused by
         whatever it is carried to, for ever, and keep all behind it waiting.
         """
-        taken = self._sessions.sequence_of(owner)
         last = delivered if owner.startswith(NO_SESSION) else max(delivered, 0)
         for place, record in self._sessions.placed_records(owner, delivered + 1):
             if place > max(last + 1, taken):
@@ -58,7 +53,19 @@ class DynamoDbOutbox:
             if audit_record.is_whole(record) and table_keys.is_place_of(record, owner, place):
                 yield record
 
-    def claim(self, owner: str, now: datetime) -> bool:
+    def claim(self, owner: str, now: datetime) -> Claimed | None:
+        # The session's sequence may be older than the claim, never younger than the records that
+        # are read after both: of what is written meanwhile the next call carries all.
+        mark, taken = side_by_side(partial(self._claimed, owner, now), partial(self._taken, owner))
+        if mark is None:
+            return None
+        return Claimed(delivered=int(mark.get("sequence", _NOTHING_YET)), taken=taken)
+
+    def _taken(self, owner: str) -> int:
+        return 0 if owner.startswith(NO_SESSION) else self._sessions.sequence_of(owner)
+
+    def _claimed(self, owner: str, now: datetime) -> dict[str, Any] | None:
+        """The mark; None if another call has it."""
         return self._updated(
             owner,
             UpdateExpression="SET #kind = :kind, claimed_until = :until",
@@ -114,15 +121,17 @@ class DynamoDbOutbox:
             ConditionExpression="attribute_exists(claimed_until)",
         )
 
-    def _updated(self, owner: str, **arguments: Any) -> bool:
-        """False if the condition did not hold."""
+    def _updated(self, owner: str, **arguments: Any) -> dict[str, Any] | None:
+        """The mark as it is then; None if the condition did not hold."""
         try:
-            self._client.update_item(**self._update(owner, **arguments))
+            answer = self._client.update_item(
+                **self._update(owner, **arguments), ReturnValues="ALL_NEW"
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
+                return None
             raise
-        return True
+        return from_item(answer["Attributes"])
 
     def _update(self, owner: str, **arguments: Any) -> dict[str, Any]:
         key = to_item(dict(table_keys.delivered_key(owner)))

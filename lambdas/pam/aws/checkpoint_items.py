@@ -1,7 +1,9 @@
 """What is still to be sealed, and the log's head: one table each, because their writers differ."""
 
 import base64
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +16,7 @@ from pam.domain.checkpoint import Head, Leaf
 from pam.domain.errors import StaleHead
 from pam.domain.merkle import Frontier
 from pam.names import Tables
+from pam.side_by_side import in_order
 
 _AT_ONCE = 100
 """How many items one transaction takes."""
@@ -26,17 +29,31 @@ class DynamoDbCheckpoints:
         self._client = client
         self._unsealed = tables.unsealed
         self._log_head = tables.log_head
+        self._left: set[Leaf] = set()
+        """Those that an earlier version put up, as they were last read."""
 
     def leaves(self, limit: int) -> list[Leaf]:
+        # As many of each partition, so that none waits for the others.
+        of_each = math.ceil(limit / len(table_keys.UNSEALED_PARTITIONS))
+        read = partial(self._leaves_in, limit=of_each)
+        left, *found = in_order(read, (table_keys.UNSEALED, *table_keys.UNSEALED_PARTITIONS))
+        self._left = set(left)
+        return [leaf for some in (left, *found) for leaf in some][:limit]
+
+    def _leaves_in(self, partition: str, limit: int) -> list[Leaf]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._unsealed,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": table_keys.UNSEALED}),
+            ExpressionAttributeValues=to_item({":pk": partition}),
             ConsistentRead=True,
             PaginationConfig={"MaxItems": limit},
         )
         items = (from_item(item) for page in pages for item in page["Items"])
         return [table_keys.unsealed_leaf(item) for item in items]
+
+    def _key(self, leaf: Leaf) -> dict[str, Any]:
+        key = table_keys.unsealed_key(leaf)
+        return to_item(key | {"pk": table_keys.UNSEALED} if leaf in self._left else key)
 
     def remove(self, leaves: Sequence[Leaf]) -> None:
         for some in batches(leaves, _AT_ONCE):
@@ -46,7 +63,7 @@ class DynamoDbCheckpoints:
                     {
                         "Delete": {
                             "TableName": self._unsealed,
-                            "Key": to_item(dict(table_keys.unsealed_key(leaf))),
+                            "Key": self._key(leaf),
                         }
                     }
                     for leaf in some

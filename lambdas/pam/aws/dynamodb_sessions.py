@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,7 +20,7 @@ from pam.aws.attribute_values import from_item, to_item
 from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
-from pam.domain.block import Block, Blocklist
+from pam.domain.block import EVERYTHING, Block, Blocklist
 from pam.domain.echo import Expected
 from pam.domain.errors import StaleSession, TryAgain
 from pam.domain.lifecycle import CLOSED, Status
@@ -27,6 +28,7 @@ from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
 from pam.names import BLOCKS_PARTITION, Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
+from pam.side_by_side import side_by_side
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
@@ -52,6 +54,10 @@ class DynamoDbSessions:
     def get(self, session_id: str) -> Session | None:
         item = self._get(table_keys.session_key(session_id))
         return None if item is None else _session_in(item)
+
+    def several(self, session_ids: Sequence[str]) -> list[Session]:
+        keys = [to_item(table_keys.session_key(each)) for each in session_ids]
+        return list(_readable(self._items(keys, consistent=True)))
 
     def get_whole(self, session_id: str) -> tuple[Session, bool] | None:
         """The same, for whoever checks what is stored: with whether its item says beside the
@@ -242,7 +248,7 @@ class DynamoDbSessions:
             "KeyConditionExpression": "#key = :key",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": to_item(values),
-            "ScanIndexForward": False,
+            "ScanIndexForward": query.oldest_first,
             "Limit": query.limit,
         }
         if filters:
@@ -262,21 +268,24 @@ class DynamoDbSessions:
             after=None if last is None else from_item(last)["session_id"],
         )
 
-    def _items(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _items(
+        self, keys: list[dict[str, Any]], table: str = "", *, consistent: bool = False
+    ) -> list[dict[str, Any]]:
         """In this order; without those that are not there. Raises TryAgain."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for first in range(0, len(keys), _MOST_KEYS):
-            for item in self._batch(keys[first : first + _MOST_KEYS]):
+            some = {"Keys": keys[first : first + _MOST_KEYS], "ConsistentRead": consistent}
+            for item in self._batch(table or self._table, some):
                 found[item["pk"], item["sk"]] = item
         places = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
         return [found[place] for place in places if place in found]
 
-    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        wanted = {self._table: {"Keys": keys}}
+    def _batch(self, table: str, keys: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        wanted = {table: keys}
         for pause in _PAUSES:
             time.sleep(pause)
             answer = self._client.batch_get_item(RequestItems=wanted)
-            yield from map(from_item, answer["Responses"].get(self._table, []))
+            yield from map(from_item, answer["Responses"].get(table, []))
             wanted = answer.get("UnprocessedKeys") or {}
             if not wanted:
                 return
@@ -309,16 +318,25 @@ class DynamoDbSessions:
         return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
-        items = self._query(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": person_items.open_key(person)["pk"]}),
-            ConsistentRead=True,
+        items, owed = side_by_side(
+            partial(self._open_items, person), partial(self._owed_reviews, person)
         )
         counted = map(person_items.open_session, items)
         return OpenNow(
             version=person_items.version_of(items),
             sessions=tuple(each for each in counted if each is not None),
-            unreviewed=tuple(self._owed_reviews(person)),
+            unreviewed=tuple(owed),
+        )
+
+    def unconfirmed(self, person: str) -> list[str]:
+        counted = map(person_items.open_session, self._open_items(person))
+        return [each.session_id for each in counted if each is not None and not each.confirmed]
+
+    def _open_items(self, person: str) -> list[dict[str, Any]]:
+        return self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": person_items.open_key(person)["pk"]}),
+            ConsistentRead=True,
         )
 
     def recount(self, session: Session) -> None:
@@ -369,6 +387,25 @@ class DynamoDbSessions:
             ConsistentRead=True,
         )
         return [block_items.block_of(item) for item in items]
+
+    def blocks_on(self, resource: str, people: Sequence[str]) -> dict[str, list[Block]]:
+        # The key says whom a block keeps from what, so that it is found without a search.
+        places = {
+            (person, on): {"pk": BLOCKS_PARTITION, "sk": block_items.prefix(person) + on}
+            for person in people
+            for on in {EVERYTHING, resource}
+        }
+        keys = [to_item(place) for place in places.values()]
+        items = self._items(keys, self._tables.blocks, consistent=True)
+        found = {item["sk"]: item for item in items}
+        return {
+            person: [
+                block_items.block_of(found[place["sk"]])
+                for (whose, _), place in places.items()
+                if whose == person and place["sk"] in found
+            ]
+            for person in people
+        }
 
     def blocklist(self) -> Blocklist:
         items = self._query(

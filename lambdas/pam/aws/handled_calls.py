@@ -5,20 +5,25 @@ found in the access log yet.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from pam.aws.attribute_values import from_item, to_item
-from pam.aws.table_keys import epoch
+from pam.aws.table_keys import epoch, spread
 from pam.domain import timestamps
 from pam.domain.handled_call import Door, HandledCall
 from pam.names import CallIndex
 from pam.ports.calls import RequestIdUsed
+from pam.side_by_side import in_order
 
 _KEPT = timedelta(days=7)
 _OPEN = "UNMATCHED"
-"""The one partition of the index."""
+PARTITIONS = tuple(f"{_OPEN}#{number}" for number in range(8))
+"""Of the index, so that none of them has to bear all calls. An earlier version put all into the one
+of just that name.
+"""
 
 
 class DynamoDbCalls:
@@ -50,12 +55,19 @@ class DynamoDbCalls:
         )
 
     def unmatched(self, limit: int) -> list[HandledCall]:
+        # All that are wanted of each, and then the oldest of all: whoever chooses request ids and
+        # so fills one partition puts off no call in another, nor one there that came before.
+        found = in_order(partial(self._unmatched_in, limit=limit), (_OPEN, *PARTITIONS))
+        calls = sorted((call for some in found for call in some), key=lambda call: call.noted_at)
+        return calls[:limit]
+
+    def _unmatched_in(self, partition: str, limit: int) -> list[HandledCall]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=CallIndex.UNMATCHED.value,
             KeyConditionExpression="#open = :open",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":open": _OPEN}),
+            ExpressionAttributeValues=to_item({":open": partition}),
             PaginationConfig={"MaxItems": limit},
         )
         return [_call_of(from_item(item)) for page in pages for item in page["Items"]]
@@ -76,7 +88,7 @@ class DynamoDbCalls:
                 {
                     "request_id": call.request_id,
                     "again": call.again or "-",
-                    "open": _OPEN,
+                    "open": spread(call.request_id, PARTITIONS),
                     "noted_at": timestamps.render(call.noted_at),
                     "door": call.door.value,
                     "principal": call.principal,

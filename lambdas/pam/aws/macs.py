@@ -6,18 +6,16 @@ One key for each maker. Key policies, and no code here, say who may make and who
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.domain.errors import IssuerUnavailable, NotTheirs, TryAgain
 from pam.domain.proofs import Maker, Signed, Statement
+from pam.side_by_side import in_order
 
 _ALGORITHM = "HMAC_SHA_256"
 _MAC_BYTES = 32
-_AT_ONCE = 10
-"""How many calls go side by side: boto3's own number of connections."""
 
 
 class KmsSigner:
@@ -51,10 +49,7 @@ class KmsVerifier:
         self._key_arns = key_arns
 
     def verify(self, signed: Sequence[Signed]) -> tuple[bool, ...]:
-        if not signed:
-            return ()
-        with ThreadPoolExecutor(min(len(signed), _AT_ONCE)) as side_by_side:
-            return tuple(side_by_side.map(self._holds, signed))
+        return tuple(in_order(self._holds, signed))
 
     def _holds(self, signed: Signed) -> bool:
         maker, mac = signed.statement.maker, _decoded(signed.mac)

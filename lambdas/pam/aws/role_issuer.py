@@ -45,6 +45,8 @@ class RoleIssuer:
         self._client = client
         self._tell_full = tell_full
         self._clock = clock
+        self._sts: dict[str, Any] = {}
+        """By region, with its connections: making one costs more than a call of it."""
 
     def reserve(self, session: Session, now: datetime) -> None:
         """Any number of sessions may hold a role at once."""
@@ -180,8 +182,7 @@ class RoleIssuer:
     ) -> dict[str, Any]:
         # A throttled call has made nothing, so the caller may simply ask again.
         with _Unavailable("the target role could not be assumed", but=TryAgain):
-            sts = self._client("sts", region_name=session.target.region)
-            answer: dict[str, Any] = sts.assume_role(
+            answer: dict[str, Any] = self._sts_in(session.target.region).assume_role(
                 RoleArn=session.target.arn,
                 RoleSessionName=session.requester_name,
                 SourceIdentity=session.session_id,
@@ -191,6 +192,11 @@ class RoleIssuer:
             )
         return answer
 
+    def _sts_in(self, region: str) -> Any:
+        if region not in self._sts:
+            self._sts[region] = self._client("sts", region_name=region)
+        return self._sts[region]
+
     def _denies(self, session: Session) -> RoleDenies:
         return self._denies_at(session.target, session.session_id)
 
@@ -199,7 +205,7 @@ class RoleIssuer:
 
     def _revoker(self, target: Target, purpose: str) -> Any:
         """IAM as the revoker role that stands beside the target role, in the target's account."""
-        given = self._client("sts", region_name=target.region).assume_role(
+        given = self._sts_in(target.region).assume_role(
             RoleArn=revoker_role_name(target.arn),
             RoleSessionName=f"pam-{purpose}",
             DurationSeconds=int(SHORTEST_STS_SESSION.total_seconds()),

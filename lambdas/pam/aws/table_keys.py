@@ -1,7 +1,9 @@
 """The layout of the session table: which item lives under which key, and in which index."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from pam.aws import session_codec
 from pam.domain import deadlines, timestamps
@@ -32,7 +34,11 @@ OWED_REVIEWS = "REVIEW"
 """The one partition of the index of all sessions."""
 
 UNSEALED = "UNSEALED"
-"""The one partition of the records that no checkpoint has sealed yet."""
+"""The records that no checkpoint has sealed yet lie in partitions whose names begin with it, so
+that none of them has to bear all that is recorded. An earlier version put all into the one of just
+this name.
+"""
+UNSEALED_PARTITIONS = tuple(f"{UNSEALED}#{number}" for number in range(16))
 HEAD_KEY = {"pk": LOG_PARTITION, "sk": "HEAD"}
 
 
@@ -66,7 +72,8 @@ def checkout_receipt_key(session_id: str, what: str) -> dict[str, str]:
 
 def unsealed_key(leaf: Leaf) -> dict[str, str]:
     owner = leaf.session_id or _alone(leaf.event_id)
-    return {"pk": UNSEALED, "sk": f"{owner}#{leaf.sequence:08d}"}
+    # All of one session lie in one partition, in their order.
+    return {"pk": spread(owner, UNSEALED_PARTITIONS), "sk": f"{owner}#{leaf.sequence:08d}"}
 
 
 def unsealed_item(leaf: Leaf) -> dict[str, Any]:
@@ -206,6 +213,11 @@ def owner_of(key: str) -> str:
 
 def _alone(event_id: str) -> str:
     return f"{NO_SESSION}{event_id}"
+
+
+def spread(name: str, partitions: Sequence[str]) -> str:
+    """The partition in which what is so named lies, always the same one."""
+    return partitions[crc32(name.encode()) % len(partitions)]
 
 
 def epoch(instant: datetime) -> int:

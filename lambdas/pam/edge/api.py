@@ -7,8 +7,9 @@ from the signature, refusals recorded and rendered in one place.
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,12 +33,13 @@ from pam.edge.reading import Place, read
 from pam.edge.routes import Routes
 from pam.ids import new_id
 from pam.operations.call import Call
-from pam.operations.note_act import note_act
+from pam.operations.note_act import NotedActs, note_act
 from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
 from pam.ports.calls import NotedCalls
 from pam.ports.sessions import SessionStore
+from pam.side_by_side import side_by_side
 
 _LARGEST_BODY = 16 * 1024
 _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
@@ -58,6 +60,7 @@ class Front:
     store: SessionStore
     policy: CedarPolicy
     clock: Callable[[], datetime]
+    noted: NotedActs = field(default_factory=NotedActs)
 
 
 def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
@@ -73,14 +76,24 @@ def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
         message = "no call of the gateway"
         raise UnknownEvent(message)
     handled = handled_call(event, front.door, now)
+    act = f"{event['httpMethod']} {event['resource']}"
+
+    def answered() -> dict[str, Any]:
+        caller = signed_caller(event, front.policy.identities.identify)
+        call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
+        return _answer(routes, event, call, act, front.noted)
+
+    noting = partial(note_call, handled, front.calls)
     try:
-        note_call(handled, front.calls)
+        if _reads(act):
+            # Nothing is done by a look, and nobody hears of what it saw unless it is noted.
+            _, answer = side_by_side(noting, answered)
+        else:
+            noting()
+            answer = answered()
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
         return problem_response(Throttled("there is too much to do just now; try again"))
-    caller = signed_caller(event, front.policy.identities.identify)
-    call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
-    answer = _answer(routes, event, call, f"{event['httpMethod']} {event['resource']}")
     try:
         front.calls.answered(handled, int(answer["statusCode"]))
     except Exception:
@@ -89,10 +102,12 @@ def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
     return answer
 
 
-def _answer(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[str, Any]:
+def _answer(
+    routes: Routes, event: dict[str, Any], call: Call, act: str, noted: NotedActs
+) -> dict[str, Any]:
     """`act` is method and route, as records name it."""
     try:
-        return _acted(routes, event, call, act)
+        return _acted(routes, event, call, act, noted)
     except Refusal as refusal:
         return _refused(refusal, call, act)
     except StaleSession as error:
@@ -105,10 +120,12 @@ def _answer(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict
         return unexpected_response(call.caller.request_id)
 
 
-def _acted(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[str, Any]:
+def _acted(
+    routes: Routes, event: dict[str, Any], call: Call, act: str, noted: NotedActs
+) -> dict[str, Any]:
     body = _body(event)
-    if not act.startswith("GET ") or act == _WHO_AM_I:
-        _note(call)
+    if not _reads(act) or act == _WHO_AM_I:
+        _note(call, noted)
     route = routes.find(act)
     if route is None:
         return problem_response(NotFound("there is no such call; see the API's description"))
@@ -117,12 +134,16 @@ def _acted(routes: Routes, event: dict[str, Any], call: Call, act: str) -> dict[
     return gateway_answer(route.status, "application/json", text)
 
 
-def _note(call: Call) -> None:
+def _reads(act: str) -> bool:
+    return act.startswith("GET ")
+
+
+def _note(call: Call, noted: NotedActs) -> None:
     """Who acts in which office is told, and decides nothing: a call is not refused because it could
     not be noted.
     """
     try:
-        note_act(call)
+        note_act(call, noted)
     except Exception:
         logger.exception("act not noted")
 
@@ -180,7 +201,7 @@ def _refused(refusal: Refusal, call: Call, act: str) -> dict[str, Any]:
     A refusal has no effect that would have to wait for its record: it is given even if the record
     cannot be written, and that failure is logged as an error.
     """
-    if not act.startswith("GET ") and refusal.code not in _NOT_RECORDED:
+    if not _reads(act) and refusal.code not in _NOT_RECORDED:
         attempt = Attempt(
             act=act,
             actor=call.caller.actor,

@@ -1,10 +1,13 @@
 """An approved session becomes access: intent recorded, access made and seen, outcome recorded."""
 
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from pam.domain import proofs, timestamps
 from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
+from pam.domain.block import Block
 from pam.domain.errors import Conflict, ForeignAccess, NotEligible, TryAgain, Unproven, Unreached
 from pam.domain.lifecycle import Status
 from pam.domain.people import WORKFLOW
@@ -14,13 +17,14 @@ from pam.operations.close_session import close_session
 from pam.operations.decide_end import verdict_of_lost_turn
 from pam.operations.fail_session import fail_unmade
 from pam.operations.prove_session import Gate, check_not_over, record_unproven, struck
-from pam.operations.refuse_blocked import refuse_blocked
+from pam.operations.refuse_blocked import kept_out, refuse, refuse_blocked
 from pam.operations.transition import Step, load, transition
-from pam.operations.vote import grant_decision
+from pam.operations.vote import concerned_by, grant_decision
 from pam.policy.cedar import CedarPolicy
 from pam.ports.proofs import Signer, Verifier
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import Issuers
+from pam.side_by_side import side_by_side
 
 _BEFORE = frozenset({Status.APPROVED, Status.ACTIVATING})
 _ON_THE_WAY = _BEFORE | {Status.ACTIVE}
@@ -61,17 +65,30 @@ def _activated(
     issuers: Issuers,
     signer: Signer,
 ) -> Session:
-    stored = load(store, session_id)
+    stored, trail, end_delivered_at = side_by_side(
+        partial(load, store, session_id),
+        partial(store.records, session_id),
+        partial(store.end_delivered_at, session_id),
+    )
+    blocked: Mapping[str, Block] = {}
     if stored.status in _ON_THE_WAY:
-        _refuse_blocked(stored, now, store)
+        blocked, _ = side_by_side(
+            partial(_kept_out, stored, now, store), partial(_ask_early, gate, stored)
+        )
+        refuse(blocked.get(stored.requester_name), session_id=session_id)
     if stored.status in _BEFORE:
-        check_not_over(stored, store)
+        check_not_over(stored, trail, end_delivered_at)
     if stored.status is Status.APPROVED and stored.comes_after:
         _take_turn(stored, now, store, issuers)
     if stored.status is Status.APPROVED:
         # Before the intent, because it may have to be waited for; it changes nothing at the target.
         issuers[stored.target.kind].reserve(gate.approved(stored, now), now)
-    session = transition(store, session_id, lambda s: _intent(s, gate, policy, now, store), now=now)
+
+    def intent(session: Session) -> Step | None:
+        kept = blocked if session is stored else _kept_out(session, now, store)
+        return _intent(session, gate, policy, kept, now)
+
+    session = transition(store, session_id, intent, now=now, read=stored)
     if session.status is Status.ACTIVE:
         return session
     proven = gate.approved(session, now)
@@ -81,6 +98,7 @@ def _activated(
     except (Unreached, ForeignAccess) as fault:
         fail_unmade(session_id, fault, now=now, store=store)
         raise
+    # Read anew, like a lease's: what was changed around PAM meanwhile is not what was proven.
     session = transition(
         store, session_id, lambda s: _outcome(s, proven, signer, policy, now), now=now
     )
@@ -89,8 +107,22 @@ def _activated(
         issuer.end(session, now)
         raise _over(session)
     # Whoever blocks looks for grants after writing the block: one of both sees the other's half.
-    _refuse_blocked(session, now, store)
+    refuse_blocked(
+        session.requester_name, session.resource, now=now, store=store, session_id=session_id
+    )
     return session
+
+
+def _ask_early(gate: Gate, session: Session) -> None:
+    """While the blocks are read, what is asked in any case; only of a session that is not active
+    yet, about which nothing is asked.
+    """
+    if session.status in _BEFORE:
+        gate.ask(session)
+
+
+def _kept_out(session: Session, now: datetime, store: SessionStore) -> Mapping[str, Block]:
+    return kept_out(concerned_by(session), session.resource, now=now, store=store)
 
 
 def _take_turn(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> None:
@@ -108,14 +140,14 @@ def _take_turn(session: Session, now: datetime, store: SessionStore, issuers: Is
 
 
 def _intent(
-    session: Session, gate: Gate, policy: CedarPolicy, now: datetime, store: SessionStore
+    session: Session, gate: Gate, policy: CedarPolicy, blocked: Container[str], now: datetime
 ) -> Step | None:
     if session.status is Status.ACTIVE:
         return None
     if session.status not in _BEFORE:
         raise _over(session)
     proven = gate.approved(session, now)
-    lawful = grant_decision(proven, policy, now=now, store=store)
+    lawful = grant_decision(proven, policy, blocked=blocked)
     if not lawful.allowed:
         message = "the votes gathered do not make this grant lawful"
         raise NotEligible(message, session_id=session.session_id, policy_ids=lawful.policy_ids)
@@ -156,16 +188,6 @@ def _same(session: Session, made_for: Session) -> bool:
     now, then = proofs.evidence(session), proofs.evidence(made_for)
     same = (now.request, now.confirmation) == (then.request, then.confirmation)
     return same and kept == made_for.votes
-
-
-def _refuse_blocked(session: Session, now: datetime, store: SessionStore) -> None:
-    refuse_blocked(
-        session.requester_name,
-        session.resource,
-        now=now,
-        store=store,
-        session_id=session.session_id,
-    )
 
 
 def _over(session: Session) -> Conflict:

@@ -4,11 +4,8 @@ The block is written first and the sessions are looked for afterwards, while who
 looks for a block after writing that it is there: one of the two sees the other.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from pam.domain.block import EVERYTHING, Block
 from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
@@ -25,11 +22,9 @@ from pam.operations.transition import load, transition
 from pam.policy.cedar import Action, CedarPolicy
 from pam.ports.people import Closer, Notifier
 from pam.ports.sessions import SessionStore
+from pam.side_by_side import outcomes
 
 _AT_ONCE = 32
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +185,8 @@ def end_blocked(
         return drive_end(session, store=store, closer=closer)
 
     wanted = sorted({*_covered(stands, store, policy), *named})
-    deciding, undecided = _side_by_side(decide, wanted)
-    ended, unended = _side_by_side(drive, deciding)
+    deciding, undecided = outcomes(decide, wanted, at_once=_AT_ONCE)
+    ended, unended = outcomes(drive, deciding, at_once=_AT_ONCE)
     for error in (*undecided, *unended):
         raise error
     return ended
@@ -226,9 +221,8 @@ def end_all_blocked(
             closer=closer,
         )
 
-    ended, unended = _side_by_side(
-        end, [block for block in standing if any(_concerns(block, s) for s in open_now)]
-    )
+    concerned = [block for block in standing if any(_concerns(block, s) for s in open_now)]
+    ended, unended = outcomes(end, concerned, at_once=_AT_ONCE)
     for error in unended:
         raise error
     return [session for sessions in ended for session in sessions]
@@ -249,15 +243,3 @@ def _covered(stands: Block, store: SessionStore, policy: CedarPolicy) -> set[str
         if stands.covers(resource.resource_id):
             covered.update(store.grants(stands.person, resource.resource_id))
     return covered
-
-
-def _side_by_side(
-    act: Callable[[_T], _R], things: Sequence[_T]
-) -> tuple[list[_R], list[BaseException]]:
-    """Does each, whatever becomes of the others; what came of it, and what went wrong."""
-    if not things:
-        return [], []
-    with ThreadPoolExecutor(min(_AT_ONCE, len(things))) as pool:
-        doing = [pool.submit(act, thing) for thing in things]
-    errors = [error for one in doing if (error := one.exception()) is not None]
-    return [one.result() for one in doing if one.exception() is None], errors

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pam.domain.errors import NotEligible, NotFound
 from pam.operations.call import Call
 from pam.operations.refuse_blocked import is_blocked
+from pam.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,18 @@ def check_access(resource_id: str, principal: str | None, call: Call) -> Access:
         if person.name != asking.name and not call.policy.may_check_others(asking).allowed:
             message = "no policy lets this principal ask what others hold"
             raise NotEligible(message)
+    blocked, grants = side_by_side(
+        partial(is_blocked, person.name, resource_id, now=call.now, store=call.store),
+        partial(call.store.grants, person.name, resource_id),
+    )
     best = Access(allowed=False)
-    if is_blocked(person.name, resource_id, now=call.now, store=call.store):
+    if blocked or not grants:
         return best
-    for session_id in call.store.grants(person.name, resource_id):
-        session = call.store.get(session_id)
-        if session is None or not session.allows(call.now):
+    for session in call.store.several(grants):
+        if not session.allows(call.now):
             continue
         if best.expires_at is None or (session.expires_at or call.now) > best.expires_at:
-            best = Access(allowed=True, session_id=session_id, expires_at=session.expires_at)
+            best = Access(
+                allowed=True, session_id=session.session_id, expires_at=session.expires_at
+            )
     return best

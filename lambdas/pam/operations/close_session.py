@@ -14,14 +14,21 @@ from pam.ports.targets import Issuers
 
 
 def close_session(
-    session_id: str, verdict: Verdict, *, now: datetime, store: SessionStore, issuers: Issuers
+    session_id: str,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: Issuers,
+    read: Session | None = None,
 ) -> Session:
-    """Decides the end if nobody has, then drives it as far as the target lets it go.
+    """Decides the end if nobody has, then drives it as far as the target lets it go. `read`: as for
+    `transition`.
 
     Returns the session, closed; one that is closed already as it is. Raises IssuerUnavailable if
     the target did not confirm: the session stays REVOKING, and tick and workflow go on trying.
     """
     session = transition(
-        store, session_id, lambda stored: decide_end(stored, verdict, now), now=now
+        store, session_id, lambda stored: decide_end(stored, verdict, now), now=now, read=read
     )
     return confirm_end(session, verdict, now=now, store=store, issuers=issuers)

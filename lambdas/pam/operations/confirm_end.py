@@ -28,11 +28,11 @@ def confirm_end(
     if session.status is not Status.REVOKING:
         return session
     receipt = _unmake(session, now, store, issuers)
-    return record_receipt(session.session_id, receipt, verdict, now=now, store=store)
+    return record_receipt(session, receipt, verdict, now=now, store=store)
 
 
 def record_receipt(
-    session_id: str, receipt: Receipt, verdict: Verdict, *, now: datetime, store: SessionStore
+    session: Session, receipt: Receipt, verdict: Verdict, *, now: datetime, store: SessionStore
 ) -> Session:
     """Closes a session whose end is decided, with this receipt; a closed one stays as it is."""
 
@@ -55,7 +55,7 @@ def record_receipt(
         )
         return Step(closed, (record_of_end(verdict, ending), *_left_behind(stored, receipt)))
 
-    return transition(store, session_id, confirm, now=now)
+    return transition(store, session.session_id, confirm, now=now, read=session)
 
 
 def _unmake(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> Receipt:

@@ -14,8 +14,9 @@ from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.count_open import room_for
 from pam.operations.open_session import check_reviewed
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
-from pam.operations.vote import grant_decision
+from pam.operations.vote import concerned_by, grant_decision
 from pam.policy.cedar import Action, Decision
 from pam.ports.people import Notifier, Workflow
 from pam.ports.proofs import Signer
@@ -33,7 +34,9 @@ def confirm_session(
 
     def decide(session: Session) -> Step:
         person = _person(session, call)
-        call.refuse_blocked(person.name, session.resource, session_id=session_id)
+        concerned = {person.name, *concerned_by(session)}
+        blocked = kept_out(concerned, session.resource, now=call.now, store=call.store)
+        refuse(blocked.get(person.name), session_id=session_id)
         _check_waiting(session, call.now)
         word = word_of(call)
         confirmed, entries = confirmed_by(word, session, call)
@@ -45,7 +48,7 @@ def confirm_session(
         confirmed = replace(confirmed, confirmation=signed)
         if confirmed.status is not Status.PENDING_APPROVAL:
             return Step(confirmed, entries, held)
-        lawful = grant_decision(confirmed, call.policy, now=call.now, store=call.store)
+        lawful = grant_decision(confirmed, call.policy, blocked=blocked)
         if not lawful.allowed:
             return Step(confirmed, entries, held)
         approved = confirmed.advance(Status.APPROVED, approved_at=call.now)

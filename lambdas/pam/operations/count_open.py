@@ -19,12 +19,15 @@ _PEOPLE_PER_SWEEP = 100
 """Bounds a search; whom one leaves out, another of the next minutes takes."""
 
 
-def room_for(session: Session, *, store: SessionStore, policy: CedarPolicy) -> OpenNow:
-    """What the person has, if this session may be added to it. Raises LimitReached.
+def room_for(
+    session: Session, *, store: SessionStore, policy: CedarPolicy, read: OpenNow | None = None
+) -> OpenNow:
+    """What the person has (as `read` just now), if this session may be added to it. Raises
+    LimitReached.
 
     The answer belongs into the write that adds: it is refused if something was added meanwhile.
     """
-    held = store.open_now(session.requester_name)
+    held = read or store.open_now(session.requester_name)
     try:
         check_limits(session, held, policy.limits)
     except LimitReached as reached:

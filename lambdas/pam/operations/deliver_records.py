@@ -41,13 +41,14 @@ def deliver_records(
     delivered by the next call.
     """
     for _ in range(_TRIES):
-        if outbox.claim(owner, clock()):
+        claimed = outbox.claim(owner, clock())
+        if claimed is not None:
             break
         time.sleep(_PAUSE)
     else:
         raise BusyError(owner)
     try:
-        delivered, records = outbox.undelivered(owner)
+        delivered, records = claimed.delivered, outbox.undelivered(owner, claimed)
         for some in batches(records, _AT_ONCE):
             policies.keep_policy_sets({str(each["policy_version"]) for each in some} - {""})
             sink.append(some)

@@ -4,14 +4,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pam.domain.block import EVERYTHING
-from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
+from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
+from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action
-from pam.ports.people import Closer
+from pam.ports.people import Closer, Workflow
 from pam.ports.sessions import SessionStore
 
 
@@ -31,7 +32,13 @@ GIVEN_BACK = EndKind(right=Action.END, outcome=Status.ENDED, reason_written=Fals
 
 
 def end_access(
-    session_id: str, end_kind: EndKind, reason: str, call: Call, *, closer: Closer
+    session_id: str,
+    end_kind: EndKind,
+    reason: str,
+    call: Call,
+    *,
+    closer: Closer,
+    workflow: Workflow,
 ) -> Session:
     """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
@@ -39,7 +46,8 @@ def end_access(
     by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
     in force, and workflow and tick go on until it is confirmed.
     """
-    check_right(load(call.store, session_id), end_kind, call)
+    stored = load(call.store, session_id)
+    check_right(stored, end_kind, call)
     verdict = Verdict(
         outcome=end_kind.outcome,
         actor=call.caller.actor,
@@ -54,7 +62,12 @@ def end_access(
             raise Conflict(message, session_id=session_id)
         return decide_end(session, verdict, call.now)
 
-    session = transition(call.store, session_id, decide, now=call.now)
+    session = transition(call.store, session_id, decide, now=call.now, read=stored)
+    if session.closed and session.approved_at is None:
+        # Nothing was made, so no target has to be asked: the workflow alone waits, for its token.
+        with suppress(TryAgain):
+            answer_workflow(session, store=call.store, workflow=workflow)
+        return session
     return drive_end(session, store=call.store, closer=closer)
 
 

@@ -37,7 +37,7 @@ def end_due(session_id: str, *, now: datetime, store: SessionStore, issuers: Iss
         if verdict.outcome is Status.FAILED and now < start_by:
             message = f"session {session_id} may begin until {timestamps.render(start_by)}"
             raise NotYet(message)
-    return close_session(session_id, verdict, now=now, store=store, issuers=issuers)
+    return close_session(session_id, verdict, now=now, store=store, issuers=issuers, read=session)
 
 
 def _verdict_of_the_clock(session: Session) -> Verdict:

@@ -40,7 +40,7 @@ def fail_unmade(
     foreign = isinstance(fault, ForeignAccess)
     evidence = "PAM made nothing there" if foreign else "nothing had been sent to the target"
     receipt = Receipt.never_granted(evidence)
-    return record_receipt(session_id, receipt, verdict, now=now, store=store)
+    return record_receipt(session, receipt, verdict, now=now, store=store)
 
 
 def fail_unfinished(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from pam.domain import echo
 from pam.domain.audit_record import Entry, RecordType
@@ -13,11 +14,13 @@ from pam.operations.call import Call
 from pam.operations.confirm_session import confirmed_by, word_of
 from pam.operations.count_open import room_for
 from pam.operations.prove_session import Gate, check_granted, record_unproven
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action
 from pam.ports.audit import AuditLog
 from pam.ports.proofs import Verifier
 from pam.ports.targets import Credentials, Lenders, SignInPlace
+from pam.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,16 @@ def _leased(
     if call.may(Action.LEASE, session) is None:
         message = "only the requester of a session may use it"
         raise NotEligible(message, session_id=session_id)
-    call.refuse_blocked(session.requester_name, session.resource, session_id=session_id)
+    person, resource = session.requester_name, session.resource
+    blocked, grants, _ = side_by_side(
+        partial(kept_out, [person], resource, now=call.now, store=call.store),
+        partial(call.store.grants, person, resource),
+        partial(gate.ask, session),
+    )
+    refuse(blocked.get(person), session_id=session_id)
     _check_active(session, call.now)
     gate.check_activated(session)
-    check_granted(session, call.store)
+    check_granted(session, grants)
     if session.standing:
         return Lease(lease_id="", session=session, credentials=_place_of(session))
     # Whoever may not have one more session is told so before credentials exist.

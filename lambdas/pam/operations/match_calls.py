@@ -13,14 +13,18 @@ from functools import partial
 from pam.domain import audit_record, timestamps
 from pam.domain.activity import one_line
 from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.batches import batches
 from pam.domain.errors import StaleSession
 from pam.domain.handled_call import HandledCall, LogLine, why_dark
 from pam.domain.people import Actor, ActorKind
 from pam.ids import id_of, new_id
 from pam.ports.calls import AccessLog, UnmatchedCalls
 from pam.ports.sessions import Once, SessionStore
+from pam.side_by_side import in_order
 
-_MOST_PER_RUN = 3000
+MOST_PER_RUN = 20_000
+_AT_ONCE = 500
+"""After so many the clock is looked at, and what was found is settled, side by side."""
 _SKEW = timedelta(minutes=2)
 """By how much the gateway's time of a call may differ from the door's."""
 _REMEMBERED = timedelta(days=7)
@@ -52,24 +56,29 @@ def match_calls(
 
     Safe to repeat: a finding is recorded once, and before the call is settled.
     """
-    open_calls = calls.unmatched(_MOST_PER_RUN)
+    open_calls = calls.unmatched(MOST_PER_RUN)
     if not open_calls:
         return Matched()
     since = min(call.noted_at for call in open_calls) - _SKEW
     lines = {line.request_id: line for line in log.lines(since, now + _SKEW)}
     dark: list[str] = []
     matched = waiting = 0
-    for call in open_calls:
-        line = None if call.again else lines.get(call.request_id)
-        why = why_dark(call, line)
-        may_still_come = not call.again and line is None and now < call.noted_at + after
-        if may_still_come or not has_time():
-            waiting += 1
-            continue
-        if why and _record(call, line, why, now=now, store=store, policy_version=policy_version):
-            dark.append(call.request_id)
-        matched += 0 if why else 1
-        calls.settled(call)
+    for some in batches(open_calls, _AT_ONCE):
+        done = []
+        for call in some:
+            line = None if call.again else lines.get(call.request_id)
+            why = why_dark(call, line)
+            may_still_come = not call.again and line is None and now < call.noted_at + after
+            if may_still_come or not has_time():
+                waiting += 1
+                continue
+            if why and _record(
+                call, line, why, now=now, store=store, policy_version=policy_version
+            ):
+                dark.append(call.request_id)
+            matched += 0 if why else 1
+            done.append(call)
+        in_order(calls.settled, done)
     return Matched(dark=dark, matched=matched, waiting=waiting)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from pam.domain import audit_record, proofs
 from pam.domain.approval import ApprovalsGathered
@@ -11,17 +12,19 @@ from pam.domain.circumstances import Circumstances
 from pam.domain.durations import SHORTEST_SESSION
 from pam.domain.errors import Invalid, NotEligible, NotFound
 from pam.domain.lifecycle import Status
+from pam.domain.limits import OpenNow
 from pam.domain.people import Actor, Person, Surface
 from pam.domain.resource import Resource
 from pam.domain.session import Session
 from pam.domain.standing import earlier_than
 from pam.ids import new_id, new_text_key
 from pam.operations.count_open import owes_review, room_for
-from pam.operations.refuse_blocked import refuse_blocked
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.retrying import until_won
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.proofs import Signer
 from pam.ports.sessions import IdempotencyKey, SessionStore
+from pam.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,11 @@ def open_session(
     if not asked.allowed:
         message = f"no policy lets {requester.name} ask for {resource.resource_id}"
         raise NotEligible(message, policy_ids=asked.policy_ids)
-    refuse_blocked(requester.name, resource.resource_id, now=now, store=store)
+    blocked, held = side_by_side(
+        partial(kept_out, [requester.name], resource.resource_id, now=now, store=store),
+        partial(store.open_now, requester.name),
+    )
+    refuse(blocked.get(requester.name))
     if request.break_glass:
         check_reviewed(requester, now, store)
     duration = _duration(request, resource)
@@ -131,7 +138,7 @@ def open_session(
     if lawful.allowed and not session.held_until_confirmed:
         session = session.advance(Status.APPROVED, approved_at=now)
         entries.append(_entry(RecordType.APPROVED, way_in, policy, lawful, session))
-    return _create(session, tuple(entries), signer, key, now, store, policy)
+    return _create(session, tuple(entries), held, signer, key, now, store, policy)
 
 
 def _circumstances(request: AccessRequest, way_in: WayIn) -> Circumstances:
@@ -147,6 +154,7 @@ def _circumstances(request: AccessRequest, way_in: WayIn) -> Circumstances:
 def _create(
     session: Session,
     entries: tuple[Entry, ...],
+    read: OpenNow | None,
     signer: Signer,
     key: IdempotencyKey | None,
     now: datetime,
@@ -154,12 +162,14 @@ def _create(
     policy: CedarPolicy,
 ) -> Session:
     """Counted as it is written: of requests at once, each sees those that were written before it.
+    `read` is what the person had open just now; whoever was overtaken reads anew.
 
     Raises LimitReached; StaleSession if the id or the key is taken.
     """
 
     def attempt() -> Session:
-        held = room_for(session, store=store, policy=policy)
+        nonlocal read
+        held, read = room_for(session, store=store, policy=policy, read=read), None
         placed = replace(session, waits_for=earlier_than(session, held))
         signed = replace(placed, proof=signer.sign(proofs.of_request(placed)))
         opened, records = audit_record.chain(signed, entries, now=now, new_id=new_id)

@@ -3,12 +3,13 @@
 Asked at activation and at every lease, and at no end: what was granted can always be taken back.
 """
 
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain import deadlines, proofs
 from pam.domain.approval import Ballot
-from pam.domain.audit_record import ENDS, VOTE_STRUCK, Entry, Outcome, RecordType
+from pam.domain.audit_record import ENDS, VOTE_STRUCK, Entry, Outcome, Record, RecordType
 from pam.domain.errors import Unproven
 from pam.domain.people import Actor, ActorKind
 from pam.domain.proofs import Evidence, Signed
@@ -30,6 +31,10 @@ class Gate:
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
         self._known: dict[tuple[bytes, str], bool] = {}
+
+    def ask(self, session: Session) -> None:
+        """Asks about all that the session says, so that no later question has to be waited for."""
+        self._ask(proofs.evidence(session))
 
     def approved(self, session: Session, now: datetime) -> Session:
         """The session with those votes alone that are proven, and the duration that they leave.
@@ -81,18 +86,20 @@ class Gate:
         return self._known[_content(signed)]
 
 
-def check_not_over(session: Session, store: SessionStore) -> None:
+def check_not_over(
+    session: Session, trail: Sequence[Record], end_delivered_at: datetime | None
+) -> None:
     """Raises Unproven if the trail has its end: then its status was put back. The trail may have
     been rewritten with it; what the auditor carried away before can not.
     """
-    ended = any(record.get("type") in ENDS for record in store.records(session.session_id))
-    if ended or store.end_delivered_at(session.session_id) is not None:
+    ended = any(record.get("type") in ENDS for record in trail)
+    if ended or end_delivered_at is not None:
         raise _unproven(session, "its trail says that it has ended")
 
 
-def check_granted(session: Session, store: SessionStore) -> None:
+def check_granted(session: Session, grants: Container[str]) -> None:
     """Raises Unproven if there is no grant of it: whoever ends a session removes that for good."""
-    if session.session_id not in store.grants(session.requester_name, session.resource):
+    if session.session_id not in grants:
         raise _unproven(session, "there is no grant of it")
 
 

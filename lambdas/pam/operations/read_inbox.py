@@ -1,8 +1,8 @@
 """Who the caller is to PAM, and what waits for them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import partial
 
 from pam.domain.block import EVERYTHING
 from pam.domain.lifecycle import AWAITING, Status
@@ -12,7 +12,8 @@ from pam.operations.call import Call
 from pam.operations.find_person import find_person
 from pam.operations.refuse_blocked import is_blocked
 from pam.policy.cedar import Action, CedarPolicy
-from pam.ports.sessions import SessionQuery, SessionStore
+from pam.ports.sessions import SessionQuery
+from pam.side_by_side import side_by_side
 
 _PAGE = 100
 _MOST_PAGES = 10
@@ -41,47 +42,37 @@ def read_me(call: Call) -> tuple[Person, tuple[str, ...]]:
 def read_inbox(call: Call) -> Inbox:
     """Empty for whoever is blocked from everything. Raises NotEligible for nobody."""
     person = call.person()
-    if is_blocked(person.name, EVERYTHING, now=call.now, store=call.store):
+    blocked, votes, owed, own = side_by_side(
+        partial(is_blocked, person.name, EVERYTHING, now=call.now, store=call.store),
+        partial(_waiting, person, call),
+        partial(call.store.open_reviews, _MOST_LOOKED_AT),
+        partial(call.store.unconfirmed, person.name),
+    )
+    if blocked:
         return Inbox(votes=(), reviews=(), confirmations=())
-    own = [
-        each.session_id for each in call.store.open_now(person.name).sessions if not each.confirmed
-    ]
+    loaded = call.store.several([*owed, *own])
     return Inbox(
-        votes=tuple(
-            _oldest(s for s in _waiting(call.now, call.store) if _may_vote(person, s, call.policy))
-        ),
-        reviews=tuple(
-            _oldest(
-                s
-                for s in _loaded(call.store.open_reviews(_MOST_LOOKED_AT), call.store)
-                if _may_review(person, s, call.policy)
-            )
-        ),
-        confirmations=tuple(
-            _oldest(
-                s
-                for s in _loaded(own, call.store)
-                if s.unconfirmed and call.policy.may(Action.CONFIRM, person, s).allowed
-            )
-        ),
+        votes=tuple(votes),
+        reviews=tuple(_oldest(s for s in loaded if _may_review(person, s, call.policy))),
+        confirmations=tuple(_oldest(s for s in loaded if _may_confirm(person, s, call.policy))),
     )
 
 
-def _loaded(session_ids: Iterable[str], store: SessionStore) -> Iterator[Session]:
-    for session_id in session_ids:
-        session = store.get(session_id)
-        if session is not None:
-            yield session
-
-
-def _waiting(now: datetime, store: SessionStore) -> Iterator[Session]:
-    query = SessionQuery(status=Status.PENDING_APPROVAL, limit=_PAGE)
+def _waiting(person: Person, call: Call) -> list[Session]:
+    """The oldest first, and read no further than there is room to show them."""
+    query = SessionQuery(status=Status.PENDING_APPROVAL, limit=_PAGE, oldest_first=True)
+    found: list[Session] = []
     for _ in range(_MOST_PAGES):
-        page = store.find(query)
-        yield from (s for s in page.sessions if now < s.approval_expires_at)
-        if page.after is None:
-            return
+        page = call.store.find(query)
+        found += (
+            s
+            for s in page.sessions
+            if call.now < s.approval_expires_at and _may_vote(person, s, call.policy)
+        )
+        if page.after is None or len(found) >= _MOST_SHOWN:
+            break
         query = replace(query, after=page.after)
+    return found[:_MOST_SHOWN]
 
 
 def _may_vote(person: Person, session: Session, policy: CedarPolicy) -> bool:
@@ -98,6 +89,10 @@ def _may_review(person: Person, session: Session, policy: CedarPolicy) -> bool:
         and person.name not in review.people
         and policy.may(Action.REVIEW, person, session).allowed
     )
+
+
+def _may_confirm(person: Person, session: Session, policy: CedarPolicy) -> bool:
+    return session.unconfirmed and policy.may(Action.CONFIRM, person, session).allowed
 
 
 def _oldest(sessions: Iterator[Session]) -> list[Session]:

@@ -43,8 +43,13 @@ def transition(
     *,
     now: datetime,
     once: Once | None = None,
+    read: Session | None = None,
 ) -> Session:
     """Applies `decide` to the stored session, exactly once. None means: leave it as it is.
+
+    `read` is the session as this call has read or written it already. It is decided on without
+    being read again, because the write holds only if it is what is stored; if it is not, the
+    stored one is read and decided on.
 
     `once` is noted in the same write; whether it is done already is for `decide` to ask. Raises
     NotFound for an unknown id, whatever `decide` raises, and StaleSession only if others kept
@@ -53,8 +58,8 @@ def transition(
     refused: Session | None = None
 
     def attempt() -> Session:
-        nonlocal refused
-        before = load(store, session_id)
+        nonlocal refused, read
+        before, read = read or load(store, session_id), None
         step = decide(before)
         if step is None:
             return before

@@ -1,5 +1,6 @@
 """An approver says yes or no. The vote that makes the grant lawful lets the workflow go on."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,12 +24,11 @@ from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.linked_votes import check_link_votes
-from pam.operations.refuse_blocked import is_blocked
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy, Decision
 from pam.ports.people import Workflow
 from pam.ports.proofs import Signer
-from pam.ports.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,9 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
 
     def decide(session: Session) -> Step:
         voter, allowed = _voter(session, paper.decision, call)
-        call.refuse_blocked(voter.name, session.resource, session_id=session.session_id)
+        concerned = {voter.name, *concerned_by(session)}
+        blocked = kept_out(concerned, session.resource, now=call.now, store=call.store)
+        refuse(blocked.get(voter.name), session_id=session.session_id)
         _check_open(session, voter, paper, call.now)
         cast = Vote(
             name=voter.name,
@@ -60,10 +62,9 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
             duration=paper.duration,
         )
         cast = replace(cast, proof=signer.sign(proofs.of_vote(session.session_id, cast)))
-        step = _counted(session, cast, allowed, call)
+        step = _counted(session, cast, allowed, blocked, call)
         if step.after.status is Status.APPROVED:
-            requester = session.requester_name
-            call.refuse_blocked(requester, session.resource, session_id=session.session_id)
+            refuse(blocked.get(session.requester_name), session_id=session.session_id)
         return step
 
     try:
@@ -124,7 +125,14 @@ def _check_open(session: Session, voter: Person, paper: BallotPaper, now: dateti
         )
 
 
-def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Step:
+def concerned_by(session: Session) -> set[str]:
+    """Of whom it is asked whether they are blocked before there is access."""
+    return {session.requester_name, *(vote.name for vote in session.votes)}
+
+
+def _counted(
+    session: Session, cast: Vote, allowed: Decision, blocked: Container[str], call: Call
+) -> Step:
     voted = replace(
         session,
         votes=(*session.votes, cast),
@@ -151,18 +159,17 @@ def _counted(session: Session, cast: Vote, allowed: Decision, call: Call) -> Ste
         )
         denied = voted.advance(Status.DENIED, ended_at=call.now, ending=ending)
         return Step(denied, (*entries, entry(RecordType.DENIED, allowed, *said)))
-    lawful = grant_decision(voted, call.policy, now=call.now, store=call.store)
+    lawful = grant_decision(voted, call.policy, blocked=blocked)
     if not lawful.allowed or voted.held_until_confirmed:
         return Step(voted, entries)
     approved = voted.advance(Status.APPROVED, approved_at=call.now)
     return Step(approved, (*entries, entry(RecordType.APPROVED, lawful)))
 
 
-def grant_decision(
-    session: Session, policy: CedarPolicy, *, now: datetime, store: SessionStore
-) -> Decision:
+def grant_decision(session: Session, policy: CedarPolicy, *, blocked: Container[str]) -> Decision:
     """Whether the votes gathered make the grant lawful under today's policy, for today's requester
-    and by those who are approvers today, and are not blocked.
+    and by those who are approvers today, and are not blocked. `blocked` names whoever is kept from
+    the resource, as read just now.
 
     Asked at the last vote and again before anything is made. Raises NotEligible or NotFound if the
     requester or the resource is no longer listed.
@@ -182,10 +189,6 @@ def grant_decision(
     if not eligible.allowed:
         message = f"no policy lets {requester.name} have {resource.resource_id} any more"
         raise NotEligible(message, session_id=session.session_id, policy_ids=eligible.policy_ids)
-    unblocked = (
-        vote
-        for vote in session.votes
-        if not is_blocked(vote.name, session.resource, now=now, store=store)
-    )
+    unblocked = (vote for vote in session.votes if vote.name not in blocked)
     standing = approval.gathered(policy.counted(unblocked, session), resource_domain=session.domain)
     return policy.grant(requester, resource, standing, session.circumstances)

@@ -52,20 +52,30 @@ class PolicySets(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """How things stood when an owner's delivery was claimed."""
+
+    delivered: int
+    """The sequence of the last delivered record; -1 before any."""
+    taken: int
+    """That of the session's last step, read before its records are; 0 for what is no session."""
+
+
 class AuditOutbox(Protocol):
     """The records in the session table that the auditor has still to carry out.
 
     `owner` is a session id, or `NONE#<event id>` for the one record that belongs to no session.
     """
 
-    def claim(self, owner: str, now: datetime) -> bool:
-        """Takes the owner's delivery for this call alone. False while another call has it.
+    def claim(self, owner: str, now: datetime) -> Claimed | None:
+        """Takes the owner's delivery for this call alone. None while another call has it.
 
         A claim that is not released, because its call died, ends by itself.
         """
 
-    def undelivered(self, owner: str) -> tuple[int, list[Record]]:
-        """The last delivered sequence (-1 before any), and the records after it, in order."""
+    def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
+        """The records after the last delivered one, in order."""
 
     def settle(self, owner: str, delivered: int, records: Sequence[Record], now: datetime) -> None:
         """Notes that these, which follow `delivered`, are delivered, puts them up for sealing, and

@@ -33,8 +33,8 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
-    """Which sessions to list. `requester_name` is a person's. Newest first, from the one before
-    the session `after` on; `limit` bounds how many are looked at.
+    """Which sessions to list. `requester_name` is a person's. Newest first (or oldest), from the
+    one next to the session `after` on; `limit` bounds how many are looked at.
     """
 
     status: Status | None = None
@@ -42,6 +42,7 @@ class SessionQuery:
     resource: str | None = None
     limit: int = 50
     after: str | None = None
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,9 @@ class SessionStore(Protocol):
     """
 
     def get(self, session_id: str) -> Session | None: ...
+
+    def several(self, session_ids: Sequence[str]) -> list[Session]:
+        """Those of them that are there, in this order, all in one read (of each hundred)."""
 
     def create(
         self,
@@ -88,6 +92,9 @@ class SessionStore(Protocol):
 
     def open_now(self, person: str) -> OpenNow:
         """What this person has, as the limits count it."""
+
+    def unconfirmed(self, person: str) -> list[str]:
+        """Ids of the sessions that wait for this person's word, as the limits count them."""
 
     def recount(self, session: Session) -> None:
         """Puts right what a session, read just now, counts as, and whether it owes a review; unless
@@ -158,6 +165,11 @@ class SessionStore(Protocol):
 
     def blocks_of(self, person: str) -> list[Block]:
         """Every block of a person that is kept, in force or not."""
+
+    def blocks_on(self, resource: str, people: Sequence[str]) -> dict[str, list[Block]]:
+        """Of each of these people those blocks that are on this resource or on everything, in
+        force or not; all in one read.
+        """
 
     def blocklist(self) -> Blocklist:
         """Every block that is kept, by name, with the version of it all."""
