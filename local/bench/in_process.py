@@ -56,6 +56,7 @@ SETTINGS: dict[str, Settings] = {
         revoke_function="revoke_session",
         door_key_arn="door",
         tier1_topic_arn="tier1",
+        requester_topic_arn="requesters",
     ),
     "admit_request": AdmitSettings(
         **_COMMON, **_HOME, tier1_topic_arn="tier1", admission_key_arn="admission"
