@@ -174,7 +174,7 @@ def fresh(folder: Path, handler: str, event: Event, aws: SmallAws, settings: dic
     command = [getattr(sys, "_base_executable", sys.executable), "-s", "-B", str(_SCRIPT)]
     with os.fdopen(reading) as told:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" 3>&{writing}', "sh", *command, str(folder), handler],
+            [*command, str(folder), handler, str(writing)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -388,7 +388,7 @@ def _api(
         "headers": {"Content-Type": "application/json", "Host": "api", "User-Agent": "pam/1"},
         "multiValueHeaders": {"Content-Type": ["application/json"], "Host": ["api"]},
         "queryStringParameters": query,
-        "multiValueQueryStringParameters": query and {k: [v] for k, v in query.items()},
+        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()} if query else None,
         "pathParameters": {"session_id": session_id} if session_id else None,
         "body": body and json.dumps(body),
         "isBase64Encoded": False,

@@ -83,7 +83,7 @@ def _cold_start(
 
 
 def _median(runs: list[Run], what: str) -> float:
-    return statistics.median(getattr(run, what) for run in runs)
+    return statistics.median(float(getattr(run, what)) for run in runs)
 
 
 class Shipped:

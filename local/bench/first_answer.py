@@ -1,6 +1,7 @@
-"""A function's process up to its first answer, as a script: `first_answer.py BUNDLE HANDLER`.
+"""A function's process up to its first answer, as a script.
 
-Reads the event, JSON, from its standard input; writes JSON to the file descriptor 3: the CPU time
+`first_answer.py BUNDLE HANDLER DESCRIPTOR`
+Reads the event, JSON, from its standard input; writes JSON to the descriptor: the CPU time
 that the process had used once the handler was imported, and once it had answered, in seconds, and
 what it answered. It imports nothing that the interpreter has not loaded by itself until then.
 """
@@ -20,11 +21,11 @@ class Context:
     invoked_function_arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function_name}"
     aws_request_id = "4c2b4f6e-0000-4000-8000-000000000000"
 
-    def get_remaining_time_in_millis(self):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def get_remaining_time_in_millis(self) -> int:
         return 25_000
 
 
-def loaded():  # type: ignore[no-untyped-def] # noqa: ANN201
+def loaded() -> list[str]:
     """The names of packages and modules in the bundle."""
     names = {name.partition(".")[0] for name in list(sys.modules)}
     return sorted(
@@ -34,7 +35,7 @@ def loaded():  # type: ignore[no-untyped-def] # noqa: ANN201
     )
 
 
-def main():  # type: ignore[no-untyped-def] # noqa: ANN201
+def main() -> None:
     handler = __import__(sys.argv[2]).handler
     imported = time.process_time()
     loaded_at_import = loaded()
@@ -45,7 +46,7 @@ def main():  # type: ignore[no-untyped-def] # noqa: ANN201
     event = json.load(sys.stdin)
     answer = handler(event, Context())
     answered = time.process_time() - listed
-    with open(3, "w") as out:
+    with open(int(sys.argv[3]), "w") as out:  # noqa: PTH123 - a number, no path
         json.dump(
             {
                 "imported": imported,
