@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from local import bridges, lifeline
-from local.bridges import function_processes, throttling
+from local.bridges import counting, function_processes, throttling
 from local.postgres_process import AUTHORITY
 from local.state import CACHE, State
 
@@ -27,6 +27,7 @@ def main() -> None:
     from ministack.app import main as serve
 
     throttling.build(state)
+    counting.build(state)
     sys.argv = ["ministack"]
     serve()
 

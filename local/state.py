@@ -71,6 +71,16 @@ class State:
         """A line for each call that was throttled."""
         return self.scratch / "throttled"
 
+    @property
+    def counting(self) -> Path:
+        """While it is there, the emulator writes down what functions call."""
+        return self.scratch / "counting"
+
+    @property
+    def counted(self) -> Path:
+        """A line of JSON for each call that was written down."""
+        return self.scratch / "counted"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time; a process that dies lets go of it."""
