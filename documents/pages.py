@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from documents import api, command, events
+from documents import api, benchmarks, command, events
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
@@ -131,6 +131,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "codes": codes,
     "exit-codes": exit_codes,
     "commands": commands,
+    "missed-bars": benchmarks.missed,
+    "benchmarks": benchmarks.tables,
 }
 
 
@@ -143,6 +145,10 @@ def pages() -> list[Path]:
     return sorted(path for path in DOCS.glob("*.md") if _PART.search(path.read_text("utf-8")))
 
 
+def fill(path: Path) -> None:
+    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 if __name__ == "__main__":
     for path in pages():
-        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+        fill(path)

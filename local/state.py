@@ -81,6 +81,11 @@ class State:
         """A line of JSON for each call that was written down."""
         return self.scratch / "counted"
 
+    @property
+    def profiles(self) -> Path:
+        """A folder with what each function process spent its time on, where that is asked for."""
+        return self.scratch / "profiles"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time; a process that dies lets go of it."""

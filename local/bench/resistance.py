@@ -5,7 +5,6 @@ borrower's own calls take up the machine as well.
 """
 
 import json
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,10 +36,6 @@ def resisted_ends(cast: Cast) -> tuple[list[float], list[float]]:
             in_peace.append(_end(cast, flooded=False))
             resisted.append(_end(cast, flooded=True))
     return in_peace, resisted
-
-
-def ratio(in_peace: list[float], resisted: list[float]) -> float:
-    return statistics.median(resisted) / statistics.median(in_peace)
 
 
 @contextmanager

@@ -1,0 +1,66 @@
+"""The figures of `docs/benchmarks/*.json`, which `make bench` wrote, as tables of a page."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from local.bench.benches import BENCHES, KEPT
+from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown_ratio
+
+
+def kept() -> dict[str, dict[str, Any]]:
+    """What was kept of each bench, by its name, in the order in which they run."""
+    order = list(BENCHES)
+    paths = sorted(KEPT.glob("*.json"), key=lambda path: order.index(path.stem))
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def missed() -> str:
+    """Each bar that is missed: by how much, and what bounds it."""
+    lines = [_missed(name, figure) for name, figure in _figures() if figure.met is False]
+    return "".join(lines) or "None: every bar is met.\n"
+
+
+def _missed(bench: str, figure: Figure) -> str:
+    bar = figure.bar or 0.0
+    over = 100 * (figure.ratio / bar - 1)
+    bound = figure.bound or "What bounds it was not found out."
+    return (
+        f"- **{figure.name}** ({bench}): {shown_ratio(figure.ratio)} where {bar:g} is the bar, "
+        f"{over:.0f} % over it. {bound}\n"
+    )
+
+
+def _figures() -> Iterator[tuple[str, Figure]]:
+    for name, document in kept().items():
+        yield from ((name, figure) for figure in from_document(document)[0])
+
+
+def tables() -> str:
+    """A section for each bench."""
+    return "\n".join(_section(name, document) for name, document in kept().items())
+
+
+def _section(name: str, document: dict[str, Any]) -> str:
+    figures, breakdowns = from_document(document)
+    parts = [f"## {name}\n\n{_when(document)}\n\n", _table(HEAD, [row(each) for each in figures])]
+    return "".join([*parts, *(_folded(each) for each in breakdowns)])
+
+
+def _folded(breakdown: Breakdown) -> str:
+    table = _table(breakdown.head, breakdown.rows)
+    return f"\n<details><summary>{breakdown.title}</summary>\n\n{table}\n</details>\n"
+
+
+def _when(document: dict[str, Any]) -> str:
+    machine = document["machine"]
+    processor = machine["cpu"] or machine["architecture"]
+    return (
+        f"Measured on {machine['measured_on']} in {document['seconds']:.0f} s: "
+        f"{machine['cores']} cores of {processor}, {machine['system']}, Python {machine['python']}."
+    )
+
+
+def _table(head: tuple[str, ...], rows: Any) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
