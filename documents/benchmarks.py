@@ -8,11 +8,42 @@ from local.bench.benches import BENCHES, KEPT
 from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown_ratio
 
 
+_HEADLINES = (
+    "request -> answered",
+    "check -> answered",
+    "last approval -> usable credentials",
+    "last approval -> usable credentials, with all proofs",
+    "revoke -> credentials refused",
+    "role: revoke -> refused, against a borrower who resists",
+    "postgres-user: last approval -> login works",
+    "postgres-user: end -> login refused, connection cut",
+    "rotated-secret: end -> login refused, connection cut",
+    "one session of many: request, two votes, lease, end",
+    "one of many records carried to log group, archive and bus",
+)
+
+
 def kept() -> dict[str, dict[str, Any]]:
     """What was kept of each bench, by its name, in the order in which they run."""
     order = list(BENCHES)
     paths = sorted(KEPT.glob("*.json"), key=lambda path: order.index(path.stem))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def headlines() -> str:
+    """What the README shows, and on which machine it was measured. Raises KeyError for a figure
+    that was not kept.
+    """
+    figures = {figure.name: figure for _, figure in _figures()}
+    rows = [_headline(figures[name]) for name in _HEADLINES]
+    machines = dict.fromkeys(_machine(document["machine"]) for document in kept().values())
+    head = ("figure", "ratio", "bar", "over")
+    return f"{_table(head, rows)}\nMeasured on {'; '.join(machines)}.\n"
+
+
+def _headline(figure: Figure) -> tuple[str, ...]:
+    bar = "-" if figure.bar is None else f"{figure.bar:g}"
+    return figure.name, shown_ratio(figure.ratio), bar, figure.reference
 
 
 def missed() -> str:
@@ -54,10 +85,16 @@ def _folded(breakdown: Breakdown) -> str:
 
 def _when(document: dict[str, Any]) -> str:
     machine = document["machine"]
+    return (
+        f"Measured on {machine['measured_on']} in {document['seconds']:.0f} s, on "
+        f"{_machine(machine)}."
+    )
+
+
+def _machine(machine: dict[str, Any]) -> str:
     processor = machine["cpu"] or machine["architecture"]
     return (
-        f"Measured on {machine['measured_on']} in {document['seconds']:.0f} s: "
-        f"{machine['cores']} cores of {processor}, {machine['system']}, Python {machine['python']}."
+        f"{machine['cores']} cores of {processor} ({machine['system']}, Python {machine['python']})"
     )
 
 

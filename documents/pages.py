@@ -1,4 +1,4 @@
-"""Fills in the parts of pages under `docs/` that come from the code: what stands between two marks.
+"""Fills in the parts of pages under `docs/`, and of the README, that come from the code: what stands between two marks.
 
 `<!-- made: NAME -->` begins such a part and `<!-- end -->` ends it. `python -m documents.pages`
 writes the pages; a test holds that it would change nothing.
@@ -14,6 +14,7 @@ from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+README = DOCS.parent / "README.md"
 _PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _PARAMETERS: Mapping[Parameter, str] = {
@@ -133,6 +134,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "missed-bars": benchmarks.missed,
     "benchmarks": benchmarks.tables,
+    "figures": benchmarks.headlines,
 }
 
 
@@ -142,7 +144,9 @@ def filled(text: str) -> str:
 
 
 def pages() -> list[Path]:
-    return sorted(path for path in DOCS.glob("*.md") if _PART.search(path.read_text("utf-8")))
+    """Those of `docs/` and the README that have such a part."""
+    there = [README, *sorted(DOCS.glob("*.md"))]
+    return [path for path in there if _PART.search(path.read_text("utf-8"))]
 
 
 def fill(path: Path) -> None:

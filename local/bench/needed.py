@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from local.bench.bare import EXECUTION, TRANSACTION, Bare
+from local.bench.bare import RESUMED, TRANSACTION, Bare
 from local.bench.figure import SECONDS, Breakdown, Figure
 from local.bench.rounds import in_turn, timed
 from local.bridges.counting import Called, counted, read_counted
 from local.cast import Cast
 from local.state import State
 
-_INSTEAD = {"states:SendTaskSuccess": EXECUTION}
+_INSTEAD = {"states:SendTaskSuccess": RESUMED}
 """A vote goes on with its execution: the call, the next state and the function that it invokes."""
 _COUNTED = 3
 """The fewest of so many: a call that had to be made again is not one that is needed."""
@@ -65,7 +65,7 @@ def figure_of(act: Act, taken: Mapping[str, Sequence[float]], needed: Needed) ->
         name=act.name,
         value=statistics.median(seconds),
         unit=SECONDS,
-        reference=f"the {needed.total()} bare calls that it needs, one after the other",
+        reference=f"its {needed.total()} bare calls, one after the other",
         reference_value=sum(
             count * statistics.median(taken[name]) for name, count in needed.items()
         ),

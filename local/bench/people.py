@@ -27,7 +27,7 @@ _DURABLE = {"logs:PutLogEvents": 1, "s3:PutObject": 1}
 it, which is no function of the way itself.
 """
 _CHECK_BOUND = ""
-_MEANWHILE = "until the lease is answered, asked for once the session is ACTIVE"
+_MEANWHILE = "the lease asked for once ACTIVE"
 
 Do = Callable[[], object]
 
@@ -190,7 +190,7 @@ def _states(place: Place, people: Crowd) -> Figure:
         value=entered,
         unit="states",
         reference="a bare execution of one state",
-        reference_value=place.bare.statesstates_entered(),
+        reference_value=place.bare.states_entered(),
         bar=_STATES_BAR,
         runs=1,
     )

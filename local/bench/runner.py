@@ -21,18 +21,23 @@ from local.bench.machine import describe
 from local.bench.place import Place
 from local.state import ROOT
 
+_WIDTH = 180
+"""Characters: a narrower table would be one of single words."""
+
 Bench = Callable[[Place], Iterable[Figure | Breakdown]]
 
 
 def run(state_dir: Path, only: str = "") -> int:
     """0, however the figures are: a bench measures, and people judge."""
     console = Console(highlight=False)
+    console.width = max(console.width, _WIDTH)
     names = [only] if only else list(BENCHES)
     began = time.monotonic()
     with Place(state_dir, lambda line: console.print(f"  {line}", style="dim")) as place:
         for name in names:
             _print(console, name, _run(name, place))
-    pages.fill(pages.DOCS / "benchmarks.md")
+    for page in (pages.DOCS / "benchmarks.md", pages.README):
+        pages.fill(page)
     console.print(f"{time.monotonic() - began:.0f} s; kept in {KEPT.relative_to(ROOT)}")
     return 0
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from operator import itemgetter
 
 from local import crowd
 from local.bench.figure import SECONDS, Breakdown, Figure
@@ -41,12 +42,12 @@ def bench(place: Place) -> Iterator[Figure | Breakdown]:
     calls = _calls_of_one(place, people)
     writes = sum(call.action in _WRITES for call in calls)
     sessions, bares = [], []
-    taken: Counter[str] = Counter()
+    taken: dict[str, float] = {}
     for _ in range(_BLOCKS):
         before = processor_times(place.state, cast.handlers)
         sessions.append(timed(partial(many, partial(live, cast, people))) / _SESSIONS)
         for name, seconds in spent(before, processor_times(place.state, cast.handlers)).items():
-            taken[name] += seconds / (_BLOCKS * _SESSIONS)
+            taken[name] = taken.get(name, 0.0) + seconds / (_BLOCKS * _SESSIONS)
         bares.append(timed(partial(many, partial(_bare, place, writes))) / _SESSIONS)
     yield Figure(
         name="one session of many: request, two votes, lease, end",
@@ -108,13 +109,13 @@ def _calls_of_one(place: Place, people: crowd.Crowd) -> list[Called]:
         return until(at_rest, "the last call for the session")
 
 
-def _breakdown(cast: Cast, taken: Counter[str], calls: list[Called]) -> Breakdown:
+def _breakdown(cast: Cast, taken: dict[str, float], calls: list[Called]) -> Breakdown:
     """Milliseconds of processor time a session, and the calls that each function makes for it."""
     made = Counter(cast.handlers.get(call.function, call.function) for call in calls)
-    total = taken.total()
+    total = sum(taken.values())
     rows = [
         (name, f"{1000 * seconds:.0f} ms", f"{100 * seconds / total:.0f} %", str(made[name] or "-"))
-        for name, seconds in taken.most_common()
+        for name, seconds in sorted(taken.items(), key=itemgetter(1), reverse=True)
     ]
     return Breakdown(
         title="processor time of one session, by process",

@@ -85,7 +85,7 @@ def test_an_act_needs_what_the_functions_on_its_way_call_and_nothing_of_others()
             "dynamodb:GetItem",
             "dynamodb:TransactWriteItems of 3",
             "iam:PutRolePolicy",
-            "execution",
+            "execution resumed for one empty task",
         ]
     )
 
