@@ -7,13 +7,14 @@ what is called in the running stack, which ends with the bench.
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 
-from local.bench.bare_places import EVERYTHING, ITEM, NAME, RECORD, ROLE, BarePlaces
+from local.bench.bare_places import EVERYTHING, ITEM, NAME, POLICY, RECORD, ROLE, BarePlaces
 from local.bench.rounds import timed
 from local.cast import Cast, Person, until
 from local.logins import connect
@@ -154,6 +155,11 @@ class Bare:
             "iam:GetRolePolicy": lambda: iam.get_role_policy(RoleName=NAME, PolicyName=NAME),
             "iam:ListRolePolicies": lambda: iam.list_role_policies(RoleName=NAME),
             "iam:ListAttachedRolePolicies": lambda: iam.list_attached_role_policies(RoleName=NAME),
+            "iam:DeleteRolePolicy": self._delete_policy,
+            "iam:GetPolicy": lambda: iam.get_policy(PolicyArn=POLICY),
+            "iam:GetPolicyVersion": lambda: iam.get_policy_version(
+                PolicyArn=POLICY, VersionId="v1"
+            ),
             "iam:GetRole": lambda: iam.get_role(RoleName=NAME),
             "lambda:InvokeFunction": lambda: self.client("lambda").invoke(
                 FunctionName="bench-empty"
@@ -166,6 +172,7 @@ class Bare:
             "s3:PutObject": lambda: self.client("s3").put_object(
                 Bucket=NAME, Key=uuid4().hex, Body=RECORD.encode()
             ),
+            "s3:GetObject": lambda: self.client("s3").get_object(Bucket=NAME, Key=NAME),
             "events:PutEvents": lambda: self.client("events").put_events(Entries=[_event(RECORD)]),
             "sns:Publish": lambda: self.client("sns").publish(
                 TopicArn=self._places.topic, Message=RECORD
@@ -182,6 +189,11 @@ class Bare:
                 SecretId=NAME
             ),
         }
+
+    def _delete_policy(self) -> None:
+        iam = self.client("iam")
+        with suppress(iam.exceptions.NoSuchEntityException):
+            iam.delete_role_policy(RoleName=NAME, PolicyName="another")
 
     def _execute(self) -> None:
         answer = self.client("stepfunctions").start_sync_execution(

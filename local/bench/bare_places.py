@@ -16,6 +16,7 @@ from local.cast import Cast
 
 NAME = "bench"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{NAME}"
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/{NAME}"
 EVERYTHING = json.dumps(
     {
         "Version": "2012-10-17",
@@ -71,6 +72,7 @@ class BarePlaces:
         iam.put_user_policy(UserName=NAME, PolicyName=NAME, PolicyDocument=EVERYTHING)
         key = iam.create_access_key(UserName=NAME)["AccessKey"]
         self._session = self._cast.session_with(key["AccessKeyId"], key["SecretAccessKey"], None)
+        iam.create_policy(PolicyName=NAME, PolicyDocument=EVERYTHING)
         iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=_ANYBODY_HERE)
         iam.put_role_policy(RoleName=NAME, PolicyName=NAME, PolicyDocument=EVERYTHING)
 
@@ -88,7 +90,9 @@ class BarePlaces:
             BillingMode="PAY_PER_REQUEST",
         )
         table.put_item(TableName=NAME, Item={**ITEM, "text": {"S": RECORD}})
-        self._root("s3").create_bucket(Bucket=NAME)
+        s3 = self._root("s3")
+        s3.create_bucket(Bucket=NAME)
+        s3.put_object(Bucket=NAME, Key=NAME, Body=RECORD.encode())
         logs = self._root("logs")
         logs.create_log_group(logGroupName=NAME)
         logs.create_log_stream(logGroupName=NAME, logStreamName=NAME)

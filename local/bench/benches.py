@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from local.state import ROOT
 
 BENCHES: Mapping[str, str] = {
+    "demo": "local.bench.demo:bench",
     "people": "local.bench.people:bench",
     "databases": "local.bench.databases:bench",
     "throughput": "local.bench.throughput:bench",

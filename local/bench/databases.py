@@ -52,11 +52,11 @@ def bench(place: Place) -> Iterator[Figure | Breakdown]:
 
 def _acts(cast: Cast, resource: str) -> Iterator[Act]:
     kind = _KINDS[resource]
-    lent = ("request_api", "activate_session", "issue_credentials")
+    lent = ("request_api", "activate_session", "issue_credentials", "rotate_secret")
     yield Act(
         name=f"{kind}: ACTIVE -> login works",
         run=partial(_active_to_login, cast, resource),
-        on_the_way=("issue_credentials",),
+        on_the_way=("issue_credentials", "rotate_secret"),
         besides={API: 1, **_DURABLE},
         bar=_SUM_BAR,
     )
@@ -70,7 +70,7 @@ def _acts(cast: Cast, resource: str) -> Iterator[Act]:
     yield Act(
         name=f"{kind}: end -> login refused, connection cut",
         run=partial(_end_to_refused, cast, resource),
-        on_the_way=("request_api", "revoke_session"),
+        on_the_way=("request_api", "revoke_session", "rotate_secret"),
         besides={API: 1, REFUSED_LOGIN: 1},
         bar=_SUM_BAR,
     )
