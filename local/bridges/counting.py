@@ -96,5 +96,7 @@ def _items(body: bytes) -> int:
             case list(items):
                 return len(items)
             case dict(tables):
-                return sum(len(each.get("Keys", each)) for each in tables.values())
+                # A read names keys, a write the items themselves.
+                asked = [e.get("Keys", e) if isinstance(e, dict) else e for e in tables.values()]
+                return sum(len(each) for each in asked)
     return 1
