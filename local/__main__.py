@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from local.bench.benches import BENCHES
 from local.stack import StackError, down, status, up
 from local.state import default_state_dir
 
@@ -15,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=_COMMANDS)
     parser.add_argument("--state-dir", type=Path, default=default_state_dir())
-    parser.add_argument("--only", default="", help="of the benches, the one of this name")
+    parser.add_argument("--only", default="", choices=["", *BENCHES], help="one bench alone")
     chosen = parser.parse_args()
     try:
         return _run(chosen.command, chosen.state_dir, chosen.only)

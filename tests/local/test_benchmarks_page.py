@@ -25,6 +25,10 @@ def test_every_bench_has_been_run_and_no_other_is_kept() -> None:
     assert {document["bench"] for document in DOCUMENTS.values()} == set(BENCHES)
 
 
+def test_every_figure_that_the_readme_shows_has_been_measured() -> None:
+    assert set(benchmarks.HEADLINES) <= {figure.name for figure in figures()}
+
+
 def test_every_figure_has_a_reference_of_its_own_run_and_every_bar_is_a_ratio() -> None:
     assert figures()
     for figure in figures():
