@@ -59,16 +59,20 @@ def bench(place: Place) -> Iterator[Figure | Breakdown]:
         sessions,
         bare,
         bares,
-        note=f"{_IN_FLIGHT} in flight, blocks of {_SESSIONS}, {1 / statistics.median(sessions):.1f} a second",
+        note=f"{_IN_FLIGHT} in flight, blocks of {_SESSIONS}; {_rate(sessions)}",
     )
     yield of_seconds(
         "the same, until all of it is carried and watched",
         recorded,
         bare,
         bares,
-        note=f"{1 / statistics.median(recorded):.1f} a second, sustained",
+        note=f"{_rate(recorded)}, sustained",
     )
     yield _breakdown(cast, taken, calls)
+
+
+def _rate(seconds: list[float]) -> str:
+    return f"{1 / statistics.median(seconds):.1f} a second"
 
 
 def live(cast: Cast, people: crowd.Crowd) -> None:
