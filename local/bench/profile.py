@@ -6,7 +6,9 @@ nowhere: a profile slows down what it looks at, so its times mean something to e
 
 import os
 import pstats
+from collections.abc import Iterable
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -17,39 +19,47 @@ from local.bench.place import Place
 from local.bench.throughput import live, many
 from local.bridges.profiling import SWITCH
 
-_MOST = 30
-_BLOCKS = 3
+_MOST = 60
+_BLOCKS = 2
+_WIDTH = 140
 
 
 def profile(state_dir: Path) -> int:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=_WIDTH)
     os.environ[SWITCH] = "1"
     with Place(state_dir, lambda line: console.print(f"  {line}", style="dim")) as place:
         people = crowd.Crowd(crowd.engineers(place.cast))
         for _ in range(_BLOCKS):
             many(partial(live, place.cast, people))
-        for name, handler in place.cast.handlers.items():
-            found = [str(path) for path in place.state.profiles.glob(f"{name}.*.prof")]
-            if found:
-                console.print(_table(handler, pstats.Stats(*found)))
+        for name, handler in sorted(place.cast.handlers.items(), key=itemgetter(1)):
+            parts = _parts(place.state.profiles.glob(f"{name}.*.prof"))
+            if parts:
+                console.print(_table(handler, parts))
     return 0
 
 
-def _table(handler: str, stats: pstats.Stats) -> Table:
-    """The functions of the code in which most time is spent, with what they call."""
-    total = stats.total_tt  # type: ignore[attr-defined]
+def _parts(files: Iterable[Path]) -> dict[str, list[float]]:
+    """Of each function of the code: seconds with what it calls, seconds alone, calls."""
+    parts: dict[str, list[float]] = {}
+    for file in files:
+        # Each process has its code in a folder of its own.
+        for place, (_, calls, alone, within, _) in pstats.Stats(str(file)).stats.items():  # type: ignore[attr-defined]
+            sums = parts.setdefault(_where(place), [0.0, 0.0, 0])
+            sums[:] = [a + b for a, b in zip(sums, (within, alone, calls), strict=True)]
+    return parts
+
+
+def _table(handler: str, parts: dict[str, list[float]]) -> Table:
+    """Where most time is spent, with what is called from there."""
+    total = sum(alone for _, alone, _ in parts.values())
     shown = Table(
         *("within", "alone", "calls", "where"),
         title=f"{handler}: {total:.2f} s",
         title_justify="left",
     )
-    lines = [
-        (cumulative, alone, calls, place)
-        for place, (_, calls, alone, cumulative, _) in stats.stats.items()  # type: ignore[attr-defined]
-    ]
-    for cumulative, alone, calls, place in sorted(lines, reverse=True)[:_MOST]:
-        shares = [f"{part / total:.0%}" for part in (cumulative, alone)]
-        shown.add_row(*shares, str(calls), _where(place))
+    by_time = sorted(parts.items(), key=itemgetter(1), reverse=True)
+    for place, (within, alone, calls) in by_time[:_MOST]:
+        shown.add_row(f"{within / total:.0%}", f"{alone / total:.0%}", f"{calls:.0f}", place)
     return shown
 
 

@@ -2,7 +2,8 @@
 
 Only for an emulator that is started with `PAM_PROFILE` in its environment, since it makes functions
 slower: `make bench PROFILE=1`. What each process did since its second call (the first one loads)
-is written into the state folder's scratch after every call.
+is written into the state folder's scratch after every call. It is the processor time of the thread
+that serves the call: neither what it waits for nor what other threads do.
 """
 
 from pathlib import Path
@@ -12,8 +13,8 @@ from local.bridges.patching import BridgeError, existing
 SWITCH = "PAM_PROFILE"
 _CALL = "result = handler_fn(event, context)"
 _BEGINNING = """\
-import cProfile, os
-_profile, _calls = cProfile.Profile(), []
+import cProfile, os, time
+_profile, _calls = cProfile.Profile(time.thread_time), []
 def _profiled(handler, event, context):
     _calls.append(1)
     if len(_calls) == 1:
