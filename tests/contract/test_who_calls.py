@@ -1,5 +1,6 @@
 """AWS is told who calls: CloudTrail shows it, and the local stack counts calls by it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,7 +8,16 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from pam.aws import clients
-from tests.contract.test_throttled_calls import Raw
+
+
+class Raw:
+    """What an AWSResponse reads its content from."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._content
 
 
 @pytest.mark.parametrize("config", [None, clients.ONE_TRY], ids=["usual", "one try"])
