@@ -6,7 +6,7 @@ what is called in the running stack, which ends with the bench.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
@@ -97,15 +97,16 @@ class Bare:
         until(lambda: self.is_over(execution) or None, "the bare execution to succeed")
         return len(self._entered(execution))
 
-    def keep(self, number: str, line: str) -> None:
-        """One record to log group, archive and bus, as plainly as AWS takes it."""
+    def keep(self, name: str, lines: Sequence[str], told: int) -> None:
+        """Records to log group and archive, and `told` of them to the bus, as one batch each."""
+        now = int(time.time() * 1000)
         self.client("logs").put_log_events(
             logGroupName=NAME,
             logStreamName=NAME,
-            logEvents=[{"timestamp": int(time.time() * 1000), "message": line}],
+            logEvents=[{"timestamp": now, "message": line} for line in lines],
         )
-        self.client("s3").put_object(Bucket=NAME, Key=number, Body=line.encode())
-        self.client("events").put_events(Entries=[_event(line)])
+        self.client("s3").put_object(Bucket=NAME, Key=name, Body="\n".join(lines).encode())
+        self.client("events").put_events(Entries=[_event(line) for line in lines[:told]])
 
     def _of_dynamodb(self) -> dict[str, Callable[[], object]]:
         table = self.client("dynamodb")
