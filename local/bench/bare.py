@@ -186,10 +186,16 @@ class Bare:
             "secretsmanager:PutSecretValue": lambda: self.client("secretsmanager").put_secret_value(
                 SecretId=NAME, SecretString=uuid4().hex
             ),
+            "secretsmanager:UpdateSecretVersionStage": self._move_label,
             "secretsmanager:DescribeSecret": lambda: self.client("secretsmanager").describe_secret(
                 SecretId=NAME
             ),
         }
+
+    def _move_label(self) -> None:
+        self.client("secretsmanager").update_secret_version_stage(
+            SecretId=NAME, VersionStage=NAME, MoveToVersionId=self._places.version
+        )
 
     def _delete_policy(self) -> None:
         iam = self.client("iam")

@@ -97,7 +97,8 @@ class BarePlaces:
         logs.create_log_group(logGroupName=NAME)
         logs.create_log_stream(logGroupName=NAME, logStreamName=NAME)
         self._root("events").create_event_bus(Name=NAME)
-        self._root("secretsmanager").create_secret(Name=NAME, SecretString=RECORD)
+        secret = self._root("secretsmanager").create_secret(Name=NAME, SecretString=RECORD)
+        self.version = secret["VersionId"]
         self.topic = self._root("sns").create_topic(Name=NAME)["TopicArn"]
         key = self._root("kms").create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")
         self.key = key["KeyMetadata"]["KeyId"]
