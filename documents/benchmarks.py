@@ -7,7 +7,6 @@ from typing import Any
 from local.bench.benches import BENCHES, KEPT
 from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown_ratio
 
-
 HEADLINES = (
     "request -> answered",
     "check -> answered",
@@ -66,8 +65,11 @@ def _figures() -> Iterator[tuple[str, Figure]]:
 
 
 def tables() -> str:
-    """A section for each bench."""
-    return "\n".join(_section(name, document) for name, document in kept().items())
+    """A section for each bench, and which were never run."""
+    documents = kept()
+    without = ", ".join(f"`{name}`" for name in BENCHES if name not in documents)
+    sections = [_section(name, document) for name, document in documents.items()]
+    return "\n".join([*sections, *([f"Not measured yet: {without}.\n"] if without else [])])
 
 
 def _section(name: str, document: dict[str, Any]) -> str:

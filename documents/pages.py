@@ -1,5 +1,6 @@
-"""Fills in the parts of pages under `docs/`, and of the README, that come from the code: what stands between two marks.
+"""Fills in the parts of pages under `docs/`, and of the README, that come from the code.
 
+Each stands between two marks:
 `<!-- made: NAME -->` begins such a part and `<!-- end -->` ends it. `python -m documents.pages`
 writes the pages; a test holds that it would change nothing.
 """

@@ -150,6 +150,7 @@ def _proven_offline(folder: Path) -> Iterator[Figure]:
         "the same lines read as JSON, hashed twice, each checkpoint's signature checked",
         taken["bare"],
         bar=_PROVEN_BAR,
+        bound="Each record is decoded, hashed in canonical form, and judged by all before it.",
     )
     yield Figure(
         name="memory for that",
@@ -158,6 +159,7 @@ def _proven_offline(folder: Path) -> Iterator[Figure]:
         reference=f"the same for {_FEW:,} records",
         reference_value=_child("cli.main", "audit", "verify", str(small), "--key", few)[1],
         bar=_MEMORY_BAR,
+        bound="What is open of each session is held until its last record.",
         runs=1,
     )
 
@@ -252,6 +254,7 @@ def _one_proof() -> Figure:
         f"the {len(path)} hashes on its path",
         taken["hashes"],
         bar=_PATH_BAR,
+        bound="Beside the hashes it is Python that walks the path.",
     )
 
 
@@ -279,6 +282,7 @@ def _carried(place: Place) -> Figure:
         "three bare writes of each session's records, one after the other: log group, archive, bus",
         taken["bare"],
         bar=_CARRIED_BAR,
+        bound="Each batch is claimed, read and settled in the table as well, by a function.",
         note=f"{1 / statistics.median(taken['carried']):.0f} a second, from the table on",
     )
 

@@ -17,7 +17,7 @@ from local import crowd
 from local.bench.bare import API, LOGIN, REFUSED_LOGIN
 from local.bench.figure import SECONDS, Breakdown, Figure, of_seconds
 from local.bench.held import until_held
-from local.bench.needed import Act, measure
+from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, Act, measure
 from local.bench.place import Place
 from local.bench.resisting_login import Resistance
 from local.bench.rounds import in_turn, timed
@@ -32,7 +32,7 @@ _COUNTED_WITHIN = 0.3
 _AT_ONCE = 50
 _CALLERS = 6
 """More at a time would measure the emulator on this machine, and not the databases."""
-_SUM_BAR, _RESISTED_BAR, _CROWD_BAR = 3, 3, 1
+_CROWD_BAR = 1
 _DURABLE = {"logs:PutLogEvents": 1, "s3:PutObject": 1}
 
 Do = Callable[[], object]
@@ -58,21 +58,21 @@ def _acts(cast: Cast, resource: str) -> Iterator[Act]:
         run=partial(_active_to_login, cast, resource),
         on_the_way=("issue_credentials", "rotate_secret"),
         besides={API: 1, **_DURABLE},
-        bar=_SUM_BAR,
+        bar=SUM_BAR,
     )
     yield Act(
         name=f"{kind}: last approval -> login works",
         run=partial(_approval_to_login, cast, resource),
         on_the_way=lent,
         besides={API: 2, **_DURABLE},
-        bar=_SUM_BAR,
+        bar=SUM_BAR,
     )
     yield Act(
         name=f"{kind}: end -> login refused, connection cut",
         run=partial(_end_to_refused, cast, resource),
         on_the_way=("request_api", "revoke_session", "rotate_secret"),
         besides={API: 1, REFUSED_LOGIN: 1},
-        bar=_SUM_BAR,
+        bar=SUM_BAR,
     )
 
 
@@ -173,7 +173,8 @@ def _against_resistance(cast: Cast, resource: str) -> Figure:
         taken["resisted"],
         "the same in peace",
         taken["in peace"],
-        bar=_RESISTED_BAR,
+        bar=RESISTED_BAR,
+        bound=RESISTED_BOUND,
     )
 
 
@@ -209,6 +210,7 @@ def _crowd(cast: Cast) -> Figure:
         reference="one session alone",
         reference_value=statistics.median(alone),
         bar=_CROWD_BAR,
+        bound="With several in flight each waits for the others on the same cores.",
         runs=_AT_ONCE,
         note=f"{_CALLERS} calls in flight; none mixed up, nothing left",
     )

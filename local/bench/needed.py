@@ -25,6 +25,14 @@ _INSTEAD = {
     # The function that rotates is on the way as well, with all that it calls.
     "secretsmanager:RotateSecret": "secretsmanager:PutSecretValue",
 }
+SUM_BAR = 3
+SUM_BOUND = (
+    "Beside its calls an act is what its functions do themselves (reading the event, policy, "
+    "making and signing each request), and what the functions behind the table's stream do "
+    "meanwhile: they take the same cores and the same emulator."
+)
+RESISTED_BAR = 3
+RESISTED_BOUND = "The borrower's own calls take the same cores and the same emulator."
 _COUNTED = 3
 """The fewest of so many: a call that had to be made again is not one that is needed."""
 
@@ -44,7 +52,7 @@ class Act:
     """What it needs that no function calls: the way through the API, a login."""
     bar: float | None = None
     note: str = ""
-    bound: str = ""
+    bound: str = SUM_BOUND
     left_out: frozenset[str] = frozenset()
     """Calls that are seen and stand in `besides` in another form."""
 
