@@ -1,7 +1,4 @@
-"""The audit trail: proven offline, one record of it, and carried to where it is kept.
-
-Trails are made up in the form that PAM gives them.
-"""
+"""The audit trail: proven offline, one record of it, and carried to where it is kept."""
 
 import hashlib
 import os
@@ -10,37 +7,28 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from cli.trail import layout
-from cli.trail.files import create_private, make_private_folder, pem, write_private
 from local.aws import root_client
 from local.bench.bare import Bare
 from local.bench.figure import MEGABYTES, Breakdown, Figure, of_seconds
 from local.bench.place import Place
 from local.bench.rounds import in_turn, timed
+from local.bench.trails import OF_A_SESSION, records_of, write_trail
 from local.cast import until
 from local.state import ROOT
 from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.audit_outbox import DynamoDbOutbox
-from pam.domain import checkpoint, timestamps
-from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json, hash_of
-from pam.domain.checkpoint import Head, Interval, Leaf
+from pam.domain.audit_record import canonical_json
 from pam.domain.merkle import Frontier, Growth, includes, leaf_hash
 from pam.ids import new_id
-from pam.names import Tables, log_origin
-from pam.policy.compiled import CompiledPolicy
-from pam.policy.compiler import load
+from pam.names import Tables
 
-_RECORDS, _OF_A_SESSION, _OF_AN_INTERVAL = 100_000, 20, 1000
+_RECORDS = 100_000
 _LEAVES = 1_000_000
 _CARRIED_SESSIONS = 25
 _TOLD = 5
@@ -48,21 +36,7 @@ _TOLD = 5
 _FEW = 1000
 _ROUNDS = 3
 _PROVEN_BAR, _MEMORY_BAR, _PATH_BAR, _CARRIED_BAR = 8, 1.5, 3, 3
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-_INTERVAL = timedelta(minutes=5)
 _MANY = 1000
-_BEGINNING = (
-    ("Requested", "alice", ""),
-    ("Voted", "bob", "approve"),
-    ("Voted", "carol", "approve"),
-    ("Approved", "carol", ""),
-    ("Activating", "", ""),
-    ("Activated", "", ""),
-    ("Leased", "alice", ""),
-)
-_ENDING = (("Revoking", "alice", "given back"), ("Ended", "alice", "given back"))
-_VOTED = 3
-"""The record by which both votes are cast."""
 
 
 def bench(place: Place) -> Iterator[Figure | Breakdown]:
@@ -72,71 +46,11 @@ def bench(place: Place) -> Iterator[Figure | Breakdown]:
     yield _carried(place)
 
 
-def records_of(number: int, count: int, *, now: datetime) -> list[Record]:
-    """A session's trail, lawful from beginning to end, about as long a line as those of PAM."""
-    session_id, previous = new_id(now + timedelta(milliseconds=number)), ""
-    records: list[Record] = []
-    activity = ("Activity", "alice", "s3:GetObject in us-east-1 on an object")
-    told = [*_BEGINNING, *[activity] * (count - len(_BEGINNING) - len(_ENDING)), *_ENDING]
-    for sequence, (kind, who, detail) in enumerate(told, start=1):
-        at = timestamps.render(now + timedelta(seconds=number, milliseconds=sequence))
-        approvers = [name for _, name, _ in told[1 : min(sequence, _VOTED)]]
-        record: dict[str, Any] = {
-            "event_id": new_id(now + timedelta(seconds=number, milliseconds=sequence)),
-            "session_id": session_id,
-            "sequence": sequence,
-            "type": kind,
-            "at": at,
-            "actor": {
-                "principal": _arn(who) if who else "mod046:approval-workflow",
-                "kind": "person" if who else "workflow",
-                "source_ip": "192.0.2.1",
-                "user_agent": "pam/1.0 (cli)",
-            },
-            "requester": _arn("alice"),
-            "resource": "core-ledger-admin",
-            "environment": "prod",
-            "domain": "bank-core",
-            "reason": f"hmac-sha256:{number:064x}",
-            "ticket": "INC-1",
-            "break_glass": False,
-            "approvers": [_arn(name) for name in approvers],
-            "outcome": "success",
-            "detail": detail,
-            "target": {
-                "account": "000000000000",
-                "region": "eu-west-1",
-                "arn": "arn:aws:iam::000000000000:role/pam-target-core-ledger-admin",
-            },
-            "lease_id": "",
-            "access_key_id": "",
-            "decision": {"policy_ids": ["prod-needs-two-approvals"], "required": 2, "received": 1},
-            "policy_version": _policy().digest,
-            "request_id": "",
-            "recorded_at": at,
-            "schema_version": 1,
-            "previous_hash": previous or FIRST_PREVIOUS_HASH,
-        }
-        previous = hash_of(record)
-        records.append(record | {"hash": previous})
-    return records
-
-
-def _arn(name: str) -> str:
-    return f"arn:aws:iam::000000000000:user/{name}"
-
-
-@cache
-def _policy() -> CompiledPolicy:
-    """As the local stack has it."""
-    return load(ROOT / "policy", ROOT / "local" / "identities.yaml")
-
-
 def _proven_offline(folder: Path) -> Iterator[Figure]:
     """Each in a process of its own, which reads no more than that folder."""
     large, small = folder / "large", folder / "small"
-    key = _write_trail(large, _RECORDS)
-    few = _write_trail(small, _FEW)
+    key = write_trail(large, _RECORDS)
+    few = write_trail(small, _FEW)
     taken = in_turn(
         {
             "proven": lambda: _child("cli.main", "audit", "verify", str(large), "--key", key)[0],
@@ -174,58 +88,6 @@ def _child(module: str, *arguments: str) -> tuple[float, float]:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, module)
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-def _write_trail(folder: Path, records: int) -> str:
-    """The fingerprint of its key."""
-    folder.mkdir()
-    key, origin, head = ec.generate_private_key(ec.SECP256R1()), log_origin("bench"), Head()
-    public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for part in (layout.CHECKPOINTS, layout.COSIGNATURES, layout.POLICIES):
-        make_private_folder(folder / part)
-    write_private(folder / layout.PUBLIC_KEY, pem(public_key))
-    write_private(folder / layout.policy_name(_policy().digest), _policy().to_json())
-    with create_private(folder / layout.RECORDS) as output:
-        for some in _many(records // _OF_AN_INTERVAL):
-            leaves = [Leaf.of(record) for record in some]
-            output.writelines(f"{canonical_json(record)}\n".encode() for record in some)
-            now = _BEGIN + _INTERVAL * (head.number + 1)
-            drawn, growth = checkpoint.drawn_up(
-                head, leaves, origin=origin, now=now, interval=_INTERVAL
-            )
-            line = checkpoint.signature_line(
-                origin,
-                checkpoint.log_key_id(public_key),
-                key.sign(drawn.text().encode(), ec.ECDSA(SHA256())),
-            )
-            interval = Interval(
-                note=checkpoint.note_of(drawn.text(), line),
-                before=head.frontier,
-                leaves=tuple(leaves),
-                consistency=tuple(growth.consistency()),
-            )
-            write_private(folder / layout.checkpoint_name(drawn.number), interval.encode() + "\n")
-            head = interval.head
-    layout.Manifest(
-        origin=origin,
-        first=1,
-        last=head.number,
-        session_id="",
-        since=timestamps.render(_BEGIN),
-        until=timestamps.render(head.at or _BEGIN),
-        exported_at=timestamps.render(head.at or _BEGIN),
-    ).write(folder)
-    return layout.fingerprint(public_key)
-
-
-def _many(intervals: int) -> Iterator[list[Record]]:
-    sessions = _OF_AN_INTERVAL // _OF_A_SESSION
-    for interval in range(intervals):
-        yield [
-            record
-            for number in range(interval * sessions, (interval + 1) * sessions)
-            for record in records_of(number, _OF_A_SESSION, now=_BEGIN)
-        ]
 
 
 def _one_proof() -> Figure:
@@ -289,11 +151,11 @@ def _carried(place: Place) -> Figure:
 
 def _carry(client: Any, table: str, outbox: DynamoDbOutbox) -> float:
     now = datetime.now(UTC)
-    trails = [records_of(n, _OF_A_SESSION, now=now) for n in range(_CARRIED_SESSIONS)]
+    trails = [records_of(n, OF_A_SESSION, now=now) for n in range(_CARRIED_SESSIONS)]
 
     def all_there() -> bool | None:
         ids = [records[0]["session_id"] for records in trails]
-        return all(outbox.undelivered(one)[0] == _OF_A_SESSION for one in reversed(ids)) or None
+        return all(outbox.undelivered(one)[0] == OF_A_SESSION for one in reversed(ids)) or None
 
     def carry() -> None:
         for records in trails:
@@ -304,13 +166,13 @@ def _carry(client: Any, table: str, outbox: DynamoDbOutbox) -> float:
             client.transact_write_items(TransactItems=items)
         until(all_there, "the auditor to have carried everything", seconds=120)
 
-    return timed(carry) / (_CARRIED_SESSIONS * _OF_A_SESSION)
+    return timed(carry) / (_CARRIED_SESSIONS * OF_A_SESSION)
 
 
 def _keep_barely(bare: Bare) -> float:
     now = datetime.now(UTC)
     trails = [
-        [canonical_json(record) for record in records_of(n, _OF_A_SESSION, now=now)]
+        [canonical_json(record) for record in records_of(n, OF_A_SESSION, now=now)]
         for n in range(_CARRIED_SESSIONS)
     ]
 
@@ -318,7 +180,7 @@ def _keep_barely(bare: Bare) -> float:
         for lines in trails:
             bare.keep(new_id(now), lines, _TOLD)
 
-    return timed(keep) / (_CARRIED_SESSIONS * _OF_A_SESSION)
+    return timed(keep) / (_CARRIED_SESSIONS * OF_A_SESSION)
 
 
 def _watching(client: Any) -> list[str]:
