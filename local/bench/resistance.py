@@ -42,7 +42,7 @@ def resisted_ends(cast: Cast) -> tuple[list[float], list[float]]:
 def _wide_role(cast: Cast) -> Iterator[None]:
     """Lent with all rights, so that nothing but PAM's own denies stands in the borrower's way."""
     iam = cast.person("root").client("iam")
-    arn = iam.create_policy(PolicyName="bench", PolicyDocument=_EVERYTHING)["Policy"]["Arn"]
+    arn = iam.create_policy(PolicyName="bench-wide", PolicyDocument=_EVERYTHING)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=ROLE, PolicyArn=arn)
     try:
         yield
