@@ -17,7 +17,7 @@ from local import crowd
 from local.bench.bare import API, LOGIN, REFUSED_LOGIN
 from local.bench.figure import SECONDS, Breakdown, Figure, of_seconds
 from local.bench.held import until_held
-from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, Act, measure
+from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, SUM_BOUND, Act, measure
 from local.bench.place import Place
 from local.bench.resisting_login import Resistance
 from local.bench.rounds import in_turn, timed
@@ -33,6 +33,11 @@ _AT_ONCE = 50
 _CALLERS = 6
 """More at a time would measure the emulator on this machine, and not the databases."""
 _CROWD_BAR = 1
+_BOUND = (
+    "What PAM does at the server once it is logged in (the user and its rights, a password, its "
+    "connections cut, a look at what it left) is no part of the reference, nor are logins that the "
+    f"server refuses on the way. {SUM_BOUND}"
+)
 _DURABLE = {"logs:PutLogEvents": 1, "s3:PutObject": 1}
 
 Do = Callable[[], object]
@@ -59,6 +64,7 @@ def _acts(cast: Cast, resource: str) -> Iterator[Act]:
         on_the_way=("issue_credentials", "rotate_secret"),
         besides={API: 1, **_DURABLE},
         bar=SUM_BAR,
+        bound=_BOUND,
     )
     yield Act(
         name=f"{kind}: last approval -> login works",
@@ -66,6 +72,7 @@ def _acts(cast: Cast, resource: str) -> Iterator[Act]:
         on_the_way=lent,
         besides={API: 2, **_DURABLE},
         bar=SUM_BAR,
+        bound=_BOUND,
     )
     yield Act(
         name=f"{kind}: end -> login refused, connection cut",
@@ -73,6 +80,7 @@ def _acts(cast: Cast, resource: str) -> Iterator[Act]:
         on_the_way=("request_api", "revoke_session", "rotate_secret"),
         besides={API: 1, REFUSED_LOGIN: 1},
         bar=SUM_BAR,
+        bound=_BOUND,
     )
 
 
