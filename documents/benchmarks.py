@@ -45,18 +45,16 @@ def _headline(figure: Figure) -> tuple[str, ...]:
 
 def missed() -> str:
     """Each bar that is missed: by how much, and what bounds it."""
-    lines = [_missed(name, figure) for name, figure in _figures() if figure.met is False]
-    return "".join(lines) or "None: every bar is met.\n"
+    rows = [_missed(name, figure) for name, figure in _figures() if figure.met is False]
+    head = ("figure", "bench", "ratio", "bar", "over it by", "what bounds it")
+    return _table(head, rows) if rows else "None: every bar is met.\n"
 
 
-def _missed(bench: str, figure: Figure) -> str:
+def _missed(bench: str, figure: Figure) -> tuple[str, ...]:
     bar = figure.bar or 0.0
-    over = 100 * (figure.ratio / bar - 1)
-    bound = figure.bound or "What bounds it was not found out."
-    return (
-        f"- **{figure.name}** ({bench}): {shown_ratio(figure.ratio)} where {bar:g} is the bar, "
-        f"{over:.0f} % over it. {bound}\n"
-    )
+    over = f"{figure.ratio / bar - 1:.0%}"
+    bound = figure.bound or "not found out"
+    return figure.name, bench, shown_ratio(figure.ratio), f"{bar:g}", over, bound
 
 
 def _figures() -> Iterator[tuple[str, Figure]]:
