@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from local.state import ROOT
 
 BENCHES: Mapping[str, str] = {
-    "demo": "local.bench.demo:bench",
     "people": "local.bench.people:bench",
     "databases": "local.bench.databases:bench",
     "throughput": "local.bench.throughput:bench",
     "audit": "local.bench.audit:bench",
+    "demo": "local.bench.demo:bench",
 }
 """By name, in the order in which they run: module and function, which is given a `Place` and yields
 figures and breakdowns. Each is loaded when it runs.

@@ -27,7 +27,8 @@ _BOUND = (
 )
 
 
-def bench(_: Place) -> Iterator[Figure | Breakdown]:
+def bench(place: Place) -> Iterator[Figure | Breakdown]:
+    place.stop()
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         _run(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)

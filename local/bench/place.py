@@ -23,6 +23,12 @@ class Place:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the shared stack, for a bench that needs the machine for itself. To be called by the
+        last one: the references of the others end with it.
+        """
         down(self.state_dir)
 
     @cached_property
