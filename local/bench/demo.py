@@ -30,6 +30,8 @@ _BOUND = (
 def bench(place: Place) -> Iterator[Figure | Breakdown]:
     place.stop()
     with tempfile.TemporaryDirectory() as folder:
+        # For the server of the databases as well, which a root runs as somebody else.
+        Path(folder).chmod(0o755)
         clone = Path(folder) / "clone"
         _run(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)
         python = getattr(sys, "_base_executable", sys.executable)
