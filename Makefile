@@ -90,10 +90,8 @@ documents: openapi guarantees ## make anew whatever under docs/ is generated
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.callers
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
-bench: setup ## measure, on this machine
-	@$(PYTHON) -m local bench
-	@$(PYTHON) -m local bench-databases
-	@$(PYTHON) -m local bench-audit
+bench: setup ## measure, as ratios, into docs/benchmarks (ONLY=; PROFILE=1: from inside)
+	@PYTHONPATH=lambdas $(PYTHON) -m local $(if $(PROFILE),profile,bench --only "$(ONLY)")
 
 COMPILE = uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links

@@ -1,5 +1,6 @@
-"""Fills in the parts of pages under `docs/` that come from the code: what stands between two marks.
+"""Fills in the parts of pages under `docs/`, and of the README, that come from the code.
 
+Each stands between two marks:
 `<!-- made: NAME -->` begins such a part and `<!-- end -->` ends it. `python -m documents.pages`
 writes the pages; a test holds that it would change nothing.
 """
@@ -9,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from documents import api, aws_calls, command, events, scale
+from documents import api, aws_calls, benchmarks, command, events, scale
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+README = DOCS.parent / "README.md"
 _PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _PARAMETERS: Mapping[Parameter, str] = {
@@ -193,6 +195,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "first-limit": first_limit,
     "own-limits": partial(limits, scale.OWN),
     "limits-of-aws": partial(limits, scale.AWS),
+    "missed-bars": benchmarks.missed,
+    "benchmarks": benchmarks.tables,
+    "figures": benchmarks.headlines,
 }
 
 
@@ -202,9 +207,15 @@ def filled(text: str) -> str:
 
 
 def pages() -> list[Path]:
-    return sorted(path for path in DOCS.glob("*.md") if _PART.search(path.read_text("utf-8")))
+    """Those of `docs/` and the README that have such a part."""
+    there = [README, *sorted(DOCS.glob("*.md"))]
+    return [path for path in there if _PART.search(path.read_text("utf-8"))]
+
+
+def fill(path: Path) -> None:
+    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
     for path in pages():
-        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+        fill(path)

@@ -1,23 +1,25 @@
-"""`python -m local up|down|status|demo|bench|bench-databases|bench-audit`."""
+"""`python -m local up|down|status|demo|bench|profile`."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
+from local.bench.benches import BENCHES
 from local.stack import StackError, down, status, up
 from local.state import default_state_dir
 
-_COMMANDS = ["up", "down", "status", "demo", "bench", "bench-databases", "bench-audit"]
+_COMMANDS = ["up", "down", "status", "demo", "bench", "profile"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=_COMMANDS)
     parser.add_argument("--state-dir", type=Path, default=default_state_dir())
+    parser.add_argument("--only", default="", choices=["", *BENCHES], help="one bench alone")
     chosen = parser.parse_args()
     try:
-        return _run(chosen.command, chosen.state_dir)
+        return _run(chosen.command, chosen.state_dir, chosen.only)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -26,7 +28,7 @@ def main() -> int:
         return 130
 
 
-def _run(command: str, state_dir: Path) -> int:
+def _run(command: str, state_dir: Path, only: str) -> int:
     match command:
         case "up":
             about = up(state_dir)
@@ -46,17 +48,13 @@ def _run(command: str, state_dir: Path) -> int:
             # Beside a stack that is up, which it must neither use nor stop.
             return demo(state_dir / "demo")
         case "bench":
-            from local.bench.people import bench
+            from local.bench.runner import run
 
-            return bench(state_dir / "bench")
-        case "bench-databases":
-            from local.bench.databases import bench_databases
+            return run(state_dir / "bench", only)
+        case "profile":
+            from local.bench.profile import profile
 
-            return bench_databases(state_dir / "bench")
-        case "bench-audit":
-            from local.bench.audit import bench_audit
-
-            return bench_audit(state_dir / "bench")
+            return profile(state_dir / "bench")
     return 0
 
 

@@ -30,7 +30,8 @@ from local.state import ROOT
 
 _T = TypeVar("_T")
 _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
-_ONE_TRY = Config(retries={"total_max_attempts": 1})
+# An address of this machine has no host for a part of a service.
+_ONE_TRY = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
 _DATA = create_loader()
 """What boto3 knows of AWS's services. Read once: it is nine tenths of what a client costs."""
 _PATIENCE = 60.0
@@ -79,8 +80,12 @@ class Person:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """A SigV4-signed call; `body` is sent as it is if bytes, else as JSON."""
+        return self.call_url(method, self.cast.about["api_url"] + path, body, **headers)
+
+    def call_url(self, method: str, url: str, body: Any = None, **headers: str) -> Answer:
+        """The same, of any API of the stack."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
-        request = AWSRequest(method, self.cast.about["api_url"] + path, data=data)
+        request = AWSRequest(method, url, data=data)
         request.headers["Content-Type"] = "application/json"
         for name, value in headers.items():
             request.headers[name.replace("_", "-")] = value
@@ -135,11 +140,11 @@ class Cast:
 
     def session(self, profile: str) -> boto3.Session:
         keys = self._profiles[profile]
-        return self._session_with(
+        return self.session_with(
             keys["aws_access_key_id"], keys["aws_secret_access_key"], keys.get("aws_session_token")
         )
 
-    def _session_with(self, key_id: str, secret: str, token: str | None) -> boto3.Session:
+    def session_with(self, key_id: str, secret: str, token: str | None) -> boto3.Session:
         session = botocore.session.Session()
         session.register_component("data_loader", _DATA)
         return boto3.Session(
@@ -191,13 +196,22 @@ class Cast:
         """What a deployed function answers to `event`, called as its own triggers call it."""
         client = self.person("root").client("lambda")
         answer = client.invoke(
-            FunctionName=self._functions[f"{function}.handler"], Payload=json.dumps(event or {})
+            FunctionName=self.function(function), Payload=json.dumps(event or {})
         )
         document: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
         if "FunctionError" in answer:
             message = f"{function} failed: {document}"
             raise NotSeenError(message)
         return document
+
+    def function(self, handler: str) -> str:
+        """The name of the deployed function that `handler`.py has the code of."""
+        return self._functions[f"{handler}.handler"]
+
+    @property
+    def handlers(self) -> dict[str, str]:
+        """The file whose code each deployed function has, by the function's name."""
+        return {name: handler.partition(".")[0] for handler, name in self._functions.items()}
 
     @cached_property
     def _functions(self) -> dict[str, str]:
@@ -207,7 +221,7 @@ class Cast:
 
     def with_lease(self, lease: dict[str, Any], service: str) -> Any:
         """A client that uses leased credentials."""
-        session = self._session_with(
+        session = self.session_with(
             lease["access_key_id"], lease["secret_access_key"], lease["session_token"]
         )
         return self.client(service, session)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from local import bridges, lifeline
-from local.bridges import function_processes, metering, throttling
+from local.bridges import counting, function_processes, metering, profiling, throttling
 from local.postgres_process import AUTHORITY
 from local.state import CACHE, State
 
@@ -22,12 +22,15 @@ def main() -> None:
     bridges.build_all()
     state = State(Path(sys.argv[2]))
     function_processes.build_all(CACHE / "functions", state.postgres / AUTHORITY)
+    if profiling.SWITCH in os.environ:
+        profiling.build(state.profiles)
     function_processes.start_on_signal(state.functions_started)
     # Only now: the emulator's front takes what it uses from its modules when it is loaded.
     from ministack.app import main as serve
 
     throttling.build(state)
     metering.build(state)
+    counting.build(state)
     sys.argv = ["ministack"]
     serve()
 

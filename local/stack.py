@@ -97,7 +97,7 @@ def status(state_dir: Path) -> dict[str, Any]:
 def is_current(state_dir: Path) -> bool:
     """Whether a stack runs there that was made of what stands here now."""
     about = status(state_dir)
-    return about.get("sources") == _made_of(deploy.digest_of_sources())
+    return about.get("sources") == _made_of(sources.digest_of_sources())
 
 
 def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:

@@ -81,6 +81,20 @@ class State:
         """A line for each thing that was counted."""
         return self.scratch / "metered"
 
+    def counting(self) -> Path:
+        """While it is there, the emulator writes down what functions call."""
+        return self.scratch / "counting"
+
+    @property
+    def counted(self) -> Path:
+        """A line of JSON for each call that was written down."""
+        return self.scratch / "counted"
+
+    @property
+    def profiles(self) -> Path:
+        """A folder with what each function process spent its time on, where that is asked for."""
+        return self.scratch / "profiles"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `up` or `down` at a time; a process that dies lets go of it."""

@@ -64,7 +64,8 @@ def test_what_pages_take_from_the_code_is_current() -> None:
 
 
 def test_every_part_that_is_made_stands_on_some_page() -> None:
-    marks = {name for text in PAGES.values() for name in re.findall(r"<!-- made: ([a-z-]+)", text)}
+    texts = [README, *PAGES.values()]
+    marks = {name for text in texts for name in re.findall(r"<!-- made: ([a-z-]+)", text)}
     assert marks == set(pages.PARTS)
 
 

@@ -1,95 +1,196 @@
-"""Measures the lending of databases, on this machine; prints figures and asserts nothing.
+"""The lending of databases: over the sum of the bare calls and logins that it needs.
 
-`python -m local bench-databases [--state-dir DIR]`. A session counts as over when a new login with
-its password is refused and a connection that was open is gone.
+A session counts as over when a new login with its password is refused and a connection that was
+open is gone.
 """
 
 import statistics
-import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
-from pathlib import Path
-from typing import Any, LiteralString
-
-import psycopg
-from rich.console import Console
-from rich.table import Table
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from local import crowd
+from local.bench.bare import API, LOGIN, REFUSED_LOGIN
+from local.bench.figure import SECONDS, Breakdown, Figure, of_seconds
+from local.bench.held import until_held
+from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, SUM_BOUND, Act, measure
+from local.bench.place import Place
+from local.bench.resisting_login import Resistance
+from local.bench.rounds import in_turn, timed
 from local.cast import Cast, Person, until
 from local.logins import Connection, connect, is_cut, is_let_in
-from local.stack import down, up
 
 LEDGER_DB, REPORTING_DB = "core-ledger-db", "core-reporting-db"
-_ROUNDS = 15
+_KINDS = {LEDGER_DB: "postgres-user", REPORTING_DB: "rotated-secret"}
+_ROUNDS, _ALONE = 15, 5
+_COUNTED_WITHIN = 0.3
+"""Seconds."""
 _AT_ONCE = 50
 _CALLERS = 6
 """More at a time would measure the emulator on this machine, and not the databases."""
+_CROWD_BAR = 1
+_BOUND = (
+    "What PAM does at the server once it is logged in (the user and its rights, a password, its "
+    "connections cut, a look at what it left) is no part of the reference, nor are logins that the "
+    f"server refuses on the way. {SUM_BOUND}"
+)
+_DURABLE = {"logs:PutLogEvents": 1, "s3:PutObject": 1}
+
+Do = Callable[[], object]
 
 
-def bench_databases(state_dir: Path) -> int:
-    console = Console(highlight=False)
-    try:
-        up(state_dir, tell=lambda line: console.print(f"  {line}", style="dim"), hand_over=False)
-        cast = Cast(state_dir)
-        for resource in (LEDGER_DB, REPORTING_DB):
-            _life(cast, resource)  # what is measured is warm
-        rows = _rows(cast)
-        against = [_against_resistance(cast, name) for name in (LEDGER_DB, REPORTING_DB)]
-        crowd = _crowd(cast)
-    finally:
-        down(state_dir)
-    table = Table(
-        "figure",
-        "median",
-        "slowest",
-        "bar",
-        title="databases, on this machine",
-        title_justify="left",
+def bench(place: Place) -> Iterator[Figure | Breakdown]:
+    for resource in _KINDS:
+        for act in _acts(place.cast, resource):
+            _logins(place.cast, act)  # what is measured is warm
+            needed = replace(act, besides={**act.besides, LOGIN: _logins(place.cast, act)})
+            yield from measure(
+                needed, cast=place.cast, bare=place.bare, rounds=_ROUNDS, state=place.state
+            )
+        yield _against_resistance(place.cast, resource)
+    yield _crowd(place.cast)
+
+
+def _acts(cast: Cast, resource: str) -> Iterator[Act]:
+    kind = _KINDS[resource]
+    lent = ("request_api", "activate_session", "issue_credentials", "rotate_secret")
+    yield Act(
+        name=f"{kind}: ACTIVE -> login works",
+        run=partial(_active_to_login, cast, resource),
+        on_the_way=("issue_credentials", "rotate_secret"),
+        besides={API: 1, **_DURABLE},
+        bar=SUM_BAR,
+        bound=_BOUND,
     )
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-    console.print(crowd)
-    for line in against:
-        console.print(line)
-    return 0
+    yield Act(
+        name=f"{kind}: last approval -> login works",
+        run=partial(_approval_to_login, cast, resource),
+        on_the_way=lent,
+        besides={API: 2, **_DURABLE},
+        bar=SUM_BAR,
+        bound=_BOUND,
+    )
+    yield Act(
+        name=f"{kind}: end -> login refused, connection cut",
+        run=partial(_end_to_refused, cast, resource),
+        on_the_way=("request_api", "revoke_session", "rotate_secret"),
+        besides={API: 1, REFUSED_LOGIN: 1},
+        bar=SUM_BAR,
+        bound=_BOUND,
+    )
 
 
-def _rows(cast: Cast) -> list[tuple[str, str, str, str]]:
-    users = [_life(cast, LEDGER_DB) for _ in range(_ROUNDS)]
-    rotated = [_life(cast, REPORTING_DB) for _ in range(_ROUNDS)]
-    return [
-        _row("postgres-user: ACTIVE -> login works", [life[0] for life in users], "500 ms"),
-        _row("postgres-user: last approval -> login works", [life[1] for life in users], "-"),
-        _row("postgres-user: end -> refused and cut", [life[2] for life in users], "1 s"),
-        _row("rotated-secret: ACTIVE -> login works", [life[0] for life in rotated], "-"),
-        _row("rotated-secret: last approval -> login works", [life[1] for life in rotated], "-"),
-        _row("rotated-secret: end -> refused and cut", [life[2] for life in rotated], "1 s"),
-    ]
+@contextmanager
+def _active_to_login(cast: Cast, resource: str) -> Iterator[Do]:
+    engineer, session_id = _pending(cast, resource)
+    _approve_last(cast, session_id)
+    engineer.wait_for(session_id, "ACTIVE")
+    yield lambda: connect(engineer.lease(session_id)).close()
+    _revoke(cast, session_id)
 
 
-def _against_resistance(cast: Cast, resource: str) -> str:
-    """Ends in peace and against somebody who resists, in turn, so that both meet the same machine.
+@contextmanager
+def _approval_to_login(cast: Cast, resource: str) -> Iterator[Do]:
+    engineer, session_id = _pending(cast, resource)
+    execution = engineer.session(session_id)["execution_arn"]
 
-    Each is from the call to its answer: the target was seen to refuse, and the receipt stands.
-    """
-    peace, resisted = [], []
-    for _ in range(_ROUNDS):
-        peace.append(_end(cast, resource, resisting=False))
-        resisted.append(_end(cast, resource, resisting=True))
-    ratio = statistics.median(resisted) / statistics.median(peace)
-    return (
-        f"{resource}: end in peace {statistics.median(peace) * 1000:.0f} ms, against a borrower "
-        f"who resists {statistics.median(resisted) * 1000:.0f} ms: {ratio:.1f} times (bar: 3)"
+    def do() -> None:
+        _approve_last(cast, session_id)
+        until_held(cast, execution)
+        connect(engineer.lease(session_id)).close()
+
+    yield do
+    _revoke(cast, session_id)
+
+
+@contextmanager
+def _end_to_refused(cast: Cast, resource: str) -> Iterator[Do]:
+    engineer, session_id = _pending(cast, resource)
+    _approve_last(cast, session_id)
+    engineer.wait_for(session_id, "ACTIVE")
+    lease = engineer.lease(session_id)
+    connection = connect(lease)
+
+    def do() -> None:
+        _revoke(cast, session_id)
+        until(lambda: (is_cut(connection) and not is_let_in(lease)) or None, "the end")
+
+    yield do
+    connection.close()
+
+
+def _pending(cast: Cast, resource: str) -> tuple[Person, str]:
+    """A session for which one approval is missing."""
+    engineer, first, *_ = crowd.engineers(cast)[0], *crowd.approvers(cast)
+    session_id = str(engineer.request(resource, duration_seconds=600)["session_id"])
+    if resource == LEDGER_DB:
+        first.approve(session_id)
+    return engineer, session_id
+
+
+def _approve_last(cast: Cast, session_id: str) -> None:
+    crowd.approvers(cast)[1].approve(session_id)
+
+
+def _revoke(cast: Cast, session_id: str) -> None:
+    cast.person("sam").post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
+
+
+def _logins(cast: Cast, act: Act) -> int:
+    """How many logins at the server the act is made of, by the server's own count of sessions."""
+    with _superuser(cast) as watching, act.run() as do:
+        before = _sessions_so_far(watching)
+        do()
+        return _sessions_so_far(watching) - before
+
+
+def _sessions_so_far(connection: Connection) -> int:
+    """Each backend adds itself when it ends, or when it has been idle for a moment."""
+    seen, deadline = -1, time.monotonic() + 10
+    while time.monotonic() < deadline:
+        (now,) = connection.execute("SELECT sum(sessions) FROM pg_stat_database").fetchone() or (0,)
+        if int(now) == seen:
+            return seen
+        seen = int(now)
+        time.sleep(_COUNTED_WITHIN)
+    message = "the server's count of sessions does not come to rest"
+    raise AssertionError(message)
+
+
+def _superuser(cast: Cast) -> Connection:
+    place = cast.about["databases"][LEDGER_DB]
+    password = (cast.state_dir / "postgres" / "password").read_text(encoding="utf-8")
+    return connect({**place, "username": "postgres", "password": password})
+
+
+def _against_resistance(cast: Cast, resource: str) -> Figure:
+    """Each from the call to its answer: the target was seen to refuse, and the receipt stands."""
+    taken = in_turn(
+        {
+            "in peace": lambda: _end(cast, resource, resisting=False),
+            "resisted": lambda: _end(cast, resource, resisting=True),
+        },
+        _ROUNDS,
+    )
+    return of_seconds(
+        f"{_KINDS[resource]}: end against a borrower who resists",
+        taken["resisted"],
+        "the same in peace",
+        taken["in peace"],
+        bar=RESISTED_BAR,
+        bound=RESISTED_BOUND,
     )
 
 
 def _end(cast: Cast, resource: str, *, resisting: bool) -> float:
-    alice, sam = cast.person("alice"), cast.person("sam")
-    session_id = _granted(cast, resource)
-    lease = alice.lease(session_id)
+    sam, (engineer, session_id) = cast.person("sam"), _pending(cast, resource)
+    _approve_last(cast, session_id)
+    engineer.wait_for(session_id, "ACTIVE")
+    lease = engineer.lease(session_id)
     with Resistance(lease) if resisting else nullcontext():
         began = time.perf_counter()
         answer = sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
@@ -100,86 +201,33 @@ def _end(cast: Cast, resource: str, *, resisting: bool) -> float:
     return took
 
 
-class Resistance:
-    """A borrower at work: open transactions with its own row and settings changed, an advisory
-    lock, and threads that log in and take the row again for ever.
+def _crowd(cast: Cast) -> Figure:
+    """Fifty sessions on one database, all of them open before the first is ended; beside lives that
+    are lived one after the other. Raises AssertionError if one was mixed up, or left anything.
     """
-
-    def __init__(self, lease: dict[str, Any]) -> None:
-        self._lease = lease
-        self._over = threading.Event()
-        self._open: list[Connection] = []
-        self._threads = [threading.Thread(target=self._rage, daemon=True) for _ in range(2)]
-
-    def __enter__(self) -> None:
-        self._hold("SELECT pg_advisory_lock(46, hashtext(session_user::text))")
-        self._hold("ALTER ROLE SESSION_USER SET work_mem = '1MB'")
-        for thread in self._threads:
-            thread.start()
-        time.sleep(0.2)  # so that the row is held
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        for connection in self._open:
-            connection.close()
-
-    def _hold(self, statement: LiteralString) -> None:
-        connection = connect(self._lease)
-        self._open.append(connection)
-        connection.execute("BEGIN")
-        connection.execute(statement)
-
-    def _rage(self) -> None:
-        while not self._over.is_set():
-            with suppress(psycopg.Error):
-                self._hold("ALTER ROLE SESSION_USER PASSWORD 'mine-for-ever'")
-                self._open[-1].execute("SELECT pg_sleep(60)")
-            # An attack of this machine's own speed would measure the machine.
-            self._over.wait(0.02)
+    alone = [timed(lambda: _lives(cast, 1, callers=1)) for _ in range(_ALONE)]
+    together = timed(lambda: _lives(cast, _AT_ONCE, callers=_CALLERS)) / _AT_ONCE
+    left = _users_left(cast)
+    if left:
+        message = f"{left} users were left"
+        raise AssertionError(message)
+    return Figure(
+        name=f"postgres-user: one of {_AT_ONCE} sessions at once, from request to refused",
+        value=together,
+        unit=SECONDS,
+        reference="one session alone",
+        reference_value=statistics.median(alone),
+        bar=_CROWD_BAR,
+        bound="With several in flight each waits for the others on the same cores.",
+        runs=_AT_ONCE,
+        note=f"{_CALLERS} calls in flight; none mixed up, nothing left",
+    )
 
 
-def _granted(cast: Cast, resource: str) -> str:
-    alice, bob, carol = (cast.person(name) for name in ("alice", "bob", "carol"))
-    session_id = str(alice.request(resource, duration_seconds=600)["session_id"])
-    if resource == LEDGER_DB:
-        bob.approve(session_id)
-    carol.approve(session_id)
-    alice.wait_for(session_id, "ACTIVE")
-    return session_id
-
-
-def _life(cast: Cast, resource: str) -> tuple[float, float, float]:
-    """Seconds from ACTIVE, and from the last approval, to a login; and from the end's call to a
-    login refused and a connection cut.
-    """
-    (engineer, *_), (first, second, _) = crowd.engineers(cast), crowd.approvers(cast)
-    sam = cast.person("sam")
-    session_id = str(engineer.request(resource, duration_seconds=600)["session_id"])
-    if resource == LEDGER_DB:
-        first.approve(session_id)
-    approved_at = time.perf_counter()
-    second.approve(session_id)
-    engineer.wait_for(session_id, "ACTIVE")
-    active_at = time.perf_counter()
-    lease = engineer.lease(session_id)
-    connection = connect(lease)
-    in_at = time.perf_counter()
-    sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-    until(lambda: (is_cut(connection) and not is_let_in(lease)) or None, "the end")
-    out_at = time.perf_counter()
-    connection.close()
-    return in_at - active_at, in_at - approved_at, out_at - in_at
-
-
-def _crowd(cast: Cast) -> str:
-    """Fifty sessions on one database, all of them open before the first is ended."""
+def _lives(cast: Cast, count: int, *, callers: int) -> None:
     people, (first, second, _) = crowd.Crowd(crowd.engineers(cast)), crowd.approvers(cast)
-    sam = cast.person("sam")
-    began = time.perf_counter()
 
-    def open_one(_: int) -> tuple[Person, dict[str, Any], Any]:
+    def open_one(_: int) -> tuple[Person, dict[str, Any], Connection]:
         engineer = people.take()
         session_id = str(engineer.request(LEDGER_DB, duration_seconds=600)["session_id"])
         first.approve(session_id)
@@ -188,38 +236,24 @@ def _crowd(cast: Cast) -> str:
         lease = engineer.lease(session_id)
         return engineer, lease, connect(lease)
 
-    def close_one(life: tuple[Person, dict[str, Any], Any]) -> bool:
+    def close_one(life: tuple[Person, dict[str, Any], Connection]) -> None:
         engineer, lease, connection = life
-        session_id = lease["session_id"]
-        sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-        engineer.wait_for(session_id, "REVOKED", seconds=120)
-        over = is_cut(connection) and not is_let_in(lease)
-        connection.close()
-        return over
+        _revoke(cast, lease["session_id"])
+        engineer.wait_for(lease["session_id"], "REVOKED", seconds=120)
+        if not is_cut(connection) or is_let_in(lease):
+            message = f"{lease['session_id']} is over, and its login works"
+            raise AssertionError(message)
 
-    with ThreadPoolExecutor(max_workers=_CALLERS) as pool:
-        lives = list(pool.map(open_one, range(_AT_ONCE)))
-        opened = time.perf_counter() - began
-        mixed = sum(
-            c.execute("SELECT session_user").fetchone() != (f"pam_{lease['session_id'].lower()}",)
-            for _, lease, c in lives
-        )
-        over = sum(pool.map(close_one, lives))
-    closed = time.perf_counter() - began - opened
-    left = _users_left(cast)
-    return (
-        f"{_AT_ONCE} sessions at once on one database: open after {opened:.1f} s, over after "
-        f"another {closed:.1f} s; {mixed} mixed up, {_AT_ONCE - over} not refused, {left} left"
-    )
+    with ThreadPoolExecutor(max_workers=callers) as pool:
+        lives = list(pool.map(open_one, range(count)))
+        for _, lease, connection in lives:
+            found = connection.execute("SELECT session_user").fetchone()
+            if found != (f"pam_{lease['session_id'].lower()}",):
+                message = f"{lease['session_id']} was let in as {found}"
+                raise AssertionError(message)
+        list(pool.map(close_one, lives))
 
 
 def _users_left(cast: Cast) -> int:
-    place = cast.about["databases"][LEDGER_DB]
-    password = (cast.state_dir / "postgres" / "password").read_text(encoding="utf-8")
-    with connect({**place, "username": "postgres", "password": password}) as connection:
+    with _superuser(cast) as connection:
         return len(connection.execute("SELECT FROM pg_roles WHERE rolname ~ '^pam_0'").fetchall())
-
-
-def _row(name: str, seconds: list[float], bar: str) -> tuple[str, str, str, str]:
-    shown = [f"{value * 1000:.0f} ms" for value in (statistics.median(seconds), max(seconds))]
-    return name, shown[0], shown[1], bar

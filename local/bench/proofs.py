@@ -33,20 +33,20 @@ def check_granted(session, store): pass
 
 
 def with_and_without(
-    cast: Cast, measure: Callable[[Cast], list[float]], warm_up: Callable[[], object]
+    cast: Cast, measure: Callable[[], list[float]], warm_up: Callable[[], object]
 ) -> tuple[list[float], list[float]]:
     """Seconds with the proofs and without, each in two parts, so that a machine that grows slower
     or faster meanwhile does so for both.
     """
-    asked, unasked = measure(cast), []
+    asked, unasked = measure(), []
     with _without_proofs(cast):
         warm_up()
-        unasked += measure(cast)
+        unasked += measure()
     warm_up()
-    asked += measure(cast)
+    asked += measure()
     with _without_proofs(cast):
         warm_up()
-        unasked += measure(cast)
+        unasked += measure()
     warm_up()
     return asked, unasked
 

@@ -5,7 +5,6 @@ borrower's own calls take up the machine as well.
 """
 
 import json
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,15 +38,11 @@ def resisted_ends(cast: Cast) -> tuple[list[float], list[float]]:
     return in_peace, resisted
 
 
-def ratio(in_peace: list[float], resisted: list[float]) -> float:
-    return statistics.median(resisted) / statistics.median(in_peace)
-
-
 @contextmanager
 def _wide_role(cast: Cast) -> Iterator[None]:
     """Lent with all rights, so that nothing but PAM's own denies stands in the borrower's way."""
     iam = cast.person("root").client("iam")
-    arn = iam.create_policy(PolicyName="bench", PolicyDocument=_EVERYTHING)["Policy"]["Arn"]
+    arn = iam.create_policy(PolicyName="bench-wide", PolicyDocument=_EVERYTHING)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=ROLE, PolicyArn=arn)
     try:
         yield

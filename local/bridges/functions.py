@@ -8,6 +8,11 @@ _functions: dict[str, str] = {}
 """Access key -> ARN of the function whose process it was given to."""
 
 
+def of_access_key(key: str) -> str:
+    """The ARN of the function that was given this access key; empty if none was."""
+    return _functions.get(key, "")
+
+
 def build_all() -> None:
     functions_are_known_by_their_credentials()
 

@@ -409,7 +409,7 @@ def link_view(linking: Linking) -> LinkView:
         principal=linking.shown.principal,
         display=linking.shown.display,
         team=linking.shown.team,
-        votes_from=link and timestamps.render(link.votes_from),
+        votes_from=timestamps.render(link.votes_from) if link else None,
     )
 
 

@@ -113,7 +113,7 @@ class Identities:
         if identity is not None:
             return identity.person
         signer = self._signer(principal) if scheme_of(principal) is Scheme.AWS else None
-        return signer and signer.name
+        return signer.name if signer else None
 
     def resolve(self, principal_or_name: str) -> Person:
         """Like `identify`, and takes the bare name of a listed IAM user as well.
