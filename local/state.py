@@ -81,6 +81,7 @@ class State:
         """A line for each thing that was counted."""
         return self.scratch / "metered"
 
+    @property
     def counting(self) -> Path:
         """While it is there, the emulator writes down what functions call."""
         return self.scratch / "counting"

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from local.state import ROOT
 
 BENCHES: Mapping[str, str] = {
+    "cold-starts": "local.bench.cold_starts:bench",
+    "flat": "local.bench.flat:bench",
     "people": "local.bench.people:bench",
     "databases": "local.bench.databases:bench",
     "throughput": "local.bench.throughput:bench",

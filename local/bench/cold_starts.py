@@ -1,6 +1,6 @@
 """What a cold start costs each function, beside a function that does next to nothing.
 
-`python -m local.bench.cold_starts [RUNS]`. Both are new processes that see their own bundle and no
+Both are new processes that see their own bundle and no
 more, turn by turn, with AWS at a socket of this machine. Measured is CPU time from the start of the
 interpreter: to the end of the imports, and to the first answer of the function's commonest event.
 """
@@ -23,12 +23,13 @@ from stacks.bundle_contents import NEEDS
 from stacks.bundling import ROOT, BundleTarget, build_bundles
 from stacks.config import BundleMode, BundlePlatform
 
-_RUNS = 15
+_RUNS = 9
 _HEAVY = frozenset({"cedarpy", "cryptography", "psycopg", "pydantic_core"})
 """What takes long to load: the note says which of it a function did."""
 _IMPORTS_BAR = {True: 2.0, False: 1.3}
 _ANSWER_BAR = {True: 1.6, False: 1.2}
 """By whether the function needs Cedar, a database driver, the web's edge or signatures."""
+_BOUND = "Its own classes are compiled as they are loaded, on top of what the reference loads."
 _MOST_WITHOUT_A_DRIVER = 35.0
 _BARE = """\
 import boto3
@@ -40,7 +41,7 @@ def handler(event, context):
 _OF_BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 
 
-def figures(runs: int = _RUNS) -> Iterator[Figure]:
+def bench(_: object, runs: int = _RUNS) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="pam-cold-") as folder:
         shipped = Shipped(Path(folder))
         bare = _bare_function(Path(folder) / "bare")
@@ -77,6 +78,7 @@ def _cold_start(
             reference=reference,
             reference_value=_median(theirs, what),
             bar=bars[bool(heavy)],
+            bound=_BOUND,
             runs=runs,
             note=loaded,
         )
@@ -145,13 +147,3 @@ def _bare_function(folder: Path) -> Path:
     command = [getattr(sys, "_base_executable", sys.executable), "-m", "compileall", "-q"]
     subprocess.run([*command, str(folder)], check=True, env={})
     return folder
-
-
-if __name__ == "__main__":
-    for figure in figures(int(sys.argv[1]) if sys.argv[1:] else _RUNS):
-        bar = "" if figure.bar is None else f"{figure.bar:.1f}"
-        print(
-            f"{figure.name:42} {figure.ratio:5.2f} {bar:>4}"
-            f" {figure.value:8.3f} {figure.unit} / {figure.reference_value:.3f}  {figure.note}",
-            flush=True,
-        )

@@ -1,11 +1,10 @@
 """Whether an act costs more where more is stored: its calls and what they consume, at 100, 10,000
-and 100,000 stored sessions. Run by `python -m local.bench.flat`; nothing is deployed for it.
+and 100,000 stored sessions. Nothing is deployed for it.
 
 Most sessions are over, of many people and resources. How many are open does not follow from how
 many are stored, but from how many are asked for a day and how long they last: here it is forty.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -148,11 +147,3 @@ def _cost(seen: Sequence[Seen]) -> Cost:
         written=sum(map(units, writes)),
         told_written=sum(map(told, writes)),
     )
-
-
-if __name__ == "__main__":
-    for figure in bench():
-        sys.stdout.write(
-            f"{figure.name}: {figure.value:g} units, {figure.ratio:.2f} times as at the fewest "
-            f"(bar {figure.bar}); {figure.note}\n"
-        )
