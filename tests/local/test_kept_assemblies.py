@@ -230,12 +230,13 @@ def test_the_next_day_it_is_made_anew(
         lambda it: (it / "app" / "manifest.json").write_text("{"),
         lambda it: (it / "app" / "manifest.json").unlink(),
         lambda it: (it / "app" / "more.json").touch(),
+        lambda it: (it / "app" / "read.1.lock.json").touch(),
         lambda it: (it / "contents.json").write_text("{"),
         lambda it: (it / "contents.json").unlink(),
         lambda it: [shutil.rmtree(it), it.mkdir()],
         lambda it: [shutil.rmtree(it), it.touch()],
     ],
-    ids=["changed", "less", "more", "contents changed", "no contents", "empty", "a file"],
+    ids=["changed", "less", "more", "like a lock", "contents changed", "no contents", "empty", "a file"],
 )
 def test_what_is_damaged_is_made_anew(
     synthesis: Synthesis, damage: Callable[[Path], object]
@@ -244,6 +245,16 @@ def test_what_is_damaged_is_made_anew(
     kept = synthesis.ask()
     assert (kept / "app" / "manifest.json").read_text(encoding="utf-8") == "digest"
     assert synthesis.made == 2
+
+
+@pytest.mark.parametrize("lock", ["read.4711.1.lock", "read.4711.1.lock.4711_1"])
+def test_an_assembly_that_somebody_deploys_from_is_whole(synthesis: Synthesis, lock: str) -> None:
+    """The CDK CLI keeps a lock in the folder that it deploys from; if killed, for ever."""
+    kept = synthesis.ask()
+    (kept / "app" / lock).write_text("4711", encoding="utf-8")
+    assert synthesis.ask() == kept
+    assert synthesis.made == 1
+    assert (kept / "app" / lock).exists()
 
 
 def test_a_synthesis_that_fails_leaves_nothing_and_the_next_one_is_whole(
