@@ -26,7 +26,7 @@ from local.state import CACHE
 KEPT_IN = CACHE / "assemblies"
 _CONTENTS = "contents.json"
 _LOCK = re.compile(r"read\.\d+\.\d+\.lock(\.\d+_\d+)?")
-"""What the CDK CLI puts beside a manifest while it deploys from it; it stays if the CLI is killed."""
+"""The CDK CLI's, beside a manifest, while it deploys from it; it stays if the CLI is killed."""
 _KEPT = 3
 _UNUSED_AFTER = 600.0
 """Seconds; by then nobody deploys from it any more, and a synthesis has ended."""
