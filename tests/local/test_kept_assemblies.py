@@ -236,7 +236,16 @@ def test_the_next_day_it_is_made_anew(
         lambda it: [shutil.rmtree(it), it.mkdir()],
         lambda it: [shutil.rmtree(it), it.touch()],
     ],
-    ids=["changed", "less", "more", "like a lock", "contents changed", "no contents", "empty", "a file"],
+    ids=[
+        "changed",
+        "less",
+        "more",
+        "like a lock",
+        "contents changed",
+        "no contents",
+        "empty",
+        "a file",
+    ],
 )
 def test_what_is_damaged_is_made_anew(
     synthesis: Synthesis, damage: Callable[[Path], object]
