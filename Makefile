@@ -174,7 +174,10 @@ $(CDK): $(INSTALLED) package-lock.json
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(FETCHED) $(FETCHED_FOR_AWS): .pam/cache/.fetched-%: $(INSTALLED) requirements/lambda.txt stacks/bundling.py stacks/bundle_contents.py stacks/thinning.py stacks/bytecode.py
+# The Python of AWS compiles there, and Node runs it.
+$(FETCHED_FOR_AWS): $(CDK)
+
+$(FETCHED) $(FETCHED_FOR_AWS): .pam/cache/.fetched-%: $(INSTALLED) requirements/lambda.txt stacks/bundling.py stacks/bundle_contents.py stacks/thinning.py stacks/bytecode.py stacks/bytecode.mjs
 	@echo "fetching what the functions need ($*)"
 	@PYTHONPATH=lambdas $(PYTHON) -m stacks.bundling $*
 	@touch $@

@@ -19,11 +19,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.domain import statement_log
 from pam.domain.activity import Activity, Watched, echo_of, of_cloudtrail, why_open
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
-from pam.domain.statement_log import NotUnderstood
 from pam.metrics import count
 from pam.names import (
     DARK_ACCESS,
@@ -141,6 +139,9 @@ def _opened(data: str) -> dict[str, Any]:
 
 def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
     """One line that cannot be recorded keeps back no other."""
+    # Only databases have lines; the patterns that read them take a tenth of a start to compile.
+    from pam.domain import statement_log
+
     if batch.get("messageType") != "DATA_MESSAGE":
         return 0
     activities: list[Activity] = []
@@ -148,12 +149,17 @@ def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
     unread: Counter[str] = Counter()
     for line in batch["logEvents"]:
         try:
-            found = _of_line(line, batch["logGroup"])
+            found = statement_log.of_log_line(
+                line["message"],
+                activity_id=line["id"],
+                received=datetime.fromtimestamp(line["timestamp"] / 1000, UTC),
+                place=batch["logGroup"],
+            )
         except Exception:
             logger.exception("not recorded", extra={"line": line.get("id")})
             failed += 1
             continue
-        if isinstance(found, NotUnderstood):
+        if isinstance(found, statement_log.NotUnderstood):
             unread[found.part] += 1
         elif found is not None:
             activities.append(found)
@@ -167,15 +173,6 @@ def _record_lines(batch: dict[str, Any], has_time: Callable[[], bool]) -> int:
         message = f"{failed} line(s) of {batch['logGroup']} could not be recorded"
         raise NotRecordedError(message)
     return len(recorded.told)
-
-
-def _of_line(line: dict[str, Any], log_group: str) -> Activity | NotUnderstood | None:
-    return statement_log.of_log_line(
-        line["message"],
-        activity_id=line["id"],
-        received=datetime.fromtimestamp(line["timestamp"] / 1000, UTC),
-        place=log_group,
-    )
 
 
 def _record(activities: list[Activity], has_time: Callable[[], bool]) -> Recorded:

@@ -27,7 +27,7 @@ from pathlib import Path
 from pam.names import DATABASE_CA
 from stacks import bytecode, thinning
 from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
-from stacks.bytecode import Compiler
+from stacks.bytecode import Compiler, CompilerError, Pyodide, ThisInterpreter
 from stacks.config import BundleMode, BundlePlatform
 
 ROOT = Path(__file__).parent.parent
@@ -84,7 +84,6 @@ class Bundles:
 
     by_needs: Mapping[frozenset[str], Bundle]
     target: BundleTarget
-    compiled: bool
 
     def of(self, handler: str) -> Bundle:
         """Raises KeyError for a handler that nobody has said the needs of."""
@@ -96,14 +95,14 @@ def build_bundles(
 ) -> Bundles:
     """Raises BundleError."""
     compiler = _compiler(target) if mode is BundleMode.BUILD else None
-    dependencies = _dependencies(target, compiler) if mode is BundleMode.BUILD else {}
+    dependencies = _dependencies(target, compiler) if compiler else {}
     files = {"policy.json": policy_json.encode(), **_sources(compiler)}
     if certificates:
         files[DATABASE_CA] = certificates
     bundles = {
         needs: _bundle(target, dependencies.get(needs), files) for needs in set(NEEDS.values())
     }
-    return Bundles(by_needs=bundles, target=target, compiled=compiler is not None)
+    return Bundles(by_needs=bundles, target=target)
 
 
 def _bundle(target: BundleTarget, dependencies: Path | None, files: Mapping[str, bytes]) -> Bundle:
@@ -120,10 +119,11 @@ def _bundle(target: BundleTarget, dependencies: Path | None, files: Mapping[str,
     return Bundle(path=archive, digest=digest, target=target)
 
 
-def _compiler(target: BundleTarget) -> Compiler | None:
-    if not target.wheels:
-        return Compiler.of_this_process()
-    return Compiler.found(target.python, _uv())
+def _compiler(target: BundleTarget) -> Compiler:
+    try:
+        return Pyodide(target.python) if target.wheels else ThisInterpreter()
+    except CompilerError as error:
+        raise BundleError(str(error)) from None
 
 
 def _sources(compiler: Compiler | None) -> dict[str, bytes]:
@@ -158,7 +158,7 @@ def _sources(compiler: Compiler | None) -> dict[str, bytes]:
         return {name: compiled.read(name) for name in compiled.namelist()}
 
 
-def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[frozenset[str], Path]:
+def _dependencies(target: BundleTarget, compiler: Compiler) -> dict[frozenset[str], Path]:
     """An archive for each set of needs, of the installed and thinned lock file for `target`."""
     try:
         lock = LOCK_FILE.read_bytes()
@@ -166,11 +166,10 @@ def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[froze
         message = f"{LOCK_FILE.relative_to(ROOT)} is missing: the functions' locked dependencies"
         raise BundleError(message) from None
     said = {name: sorted(each) for name, each in (DISTRIBUTIONS | NEEDS).items()}
-    version = compiler.version if compiler else "none"
     key = _digest(
         [
             *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS]), lock.decode()),
-            *(version, json.dumps(said, sort_keys=True)),
+            *(compiler.version, json.dumps(said, sort_keys=True)),
         ]
     )
     archives = {
@@ -182,8 +181,7 @@ def _dependencies(target: BundleTarget, compiler: Compiler | None) -> dict[froze
     with _scratch() as folder:
         _install(target, folder)
         thinning.thin_out(folder)
-        if compiler:
-            _compile(compiler, folder)
+        _compile(compiler, folder)
         owned = dict(_owned(folder))
         for needs, archive in archives.items():
             packed = [path for name in distributions(needs) for path in owned.get(name, ())]
@@ -219,10 +217,8 @@ def _under(folder: Path, top: str) -> list[Path]:
 def _compile(compiler: Compiler, folder: Path) -> None:
     try:
         compiler.compile(folder)
-    except subprocess.CalledProcessError as error:
-        reason = " ".join(error.stdout.decode().split())[-500:]
-        message = f"cannot compile for {compiler.version}: {reason}"
-        raise BundleError(message) from error
+    except CompilerError as error:
+        raise BundleError(str(error)) from None
 
 
 @contextmanager

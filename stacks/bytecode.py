@@ -1,67 +1,86 @@
 """Compiles what is shipped, so that no cold start does: by an interpreter of the target's version.
 
-The bytecode is checked by the hash of its source: of an archive no date means anything, and whoever
-changes a source there is not left with what it said before.
+For this machine that is the interpreter at hand. For AWS it is the CPython that Pyodide carries,
+which runs wherever Node does and is pinned with its hash in `package-lock.json`: bytecode is the
+same for every processor. It is checked by the hash of its source: of an archive no date means
+anything, and whoever changes a source there is not left with what it said before.
 """
 
-import os
+import json
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Protocol
 
 PLACE = "/var/task"
 """Where Lambda unpacks a bundle: tracebacks name files there."""
+_SCRIPT = Path(__file__).with_suffix(".mjs")
+_PYODIDE = Path(__file__).parent.parent / "node_modules" / "pyodide"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiler:
-    """An interpreter, and what it says to be: equal input compiled by equal `version`s is equal."""
+class CompilerError(Exception):
+    """The message is one line for the person who ran synth."""
 
-    interpreter: Path
-    version: str
 
-    @classmethod
-    def of_this_process(cls) -> Self:
-        return cls(interpreter=Path(sys.executable), version=_version(Path(sys.executable)))
-
-    @classmethod
-    def found(cls, python: str, uv: str) -> Self | None:
-        """One of that version on this machine; nothing is fetched."""
-        interpreter = _find(python, uv)
-        version = _version(interpreter) if interpreter else ""
-        if interpreter is None or not version.startswith(f"cpython {python}."):
-            return None
-        return cls(interpreter=interpreter, version=version)
+class Compiler(Protocol):
+    @property
+    def version(self) -> str:
+        """Equal input compiled by equal versions is equal."""
 
     def compile(self, folder: Path) -> None:
-        """Raises CalledProcessError."""
+        """Puts bytecode beside each source under the folder. Raises CompilerError."""
+
+
+class ThisInterpreter:
+    """The one that runs this process."""
+
+    version = f"{sys.implementation.name} {sys.version}"
+
+    def compile(self, folder: Path) -> None:
         how = ["--invalidation-mode", "checked-hash", "-s", str(folder), "-p", PLACE]
-        subprocess.run(
-            [str(self.interpreter), "-m", "compileall", "-q", "-f", *how, str(folder)],
-            # Sets of constants are written in the order of their hashes.
-            env={"PYTHONHASHSEED": "0"},
-            cwd=self.interpreter.parent,
-            check=True,
-            capture_output=True,
-        )
+        command = [sys.executable, "-m", "compileall", "-q", "-f", *how, str(folder)]
+        # Sets of constants are written in the order of their hashes.
+        _run(command, env={"PYTHONHASHSEED": "0"})
+
+
+class Pyodide:
+    """Raises CompilerError unless it is installed and of that version of Python."""
+
+    def __init__(self, python: str) -> None:
+        try:
+            package = json.loads((_PYODIDE / "package.json").read_bytes())
+            told = json.loads((_PYODIDE / "pyodide-lock.json").read_bytes())
+        except FileNotFoundError:
+            message = "node_modules has no pyodide, which compiles for AWS: make setup"
+            raise CompilerError(message) from None
+        found = str(told["info"]["python"])
+        if not found.startswith(f"{python}."):
+            message = f"the functions run with Python {python}, and pyodide compiles for {found}"
+            raise CompilerError(message)
+        self.version = f"cpython {found} of pyodide {package['version']}"
+
+    def compile(self, folder: Path) -> None:
+        _run([_node(), str(_SCRIPT), str(folder), PLACE])
+
+
+def _run(command: list[str], env: dict[str, str] | None = None) -> None:
+    done = subprocess.run(
+        command, env=env, cwd=_SCRIPT.parent, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = " ".join((done.stdout + done.stderr).split())[-500:]
+        message = f"cannot compile what is shipped: {reason or f'exit code {done.returncode}'}"
+        raise CompilerError(message)
 
 
 @cache
-def _find(python: str, uv: str) -> Path | None:
-    # The environment of this process has another version, and would be asked first.
-    outside = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "UV_PYTHON"}}
-    where = [uv, "python", "find", "--offline", "--no-project", "--no-python-downloads", python]
-    done = subprocess.run(where, env=outside, capture_output=True, text=True, check=False)
-    found = done.stdout.strip()
-    return Path(found) if done.returncode == 0 and Path(found).is_file() else None
-
-
-@cache
-def _version(interpreter: Path) -> str:
-    """As `cpython 3.14.2 2025...`; empty if it does not start."""
-    ask = "import sys; print(sys.implementation.name, *sys.version.split())"
-    command = [str(interpreter), "-I", "-c", ask]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+def _node() -> str:
+    """The Node of this environment before any other."""
+    beside = Path(sys.executable).parent / "node"
+    found = str(beside) if beside.exists() else shutil.which("node")
+    if found is None:
+        message = "Node is not installed: make setup"
+        raise CompilerError(message)
+    return found

@@ -35,11 +35,6 @@ from stacks.template_sizes import check_sizes
 NOT_DEPLOYABLE = (BundleError, ConfigError, PolicyError, QuotaError)
 """Faults of the input, each told in one line; anything else is a fault of the app."""
 
-_NO_BYTECODE = (
-    "no CPython {0.python} is on this machine, so the functions are shipped without bytecode and "
-    "compile at each cold start (docs/cold-starts.md)"
-)
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -76,8 +71,6 @@ def build(app: cdk.App) -> PamStage:
         certificates=trust.certificates,
     )
     stage = PamStage(app, "Pam", config=config, policy=policy, bundles=bundles)
-    if mode is BundleMode.BUILD and not bundles.compiled:
-        cdk.Annotations.of(stage).add_info_v2("pam:bytecode", _NO_BYTECODE.format(bundles.target))
     for each in doubts(files):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
     for number, doubt in enumerate(trust.doubts):

@@ -1,5 +1,6 @@
 """Each function is shipped with what it loads, and with none of what it must not have."""
 
+import _imp
 import importlib.util
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from stacks.bundling import (
     _owned,
     build_bundles,
 )
-from stacks.bytecode import PLACE, Compiler
+from stacks.bytecode import PLACE, Compiler, CompilerError, Pyodide, ThisInterpreter
 from stacks.config import BundleMode, BundlePlatform
 
 HANDLERS = sorted(path.stem for path in (ROOT / "lambdas").glob("*.py"))
@@ -99,24 +100,33 @@ def test_the_largest_bundle_without_a_driver_stays_small(bundles: Bundles) -> No
             assert size <= LARGEST_WITHOUT_A_DRIVER, sorted(needs)
 
 
+MADE_FOR = {
+    BundlePlatform.HOST: (sys.implementation.cache_tag, importlib.util.MAGIC_NUMBER),
+    # As PEP 745's interpreter writes it: github.com/python/cpython, pycore_magic_number.h
+    BundlePlatform.AWS_ARM64: ("cpython-314", (3627).to_bytes(2, "little") + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("platform", MADE_FOR)
 def test_every_source_of_a_bundle_has_bytecode_that_is_checked_by_its_hash(
-    bundles: Bundles,
+    platform: BundlePlatform,
 ) -> None:
-    assert bundles.compiled
-    with zipfile.ZipFile(bundles.of("issue_credentials").path) as archive:
-        sources = [name for name in archive.namelist() if name.endswith(".py")]
-        for name in sources:
-            path = Path(importlib.util.cache_from_source(name, optimization=""))
-            compiled = archive.read(path.as_posix())
-            assert compiled[:4] == importlib.util.MAGIC_NUMBER
+    tag, magic = MADE_FOR[platform]
+    made = build_bundles(BundleTarget.of(platform), policy_json="{}", mode=BundleMode.BUILD)
+    with zipfile.ZipFile(made.of("issue_credentials").path) as archive:
+        sources = [Path(name) for name in archive.namelist() if name.endswith(".py")]
+        for source in sources:
+            beside = source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
+            compiled, text = archive.read(str(beside)), archive.read(str(source))
+            assert compiled[:4] == magic
             assert int.from_bytes(compiled[4:8], "little") == CHECKED_BY_HASH
-            assert compiled[8:16] == importlib.util.source_hash(archive.read(name)), name
-            assert f"{PLACE}/{name}".encode() in compiled
+            assert compiled[8:16] == _imp.source_hash(int.from_bytes(magic, "little"), text)
+            assert f"{PLACE}/{source}".encode() in compiled
     assert len(sources) > 100
 
 
-def test_equal_sources_are_compiled_to_equal_bytes(tmp_path: Path) -> None:
-    compiler = Compiler.of_this_process()
+@pytest.mark.parametrize("compiler", [ThisInterpreter(), Pyodide("3.14")])
+def test_equal_sources_are_compiled_to_equal_bytes(compiler: Compiler, tmp_path: Path) -> None:
     compiled = []
     for place in ("one", "another/folder"):
         folder = tmp_path / place
@@ -130,16 +140,16 @@ def test_equal_sources_are_compiled_to_equal_bytes(tmp_path: Path) -> None:
     assert compiled[0] == compiled[1]
 
 
-def test_what_another_version_compiled_is_not_shipped(tmp_path: Path) -> None:
-    """An interpreter that calls itself something else than was asked for is none."""
-    uv = tmp_path / "uv"
-    uv.write_text(f"#!/bin/sh\necho {sys.executable}\n")
-    uv.chmod(0o755)
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert Compiler.found("3.99", str(uv)) is None
-    found = Compiler.found(own, str(uv))
-    assert found is not None
-    assert found.version.startswith(f"cpython {own}.")
+@pytest.mark.parametrize("compiler", [ThisInterpreter(), Pyodide("3.14")])
+def test_what_cannot_be_compiled_is_named(compiler: Compiler, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def broken(:\n")
+    with pytest.raises(CompilerError, match=r"broken\.py"):
+        compiler.compile(tmp_path)
+
+
+def test_bytecode_of_another_version_is_not_shipped() -> None:
+    with pytest.raises(CompilerError, match=r"run with Python 3\.99, and pyodide compiles for 3"):
+        Pyodide("3.99")
 
 
 def test_a_distribution_that_is_locked_for_nobody_is_named(tmp_path: Path) -> None:
