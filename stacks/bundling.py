@@ -35,7 +35,7 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-_CODE = (__file__, bytecode.__file__, thinning.__file__)
+_CODE = (__file__, bytecode.__file__, bytecode.SCRIPT, thinning.__file__)
 _RECIPE = hashlib.sha256(b"".join(Path(str(part)).read_bytes() for part in _CODE)).hexdigest()
 """Part of every cache key: these files may pack the same input differently."""
 

@@ -109,7 +109,7 @@ def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
         assert "--only-binary :all:" in command
 
 
-@pytest.mark.parametrize("name", ["bundling.py", "bytecode.py", "thinning.py"])
+@pytest.mark.parametrize("name", ["bundling.py", "bytecode.mjs", "bytecode.py", "thinning.py"])
 def test_what_was_packed_by_other_code_is_packed_anew(
     tmp_path: Path, project: Path, name: str
 ) -> None:
