@@ -58,7 +58,7 @@ def bench(_: object = None, stored: Sequence[int] = STORED) -> Iterator[Figure]:
     calls = {name: sorted({each[name].calls for each in measured}) for name in most}
     for name, cost in most.items():
         yield Figure(
-            name=f"{name} at {stored[-1]} stored sessions",
+            name=f"{name} at {stored[-1]:,} stored sessions",
             value=cost.units,
             unit="units",
             reference=f"the same at {stored[0]}",
