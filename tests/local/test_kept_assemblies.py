@@ -92,6 +92,35 @@ def test_the_digest_changes_with_a_new_file(tree: Path, name: str) -> None:
     assert digest(tree) != before
 
 
+@pytest.mark.parametrize("named", ["mine/ca.pem", "mine", "../outside.pem", "{tree}/mine/ca.pem"])
+def test_the_digest_changes_with_a_file_that_the_configuration_names(
+    tmp_path: Path, named: str
+) -> None:
+    """A catalogue, people or certificates of another place than the usual one."""
+    tree = tmp_path / "tree"
+    write(tree, BEFORE | {"mine/ca.pem": "a", "../outside.pem": "a"})
+    environments = {
+        "local": {"database_ca": named.format(tree=tree)},
+        "dev": {"witness": "x" * 9000},
+    }
+    write(tree, {"cdk.json": json.dumps({"context": {"environments": environments}})})
+    before = digest(tree)
+    assert digest(tree) == before
+    write(tree, {"mine/ca.pem": "b", "../outside.pem": "b"})
+    assert digest(tree) != before
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"context": []}', '{"context": {"environments": [1]}}']
+)
+def test_a_configuration_that_names_nothing_is_the_synthesis_to_refuse(
+    tree: Path, text: str
+) -> None:
+    before = digest(tree)
+    write(tree, {"cdk.json": text})
+    assert digest(tree) != before
+
+
 def test_the_digest_changes_with_a_file_that_is_gone_or_has_another_name(tree: Path) -> None:
     before = digest(tree)
     (tree / "policy" / "grant.cedar").rename(tree / "policy" / "grants.cedar")
