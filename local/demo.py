@@ -62,12 +62,13 @@ def demo(state_dir: Path) -> int:
     try:
         story.chapter("The app as it goes to AWS, deployed into an emulator that enforces IAM")
         up(state_dir, tell=story.note, hand_over=False)
-        tell(story, Cast(state_dir))
+        try:
+            tell(story, Cast(state_dir))
+        finally:
+            down(state_dir)
     except (NotAsPromisedError, NotSeenError, StackError) as error:
         console.print(f"\n[red bold]not as promised:[/red bold] {escape(str(error))}")
         return 1
-    finally:
-        down(state_dir)
     console.print("\n[green bold]All of it happened.[/green bold] The stack is stopped.\n")
     return 0
 
