@@ -74,11 +74,11 @@ def bench(_: object = None, stored: Sequence[int] = STORED) -> Iterator[Figure]:
         name="calls of the act whose number differs most",
         value=calls[widest][-1],
         unit="calls",
-        reference=f"the fewest that it made at {', '.join(map(str, stored))}",
+        reference=f"the fewest that it made at {', '.join(f'{n:,}' for n in stored)}",
         reference_value=calls[widest][0],
         bar=1,
         runs=1,
-        note=widest,
+        note=widest if differ else "none differs",
         bound=f"Another number of calls: {', '.join(differ)}." if differ else "",
     )
 

@@ -195,6 +195,7 @@ def deployed() -> Iterator[Deployed]:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_NAMESPACE": "PAM",
+            "POWERTOOLS_LOG_LEVEL": "WARNING",
         }
         stack.enter_context(patch.dict(os.environ, told))
         stack.enter_context(patch.object(wiring, "_POLICY_FILE", folder / "policy.json"))
