@@ -1,5 +1,6 @@
 """Each function is shipped with what it loads, and with none of what it must not have."""
 
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks import bundling
 from stacks.bundle_contents import DISTRIBUTIONS, NEEDS
 from stacks.bundling import (
     ROOT,
@@ -128,6 +130,21 @@ def test_equal_sources_are_compiled_to_equal_bytes(tmp_path: Path) -> None:
         compiled += [path.read_bytes() for path in folder.rglob("*.pyc")]
     assert len(compiled) == 2
     assert compiled[0] == compiled[1]
+
+
+def test_whatever_packs_is_part_of_what_it_is_cached_by() -> None:
+    """What these two hold is part of it by its values."""
+    by_value = {"bundle_contents", "config"}
+    tree = ast.parse(Path(bundling.__file__).read_text())
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    packing = {name.name for each in imports if each.module == "stacks" for name in each.names}
+    packing |= {
+        str(each.module).removeprefix("stacks.")
+        for each in imports
+        if str(each.module).startswith("stacks.")
+    }
+    packers = {Path(part).stem for part in bundling.PACKERS}
+    assert packers == {"bundling", *(packing - by_value)}
 
 
 def test_what_another_version_compiled_is_not_shipped(tmp_path: Path) -> None:
