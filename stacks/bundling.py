@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pam.names import DATABASE_CA
-from stacks import thinning
+from stacks import bytecode, thinning
 from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
 from stacks.bytecode import Compiler, CompilerError, Pyodide, ThisInterpreter
 from stacks.config import BundleMode, BundlePlatform
@@ -35,9 +35,8 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-_RECIPE = hashlib.sha256(
-    b"".join(Path(str(part)).read_bytes() for part in (__file__, thinning.__file__))
-).hexdigest()
+PACKERS = (str(__file__), str(bytecode.__file__), str(thinning.__file__))
+_RECIPE = hashlib.sha256(b"".join(Path(part).read_bytes() for part in PACKERS)).hexdigest()
 """Part of every cache key: these files may pack the same input differently."""
 
 _STALE_AFTER_SECONDS = 24 * 3600

@@ -1,6 +1,7 @@
 """Each function is shipped with what it loads, and with none of what it must not have."""
 
 import _imp
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks import bundling
 from stacks.bundle_contents import DISTRIBUTIONS, NEEDS
 from stacks.bundling import (
     ROOT,
@@ -150,6 +152,21 @@ def test_what_cannot_be_compiled_is_named(compiler: Compiler, tmp_path: Path) ->
 def test_bytecode_of_another_version_is_not_shipped() -> None:
     with pytest.raises(CompilerError, match=r"run with Python 3\.99, and pyodide compiles for 3"):
         Pyodide("3.99")
+
+
+def test_whatever_packs_is_part_of_what_it_is_cached_by() -> None:
+    """What these two hold is part of it by its values."""
+    by_value = {"bundle_contents", "config"}
+    tree = ast.parse(Path(bundling.__file__).read_text())
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    packing = {name.name for each in imports if each.module == "stacks" for name in each.names}
+    packing |= {
+        str(each.module).removeprefix("stacks.")
+        for each in imports
+        if str(each.module).startswith("stacks.")
+    }
+    packers = {Path(part).stem for part in bundling.PACKERS}
+    assert packers == {"bundling", *(packing - by_value)}
 
 
 def test_a_distribution_that_is_locked_for_nobody_is_named(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class DynamoDbSessions:
         return None if item is None else _session_in(item)
 
     def several(self, session_ids: Sequence[str]) -> list[Session]:
-        keys = [to_item(table_keys.session_key(each)) for each in session_ids]
+        # DynamoDB takes no key twice.
+        keys = [to_item(table_keys.session_key(each)) for each in dict.fromkeys(session_ids)]
         return list(_readable(self._items(keys, consistent=True)))
 
     def get_whole(self, session_id: str) -> tuple[Session, bool] | None:
@@ -668,8 +669,8 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Session]:
 
 
 def _readable_blocks(items: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
-    """What is none keeps nobody from being blocked. It keeps its own person from everything, as
-    long as it lies there: `blocks_of` raises.
+    """What is none keeps nobody from being blocked. It keeps its own person from what its key
+    names, as long as it lies there: `blocks_on` raises.
     """
     for item in items:
         with suppress(LookupError, TypeError, ValueError):
