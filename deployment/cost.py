@@ -219,7 +219,7 @@ def _count() -> Counted:
     except (NotSeenError, StackError) as error:
         sys.exit(f"not counted: {error}")
     except KeyboardInterrupt:
-        print("interrupted; nothing was left running", file=sys.stderr)
+        print("interrupted; nothing that it started was left running", file=sys.stderr)
         sys.exit(130)
 
 

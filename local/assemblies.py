@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -24,6 +25,8 @@ from local.state import CACHE
 
 KEPT_IN = CACHE / "assemblies"
 _CONTENTS = "contents.json"
+_LOCK = re.compile(r"read\.\d+\.\d+\.lock(\.\d+_\d+)?")
+"""The CDK CLI's, beside a manifest, while it deploys from it; it stays if the CLI is killed."""
 _KEPT = 3
 _UNUSED_AFTER = 600.0
 """Seconds; by then nobody deploys from it any more, and a synthesis has ended."""
@@ -76,7 +79,7 @@ def _digests(assembly: Path) -> dict[str, str]:
     return {
         path.relative_to(assembly).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(assembly.rglob("*"))
-        if path.is_file() and path != assembly / _CONTENTS
+        if not _LOCK.fullmatch(path.name) and path.is_file() and path != assembly / _CONTENTS
     }
 
 

@@ -62,12 +62,13 @@ def demo(state_dir: Path) -> int:
     try:
         story.chapter("The app as it goes to AWS, deployed into an emulator that enforces IAM")
         up(state_dir, tell=story.note, hand_over=False)
-        tell(story, Cast(state_dir))
+        try:
+            tell(story, Cast(state_dir))
+        finally:
+            down(state_dir)
     except (NotAsPromisedError, NotSeenError, StackError) as error:
         console.print(f"\n[red bold]not as promised:[/red bold] {escape(str(error))}")
         return 1
-    finally:
-        down(state_dir)
     console.print("\n[green bold]All of it happened.[/green bold] The stack is stopped.\n")
     return 0
 
@@ -88,7 +89,10 @@ def two_approvals_and_the_clock(story: Story, cast: Cast) -> None:
     story.step("alice is refused on the ledger's bucket", is_refused(lambda: _put(cast, own)))
     session = alice.request(LEDGER, duration_seconds=int(WINDOW.total_seconds()))
     session_id = str(session["session_id"])
-    story.step(f"alice asks for {LEDGER} for 10 s: {session_id}", _is(session, "PENDING_APPROVAL"))
+    story.step(
+        f"alice asks for {LEDGER} for {WINDOW.total_seconds():.0f} s: {session_id}",
+        _is(session, "PENDING_APPROVAL"),
+    )
     first = bob.approve(session_id)
     story.step("bob approves: 1 of 2", first.body["approvals"]["received"] == 1)
     story.step("alice is still refused", is_refused(lambda: _put(cast, own)))

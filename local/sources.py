@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 import re
 import sys
@@ -50,7 +51,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 def digest_of_sources(root: Path = ROOT, home: Path | None = None) -> str:
     """Changes when anything that is deployed changes, or what builds it."""
     digest = hashlib.sha256(json.dumps(_builders(root)).encode())
-    _add_files(digest, root, SOURCES)
+    _add_files(digest, root, (*SOURCES, *_named_by_the_configuration(root)))
     _add_files(digest, home or Path.home(), _OF_THE_PERSON)
     return digest.hexdigest()
 
@@ -65,8 +66,21 @@ def digest_of_surroundings() -> str:
 def _add_files(digest: "hashlib._Hash", root: Path, names: tuple[str, ...]) -> None:
     """With their lengths, so that no two sets of files read alike."""
     for path in _files(root, names):
-        name, content = path.relative_to(root).as_posix(), path.read_bytes()
+        name, content = os.path.relpath(path, root), path.read_bytes()
         digest.update(f"{len(name)} {len(content)} {name}".encode() + content)
+
+
+def _named_by_the_configuration(root: Path) -> list[str]:
+    """Files and folders that an environment names in place of the usual ones. If it cannot be read,
+    that is for the synthesis to say.
+    """
+    try:
+        context = json.loads((root / "cdk.json").read_bytes())["context"]
+        environments = [each.values() for each in context["environments"].values()]
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return []
+    said = {value for each in environments for value in each if isinstance(value, str) and value}
+    return sorted(value for value in said if os.path.exists(root / value))  # noqa: PTH110 - a text may be too long
 
 
 def _builders(root: Path) -> list[str]:

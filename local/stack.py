@@ -42,6 +42,7 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     """Brings the stack up, or finds it up and current, and returns what `local.json` says.
 
     With `hand_over` False the stack ends with this process, however this process ends.
+    Raises StackError, also if another process has one there that would end with this one.
     """
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
@@ -52,7 +53,12 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
 def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     digest = sources.digest_of_sources()
     about = state.read_about()
-    if supervisor.running(state) and postgres.running(state.postgres) and about is not None:
+    there = supervisor.running(state)
+    if there is not None and not hand_over and not supervisor.started_here(there):
+        # It would be stopped with this process, while somebody else works with it.
+        message = f"another command has a stack in {state.dir}: try again when it is over"
+        raise StackError(message)
+    if there and postgres.running(state.postgres) and about is not None:
         if about["sources"] == _made_of(digest) and _answers(about):
             progress("up already")
             return about

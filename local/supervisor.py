@@ -82,6 +82,11 @@ def running(state: State) -> psutil.Process | None:
     return recorded(state.process)
 
 
+def started_here(process: psutil.Process) -> bool:
+    """Whether this very process started it, and it ends with it."""
+    return process.pid in _started
+
+
 def recorded(path: Path) -> psutil.Process | None:
     """The process that `record` wrote of, if it is still that very process."""
     found = read_json(path)

@@ -35,7 +35,9 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-PACKERS = (str(__file__), str(bytecode.__file__), str(thinning.__file__))
+PACKERS = tuple(
+    str(part) for part in (__file__, bytecode.__file__, bytecode.SCRIPT, thinning.__file__)
+)
 _RECIPE = hashlib.sha256(b"".join(Path(part).read_bytes() for part in PACKERS)).hexdigest()
 """Part of every cache key: these files may pack the same input differently."""
 

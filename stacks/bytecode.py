@@ -16,7 +16,7 @@ from typing import Protocol
 
 PLACE = "/var/task"
 """Where Lambda unpacks a bundle: tracebacks name files there."""
-_SCRIPT = Path(__file__).with_suffix(".mjs")
+SCRIPT = Path(__file__).with_suffix(".mjs")
 _PYODIDE = Path(__file__).parent.parent / "node_modules" / "pyodide"
 
 
@@ -62,12 +62,12 @@ class Pyodide:
         self.version = f"cpython {found} of pyodide {package['version']}"
 
     def compile(self, folder: Path) -> None:
-        _run([_node(), str(_SCRIPT), str(folder), PLACE])
+        _run([_node(), str(SCRIPT), str(folder), PLACE])
 
 
 def _run(command: list[str], env: dict[str, str] | None = None) -> None:
     done = subprocess.run(
-        command, env=env, cwd=_SCRIPT.parent, capture_output=True, text=True, check=False
+        command, env=env, cwd=SCRIPT.parent, capture_output=True, text=True, check=False
     )
     if done.returncode:
         reason = " ".join((done.stdout + done.stderr).split())[-500:]

@@ -1,5 +1,6 @@
 """The documentation is held to the code."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from documents import guarantees, openapi, pages
+from local import demo
 from pam import names
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
@@ -145,6 +147,28 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"`?make ([a-z]+)`?", README):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_what_the_readme_shows_of_the_demo_is_what_it_shows() -> None:
+    told = [
+        "".join(_shown(part) for part in getattr(node.args[0], "values", [node.args[0]]))
+        for node in ast.walk(ast.parse(Path(demo.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step"
+    ]
+    shown = re.findall(r"^  ✓ (.+)$", README, re.MULTILINE)
+    assert shown
+    for line in shown:
+        assert any(re.fullmatch(step, line) for step in told), line
+    assert f" for {demo.WINDOW.total_seconds():.0f} s: " in "".join(shown)
+
+
+def _shown(part: ast.expr) -> str:
+    """A part of what a step says, as a pattern."""
+    if isinstance(part, ast.Constant):
+        return re.escape(str(part.value))
+    assert isinstance(part, ast.FormattedValue)
+    named = vars(demo).get(part.value.id) if isinstance(part.value, ast.Name) else None
+    return re.escape(named) if isinstance(named, str) else ".+"
 
 
 def test_every_command_of_the_readme_exists() -> None:

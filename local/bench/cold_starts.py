@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from local.bench.cold_functions import Act, ColdFunctions, Run, acts, fresh
-from local.bench.figure import Figure
+from local.bench.figure import MEGABYTES, SECONDS, Figure
 from local.bench.small_aws import SmallAws
 from pam.policy.compiler import read
 from stacks.bundle_contents import NEEDS
@@ -74,8 +74,8 @@ def _cold_start(
         yield Figure(
             name=f"{act.name}: {what}",
             value=_median(ours, what),
-            unit="s CPU",
-            reference=reference,
+            unit=SECONDS,
+            reference=f"{reference} (processor time)",
             reference_value=_median(theirs, what),
             bar=bars[bool(heavy)],
             bound=_BOUND,
@@ -119,7 +119,7 @@ class Shipped:
             yield Figure(
                 name=f"bundle: {', '.join(sorted(needs)) or 'plain'}",
                 value=size,
-                unit="MB",
+                unit=MEGABYTES,
                 reference="boto3 as installed, with its bytecode",
                 reference_value=reference,
                 bar=None if "database" in needs else _MOST_WITHOUT_A_DRIVER / reference,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SECONDS, MEGABYTES = "s", "MB"
+_TEN = 10
 _MILLI, _MICRO = 1e-3, 1e-6
 
 
@@ -84,9 +85,10 @@ def of_seconds(
 
 
 def shown(value: float, unit: str) -> str:
-    """`51 ms`, `1.20 s`, `95 MB`, `6 states`."""
+    """`51 ms`, `1.20 s`, `264 MB`, `6 states`, `9.5 units`."""
     if unit != SECONDS:
-        return f"{value:.0f} {unit}"
+        whole = value == int(value) or value >= _TEN
+        return f"{value:.{0 if whole else 1}f} {unit}"
     if value < _MILLI:
         return f"{value / _MICRO:.0f} us"
     if value < 1:

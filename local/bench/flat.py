@@ -50,22 +50,37 @@ def costs(stored: int) -> dict[str, Cost]:
 
 
 def bench(_: object = None, stored: Sequence[int] = STORED) -> Iterator[Figure]:
-    """Of each act the units that it consumes with the most sessions, over those with the fewest."""
+    """Of each act the units that it consumes with the most sessions, over those with the fewest;
+    and of the act whose calls differ most, these.
+    """
     measured = [costs(count) for count in stored]
     fewest, most = measured[0], measured[-1]
+    calls = {name: sorted({each[name].calls for each in measured}) for name in most}
     for name, cost in most.items():
-        calls = sorted({each[name].calls for each in measured})
         yield Figure(
-            name=f"{name} at {stored[-1]} stored sessions",
+            name=f"{name} at {stored[-1]:,} stored sessions",
             value=cost.units,
             unit="units",
             reference=f"the same at {stored[0]}",
             reference_value=fewest[name].units,
             bar=BAR,
             runs=1,
-            note=" and ".join(map(str, calls)) + " calls",
-            bound="" if len(calls) == 1 else "another number of calls",
+            note=" and ".join(map(str, calls[name])) + " calls",
+            bound="What it reads or writes grows with what is stored.",
         )
+    widest = max(calls, key=lambda name: calls[name][-1] / calls[name][0])
+    differ = [name for name, numbers in calls.items() if len(numbers) > 1]
+    yield Figure(
+        name="calls of the act whose number differs most",
+        value=calls[widest][-1],
+        unit="calls",
+        reference=f"the fewest that it made at {', '.join(map(str, stored))}",
+        reference_value=calls[widest][0],
+        bar=1,
+        runs=1,
+        note=widest,
+        bound=f"Another number of calls: {', '.join(differ)}." if differ else "",
+    )
 
 
 def seed(pam: Deployed, stored: int) -> None:

@@ -29,7 +29,8 @@ class Place:
         """Ends the shared stack, for a bench that needs the machine for itself. To be called by the
         last one: the references of the others end with it.
         """
-        down(self.state_dir)
+        if "cast" in vars(self):
+            down(self.state_dir)
 
     @cached_property
     def cast(self) -> Cast:

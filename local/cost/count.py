@@ -48,8 +48,8 @@ def _stack(tell: Tell) -> Iterator[Path]:
         yield running
         return
     own = running / "cost"
+    up(own, tell=tell, hand_over=False)
     try:
-        up(own, tell=tell, hand_over=False)
         yield own
     finally:
         down(own)

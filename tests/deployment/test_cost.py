@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli import polling
-from deployment import cost_page, cost_report
+from deployment import cost, cost_page, cost_report
 from deployment.cost import HOURS, acts, alarm_metrics, beside, idle, keys, session, waiting
 from deployment.counted import WRITE, Counted, read, times, total
 from deployment.prices import PRICES
@@ -204,3 +204,18 @@ def test_a_count_that_differs_by_more_than_a_tenth_is_told(prod: Mapping[str, An
     assert "counted as it stood" in cost_report.text("prod", prod, more(1.05), COUNTED)
     told = cost_report.text("prod", prod, more(1.2), COUNTED)
     assert re.search(rf"aws-role: {WRITE}: stood \d+, counted \d+", told)
+
+
+def test_who_interrupts_the_counting_is_told_no_more_than_is_true(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have counted on the stack of `make up`, which it did not start."""
+
+    def interrupted(_: object) -> Counted:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("local.cost.count.count", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cost._count()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "interrupted; nothing that it started was left running\n"

@@ -121,6 +121,9 @@ def test_processor_time_counts_from_before_and_in_full_for_a_process_that_is_new
         (1.2, "s", "1.20 s"),
         (95.4, "MB", "95 MB"),
         (6, "states", "6 states"),
+        (6.0, "states", "6 states"),
+        (9.5, "units", "9.5 units"),
+        (0.5, "units", "0.5 units"),
     ],
 )
 def test_values_are_shown_with_the_digits_that_mean_something(

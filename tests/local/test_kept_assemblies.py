@@ -92,6 +92,35 @@ def test_the_digest_changes_with_a_new_file(tree: Path, name: str) -> None:
     assert digest(tree) != before
 
 
+@pytest.mark.parametrize("named", ["mine/ca.pem", "mine", "../outside.pem", "{tree}/mine/ca.pem"])
+def test_the_digest_changes_with_a_file_that_the_configuration_names(
+    tmp_path: Path, named: str
+) -> None:
+    """A catalogue, people or certificates of another place than the usual one."""
+    tree = tmp_path / "tree"
+    write(tree, BEFORE | {"mine/ca.pem": "a", "../outside.pem": "a"})
+    environments = {
+        "local": {"database_ca": named.format(tree=tree)},
+        "dev": {"witness": "x" * 9000},
+    }
+    write(tree, {"cdk.json": json.dumps({"context": {"environments": environments}})})
+    before = digest(tree)
+    assert digest(tree) == before
+    write(tree, {"mine/ca.pem": "b", "../outside.pem": "b"})
+    assert digest(tree) != before
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"context": []}', '{"context": {"environments": [1]}}']
+)
+def test_a_configuration_that_names_nothing_is_the_synthesis_to_refuse(
+    tree: Path, text: str
+) -> None:
+    before = digest(tree)
+    write(tree, {"cdk.json": text})
+    assert digest(tree) != before
+
+
 def test_the_digest_changes_with_a_file_that_is_gone_or_has_another_name(tree: Path) -> None:
     before = digest(tree)
     (tree / "policy" / "grant.cedar").rename(tree / "policy" / "grants.cedar")
@@ -230,12 +259,22 @@ def test_the_next_day_it_is_made_anew(
         lambda it: (it / "app" / "manifest.json").write_text("{"),
         lambda it: (it / "app" / "manifest.json").unlink(),
         lambda it: (it / "app" / "more.json").touch(),
+        lambda it: (it / "app" / "read.1.lock.json").touch(),
         lambda it: (it / "contents.json").write_text("{"),
         lambda it: (it / "contents.json").unlink(),
         lambda it: [shutil.rmtree(it), it.mkdir()],
         lambda it: [shutil.rmtree(it), it.touch()],
     ],
-    ids=["changed", "less", "more", "contents changed", "no contents", "empty", "a file"],
+    ids=[
+        "changed",
+        "less",
+        "more",
+        "like a lock",
+        "contents changed",
+        "no contents",
+        "empty",
+        "a file",
+    ],
 )
 def test_what_is_damaged_is_made_anew(
     synthesis: Synthesis, damage: Callable[[Path], object]
@@ -244,6 +283,16 @@ def test_what_is_damaged_is_made_anew(
     kept = synthesis.ask()
     assert (kept / "app" / "manifest.json").read_text(encoding="utf-8") == "digest"
     assert synthesis.made == 2
+
+
+@pytest.mark.parametrize("lock", ["read.4711.1.lock", "read.4711.1.lock.4711_1"])
+def test_an_assembly_that_somebody_deploys_from_is_whole(synthesis: Synthesis, lock: str) -> None:
+    """The CDK CLI keeps a lock in the folder that it deploys from; if killed, for ever."""
+    kept = synthesis.ask()
+    (kept / "app" / lock).write_text("4711", encoding="utf-8")
+    assert synthesis.ask() == kept
+    assert synthesis.made == 1
+    assert (kept / "app" / lock).exists()
 
 
 def test_a_synthesis_that_fails_leaves_nothing_and_the_next_one_is_whole(

@@ -5,6 +5,7 @@ import json
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -106,6 +107,26 @@ def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
     for command in commands:
         assert "--require-hashes" in command
         assert "--only-binary :all:" in command
+
+
+@pytest.mark.parametrize("name", ["bundling.py", "bytecode.mjs", "bytecode.py", "thinning.py"])
+def test_what_was_packed_by_other_code_is_packed_anew(
+    tmp_path: Path, project: Path, name: str
+) -> None:
+    """Each of these may make something else of the same input."""
+    shutil.copytree(project / "stacks", tmp_path / "stacks")
+    with (tmp_path / "stacks" / name).open("a", encoding="utf-8") as code:
+        code.write("# changed\n")
+    assert _recipe(tmp_path, project) != bundling._RECIPE
+
+
+def _recipe(root: Path, project: Path) -> str:
+    """As the code below `root` names what it has packed."""
+    command = [sys.executable, "-c", "from stacks import bundling; print(bundling._RECIPE)"]
+    path = {"PYTHONPATH": f"{root}:{project / 'lambdas'}"}
+    return subprocess.run(
+        command, cwd=root, env=path, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _installations(calls: Path) -> list[str]:
