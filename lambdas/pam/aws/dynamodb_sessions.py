@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -28,7 +27,6 @@ from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
 from pam.names import BLOCKS_PARTITION, Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
-from pam.side_by_side import side_by_side
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
@@ -319,9 +317,10 @@ class DynamoDbSessions:
         return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
-        items, owed = side_by_side(
-            partial(self._open_items, person), partial(self._owed_reviews, person)
-        )
+        # One after the other: what is owed is not older than the version, so whatever was added
+        # since either counts or makes the count void.
+        items = self._open_items(person)
+        owed = self._owed_reviews(person)
         counted = map(person_items.open_session, items)
         return OpenNow(
             version=person_items.version_of(items),
