@@ -16,12 +16,13 @@ from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
+from pam.aws.clients import AwsThrottled
 from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import EVERYTHING, Block, Blocklist
 from pam.domain.echo import Expected
-from pam.domain.errors import StaleSession, TryAgain
+from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
@@ -270,7 +271,7 @@ class DynamoDbSessions:
     def _items(
         self, keys: list[dict[str, Any]], table: str = "", *, consistent: bool = False
     ) -> list[dict[str, Any]]:
-        """In this order; without those that are not there. Raises TryAgain."""
+        """In this order; without those that are not there. Raises AwsThrottled."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for first in range(0, len(keys), _MOST_KEYS):
             some = {"Keys": keys[first : first + _MOST_KEYS], "ConsistentRead": consistent}
@@ -288,8 +289,8 @@ class DynamoDbSessions:
             wanted = answer.get("UnprocessedKeys") or {}
             if not wanted:
                 return
-        message = "the table is throttled; try again"
-        raise TryAgain(message)
+        said = {"Code": "ThrottlingException", "Message": "keys were left out; try again"}
+        raise AwsThrottled({"Error": said}, "BatchGetItem")
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         of_person: dict[str, Any] = {}
