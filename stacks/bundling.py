@@ -26,7 +26,14 @@ from pathlib import Path
 
 from pam.names import DATABASE_CA
 from stacks import bytecode, thinning
-from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
+from stacks.bundle_contents import (
+    BOTO_ASKS,
+    BOTO_CALLS,
+    DISTRIBUTIONS,
+    NEEDS,
+    distributions,
+    name_of,
+)
 from stacks.bytecode import Compiler, CompilerError, Pyodide, ThisInterpreter
 from stacks.config import BundleMode, BundlePlatform
 
@@ -170,7 +177,7 @@ def _dependencies(target: BundleTarget, compiler: Compiler) -> dict[frozenset[st
     said = {name: sorted(each) for name, each in (DISTRIBUTIONS | NEEDS).items()}
     key = _digest(
         [
-            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS]), lock.decode()),
+            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS, BOTO_ASKS]), lock.decode()),
             *(compiler.version, json.dumps(said, sort_keys=True)),
         ]
     )
