@@ -171,7 +171,7 @@ $(PROJECT): $(INSTALLED) pyproject.toml setup.py
 
 $(CDK): $(INSTALLED) package-lock.json
 	@echo "setting up the CDK CLI"
-	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@npm ci --loglevel error --ignore-scripts --no-audit --no-fund >/dev/null
 	@touch $@
 
 # The Python of AWS compiles there, and Node runs it.

@@ -30,8 +30,10 @@ def text(env_name: str, templates: Templates, counted: Counted, stood: Counted) 
         for price in PRICES.values()
     ]
     for title, part in parts(env_name, templates, counted):
-        lines += ["", title]
-        lines += [f"  {line.usd:>10.6f}  {line.quantity:>12,.4f}  {line.item}" for line in part]
+        lines += ["", title, f"  {'USD':>10}  {'quantity':>12}"]
+        lines += [
+            f"  {line.usd:>10.6f}  {_quantity(line.quantity):>12}  {line.item}" for line in part
+        ]
         lines.append(f"  {total(part):>10.6f}  in all")
     lines += ["", "a session, by what a cold start adds to a run"]
     for kind in counted.sessions:
@@ -57,7 +59,8 @@ def parts(
         *(
             (
                 f"one session: {kind} ({each.resource}; {several(each.approvals, 'approval')}, "
-                f"{several(each.leases, 'lease')}), counted {counted.on}",
+                f"{several(each.leases, 'lease')}), counted {counted.on}, with {cost.LOOKS} looks "
+                "and the warning before its end",
                 cost.session(templates, counted, kind),
             )
             for kind, each in counted.sessions.items()
@@ -145,3 +148,10 @@ def several(number: int, what: str) -> str:
 
 def _per(price: Price) -> str:
     return f"{price.unit}" if price.per == 1 else f"{price.per:,} x {price.unit}"
+
+
+def _quantity(number: float) -> str:
+    """With as many digits as it needs to be more than nothing."""
+    if number == int(number):
+        return f"{number:,.0f}"
+    return f"{number:,.4f}" if number >= 0.01 else f"{number:.7f}"  # noqa: PLR2004

@@ -42,6 +42,10 @@ class Story:
     def chapter(self, title: str) -> None:
         self._console.print(f"\n[bold]{escape(title)}[/bold]")
 
+    def begin(self, what: str) -> None:
+        """What comes with a time of its own: the story begins with the stack."""
+        self._console.print(f"  [dim] {escape(what)}[/dim]")
+
     def note(self, what: str) -> None:
         self._console.print(f"  [dim]{self._clock()}[/dim]    {escape(what)}")
 
@@ -61,7 +65,7 @@ def demo(state_dir: Path) -> int:
     story = Story(console)
     try:
         story.chapter("The app as it goes to AWS, deployed into an emulator that enforces IAM")
-        up(state_dir, tell=story.note, hand_over=False)
+        up(state_dir, tell=story.begin, hand_over=False)
         try:
             tell(story, Cast(state_dir))
         finally:

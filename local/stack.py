@@ -64,7 +64,6 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
             return about
         progress("out of date: starting anew")
     _stop(state)
-    state.about.unlink(missing_ok=True)
     try:
         return _bring_up(state, digest, progress, hand_over=hand_over)
     except (deploy.DeployError, supervisor.EmulatorError, postgres.PostgresError) as error:
@@ -76,6 +75,9 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
 
 
 def _stop(state: State) -> bool:
+    """With what tells others of it. False if there was nothing."""
+    for path in (state.about, state.aws_config, state.aws_credentials):
+        path.unlink(missing_ok=True)
     stopped = [postgres.stop(state.postgres), supervisor.stop(state)]
     return any(stopped)
 
@@ -86,8 +88,6 @@ def down(state_dir: Path) -> bool:
     if not state.dir.exists():
         return False
     with state.locked():
-        for path in (state.about, state.aws_config, state.aws_credentials):
-            path.unlink(missing_ok=True)
         return _stop(state)
 
 

@@ -151,6 +151,19 @@ def test_the_report_has_each_price_and_adds_up(prod: Mapping[str, Any]) -> None:
     assert [part["usd"] for part in document["parts"].values()] == [total(p) for _, p in parts]
 
 
+def test_a_line_of_the_report_costs_nothing_only_if_it_is_of_nothing(
+    prod: Mapping[str, Any],
+) -> None:
+    text = cost_report.text("prod", prod, COUNTED, COUNTED)
+    shown = re.findall(r"^ +(\d+\.\d{6}) +([\d,.]+)  (.+)$", text, re.MULTILINE)
+    assert len(shown) > 50
+    for usd, quantity, item in shown:
+        # What is less than a millionth of a dollar is shown by its quantity.
+        nothing = float(quantity.replace(",", "")) == 0
+        assert nothing is (item == "their traces"), item
+        assert float(usd) == 0 or not nothing, item
+
+
 def test_what_stands_on_the_page_is_what_was_counted(prod: Mapping[str, Any]) -> None:
     page = DOCS.read_text(encoding="utf-8")
     assert cost_page.page(page, prod, COUNTED) == page, "make cost"

@@ -11,6 +11,7 @@ from local.bench import place
 from local.bench.place import Place
 from local.cost import count
 from local.stack import StackError
+from local.state import State, write_private
 
 OTHERS = SimpleNamespace(pid=4711)
 
@@ -74,3 +75,21 @@ def test_a_stack_of_ones_own_is_found_again(
     monkeypatch.setitem(supervisor._started, OTHERS.pid, None)
     assert stack.up(tmp_path, tell=lambda _: None, hand_over=False) == {"env": "local"}
     assert len(stopped) == 2, "what is not current is started anew"
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, StackError])
+def test_a_start_that_is_cut_short_leaves_nothing_that_says_it_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: type[BaseException]
+) -> None:
+    state = State(tmp_path)
+    told = (state.about, state.aws_config, state.aws_credentials)
+
+    def bring_up(*_: object, **__: object) -> None:
+        for path in told:
+            write_private(path, "{}")
+        raise ends
+
+    monkeypatch.setattr(stack, "_bring_up", bring_up)
+    with pytest.raises(ends):
+        stack.up(tmp_path, tell=lambda _: None)
+    assert [path for path in told if path.exists()] == []
