@@ -7,6 +7,7 @@ Idempotency-Key, votes and reviews because each person counts once, ends because
 stays decided.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
 
@@ -58,6 +59,7 @@ from pam.operations import (
     vote,
 )
 from pam.operations.call import Call
+from pam.ports.people import Waiting
 from pam.ports.sessions import SessionQuery
 from pam.settings import RequestApiSettings
 
@@ -90,6 +92,27 @@ class RevokerThatIsHeardOf:
         except IssuerUnavailable:
             logger.exception("end not seen done", extra={"session_id": session_id})
             raise
+
+
+class WorkflowThatIsHeardOf:
+    """The workflow of a request, as `ports.people.Waiting`: who ends the request is answered in
+    time, and the log says when the workflow was not told.
+    """
+
+    def approved(self, token: str) -> None:
+        self._told(lambda workflow: workflow.approved(token))
+
+    def refused(self, token: str, *, error: str, cause: str) -> None:
+        self._told(lambda workflow: workflow.refused(token, error=error, cause=cause))
+
+    @staticmethod
+    def _told(tell: Callable[[Waiting], None]) -> None:
+        try:
+            tell(wiring.waiting_workflow(settings().state_machine_arn))
+        except Exception as fault:
+            logger.exception("workflow not told")
+            message = "the approval workflow did not answer"
+            raise IssuerUnavailable(message) from fault
 
 
 @routes.post("/pam/request", "The session", status=202)
@@ -151,7 +174,7 @@ def _ended(
         reason,
         call,
         closer=RevokerThatIsHeardOf(),
-        workflow=wiring.workflow(settings().state_machine_arn),
+        workflow=WorkflowThatIsHeardOf(),
     )
     return views.session_view(session)
 

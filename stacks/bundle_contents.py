@@ -89,6 +89,15 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
 every bundle: a client reads the model of its service and makes a method of each call.
 """
 
+BOTO_ASKS: dict[str, tuple[str, ...]] = {"s3": ("HeadBucket",)}
+"""What a client calls by itself: of S3, where a bucket is, when an error leaves that open. Without
+it such an error would be told as another.
+"""
+
+
+def kept_calls(service: str) -> tuple[str, ...]:
+    return (*BOTO_CALLS[service], *BOTO_ASKS.get(service, ()))
+
 
 def distributions(needs: Iterable[str]) -> frozenset[str]:
     return DISTRIBUTIONS["every function"].union(*(DISTRIBUTIONS[need] for need in needs))

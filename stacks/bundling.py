@@ -26,7 +26,14 @@ from pathlib import Path
 
 from pam.names import DATABASE_CA
 from stacks import bytecode, thinning
-from stacks.bundle_contents import BOTO_CALLS, DISTRIBUTIONS, NEEDS, distributions, name_of
+from stacks.bundle_contents import (
+    BOTO_ASKS,
+    BOTO_CALLS,
+    DISTRIBUTIONS,
+    NEEDS,
+    distributions,
+    name_of,
+)
 from stacks.bytecode import Compiler, CompilerError, Pyodide, ThisInterpreter
 from stacks.config import BundleMode, BundlePlatform
 
@@ -35,8 +42,10 @@ SOURCES = ROOT / "lambdas"
 LOCK_FILE = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".pam" / "cache"
 
-_CODE = (__file__, bytecode.__file__, bytecode.SCRIPT, thinning.__file__)
-_RECIPE = hashlib.sha256(b"".join(Path(str(part)).read_bytes() for part in _CODE)).hexdigest()
+PACKERS = tuple(
+    str(part) for part in (__file__, bytecode.__file__, bytecode.SCRIPT, thinning.__file__)
+)
+_RECIPE = hashlib.sha256(b"".join(Path(part).read_bytes() for part in PACKERS)).hexdigest()
 """Part of every cache key: these files may pack the same input differently."""
 
 _STALE_AFTER_SECONDS = 24 * 3600
@@ -168,7 +177,7 @@ def _dependencies(target: BundleTarget, compiler: Compiler) -> dict[frozenset[st
     said = {name: sorted(each) for name, each in (DISTRIBUTIONS | NEEDS).items()}
     key = _digest(
         [
-            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS]), lock.decode()),
+            *(_RECIPE, json.dumps([asdict(target), BOTO_CALLS, BOTO_ASKS]), lock.decode()),
             *(compiler.version, json.dumps(said, sort_keys=True)),
         ]
     )

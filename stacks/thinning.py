@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stacks.bundle_contents import BOTO_CALLS
+from stacks.bundle_contents import BOTO_CALLS, kept_calls
 
 _PROSE_IN = frozenset({"operations", "shapes"})
 """The parts of a model whose prose nothing reads; of others botocore reads some."""
@@ -86,7 +86,7 @@ def _thin_out_data(data: Path) -> None:
     for model in sorted(data.rglob("*.json")):
         content = json.loads(model.read_bytes())
         if model.name == "service-2.json":
-            _keep_calls(content, BOTO_CALLS[model.relative_to(data).parts[0]])
+            _keep_calls(content, kept_calls(model.relative_to(data).parts[0]))
         content |= {part: _without_prose(content[part]) for part in _PROSE_IN & set(content)}
         if model == data / "endpoints.json":
             for partition in content["partitions"]:

@@ -161,6 +161,14 @@ def workflow(state_machine_arn: str = "") -> "StepFunctionsWorkflow":
 
 
 @cache
+def waiting_workflow(state_machine_arn: str) -> "StepFunctionsWorkflow":
+    """The same, for a door, whose caller waits."""
+    from pam.aws.step_functions import StepFunctionsWorkflow
+
+    return StepFunctionsWorkflow(client("stepfunctions", config=ONE_TRY), state_machine_arn)
+
+
+@cache
 def notifier(topic_arn: str) -> "SnsNotifier":
     from pam.aws.sns_notifier import SnsNotifier
 

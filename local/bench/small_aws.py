@@ -132,7 +132,7 @@ class SmallAws:
             case "PutItem":
                 self._table(given)[_key(given["Item"])] = given["Item"]
             case "UpdateItem":
-                self._update(given)
+                return {"Attributes": self._update(given)}
             case "TransactWriteItems":
                 for write in given["TransactItems"]:
                     self._write(write)
@@ -148,8 +148,8 @@ class SmallAws:
         elif "Delete" in write:
             self._table(write["Delete"]).pop(_key(write["Delete"]["Key"]), None)
 
-    def _update(self, given: Given) -> None:
-        """`SET` with plain values, and `REMOVE`."""
+    def _update(self, given: Given) -> Item:
+        """The item as it is then. `SET` with plain values, and `REMOVE`."""
         item = self._table(given).setdefault(_key(given["Key"]), dict(given["Key"]))
         names = given.get("ExpressionAttributeNames", {})
         put, _, removed = given["UpdateExpression"].partition("REMOVE ")
@@ -157,6 +157,7 @@ class SmallAws:
             item[names.get(name, name)] = given["ExpressionAttributeValues"][value]
         for name in re.findall(r"[#\w]+", removed):
             item.pop(names.get(name, name), None)
+        return item
 
     def _batch(self, wanted: tuple[str, Given]) -> tuple[str, list[Item]]:
         name, keys = wanted

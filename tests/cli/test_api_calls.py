@@ -109,8 +109,8 @@ def in_seconds(seconds: float) -> str:
 
 ASKED: dict[str, tuple[str, int]] = {
     "longer than anybody is kept": ("60", 1),
-    "until a moment that is further away": (in_seconds(600), 1),
-    "until a moment that is over": (in_seconds(-600), 2),
+    "until a moment that is further away": (in_seconds(86400), 1),
+    "until a moment that is over": (in_seconds(-86400), 2),
     "what is no time": ("soon", 2),
     "what only looks like a number": ("\N{SUPERSCRIPT TWO}0", 2),
     "nothing": ("", 2),

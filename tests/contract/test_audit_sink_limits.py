@@ -31,6 +31,8 @@ HEARD = {
     "Confirmed": "PAM Session Confirmed",
     "Blocked": "PAM Blocked",
     "Unblocked": "PAM Unblocked",
+    "Linked": "PAM Linked",
+    "Unlinked": "PAM Unlinked",
     "Reviewed": "PAM Session Reviewed",
     "ReviewOverdue": "PAM Review Overdue",
     "Drift": "PAM Drift",

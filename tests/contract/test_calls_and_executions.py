@@ -87,6 +87,38 @@ def test_calls_are_spread_and_the_oldest_of_all_come_first(calls: Any) -> None:
     assert len(spread) > len(handled_calls.PARTITIONS) / 2
 
 
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("calls", ["moto"], indirect=True)
+def test_calls_made_long_to_fill_a_search_are_read_in_parts_the_oldest_first(
+    calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that had to hold all of them at once would end before it told of any."""
+    noted = [
+        replace(
+            CALL,
+            request_id=f"r{n}",
+            path="/" + "x" * 10_000,
+            noted_at=CALL.noted_at + timedelta(seconds=n),
+            status=None,
+        )
+        for n in range(40)
+    ]
+    for each in noted:
+        calls.note(each)
+    read: list[dict[str, Any]] = []
+    monkeypatch.setattr(handled_calls, "_MOST_TEXT", 50_000, raising=False)
+    monkeypatch.setattr(handled_calls, "_PAGE", 2, raising=False)
+    of_item = handled_calls.from_item
+    monkeypatch.setattr(handled_calls, "from_item", lambda item: read.append(item) or of_item(item))
+    found = calls.unmatched(1000)
+    assert found == noted[: len(found)]
+    assert 0 < len(found) <= 5
+    assert len(read) <= len(found) + 2 * (len(handled_calls.PARTITIONS) + 1)
+    for each in found:
+        calls.settled(each)
+    assert calls.unmatched(1) == noted[len(found) : len(found) + 1]
+
+
 def test_the_access_log_is_read_page_by_page_and_what_is_no_line_is_left_out(aws: None) -> None:
     logs = boto3.client("logs")
     logs.create_log_group(logGroupName="access")

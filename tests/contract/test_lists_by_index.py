@@ -151,3 +151,12 @@ def test_an_index_does_not_hold_what_only_the_table_has(story: Story, table: Any
     assert set(answer["Items"][0]) == {
         *("pk", "sk", "listing", "session_id", "requester_person", "resource", "status")
     }
+
+
+def test_a_session_that_is_asked_for_twice_is_read_once(
+    story: Story, store: DynamoDbSessions
+) -> None:
+    """An index that lags may have put it on two lists at once."""
+    first, second = (story.request(who).session_id for who in ("alice", "dave"))
+    found = store.several([first, second, first])
+    assert [each.session_id for each in found] == [first, second]

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from pam.aws import block_items
+from pam.aws import block_items, dynamodb_sessions
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
-from pam.domain.errors import StaleSession
+from pam.domain.errors import StaleSession, TryAgain
 from pam.ids import new_id
-from pam.names import BLOCKS_PARTITION
+from pam.names import BLOCKS_PARTITION, THROTTLED
 from pam.ports.sessions import SessionStore
 from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
@@ -131,3 +131,20 @@ def test_what_lies_where_blocks_do_keeps_nobody_from_being_blocked(table: Any) -
     assert [block.person for block in store.blocklist().blocks] == ["alice", "dave"]
     with pytest.raises(KeyError):
         store.blocks_of("kim")
+
+
+def test_blocks_that_a_throttled_table_leaves_out_are_told_by_the_name_that_workflows_retry(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left out is never taken for nobody blocked."""
+    monkeypatch.setattr(dynamodb_sessions, "_PAUSES", (0, 0))
+    store = DynamoDbSessions(table, TABLES)
+    put(store, BLOCK)
+
+    def left_out(RequestItems: Any) -> Any:  # noqa: N803 - DynamoDB's name
+        return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    monkeypatch.setattr(table, "batch_get_item", left_out)
+    with pytest.raises(TryAgain) as throttled:
+        store.blocks_on(LEDGER, ["alice"])
+    assert type(throttled.value).__name__ == THROTTLED

@@ -1,6 +1,7 @@
 """Whoever may write the table may put records there, and keeps none of PAM's from the log by it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -147,3 +148,35 @@ def test_the_mark_says_when_a_lease_and_when_an_end_was_carried(story: Story, ta
     assert told() == (carried_at, None)
     story.revoke(session_id)
     assert told() == (carried_at, carried_at)
+
+
+def test_a_claim_whose_session_could_not_be_read_keeps_no_other_call_waiting(
+    story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = story.request().session_id
+    outbox = DynamoDbOutbox(table, TABLES)
+
+    def fails(*_: object) -> int:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(DynamoDbSessions, "sequence_of", fails)
+        with pytest.raises(ConnectionError):
+            outbox.claim(session_id, NOON)
+    assert carried(outbox, session_id) == [1], "a lease waits for no claim of a call that died"
+
+
+def test_a_claim_that_another_call_has_stays_that_calls_whatever_fails(
+    story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = story.request().session_id
+    outbox = DynamoDbOutbox(table, TABLES)
+    assert outbox.claim(session_id, NOON) is not None
+
+    def fails(*_: object) -> int:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken, suppress(ConnectionError):
+        broken.setattr(DynamoDbSessions, "sequence_of", fails)
+        outbox.claim(session_id, NOON)
+    assert outbox.claim(session_id, NOON) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pam.aws import person_items, table_keys
+from pam.aws import dynamodb_sessions, person_items, table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import timestamps
@@ -204,3 +204,33 @@ def test_where_somebody_acted_is_kept_by_their_principals(store: SessionStore) -
     acts = sorted(store.acts_of("zoe"), key=lambda act: act.principal)
     assert acts == [later, other, third]
     assert store.acts_of("zo") == []
+
+
+@pytest.mark.guarantee("G9")
+@pytest.mark.parametrize("store", ["dynamodb"], indirect=True)
+def test_what_is_added_while_it_is_counted_is_counted_or_makes_the_count_void(
+    story: Story, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads that are made at once may be answered in any order: here the last of them first."""
+
+    def backwards(*calls: Any) -> Any:
+        return tuple(reversed([call() for call in reversed(calls)]))
+
+    added: list[str] = []
+
+    def then_added(read: Any) -> Any:
+        def reads(*asked: Any) -> Any:
+            found = read(*asked)
+            if not added:
+                added.append("now")
+                added.append(story.request(break_glass=True).session_id)
+            return found
+
+        return reads
+
+    monkeypatch.setattr(dynamodb_sessions, "side_by_side", backwards, raising=False)
+    for name in ("_open_items", "_owed_reviews"):
+        monkeypatch.setattr(store, name, then_added(getattr(store, name)))
+    held, fresh = store.open_now("alice"), store.open_now("alice")
+    assert added[1] in fresh.unreviewed
+    assert held == fresh or held.version < fresh.version

@@ -40,5 +40,5 @@ def test_each_call_says_that_it_is_of_pam(aws: None, service: str, config: Confi
     getattr(client, calls[service])()
     (agent,) = said
     assert "app/mod046-pam" in agent.split()
-    # Botocore's own words would be put together anew for each call.
-    assert len(agent.split()) == 2
+    # Botocore's own words (`lang/python#3.11`, `md/...`) would be put together anew for each call.
+    assert not [word for word in agent.split() if "#" in word]

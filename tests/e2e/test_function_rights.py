@@ -352,7 +352,7 @@ ACTS: Mapping[str, Act] = {
     "tells the approvers": Act(
         "sns:Publish", publishes(Parameter.APPROVER_TOPIC_ARN), ASKING | NOTICES
     ),
-    "tells requesters": Act("sns:Publish", publishes(Parameter.REQUESTER_TOPIC_ARN), NOTICES),
+    "tells requesters": Act("sns:Publish", publishes(Parameter.REQUESTER_TOPIC_ARN), API | NOTICES),
     "tells Tier-1": Act(
         "sns:Publish", publishes(Parameter.TIER1_TOPIC_ARN), API | ADMISSION | NOTICES
     ),

@@ -15,6 +15,7 @@ from pam.operations.link_principal import Linking, LinkPaper, link_principal
 from pam.operations.show_link_code import show_link_code
 from pam.operations.unlink_principal import unlink_principal
 from tests.fakes.story import Story
+from tests.fakes.world import FakeNotifier
 
 BOB = "slack:T0BANK/U0BOB"
 
@@ -85,6 +86,7 @@ class Linked:
 
     story: Story = field(default_factory=Story)
     known: FakeLinks = field(default_factory=FakeLinks)
+    operators: FakeNotifier = field(default_factory=FakeNotifier)
 
     def show(self, principal: str = BOB) -> str:
         return show_link_code(
@@ -109,7 +111,7 @@ class Linked:
             known=self.known,
             codes=self.known,
             signer=self.story.keys.of(Maker.DOOR),
-            tell=[self.story.notifier],
+            tell=[self.story.notifier, self.operators],
         )
 
     def link(self, principal: str = BOB, who: str = "bob") -> Link:

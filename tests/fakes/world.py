@@ -448,6 +448,9 @@ class FakeWorkflow:
         return self.failures.get(execution_arn)
 
     def _take(self) -> None:
+        if self.down:
+            message = "the approval workflow did not answer; try again"
+            raise IssuerUnavailable(message)
         if self.throttled:
             raise TryAgain
 

@@ -141,6 +141,7 @@ def function(
     monkeypatch.setattr(block_person, "_AT_ONCE", 1)
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
+    monkeypatch.setattr(wiring, "waiting_workflow", lambda _: story.workflow)
     monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
     monkeypatch.setattr(wiring, "closer", lambda _: story.closer)

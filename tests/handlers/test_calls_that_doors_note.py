@@ -117,3 +117,21 @@ def test_a_look_that_cannot_be_noted_gets_no_answer(
     else:
         answer = looks(event)
         assert (answer["statusCode"], "items" in answer["body"]) == (status, False)
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("fault", [TryAgain("throttled"), RequestIdUsed("again")])
+def test_a_look_that_cannot_be_noted_shows_nobody_to_have_signed(
+    function: Load,
+    story: Story,
+    calls: FakeCalls,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+) -> None:
+    def fails(_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(calls, "note", fails)
+    with suppress(RequestIdUsed):
+        function("request_api")(call("GET", "/pam/me", "bob"))
+    assert story.store.acts_of("bob") == [], "by an act approvals through a link come to count"

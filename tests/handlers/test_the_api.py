@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pam import wiring
 from pam.domain.lifecycle import Status
 from tests.fakes.story import LEDGER, Story
 from tests.handlers.conftest import Function, call
@@ -67,6 +68,30 @@ def test_a_workflow_that_does_not_start_is_a_503_and_leaves_no_open_session(
     assert (answer["statusCode"], body_of(answer)["code"]) == (503, "ISSUER_UNAVAILABLE")
     (failed,) = story.store.due(story.later(days=1), 10) or [None]
     assert failed is None
+
+
+@pytest.mark.guarantee("G5")
+def test_a_request_is_withdrawn_though_its_workflow_cannot_be_told(
+    function: Load, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    session_id = story.request().session_id
+    story.store.put_task_token(session_id, "token", story.now)
+    monkeypatch.setattr(story.workflow, "refused", fails)
+    end = call("POST", "/pam/end", "alice", json.dumps({"session_id": session_id}))
+    answer = function("request_api")(end)
+    assert (answer["statusCode"], body_of(answer)["status"]) == (200, "WITHDRAWN")
+
+
+def test_who_ends_a_request_waits_for_one_answer_of_its_workflow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    config = wiring.waiting_workflow("arn:aws:states:::stateMachine:pam")._client.meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout + config.read_timeout < 20
 
 
 @pytest.mark.guarantee("G8")

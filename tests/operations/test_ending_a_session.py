@@ -118,6 +118,15 @@ def test_a_request_that_waits_is_withdrawn_without_any_other_function() -> None:
     assert story.issuer.ended == []
 
 
+@pytest.mark.guarantee("G5")
+def test_an_end_does_not_wait_for_the_workflow_of_a_request_to_hear_of_it() -> None:
+    story = Story()
+    session_id = story.request().session_id
+    story.store.put_task_token(session_id, "token", story.now)
+    story.workflow.down = True
+    assert story.end(session_id).status is Status.WITHDRAWN
+
+
 def test_an_operator_ends_a_request_that_waits_with_a_receipt_that_nothing_was_granted() -> None:
     story = Story()
     session_id = story.request().session_id

@@ -10,6 +10,7 @@ from pam.domain.errors import (
     Blocked,
     Conflict,
     Invalid,
+    IssuerUnavailable,
     NotEligible,
     NotFound,
     StepUp,
@@ -260,3 +261,11 @@ def test_a_link_to_an_iam_user_rests_on_the_file_alone(pam: Linked) -> None:
 def test_a_listed_principal_is_never_moved(pam: Linked) -> None:
     with pytest.raises(Conflict, match="listed"):
         pam.hand_in(pam.show(arn("carol")), surface=Scheme.AWS)
+
+
+def test_operators_hear_of_a_link_of_which_its_person_could_not_be_told(pam: Linked) -> None:
+    pam.story.notifier.down = True
+    with pytest.raises(IssuerUnavailable, match="could not both be told"):
+        pam.link()
+    assert len(pam.operators.told) == 1
+    assert set(pam.known.links) == {BOB}

@@ -1,6 +1,7 @@
 """Each function is shipped with what it loads, and with none of what it must not have."""
 
 import _imp
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks import bundling
 from stacks.bundle_contents import DISTRIBUTIONS, NEEDS
 from stacks.bundling import (
     ROOT,
@@ -152,9 +154,52 @@ def test_bytecode_of_another_version_is_not_shipped() -> None:
         Pyodide("3.99")
 
 
+def test_whatever_packs_is_part_of_what_it_is_cached_by() -> None:
+    """What these two hold is part of it by its values."""
+    by_value = {"bundle_contents", "config"}
+    tree = ast.parse(Path(bundling.__file__).read_text())
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    packing = {name.name for each in imports if each.module == "stacks" for name in each.names}
+    packing |= {
+        str(each.module).removeprefix("stacks.")
+        for each in imports
+        if str(each.module).startswith("stacks.")
+    }
+    packers = {Path(part).stem for part in bundling.PACKERS}
+    assert packers == {"bundling", *(packing - by_value)}
+
+
 def test_a_distribution_that_is_locked_for_nobody_is_named(tmp_path: Path) -> None:
     record = tmp_path / "New_Thing-1.0.dist-info" / "RECORD"
     record.parent.mkdir()
     record.write_text("new_thing/__init__.py,,\n")
     with pytest.raises(BundleError, match="new-thing is locked"):
         list(_owned(tmp_path))
+
+
+def test_an_error_of_s3_that_leaves_open_where_a_bucket_is_is_told_as_what_it_is(
+    bundles: Bundles, unpacked: dict[Path, Path]
+) -> None:
+    """Botocore then asks S3 for the bucket's region by a call that no adapter makes."""
+    folder = unpacked[bundles.of("audit_session").path]
+    code = f"""
+import sys
+sys.path.insert(0, {str(folder)!r})
+from types import SimpleNamespace
+import botocore.session
+from botocore.exceptions import ClientError
+session = botocore.session.Session()
+s3 = session.create_client("s3", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+answer = SimpleNamespace(status_code=400, content=b"", text="", headers={{}}, raw=None)
+s3.meta.events.register("before-send", lambda **_: answer)
+try:
+    s3.head_object(Bucket="archive", Key="k")
+except ClientError as error:
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+else:
+    raise AssertionError
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -18,7 +18,7 @@ from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
 from pam.names import NO_SESSION, Tables
 from pam.ports.audit import Claimed
-from pam.side_by_side import side_by_side
+from pam.side_by_side import outcomes, side_by_side
 
 _LONGEST_DELIVERY = timedelta(seconds=20)
 """A call that holds a claim for longer counts as dead. If it lives, a record is delivered twice."""
@@ -56,9 +56,16 @@ class DynamoDbOutbox:
     def claim(self, owner: str, now: datetime) -> Claimed | None:
         # The session's sequence may be older than the claim, never younger than the records that
         # are read after both: of what is written meanwhile the next call carries all.
-        mark, taken = side_by_side(partial(self._claimed, owner, now), partial(self._taken, owner))
+        mark, (read, failed) = side_by_side(
+            partial(self._claimed, owner, now), partial(outcomes, self._taken, [owner])
+        )
         if mark is None:
             return None
+        for error in failed:
+            # Nobody carries by this claim, and nobody is to wait until it has ended.
+            self.release(owner)
+            raise error
+        (taken,) = read
         return Claimed(delivered=int(mark.get("sequence", _NOTHING_YET)), taken=taken)
 
     def _taken(self, owner: str) -> int:

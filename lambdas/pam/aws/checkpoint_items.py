@@ -3,7 +3,6 @@
 import base64
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -33,14 +32,24 @@ class DynamoDbCheckpoints:
         """Those that an earlier version put up, as they were last read."""
 
     def leaves(self, limit: int) -> list[Leaf]:
-        # As many of each partition, so that none waits for the others.
-        of_each = math.ceil(limit / len(table_keys.UNSEALED_PARTITIONS))
-        read = partial(self._leaves_in, limit=of_each)
-        left, *found = in_order(read, (table_keys.UNSEALED, *table_keys.UNSEALED_PARTITIONS))
+        partitions = table_keys.UNSEALED_PARTITIONS
+        # As many of each, so that none waits for the others.
+        most = dict.fromkeys(partitions, math.ceil(limit / len(partitions)))
+        left, *some = in_order(self._leaves_in, [(table_keys.UNSEALED, limit), *most.items()])
         self._left = set(left)
-        return [leaf for some in (left, *found) for leaf in some][:limit]
+        found = dict(zip(partitions, some, strict=True))
+        # What an earlier version put up comes first: its sessions have gone on since.
+        while (room := limit - len(left) - sum(map(len, found.values()))) > 0:
+            full = [each for each in partitions if len(found[each]) == most[each]]
+            if not full:
+                break
+            most |= {each: most[each] + math.ceil(room / len(full)) for each in full}
+            again = in_order(self._leaves_in, [(each, most[each]) for each in full])
+            found |= zip(full, again, strict=True)
+        return [leaf for some in (left, *found.values()) for leaf in some][:limit]
 
-    def _leaves_in(self, partition: str, limit: int) -> list[Leaf]:
+    def _leaves_in(self, wanted: tuple[str, int]) -> list[Leaf]:
+        partition, limit = wanted
         pages = self._client.get_paginator("query").paginate(
             TableName=self._unsealed,
             KeyConditionExpression="pk = :pk",

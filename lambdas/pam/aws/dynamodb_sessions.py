@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,18 +16,18 @@ from botocore.exceptions import ClientError
 
 from pam.aws import block_items, person_items, session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
+from pam.aws.clients import AwsThrottled
 from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import EVERYTHING, Block, Blocklist
 from pam.domain.echo import Expected
-from pam.domain.errors import StaleSession, TryAgain
+from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
 from pam.names import BLOCKS_PARTITION, Index, Tables
 from pam.ports.sessions import IdempotencyKey, Once, Page, SessionQuery
-from pam.side_by_side import side_by_side
 
 _KEYS_LIVE = timedelta(hours=24)
 """How long a repeated Idempotency-Key still finds its first request."""
@@ -56,7 +55,8 @@ class DynamoDbSessions:
         return None if item is None else _session_in(item)
 
     def several(self, session_ids: Sequence[str]) -> list[Session]:
-        keys = [to_item(table_keys.session_key(each)) for each in session_ids]
+        # DynamoDB takes no key twice.
+        keys = [to_item(table_keys.session_key(each)) for each in dict.fromkeys(session_ids)]
         return list(_readable(self._items(keys, consistent=True)))
 
     def get_whole(self, session_id: str) -> tuple[Session, bool] | None:
@@ -271,7 +271,7 @@ class DynamoDbSessions:
     def _items(
         self, keys: list[dict[str, Any]], table: str = "", *, consistent: bool = False
     ) -> list[dict[str, Any]]:
-        """In this order; without those that are not there. Raises TryAgain."""
+        """In this order; without those that are not there. Raises AwsThrottled."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for first in range(0, len(keys), _MOST_KEYS):
             some = {"Keys": keys[first : first + _MOST_KEYS], "ConsistentRead": consistent}
@@ -289,8 +289,8 @@ class DynamoDbSessions:
             wanted = answer.get("UnprocessedKeys") or {}
             if not wanted:
                 return
-        message = "the table is throttled; try again"
-        raise TryAgain(message)
+        said = {"Code": "ThrottlingException", "Message": "keys were left out; try again"}
+        raise AwsThrottled({"Error": said}, "BatchGetItem")
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         of_person: dict[str, Any] = {}
@@ -318,9 +318,10 @@ class DynamoDbSessions:
         return list(_readable(items))
 
     def open_now(self, person: str) -> OpenNow:
-        items, owed = side_by_side(
-            partial(self._open_items, person), partial(self._owed_reviews, person)
-        )
+        # One after the other: what is owed is not older than the version, so whatever was added
+        # since either counts or makes the count void.
+        items = self._open_items(person)
+        owed = self._owed_reviews(person)
         counted = map(person_items.open_session, items)
         return OpenNow(
             version=person_items.version_of(items),
@@ -668,8 +669,8 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Session]:
 
 
 def _readable_blocks(items: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
-    """What is none keeps nobody from being blocked. It keeps its own person from everything, as
-    long as it lies there: `blocks_of` raises.
+    """What is none keeps nobody from being blocked. It keeps its own person from what its key
+    names, as long as it lies there: `blocks_on` raises.
     """
     for item in items:
         with suppress(LookupError, TypeError, ValueError):

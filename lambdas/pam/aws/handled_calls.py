@@ -4,8 +4,10 @@ Request ids are the key, so that none is used twice. The sparse index holds the 
 found in the access log yet.
 """
 
+import heapq
+from collections.abc import Iterator
 from datetime import timedelta
-from functools import partial
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,13 +18,19 @@ from pam.domain import timestamps
 from pam.domain.handled_call import Door, HandledCall
 from pam.names import CallIndex
 from pam.ports.calls import RequestIdUsed
-from pam.side_by_side import in_order
 
 _KEPT = timedelta(days=7)
 _OPEN = "UNMATCHED"
 PARTITIONS = tuple(f"{_OPEN}#{number}" for number in range(8))
 """Of the index, so that none of them has to bear all calls. An earlier version put all into the one
 of just that name.
+"""
+
+_PAGE = 2000
+"""Calls: as many of the usual length as are a page of DynamoDB's, 1 MB."""
+_MOST_TEXT = 100 * 1024 * 1024
+"""Characters that one search holds. Whoever forges calls makes them as long as a door notes them:
+of such a search takes some thousands at a time, and of usual ones as many as it wants.
 """
 
 
@@ -55,22 +63,30 @@ class DynamoDbCalls:
         )
 
     def unmatched(self, limit: int) -> list[HandledCall]:
-        # All that are wanted of each, and then the oldest of all: whoever chooses request ids and
-        # so fills one partition puts off no call in another, nor one there that came before.
-        found = in_order(partial(self._unmatched_in, limit=limit), (_OPEN, *PARTITIONS))
-        calls = sorted((call for some in found for call in some), key=lambda call: call.noted_at)
-        return calls[:limit]
+        # The oldest of all, so that whoever chooses request ids and so fills one partition puts off
+        # no call in another, nor one there that came before; and read no further than that takes.
+        each = [self._unmatched_in(partition) for partition in (_OPEN, *PARTITIONS)]
+        found = islice(heapq.merge(*each, key=lambda call: call.noted_at), limit)
+        calls: list[HandledCall] = []
+        room = _MOST_TEXT
+        for call in found:
+            room -= len(call.principal) + len(call.method) + len(call.path)
+            if calls and room < 0:
+                break
+            calls.append(call)
+        return calls
 
-    def _unmatched_in(self, partition: str, limit: int) -> list[HandledCall]:
+    def _unmatched_in(self, partition: str) -> Iterator[HandledCall]:
+        """The oldest first; a page is read when it is asked for."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=CallIndex.UNMATCHED.value,
             KeyConditionExpression="#open = :open",
             ExpressionAttributeNames={"#open": "open"},
             ExpressionAttributeValues=to_item({":open": partition}),
-            PaginationConfig={"MaxItems": limit},
+            PaginationConfig={"PageSize": _PAGE},
         )
-        return [_call_of(from_item(item)) for page in pages for item in page["Items"]]
+        return (_call_of(from_item(item)) for page in pages for item in page["Items"])
 
     def settled(self, call: HandledCall) -> None:
         self._client.update_item(

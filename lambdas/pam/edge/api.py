@@ -85,7 +85,7 @@ def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
 
     noting = partial(note_call, handled, front.calls)
     try:
-        if _reads(act):
+        if not _shows_who_acts(act):
             # Nothing is done by a look, and nobody hears of what it saw unless it is noted.
             _, answer = side_by_side(noting, answered)
         else:
@@ -124,7 +124,7 @@ def _acted(
     routes: Routes, event: dict[str, Any], call: Call, act: str, noted: NotedActs
 ) -> dict[str, Any]:
     body = _body(event)
-    if not _reads(act) or act == _WHO_AM_I:
+    if _shows_who_acts(act):
         _note(call, noted)
     route = routes.find(act)
     if route is None:
@@ -136,6 +136,10 @@ def _acted(
 
 def _reads(act: str) -> bool:
     return act.startswith("GET ")
+
+
+def _shows_who_acts(act: str) -> bool:
+    return not _reads(act) or act == _WHO_AM_I
 
 
 def _note(call: Call, noted: NotedActs) -> None:

@@ -65,19 +65,8 @@ def _activated(
     issuers: Issuers,
     signer: Signer,
 ) -> Session:
-    stored, trail, end_delivered_at = side_by_side(
-        partial(load, store, session_id),
-        partial(store.records, session_id),
-        partial(store.end_delivered_at, session_id),
-    )
-    blocked: Mapping[str, Block] = {}
-    if stored.status in _ON_THE_WAY:
-        blocked, _ = side_by_side(
-            partial(_kept_out, stored, now, store), partial(_ask_early, gate, stored)
-        )
-        refuse(blocked.get(stored.requester_name), session_id=session_id)
-    if stored.status in _BEFORE:
-        check_not_over(stored, trail, end_delivered_at)
+    stored = load(store, session_id)
+    blocked = _seen_over(stored, gate, now, store)
     if stored.status is Status.APPROVED and stored.comes_after:
         _take_turn(stored, now, store, issuers)
     if stored.status is Status.APPROVED:
@@ -85,7 +74,7 @@ def _activated(
         issuers[stored.target.kind].reserve(gate.approved(stored, now), now)
 
     def intent(session: Session) -> Step | None:
-        kept = blocked if session is stored else _kept_out(session, now, store)
+        kept = blocked if session is stored else _seen_over(session, gate, now, store)
         return _intent(session, gate, policy, kept, now)
 
     session = transition(store, session_id, intent, now=now, read=stored)
@@ -113,16 +102,32 @@ def _activated(
     return session
 
 
+def _seen_over(
+    session: Session, gate: Gate, now: datetime, store: SessionStore
+) -> Mapping[str, Block]:
+    """Who is kept from its resource, and all else that is asked of a session once it was read: what
+    is read of its end is never older than itself. Raises Blocked, Unproven, IssuerUnavailable.
+    """
+    if session.status not in _ON_THE_WAY:
+        return {}
+    blocked, trail, end_delivered_at, _ = side_by_side(
+        partial(kept_out, concerned_by(session), session.resource, now=now, store=store),
+        partial(store.records, session.session_id),
+        partial(store.end_delivered_at, session.session_id),
+        partial(_ask_early, gate, session),
+    )
+    refuse(blocked.get(session.requester_name), session_id=session.session_id)
+    if session.status in _BEFORE:
+        check_not_over(session, trail, end_delivered_at)
+    return blocked
+
+
 def _ask_early(gate: Gate, session: Session) -> None:
-    """While the blocks are read, what is asked in any case; only of a session that is not active
-    yet, about which nothing is asked.
+    """While the store is read, what is asked of the keys in any case; only of a session that is not
+    active yet, about which nothing is asked.
     """
     if session.status in _BEFORE:
         gate.ask(session)
-
-
-def _kept_out(session: Session, now: datetime, store: SessionStore) -> Mapping[str, Block]:
-    return kept_out(concerned_by(session), session.resource, now=now, store=store)
 
 
 def _take_turn(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> None:

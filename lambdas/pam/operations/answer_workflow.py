@@ -3,11 +3,11 @@
 from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.ports.people import Workflow
+from pam.ports.people import Waiting, Workflow
 from pam.ports.sessions import SessionStore
 
 
-def answer_workflow(session: Session, *, store: SessionStore, workflow: Workflow) -> None:
+def answer_workflow(session: Session, *, store: SessionStore, workflow: Waiting) -> None:
     """Tells a waiting workflow what was decided; does nothing while nothing is.
 
     Called by whoever writes the decision and by whoever stores the token: each looks for the

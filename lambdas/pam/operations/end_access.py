@@ -12,7 +12,7 @@ from pam.operations.call import Call
 from pam.operations.decide_end import Verdict, decide_end
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action
-from pam.ports.people import Closer, Workflow
+from pam.ports.people import Closer, Waiting
 from pam.ports.sessions import SessionStore
 
 
@@ -38,7 +38,7 @@ def end_access(
     call: Call,
     *,
     closer: Closer,
-    workflow: Workflow,
+    workflow: Waiting,
 ) -> Session:
     """Ends a session now, whatever it is waiting for. Raises NotFound, NotEligible, Conflict.
 
@@ -65,7 +65,8 @@ def end_access(
     session = transition(call.store, session_id, decide, now=call.now, read=stored)
     if session.closed and session.approved_at is None:
         # Nothing was made, so no target has to be asked: the workflow alone waits, for its token.
-        with suppress(TryAgain):
+        # One that cannot be told now finds the session closed when it wakes.
+        with suppress(TryAgain, IssuerUnavailable):
             answer_workflow(session, store=call.store, workflow=workflow)
         return session
     return drive_end(session, store=call.store, closer=closer)

@@ -17,6 +17,7 @@ from pam.operations.retrying import until_won
 from pam.ports.links import Links, ShownCodes
 from pam.ports.people import Notifier
 from pam.ports.proofs import Signer
+from pam.side_by_side import outcomes
 
 _NO_SUCH_CODE = (
     "is not one that is shown now: a code holds for ten minutes, once, and a newer one voids it; "
@@ -52,7 +53,7 @@ def link_principal(
     tell: Sequence[Notifier],
 ) -> Linking:
     """Links what they accept, and tells `tell` of it. Raises a Refusal; IssuerUnavailable says that
-    the link stands and nobody could be told.
+    the link stands and not everybody could be told.
     """
     person = call.person()
     call.refuse_blocked(person.name, EVERYTHING)
@@ -87,12 +88,11 @@ def link_principal(
 def _tell(link: Link, shown: ShownCode, tell: Sequence[Notifier]) -> None:
     """By the time that it votes, whoever did not mean it has had ten minutes to undo it."""
     picture = principal_linked(link, shown.display, shown.team)
-    try:
-        for notifier in tell:
-            notifier.show(picture)
-    except Exception as fault:
+    # Each, whoever else cannot be told.
+    _, faults = outcomes(lambda notifier: notifier.show(picture), tell)
+    for fault in faults:
         message = (
-            f"{link.principal} is linked, but its person and the operators could not be told; "
+            f"{link.principal} is linked, but its person and the operators could not both be told; "
             f"`pam unlink {link.principal}` undoes it"
         )
         raise IssuerUnavailable(message) from fault

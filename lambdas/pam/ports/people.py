@@ -28,19 +28,23 @@ class Failure:
     cause: str
 
 
-class Workflow(Protocol):
+class Waiting(Protocol):
+    """A workflow that waits for its answer. A token that is used up already is no error."""
+
+    def approved(self, token: str) -> None:
+        """Lets it go on."""
+
+    def refused(self, token: str, *, error: str, cause: str) -> None:
+        """Ends it."""
+
+
+class Workflow(Waiting, Protocol):
     """The state machine that carries a session from request to end."""
 
     def execution_arn(self, session_id: str) -> str: ...
 
     def start(self, session: Session) -> None:
         """Raises IssuerUnavailable, or TryAgain, if it could not be started. Twice is harmless."""
-
-    def approved(self, token: str) -> None:
-        """Lets the waiting workflow go on. A token that is used up already is no error."""
-
-    def refused(self, token: str, *, error: str, cause: str) -> None:
-        """Ends the waiting workflow. A token that is used up already is no error."""
 
     def stop(self, session: Session, *, error: str, cause: str) -> None:
         """Ends the workflow wherever it is. One that is over already is no error."""

@@ -63,7 +63,9 @@ class SessionStore(Protocol):
     def get(self, session_id: str) -> Session | None: ...
 
     def several(self, session_ids: Sequence[str]) -> list[Session]:
-        """Those of them that are there, in this order, all in one read (of each hundred)."""
+        """Those of them that are there, each once, in this order, all in one read (of each
+        hundred).
+        """
 
     def create(
         self,
