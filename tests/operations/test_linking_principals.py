@@ -16,7 +16,7 @@ from pam.domain.errors import (
     StepUp,
     Throttled,
 )
-from pam.domain.links import HOLDS
+from pam.domain.links import COUNTED_FOR, HOLDS
 from pam.domain.people import Auth, Surface
 from pam.domain.principals import Scheme
 from pam.domain.proofs import Signed
@@ -93,8 +93,23 @@ def test_a_code_may_be_typed_as_it_comes(pam: Linked, typed: object) -> None:
 def test_a_code_holds_once(pam: Linked) -> None:
     code = pam.show()
     pam.hand_in(code, accept=BOB)
+    for accept, who in (("", "bob"), (CAROL, "bob"), (BOB, "carol")):
+        with pytest.raises(Invalid, match="code"):
+            pam.hand_in(code, accept=accept, who=who)
+    pam.unlink()
     with pytest.raises(Invalid, match="code"):
         pam.hand_in(code, accept=BOB)
+
+
+def test_the_call_that_linked_may_be_made_again(pam: Linked) -> None:
+    """Its answer may have been lost, or not everybody been told."""
+    code = pam.show()
+    first = pam.hand_in(code, accept=BOB).link
+    pam.story.notifier.told.clear()
+    assert pam.hand_in(code, accept=BOB).link == first
+    assert len(pam.known.records) == 1
+    assert len(pam.story.notifier.told) == 1
+    assert pam.known.wrong_codes("bob", pam.story.now - COUNTED_FOR) == 0
 
 
 def test_a_code_holds_for_ten_minutes(pam: Linked) -> None:

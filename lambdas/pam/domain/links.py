@@ -71,7 +71,7 @@ def digest_of(code: str) -> str:
 
 def place_of(principal: str) -> str:
     """What a person has one principal of: the team of `slack:TEAM/USER`, the issuer of an `oidc`
-    one, all devices.
+    one, each device.
     """
     scheme, _, rest = principal.partition(":")
     place, _, _ = rest.partition("/" if scheme == "slack" else "#")

@@ -53,7 +53,7 @@ def link_principal(
     tell: Sequence[Notifier],
 ) -> Linking:
     """Links what they accept, and tells `tell` of it. Raises a Refusal; IssuerUnavailable says that
-    the link stands and not everybody could be told.
+    the link stands and not everybody could be told: the same call, made again, tells it.
     """
     person = call.person()
     call.refuse_blocked(person.name, EVERYTHING)
@@ -61,6 +61,10 @@ def link_principal(
     if not paper.accept:
         _check_free(shown.principal, person, call, known)
         return Linking(shown=shown, link=None)
+    made = known.of_principal(shown.principal) if known.is_used(shown) else None
+    if made is not None:
+        _tell(made, shown, tell)
+        return Linking(shown=shown, link=made)
     if paper.accept != shown.principal:
         raise Invalid.field("accept", f"must be what the code was shown to, {shown.principal}")
 
@@ -110,11 +114,18 @@ def _shown(
         shown is None
         or call.now >= shown.until
         or scheme_of(shown.principal) is not paper.surface
-        or known.is_used(shown)
+        or (known.is_used(shown) and not _is_repeated(paper, shown, person, known))
     ):
         known.note_wrong_code(person.name, new_id(call.now))
         raise Invalid.field("code", _NO_SUCH_CODE)
     return shown
+
+
+def _is_repeated(paper: LinkPaper, shown: ShownCode, person: Person, known: Links) -> bool:
+    """Whether this very call has been made before, and linked: its answer may have been lost."""
+    link = known.of_principal(shown.principal)
+    mine = link is not None and link.person == person.name
+    return mine and paper.accept == shown.principal
 
 
 def _check_free(principal: str, person: Person, call: Call, known: Links) -> None:
