@@ -8,6 +8,11 @@ from local.bench.benches import BENCHES, KEPT
 from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown_ratio
 
 HEADLINES = (
+    "request API: check: answered",
+    "issue_credentials: answered",
+    "tick: answered",
+    "check at 100,000 stored sessions",
+    "search at 100,000 stored sessions",
     "request -> answered",
     "check -> answered",
     "last approval -> usable credentials",

@@ -14,7 +14,7 @@ from typing import Any
 
 from local.aws import root_client
 from local.bench.bare import Bare
-from local.bench.figure import MEGABYTES, Breakdown, Figure, of_seconds
+from local.bench.figure import Breakdown, Figure, of_seconds
 from local.bench.place import Place
 from local.bench.rounds import in_turn, timed
 from local.bench.trails import OF_A_SESSION, records_of, write_trail
@@ -32,9 +32,8 @@ _LEAVES = 1_000_000
 _CARRIED_SESSIONS = 25
 _TOLD = 5
 """Of a session's records, how many go to the bus as well."""
-_FEW = 1000
 _ROUNDS = 3
-_PROVEN_BAR, _MEMORY_BAR, _PATH_BAR, _CARRIED_BAR = 8, 1.5, 3, 3
+_PROVEN_BAR, _PATH_BAR, _CARRIED_BAR = 8, 3, 3
 _MANY = 1000
 
 
@@ -47,13 +46,12 @@ def bench(place: Place) -> Iterator[Figure | Breakdown]:
 
 def _proven_offline(folder: Path) -> Iterator[Figure]:
     """Each in a process of its own, which reads no more than that folder."""
-    large, small = folder / "large", folder / "small"
+    large = folder / "large"
     key = write_trail(large, _RECORDS)
-    few = write_trail(small, _FEW)
     taken = in_turn(
         {
-            "proven": lambda: _child("cli.main", "audit", "verify", str(large), "--key", key)[0],
-            "bare": lambda: _child("local.bench.bare_proof", str(large))[0],
+            "proven": lambda: _child("cli.main", "audit", "verify", str(large), "--key", key),
+            "bare": lambda: _child("local.bench.bare_proof", str(large)),
         },
         _ROUNDS,
     )
@@ -65,20 +63,10 @@ def _proven_offline(folder: Path) -> Iterator[Figure]:
         bar=_PROVEN_BAR,
         bound="Each record is decoded, hashed in canonical form, and judged by all before it.",
     )
-    yield Figure(
-        name="memory for that",
-        value=_child("cli.main", "audit", "verify", str(large), "--key", key)[1],
-        unit=MEGABYTES,
-        reference=f"the same for {_FEW:,} records",
-        reference_value=_child("cli.main", "audit", "verify", str(small), "--key", few)[1],
-        bar=_MEMORY_BAR,
-        bound="What is open of each session is held until its last record.",
-        runs=1,
-    )
 
 
-def _child(module: str, *arguments: str) -> tuple[float, float]:
-    """Seconds of processor time, and megabytes at most, of `python -m module`."""
+def _child(module: str, *arguments: str) -> float:
+    """Seconds of processor time of `python -m module`."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
     )
@@ -86,7 +74,7 @@ def _child(module: str, *arguments: str) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, module)
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime
 
 
 def _one_proof() -> Figure:

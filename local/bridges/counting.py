@@ -52,7 +52,9 @@ def read_counted(state: State) -> list[Called]:
     """What was called since it was last turned on, in the order in which it came in."""
     if not state.counted.exists():
         return []
-    return [Called(**json.loads(line)) for line in state.counted.read_text().splitlines()]
+    # The last line may be one that is being written.
+    whole, _, _ = state.counted.read_text().rpartition("\n")
+    return [Called(**json.loads(line)) for line in whole.splitlines()]
 
 
 def build(state: State) -> None:

@@ -50,7 +50,9 @@ def read_meter(state: State) -> list[dict[str, Any]]:
     """What was counted since it was last turned on, in order."""
     if not state.metered.exists():
         return []
-    return [json.loads(line) for line in state.metered.read_text().splitlines()]
+    # The last line may be one that is being written.
+    whole, _, _ = state.metered.read_text().rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def build(state: State) -> None:
