@@ -29,7 +29,10 @@ _HEAVY = frozenset({"cedarpy", "cryptography", "psycopg", "pydantic_core"})
 _IMPORTS_BAR = {True: 2.0, False: 1.3}
 _ANSWER_BAR = {True: 1.6, False: 1.2}
 """By whether the function needs Cedar, a database driver, the web's edge or signatures."""
-_BOUND = "Its own classes are compiled as they are loaded, on top of what the reference loads."
+_BOUND = (
+    "The reference has no classes of its own and makes one call; a queue that is spread is asked "
+    "in each partition."
+)
 _MOST_WITHOUT_A_DRIVER = 35.0
 _BARE = """\
 import boto3

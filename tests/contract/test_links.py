@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pam.aws.attribute_values import from_item
 from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
@@ -164,3 +165,17 @@ def test_no_code_stands_in_a_table(table: Any) -> None:
         ]
     )
     assert not any(spell(code) in text for spell in spelled)
+
+
+def test_whoever_writes_while_another_does_has_lost_and_looks_again() -> None:
+    """DynamoDB says it of the whole call, or of one of its writes."""
+
+    class Busy:
+        def transact_write_items(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "TransactionConflictException"}}, "TransactWrite")
+
+    known = DynamoDbLinks(Busy(), TABLES)
+    with pytest.raises(StaleSession):
+        known.add(LINK, code_of(), record())
+    with pytest.raises(StaleSession):
+        known.remove(LINK, record())

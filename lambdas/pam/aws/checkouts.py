@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from pam.aws import table_keys
 from pam.aws.attribute_values import from_item, to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.transactions import LOST_RACE
 from pam.domain import timestamps
 from pam.domain.ending import read_receipt
 from pam.domain.errors import IssuerUnavailable
@@ -19,7 +20,6 @@ from pam.ports.targets import Receipt
 _NOBODY = "-"
 """Nothing is ever deleted: what is free belongs to nobody."""
 _MADE = "made by PAM"
-_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class DynamoDbCheckouts:
@@ -71,7 +71,7 @@ class DynamoDbCheckouts:
             self._client.transact_write_items(TransactItems=[{"Put": free}, {"Put": kept}])
         except ClientError as error:
             reasons = error.response.get("CancellationReasons") or []
-            if not {reason.get("Code") for reason in reasons} & _LOST_RACE:
+            if not {reason.get("Code") for reason in reasons} & LOST_RACE:
                 raise
 
     def remember(self, what: str, session_id: str, text: str) -> None:

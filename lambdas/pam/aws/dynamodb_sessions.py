@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from pam.aws import block_items, person_items, session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
 from pam.aws.clients import AwsThrottled
+from pam.aws.transactions import transact
 from pam.domain import deadlines, echo, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
@@ -39,7 +40,6 @@ _PAUSES = (0, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 _ALL_OWED: dict[str, Any] = {"FilterExpression": "attribute_not_exists(done)"}
 _NO_VALUES: dict[str, str] = {}
-_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class DynamoDbSessions:
@@ -95,7 +95,7 @@ class DynamoDbSessions:
                     }
                 )
             )
-        self._transact(writes)
+        transact(self._client, writes)
 
     def save(
         self,
@@ -118,7 +118,7 @@ class DynamoDbSessions:
         writes += self._doing(once)
         if expected is not None:
             writes.append(self._new(table_keys.expected_item(expected)))
-        self._transact(writes)
+        transact(self._client, writes)
 
     def is_done(self, once: Once) -> bool:
         return self._get(table_keys.once_key(once.key)) is not None
@@ -214,10 +214,10 @@ class DynamoDbSessions:
                     yield place
 
     def add_refusal(self, record: Record) -> None:
-        self._transact([self._new(table_keys.record_item(record))])
+        transact(self._client, [self._new(table_keys.record_item(record))])
 
     def add_finding(self, record: Record, once: Once) -> None:
-        self._transact([self._new(table_keys.record_item(record)), *self._doing(once)])
+        transact(self._client, [self._new(table_keys.record_item(record)), *self._doing(once)])
 
     def grants(self, person: str, resource: str) -> list[str]:
         items = self._query(
@@ -349,7 +349,7 @@ class DynamoDbSessions:
         if session.review is not None:
             writes.append(self._put(table_keys.review_item(session, session.review)))
         with suppress(StaleSession):
-            self._transact(writes)
+            transact(self._client, writes)
 
     def uncount(self, person: str, session_id: str) -> None:
         for key, kind in (
@@ -429,7 +429,8 @@ class DynamoDbSessions:
         if before.version:
             nobody_changed_since = "#version = :version"
         head = block_items.head_item(before.version + 1)
-        self._transact(
+        transact(
+            self._client,
             [
                 {
                     "Put": {
@@ -442,7 +443,7 @@ class DynamoDbSessions:
                 },
                 self._put(block_items.block_item(block, record["event_id"]), self._tables.blocks),
                 self._new(table_keys.record_item(record)),
-            ]
+            ],
         )
 
     def due(
@@ -513,11 +514,11 @@ class DynamoDbSessions:
         return [item["sk"] for item in items]
 
     def forget_traces(self, session: Session) -> None:
-        self._transact([self._replacing(session, replace(session, traces_until=None))])
+        transact(self._client, [self._replacing(session, replace(session, traces_until=None))])
 
     def note_try(self, session: Session, now: datetime) -> None:
         tried = replace(session, tries=session.tries + 1, tried_at=now)
-        self._transact([self._replacing(session, tried)])
+        transact(self._client, [self._replacing(session, tried)])
 
     def put_task_token(self, session_id: str, token: str, now: datetime) -> None:
         self._client.put_item(
@@ -619,17 +620,6 @@ class DynamoDbSessions:
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-
-    def _transact(self, writes: Sequence[dict[str, Any]]) -> None:
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            reasons = error.response.get("CancellationReasons") or []
-            codes = {reason.get("Code") for reason in reasons}
-            conflict = error.response["Error"]["Code"] == "TransactionConflictException"
-            if conflict or codes & _LOST_RACE:
-                raise StaleSession(str(codes)) from None
-            raise
 
     def _get(self, key: dict[str, str], table: str = "") -> dict[str, Any] | None:
         answer = self._client.get_item(

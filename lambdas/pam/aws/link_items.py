@@ -5,17 +5,14 @@ that only the surface writes which shows them.
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from pam.aws import table_keys
 from pam.aws.attribute_values import from_item, to_item
+from pam.aws.transactions import transact
 from pam.domain import ids, links, timestamps
 from pam.domain.audit_record import Record
-from pam.domain.errors import StaleSession
 from pam.domain.links import Link, ShownCode
 from pam.names import Tables
 
-_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 _KEPT = timedelta(days=1)
 """How long codes, used or not, and wrong ones are kept beyond the time in which they count."""
 
@@ -45,7 +42,7 @@ class DynamoDbLinks:
     def add(self, link: Link, code: ShownCode, record: Record) -> None:
         place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
         free = "attribute_not_exists(pk)"
-        self._transact(
+        writes = [
             self._put(_link_item(link), f"{free} OR person = :own", link.person),
             self._put(
                 {**place, "kind": "PLACE", "principal": link.principal},
@@ -54,15 +51,17 @@ class DynamoDbLinks:
             ),
             self._put({**_used_key(code), "kind": "USED", "ttl": _later(code.until)}, free),
             self._record(record),
-        )
+        ]
+        transact(self._client, writes)
 
     def remove(self, link: Link, record: Record) -> None:
         place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
-        self._transact(
+        writes = [
             self._delete(_link_key(link.principal), "proof = :own", link.proof),
             self._delete(place, "principal = :own", link.principal),
             self._record(record),
-        )
+        ]
+        transact(self._client, writes)
 
     def wrong_codes(self, person: str, since: datetime) -> int:
         answer = self._client.query(
@@ -114,16 +113,6 @@ class DynamoDbLinks:
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-
-    def _transact(self, *writes: dict[str, Any]) -> None:
-        try:
-            self._client.transact_write_items(TransactItems=list(writes))
-        except ClientError as error:
-            reasons = error.response.get("CancellationReasons") or []
-            codes = {reason.get("Code") for reason in reasons}
-            if codes & _LOST_RACE:
-                raise StaleSession(str(codes)) from None
-            raise
 
     def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
         return _read(self._client, self._table, key)
