@@ -12,10 +12,11 @@ from functools import cache, partial
 from typing import Any
 
 from pam import clock, wiring
+from pam.domain.proofs import Maker
 from pam.operations.open_session import Home
-from pam.proofs_of_slack import Maker
 from pam.settings import SlackDoorSettings
 from pam.slack.clicker import Workspaces
+from pam.slack.shown import shown
 from pam.slack.signature import Verifier
 from pam.slack_edge.front import Front
 from pam.slack_edge.gateway import Entrance
@@ -55,7 +56,7 @@ def front() -> Front:
             codes=wiring.link_codes(own.tables),
             signer=wiring.signer(Maker.SLACK, own.slack_key_arn),
             workflow=wiring.workflow(own.state_machine_arn),
-            closer=wiring.closer_that_waits_for_nothing(own.revoke_function),
+            closer=wiring.starter(own.revoke_function),
             calls=wiring.calls(own.calls_table),
             noted=wiring.noted_acts(),
             facts=wiring.slack_facts(own.slack_table),
