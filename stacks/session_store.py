@@ -161,6 +161,10 @@ class SessionStore(Construct):
         """Look up whose a principal is."""
         self._allow(role, Table.LINKS, "GetItem")
 
+    def grant_show_codes(self, role: iam.IRole) -> None:
+        """Keep the codes that are shown. Whoever shows them makes no link of them."""
+        self._allow(role, Table.LINK_CODES, "PutItem")
+
     def grant_mark_delivered(self, role: iam.IRole) -> None:
         """Read records, note that they reached the log, and put them up for sealing."""
         self._allow(role, self.table, "GetItem", "Query")
