@@ -3,12 +3,32 @@
 from constructs import Construct
 
 from stacks.function_platform import FunctionPlatform
+from stacks.notifications import Notifications
+from stacks.proof_keys import ProofKeys
+from stacks.slack_painting import SlackPainting
+from stacks.slack_queue import SlackQueue
 from stacks.slack_table import SlackTable
 
 
 class Slack(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, *, platform: FunctionPlatform
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        platform: FunctionPlatform,
+        notifications: Notifications,
+        proof_keys: ProofKeys,
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = SlackTable(self, "Memory", env_name=platform.env_name, key=platform.key)
+        self.queue = SlackQueue(self, "Telling", env_name=platform.env_name, key=platform.key)
+        self.painting = SlackPainting(
+            self,
+            "Painting",
+            platform=platform,
+            table=self.table,
+            queue=self.queue,
+            notifications=notifications,
+            proof_keys=proof_keys,
+        )

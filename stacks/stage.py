@@ -152,8 +152,15 @@ class PamStage(Construct):
             notifications=notifications,
             knocking=Knocking.listed(policy, partition_of(config.region)),
         )
+        slack = None
         if config.slack.on:
-            Slack(service, "Slack", platform=platform)
+            slack = Slack(
+                service,
+                "Slack",
+                platform=platform,
+                notifications=notifications,
+                proof_keys=proof_keys,
+            )
         CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
         calling = (api, issuer, activator, revocation, sweep, checkpoints)
         dark_calls = DarkCalls(
@@ -180,6 +187,7 @@ class PamStage(Construct):
             store_watch=store_watch,
             recorder=recorder,
             foundation=kept,
+            slack=slack,
         )
         Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)
         tag_deployment(self, config.env_name)
