@@ -43,7 +43,7 @@ def test_the_status_of_one_session_is_for_whoever_may_read_it(scene: Scene) -> N
 
 
 def test_access_is_given_back_and_taken_at_once(both: Scene) -> None:
-    session = both.story.granted("alice", UAT)
+    session = both.story.granted("alice", LEDGER)
     reply = both.command("alice", f"end {session.session_id}")
     assert both.session(session.session_id).status is Status.ENDED
     assert session.session_id in reply.text
@@ -56,14 +56,13 @@ def test_an_end_is_decided_though_the_revocation_cannot_be_called(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import slack_door
-
     from pam.domain.errors import IssuerUnavailable
 
     class Nobody:
         def end_decided(self, session_id: str) -> None:
             raise IssuerUnavailable(session_id)
 
-    session = scene.story.granted("alice", UAT)
+    session = scene.story.granted("alice", LEDGER)
     object.__setattr__(slack_door.front(), "closer", Nobody())
     reply = scene.command("alice", f"end {session.session_id}")
     assert scene.session(session.session_id).status is Status.REVOKING
@@ -78,7 +77,7 @@ def test_a_request_is_withdrawn(scene: Scene) -> None:
 
 @pytest.mark.guarantee("G11")
 def test_nobody_ends_what_is_anothers_and_no_operator_revokes_in_slack(scene: Scene) -> None:
-    session = scene.story.granted("alice", UAT)
+    session = scene.story.granted("alice", LEDGER)
     for who in ("dave", "bob", "sam"):
         scene.command(who, f"end {session.session_id}")
         scene.click(who, actions.END, session.session_id, where="home")
@@ -116,7 +115,7 @@ def test_a_guest_gets_no_code(scene: Scene) -> None:
 
 def test_open_and_stuck_sessions_are_for_operators(scene: Scene) -> None:
     waiting = scene.story.request("alice", LEDGER)
-    active = scene.story.granted("dave", UAT)
+    active = scene.story.granted("dave", LEDGER)
     reply = scene.command("sam", "admin-status")
     assert waiting.session_id in reply.text
     assert active.session_id in reply.text
@@ -136,7 +135,7 @@ def home_of(scene: Scene, user: str) -> str:
 
 
 def test_home_has_my_sessions_and_what_waits_for_me(both: Scene) -> None:
-    mine = both.story.granted("alice", UAT)
+    mine = both.story.granted("alice", LEDGER)
     waits = both.story.request("dave", LEDGER)
     both.open_home("alice")
     both.open_home("bob")
@@ -173,14 +172,12 @@ def test_home_with_more_sessions_than_fit_says_how_many_more_there_are(
     scene.open_home("alice")
     for user in ("U0ALICE", "U0BOB"):
         assert "and 8 more" in home_of(scene, user)
-        (job,) = [
-            each for each in scene.told.sent(Method.PUBLISH_VIEW) if each.to == user
-        ]
+        (job,) = [each for each in scene.told.sent(Method.PUBLISH_VIEW) if each.to == user]
         assert len(job.arguments["view"]["blocks"]) <= 100
 
 
 def test_a_button_of_home_ends_the_session_and_paints_home_anew(both: Scene) -> None:
-    session = both.story.granted("alice", UAT)
+    session = both.story.granted("alice", LEDGER)
     both.click("alice", actions.END, session.session_id, where="home")
     assert both.session(session.session_id).status is Status.ENDED
     assert "ENDED" in home_of(both, "U0ALICE")
@@ -241,7 +238,7 @@ def test_where_reactions_are_off_they_mean_nothing(scene: Scene) -> None:
 def test_no_answer_and_nothing_told_has_a_credential_or_an_address_to_answer_to(
     scene: Scene,
 ) -> None:
-    session: Any = scene.story.granted("alice", UAT)
+    session: Any = scene.story.granted("alice", LEDGER)
     texts = [scene.command("alice", "mine").text, scene.command("alice", "").text]
     scene.open_home("alice")
     scene.click("alice", actions.SHOW, session.session_id, where="home")
