@@ -12,8 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import assemblies, deploy, postgres, sources, supervisor
+from local import (
+    assemblies,
+    companions,
+    deploy,
+    postgres,
+    slack_beside,
+    socket_host,
+    sources,
+    supervisor,
+)
 from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
+from local.bridges.tasks import credentials_of
 from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
@@ -23,6 +33,12 @@ from pam.names import Parameter, parameter_path
 Tell = Callable[[str], None]
 
 _FUNCTIONS_START_WITHIN = 20.0
+_CANNOT = (
+    deploy.DeployError,
+    supervisor.EmulatorError,
+    postgres.PostgresError,
+    slack_beside.SlackError,
+)
 
 
 class StackError(Exception):
@@ -46,6 +62,10 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     """
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
+    try:
+        slack_beside.given()
+    except slack_beside.SlackError as error:
+        raise StackError(str(error)) from error
     with state.locked():
         return _up(state, progress, hand_over=hand_over)
 
@@ -59,14 +79,15 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
         message = f"another command has a stack in {state.dir}: try again when it is over"
         raise StackError(message)
     if there and postgres.running(state.postgres) and about is not None:
-        if about["sources"] == _made_of(digest) and _answers(about):
+        current = about["sources"] == _made_of(digest) and _slack_runs(state, about)
+        if current and _answers(about):
             progress("up already")
             return about
         progress("out of date: starting anew")
     _stop(state)
     try:
         return _bring_up(state, digest, progress, hand_over=hand_over)
-    except (deploy.DeployError, supervisor.EmulatorError, postgres.PostgresError) as error:
+    except _CANNOT as error:
         _stop(state)
         raise StackError(str(error)) from error
     except BaseException:
@@ -78,8 +99,8 @@ def _stop(state: State) -> bool:
     """With what tells others of it. False if there was nothing."""
     for path in (state.about, state.aws_config, state.aws_credentials):
         path.unlink(missing_ok=True)
-    stopped = [postgres.stop(state.postgres), supervisor.stop(state)]
-    return any(stopped)
+    beside = [companions.stop(folder) for folder in (state.socket_host, state.slack)]
+    return any([*beside, postgres.stop(state.postgres), supervisor.stop(state)])
 
 
 def down(state_dir: Path) -> bool:
@@ -111,13 +132,18 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     with ThreadPoolExecutor() as pool:
         emulator_starts = pool.submit(_start_emulator, state, progress)
         server_starts = pool.submit(_start_postgres, state, progress)
+        slack_starts = pool.submit(_start_slack, state, progress)
         assembly = assemblies.assembly_of(digest)
         progress("app synthesised")
         emulator, server = emulator_starts.result(), server_starts.result()
-    deploy.deploy(assembly, emulator.endpoint)
+        slack = slack_starts.result()
+    keep_secrets(emulator.endpoint, slack.secrets)
+    addresses = {slack_beside.UNPLACED: slack.url}
+    deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
-    api_url = _publish_reachable_endpoint(emulator.endpoint)
+    api_url = publish_reachable(emulator.endpoint, Parameter.REQUEST_API_ENDPOINT)
+    _join_slack(state, slack, emulator.endpoint)
     people = create_people(emulator.endpoint)
     about = {
         "endpoint_url": emulator.endpoint,

@@ -1,0 +1,155 @@
+"""The Slack of a stack: the fake of `local/slack/`, or what stands in its place.
+
+`PAM_LOCAL_SLACK_URL`, set to an address of this machine before the stack comes up, takes the
+fake's place. Whichever it is, the app is deployed with its address, and its three secrets are this
+stack's own.
+"""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local import companions
+from local.aws import root_client
+from local.companions import Companion
+from local.slack.control import SlackControl
+from local.slack.state import Secrets
+from local.state import CACHE, State, write_private
+
+VARIABLE = "PAM_LOCAL_SLACK_URL"
+_PATH = "/api/"
+_READY_WITHIN = 20.0
+_ABOUT, _SECRETS, _CALLS = "slack.json", "secrets.json", "calls.jsonl"
+
+
+class SlackError(Exception):
+    """There is no Slack for this stack; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """`url` is of the Web API, as Slack's own clients take it. Of a Slack that is not ours there is
+    no `control_url`, and no process.
+    """
+
+    url: str
+    control_url: str | None
+    secrets: Secrets
+    process: Companion | None
+
+    def about(self) -> dict[str, str]:
+        """What `local.json` says of it."""
+        told = {"url": self.url}
+        return told if self.control_url is None else told | {"control_url": self.control_url}
+
+
+def given(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The address of the Slack that is to take the fake's place. Raises SlackError unless it is one
+    of this machine: nothing that runs here may reach a real Slack.
+    """
+    said = environment.get(VARIABLE, "").strip()
+    if not said:
+        return None
+    parts = urlsplit(said)
+    if parts.scheme not in {"http", "https"} or not _loopback(parts.hostname) or parts.query:
+        message = f"{VARIABLE}={said}: an http address of this machine is needed (127.0.0.1)"
+        raise SlackError(message)
+    path = parts.path if parts.path.strip("/") else _PATH
+    return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
+
+
+def is_wanted(told: object, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether what `local.json` says of a running stack's Slack is what would be there now."""
+    if not isinstance(told, Mapping):
+        return False
+    other = given(environment)
+    return told.get("url") == other if other else "control_url" in told
+
+
+def start(state: State) -> Beside:
+    """Starts the fake, once it answers; or takes what is in its place as it is."""
+    shutil.rmtree(state.slack, ignore_errors=True)
+    made = Secrets()
+    write_private(state.slack / _SECRETS, json.dumps(asdict(made)))
+    other = given()
+    if other is not None:
+        return Beside(url=other, control_url=None, secrets=made, process=None)
+    process = companions.start(state.slack, _command(state.slack), _environment())
+    about = _published(process, state.slack)
+    return Beside(
+        url=about["url"], control_url=about["control_url"], secrets=made, process=process
+    )
+
+
+def recorded_calls(state: State) -> Path:
+    """What the app has asked of the fake, call by call (`local/slack/recording.py`)."""
+    return state.slack / _CALLS
+
+
+def control_of(state: State) -> SlackControl:
+    """Raises SlackError where the stack has no Slack of ours."""
+    try:
+        return SlackControl.of(state.slack / _ABOUT)
+    except FileNotFoundError:
+        message = "this stack has no Slack of its own"
+        raise SlackError(message) from None
+
+
+def keep_secrets(endpoint: str, named: Mapping[str, str]) -> None:
+    """As a person does before the deployment: each secret, by its name."""
+    manager = root_client("secretsmanager", endpoint)
+    for name, value in named.items():
+        manager.create_secret(Name=name, SecretString=value)
+
+
+def deliver_to(state: State, door: str) -> None:
+    """Gives the fake the addresses of the HTTP way; it goes on to deliver by socket unless asked
+    for the other way.
+    """
+    control_of(state).call(
+        "send_to",
+        events_api=f"{door}/events",
+        interactive=f"{door}/interactions",
+        slash_commands=f"{door}/commands",
+    )
+
+
+def _command(folder: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "local.slack", "--port-file", str(folder / _ABOUT)),
+        *("--secrets", str(folder / _SECRETS), "--record", str(folder / _CALLS), "--lifeline"),
+    ]
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return kept | {"PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
+
+
+def _published(process: Companion, folder: Path) -> dict[str, str]:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline and process.process.poll() is None:
+        try:
+            about: dict[str, str] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            time.sleep(0.02)
+            continue
+        return about
+    message = f"the fake Slack did not start; its log ends with:\n{companions.last_lines(folder)}"
+    raise SlackError(message)
+
+
+def _loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
