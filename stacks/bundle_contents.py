@@ -20,6 +20,7 @@ DISTRIBUTIONS: dict[str, frozenset[str]] = {
     "policy": frozenset({"cedarpy"}),
     "edge": frozenset({"pydantic-core"}),
     "database": frozenset({"psycopg", "psycopg-binary"}),
+    "slack": frozenset({"slack-sdk"}),
     "signatures": frozenset({"cffi", "cryptography", "pycparser"}),
 }
 """The locked distributions, by what they are for."""
@@ -74,6 +75,7 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
         "UpdateSecretVersionStage",
     ),
     "sns": ("Publish",),
+    "sqs": ("SendMessage",),
     "stepfunctions": (
         "DescribeExecution",
         "GetExecutionHistory",

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
+from stacks.slack_config import SlackConfig
 from stacks.subscriptions import Subscription, check_alarms_are_heard
 
 _LONGEST_CHECKPOINT_INTERVAL = 60
 """Minutes; a note that says more is no checkpoint."""
+
+
+_NO_ACCOUNT = "000000000000"
 
 
 class ConfigError(Exception):
@@ -93,6 +97,7 @@ class DeployConfig:
     `notify` are the subscriptions of PAM's topics that the deployment makes (`docs/notices.md`).
     `reserved_concurrency` keeps a part of the account's Lambda quota for what ends access; only for
     accounts whose quota allows it (`stacks/concurrency.py`).
+    `slack` says whether PAM is in Slack, and for whose users (`docs/slack.md`).
     `traces` has X-Ray follow calls of the API through functions and workflow (`docs/cost.md`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
@@ -130,11 +135,17 @@ class DeployConfig:
     notify: tuple[Subscription, ...] = ()
     reserved_concurrency: bool = False
     traces: bool = False
+    slack: SlackConfig = SlackConfig()
     protection: Protection = Protection.ON
 
     @property
     def protected(self) -> bool:
         return self.retain_data and self.protection is Protection.ON
+
+    @property
+    def emulated(self) -> bool:
+        """Whether it is made for an emulator of AWS: no account of AWS has this number."""
+        return self.account == _NO_ACCOUNT
 
 
 _WRITTEN = {str: "it in quotes", bool: "true or false, without quotes", int: "a whole number"}
@@ -215,6 +226,8 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
         wanted = next(arm for arm in typing.get_args(wanted) if arm is not types.NoneType)
     if wanted == tuple[Subscription, ...]:
         return _subscriptions(where, value)
+    if wanted is SlackConfig:
+        return _slack(where, value)
     if typing.get_origin(wanted) is tuple:
         if not isinstance(value, list) or not all(type(item) is str for item in value):
             message = f"{where} must be a list of texts, not {value!r}"
@@ -243,4 +256,14 @@ def _subscriptions(where: str, value: object) -> tuple[Subscription, ...]:
         return tuple(map(Subscription.of, value))
     except ValueError as error:
         message = f"{where}: {error}"
+        raise ConfigError(message) from error
+
+
+def _slack(where: str, value: object) -> SlackConfig:
+    try:
+        return SlackConfig.of(value)
+    except ValueError as error:
+        said = str(error)
+        entry = said.split(" ", 1)[0] in {field.name for field in fields(SlackConfig)}
+        message = f"{where}.{said}" if entry else f"{where}: {said}"
         raise ConfigError(message) from error

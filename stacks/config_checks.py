@@ -2,6 +2,7 @@
 
 import re
 
+from pam.names import SLACK_API_URL
 from stacks.config import ConfigError, DeployConfig, Synthesizer
 
 _SHORTEST_REASON = 20
@@ -26,6 +27,7 @@ def check(config: DeployConfig) -> None:
     check_witness_trust(config)
     check_retention(config)
     check_trail(config)
+    check_slack(config)
 
 
 def check_witness(config: DeployConfig) -> None:
@@ -101,5 +103,24 @@ def check_retention(config: DeployConfig) -> None:
         message = (
             f"{where}.archive_retention_days must be at most {longest} where retain_data is "
             f"{str(config.retain_data).lower()}: nobody can delete the archive before its time"
+        )
+        raise ConfigError(message)
+
+
+def check_slack(config: DeployConfig) -> None:
+    """The host of the socket runs in subnets of the owner's, from where it reaches Slack. Another
+    Slack than Slack's would be told the tokens, and could click as anybody. Raises ConfigError.
+    """
+    where = f"cdk.json: environments.{config.env_name}"
+    if config.slack.by_socket and not config.vpc_subnet_ids and not config.emulated:
+        message = (
+            f"{where}: where slack.modes has socket, vpc_subnet_ids and vpc_security_group_ids "
+            "name the network in which its task runs, and from where it reaches slack.com"
+        )
+        raise ConfigError(message)
+    if config.slack.api_url != SLACK_API_URL and not config.emulated:
+        message = (
+            f"{where}.slack.api_url is for the local stack alone: its tokens would go to "
+            f"{config.slack.api_url}, and whoever answers there could click as anybody"
         )
         raise ConfigError(message)

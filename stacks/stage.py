@@ -31,6 +31,7 @@ from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
 from stacks.session_activator import SessionActivator
 from stacks.session_auditor import SessionAuditor
+from stacks.slack import Slack
 from stacks.store_watch import StoreWatch
 from stacks.tags import tag_deployment, tag_roles_as_owned
 from stacks.witness_stack import WitnessStack
@@ -149,6 +150,8 @@ class PamStage(Construct):
             notifications=notifications,
             knocking=Knocking.listed(policy, partition_of(config.region)),
         )
+        if config.slack.on:
+            Slack(service, "Slack", platform=platform)
         CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
         calling = (api, issuer, activator, revocation, sweep, checkpoints)
         dark_calls = DarkCalls(

@@ -46,6 +46,7 @@ OF_TARGETS = frozenset(
     {ORPHAN_REMOVED, ACCESS_MISSING, DENY_MISSING, BOUNDARY_MISSING, TRACES_LEFT, ROLE_FULL}
 )
 """Metrics about what stands at a target and should not, or should and does not."""
+SLACK_API_URL = "https://slack.com/api/"
 SESSION_TAG = "pam:session_id"
 """STS session tag of every lease; revocation denies by it."""
 
@@ -70,6 +71,23 @@ class Parameter(StrEnum):
     TIER1_TOPIC_ARN = "tier1-topic/arn"
     AUDIT_ARCHIVE_BUCKET = "audit-archive/bucket-name"
     AUDIT_SIGNING_KEY_ARN = "audit-signing-key/arn"
+
+
+class SlackParameter(StrEnum):
+    """Published only where PAM is in Slack: the base of the API that Slack calls, and the URL that
+    the host of the socket calls.
+    """
+
+    API_URL = "slack/api-url"
+    SOCKET_URL = "slack/socket-url"
+
+
+class SlackSecret(StrEnum):
+    """What a person puts into Secrets Manager before PAM is in Slack: each a plain text."""
+
+    BOT_TOKEN = "bot-token"  # noqa: S105 - a name
+    SIGNING_SECRET = "signing-secret"  # noqa: S105 - a name
+    APP_TOKEN = "app-token"  # noqa: S105 - a name
 
 
 class ClosingState(StrEnum):
@@ -178,6 +196,12 @@ class Tables:
 
 
 # By these keys the stacks filter streams and bound rights; under them adapters write.
+SLACK_SEEN = "seen#"
+"""What the partition key begins with, in Slack's table, of a delivery that was handled."""
+SLACK_USER, SLACK_CHANNEL = "user#", "channel#"
+"""Of what Slack said of a user or a channel, in the same table."""
+SLACK_CARD = "card#"
+"""Of what stands in Slack of a session, in the same table."""
 OF_SESSION = "SESSION#"
 """What the partition key of a session begins with, and of the items that belong to it."""
 NO_SESSION = "NONE#"
@@ -196,7 +220,29 @@ LOG_PARTITION = "LOG"
 """The one partition of the table with the log's head."""
 
 
-def parameter_path(env: str, parameter: Parameter) -> str:
+def slack_secret_name(env: str, secret: SlackSecret) -> str:
+    """Fixed: the secrets are there before the deployment that reads them."""
+    return f"pam/{env}/slack/{secret}"
+
+
+def slack_table_name(env: str) -> str:
+    return f"pam-{env}-slack"
+
+
+def slack_queue_name(env: str) -> str:
+    return f"pam-{env}-slack.fifo"
+
+
+def slack_api_name(env: str) -> str:
+    return f"pam-{env}-slack"
+
+
+def slack_socket_role_name(env: str) -> str:
+    """The role in which the host of the socket calls PAM; it may do nothing else."""
+    return f"pam-{env}-slack-socket"
+
+
+def parameter_path(env: str, parameter: Parameter | SlackParameter) -> str:
     return f"/bank/{env}/mod046/{parameter}"
 
 

@@ -155,3 +155,37 @@ class NoticeSettings(TableSettings):
 class RotateSettings(Settings):
     database_sslmode: str
     database_root_certificate: str
+
+
+class SlackSettings(TableSettings):
+    """Of the functions that speak to Slack. `slack_api_url` is Slack's, but for the local stack;
+    `slack_bot_token` names a secret. Ids stand with commas between. `slack_queue_url`: what is to
+    be told in Slack, and can wait.
+    """
+
+    slack_table: str
+    slack_queue_url: str
+    slack_api_url: str
+    slack_bot_token: str
+    slack_team_ids: str
+    slack_enterprise_ids: str
+
+
+class SlackDoorSettings(SlackSettings):
+    """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_commands`
+    have commas between; `slack_reactions` is `on` or empty.
+    """
+
+    slack_signing_secret: str
+    slack_commands: str
+    slack_reactions: str
+    slack_key_arn: str
+    calls_table: str
+    account: str
+    region: str
+    state_machine_arn: str
+    revoke_function: str
+
+
+class SlackPaintSettings(SlackSettings):
+    pass

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
+    from pam.aws.slack_queue import SqsSlackQueue
+    from pam.aws.slack_secrets import SlackSecretText
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
+    from pam.slack_web.client import SlackWeb
 
 _PACKAGE = Path(__file__).parent.parent
 _POLICY_FILE = _PACKAGE / "policy.json"
@@ -293,3 +296,27 @@ def messenger(function: str) -> "NoticeFunction":
     from pam.aws.invocations import NoticeFunction
 
     return NoticeFunction(own_client("lambda"), function)
+
+
+@cache
+def slack_secret(name: str) -> "SlackSecretText":
+    from pam.aws.slack_secrets import SlackSecretText
+
+    return SlackSecretText(own_client("secretsmanager"), name)
+
+
+@cache
+def slack_queue(url: str) -> "SqsSlackQueue":
+    from pam.aws.slack_queue import SqsSlackQueue
+
+    return SqsSlackQueue(own_client("sqs"), url)
+
+
+@cache
+def slack_web(api_url: str, bot_token: str) -> "SlackWeb":
+    """`bot_token` names a secret. Slack's client takes long to load: asked for only where Slack is
+    to be called.
+    """
+    from pam.slack_web.client import SlackWeb
+
+    return SlackWeb(base_url=api_url, token=slack_secret(bot_token))

@@ -1,0 +1,1 @@
+"""The way out to Slack: its Web API, by its own client."""
