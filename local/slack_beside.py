@@ -12,18 +12,22 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local import companions
-from local.aws import root_client
+from local import companions, reachable, socket_host
+from local.aws import ACCOUNT, REGION, root_client
+from local.bridges.tasks import credentials_of
 from local.companions import Companion
 from local.slack.control import SlackControl
 from local.slack.state import Secrets
 from local.state import CACHE, State, write_private
+from pam.names import SlackParameter, SlackSecret, slack_secret_name, slack_socket_role_name
+from stacks.slack_config import SlackConfig
 
 VARIABLE = "PAM_LOCAL_SLACK_URL"
+UNPLACED = "http://127.0.0.1:9/api/"
+"""The address in `cdk.json`, under which nothing listens: each stack puts its own in its place."""
 _PATH = "/api/"
 _READY_WITHIN = 20.0
 _ABOUT, _SECRETS, _CALLS = "slack.json", "secrets.json", "calls.jsonl"
@@ -58,11 +62,13 @@ def given(environment: Mapping[str, str] = os.environ) -> str | None:
     if not said:
         return None
     parts = urlsplit(said)
-    if parts.scheme not in {"http", "https"} or not _loopback(parts.hostname) or parts.query:
-        message = f"{VARIABLE}={said}: an http address of this machine is needed (127.0.0.1)"
-        raise SlackError(message)
     path = parts.path if parts.path.strip("/") else _PATH
-    return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
+    url = f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
+    try:
+        return SlackConfig(api_url=url).api_url
+    except ValueError:
+        message = f"{VARIABLE}={said}: http://127.0.0.1:PORT is needed, an address of this machine"
+        raise SlackError(message) from None
 
 
 def is_wanted(told: object, environment: Mapping[str, str] = os.environ) -> bool:
@@ -102,23 +108,39 @@ def control_of(state: State) -> SlackControl:
         raise SlackError(message) from None
 
 
-def keep_secrets(endpoint: str, named: Mapping[str, str]) -> None:
-    """As a person does before the deployment: each secret, by its name."""
+def keep_secrets(endpoint: str, made: Secrets) -> None:
+    """As a person does before the deployment."""
     manager = root_client("secretsmanager", endpoint)
-    for name, value in named.items():
-        manager.create_secret(Name=name, SecretString=value)
+    for secret, value in (
+        (SlackSecret.BOT_TOKEN, made.bot_token),
+        (SlackSecret.SIGNING_SECRET, made.signing_secret),
+        (SlackSecret.APP_TOKEN, made.app_token),
+    ):
+        manager.create_secret(Name=slack_secret_name("local", secret), SecretString=value)
 
 
-def deliver_to(state: State, door: str) -> None:
-    """Gives the fake the addresses of the HTTP way; it goes on to deliver by socket unless asked
-    for the other way.
+def join(state: State, beside: Beside, endpoint: str) -> Companion:
+    """Once PAM is deployed: gives the fake the addresses of the HTTP way (it goes on to deliver by
+    socket unless asked for the other), and starts the host of the socket.
     """
-    control_of(state).call(
-        "send_to",
-        events_api=f"{door}/events",
-        interactive=f"{door}/interactions",
-        slash_commands=f"{door}/commands",
-    )
+    door = reachable.publish(endpoint, SlackParameter.API_URL)
+    socket = reachable.publish(endpoint, SlackParameter.SOCKET_URL)
+    if beside.process is not None:
+        control_of(state).call(
+            "send_to",
+            events_api=f"{door}/slack/events",
+            interactive=f"{door}/slack/interactions",
+            slash_commands=f"{door}/slack/commands",
+        )
+    role = f"arn:aws:iam::{ACCOUNT}:role/{slack_socket_role_name('local')}"
+    given = {
+        "PAM_SLACK_SOCKET_URL": socket,
+        "PAM_SLACK_API_URL": beside.url,
+        "PAM_SLACK_APP_TOKEN": beside.secrets.app_token,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    return socket_host.start(state, given | credentials_of(role))
 
 
 def _command(folder: Path) -> list[str]:
@@ -145,11 +167,3 @@ def _published(process: Companion, folder: Path) -> dict[str, str]:
     message = f"the fake Slack did not start; its log ends with:\n{companions.last_lines(folder)}"
     raise SlackError(message)
 
-
-def _loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False

@@ -17,18 +17,17 @@ from local import (
     companions,
     deploy,
     postgres,
+    reachable,
     slack_beside,
-    socket_host,
     sources,
     supervisor,
 )
-from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
-from local.bridges.tasks import credentials_of
+from local.aws import ACCOUNT, REGION, ROOT_KEYS
 from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
 from local.state import State, write_private
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter
 
 Tell = Callable[[str], None]
 
@@ -137,13 +136,13 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         progress("app synthesised")
         emulator, server = emulator_starts.result(), server_starts.result()
         slack = slack_starts.result()
-    keep_secrets(emulator.endpoint, slack.secrets)
+    slack_beside.keep_secrets(emulator.endpoint, slack.secrets)
     addresses = {slack_beside.UNPLACED: slack.url}
     deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
-    api_url = publish_reachable(emulator.endpoint, Parameter.REQUEST_API_ENDPOINT)
-    _join_slack(state, slack, emulator.endpoint)
+    api_url = reachable.publish(emulator.endpoint, Parameter.REQUEST_API_ENDPOINT)
+    host = slack_beside.join(state, slack, emulator.endpoint)
     people = create_people(emulator.endpoint)
     about = {
         "endpoint_url": emulator.endpoint,
@@ -152,6 +151,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "account": ACCOUNT,
         "env": "local",
         "profiles": _profiles(people),
+        "services": {"slack": slack.about()},
         "inboxes": create_inboxes(emulator.endpoint),
         "databases": create_databases(server, emulator.endpoint),
         "sources": _made_of(digest),
@@ -164,6 +164,8 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     if hand_over:
         emulator.hand_over()
         server.hand_over()
+        for companion in filter(None, (slack.process, host)):
+            companion.hand_over()
     return about
 
 
@@ -191,20 +193,17 @@ def _wait_for_functions(state: State) -> None:
         time.sleep(0.05)
 
 
-def _publish_reachable_endpoint(endpoint: str) -> str:
-    """AWS resolves `{api}.execute-api.{region}.amazonaws.com`; the emulator serves the same API
-    under a path of its own, so the parameter that callers find it by is given that address.
-    """
-    ssm = root_client("ssm", endpoint)
-    name = parameter_path("local", Parameter.REQUEST_API_ENDPOINT)
-    published = str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
-    if published.startswith(endpoint):
-        return published
-    host, _, stage = published.removeprefix("https://").partition("/")
-    api_id = host.partition(".")[0]
-    api_url = f"{endpoint}/restapis/{api_id}/{stage.rstrip('/')}/_user_request_"
-    ssm.put_parameter(Name=name, Value=api_url, Type="String", Overwrite=True)
-    return api_url
+def _start_slack(state: State, progress: Tell) -> slack_beside.Beside:
+    beside = slack_beside.start(state)
+    progress("Slack started" if beside.process else f"Slack is at {beside.url}")
+    return beside
+
+
+def _slack_runs(state: State, about: dict[str, Any]) -> bool:
+    told = about.get("services", {}).get("slack")
+    ours = isinstance(told, dict) and "control_url" in told
+    folders = [state.socket_host, *([state.slack] if ours else [])]
+    return slack_beside.is_wanted(told) and all(map(companions.running, folders))
 
 
 def _profiles(people: list[Profile]) -> dict[str, Any]:

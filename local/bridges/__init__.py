@@ -13,6 +13,7 @@ from local.bridges import (
     principals,
     secrets,
     tables,
+    tasks,
     workflow,
 )
 
@@ -28,3 +29,4 @@ def build_all() -> None:
     secrets.build_all()
     archive.build_all()
     alarms.build_all()
+    tasks.build_all()
