@@ -24,7 +24,7 @@ def in_slack(story: Story, cast: Cast) -> None:
     story.step(f"she asks: one card in #{OWNERS}, with its buttons", APPROVE in card.action_ids)
     clicked = bob.click(card, APPROVE)
     story.step(f"bob approves with a click, recorded {clicked.ms:.0f} ms later", clicked.ms)
-    signed = cast.pam("carol", "approve", session_id, "--yes")
+    signed = cast.pam("carol", "approve", session_id)
     story.step("prod takes one approval by Slack: carol signs hers, pam approve", _done(signed))
     cast.person("alice").wait_for(session_id, "ACTIVE")
     told = until(lambda: _told(alice, f"pam exec {session_id}"), "the message to alice")
