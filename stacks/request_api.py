@@ -90,6 +90,8 @@ class RequestApi(Construct):
         store.grant_block(self.function.role)
         store.grant_link(self.function.role)
         proof_keys.grant_make(self.function.role, Maker.DOOR)
+        # Whom it named by a link it knows by its own proof.
+        proof_keys.grant_tell(self.function.role, Maker.DOOR)
         handle.grant_start(self.function.role)
         handle.grant_answer_wait(self.function.role)
         calls.grant_note(self.function.role)

@@ -157,6 +157,10 @@ class SessionStore(Construct):
         self._allow(role, Table.LINKS, "GetItem", "Query", "PutItem", "DeleteItem")
         self._allow(role, Table.LINK_CODES, "GetItem")
 
+    def grant_see_links(self, role: iam.IRole) -> None:
+        """Look up whose a principal is."""
+        self._allow(role, Table.LINKS, "GetItem")
+
     def grant_mark_delivered(self, role: iam.IRole) -> None:
         """Read records, note that they reached the log, and put them up for sealing."""
         self._allow(role, self.table, "GetItem", "Query")

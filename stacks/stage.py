@@ -59,7 +59,9 @@ class PamStage(Construct):
         service = ServiceStack(self, "Service", config=config)
         service.add_stack_dependency(kept, "its functions run in roles of the foundation")
         # In this stack, because their policies name its roles.
-        proof_keys = ProofKeys(service, "ProofKeys", env_name=config.env_name)
+        proof_keys = ProofKeys(
+            service, "ProofKeys", env_name=config.env_name, slack=config.slack.on
+        )
         handle = WorkflowHandle(service, config.env_name)
         platform = FunctionPlatform(
             config=config,

@@ -76,17 +76,21 @@ class AskSettings(TableSettings):
 
 
 class GateSettings(TargetSettings):
-    """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
+    """Of the functions that give access, and go by proofs: the key of each maker of proofs.
+    `slack_key_arn` is empty where PAM is not in Slack.
+    """
 
     door_key_arn: str
     admission_key_arn: str
     activation_key_arn: str
+    slack_key_arn: str
 
 
 class WatchSettings(TableSettings):
     door_key_arn: str
     admission_key_arn: str
     activation_key_arn: str
+    slack_key_arn: str
 
 
 class IssueSettings(GateSettings):
@@ -173,13 +177,15 @@ class SlackSettings(TableSettings):
 
 class SlackDoorSettings(SlackSettings):
     """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_commands`
-    have commas between; `slack_reactions` is `on` or empty.
+    have commas between; `slack_reactions` is `on` or empty. By `slack_key_arn` it signs, and by
+    `door_key_arn` it tells the links that people made.
     """
 
     slack_signing_secret: str
     slack_commands: str
     slack_reactions: str
     slack_key_arn: str
+    door_key_arn: str
     calls_table: str
     account: str
     region: str

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.note_act import NotedActs
+    from pam.operations.proven_links import ProvenLinks
     from pam.policy.cedar import CedarPolicy
     from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
@@ -87,8 +88,17 @@ def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
         Maker.DOOR: settings.door_key_arn,
         Maker.ADMISSION: settings.admission_key_arn,
         Maker.ACTIVATION: settings.activation_key_arn,
+        Maker.SLACK: settings.slack_key_arn,
     }
     return KmsVerifier(own_client("kms"), keys)
+
+
+@cache
+def link_verifier(door_key_arn: str) -> "KmsVerifier":
+    """Tells what the request API signed, and nothing else."""
+    from pam.aws.macs import KmsVerifier
+
+    return KmsVerifier(own_client("kms"), {Maker.DOOR: door_key_arn})
 
 
 @cache
@@ -213,14 +223,21 @@ def checkouts(tables: Tables) -> "DynamoDbCheckouts":
 def links(tables: Tables) -> "DynamoDbLinks":
     from pam.aws.link_items import DynamoDbLinks
 
-    return DynamoDbLinks(client("dynamodb"), tables)
+    return DynamoDbLinks(own_client("dynamodb"), tables)
+
+
+def proven_links(tables: Tables, door_key_arn: str) -> "ProvenLinks":
+    """For one call: whose a principal is, is asked of the table each time anew."""
+    from pam.operations.proven_links import ProvenLinks
+
+    return ProvenLinks(links(tables), link_verifier(door_key_arn))
 
 
 @cache
 def link_codes(tables: Tables) -> "DynamoDbLinkCodes":
     from pam.aws.link_items import DynamoDbLinkCodes
 
-    return DynamoDbLinkCodes(client("dynamodb"), tables)
+    return DynamoDbLinkCodes(own_client("dynamodb"), tables)
 
 
 @cache

@@ -24,7 +24,7 @@ class Shown:
     title: str
     """Of the resource, in the catalogue."""
     owner: str = ""
-    """Who answers for the resource, as in the catalogue; empty where it names nobody."""
+    """Who answers for the resource: its domain's groups of approvers; empty where it has none."""
     by_slack: bool = True
     """Whether one more approval by Slack would count, as policy says now."""
 
