@@ -147,3 +147,18 @@ def test_a_sandbox_is_given_at_once_and_told(slack: InSlack, cast: Cast) -> None
     before = len(slack.told("alice"))
     assert slack.type("alice", f"{SANDBOX} 10m {WHY}", command="/request-admin").acknowledged
     slack.told_of("alice", "Granted", after=before)
+
+
+def test_a_reaction_brings_an_approver_the_buttons_and_is_no_vote(
+    slack: InSlack, cast: Cast
+) -> None:
+    """As the wish of a team that is used to decide so; the deployment has to say that it wants it."""
+    session_id = slack.ask("alice")
+    before = len(slack.told("bob"))
+    slack.person("bob").react(slack.card(session_id), "white_check_mark")
+    slack.told_of("bob", session_id, after=before)
+    assert not cast.person("alice").session(session_id)["approvals"]["votes"]
+    offered = slack.person("bob").ephemerals()[-1]
+    assert slack.click("bob", offered, actions.APPROVE).acknowledged
+    assert cast.person("alice").session(session_id)["approvals"]["received"] == 1
+    slack.person("alice").react(slack.card(session_id), "white_check_mark")
