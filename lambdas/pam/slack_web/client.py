@@ -17,6 +17,7 @@ from pam.slack_web.errors import (
     Gone,
     Limited,
     Rejected,
+    Silent,
     SlackFailed,
     Unauthorised,
     Unreachable,
@@ -92,7 +93,7 @@ class SlackWeb:
         except SlackApiError as error:
             fault = _fault(error)
         except (SlackClientError, HTTPException, OSError, ValueError, AttributeError) as error:
-            fault = Unreachable(f"no answer: {type(error).__name__}")
+            fault = Silent(f"no answer: {type(error).__name__}")
         else:
             if isinstance(answer, dict):
                 return answer
