@@ -6,7 +6,7 @@ goes through the control API, as tests do.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ Json = dict[str, Any]
 _QUIET, _AT_MOST, _LOOKS_EVERY = 0.7, 6.0, 0.05
 """Seconds: what an act brings has come when nothing has changed for so long; what it may take."""
 _INDENT = "    "
+_SEVERAL = {"checkboxes", "multi_static_select"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +114,12 @@ class Terminal:
             lambda person: person.command(rest.strip(), command=command, **where, **_by(via)),
         )
 
-    def submit(self, name: str, values: Json, via: str) -> After:
-        return self._act(name, lambda person: person.submit(values, **_by(via)))
+    def submit(self, name: str, values: Mapping[str, str], via: str) -> After:
+        """`values` as they are typed; where several may be chosen, with commas between."""
+        view = self.view(name)
+        blocks = view["content"]["blocks"] if view else []
+        entered = {each: _entered(blocks, each, value) for each, value in values.items()}
+        return self._act(name, lambda person: person.submit(entered, **_by(via)))
 
     def home(self, name: str) -> Json | None:
         """Opens it, and waits until the app has painted it."""
@@ -245,6 +250,14 @@ def _input_as_text(block: Json) -> str:
     begins = f", begins with {initial}" if initial else ""
     needed = " (may stay empty)" if block.get("optional") else ""
     return f"{block['block_id']}={what}{begins}{needed}"
+
+
+def _entered(blocks: Sequence[Json], name: str, value: str) -> Any:
+    for block in blocks:
+        element = block.get("element", {})
+        if element.get("action_id") == name and element["type"] in _SEVERAL:
+            return [each for each in value.split(",") if each]
+    return value
 
 
 def _numbered(messages: Sequence[Shown], number: str) -> tuple[Shown, Json]:
