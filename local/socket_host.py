@@ -37,6 +37,7 @@ def start(state: State, given: Mapping[str, str]) -> Companion:
     task = {
         "PAM_SLACK_HEALTH_FILE": str(state.socket_host / "healthy"),
         "PAM_SLACK_STAGGER_SECONDS": "0",
+        "TMPDIR": str(state.socket_host),
     }
     command = [sys.executable, "-m", "local.socket_host", "--lifeline"]
     return companions.start(state.socket_host, command, {**kept, **python, **task, **given})
