@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -178,13 +177,12 @@ def test_the_local_people_are_listed_by_their_own_accounts() -> None:
 
 
 def test_no_token_stands_in_any_file() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
     token = re.compile(rb"xox[abeprs]-[0-9]{8,}-[0-9A-Za-z-]{16,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}-")
-    paths = [ROOT / name for name in listed.split("\0") if name]
-    assert len(paths) > 100
-    assert [path for path in paths if path.is_file() and token.search(path.read_bytes())] == []
+    folders = ("cli", "docs", "lambdas", "local", "policy", "services", "stacks", "tests")
+    paths = [ROOT / "cdk.json", *(path for name in folders for path in (ROOT / name).rglob("*"))]
+    files = [it for it in paths if it.is_file() and "__pycache__" not in it.parts]
+    assert len(files) > 100
+    assert [path for path in files if token.search(path.read_bytes())] == []
 
 
 def _texts(value: Any) -> list[str]:
