@@ -176,12 +176,14 @@ class SlackSettings(TableSettings):
 
 
 class SlackDoorSettings(SlackSettings):
-    """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_commands`
+    """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_socket_role`
+    names the role that calls the socket's route; empty where nothing comes by it. `slack_commands`
     have commas between; `slack_reactions` is `on` or empty. By `slack_key_arn` it signs, and by
     `door_key_arn` it tells the links that people made.
     """
 
     slack_signing_secret: str
+    slack_socket_role: str
     slack_commands: str
     slack_reactions: str
     slack_key_arn: str

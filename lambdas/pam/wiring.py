@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pam.aws.clients import ONE_TRY, client
+from pam.aws.clients import ONE_TRY, client, hurried
 from pam.domain.proofs import Maker
 from pam.names import Tables
 from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
         AuditorFunction,
         NoticeFunction,
         RevocationFunction,
+        RevocationStart,
         WitnessFunction,
     )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
+    from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
+    from pam.aws.slack_facts import DynamoDbSlackFacts
     from pam.aws.slack_queue import SqsSlackQueue
     from pam.aws.slack_secrets import SlackSecretText
     from pam.aws.sns_notifier import SnsNotifier
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from pam.postgres.rotation import PostgresRotation
     from pam.slack_web.client import SlackWeb
 
+__all__ = ["hurried"]
 _PACKAGE = Path(__file__).parent.parent
 _POLICY_FILE = _PACKAGE / "policy.json"
 
@@ -288,6 +292,14 @@ def closer(function: str) -> "RevocationFunction":
 
 
 @cache
+def starter(function: str) -> "RevocationStart":
+    """The same, for a door that cannot wait: Slack gives it three seconds."""
+    from pam.aws.invocations import RevocationStart
+
+    return RevocationStart(own_client("lambda"), function)
+
+
+@cache
 def calls(table: str) -> "DynamoDbCalls":
     from pam.aws.handled_calls import DynamoDbCalls
 
@@ -320,6 +332,20 @@ def slack_secret(name: str) -> "SlackSecretText":
     from pam.aws.slack_secrets import SlackSecretText
 
     return SlackSecretText(own_client("secretsmanager"), name)
+
+
+@cache
+def slack_facts(table: str) -> "DynamoDbSlackFacts":
+    from pam.aws.slack_facts import DynamoDbSlackFacts
+
+    return DynamoDbSlackFacts(own_client("dynamodb"), table)
+
+
+@cache
+def slack_deliveries(table: str) -> "DynamoDbSlackDeliveries":
+    from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
+
+    return DynamoDbSlackDeliveries(own_client("dynamodb"), table)
 
 
 @cache
