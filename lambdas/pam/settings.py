@@ -196,4 +196,11 @@ class SlackDoorSettings(SlackSettings):
 
 
 class SlackPaintSettings(SlackSettings):
-    pass
+    """By `door_key_arn` it tells the links that people made."""
+
+    door_key_arn: str
+
+
+class SlackRouteSettings(TableSettings):
+    slack_table: str
+    slack_queue_url: str

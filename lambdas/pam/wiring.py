@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
+    from pam.aws.slack_cards import DynamoDbSlackCards
     from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
     from pam.aws.slack_facts import DynamoDbSlackFacts
     from pam.aws.slack_queue import SqsSlackQueue
@@ -353,6 +354,13 @@ def slack_queue(url: str) -> "SqsSlackQueue":
     from pam.aws.slack_queue import SqsSlackQueue
 
     return SqsSlackQueue(own_client("sqs"), url)
+
+
+@cache
+def slack_cards(table: str) -> "DynamoDbSlackCards":
+    from pam.aws.slack_cards import DynamoDbSlackCards
+
+    return DynamoDbSlackCards(own_client("dynamodb"), table)
 
 
 @cache

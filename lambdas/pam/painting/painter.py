@@ -70,7 +70,7 @@ class Painter:
     # The card.
 
     def paint_card(self, work: Work, now: datetime) -> None:
-        """Raises Later, StalePosted, SlackFailed."""
+        """Raises Later, StaleCard, SlackFailed."""
         if not work.channel or work.posted.given_up:
             return
         reason = self.channels.refused(work.channel)
@@ -113,6 +113,7 @@ class Painter:
             cards=posted.cards + 1,
         )
         self.post.keep(work, posted)
+        self.post.cards.stands(work.posted)
         work.painted = True
 
     def _without(self, work: Work, error: str, now: datetime) -> None:
@@ -152,7 +153,7 @@ class Painter:
     # The requester.
 
     def tell_requester(self, work: Work, now: datetime) -> None:
-        """Raises Later, StalePosted, SlackFailed."""
+        """Raises Later, StaleCard, SlackFailed."""
         lines = list(due.direct_lines(work.session, work.posted, now, work.shown.title))
         user = self.addresses.of(work.session) if lines else None
         for line in lines:
@@ -164,7 +165,7 @@ class Painter:
     # The thread.
 
     def tell_thread(self, work: Work, now: datetime) -> None:
-        """Raises Later, StalePosted, SlackFailed."""
+        """Raises Later, StaleCard, SlackFailed."""
         if work.has_thread:
             for records in self._new_records(work):
                 self._count(work, records)

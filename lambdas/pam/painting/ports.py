@@ -10,10 +10,6 @@ from pam.slack.pace import Pace
 from pam.slack.posted import Posted
 
 
-class StalePosted(Exception):
-    """Somebody else has painted the session meanwhile."""
-
-
 class Sessions(Protocol):
     def get(self, session_id: str) -> Session | None: ...
 
@@ -24,7 +20,10 @@ class Cards(Protocol):
     def get(self, session_id: str) -> Posted | None: ...
 
     def save(self, posted: Posted) -> Posted:
-        """With its next version. Raises StalePosted if what is kept has another than this one."""
+        """With its next version. Raises StaleCard if what is kept has another than this one."""
+
+    def stands(self, posted: Posted) -> None:
+        """That the message is its card."""
 
 
 class Paces(Protocol):

@@ -13,7 +13,8 @@ from math import ceil
 from aws_lambda_powertools import Logger
 
 from pam.domain.session import Session
-from pam.painting.ports import Cards, Paces, StalePosted, Web
+from pam.painting.ports import Cards, Paces, Web
+from pam.ports.slack_cards import StaleCard
 from pam.slack.blocks import Message
 from pam.slack.card import Shown
 from pam.slack.pace import DELETIONS, UPDATES, Pace, posts_to
@@ -110,14 +111,14 @@ class Post:
         """
         try:
             self.keep(work, posted)
-        except StalePosted:
+        except StaleCard:
             for _ in range(_LOST_RACES):
                 stands = self.cards.get(work.session.session_id)
                 if stands is None:
                     break
                 try:
                     self.cards.save(replace(stands, picture="", sequence=0, seen=""))
-                except StalePosted:
+                except StaleCard:
                     continue
                 break
             raise

@@ -12,8 +12,9 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from pam.painting.painter import Painter
-from pam.painting.ports import StalePosted, Web
+from pam.painting.ports import Web
 from pam.painting.posting import Later, Work
+from pam.ports.slack_cards import StaleCard
 from pam.slack.jobs import Job, Paint, Send
 from pam.slack_web.errors import Gone, Limited, Rejected, SlackFailed
 
@@ -125,7 +126,7 @@ class Line:
         except Later as later:
             batch.wait = min(batch.wait or later.seconds, later.seconds)
             return False
-        except StalePosted:
+        except StaleCard:
             batch.wait = 1
             return False
         except Limited as limited:
