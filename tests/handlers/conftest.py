@@ -41,6 +41,7 @@ KEYS = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",
     "activation_key_arn": "activation",
+    "slack_key_arn": "slack",
 }
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
@@ -148,6 +149,7 @@ def function(
     monkeypatch.setattr(wiring, "calls", lambda _: calls)
     monkeypatch.setattr(wiring, "signer", lambda maker, _: story.keys.of(maker))
     monkeypatch.setattr(wiring, "verifier", lambda _: story.keys)
+    monkeypatch.setattr(wiring, "link_verifier", lambda _: story.keys)
     loaded: list[ModuleType] = []
 
     def load(name: str) -> Function:
@@ -168,6 +170,8 @@ def function(
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,
+        wiring.links,
+        wiring.link_codes,
         wiring.outbox,
         wiring.sink,
         wiring.archive,
