@@ -78,4 +78,3 @@ def stop(folder: Path) -> bool:
 def last_lines(folder: Path, count: int = 15) -> str:
     lines = (folder / _LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     return "\n".join(lines[-count:])
-

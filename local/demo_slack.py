@@ -42,7 +42,9 @@ def _code_of(person: Person) -> str:
 def _told(person: Person, words: str) -> str | None:
     """The newest of what the app says to this person alone, if it has these words."""
     said = [*person.direct_messages(), *person.ephemerals()]
-    texts = [message.text for message in sorted(said, key=lambda it: it.ts) if words in message.text]
+    texts = [
+        message.text for message in sorted(said, key=lambda it: it.ts) if words in message.text
+    ]
     return texts[-1] if texts else None
 
 

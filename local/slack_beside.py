@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +23,13 @@ from local.companions import Companion
 from local.slack.control import SlackControl
 from local.slack.state import Secrets
 from local.state import CACHE, State, write_private
-from pam.names import SlackParameter, SlackSecret, slack_secret_name, slack_socket_role_name
+from pam.names import (
+    SLACK_API_URL,
+    SlackParameter,
+    SlackSecret,
+    slack_secret_name,
+    slack_socket_role_name,
+)
 from stacks.slack_config import SlackConfig
 
 VARIABLE = "PAM_LOCAL_SLACK_URL"
@@ -64,11 +71,11 @@ def given(environment: Mapping[str, str] = os.environ) -> str | None:
     parts = urlsplit(said)
     path = parts.path if parts.path.strip("/") else _PATH
     url = f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
-    try:
-        return SlackConfig(api_url=url).api_url
-    except ValueError:
-        message = f"{VARIABLE}={said}: http://127.0.0.1:PORT is needed, an address of this machine"
-        raise SlackError(message) from None
+    with suppress(ValueError):
+        if url != SLACK_API_URL:
+            return SlackConfig(api_url=url).api_url
+    message = f"{VARIABLE}={said}: http://127.0.0.1:PORT is needed, an address of this machine"
+    raise SlackError(message)
 
 
 def is_wanted(told: object, environment: Mapping[str, str] = os.environ) -> bool:
@@ -89,9 +96,7 @@ def start(state: State) -> Beside:
         return Beside(url=other, control_url=None, secrets=made, process=None)
     process = companions.start(state.slack, _command(state.slack), _environment())
     about = _published(process, state.slack)
-    return Beside(
-        url=about["url"], control_url=about["control_url"], secrets=made, process=process
-    )
+    return Beside(url=about["url"], control_url=about["control_url"], secrets=made, process=process)
 
 
 def recorded_calls(state: State) -> Path:
@@ -166,4 +171,3 @@ def _published(process: Companion, folder: Path) -> dict[str, str]:
         return about
     message = f"the fake Slack did not start; its log ends with:\n{companions.last_lines(folder)}"
     raise SlackError(message)
-

@@ -1,4 +1,4 @@
-"""What the page says of other systems' features: each has a place and a test, or is said as open."""
+"""Other systems' features on the page: each has a place and a test, or is said as open."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 @cache
-def tests_of(path: str) -> set[str]:
+def _named_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -29,7 +29,7 @@ def test_a_feature_is_open_or_shown_by_a_test_that_is_there(row: tuple[str, ...]
     named = _NAMED.findall(shown)
     assert bool(named) != place.startswith("Open"), feature
     for path, name in named:
-        assert name in tests_of(path), f"{feature}: {path}::{name}"
+        assert name in _named_in(path), f"{feature}: {path}::{name}"
 
 
 def test_each_of_the_five_systems_has_its_table() -> None:

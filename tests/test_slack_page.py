@@ -177,7 +177,9 @@ def test_the_local_people_are_listed_by_their_own_accounts() -> None:
 
 
 def test_no_token_stands_in_any_file() -> None:
-    token = re.compile(rb"xox[abeprs]-[0-9]{8,}-[0-9A-Za-z-]{16,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}-")
+    token = re.compile(
+        rb"xox[abeprs]-[0-9]{8,}-[0-9A-Za-z-]{16,}|xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}-"
+    )
     folders = ("cli", "docs", "lambdas", "local", "policy", "services", "stacks", "tests")
     paths = [ROOT / "cdk.json", *(path for name in folders for path in (ROOT / name).rglob("*"))]
     files = [it for it in paths if it.is_file() and "__pycache__" not in it.parts]

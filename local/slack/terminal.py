@@ -135,9 +135,7 @@ class Terminal:
 
         def reacts(person: Person) -> Seen:
             person.react(message, reaction)
-            return Seen(
-                acknowledged=True, ms=None, error=None, via="event", shown=(), delivery=0
-            )
+            return Seen(acknowledged=True, ms=None, error=None, via="event", shown=(), delivery=0)
 
         return self._act(name, reacts)
 

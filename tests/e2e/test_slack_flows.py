@@ -152,7 +152,7 @@ def test_a_sandbox_is_given_at_once_and_told(slack: InSlack, cast: Cast) -> None
 def test_a_reaction_brings_an_approver_the_buttons_and_is_no_vote(
     slack: InSlack, cast: Cast
 ) -> None:
-    """As the wish of a team that is used to decide so; the deployment has to say that it wants it."""
+    """For teams that are used to decide so; the deployment has to say that it wants it."""
     session_id = slack.ask("alice")
     before = len(slack.told("bob"))
     slack.person("bob").react(slack.card(session_id), "white_check_mark")

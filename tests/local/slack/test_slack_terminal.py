@@ -1,6 +1,5 @@
 """This Slack at a terminal: numbers that stay, and every person's acts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,7 +51,7 @@ FORM = {
 
 
 @pytest.fixture
-def at(running: Running, listener: Listener) -> Iterator[Terminal]:
+def at(running: Running, listener: Listener) -> Terminal:
     """With an app that opens the form on a command and answers each click to the person alone."""
 
     def answer(_client: Any, request: SocketModeRequest) -> None:
@@ -67,7 +66,7 @@ def at(running: Running, listener: Listener) -> Iterator[Terminal]:
             )
 
     listener.client.socket_mode_request_listeners.append(answer)
-    yield Terminal(running.control)
+    return Terminal(running.control)
 
 
 def post(running: Running, words: str, blocks: list[Json] | None = None, **more: Any) -> str:
