@@ -1,4 +1,4 @@
-"""The demo's chapter in Slack: asked there, decided there and on the command line, over by itself."""
+"""The demo's chapter in Slack: asked there, decided there and by the command, over by itself."""
 
 import subprocess
 from datetime import timedelta
