@@ -12,6 +12,8 @@ from pam.names import SlackSecret, slack_secret_name
 from pam.slack import actions
 from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, decides, link
 
+pytestmark = pytest.mark.guarantee("G17")
+
 
 @pytest.fixture(params=WAYS)
 def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:

@@ -6,6 +6,8 @@ from local.cast import Cast
 from pam.slack import actions
 from tests.e2e.in_slack import LEDGER, SANDBOX, UAT, WAYS, WHY, InSlack, decides, link
 
+pytestmark = pytest.mark.guarantee("G17")
+
 
 @pytest.fixture(params=WAYS)
 def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:

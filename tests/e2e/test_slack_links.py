@@ -7,6 +7,8 @@ from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, link
 
 DAVE = "slack:T0BANK00001/U0DAVE00001"
 
+pytestmark = pytest.mark.guarantee("G17")
+
 
 @pytest.fixture(params=WAYS)
 def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:

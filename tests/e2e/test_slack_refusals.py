@@ -9,7 +9,7 @@ from local.slack.control import Shown
 from pam.slack import actions
 from tests.e2e.in_slack import CORE, WAYS, WHY, InSlack, link
 
-pytestmark = pytest.mark.guarantee("G10")
+pytestmark = [pytest.mark.guarantee("G10"), pytest.mark.guarantee("G17")]
 
 
 @pytest.fixture(params=WAYS)
