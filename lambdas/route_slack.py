@@ -51,9 +51,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
 def _hear(detail: object) -> dict[str, int]:
     """Of the record: which session, and by which line it goes. Raises UnknownEvent."""
     told = detail if isinstance(detail, Mapping) else {}
-    session_id, resource, domain = (
-        told.get(name) for name in ("session_id", "resource", "domain")
-    )
+    session_id, resource, domain = (told.get(name) for name in ("session_id", "resource", "domain"))
     sequence = told.get("sequence")
     if not (isinstance(session_id, str) and isinstance(resource, str) and isinstance(domain, str)):
         message = "an event without a session"

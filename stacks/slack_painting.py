@@ -1,4 +1,4 @@
-"""Makes what stands in Slack right: woken by the bus, and every minute by the sessions themselves."""
+"""Makes what stands in Slack right: woken by the bus, and every minute by the sessions."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -45,8 +45,8 @@ _TRIED_FOR = Duration.hours(1)
 
 
 class SlackPainting(Construct):
-    """Two functions: the one that hears of everything holds no token, and the one that has it writes
-    nothing of PAM's. Nothing of PAM calls either.
+    """Two functions: the one that hears of everything holds no token, and the one that has it
+    writes nothing of PAM's. Nothing of PAM calls either.
     """
 
     def __init__(

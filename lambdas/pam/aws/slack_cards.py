@@ -1,5 +1,5 @@
-"""Where cards stand, and how fast PAM has written to Slack lately: items of Slack's own table, which
-is no part of the truth.
+"""Where cards stand, and how fast PAM has written to Slack lately: items of Slack's own table,
+which is no part of the truth.
 """
 
 from collections.abc import Iterator, Sequence

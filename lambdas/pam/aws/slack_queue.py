@@ -1,4 +1,4 @@
-"""The queue of what is to be told in Slack: in each group one after another, and each thing once."""
+"""The queue of what is to be told in Slack: in each group one by one, and each thing once."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""Where a requester hears from PAM in Slack: by what is theirs there, listed or linked, and never by
-a name or a mail address.
+"""Where a requester hears from PAM in Slack: by what is theirs there, listed or linked, and never
+by a name or a mail address.
 """
 
 from collections.abc import Callable, Iterator

@@ -59,9 +59,7 @@ class KeptPaces:
                 return wait
             counted = (*pace.left_of(taken, now), now)
             try:
-                self.shelf.take(
-                    pace.key, counted, version=version + 1, until=now + pace.within
-                )
+                self.shelf.take(pace.key, counted, version=version + 1, until=now + pace.within)
             except StaleCard:
                 continue
             return timedelta()

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from pam.domain.audit_record import Record
-from pam.domain.session import Session
 from pam.painting.ports import Addresses, Channels, Sessions
 from pam.painting.posting import Later, Post, Work
 from pam.policy.cedar import CedarPolicy
@@ -233,9 +232,7 @@ class Painter:
             records: list[Record] = []
             if said.first:
                 most = said.last - said.first + 1
-                records = self.store.records_after(
-                    work.session.session_id, said.first - 1, most
-                )
+                records = self.store.records_after(work.session.session_id, said.first - 1, most)
             message = due.anew(said, work.session, records, now, work.shown.title)
             if said.ts and message is not None:
                 self._anew(work, said, message)

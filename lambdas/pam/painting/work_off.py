@@ -8,6 +8,7 @@ behind it. Nothing is lost by that: a job says only for whom there is something 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
@@ -47,9 +48,12 @@ class Left:
     """Of PAM itself: given up for now; the sweep finds their sessions again."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Stopped(Exception):  # noqa: N818 - not an error: Slack wants no more for now
-    seconds: int
+class _Stopped(Exception):
+    """Slack wants no more for so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +85,7 @@ class Line:
                 logger.warning("too late", extra={"method": job.method.value})
                 batch.settled.add(each.message_id)
                 continue
-            self._try(each, batch, lambda job=job: self._send(job))
+            self._try(each, batch, partial(self._send, job))
 
     def _send(self, job: Send) -> None:
         try:
@@ -96,17 +100,18 @@ class Line:
             work = self._begin(session_id, same, batch)
             if work is not None:
                 works.append((same, work))
-        for step in (Painter.paint_card, Painter.tell_requester, Painter.tell_thread):
+        painter = self.painter
+        for step in (painter.paint_card, painter.tell_requester, painter.tell_thread):
             for same, work in list(works):
-                done = self._try(
-                    same[0], batch, lambda work=work, step=step: step(self.painter, work, self.clock())
-                )
-                batch.painted = batch.painted or work.painted
-                if not done:
+                if not self._try(same[0], batch, partial(self._now, step, work)):
                     works.remove((same, work))
+                batch.painted = batch.painted or work.painted
         for same, work in works:
-            if self._try(same[0], batch, lambda work=work: self.painter.finish(work, self.clock())):
+            if self._try(same[0], batch, partial(self._now, painter.finish, work)):
                 batch.settled.update(each.message_id for each in same)
+
+    def _now(self, step: Callable[[Work, datetime], None], work: Work) -> None:
+        step(work, self.clock())
 
     def _begin(self, session_id: str, same: list[Waiting], batch: "_Batch") -> Work | None:
         found: list[Work | None] = []
@@ -120,7 +125,7 @@ class Line:
     def _try(self, each: Waiting, batch: "_Batch", act: Callable[[], None]) -> bool:
         """Whether it is done. Raises _Stopped where nothing behind it can be done either."""
         if not self.has_time():
-            raise _Stopped(seconds=1)
+            raise _Stopped(1)
         try:
             act()
         except Later as later:
@@ -130,10 +135,10 @@ class Line:
             batch.wait = 1
             return False
         except Limited as limited:
-            raise _Stopped(seconds=limited.retry_after) from None
+            raise _Stopped(limited.retry_after) from None
         except SlackFailed as error:
             logger.warning("Slack does not answer", extra={"error": error.error})
-            raise _Stopped(seconds=AGAIN_AFTER) from None
+            raise _Stopped(AGAIN_AFTER) from None
         except Exception:
             logger.exception("not painted", extra={"message_id": each.message_id})
             if each.times >= _MOST_FAULTS:

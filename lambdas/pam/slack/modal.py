@@ -146,9 +146,7 @@ def _about(session: Session, shown: Shown, act: str, callback_id: str, asked: bl
     )
 
 
-def session_shown(
-    session: Session, now: datetime, shown: Shown, *, decides: bool = False
-) -> View:
+def session_shown(session: Session, now: datetime, shown: Shown, *, decides: bool = False) -> View:
     """One session, with nothing to send off. `decides`: the person may vote on it, so it has the
     card's buttons.
     """

@@ -6,7 +6,7 @@ It is no part of the truth. Whoever loses it paints the session anew, as it is b
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -50,7 +50,7 @@ class Posted:
     """How many have been posted."""
     told: int = 0
     """Up to this record the thread has told all there is to tell."""
-    done: Done = Done()
+    done: Done = field(default_factory=Done)
     counted: int = 0
     """Up to this record `done` has counted."""
     said: tuple[Said, ...] = ()
@@ -133,4 +133,3 @@ def is_over(session: Session, now: datetime) -> bool:
     reviewed = session.review is None or not session.review.open
     ended = session.ended_at
     return session.closed and reviewed and (ended is None or now >= ended + _STILL_HEARD)
-
