@@ -165,7 +165,7 @@ $(OPINIONS): $(INSTALLED) requirements/opinions.txt
 
 $(PROJECT): $(INSTALLED) pyproject.toml setup.py
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@printf '%s\n' $(CURDIR) $(CURDIR)/lambdas > "$$($(PYTHON) -c 'import sysconfig; \
+	@printf '%s\n' $(CURDIR) $(CURDIR)/lambdas $(CURDIR)/services > "$$($(PYTHON) -c 'import sysconfig; \
 		print(sysconfig.get_path("purelib"))')/of-this-repository.pth"
 	@touch $@
 
