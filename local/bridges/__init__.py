@@ -11,6 +11,7 @@ from local.bridges import (
     functions,
     iam,
     principals,
+    queues,
     secrets,
     tables,
     tasks,
@@ -30,3 +31,4 @@ def build_all() -> None:
     archive.build_all()
     alarms.build_all()
     tasks.build_all()
+    queues.build_all()
