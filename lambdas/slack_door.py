@@ -5,7 +5,8 @@ the role of the socket's host may call. May touch: the session table, the codes 
 links themselves it reads), the calls that it notes, what PAM remembers of Slack, the queue of what
 is told there, Slack (who somebody is; open a modal), the approval workflow (start it, answer its
 token), and the revocation (have it do an end that is decided). It reviews, blocks, revokes, links
-and confirms nothing. A retry is safe: a delivery is known by its key, and what it does is done once.
+and confirms nothing. A retry is safe: a delivery is known by its key, and what it does is done
+once.
 """
 
 from functools import cache, partial

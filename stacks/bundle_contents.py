@@ -40,6 +40,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "rotate_secret": frozenset({"database"}),
     "route_slack": frozenset(),
     "send_notices": frozenset(),
+    "slack_door": frozenset({"policy", "edge", "slack"}),
     "tick": frozenset(),
     "watch_store": frozenset(),
     "witness_log": frozenset({"signatures"}),

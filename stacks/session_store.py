@@ -170,6 +170,10 @@ class SessionStore(Construct):
         """Look up whose a principal is."""
         self._allow(role, Table.LINKS, "GetItem")
 
+    def grant_show_codes(self, role: iam.IRole) -> None:
+        """Keep the codes that are shown. Whoever shows them makes no link of them."""
+        self._allow(role, Table.LINK_CODES, "PutItem")
+
     def grant_find_links(self, role: iam.IRole) -> None:
         """Look up which principals are a person's."""
         self._allow(role, Table.LINKS, "GetItem", "Query")

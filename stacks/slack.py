@@ -2,12 +2,17 @@
 
 from constructs import Construct
 
+from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
 from stacks.notifications import Notifications
 from stacks.proof_keys import ProofKeys
+from stacks.revocation import Revocation
+from stacks.slack_api import SlackApi
+from stacks.slack_door import SlackDoor
 from stacks.slack_painting import SlackPainting
 from stacks.slack_queue import SlackQueue
 from stacks.slack_table import SlackTable
+from stacks.workflow_handle import WorkflowHandle
 
 
 class Slack(Construct):
@@ -19,6 +24,9 @@ class Slack(Construct):
         platform: FunctionPlatform,
         notifications: Notifications,
         proof_keys: ProofKeys,
+        handle: WorkflowHandle,
+        revocation: Revocation,
+        calls: DoorCalls,
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = SlackTable(self, "Memory", env_name=platform.env_name, key=platform.key)
@@ -32,3 +40,15 @@ class Slack(Construct):
             notifications=notifications,
             proof_keys=proof_keys,
         )
+        self.door = SlackDoor(
+            self,
+            "Door",
+            platform=platform,
+            handle=handle,
+            proof_keys=proof_keys,
+            revocation=revocation,
+            calls=calls,
+            table=self.table,
+            queue=self.queue,
+        )
+        self.api = SlackApi(self, "SlackApi", platform=platform, door=self.door)

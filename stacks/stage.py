@@ -22,7 +22,7 @@ from stacks.knocking import Knocking
 from stacks.lent_targets import LentTargets
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.notices import Notices
-from stacks.parameters import Parameters
+from stacks.parameters import Parameters, SlackParameters
 from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
@@ -160,18 +160,22 @@ class PamStage(Construct):
                 platform=platform,
                 notifications=notifications,
                 proof_keys=proof_keys,
+                handle=handle,
+                revocation=revocation,
+                calls=calls,
             )
         CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
-        calling = (api, issuer, activator, revocation, sweep, checkpoints)
+        doors = (slack.door,) if slack else ()
+        calling = (api, issuer, activator, revocation, sweep, checkpoints, *doors)
         dark_calls = DarkCalls(
             service,
             "DarkCalls",
             platform=platform,
             calls=calls,
-            access_log=api.access_log,
+            access_logs=(api.access_log, *((slack.api.access_log,) if slack else ())),
             own_roles=(workflow.state_machine.role, *(each.function.role for each in calling)),
         )
-        recording = (api, issuer, activator, revocation, recorder, dark_calls)
+        recording = (api, issuer, activator, revocation, recorder, dark_calls, *doors)
         auditor.precede(workflow.admit_request, *(each.function for each in recording))
 
         # What others see of it.
@@ -190,6 +194,8 @@ class PamStage(Construct):
             slack=slack,
         )
         Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)
+        if slack:
+            SlackParameters(service, "SlackParameters", env_name=config.env_name, api=slack.api)
         tag_deployment(self, config.env_name)
         tag_roles_as_owned(self)
         follow(service, kept)

@@ -134,7 +134,8 @@ class ActivitySettings(TableSettings):
 
 class DarkCallSettings(TableSettings):
     """`own_roles`: ARNs of the roles that PAM itself calls its functions in, with commas between;
-    `functions`: what the ARN of each of its functions begins with; `after_minutes`: for how long
+    `functions`: what the ARN of each of its functions begins with; `access_log`: the log
+    groups of the doors' gateways, likewise with commas; `after_minutes`: for how long
     the access log may take to show a call.
     """
 

@@ -315,10 +315,11 @@ def noted_acts() -> "NotedActs":
 
 
 @cache
-def access_log(log_group: str) -> "CloudWatchAccessLog":
+def access_log(log_groups: str) -> "CloudWatchAccessLog":
+    """`log_groups` by name, with commas between."""
     from pam.aws.access_log import CloudWatchAccessLog
 
-    return CloudWatchAccessLog(own_client("logs"), log_group)
+    return CloudWatchAccessLog(own_client("logs"), log_groups.split(","))
 
 
 @cache

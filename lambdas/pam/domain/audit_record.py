@@ -271,11 +271,15 @@ def _said(entry: Entry, key: str) -> str:
 def _actor(actor: Actor) -> dict[str, Any]:
     """With the link by which the principal was a person's: no file of who is who has it."""
     link = actor.link
-    linked = {
-        "person": link.person,
-        "accepted_by": link.accepted_by,
-        "linked_at": timestamps.render(link.linked_at),
-    } if link else {}
+    linked = (
+        {
+            "person": link.person,
+            "accepted_by": link.accepted_by,
+            "linked_at": timestamps.render(link.linked_at),
+        }
+        if link
+        else {}
+    )
     return {
         "principal": actor.principal,
         "kind": actor.kind.value,

@@ -37,7 +37,7 @@ def filled(
 def _in_an_emergency(resource: Resource, asker: Asker) -> bool:
     call = asker.call
     asked = Circumstances(surface=call.caller.surface, auth=call.caller.auth, break_glass=True)
-    return call.policy.may_request(call.person(), resource, asked).allowed
+    return call.policy.may_request(asker.person, resource, asked).allowed
 
 
 def submitted(sent: Submission, handling: Handling, asker: Asker) -> Answer:
@@ -97,4 +97,3 @@ def _seconds(length: timedelta | None) -> dict[str, int]:
 def of_line(resource: str, duration: timedelta, reason: str) -> dict[str, Any]:
     """What stands in one line, as the fields of a request."""
     return {"resource": resource, "reason": reason, **_seconds(duration)}
-

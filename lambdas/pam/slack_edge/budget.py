@@ -24,7 +24,9 @@ class Budget:
     clock: Callable[[], datetime]
 
     @classmethod
-    def of(cls, context: Mapping[str, Any], now: datetime, clock: Callable[[], datetime]) -> "Budget":
+    def of(
+        cls, context: Mapping[str, Any], now: datetime, clock: Callable[[], datetime]
+    ) -> "Budget":
         """By the gateway's own time of the call; a cold start has passed since then."""
         began = context.get("requestTimeEpoch")
         since = now

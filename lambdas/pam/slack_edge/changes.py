@@ -8,8 +8,7 @@ from pam.slack_edge.front import Answer, Handling
 
 
 def changed(told: Changed, handling: Handling) -> Answer:
-    """Forgets the user, the channel, or both; of a channel the painter looks at what stands there.
-    """
+    """Forgets the user, the channel, or both: whoever comes next asks Slack anew."""
     facts = handling.front.facts
     if told.user:
         facts.forget(f"{SLACK_USER}{told.user}", handling.now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pam.domain.people import Person
 from pam.domain.session import Session
 from pam.operations.call import Call
 from pam.operations.note_act import NotedActs
@@ -77,6 +78,11 @@ class Asker:
     """How Slack names them."""
     basis: str
     """What a link of theirs rests on."""
+
+    @property
+    def person(self) -> Person:
+        """Raises NotEligible for somebody whom PAM does not know."""
+        return self.call.person(by_slack=True)
 
 
 @dataclass(slots=True, kw_only=True)

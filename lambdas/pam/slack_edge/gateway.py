@@ -85,7 +85,7 @@ def _is_session_of(role: str, arn: object) -> bool:
     if not isinstance(arn, str):
         return False
     service, _, rest = arn.partition(":assumed-role/")
-    name, slash, session = rest.partition("/")
+    name, _, session = rest.partition("/")
     return service.startswith("arn:") and ":sts::" in service and name == role and bool(session)
 
 

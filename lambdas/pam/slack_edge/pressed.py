@@ -89,9 +89,7 @@ def _modal(pressed: Click, handling: Handling, channel: str) -> Answer:
     if callback_id == actions.REQUEST:
         return asking.filled(handling, asker)
     session = read_session(_named(pressed.value), asker.call)
-    return in_modal(
-        handling, pressed.clicker.user, _about(callback_id, session, handling, asker)
-    )
+    return in_modal(handling, pressed.clicker.user, _about(callback_id, session, handling, asker))
 
 
 def _about(callback_id: str, session: Session, handling: Handling, asker: Asker) -> View:
@@ -107,9 +105,8 @@ def _about(callback_id: str, session: Session, handling: Handling, asker: Asker)
 
 def _decides(session: Session, asker: Asker) -> bool:
     """Whether this person may vote on it and has not; whether a vote counts, the vote says."""
-    call = asker.call
-    voted = any(each.name == call.person().name for each in session.votes)
-    return not voted and call.may(Action.APPROVE, session) is not None
+    voted = any(each.name == asker.person.name for each in session.votes)
+    return not voted and asker.call.may(Action.APPROVE, session) is not None
 
 
 def submission(sent: Submission, handling: Handling) -> Answer:
@@ -150,7 +147,7 @@ def home_opened(opened: HomeOpened, handling: Handling) -> Answer:
 
 def _home(handling: Handling, asker: Asker) -> Answer:
     call = asker.call
-    mine, inbox = side_by_side(lambda: own_sessions(call), lambda: read_inbox(call))
+    mine, inbox = side_by_side(lambda: own_sessions(asker), lambda: read_inbox(call))
     agenda = Agenda(
         mine=mine, votes=inbox.votes, reviews=inbox.reviews, confirmations=inbox.confirmations
     )

@@ -12,9 +12,10 @@ second one would void it, and whoever sees none types the command again.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -32,14 +33,13 @@ from pam.operations.record_refusal import Attempt, record_refusal
 from pam.side_by_side import outcomes, side_by_side
 from pam.slack import jobs, modal
 from pam.slack.blocks import Json
+from pam.slack.clicker import Clicker
 from pam.slack.deliveries import (
     Changed,
     Click,
-    Closed,
     Command,
     HomeOpened,
     Incoming,
-    Other,
     Reaction,
     Shortcut,
     Submission,
@@ -133,23 +133,23 @@ def _done(incoming: Incoming, handling: Handling) -> Answer:
         return _act(incoming, handling)
     except Unheard as unheard:
         return _unheard(unheard, incoming, handling)
-    except Invalid as invalid:
-        _record(invalid, incoming, handling)
-        if isinstance(incoming, Submission):
-            return Answer(payload=modal.errors(invalid.errors, incoming), settled=False)
-        return told(incoming, handling, invalid.detail)
     except Refusal as refusal:
-        _record(refusal, incoming, handling)
-        sentence = _sentence(refusal.detail)
-        settled = refusal.code not in _NOT_RECORDED
-        return told(
-            incoming, handling, sentence, command=refusal.step_up_command, settled=settled
-        )
+        return _refused(refusal, incoming, handling)
     except (OutOfTime, StaleSession, TryAgain):
         logger.warning("not done in time", exc_info=True)
         return told(incoming, handling, _AGAIN, settled=False)
     except NotOpened:
         return told(incoming, handling, _NOT_OPENED, settled=False)
+
+
+def _refused(refusal: Refusal, incoming: Incoming, handling: Handling) -> Answer:
+    """What is wrong with a form stands at its inputs, and it can be sent off again."""
+    _record(refusal, incoming, handling)
+    if isinstance(refusal, Invalid) and isinstance(incoming, Submission):
+        return Answer(payload=modal.errors(refusal.errors, incoming), settled=False)
+    settled = refusal.code not in _NOT_RECORDED
+    sentence = _sentence(refusal.detail)
+    return told(incoming, handling, sentence, command=refusal.step_up_command, settled=settled)
 
 
 def _sentence(detail: str) -> str:
@@ -158,30 +158,26 @@ def _sentence(detail: str) -> str:
     return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
-def _act(incoming: Incoming, handling: Handling) -> Answer:  # noqa: PLR0911 - one for each kind
-    match incoming:
-        case Command():
-            if incoming.command not in handling.front.commands:
-                return Answer()
-            return typed.command(incoming, handling)
-        case Click():
-            return pressed.click(incoming, handling)
-        case Submission():
-            return pressed.submission(incoming, handling)
-        case Shortcut():
-            return pressed.shortcut(incoming, handling)
-        case Suggestion():
-            return pressed.suggestion(incoming, handling)
-        case HomeOpened():
-            return pressed.home_opened(incoming, handling)
-        case Reaction():
-            return pressed.reaction(incoming, handling)
-        case Changed():
-            return changes.changed(incoming, handling)
-        case UrlVerification(challenge=challenge):
-            return Answer(payload={"challenge": challenge})
-        case Closed() | Other():
-            return Answer()
+def _act(incoming: Incoming, handling: Handling) -> Answer:
+    if isinstance(incoming, UrlVerification):
+        return Answer(payload={"challenge": incoming.challenge})
+    act = _ACTS_BY_KIND.get(type(incoming))
+    return act(incoming, handling) if act else Answer()
+
+
+_ACTS_BY_KIND: Mapping[type, Callable[[Any, Handling], Answer]] = MappingProxyType(
+    {
+        Command: typed.command,
+        Click: pressed.click,
+        Submission: pressed.submission,
+        Shortcut: pressed.shortcut,
+        Suggestion: pressed.suggestion,
+        HomeOpened: pressed.home_opened,
+        Reaction: pressed.reaction,
+        Changed: changes.changed,
+    }
+)
+"""What is none of these, PAM does not act on."""
 
 
 def _unheard(unheard: Unheard, incoming: Incoming, handling: Handling) -> Answer:
@@ -206,25 +202,32 @@ def _record(refusal: Refusal, incoming: Incoming, handling: Handling) -> None:
     looked_only = isinstance(incoming, (HomeOpened, Suggestion))
     if clicker is None or looked_only or refusal.code in _NOT_RECORDED:
         return
-    principal = clicker.principal if scheme_of(clicker.principal) else "slack:unknown"
-    actor = Actor(
-        principal=principal, kind=ActorKind.PERSON, surface=Surface.SLACK, auth=Auth.SLACK
-    )
+    # Whoever was refused at the gates may know of no session.
+    caller = handling.call.caller if handling.call else None
+    actor = caller.actor if caller else _unknown(clicker)
     attempt = Attempt(
         act=_act_name(incoming),
         actor=actor,
-        # Whoever was refused at the gates may know of no session.
-        person=handling.call.caller.person if handling.call else None,
-        requester=principal,
+        person=caller.person if caller else None,
+        requester=actor.principal,
         request_id=handling.request_id,
     )
     front = handling.front
     try:
-        record_refusal(
-            refusal, attempt, now=handling.now, store=front.store, policy=front.policy
-        )
+        record_refusal(refusal, attempt, now=handling.now, store=front.store, policy=front.policy)
     except Exception:
         logger.exception("refusal not recorded")
+
+
+def _unknown(clicker: Clicker) -> Actor:
+    """What is no principal of Slack's is not quoted."""
+    known = scheme_of(clicker.principal) is not None
+    return Actor(
+        principal=clicker.principal if known else "slack:unknown",
+        kind=ActorKind.PERSON,
+        surface=Surface.SLACK,
+        auth=Auth.SLACK,
+    )
 
 
 def _act_name(incoming: Incoming) -> str:

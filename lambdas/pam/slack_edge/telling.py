@@ -18,6 +18,7 @@ from pam.slack.jobs import Method, Send
 from pam.slack_edge.front import Answer, Handling
 
 _NO_CALLBACK = "pam.message"
+Told = Command | Click | Reaction | HomeOpened | Shortcut
 
 
 def told(
@@ -31,27 +32,32 @@ def told(
     """`command` is what they run instead."""
     text = f"{sentence} {command}".strip()
     said = answers.said(sentence, command=command)
-    to = getattr(incoming, "clicker", None)
-    user = to.user if to else ""
-    if handling.view_id and user:
-        return in_modal(handling, user, modal.message(text, _NO_CALLBACK), settled=settled)
     match incoming:
-        case Command():
+        case Command() if not handling.view_id:
             return Answer(payload=ephemeral(said), settled=settled)
         case Submission():
             view = modal.message(text, _NO_CALLBACK)
             return Answer(payload=modal.replaced_by(view), settled=settled)
         case Suggestion():
             return Answer(payload={"options": []}, settled=settled)
-        case Click(view_type="modal"):
-            handling.view_id = incoming.view_id
-            return in_modal(handling, user, modal.message(text, _NO_CALLBACK), settled=settled)
-        case Click(channel=channel) | Reaction(channel=channel) if channel and user:
-            return Answer(jobs=(beside(handling, channel, user, said),), settled=settled)
-        case Click() | HomeOpened() | Shortcut() if user:
-            # Nothing else of PAM is for their eyes alone, and open.
-            return in_home(handling, user, only_saying(text), settled=settled)
+        case Command() | Click() | Reaction() | HomeOpened() | Shortcut() if incoming.clicker.user:
+            return Answer(jobs=(_sent(incoming, handling, text, said),), settled=settled)
     return Answer(settled=settled)
+
+
+def _sent(incoming: Told, handling: Handling, text: str, said: Message) -> Send:
+    """For the eyes of whoever did it: into the modal that is open, beside what they pressed, or
+    else into their Home.
+    """
+    user = incoming.clicker.user
+    if isinstance(incoming, Click) and incoming.view_type == "modal":
+        handling.view_id = incoming.view_id
+    if handling.view_id:
+        return shown_in_modal(handling, user, modal.message(text, _NO_CALLBACK))
+    channel = incoming.channel if isinstance(incoming, (Click, Reaction)) else ""
+    if channel:
+        return beside(handling, channel, user, said)
+    return shown_at_home(handling, user, only_saying(text))
 
 
 def ephemeral(message: Message) -> Json:
@@ -71,15 +77,21 @@ def beside(handling: Handling, channel: str, user: str, message: Message) -> Sen
     )
 
 
-def in_modal(handling: Handling, user: str, view: View, *, settled: bool = True) -> Answer:
+def in_modal(handling: Handling, user: str, view: View) -> Answer:
+    return Answer(jobs=(shown_in_modal(handling, user, view),))
+
+
+def shown_in_modal(handling: Handling, user: str, view: View) -> Send:
     """In the one that is open."""
-    job = handling.send(user, Method.UPDATE_VIEW, view_id=handling.view_id, view=view.body)
-    return Answer(jobs=(job,), settled=settled)
+    return handling.send(user, Method.UPDATE_VIEW, view_id=handling.view_id, view=view.body)
 
 
-def in_home(handling: Handling, user: str, view: View, *, settled: bool = True) -> Answer:
-    job = handling.send(user, Method.PUBLISH_VIEW, user_id=user, view=view.body)
-    return Answer(jobs=(job,), settled=settled)
+def in_home(handling: Handling, user: str, view: View) -> Answer:
+    return Answer(jobs=(shown_at_home(handling, user, view),))
+
+
+def shown_at_home(handling: Handling, user: str, view: View) -> Send:
+    return handling.send(user, Method.PUBLISH_VIEW, user_id=user, view=view.body)
 
 
 def only_saying(text: str) -> View:

@@ -30,7 +30,9 @@ _MOST_READ = 100
 
 
 def command(typed: Command, handling: Handling) -> Answer:
-    """Raises a Refusal."""
+    """Raises a Refusal. What another app's command would be is none of PAM's."""
+    if typed.command not in handling.front.commands:
+        return Answer()
     words = commands.parse(typed.text)
     if isinstance(words, commands.OpenForm):
         asker = open_and_ask(typed.clicker, handling, typed.trigger_id, actions.REQUEST)
@@ -38,14 +40,16 @@ def command(typed: Command, handling: Handling) -> Answer:
             handling, known_person(asker), resource=words.resource, duration=words.duration
         )
     asker = ask_in(typed.clicker, handling)
-    match words:
-        case commands.Help():
-            return Answer(payload=ephemeral(answers.help_text(typed.command)))
-        case commands.Misunderstood(sentence=sentence):
-            return told(typed, handling, f"{sentence} Nothing was done.")
-        case commands.Link():
-            return _link(typed, handling, asker)
-    known_person(asker)
+    if isinstance(words, commands.Link):
+        return _link(typed, handling, asker)
+    if isinstance(words, commands.Help):
+        return Answer(payload=ephemeral(answers.help_text(typed.command)))
+    if isinstance(words, commands.Misunderstood):
+        return told(typed, handling, f"{words.sentence} Nothing was done.")
+    return _by_a_person(typed, words, handling, known_person(asker))
+
+
+def _by_a_person(typed: Command, words: commands.Words, handling: Handling, asker: Asker) -> Answer:
     match words:
         case commands.Ask(resource=resource, duration=duration, reason=reason):
             fields = asking.of_line(resource, duration, reason)
@@ -53,7 +57,7 @@ def command(typed: Command, handling: Handling) -> Answer:
         case commands.ShowSession(session_id=session_id):
             return _listed([read_session(session_id, asker.call)], handling, asker)
         case commands.ListMine():
-            return _listed(own_sessions(asker.call), handling, asker)
+            return _listed(own_sessions(asker), handling, asker)
         case commands.End(session_id=session_id):
             return end(typed, handling, asker, session_id)
         case commands.AdminStatus():
@@ -70,10 +74,10 @@ def titles(call: Call) -> dict[str, str]:
     return {each.resource_id: each.title for each in call.policy.resources()}
 
 
-def own_sessions(call: Call) -> list[Session]:
+def own_sessions(asker: Asker) -> list[Session]:
     """The newest, those first that are not closed."""
-    query = SessionQuery(requester_name=call.person().name, limit=_MOST_READ)
-    found = list_sessions(query, None, call).sessions
+    query = SessionQuery(requester_name=asker.person.name, limit=_MOST_READ)
+    found = list_sessions(query, None, asker.call).sessions
     return sorted(found, key=lambda session: session.closed)
 
 
@@ -91,7 +95,7 @@ def end(incoming: Incoming, handling: Handling, asker: Asker, session_id: str) -
         )
     except Conflict:
         session = load(call.store, session_id)
-        if not session.closed or session.requester_name != call.person().name:
+        if not session.closed or session.requester_name != asker.person.name:
             raise
     return told(incoming, handling, _ended(session))
 
@@ -110,7 +114,9 @@ def _link(typed: Command, handling: Handling, asker: Asker) -> Answer:
     call, clicker = asker.call, asker.clicker
     listed = call.policy.identities.listed_as(clicker.principal)
     if listed is not None:
-        return told(typed, handling, f"This Slack account is known as {listed}'s; it needs no link.")
+        return told(
+            typed, handling, f"This Slack account is known as {listed}'s; it needs no link."
+        )
     if not handling.front.deliveries.handled(handling.key, handling.now):
         return Answer()
     code = show_link_code.show_link_code(
@@ -125,8 +131,7 @@ def _link(typed: Command, handling: Handling, asker: Asker) -> Answer:
 
 
 def _admin_status(handling: Handling, asker: Asker) -> Answer:
-    call = asker.call
-    person = call.person()
+    call, person = asker.call, asker.person
     if not call.policy.may_administer(person).allowed:
         message = f"no policy lets {person.name} look at what operators look after"
         raise NotEligible(message)
@@ -134,8 +139,7 @@ def _admin_status(handling: Handling, asker: Asker) -> Answer:
         partial(in_order, partial(_in_status, call), _OPEN), partial(list_stuck, call)
     )
     open_now = [session for some in of_status for session in some]
-    message = answers.admin_status(open_now, stuck, handling.now)
-    return Answer(payload=ephemeral(message))
+    return Answer(payload=ephemeral(answers.admin_status(open_now, stuck, handling.now)))
 
 
 def _in_status(call: Call, status: Status) -> tuple[Session, ...]:

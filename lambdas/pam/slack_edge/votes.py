@@ -51,9 +51,8 @@ def cast(
 
 
 def _stands(paper: vote.BallotPaper, asker: Asker) -> bool:
-    person = asker.call.person()
     session = load(asker.call.store, paper.session_id)
-    return any(_is_it(each, person.name, paper) for each in session.votes)
+    return any(_is_it(each, asker.person.name, paper) for each in session.votes)
 
 
 def _is_it(cast_before: Vote, name: str, paper: vote.BallotPaper) -> bool:

@@ -89,7 +89,7 @@ class SlackWeb:
         form = {"params": given, "http_verb": "GET"} if method in _ASKS else {"json": given}
         # Nothing is chained: Slack's client quotes whole answers in its errors.
         try:
-            answer = made.api_call(method, **form).data  # type: ignore[arg-type]
+            answer = made.api_call(method, **form).data
         except SlackApiError as error:
             fault = _fault(error)
         except (SlackClientError, HTTPException, OSError, ValueError, AttributeError) as error:
@@ -113,7 +113,11 @@ def _fault(error: SlackApiError) -> SlackFailed:
         return Unauthorised(word)
     if word in _GONE:
         return Gone(word)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _ITS_FAULT or not isinstance(said, str):
+    if (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or word in _ITS_FAULT
+        or not isinstance(said, str)
+    ):
         return Unreachable(word)
     return Rejected(word)
 
