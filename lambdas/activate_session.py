@@ -1,6 +1,7 @@
 """Makes the access of an approved session. It hands out none of it: no answer holds a credential.
 
-Trigger: the approval workflow. May touch: the session table; the target roles (see that they can be
+Trigger: the approval workflow. May touch: the session table; the links of whoever asked and voted
+(read); the target roles (see that they can be
 assumed) and the databases of the catalogue. Knows no callers: whether there is access to be made is
 read from the store. A retry is safe: activation happens once.
 """
@@ -30,11 +31,12 @@ def handler(event: object, context: Any) -> dict[str, str]:
     the session.
     """
     message = messages.read(event, messages.Activate)
+    now, links = clock.now(), wiring.proven_links(settings().tables, settings().door_key_arn)
     session = activate_session(
         message.session_id,
-        now=clock.now(),
+        now=now,
         store=wiring.sessions(settings().tables),
-        policy=wiring.policy(),
+        policy=wiring.policy().knowing(links, now),
         issuers=wiring.issuers(settings()),
         verifier=wiring.verifier(settings()),
         signer=wiring.signer(Maker.ACTIVATION, settings().activation_key_arn),

@@ -2,7 +2,7 @@
 
 Triggers: a schedule (`MatchCalls`), and CloudTrail's Invoke events on the account's default bus,
 where a trail has Lambda's data events. May touch: the calls that doors noted (read, settle), the
-gateway's access log (read), and findings in the session table (put). A retry is safe: a finding is
+gateways' access logs (read), and findings in the session table (put). A retry is safe: a finding is
 recorded once.
 """
 

@@ -1,7 +1,7 @@
 """Asking, voting, confirming, ending, reviewing, looking, blocking, lifting: here all is decided.
 
 Trigger: the request API (AWS_IAM on every method), and nothing else. May touch: the session table,
-the calls that it notes, the approval workflow (start it, answer its token), the Tier-1 topic, and
+the links that people make, the calls that it notes, the approval workflow (start it, answer its token), the Tier-1 topic, and
 the revocation (have it do an end that is decided); no target. A retry is safe: requests by
 Idempotency-Key, votes and reviews because each person counts once, ends because one that is decided
 stays decided.
@@ -74,6 +74,7 @@ def front() -> Front:
         door=Door.REQUEST_API,
         store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
+        links=wiring.proven_links(settings().tables, settings().door_key_arn),
         clock=clock.now,
         calls=wiring.calls(settings().calls_table),
         noted=wiring.noted_acts(),

@@ -1,6 +1,6 @@
 """The alarms that call a person. Each has a section in docs/runbook.md that says what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +22,8 @@ from pam.names import (
     LOG_UNWITNESSED,
     METRIC_NAMESPACE,
     OF_TARGETS,
+    SLACK_CHANNEL_LOST,
+    SLACK_NOT_PAINTED,
     TARGET_DRIFTED,
     metric_dimensions,
 )
@@ -35,6 +37,7 @@ from stacks.log_checkpoints import LogCheckpoints
 from stacks.pam_function import PamFunction
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
+from stacks.slack import Slack
 from stacks.store_watch import StoreWatch
 
 _MINUTE = Duration.minutes(1)
@@ -99,6 +102,17 @@ def _sum(metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.IMetric:
     )
 
 
+def _of_slack(slack: Slack, own: Callable[[str], cloudwatch.IMetric]) -> dict[str, Watched]:
+    age = slack.queue.queue.metric_approximate_age_of_oldest_message(
+        period=_MINUTE, statistic="Maximum"
+    )
+    return {
+        "slack-waiting": Watched(metric=age, minutes=1, threshold=_LATE_SECONDS),
+        "slack-channel-lost": Watched(metric=own(SLACK_CHANNEL_LOST), minutes=1),
+        "slack-not-painted": Watched(metric=own(SLACK_NOT_PAINTED), minutes=1),
+    }
+
+
 class Alarms(Construct):
     """All of them tell the Tier-1 topic, which the team on call subscribes to."""
 
@@ -116,6 +130,7 @@ class Alarms(Construct):
         store_watch: StoreWatch,
         recorder: ActivityRecorder,
         foundation: FoundationStack,
+        slack: Slack | None,
     ) -> None:
         super().__init__(scope, construct_id)
         env_name = platform.env_name
@@ -187,9 +202,11 @@ class Alarms(Construct):
         ticks = calls(sweep.function)
         sought = calls(dark_calls.function)
         sealed = calls(checkpoints.function, Duration.minutes(2 * checkpoints.every_minutes))
+        dead = [platform.dead_letters.queue, platform.undelivered.queue]
+        dead += [slack.queue.dead] if slack else []
         waiting = _sum(
             queue.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum")
-            for queue in (platform.dead_letters.queue, platform.undelivered.queue)
+            for queue in dead
         )
         # Without a dimension: of all functions of the account, because they share one quota.
         starved = cloudwatch.Metric(
@@ -229,6 +246,7 @@ class Alarms(Construct):
             # As often as the search looks.
             unheard = Watched(metric=own(ECHO_MISSING), minutes=1)
             self.watched["lease-echo-missing"] = unheard
+        self.watched |= _of_slack(slack, own) if slack else {}
         notifications.allow_alarms()
         graphs: list[cloudwatch.IWidget] = []
         for name, watched in self.watched.items():

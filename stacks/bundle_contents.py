@@ -33,11 +33,14 @@ NEEDS: dict[str, frozenset[str]] = {
     "checkpoint_log": frozenset(),
     "find_dark_calls": frozenset(),
     "issue_credentials": frozenset({"policy", "edge", "database"}),
+    "paint_slack": frozenset({"policy", "slack"}),
     "record_activity": frozenset(),
     "request_api": frozenset({"policy", "edge"}),
     "revoke_session": frozenset({"database"}),
     "rotate_secret": frozenset({"database"}),
+    "route_slack": frozenset(),
     "send_notices": frozenset(),
+    "slack_door": frozenset({"policy", "edge", "slack"}),
     "tick": frozenset(),
     "watch_store": frozenset(),
     "witness_log": frozenset({"signatures"}),
@@ -47,6 +50,7 @@ NEEDS: dict[str, frozenset[str]] = {
 BOTO_CALLS: dict[str, tuple[str, ...]] = {
     "dynamodb": (
         "BatchGetItem",
+        "DeleteItem",
         "GetItem",
         "PutItem",
         "Query",
@@ -75,7 +79,7 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
         "UpdateSecretVersionStage",
     ),
     "sns": ("Publish",),
-    "sqs": ("SendMessage",),
+    "sqs": ("ChangeMessageVisibilityBatch", "SendMessage"),
     "stepfunctions": (
         "DescribeExecution",
         "GetExecutionHistory",

@@ -6,7 +6,7 @@ environment can do, another can be configured to do.
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ _LONGEST_CHECKPOINT_INTERVAL = 60
 
 
 _NO_ACCOUNT = "000000000000"
+_NO_SLACK = SlackConfig()
 
 
 class ConfigError(Exception):
@@ -135,7 +136,7 @@ class DeployConfig:
     notify: tuple[Subscription, ...] = ()
     reserved_concurrency: bool = False
     traces: bool = False
-    slack: SlackConfig = SlackConfig()
+    slack: SlackConfig = _NO_SLACK
     protection: Protection = Protection.ON
 
     @property
@@ -224,10 +225,8 @@ def _convert(where: str, value: object, wanted: typing.Any) -> typing.Any:
         if value is None:
             return None
         wanted = next(arm for arm in typing.get_args(wanted) if arm is not types.NoneType)
-    if wanted == tuple[Subscription, ...]:
-        return _subscriptions(where, value)
-    if wanted is SlackConfig:
-        return _slack(where, value)
+    if wanted in _OWN_FORMS:
+        return _OWN_FORMS[wanted](where, value)
     if typing.get_origin(wanted) is tuple:
         if not isinstance(value, list) or not all(type(item) is str for item in value):
             message = f"{where} must be a list of texts, not {value!r}"
@@ -267,3 +266,9 @@ def _slack(where: str, value: object) -> SlackConfig:
         entry = said.split(" ", 1)[0] in {field.name for field in fields(SlackConfig)}
         message = f"{where}.{said}" if entry else f"{where}: {said}"
         raise ConfigError(message) from error
+
+
+_OWN_FORMS: Mapping[object, Callable[[str, object], object]] = {
+    tuple[Subscription, ...]: _subscriptions,
+    SlackConfig: _slack,
+}

@@ -45,6 +45,7 @@ class CredentialIssuer(Construct):
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 admission_key_arn=proof_keys.arn(Maker.ADMISSION),
                 activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
+                slack_key_arn=proof_keys.arn(Maker.SLACK),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),

@@ -19,7 +19,7 @@ from stacks.schedule import call_every
 
 
 class DarkCalls(Construct):
-    """A function that compares what doors noted with what the gateway logged, every minute.
+    """A function that compares what doors noted with what their gateways logged, every minute.
 
     CloudTrail's Invoke events name the caller at once, where a trail has Lambda's data events.
     """
@@ -31,7 +31,7 @@ class DarkCalls(Construct):
         *,
         platform: FunctionPlatform,
         calls: DoorCalls,
-        access_log: OperationalLog,
+        access_logs: Sequence[OperationalLog],
         own_roles: Sequence[iam.IRole],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,7 +54,7 @@ class DarkCalls(Construct):
                 env_name=platform.env_name,
                 table_name=store.table.table_name,
                 calls_table=calls.table.table_name,
-                access_log=access_log.log_group_name,
+                access_log=",".join(log.log_group_name for log in access_logs),
                 own_roles=",".join(role.role_arn for role in own_roles),
                 functions=own_functions,
                 after_minutes=str(platform.config.dark_call_after),
@@ -69,7 +69,9 @@ class DarkCalls(Construct):
             iam.PolicyStatement(
                 actions=["logs:FilterLogEvents"],
                 # AWS has both spellings of a log group.
-                resources=[access_log.log_group_arn, _plain_arn(self, access_log)],
+                resources=[
+                    arn for log in access_logs for arn in (log.log_group_arn, _plain_arn(self, log))
+                ],
             )
         )
         # No retry: the next minute looks at the same calls and more.

@@ -20,6 +20,9 @@ from stacks.wide_rights import allow_on_each
 API_TIMEOUT = Duration.seconds(28)
 """API Gateway gives up after 29 s; a function that outlives its caller would finish unseen."""
 
+_MEMORY = 1024
+"""MB. CPU comes with memory, and a cold start is CPU: people wait for these functions."""
+
 WORKFLOW_MARGIN = Duration.seconds(60)
 """How long a workflow state waits for one invocation: any function's time and its cold start."""
 
@@ -62,6 +65,7 @@ class PamFunction(Construct):
         trusted_role: str | None = None,
         reaches_databases: bool = False,
         clocked: bool = False,
+        memory: int = _MEMORY,
     ) -> None:
         super().__init__(scope, construct_id)
         service = handler.replace("_", "-")
@@ -92,8 +96,7 @@ class PamFunction(Construct):
             reserved_concurrent_executions=(
                 RESERVED.get(handler) if platform.config.reserved_concurrency else None
             ),
-            # CPU comes with memory, and a cold start is CPU: people wait for these functions.
-            memory_size=1024,
+            memory_size=memory,
             tracing=(
                 lambda_.Tracing.ACTIVE
                 if platform.config.traces and not clocked

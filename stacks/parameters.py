@@ -3,10 +3,11 @@
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter, SlackParameter, parameter_path
 from stacks.approval_workflow import ApprovalWorkflow
 from stacks.foundation_stack import FoundationStack
 from stacks.request_api import RequestApi
+from stacks.slack_api import SlackApi
 
 
 class Parameters(Construct):
@@ -40,5 +41,22 @@ class Parameters(Construct):
                 self,
                 parameter.name.title().replace("_", ""),
                 parameter_name=parameter_path(foundation.env_name, parameter),
+                string_value=values[parameter],
+            )
+
+
+class SlackParameters(Construct):
+    """The same, of what is there where PAM is in Slack."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env_name: str, api: SlackApi
+    ) -> None:
+        super().__init__(scope, construct_id)
+        values = {SlackParameter.API_URL: api.endpoint, SlackParameter.SOCKET_URL: api.socket_url}
+        for parameter in SlackParameter:
+            ssm.StringParameter(
+                self,
+                parameter.name.title().replace("_", ""),
+                parameter_name=parameter_path(env_name, parameter),
                 string_value=values[parameter],
             )

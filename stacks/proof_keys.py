@@ -15,9 +15,10 @@ class ProofKeys(Construct):
     one be named by a KMS grant: `CreateGrant` is nobody's.
 
     Not retained with the data: a proof is asked for while its session is open, and never after.
+    Where PAM is not in Slack, there is no key for what would come by it.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, env_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, env_name: str, slack: bool) -> None:
         super().__init__(scope, construct_id)
         self._keys = {
             maker: kms.Key(
@@ -32,10 +33,12 @@ class ProofKeys(Construct):
                 policy=delegated_to_iam(destruction=True, sid="AccountAdministersByIam"),
             )
             for maker in Maker
+            if slack or maker is not Maker.SLACK
         }
 
     def arn(self, maker: Maker) -> str:
-        return self._keys[maker].key_arn
+        """Empty where there is none: then nothing is this maker's."""
+        return self._keys[maker].key_arn if maker in self._keys else ""
 
     def grant_make(self, role: iam.IRole, maker: Maker) -> None:
         """Sign as this maker, and tell nothing."""
@@ -43,7 +46,7 @@ class ProofKeys(Construct):
 
     def grant_tell(self, role: iam.IRole, *makers: Maker) -> None:
         """Tell the proofs of these (of all, if none is named), and make none."""
-        for maker in makers or tuple(Maker):
+        for maker in makers or tuple(self._keys):
             self._grant(role, maker, "kms:VerifyMac")
 
     def _grant(self, role: iam.IRole, maker: Maker, action: str) -> None:

@@ -1,7 +1,5 @@
 """The door: a REST API on which every call is signed by the person who makes it."""
 
-import json
-
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -9,6 +7,7 @@ from constructs import Construct
 
 from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
+from stacks.access_log import access_log_format
 from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
@@ -90,6 +89,8 @@ class RequestApi(Construct):
         store.grant_block(self.function.role)
         store.grant_link(self.function.role)
         proof_keys.grant_make(self.function.role, Maker.DOOR)
+        # Whom it named by a link it knows by its own proof.
+        proof_keys.grant_tell(self.function.role, Maker.DOOR)
         handle.grant_start(self.function.role)
         handle.grant_answer_wait(self.function.role)
         calls.grant_note(self.function.role)
@@ -181,7 +182,7 @@ class RequestApi(Construct):
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-                access_log_format=_access_log_format(),
+                access_log_format=access_log_format(),
                 throttling_rate_limit=config.throttle_rate,
                 throttling_burst_limit=config.throttle_burst,
                 method_options={
@@ -245,30 +246,3 @@ class RequestApi(Construct):
                 additional_properties=anything_small,
             ),
         )
-
-
-def _access_log_format() -> apigateway.AccessLogFormat:
-    """Who called what and what came of it; never a header or a body.
-
-    Calls that doors handled are found again in it, so it holds nothing that a caller could write
-    freely: of all of it only the path, which is encoded, and the request id are theirs. The
-    extended one is the gateway's own.
-    """
-    return apigateway.AccessLogFormat.custom(
-        json.dumps(
-            {
-                "request_id": "$context.requestId",
-                "extended_request_id": "$context.extendedRequestId",
-                "at": "$context.requestTime",
-                "principal": "$context.identity.userArn",
-                "source_ip": "$context.identity.sourceIp",
-                "method": "$context.httpMethod",
-                "path": "$context.path",
-                "status": "$context.status",
-                "response_length": "$context.responseLength",
-                "latency_ms": "$context.responseLatency",
-                "gateway_error": "$context.error.responseType",
-                "trace_id": "$context.xrayTraceId",
-            }
-        )
-    )

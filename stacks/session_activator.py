@@ -39,6 +39,7 @@ class SessionActivator(Construct):
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 admission_key_arn=proof_keys.arn(Maker.ADMISSION),
                 activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
+                slack_key_arn=proof_keys.arn(Maker.SLACK),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
             ),
@@ -51,6 +52,7 @@ class SessionActivator(Construct):
         store.grant_see_delivered(role)
         store.grant_give(role)
         store.grant_check_out(role)
+        store.grant_see_links(role)
         proof_keys.grant_tell(role)
         proof_keys.grant_make(role, Maker.ACTIVATION)
         # Access made for a session that ended meanwhile is unmade where it was made.

@@ -90,6 +90,10 @@ class SessionStore(Construct):
         """Read items, and put the next state of a session with its record; delete nothing."""
         self._allow(role, self.table, "GetItem", "Query", "PutItem")
 
+    def grant_read_sessions(self, role: iam.IRole) -> None:
+        """Sessions and their records, and nothing written."""
+        self._allow(role, self.table, "GetItem", "Query")
+
     def grant_add_findings(self, role: iam.IRole) -> None:
         """Look an item up, and put records that belong to no session.
 
@@ -110,6 +114,11 @@ class SessionStore(Construct):
         """Query every index, and read the sessions that it names."""
         self._allow(role, self.table, "BatchGetItem")
         _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
+
+    def grant_find_recent(self, role: iam.IRole) -> None:
+        """Query the sessions by their time, and read those that it names."""
+        self._allow(role, self.table, "BatchGetItem")
+        _allow(role, ["dynamodb:Query"], self._index_arn(Index.BY_TIME))
 
     def grant_find_overdue(self, role: iam.IRole) -> None:
         """Query the deadlines, and nothing else."""
@@ -156,6 +165,18 @@ class SessionStore(Construct):
         """Link principals to people, and undo it; read the codes that others show."""
         self._allow(role, Table.LINKS, "GetItem", "Query", "PutItem", "DeleteItem")
         self._allow(role, Table.LINK_CODES, "GetItem")
+
+    def grant_see_links(self, role: iam.IRole) -> None:
+        """Look up whose a principal is."""
+        self._allow(role, Table.LINKS, "GetItem")
+
+    def grant_show_codes(self, role: iam.IRole) -> None:
+        """Keep the codes that are shown. Whoever shows them makes no link of them."""
+        self._allow(role, Table.LINK_CODES, "PutItem")
+
+    def grant_find_links(self, role: iam.IRole) -> None:
+        """Look up which principals are a person's."""
+        self._allow(role, Table.LINKS, "GetItem", "Query")
 
     def grant_mark_delivered(self, role: iam.IRole) -> None:
         """Read records, note that they reached the log, and put them up for sealing."""

@@ -62,6 +62,10 @@ class SlackTable(Construct):
             "DeleteItem",
         )
 
+    def grant_see_cards(self, role: iam.IRole) -> None:
+        """Which cards there are, and of which sessions."""
+        self._allow(role, [SLACK_CARD], "BatchGetItem", "GetItem", "Query")
+
     def _allow(self, role: iam.IRole, begins: list[str], *actions: str) -> None:
         role.add_to_principal_policy(
             iam.PolicyStatement(
@@ -74,4 +78,7 @@ class SlackTable(Construct):
                 },
             )
         )
-        self._key.grant_write_through(role, "dynamodb")
+        if {"PutItem", "UpdateItem", "DeleteItem"} & set(actions):
+            self._key.grant_write_through(role, "dynamodb")
+        else:
+            self._key.grant_read_through(role, "dynamodb")

@@ -22,7 +22,7 @@ from stacks.knocking import Knocking
 from stacks.lent_targets import LentTargets
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.notices import Notices
-from stacks.parameters import Parameters
+from stacks.parameters import Parameters, SlackParameters
 from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
@@ -59,7 +59,9 @@ class PamStage(Construct):
         service = ServiceStack(self, "Service", config=config)
         service.add_stack_dependency(kept, "its functions run in roles of the foundation")
         # In this stack, because their policies name its roles.
-        proof_keys = ProofKeys(service, "ProofKeys", env_name=config.env_name)
+        proof_keys = ProofKeys(
+            service, "ProofKeys", env_name=config.env_name, slack=config.slack.on
+        )
         handle = WorkflowHandle(service, config.env_name)
         platform = FunctionPlatform(
             config=config,
@@ -150,19 +152,30 @@ class PamStage(Construct):
             notifications=notifications,
             knocking=Knocking.listed(policy, partition_of(config.region)),
         )
+        slack = None
         if config.slack.on:
-            Slack(service, "Slack", platform=platform)
+            slack = Slack(
+                service,
+                "Slack",
+                platform=platform,
+                notifications=notifications,
+                proof_keys=proof_keys,
+                handle=handle,
+                revocation=revocation,
+                calls=calls,
+            )
         CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
-        calling = (api, issuer, activator, revocation, sweep, checkpoints)
+        doors = (slack.door,) if slack else ()
+        calling = (api, issuer, activator, revocation, sweep, checkpoints, *doors)
         dark_calls = DarkCalls(
             service,
             "DarkCalls",
             platform=platform,
             calls=calls,
-            access_log=api.access_log,
+            access_logs=(api.access_log, *((slack.api.access_log,) if slack else ())),
             own_roles=(workflow.state_machine.role, *(each.function.role for each in calling)),
         )
-        recording = (api, issuer, activator, revocation, recorder, dark_calls)
+        recording = (api, issuer, activator, revocation, recorder, dark_calls, *doors)
         auditor.precede(workflow.admit_request, *(each.function for each in recording))
 
         # What others see of it.
@@ -178,8 +191,11 @@ class PamStage(Construct):
             store_watch=store_watch,
             recorder=recorder,
             foundation=kept,
+            slack=slack,
         )
         Parameters(service, "Parameters", foundation=kept, workflow=workflow, request_api=api)
+        if slack:
+            SlackParameters(service, "SlackParameters", env_name=config.env_name, api=slack.api)
         tag_deployment(self, config.env_name)
         tag_roles_as_owned(self)
         follow(service, kept)

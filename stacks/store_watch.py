@@ -48,6 +48,7 @@ class StoreWatch(Construct):
                 door_key_arn=proof_keys.arn(Maker.DOOR),
                 admission_key_arn=proof_keys.arn(Maker.ADMISSION),
                 activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
+                slack_key_arn=proof_keys.arn(Maker.SLACK),
             ),
             timeout=Duration.seconds(60),
         )

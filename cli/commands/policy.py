@@ -55,6 +55,7 @@ def check(
         "policies": compiled.policy_count,
         "digest": compiled.digest,
         "small_domains": list(small),
+        "slack": {"operators": compiled.channels.operators or None, "resources": _posted(compiled)},
         "warnings": [{"place": each.place, "message": each.message} for each in found],
     }
 
@@ -63,6 +64,9 @@ def check(
             f"policy is valid: {len(compiled.resources)} resources, "
             f"{compiled.policy_count} policies, digest {compiled.digest}"
         )
+        for channel, ids in _by_channel(compiled).items():
+            where = f"Slack's channel {channel}" if channel else "no channel of Slack"
+            typer.echo(f"{where} hears of {', '.join(ids)}")
         for domain in small:
             typer.echo(
                 f"{domain} has fewer than two people who could review its break-glass; name "
@@ -114,6 +118,22 @@ def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
         raise Failure(str(error)) from error
 
 
+def _posted(compiled: "CompiledPolicy") -> dict[str, str | None]:
+    """By resource: the channel of Slack in which requests for it are posted."""
+    return {
+        each.resource_id: compiled.channels.of(each.resource_id, each.domain) or None
+        for each in compiled.resources
+    }
+
+
+def _by_channel(compiled: "CompiledPolicy") -> dict[str | None, list[str]]:
+    """The same the other way round; nothing where the catalogue names no channel at all."""
+    found: dict[str | None, list[str]] = {}
+    for resource_id, channel in _posted(compiled).items():
+        found.setdefault(channel, []).append(resource_id)
+    return found if any(found) else {}
+
+
 def _problem(fault: str) -> dict[str, Any]:
     """`FILE:LINE: what`, as an object: of a failure that no API answered."""
     place, message = fault.split(": ", 1) if ": " in fault else ("", fault)
@@ -160,6 +180,7 @@ def _explain(
         "policy_ids": list(decision.policy_ids),
         "approvals": None,
         "max_duration": durations.render(resource.max_duration),
+        "slack_channel": policy.slack_channel(resource.resource_id, resource.domain) or None,
         "policy_version": policy.version,
     }
     if not decision.allowed:
@@ -193,6 +214,7 @@ def _print(answer: dict[str, Any]) -> None:
         return
     render.put(clean(f"yes: {whom} may ask for {what}, {answer['max_duration']} at most"))
     render.put(f"by: {by}")
+    render.put(f"posted in Slack: {answer['slack_channel'] or 'nowhere'}")
     approvals = answer["approvals"]
     if approvals is None:
         render.put("but no number of approvals makes a grant lawful")

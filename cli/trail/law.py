@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from cli.trail.checkpoints import Disproof
 from cli.trail.layout import is_digest
+from cli.trail.told_links import ToldLinks
+from pam.domain import timestamps
 from pam.domain.audit_record import Record
 from pam.domain.errors import IllegalTransition, Refusal
 from pam.domain.session import Session
@@ -49,6 +51,7 @@ class Law:
     policy_text: PolicyText
     _policies: "dict[str, CedarPolicy]" = field(default_factory=dict)
     _lives: "dict[str, Life]" = field(default_factory=dict)
+    _links: ToldLinks = field(default_factory=ToldLinks)
 
     @property
     def digests(self) -> frozenset[str]:
@@ -80,6 +83,7 @@ class Law:
     def _judge(self, record: Record, place: str) -> None:
         from cli.trail.life import begin, go_on, stand_alone
 
+        self._links.see(record)
         session_id = record["session_id"]
         life = self._lives.get(session_id)
         if not session_id:
@@ -94,7 +98,7 @@ class Law:
         found = self._policies.get(digest)
         if found is None:
             found = self._policies[digest] = self._read(digest, place)
-        return found
+        return found.knowing(self._links, timestamps.parse(record["at"]))
 
     def _read(self, digest: str, place: str) -> "CedarPolicy":
         if not digest:

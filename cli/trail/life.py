@@ -208,6 +208,7 @@ def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
     said = record["detail"].partition(":")[0]
     if said not in set(Ballot):
         refuse("it says neither approve nor deny")
+    _check_link_votes(voter, at, policy)
     surface, auth = _way_in(record)
     cast = Vote(
         name=voter.name,
@@ -232,6 +233,12 @@ def _vote(life: Life, record: Record, policy: CedarPolicy) -> None:
         life.denied_by = cast.principal
 
 
+def _check_link_votes(voter: Person, at: datetime, policy: CedarPolicy) -> None:
+    link = policy.identities.whose(voter.principal).link
+    if link is not None and at < link.votes_from:
+        refuse(f"{voter.principal} was linked just before")
+
+
 def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
     """What an emergency owes begins here, as in `confirm_session`."""
     session, at = life.session, timestamps.parse(record["at"])
@@ -239,7 +246,7 @@ def _confirm(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse("nothing waits to be confirmed")
     if session.status is Status.PENDING_APPROVAL and at > session.approval_expires_at:
         refuse("the time to confirm was over")
-    person = _person(record, policy)
+    person = _signer(record, policy)
     if not policy.may(Action.CONFIRM, person, session).allowed:
         refuse(f"it was not asked for in the name of {person.name}")
     resource = policy.resource(session.resource)
@@ -287,12 +294,12 @@ def _lease(life: Life, record: Record, policy: CedarPolicy) -> None:
         refuse("credentials were handed out after the session's time")
     if session.unconfirmed:
         refuse("credentials were handed out in a name that nobody had confirmed")
-    if not policy.may(Action.LEASE, _person(record, policy), session).allowed:
+    if not policy.may(Action.LEASE, _signer(record, policy), session).allowed:
         refuse("credentials were handed out to somebody who may not have them")
 
 
 def _review(life: Life, record: Record, policy: CedarPolicy) -> None:
-    session, reviewer = life.session, _person(record, policy)
+    session, reviewer = life.session, _signer(record, policy)
     review = session.review
     if review is None:
         refuse("the session owes no review")
@@ -321,7 +328,7 @@ def _review(life: Life, record: Record, policy: CedarPolicy) -> None:
 
 
 def _erase(life: Life, record: Record, policy: CedarPolicy) -> None:
-    session, eraser = life.session, _person(record, policy)
+    session, eraser = life.session, _signer(record, policy)
     if not session.closed:
         refuse(f"texts were erased while the session was {session.status}")
     if session.review is not None and session.review.open:
@@ -366,6 +373,13 @@ def _person(record: Record, policy: CedarPolicy) -> Person:
     if record["actor"]["kind"] != ActorKind.PERSON:
         refuse("no person did it")
     return policy.identities.identify(record["actor"]["principal"])
+
+
+def _signer(record: Record, policy: CedarPolicy) -> Person:
+    """The same, of what is never done by Slack."""
+    if _way_in(record)[1] is Auth.SLACK:
+        refuse("it was done by Slack")
+    return _person(record, policy)
 
 
 _DECIDED_BY_POLICY: Mapping[str, Callable[[Life, Record, CedarPolicy], None]] = {

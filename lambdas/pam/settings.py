@@ -76,17 +76,21 @@ class AskSettings(TableSettings):
 
 
 class GateSettings(TargetSettings):
-    """Of the functions that give access, and go by proofs: the key of each maker of proofs."""
+    """Of the functions that give access, and go by proofs: the key of each maker of proofs.
+    `slack_key_arn` is empty where PAM is not in Slack.
+    """
 
     door_key_arn: str
     admission_key_arn: str
     activation_key_arn: str
+    slack_key_arn: str
 
 
 class WatchSettings(TableSettings):
     door_key_arn: str
     admission_key_arn: str
     activation_key_arn: str
+    slack_key_arn: str
 
 
 class IssueSettings(GateSettings):
@@ -130,7 +134,8 @@ class ActivitySettings(TableSettings):
 
 class DarkCallSettings(TableSettings):
     """`own_roles`: ARNs of the roles that PAM itself calls its functions in, with commas between;
-    `functions`: what the ARN of each of its functions begins with; `after_minutes`: for how long
+    `functions`: what the ARN of each of its functions begins with; `access_log`: the log
+    groups of the doors' gateways, likewise with commas; `after_minutes`: for how long
     the access log may take to show a call.
     """
 
@@ -172,14 +177,18 @@ class SlackSettings(TableSettings):
 
 
 class SlackDoorSettings(SlackSettings):
-    """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_commands`
-    have commas between; `slack_reactions` is `on` or empty.
+    """`slack_signing_secret` names a secret; empty where no call comes by HTTP. `slack_socket_role`
+    names the role that calls the socket's route; empty where nothing comes by it. `slack_commands`
+    have commas between; `slack_reactions` is `on` or empty. By `slack_key_arn` it signs, and by
+    `door_key_arn` it tells the links that people made.
     """
 
     slack_signing_secret: str
+    slack_socket_role: str
     slack_commands: str
     slack_reactions: str
     slack_key_arn: str
+    door_key_arn: str
     calls_table: str
     account: str
     region: str
@@ -188,4 +197,11 @@ class SlackDoorSettings(SlackSettings):
 
 
 class SlackPaintSettings(SlackSettings):
-    pass
+    """By `door_key_arn` it tells the links that people made."""
+
+    door_key_arn: str
+
+
+class SlackRouteSettings(TableSettings):
+    slack_table: str
+    slack_queue_url: str

@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pam.aws.clients import ONE_TRY, client
+from pam.aws.clients import ONE_TRY, client, hurried
 from pam.domain.proofs import Maker
 from pam.names import Tables
 from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
@@ -25,24 +25,30 @@ if TYPE_CHECKING:
         AuditorFunction,
         NoticeFunction,
         RevocationFunction,
+        RevocationStart,
         WitnessFunction,
     )
     from pam.aws.kms_keys import KmsCosigner, KmsLogSigner
     from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
     from pam.aws.login_secrets import SecretsManagerLogins
     from pam.aws.macs import KmsSigner, KmsVerifier
+    from pam.aws.slack_cards import DynamoDbSlackCards
+    from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
+    from pam.aws.slack_facts import DynamoDbSlackFacts
     from pam.aws.slack_queue import SqsSlackQueue
     from pam.aws.slack_secrets import SlackSecretText
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.note_act import NotedActs
+    from pam.operations.proven_links import ProvenLinks
     from pam.policy.cedar import CedarPolicy
     from pam.ports.targets import Issuers, Keepers, Lenders
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
     from pam.slack_web.client import SlackWeb
 
+__all__ = ["hurried"]
 _PACKAGE = Path(__file__).parent.parent
 _POLICY_FILE = _PACKAGE / "policy.json"
 
@@ -87,8 +93,17 @@ def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
         Maker.DOOR: settings.door_key_arn,
         Maker.ADMISSION: settings.admission_key_arn,
         Maker.ACTIVATION: settings.activation_key_arn,
+        Maker.SLACK: settings.slack_key_arn,
     }
     return KmsVerifier(own_client("kms"), keys)
+
+
+@cache
+def link_verifier(door_key_arn: str) -> "KmsVerifier":
+    """Tells what the request API signed, and nothing else."""
+    from pam.aws.macs import KmsVerifier
+
+    return KmsVerifier(own_client("kms"), {Maker.DOOR: door_key_arn})
 
 
 @cache
@@ -213,14 +228,21 @@ def checkouts(tables: Tables) -> "DynamoDbCheckouts":
 def links(tables: Tables) -> "DynamoDbLinks":
     from pam.aws.link_items import DynamoDbLinks
 
-    return DynamoDbLinks(client("dynamodb"), tables)
+    return DynamoDbLinks(own_client("dynamodb"), tables)
+
+
+def proven_links(tables: Tables, door_key_arn: str) -> "ProvenLinks":
+    """For one call: whose a principal is, is asked of the table each time anew."""
+    from pam.operations.proven_links import ProvenLinks
+
+    return ProvenLinks(links(tables), link_verifier(door_key_arn))
 
 
 @cache
 def link_codes(tables: Tables) -> "DynamoDbLinkCodes":
     from pam.aws.link_items import DynamoDbLinkCodes
 
-    return DynamoDbLinkCodes(client("dynamodb"), tables)
+    return DynamoDbLinkCodes(own_client("dynamodb"), tables)
 
 
 @cache
@@ -271,6 +293,14 @@ def closer(function: str) -> "RevocationFunction":
 
 
 @cache
+def starter(function: str) -> "RevocationStart":
+    """The same, for a door that cannot wait: Slack gives it three seconds."""
+    from pam.aws.invocations import RevocationStart
+
+    return RevocationStart(own_client("lambda"), function)
+
+
+@cache
 def calls(table: str) -> "DynamoDbCalls":
     from pam.aws.handled_calls import DynamoDbCalls
 
@@ -285,10 +315,11 @@ def noted_acts() -> "NotedActs":
 
 
 @cache
-def access_log(log_group: str) -> "CloudWatchAccessLog":
+def access_log(log_groups: str) -> "CloudWatchAccessLog":
+    """`log_groups` by name, with commas between."""
     from pam.aws.access_log import CloudWatchAccessLog
 
-    return CloudWatchAccessLog(own_client("logs"), log_group)
+    return CloudWatchAccessLog(own_client("logs"), log_groups.split(","))
 
 
 @cache
@@ -306,10 +337,31 @@ def slack_secret(name: str) -> "SlackSecretText":
 
 
 @cache
+def slack_facts(table: str) -> "DynamoDbSlackFacts":
+    from pam.aws.slack_facts import DynamoDbSlackFacts
+
+    return DynamoDbSlackFacts(own_client("dynamodb"), table)
+
+
+@cache
+def slack_deliveries(table: str) -> "DynamoDbSlackDeliveries":
+    from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
+
+    return DynamoDbSlackDeliveries(own_client("dynamodb"), table)
+
+
+@cache
 def slack_queue(url: str) -> "SqsSlackQueue":
     from pam.aws.slack_queue import SqsSlackQueue
 
     return SqsSlackQueue(own_client("sqs"), url)
+
+
+@cache
+def slack_cards(table: str) -> "DynamoDbSlackCards":
+    from pam.aws.slack_cards import DynamoDbSlackCards
+
+    return DynamoDbSlackCards(own_client("dynamodb"), table)
 
 
 @cache

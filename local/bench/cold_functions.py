@@ -43,7 +43,7 @@ _ENV, _ACCOUNT, _REGION = "bench", "000000000000", "us-east-1"
 _MACHINE = f"arn:aws:states:{_REGION}:{_ACCOUNT}:stateMachine:pam"
 _TABLE = {"env_name": _ENV, "table_name": "sessions"}
 _DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
-_KEYS = {f"{maker}_key_arn": maker for maker in ("door", "admission", "activation")}
+_KEYS = {f"{maker}_key_arn": maker for maker in ("door", "admission", "activation", "slack")}
 _PLACE = {"account": _ACCOUNT, "region": _REGION}
 _A_SHORT_TIME = 8
 """Seconds: enough for a lease to be given, on a busy machine."""

@@ -42,6 +42,7 @@ _KEYS: dict[str, Any] = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",
     "activation_key_arn": "activation",
+    "slack_key_arn": "",
 }
 _HOME: dict[str, Any] = {
     "account": ACCOUNT,

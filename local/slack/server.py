@@ -1,6 +1,8 @@
 """Puts the parts together and listens."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from local.slack import control_api, sockets, web_api
@@ -16,8 +18,14 @@ from local.slack.wire import Request, Response, WebSocket, listen
 class Server:
     """One Slack on one port of the loopback interface: `/api/`, `/link/` and `/control/`."""
 
-    def __init__(self, *, record: Path | None = None, given: Secrets | None = None) -> None:
-        self.slack = Slack(record=record, given=given)
+    def __init__(
+        self,
+        *,
+        record: Path | None = None,
+        given: Secrets | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.slack = Slack(record=record, given=given, clock=clock)
         self._sockets = Sockets(self.slack)
         self._outgoing = Outgoing(self.slack)
         deliveries = Deliveries(self.slack, self._sockets, self._outgoing)

@@ -132,7 +132,7 @@ def test_the_access_log_is_read_page_by_page_and_what_is_no_line_is_left_out(aws
             {"timestamp": int(now.timestamp() * 1000), "message": message} for message in written
         ],
     )
-    log = CloudWatchAccessLog(logs, "access")
+    log = CloudWatchAccessLog(logs, ["access"])
     around = (now - timedelta(minutes=1), now + timedelta(minutes=1))
     assert list(log.lines(*around)) == [LINE, replace(LINE, request_id="another")]
     assert list(log.lines(now - timedelta(hours=2), now - timedelta(hours=1))) == []

@@ -87,6 +87,16 @@ def test_what_is_altered_moved_or_of_another_key_is_told_from_what_holds(keys: A
     assert keys.verify([]) == ()
 
 
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("others", [{}, {Maker.SLACK: ""}], ids=["not there", "empty"])
+def test_what_is_by_a_maker_without_a_key_is_refused_and_nobody_is_asked(
+    others: dict[Maker, str],
+) -> None:
+    arns = {maker: "arn" for maker in Maker if maker is not Maker.SLACK} | others
+    verifier = KmsVerifier(Kms(AssertionError("KMS was asked")), arns)
+    assert verifier.verify([Signed(statement=by(Maker.SLACK), mac=MAC)]) == (False,)
+
+
 class Kms:
     """Answers every call with one fault."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from pam.domain import ids, links
 from pam.domain.audit_record import Record
@@ -11,6 +12,7 @@ from pam.domain.links import Link, ShownCode
 from pam.domain.people import Caller
 from pam.domain.principals import Scheme
 from pam.domain.proofs import Maker
+from pam.edge.callers import slack_caller
 from pam.operations.link_principal import Linking, LinkPaper, link_principal
 from pam.operations.show_link_code import show_link_code
 from pam.operations.unlink_principal import unlink_principal
@@ -18,6 +20,11 @@ from tests.fakes.story import Story
 from tests.fakes.world import FakeNotifier
 
 BOB = "slack:T0BANK/U0BOB"
+
+
+def user(name: str) -> str:
+    """The user of Slack who is called like that person."""
+    return f"slack:T0BANK/U0{name.upper()}"
 
 
 @dataclass
@@ -113,6 +120,20 @@ class Linked:
             signer=self.story.keys.of(Maker.DOOR),
             tell=[self.story.notifier, self.operators],
         )
+
+    def __post_init__(self) -> None:
+        self.story.links = self.known
+
+    def by_slack(self, principal: str = BOB, basis: str = "as it is") -> Caller:
+        """Whoever clicks in Slack now."""
+        whose = self.story.decides.identities.whose
+        return slack_caller(principal, "slack-1", partial(whose, basis=basis))
+
+    def settled(self, *people: str) -> None:
+        """Links each to the user of that name, and lets the time pass in which they cannot vote."""
+        for who in people:
+            self.link(user(who), who)
+        self.story.later(minutes=10)
 
     def link(self, principal: str = BOB, who: str = "bob") -> Link:
         made = self.hand_in(self.show(principal), accept=principal, who=who).link

@@ -37,6 +37,10 @@ class FakeKeys:
             act()
         return tuple(self._holds(each) for each in signed)
 
+    def without(self, maker: Maker) -> None:
+        """Its key is gone: whatever it signed, nobody can tell any more."""
+        del self.secrets[maker]
+
     def mac(self, maker: Maker, statement: Statement) -> str:
         made = hmac.digest(self.secrets[maker], statement.digest(), "sha256")
         return base64.b64encode(made).decode()
@@ -63,9 +67,9 @@ class FakeKeys:
 
     def _holds(self, signed: Signed) -> bool:
         maker = signed.statement.maker
-        return maker is not None and hmac.compare_digest(
-            signed.mac, self.mac(maker, signed.statement)
-        )
+        if maker is None or maker not in self.secrets:
+            return False
+        return hmac.compare_digest(signed.mac, self.mac(maker, signed.statement))
 
 
 @dataclass

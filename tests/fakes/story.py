@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pam.domain import proofs
 from pam.domain.approval import Ballot
 from pam.domain.circumstances import Circumstances
 from pam.domain.kinds import KINDS
@@ -23,14 +24,16 @@ from pam.operations.end_decided import EndsHere
 from pam.operations.end_due import end_due
 from pam.operations.lease_credentials import Lease, lease_credentials
 from pam.operations.open_session import AccessRequest, Home
+from pam.operations.proven_links import ProvenLinks
 from pam.operations.request_access import request_access
 from pam.operations.send_notices import Audiences, send_notices
 from pam.operations.sweep_session import sweep_session
 from pam.operations.vote import BallotPaper, vote
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiler import load
+from pam.ports.links import Links
 from pam.ports.people import Execution
-from tests.fakes.proofs import FakeKeys
+from tests.fakes.proofs import FakeKeys, FakeSigner
 from tests.fakes.world import FakeAuditLog, FakeIssuer, FakeNotifier, FakeStore, FakeWorkflow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,6 +79,8 @@ class Story:
     audit_log: FakeAuditLog = field(default_factory=FakeAuditLog)
     keys: FakeKeys = field(default_factory=FakeKeys)
     policy: CedarPolicy = POLICY
+    links: Links | None = None
+    """What people linked, as it lies in the table."""
     started: int = 0
     """How many executions a runbook has started."""
 
@@ -93,14 +98,25 @@ class Story:
             workflow=self.workflow,
         )
 
+    @property
+    def decides(self) -> CedarPolicy:
+        """The policy set, as one call has it that begins now."""
+        if self.links is None:
+            return self.policy
+        return self.policy.knowing(ProvenLinks(self.links, self.keys), self.now)
+
     def call(self, who: str | Caller) -> Call:
         """What somebody's act is decided by, now."""
         return Call(
             caller=caller(who) if isinstance(who, str) else who,
             now=self.now,
             store=self.store,
-            policy=self.policy,
+            policy=self.decides,
         )
+
+    def _signer(self, call: Call) -> FakeSigner:
+        """Of the door by which the call came."""
+        return self.keys.of(proofs.ACTS[call.caller.surface, call.caller.auth])
 
     def later(self, **length: float) -> datetime:
         self.now += timedelta(**length)
@@ -108,7 +124,7 @@ class Story:
 
     def request(
         self,
-        who: str = "alice",
+        who: str | Caller = "alice",
         resource: str = LEDGER,
         *,
         key: str | None = None,
@@ -117,6 +133,7 @@ class Story:
         reason: str = "ledger stuck, see INC-1",
         ticket: str = "",
     ) -> Session:
+        call = self.call(who)
         return request_access(
             AccessRequest(
                 resource=resource,
@@ -125,10 +142,10 @@ class Story:
                 break_glass=break_glass,
                 ticket=ticket,
             ),
-            self.call(who),
+            call,
             idempotency_key=key,
             workflow=self.workflow,
-            signer=self.keys.of(Maker.DOOR),
+            signer=self._signer(call),
             home=HOME,
         )
 
@@ -146,7 +163,7 @@ class Story:
 
     def vote(
         self,
-        who: str,
+        who: str | Caller,
         session_id: str,
         decision: Ballot = Ballot.APPROVE,
         seconds: int | None = None,
@@ -158,12 +175,8 @@ class Story:
             comment=comment,
             duration=None if seconds is None else timedelta(seconds=seconds),
         )
-        return vote(
-            paper,
-            self.call(who),
-            workflow=self.workflow,
-            signer=self.keys.of(Maker.DOOR),
-        )
+        call = self.call(who)
+        return vote(paper, call, workflow=self.workflow, signer=self._signer(call))
 
     def by_runbook(
         self, who: str = "alice", resource: str = SANDBOX, *, break_glass: bool = False
@@ -187,13 +200,14 @@ class Story:
             home=HOME,
         )
 
-    def confirm(self, session_id: str, who: str = "alice") -> Session:
+    def confirm(self, session_id: str, who: str | Caller = "alice") -> Session:
+        call = self.call(who)
         return confirm_session(
             session_id,
-            self.call(who),
+            call,
             notifier=self.notifier,
             workflow=self.workflow,
-            signer=self.keys.of(Maker.DOOR),
+            signer=self._signer(call),
         )
 
     def activate(self, session_id: str) -> Session:
@@ -201,7 +215,7 @@ class Story:
             session_id,
             now=self.now,
             store=self.store,
-            policy=self.policy,
+            policy=self.decides,
             issuers=self.issuers,
             verifier=self.keys,
             signer=self.keys.of(Maker.ACTIVATION),
@@ -217,7 +231,7 @@ class Story:
     def granted(self, who: str = "alice", resource: str = LEDGER, **wish: Any) -> Session:
         return self.activate(self.approved(who, resource, **wish).session_id)
 
-    def lease(self, session_id: str, who: str = "alice") -> Lease:
+    def lease(self, session_id: str, who: str | Caller = "alice") -> Lease:
         return lease_credentials(
             session_id,
             self.call(who),
@@ -226,13 +240,13 @@ class Story:
             verifier=self.keys,
         )
 
-    def revoke(self, session_id: str, who: str = "sam") -> Session:
+    def revoke(self, session_id: str, who: str | Caller = "sam") -> Session:
         return self._end(session_id, REVOKED_BY_OPERATOR, who)
 
-    def end(self, session_id: str, who: str = "alice") -> Session:
+    def end(self, session_id: str, who: str | Caller = "alice") -> Session:
         return self._end(session_id, GIVEN_BACK, who)
 
-    def _end(self, session_id: str, end_kind: EndKind, who: str) -> Session:
+    def _end(self, session_id: str, end_kind: EndKind, who: str | Caller) -> Session:
         return end_access(
             session_id,
             end_kind,

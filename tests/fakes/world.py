@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pam.domain import deadlines, timestamps
+from pam.domain import deadlines, ids, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import ENDS, Record, RecordType
 from pam.domain.block import Block, Blocklist
@@ -227,6 +227,10 @@ class FakeStore:
         page = found[: query.limit]
         more = len(found) > query.limit
         return Page(sessions=tuple(page), after=page[-1].session_id if more else None)
+
+    def opened_since(self, since: datetime, most: int) -> list[str]:
+        first = ids.bounds(since, since)[0]
+        return sorted((each for each in self.sessions if each >= first), reverse=True)[:most]
 
     def open_sessions(self, person: str | None = None) -> list[Session]:
         waiting = (s for s in self.sessions.values() if deadlines.due_at(s) is not None)

@@ -24,6 +24,7 @@ from pam.settings import (
     RequestApiSettings,
     RevokeSettings,
     Settings,
+    SlackDoorSettings,
     TickSettings,
     WatchSettings,
 )
@@ -41,6 +42,7 @@ KEYS = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",
     "activation_key_arn": "activation",
+    "slack_key_arn": "slack",
 }
 SETTINGS: dict[str, Settings] = {
     "request_api": RequestApiSettings(
@@ -91,6 +93,26 @@ SETTINGS: dict[str, Settings] = {
         tier1_topic_arn="tier1",
     ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
+    "slack_door": SlackDoorSettings(
+        **COMMON,
+        account="000000000000",
+        region=REGION,
+        state_machine_arn="machine",
+        calls_table="calls",
+        revoke_function="revocation",
+        slack_key_arn="slack",
+        door_key_arn="door",
+        slack_table="slack",
+        slack_queue_url="queue",
+        slack_api_url="https://slack.com/api/",
+        slack_bot_token="bot-token",
+        slack_team_ids="T0BANK",
+        slack_enterprise_ids="E0BANK",
+        slack_signing_secret="signing-secret",
+        slack_socket_role="pam-test-slack-socket",
+        slack_commands="/jit,/request-admin",
+        slack_reactions="on",
+    ),
     "watch_store": WatchSettings(**COMMON, **KEYS),
     "audit_session": AuditSettings(
         **COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
@@ -148,6 +170,7 @@ def function(
     monkeypatch.setattr(wiring, "calls", lambda _: calls)
     monkeypatch.setattr(wiring, "signer", lambda maker, _: story.keys.of(maker))
     monkeypatch.setattr(wiring, "verifier", lambda _: story.keys)
+    monkeypatch.setattr(wiring, "link_verifier", lambda _: story.keys)
     loaded: list[ModuleType] = []
 
     def load(name: str) -> Function:
@@ -156,8 +179,8 @@ def function(
         module = importlib.import_module(name)
         loaded.append(module)
         module.settings.cache_clear()
-        if hasattr(module, "watched"):
-            module.watched.cache_clear()
+        for made in ("watched", "entrance", "front"):
+            getattr(getattr(module, made, None), "cache_clear", lambda: None)()
         if hasattr(module, "clock"):
             monkeypatch.setattr(module.clock, "now", lambda: story.now)
         return lambda event: module.handler(_as_its_own(event), Context())
@@ -168,6 +191,8 @@ def function(
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,
+        wiring.links,
+        wiring.link_codes,
         wiring.outbox,
         wiring.sink,
         wiring.archive,

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from pam import wiring
-from pam.aws.link_items import DynamoDbLinkCodes
+from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
+from pam.domain import messages
+from pam.domain.errors import NotEligible
+from pam.edge.callers import slack_caller
 from pam.operations.show_link_code import show_link_code
 from tests.contract.conftest import TABLE, TABLES
-from tests.fakes.story import Story
+from tests.fakes.story import UAT, Story
 from tests.handlers.conftest import Function, call
 
 Load = Callable[[str], Function]
@@ -41,6 +44,10 @@ def records_of(table: Any, kind: str) -> list[dict[str, Any]]:
     items = table.scan(TableName=TABLE)["Items"]
     records = [json.loads(item["record"]["S"]) for item in items if "record" in item]
     return [record for record in records if record["type"] == kind]
+
+
+def activate(session_id: str) -> dict[str, Any]:
+    return event_of(messages.Activate(session_id=session_id))
 
 
 def unlink(function: Load, who: str, principal: str = BOB) -> int:
@@ -99,3 +106,54 @@ def test_a_refused_code_stands_in_no_record(function: Load, table: Any, code: st
     (refused,) = records_of(table, "Refused")
     assert wrong not in str(refused)
     assert "code" in refused["detail"]
+
+
+@pytest.mark.guarantee("G14")
+def test_who_is_named_by_a_linked_principal_is_that_person(
+    function: Load, table: Any, story: Story, code: str
+) -> None:
+    link(function, "bob", code=code, accept=BOB)
+    me = json.loads(function("request_api")(call("GET", "/pam/me", "bob"))["body"])
+    assert BOB in me["principals"]
+    said = json.dumps({"person": BOB, "reason": "laptop stolen", "seconds": 60})
+    blocked = function("request_api")(call("POST", "/pam/block", "sam", said))
+    assert (blocked["statusCode"], json.loads(blocked["body"])["person"]) == (200, "bob")
+    assert story.store.blocks_of("bob")
+
+
+@pytest.mark.guarantee("G10")
+def test_who_is_named_by_a_link_that_was_written_into_the_table_is_nobody(
+    function: Load, table: Any, story: Story, code: str
+) -> None:
+    link(function, "bob", code=code, accept=BOB)
+    item = {"pk": {"S": f"LINK#{BOB}"}, "sk": {"S": "LINK"}}
+    for field, forged in (("person", "carol"), ("proof", "x" * 44)):
+        table.update_item(
+            TableName=TABLES.links,
+            Key=item,
+            UpdateExpression="SET #field = :forged",
+            ExpressionAttributeNames={"#field": field},
+            ExpressionAttributeValues={":forged": {"S": forged}},
+        )
+    said = json.dumps({"person": BOB, "reason": "laptop stolen", "seconds": 60})
+    refused = function("request_api")(call("POST", "/pam/block", "sam", said))
+    assert refused["statusCode"] == 400
+    assert not story.store.blocks_of("carol")
+
+
+@pytest.mark.guarantee("G2")
+def test_the_activator_knows_by_their_links_who_asked_and_who_approved(
+    function: Load, table: Any, story: Story, code: str
+) -> None:
+    link(function, "bob", code=code, accept=BOB)
+    story.links = DynamoDbLinks(table, TABLES)
+    story.later(minutes=10)
+    by_slack = slack_caller(BOB, "slack-1", story.decides.identities.whose)
+    session = story.vote(by_slack, story.request("alice", UAT).session_id)
+    active = story.vote(by_slack, story.request("dave", UAT).session_id)
+    answer = function("activate_session")(activate(active.session_id))
+    assert answer["status"] == "ACTIVE"
+    assert unlink(function, "bob") == 200
+    with pytest.raises(NotEligible):
+        function("activate_session")(activate(session.session_id))
+    assert story.issuer.held == {active.session_id}

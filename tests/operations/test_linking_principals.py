@@ -220,9 +220,9 @@ def test_nobody_else_unlinks_it_or_learns_of_it(pam: Linked) -> None:
 @pytest.mark.guarantee("G10")
 def test_a_principal_does_not_unlink_itself(pam: Linked) -> None:
     pam.link()
-    by_slack = replace(caller("bob"), principal=BOB, surface=Surface.SLACK, auth=Auth.SLACK)
+    by_itself = replace(caller("bob"), principal=BOB, surface=Surface.CONSOLE, auth=Auth.OIDC)
     with pytest.raises(NotEligible, match="another of yours"):
-        pam.unlink(who=by_slack)
+        pam.unlink(who=by_itself)
 
 
 def test_a_new_principal_cannot_vote_for_ten_minutes(pam: Linked) -> None:

@@ -17,6 +17,7 @@ from pam.slack.blocks import Message, View
 from pam.slack.card import Shown
 from pam.slack.home import Agenda
 from pam.slack.modal import Offer
+from pam.slack.thread import Done
 from tests.fakes.story import COMPILED, KYC, NOON, Story
 
 LATE = NOON + timedelta(days=2)
@@ -131,7 +132,7 @@ def messages(session: Session, records: tuple[Record, ...], title: str) -> Itera
     yield answers.admin_status([session] * 2, [session] * 2, NOON)
     lines = (thread.happened(session, record) for record in records)
     yield from (each for each in lines if each is not None)
-    done = thread.what_was_done(session, activities(records))
+    done = thread.what_was_done(session, Done.shown_by(activities(records)))
     assert done is not None
     yield done
 

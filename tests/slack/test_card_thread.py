@@ -10,6 +10,7 @@ from pam.domain.audit_record import Record, RecordType
 from pam.domain.session import Session
 from pam.slack import thread
 from pam.slack.blocks import Message
+from pam.slack.thread import Done
 from tests.fakes.story import NOON, Story
 from tests.slack.reading import buttons, quotations, text
 from tests.slack.rendered import activities, sessions, told
@@ -132,17 +133,17 @@ def test_a_warning_says_how_much_is_left_as_of_now() -> None:
 
 def test_what_was_done_is_counted_and_not_quoted() -> None:
     session, records = sessions()["active"]
-    message = thread.what_was_done(session, [*records, *activities(records)])
+    message = thread.what_was_done(session, Done.shown_by([*records, *activities(records)]))
     assert message is not None
     assert "What was done: 3 acts, 1 of them refused by the target." in text(message)
     assert "1 of them no session should have" in text(message)
     assert "s3:" not in text(message)
-    assert message.sequence == 9
+    assert message.sequence == session.sequence
 
 
 def test_where_nothing_was_done_nothing_is_said() -> None:
     session, records = sessions()["active"]
-    assert thread.what_was_done(session, records) is None
+    assert thread.what_was_done(session, Done.shown_by(records)) is None
 
 
 def test_an_end_that_another_version_recorded_is_named_at_least() -> None:

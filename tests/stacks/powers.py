@@ -35,7 +35,7 @@ POWERS = {
     "request_api": ITEMS
     | KEY_WRITE
     | NOTES
-    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "kms:GenerateMac"}
+    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "kms:GenerateMac", "kms:VerifyMac"}
     | {"lambda:InvokeFunction", "sns:Publish"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "admit_request": ITEMS
@@ -96,6 +96,13 @@ WITH_ROTATION = {
 """What comes on top where PAM rotates the accounts that it lends."""
 WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
 """Of the one function of the witness's own stack, on its own table and key."""
+
+
+def is_in_slack(deployment: Deployment) -> bool:
+    return any(
+        function["Properties"]["Handler"] == "slack_door.handler"
+        for function in deployment.of_type("AWS::Lambda::Function").values()
+    )
 
 
 def rotates(deployment: Deployment) -> bool:

@@ -17,6 +17,7 @@ _ENTRIES_PER_PUT = 10
 
 _DETAIL_TYPES = {
     RecordType.REQUESTED: "PAM Session Requested",
+    RecordType.VOTED: "PAM Session Voted",
     RecordType.APPROVED: "PAM Session Approved",
     RecordType.DENIED: "PAM Session Denied",
     RecordType.ACTIVATED: "PAM Session Activated",
@@ -34,6 +35,7 @@ _DETAIL_TYPES = {
     RecordType.LINKED: "PAM Linked",
     RecordType.UNLINKED: "PAM Unlinked",
     RecordType.REVIEWED: "PAM Session Reviewed",
+    RecordType.ERASED: "PAM Session Erased",
     RecordType.REVIEW_OVERDUE: "PAM Review Overdue",
     RecordType.DARK_CALL: "PAM Dark Call",
     RecordType.DRIFT: "PAM Drift",

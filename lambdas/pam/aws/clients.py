@@ -7,6 +7,9 @@ What AWS still throttles after that becomes `TryAgain`, and the function's calle
 the workflow by its retries, people after a 429.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -37,6 +40,13 @@ ONE_TRY = Config(
     user_agent=_SAYS,
 )
 """For what somebody waits for who must be answered within 20 s, done or not."""
+_HURRIED = Config(
+    connect_timeout=1,
+    read_timeout=1,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent=_SAYS,
+)
+_PACE: ContextVar[Config] = ContextVar("pace", default=_CONFIG)
 _MAKING = Lock()
 """Clients may be shared by threads; making two of them at once is what a session does not bear."""
 _THROTTLES = frozenset(
@@ -58,10 +68,22 @@ class AwsThrottled(ClientError, TryAgain):  # type: ignore[misc]
     """
 
 
-def client(service: str, *, config: Config = _CONFIG, **kwargs: Any) -> Any:
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Clients that are made within give up soon: for a door whose callers wait for three seconds,
+    and would rather press again.
+    """
+    before = _PACE.set(_HURRIED)
+    try:
+        yield
+    finally:
+        _PACE.reset(before)
+
+
+def client(service: str, *, config: Config | None = None, **kwargs: Any) -> Any:
     """A client of the function's own role; made when it is first needed, not at import."""
     with _MAKING:
-        made = _session().create_client(service, config=config, **kwargs)
+        made = _session().create_client(service, config=config or _PACE.get(), **kwargs)
     made.meta.events.register_first("needs-retry.dynamodb", _name_throttled_transaction)
     made.meta.events.register_last("after-call", _raise_throttled)
     return made

@@ -18,7 +18,7 @@ from pam.aws import block_items, person_items, session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
 from pam.aws.clients import AwsThrottled
 from pam.aws.transactions import transact
-from pam.domain import deadlines, echo, timestamps
+from pam.domain import deadlines, echo, ids, timestamps
 from pam.domain.apart import Act
 from pam.domain.audit_record import Record
 from pam.domain.block import EVERYTHING, Block, Blocklist
@@ -267,6 +267,18 @@ class DynamoDbSessions:
             sessions=tuple(each for each in _readable(listed) if _matches(each, query)),
             after=None if last is None else from_item(last)["session_id"],
         )
+
+    def opened_since(self, since: datetime, most: int) -> list[str]:
+        items = self._query(
+            most=most,
+            IndexName=Index.BY_TIME.value,
+            KeyConditionExpression="listing = :all AND session_id >= :since",
+            ExpressionAttributeValues=to_item(
+                {":all": table_keys.ALL, ":since": ids.bounds(since, since)[0]}
+            ),
+            ScanIndexForward=False,
+        )
+        return [item["session_id"] for item in items]
 
     def _items(
         self, keys: list[dict[str, Any]], table: str = "", *, consistent: bool = False

@@ -86,6 +86,21 @@ class RevocationFunction:
             raise _not_ended()
 
 
+class RevocationStart:
+    """Implements `ports.people.Closer` too, and waits for nothing: the end is begun."""
+
+    def __init__(self, client: Any, function: str) -> None:
+        self._client = client
+        self._function = function
+
+    def end_decided(self, session_id: str) -> None:
+        message = messages.EndDecided(session_id=session_id)
+        try:
+            _send(self._client, self._function, message, InvocationType="Event")
+        except (ClientError, BotoCoreError) as error:
+            raise _not_ended() from error
+
+
 class NoticeFunction:
     """Implements `ports.people.Messenger`."""
 

@@ -42,7 +42,10 @@ class KmsSigner:
 
 
 class KmsVerifier:
-    """Implements `ports.proofs.Verifier`. Remembers no answer: it asks KMS each time."""
+    """Implements `ports.proofs.Verifier`. Remembers no answer: it asks KMS each time.
+
+    A maker without a key, or with an empty one, has made nothing.
+    """
 
     def __init__(self, client: Any, key_arns: Mapping[Maker, str]) -> None:
         self._client = client
@@ -53,11 +56,12 @@ class KmsVerifier:
 
     def _holds(self, signed: Signed) -> bool:
         maker, mac = signed.statement.maker, _decoded(signed.mac)
-        if maker is None or mac is None:
+        key_arn = self._key_arns.get(maker, "") if maker else ""
+        if mac is None or not key_arn:
             return False
         try:
             answer = self._client.verify_mac(
-                KeyId=self._key_arns[maker],
+                KeyId=key_arn,
                 MacAlgorithm=_ALGORITHM,
                 Message=signed.statement.digest(),
                 Mac=mac,

@@ -1,7 +1,11 @@
-"""The queue of what is to be told in Slack: in each group one after another, and each thing once."""
+"""The queue of what is to be told in Slack: in each group one by one, and each thing once."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
+
+_MOST = 10
+"""Messages of one call."""
 
 
 class SqsSlackQueue:
@@ -19,3 +23,16 @@ class SqsSlackQueue:
             MessageGroupId=group,
             MessageDeduplicationId=hashlib.sha256(once.encode()).hexdigest(),
         )
+
+    def put_back(self, receipts: Sequence[str], seconds: int) -> None:
+        """What was taken is brought again after so long, and until then nothing of its group. Of
+        what cannot be put back so, the queue's own time stands.
+        """
+        for first in range(0, len(receipts), _MOST):
+            self._client.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(at), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+                    for at, receipt in enumerate(receipts[first : first + _MOST])
+                ],
+            )

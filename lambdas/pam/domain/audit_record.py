@@ -268,6 +268,29 @@ def _said(entry: Entry, key: str) -> str:
     return ": ".join(part for part in (entry.detail, commitment(key, entry.comment)) if part)
 
 
+def _actor(actor: Actor) -> dict[str, Any]:
+    """With the link by which the principal was a person's: no file of who is who has it."""
+    link = actor.link
+    linked = (
+        {
+            "person": link.person,
+            "accepted_by": link.accepted_by,
+            "linked_at": timestamps.render(link.linked_at),
+        }
+        if link
+        else {}
+    )
+    return {
+        "principal": actor.principal,
+        "kind": actor.kind.value,
+        "surface": actor.surface.value if actor.surface else "",
+        "auth": actor.auth.value if actor.auth else "",
+        "source_ip": actor.source_ip,
+        "user_agent": actor.user_agent,
+        **({"link": linked} if linked else {}),
+    }
+
+
 def _blank(entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
     at = timestamps.render(now)
     return {
@@ -275,14 +298,7 @@ def _blank(entry: Entry, *, now: datetime, event_id: str) -> dict[str, Any]:
         "session_id": "",
         "type": entry.type.value,
         "at": at,
-        "actor": {
-            "principal": entry.actor.principal,
-            "kind": entry.actor.kind.value,
-            "surface": entry.actor.surface.value if entry.actor.surface else "",
-            "auth": entry.actor.auth.value if entry.actor.auth else "",
-            "source_ip": entry.actor.source_ip,
-            "user_agent": entry.actor.user_agent,
-        },
+        "actor": _actor(entry.actor),
         "requester": "",
         "resource": "",
         "environment": "",

@@ -36,6 +36,13 @@ class Circumstances:
     signals: Mapping[str, str] = field(default_factory=dict)
     """What sources said, by the name of the signal. What no source was asked for is not here."""
 
+    @property
+    def needs_word(self) -> bool:
+        """Whether the person must stand by it with a call that they sign: by what somebody else
+        asked in their name, and by an emergency that Slack says they declared.
+        """
+        return self.auth is None or (self.break_glass and self.auth is Auth.SLACK)
+
     def signal(self, name: str) -> str:
         """The word that policy sees. One that its row does not have, as of a later version, is
         UNKNOWN. Raises KeyError for a signal that has no row.

@@ -18,10 +18,11 @@ NO_CALL = "no-call"
 
 
 class Door(StrEnum):
-    """The functions that people call through the gateway."""
+    """The functions that people, or Slack in their name, call through the gateway."""
 
     REQUEST_API = "request_api"
     ISSUE_CREDENTIALS = "issue_credentials"
+    SLACK = "slack_door"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,9 @@ class Limits:
     unreviewed_break_glass: int
     """Break-glass sessions whose review is not finished, closed ones included."""
     unconfirmed: int
-    """Open sessions that runbooks opened in this person's name and that the person has not
-    confirmed. They count in none of the other limits, or a runbook could lock somebody out."""
+    """Open sessions that runbooks opened in this person's name, or Slack as emergencies, and that
+    the person has not confirmed. They count in none of the other limits, or a runbook could lock
+    somebody out."""
 
 
 _ONE_AND_ONE_WAITING = 2
@@ -83,7 +84,7 @@ def _counted(
     """Of each limit that applies: what it is of, how many may be, and which there are."""
     if session.unconfirmed:
         unconfirmed = [each.session_id for each in held.sessions if not each.confirmed]
-        yield "unconfirmed sessions opened by runbooks", limits.unconfirmed, unconfirmed
+        yield "unconfirmed sessions", limits.unconfirmed, unconfirmed
         return
     own = [each for each in held.sessions if each.confirmed]
     if session.review is not None:

@@ -18,6 +18,9 @@ MOST_WRONG_CODES = 10
 """Of one person within an hour."""
 COUNTED_FOR = timedelta(hours=1)
 
+LINK_AGAIN = "type /jit link in Slack, then run `pam link slack CODE`"
+"""What whoever is nobody by a principal of Slack does about it."""
+
 _BETWEEN = re.compile(r"[\s-]+")
 
 

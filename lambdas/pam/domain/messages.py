@@ -91,6 +91,10 @@ class Tick(Value):
     pass
 
 
+class FindUnpainted(Value):
+    """What stands in Slack is to be compared with the sessions."""
+
+
 class SealRecords(Value):
     pass
 

@@ -52,7 +52,8 @@ class Person:
 class Actor:
     """Who did a recorded act, and from where, as far as the surface could tell.
 
-    `surface` and `auth` are empty for what PAM does by itself.
+    `surface` and `auth` are empty for what PAM does by itself. `link` is the one by which the
+    principal was a person's, if it was by one.
     """
 
     principal: str
@@ -61,6 +62,7 @@ class Actor:
     auth: Auth | None = None
     source_ip: str = ""
     user_agent: str = ""
+    link: Link | None = None
 
 
 CLOCK = Actor(principal="mod046:clock", kind=ActorKind.CLOCK)
@@ -84,6 +86,8 @@ class Caller:
     request_id: str = ""
     link: Link | None = None
     """By which the principal is that person's; None where the identities file says so."""
+    nobody_because: str = ""
+    """Why `person` is None: a sentence for the caller."""
 
     @property
     def actor(self) -> Actor:
@@ -95,4 +99,5 @@ class Caller:
             auth=self.auth,
             source_ip=self.source_ip,
             user_agent=self.user_agent,
+            link=self.link,
         )

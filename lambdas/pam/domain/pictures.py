@@ -15,6 +15,7 @@ from pam.domain import durations, timestamps
 from pam.domain.block import Block
 from pam.domain.lifecycle import Status
 from pam.domain.links import Link
+from pam.domain.people import Surface
 from pam.domain.session import Session
 
 
@@ -106,6 +107,8 @@ def break_glass(session: Session, title: str, now: datetime) -> Picture:
 
 def confirmation_needed(session: Session, title: str, now: datetime) -> Picture:
     what = "break-glass on" if session.circumstances.break_glass else "access to"
+    by_slack = session.circumstances.surface is Surface.SLACK
+    asked = "you ask by Slack" if by_slack else "a runbook asks in your name"
     waits = session.unconfirmed and undecided(session, now)
     until = timestamps.render(session.approval_expires_at)
     state = (
@@ -118,8 +121,7 @@ def confirmation_needed(session: Session, title: str, now: datetime) -> Picture:
         Occasion.CONFIRMATION_NEEDED,
         f"PAM: is it you who asks for {session.resource}?",
         [
-            f"{session.requester_name}, a runbook asks in your name for {what} "
-            f"{what_of(session, title)}. {state}",
+            f"{session.requester_name}, {asked} for {what} {what_of(session, title)}. {state}",
             "",
             *_own_words(session),
         ],

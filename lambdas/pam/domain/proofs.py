@@ -33,6 +33,9 @@ class Maker(StrEnum):
     ADMISSION = "admission"
     """The workflow's first state: it knows which execution it serves, and nobody's identity."""
     ACTIVATION = "activation"
+    SLACK = "slack"
+    """The door by which Slack calls: it knows whom Slack says that a click is of, and no more.
+    There is none where PAM is not in Slack."""
 
 
 class Kind(StrEnum):
@@ -43,10 +46,16 @@ class Kind(StrEnum):
     LINK = "link"
 
 
-ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
+SIGNED: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {(Surface.API, Auth.SIGV4): Maker.DOOR}
 )
-"""Who vouches for what people do, by the `surface` and the `auth` of the act."""
+"""Who vouches for what people must do by a proof that is their own, by the `surface` and the `auth`
+of the act: for a confirmation, that is, which no word of Slack's replaces."""
+
+ACTS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
+    {**SIGNED, (Surface.SLACK, Auth.SLACK): Maker.SLACK}
+)
+"""Who vouches for what else people do."""
 
 ASKS: Mapping[tuple[Surface, Auth | None], Maker] = MappingProxyType(
     {**ACTS, (Surface.RUNBOOK, None): Maker.ADMISSION}
@@ -121,8 +130,7 @@ def confirmation_due(session: Session) -> bool:
     person's own word.
     """
     asked = session.circumstances
-    held = asked.break_glass or session.standing
-    return held and ASKS.get((asked.surface, asked.auth)) is Maker.ADMISSION
+    return asked.needs_word and (asked.break_glass or session.standing)
 
 
 def approvals(session: Session) -> tuple[Vote, ...]:
@@ -189,7 +197,7 @@ def signed_vote(session_id: str, vote: Vote) -> Signed:
 def of_confirmation(session_id: str, confirmed: Confirmation) -> Statement:
     """That the person named did ask for it."""
     return Statement(
-        maker=ACTS.get((confirmed.surface, confirmed.auth)),
+        maker=SIGNED.get((confirmed.surface, confirmed.auth)),
         kind=Kind.CONFIRMATION,
         session_id=session_id,
         fields={

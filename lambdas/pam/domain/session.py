@@ -111,10 +111,10 @@ class Session:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether the person in whose name it was opened has not stood by it yet. No credential is
-        leased of it before, because the first signed lease is such a word.
+        """Whether the person has yet to stand by it, where they must. No credential is leased of it
+        before, because the first signed lease is such a word.
         """
-        return not (self.requester_verified or self.confirmation or self.closed)
+        return self.circumstances.needs_word and not (self.confirmation or self.closed)
 
     @property
     def held_until_confirmed(self) -> bool:

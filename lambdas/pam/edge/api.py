@@ -38,6 +38,7 @@ from pam.operations.note_call import note_call
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.policy.cedar import CedarPolicy
 from pam.ports.calls import NotedCalls
+from pam.ports.links import KnownLinks
 from pam.ports.sessions import SessionStore
 from pam.side_by_side import side_by_side
 
@@ -59,6 +60,8 @@ class Front:
     calls: NotedCalls
     store: SessionStore
     policy: CedarPolicy
+    links: KnownLinks | None = None
+    """By which people are known beside the policy set, in this call; None: by none."""
     clock: Callable[[], datetime]
     noted: NotedActs = field(default_factory=NotedActs)
 
@@ -79,8 +82,9 @@ def serve(routes: Routes, front: Front, event: object) -> dict[str, Any]:
     act = f"{event['httpMethod']} {event['resource']}"
 
     def answered() -> dict[str, Any]:
-        caller = signed_caller(event, front.policy.identities.identify)
-        call = Call(caller=caller, now=now, store=front.store, policy=front.policy)
+        policy = front.policy if front.links is None else front.policy.knowing(front.links, now)
+        caller = signed_caller(event, policy.identities.whose)
+        call = Call(caller=caller, now=now, store=front.store, policy=policy)
         return _answer(routes, event, call, act, front.noted)
 
     noting = partial(note_call, handled, front.calls)

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 from pam.domain.handled_call import NO_CALL, Door, HandledCall
 
 _LONGEST = 1000
-_LONGEST_ID, _LONGEST_ANYTHING = 256, 10_240
+LONGEST_ID, LONGEST_ANYTHING = 256, 10_240
 """Bytes. Of what the gateway gives out, and of what it takes as a call's first line and headers."""
 
 
@@ -25,11 +25,11 @@ def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
         context.get("path"),
         identity.get("userArn"),
     )
-    fits = all(_fits(value, _LONGEST_ANYTHING) for value in told)
-    return fits and _fits(context.get("extendedRequestId"), _LONGEST_ID)
+    known = all(fits(value, LONGEST_ANYTHING) for value in told)
+    return known and fits(context.get("extendedRequestId"), LONGEST_ID)
 
 
-def _fits(value: object, longest: int) -> bool:
+def fits(value: object, longest: int) -> bool:
     """What could not be noted would be told to nobody."""
     if not isinstance(value, str):
         return False

@@ -19,8 +19,8 @@ from pam.operations.retrying import until_won
 
 
 def check_operator(call: Call) -> Person:
-    operator = call.caller.person
-    if operator is None or not call.policy.may_administer(operator).allowed:
+    operator = call.person()
+    if not call.policy.may_administer(operator).allowed:
         message = "no policy lets this principal change who is blocked"
         raise NotEligible(message)
     return operator

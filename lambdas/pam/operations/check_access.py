@@ -26,7 +26,7 @@ def check_access(resource_id: str, principal: str | None, call: Call) -> Access:
     if call.policy.resource(resource_id) is None:
         message = f"there is no resource {resource_id!r}"
         raise NotFound(message)
-    asking = person = call.person()
+    asking = person = call.person(by_slack=True)
     if principal is not None and principal not in {call.caller.principal, person.name}:
         person = call.policy.identities.resolve(principal)
         if person.name != asking.name and not call.policy.may_check_others(asking).allowed:

@@ -11,7 +11,7 @@ from pam.ports.sessions import SessionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """`principals` are those listed and those by which the person was seen to act; there may be
+    """`principals` are those listed, linked, and by which the person was seen to act; there may be
     others. `people` is the same person as each of them.
     """
 
@@ -30,8 +30,10 @@ def find_person(text: str, *, store: SessionStore, policy: CedarPolicy) -> Known
         raise Invalid.field("person", "must be a person's name, or a principal of theirs")
     acts = store.acts_of(name)
     people = list(identities.listed(name))
+    linked = identities.linked(name)
     typed = [text] if scheme_of(text) is not None else []
-    people += [identities.identify(each) for each in typed if identities.knows(each)]
+    others = dict.fromkeys((*typed, *linked))
+    people += [identities.identify(each) for each in others if identities.knows(each)]
     people += [
         Person(
             name=name,
@@ -43,7 +45,7 @@ def find_person(text: str, *, store: SessionStore, policy: CedarPolicy) -> Known
         for act in acts
     ]
     seen = acts or store.open_now(name).sessions or store.blocks_of(name)
-    principals = {person.principal for person in people} | set(typed)
+    principals = {person.principal for person in people} | set(others)
     return Known(
         name=name,
         principals=tuple(sorted(principals)),

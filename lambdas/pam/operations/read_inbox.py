@@ -34,14 +34,14 @@ class Inbox:
 
 def read_me(call: Call) -> tuple[Person, tuple[str, ...]]:
     """The caller, and all principals that PAM knows as theirs. Raises NotEligible for nobody."""
-    person = call.person()
+    person = call.person(by_slack=True)
     known = find_person(person.name, store=call.store, policy=call.policy)
     return person, tuple(sorted({*known.principals, person.principal}))
 
 
 def read_inbox(call: Call) -> Inbox:
     """Empty for whoever is blocked from everything. Raises NotEligible for nobody."""
-    person = call.person()
+    person = call.person(by_slack=True)
     blocked, votes, owed, own = side_by_side(
         partial(is_blocked, person.name, EVERYTHING, now=call.now, store=call.store),
         partial(_waiting, person, call),

@@ -104,7 +104,7 @@ def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listin
     """The sessions that match and that the caller may read. Raises NotEligible, and Invalid for a
     cursor that is none of this query, or names what the caller may not read.
     """
-    person = call.person()
+    person = call.person(by_slack=True)
     requester = query.requester_name and _name(query.requester_name, person, call.policy)
     if not call.policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
@@ -156,7 +156,7 @@ def list_stuck(call: Call) -> list[Session]:
     """The sessions that the caller may read and that need an operator: access may exist that should
     not, and PAM's own tries have not ended it.
     """
-    call.person()
+    call.person(by_slack=True)
     # What was tried just now is put off for as long.
     tried = call.store.due(call.now + longest_ending(), _MOST_STUCK)
     stuck = (session for session in tried if deadlines.is_stuck(session, call.now))

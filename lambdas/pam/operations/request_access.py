@@ -32,7 +32,7 @@ def request_access(
     With an idempotency key a repeated call answers with the session of the first one, and starts
     its workflow if the first call died before that. Raises a Refusal.
     """
-    person = call.person()
+    person = call.person(by_slack=True)
     key = idempotency_key and IdempotencyKey(
         person=person.name, key=idempotency_key, fingerprint=request.fingerprint()
     )

@@ -61,7 +61,8 @@ def review_session(paper: ReviewPaper, call: Call) -> Session:
 
 
 def _reviewer(session: Session, call: Call) -> tuple[Person, Decision]:
-    person = call.person(session_id=session.session_id)
+    session_id = session.session_id
+    person = call.person(session_id=session_id, command=f"pam review {session_id}")
     decision = call.policy.may(Action.REVIEW, person, session)
     if decision.allowed:
         return person, decision

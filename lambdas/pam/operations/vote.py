@@ -78,7 +78,7 @@ def vote(paper: BallotPaper, call: Call, *, workflow: Workflow, signer: Signer) 
 
 
 def _voter(session: Session, ballot: Ballot, call: Call) -> tuple[Person, Decision]:
-    person = call.person(session_id=session.session_id)
+    person = call.person(session_id=session.session_id, by_slack=True)
     cast = Casting(
         ballot=ballot,
         surface=call.caller.surface,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pam.domain import durations
 from pam.domain.apart import Apart
+from pam.domain.channels import Channels
 from pam.domain.limits import Limits
 from pam.domain.links import LinkRules
 from pam.domain.resource import Resource
@@ -13,6 +14,7 @@ from pam.policy.compiled import BreakGlassRules, PolicyError
 from pam.policy.files import CatalogueFile, ResourceEntry, catalogue_file
 from pam.policy.reading import read_model
 from pam.policy.shared_targets import Lent, Shared, shared_targets
+from pam.policy.yaml_lines import LocatedYaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Catalogue:
     break_glass: BreakGlassRules
     limits: Limits
     links: LinkRules
+    channels: Channels
     apart: Apart
     places: Mapping[str, str]
     reviewer_places: Mapping[str, str]
@@ -54,6 +57,7 @@ def load_catalogue(path: Path, account: str = "") -> Catalogue:
         if domain not in domains:
             message = f"{place}: break_glass.reviewers: no resource is of domain {domain!r}"
             raise PolicyError(message)
+    _check_channels(path, document, file, resources)
     return Catalogue(
         resources=tuple(resources.values()),
         break_glass=BreakGlassRules(
@@ -63,11 +67,31 @@ def load_catalogue(path: Path, account: str = "") -> Catalogue:
         ),
         limits=Limits(**file.limits.model_dump()),
         links=LinkRules(**file.links.model_dump()),
+        channels=Channels(
+            operators=file.slack.operators or "",
+            domains=file.slack.domains,
+            resources=file.slack.resources,
+        ),
         apart=tuple(frozenset(roles) for roles in file.apart),
         places={each.resource.resource_id: each.place for each in lent},
         reviewer_places=reviewer_places,
         shared=shared_targets(lent),
     )
+
+
+def _check_channels(
+    path: Path, document: LocatedYaml, file: CatalogueFile, resources: Mapping[str, Resource]
+) -> None:
+    """Raises PolicyError for a channel that hears of what there is not."""
+    domains = {resource.domain for resource in resources.values()}
+    for name in file.slack.domains.keys() - domains:
+        place = f"{path}:{document.line(('slack', 'domains', name))}"
+        message = f"{place}: slack.domains: no resource is of domain {name!r}"
+        raise PolicyError(message)
+    for name in file.slack.resources.keys() - resources.keys():
+        place = f"{path}:{document.line(('slack', 'resources', name))}"
+        message = f"{place}: slack.resources: there is no resource {name!r}"
+        raise PolicyError(message)
 
 
 def _resource(entry: ResourceEntry, file: CatalogueFile) -> Resource:

@@ -4,11 +4,12 @@ Empty, invalid or failing policy denies: `allowed` is true only if Cedar said Al
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pam.domain.approval import (
     ApprovalsGathered,
@@ -27,6 +28,9 @@ from pam.domain.session import Session
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.context import Context
 from pam.policy.identities import Identities
+
+if TYPE_CHECKING:
+    from pam.ports.links import KnownLinks
 
 _MOST_APPROVALS = 20
 """Where the search for "how many are needed" gives up: no catalogue needs a larger quorum."""
@@ -54,6 +58,24 @@ class Decision:
     """What a refusal is called; meaningless where allowed."""
 
 
+class _Cedar:
+    """Loaded by the first question: half of the functions know the policy for what else it knows,
+    and many calls ask nothing.
+    """
+
+    def __init__(self, cedar: str, cedar_schema: str) -> None:
+        self._cedar = cedar
+        self._cedar_schema = cedar_schema
+
+    @cached_property
+    def ask(self) -> Callable[[dict[str, object], list[dict[str, object]]], Any]:
+        import cedarpy
+
+        policies = cedarpy.PolicySet.from_str(self._cedar)
+        schema = cedarpy.Schema.from_str(self._cedar_schema)
+        return lambda request, entities: cedarpy.is_authorized(request, policies, entities, schema)
+
+
 class UnlawfulForAll(Exception):
     """No number of approvals makes this grant lawful under the policy set."""
 
@@ -71,28 +93,38 @@ class CedarPolicy:
         self.limits = compiled.limits
         self.links = compiled.links
         self.apart = compiled.apart
+        self.slack_operators = compiled.channels.operators
+        """Id of the channel where operators hear of what needs them; empty for none."""
+        self._channels = compiled.channels
+        self._approvers = _groups_by_domain(compiled, "approvers")
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
-        self._cedar = compiled.cedar
-        self._cedar_schema = compiled.cedar_schema
+        self._cedar = _Cedar(compiled.cedar, compiled.cedar_schema)
         self._context = Context(compiled.cedar, compiled.cedar_schema)
 
-    @cached_property
-    def _ask(self) -> Callable[[dict[str, object], list[dict[str, object]]], Any]:
-        """Cedar, with this set. Loaded by the first question: half of the functions know this class
-        for what else it knows, and many calls ask nothing.
+    def knowing(self, links: "KnownLinks", now: datetime) -> Self:
+        """The same set, for one call: it knows people by what they linked as well. Without this a
+        principal that is not listed is nobody.
         """
-        import cedarpy
-
-        policies = cedarpy.PolicySet.from_str(self._cedar)
-        schema = cedarpy.Schema.from_str(self._cedar_schema)
-        return lambda request, entities: cedarpy.is_authorized(request, policies, entities, schema)
+        known = copy(self)
+        known.identities = self.identities.knowing(links, now)
+        return known
 
     def resources(self) -> tuple[Resource, ...]:
         return tuple(self._resources.values())
 
     def resource(self, resource_id: str) -> Resource | None:
         return self._resources.get(resource_id)
+
+    def slack_channel(self, resource_id: str, domain: str) -> str:
+        """Id of the channel where requests for the resource are posted; empty for none. `domain`
+        is the resource's, as the session has it: the resource itself may be gone.
+        """
+        return self._channels.of(resource_id, domain)
+
+    def approvers_of(self, domain: str) -> tuple[str, ...]:
+        """The groups whose members approve for that domain."""
+        return self._approvers.get(domain, ())
 
     def may_request(self, person: Person, resource: Resource, asked: Circumstances) -> Decision:
         return self._decide_request("request", person, _resource_entity(resource), asked)
@@ -148,6 +180,25 @@ class CedarPolicy:
             cast,
             _MOST_APPROVALS if own is None else own,
         )
+
+    def counts_by_slack(self, session: Session) -> bool:
+        """Whether one more approval by Slack, of an approver of the resource's own domain who has
+        not voted, would count now.
+        """
+        anybody = Person(
+            name="",
+            principal="",
+            domain=session.domain,
+            groups=(),
+            roles=frozenset({"approvers"}),
+        )
+        cast = Casting(
+            ballot=Ballot.APPROVE,
+            surface=Surface.SLACK,
+            auth=Auth.SLACK,
+            slack_approvals=by_slack(session.votes),
+        )
+        return self._may_vote(anybody, session, cast).allowed
 
     def could_approve(
         self, person: Person, requester: Person, resource: Resource, asked: Circumstances
@@ -252,7 +303,7 @@ class CedarPolicy:
         context: Mapping[str, object] | None = None,
     ) -> Decision:
         entities = _entities(person, resource)
-        result = self._ask(
+        result = self._cedar.ask(
             {
                 "principal": {"type": "PAM::Person", "id": person.name},
                 "action": {"type": "PAM::Action", "id": action},
@@ -269,6 +320,14 @@ class CedarPolicy:
             policy_ids=ids,
             code=Code(codes[0]) if codes else Code.NOT_ELIGIBLE,
         )
+
+
+def _groups_by_domain(compiled: CompiledPolicy, role: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for identity in compiled.identities:
+        groups = {group for group in identity.groups if compiled.roles[group] == role}
+        found.setdefault(identity.domain, set()).update(groups)
+    return {domain: tuple(sorted(groups)) for domain, groups in found.items()}
 
 
 def _signed(session: Session) -> Casting:

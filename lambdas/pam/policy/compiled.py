@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pam.domain.apart import Apart
+from pam.domain.channels import Channels
 from pam.domain.kinds import kind_of
 from pam.domain.limits import Limits
 from pam.domain.links import LinkRules
@@ -59,6 +60,7 @@ class CompiledPolicy:
     break_glass: BreakGlassRules
     limits: Limits
     links: LinkRules
+    channels: Channels
     apart: Apart
 
     @property
@@ -96,6 +98,7 @@ class CompiledPolicy:
             limits=Limits(**raw["limits"]),
             # A policy set of before there were links has no rules for them.
             links=LinkRules(**raw.get("links", {})),
+            channels=Channels(**raw.get("channels", {})),
             apart=tuple(frozenset(roles) for roles in raw["apart"]),
         )
 

@@ -67,6 +67,7 @@ def read(policy_dir: Path, identities_file: Path, *, account: str = "") -> Polic
         break_glass=catalogue.break_glass,
         limits=catalogue.limits,
         links=catalogue.links,
+        channels=catalogue.channels,
         apart=catalogue.apart,
     )
     return PolicyFiles(compiled=compiled, catalogue=catalogue, listed=listed)

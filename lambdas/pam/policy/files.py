@@ -76,6 +76,23 @@ class LinksFile(Strict):
     proof_days: Annotated[int, Field(ge=1, le=90)] = 7
 
 
+Channel = Annotated[
+    str,
+    spelled(
+        r"[CG][A-Z0-9]{2,20}",
+        "a channel is named by its id, such as C0123ABCD; Slack shows it under the channel's name",
+    ),
+]
+
+
+class SlackFile(Strict):
+    """See `domain.channels`."""
+
+    operators: Channel | None = None
+    domains: dict[Name, Channel] = Field(default_factory=dict)
+    resources: dict[Name, Channel] = Field(default_factory=dict)
+
+
 class CatalogueFile(Strict):
     """`apart`: sets of roles of which nobody may have two."""
 
@@ -83,6 +100,7 @@ class CatalogueFile(Strict):
     break_glass: BreakGlass
     limits: LimitsFile = LimitsFile()
     links: LinksFile = LinksFile()
+    slack: SlackFile = SlackFile()
     apart: list[Annotated[list[Role], Field(min_length=2)]] = _APART
     resources: Annotated[Sequence[ResourceEntry], Field(min_length=1)]
 

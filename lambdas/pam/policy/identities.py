@@ -1,14 +1,20 @@
 """From a principal to a person. The one place that reads principals."""
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
 from pam.domain.errors import NotEligible
+from pam.domain.links import HOLDS, LINK_AGAIN, Link
 from pam.domain.partitions import COMMERCIAL, PARTITION
 from pam.domain.people import Person
 from pam.domain.principals import Scheme, folded, scheme_of
 from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity
+
+if TYPE_CHECKING:
+    from pam.ports.links import KnownLinks
 
 # A path may hold nearly anything, and says nothing but itself.
 _USER = re.compile(
@@ -24,27 +30,27 @@ _PERMISSION_SET = re.compile(
 )
 
 
-def _nobody(_: str) -> str | None:
-    return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """Whose a principal is. `link` None: because the identities file says so."""
+
+    person: Person
+    link: Link | None = None
 
 
 class Identities:
-    """Looks principals up by exact key; a principal that nobody listed is nobody.
+    """Looks principals up by exact key; a principal that nobody listed is nobody, unless somebody
+    linked it (`knowing`).
 
-    `linked` finds what a person linked to one of theirs by proof: from a principal that the file
-    does not list to the AWS principal that accepted it, or None. `partition` is the one in which
-    PAM runs, and no principal of another is anybody; empty: not known, as offline.
+    `partition` is the one in which PAM runs, and no principal of another is anybody; empty: not
+    known, as offline.
     """
 
-    def __init__(
-        self,
-        policy: CompiledPolicy,
-        linked: Callable[[str], str | None] = _nobody,
-        partition: str = "",
-    ) -> None:
+    def __init__(self, policy: CompiledPolicy, partition: str = "") -> None:
         self._partition = partition
         self._roles = policy.roles
-        self._linked = linked
+        self._links: tuple[KnownLinks, datetime] | None = None
+        """And the instant at which they must hold."""
         self._users: dict[tuple[str, str, str], Identity] = {}
         """By account, path and folded name."""
         self._permission_sets: dict[tuple[str, str], Identity] = {}
@@ -59,22 +65,35 @@ class Identities:
                 else:
                     self._permission_sets[account, identity.permission_set] = identity
 
+    def knowing(self, links: "KnownLinks", now: datetime) -> Self:
+        """The same, for one call: people are known by what they linked as well, as far as their
+        links hold at that instant.
+        """
+        known = copy(self)
+        known._links = (links, now)
+        return known
+
     def identify(self, principal: str) -> Person:
-        """The person behind a principal. Raises NotEligible for one that is not listed.
+        """The person behind a principal. Raises NotEligible for one that is nobody's."""
+        return self.whose(principal).person
+
+    def whose(self, principal: str, basis: str = "") -> Identified:
+        """The person behind a principal, and by which link. Raises NotEligible for one that is
+        nobody's, with a sentence that says what to do.
+
+        What is listed goes first, and needs no link. `basis` is what a surface knows of its own
+        principal: a link that was made on another one is to be made anew.
 
         The caller of AssumeRole chooses the session's name, so it names a person only for the
         permission sets listed: there, Identity Center sets it. Names are folded: a name is one
         person in every set and account, however its letters are written.
         """
-        match scheme_of(principal):
-            case Scheme.AWS:
-                person = self._signer(principal)
-            case None:
-                person = None
-            case _:
-                person = self._listed_or_linked(principal)
+        scheme = scheme_of(principal)
+        if scheme not in {None, Scheme.AWS}:
+            return self._listed_or_linked(principal, basis)
+        person = self._signer(principal) if scheme is Scheme.AWS else None
         if person is not None:
-            return person
+            return Identified(person=person)
         message = "this principal is not listed as anybody; ask whoever keeps the identities file"
         raise NotEligible(message)
 
@@ -96,14 +115,23 @@ class Identities:
     def _arn(self, account: str, user: str) -> str:
         return f"arn:{self._partition or COMMERCIAL}:iam::{account}:user/{user}"
 
-    def _listed_or_linked(self, principal: str) -> Person | None:
+    def _listed_or_linked(self, principal: str, basis: str) -> Identified:
         """By a link somebody has the groups of the principal that accepted it, and no others."""
         identity = self._others.get(principal)
         if identity is not None:
-            return self._person(identity, identity.person, principal)
-        accepted = self._linked(principal)
-        person = None if accepted is None else self._signer(accepted)
-        return person and replace(person, principal=principal)
+            return Identified(person=self._person(identity, identity.person, principal))
+        links, now = self._links or (None, None)
+        link = links.of_principal(principal) if links else None
+        if link is None or now is None:
+            raise NotEligible(f"{principal} is nobody's in PAM; if it is yours, {LINK_AGAIN}")
+        if not link.holds(now):
+            raise _lapsed(principal, f"is {HOLDS.days} days old")
+        if basis not in {"", link.basis}:
+            raise _lapsed(principal, "rests on what has changed since")
+        person = self._signer(link.accepted_by)
+        if person is None or person.name != link.person:
+            raise _lapsed(principal, f"was accepted by a principal that is {link.person}'s no more")
+        return Identified(person=replace(person, principal=principal), link=link)
 
     def listed_as(self, principal: str) -> str | None:
         """The name of the person of whom the file says that this principal is theirs, whatever is
@@ -145,10 +173,17 @@ class Identities:
             try:
                 return self.identify(text).name
             except NotEligible:
+                # Whose a principal is by a link that counts no more can still be said.
+                link = self._links[0].of_principal(text) if self._links else None
                 match = _USER.fullmatch(text) or _PERMISSION_SET.fullmatch(text)
-                text = match[match.re.groups] if match else ""
+                text = link.person if link else match[match.re.groups] if match else ""
         name = folded(text)
         return name if PERSON_NAME.fullmatch(name) else None
+
+    def linked(self, name: str) -> tuple[str, ...]:
+        """Every principal that this person linked, also where the link counts no more."""
+        links = self._links[0].of_person(name) if self._links else []
+        return tuple(link.principal for link in links)
 
     def listed(self, name: str) -> tuple[Person, ...]:
         """Every principal that the file says is this person. Who has a permission set it does not
@@ -172,3 +207,7 @@ class Identities:
             groups=identity.groups,
             roles=frozenset(self._roles[group] for group in identity.groups),
         )
+
+
+def _lapsed(principal: str, why: str) -> NotEligible:
+    return NotEligible(f"the link of {principal} {why}, and counts no more; {LINK_AGAIN}")

@@ -14,6 +14,16 @@ class ShownCodes(Protocol):
         """The code with that hash, if its principal was shown no newer one; over or not."""
 
 
+class KnownLinks(Protocol):
+    """The links that people made, as whoever acts on them may believe them: whatever else lies in
+    the table is none. Raises IssuerUnavailable if that cannot be told now.
+    """
+
+    def of_principal(self, principal: str) -> Link | None: ...
+
+    def of_person(self, person: str) -> list[Link]: ...
+
+
 class CodeKeeper(Protocol):
     def show(self, code: ShownCode) -> None:
         """Keeps the code, and voids any other of its principal."""

@@ -56,8 +56,8 @@ class Page:
 class SessionStore(Protocol):
     """Sessions and their audit trail; each write is one transaction of both.
 
-    Reads are consistent save for `find`, `due`, `open_sessions` and `ends_that_stand`, which go
-    through indexes.
+    Reads are consistent save for `find`, `opened_since`, `due`, `open_sessions` and
+    `ends_that_stand`, which go through indexes.
     """
 
     def get(self, session_id: str) -> Session | None: ...
@@ -91,6 +91,9 @@ class SessionStore(Protocol):
         if it is no longer what is stored, if one of `once` is done already, or if something was
         added to what the person has since `held`.
         """
+
+    def opened_since(self, since: datetime, most: int) -> list[str]:
+        """Ids of the sessions that were opened since then, newest first: at most so many."""
 
     def open_now(self, person: str) -> OpenNow:
         """What this person has, as the limits count it."""

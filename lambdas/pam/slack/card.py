@@ -24,7 +24,7 @@ class Shown:
     title: str
     """Of the resource, in the catalogue."""
     owner: str = ""
-    """Who answers for the resource, as in the catalogue; empty where it names nobody."""
+    """Who answers for the resource: its domain's groups of approvers; empty where it has none."""
     by_slack: bool = True
     """Whether one more approval by Slack would count, as policy says now."""
 
@@ -52,7 +52,7 @@ def _blocks(session: Session, now: datetime, shown: Shown) -> Iterator[Block]:
     if session.ending and session.ending.written:
         yield from _in_their_words("Why it was ended", session.ending.reason)
     yield from _votes(session)
-    yield from _acts(session, now, shown)
+    yield from acts(session, now, shown)
     yield blocks.small(f"session {session.session_id}, as of record {session.sequence}")
 
 
@@ -91,7 +91,8 @@ def _in_their_words(what: str, text: str) -> Iterator[Block]:
     yield from blocks.quoted(text, _PIECES_OF_A_COMMENT)
 
 
-def _acts(session: Session, now: datetime, shown: Shown) -> Iterator[Block]:
+def acts(session: Session, now: datetime, shown: Shown) -> Iterator[Block]:
+    """The buttons, or what to run instead; nothing where there is nothing to decide."""
     if not pictures.undecided(session, now):
         return
     approve, deny = (f"pam {act} {session.session_id}" for act in ("approve", "deny"))

@@ -89,6 +89,10 @@ _SAID_IF_TRUE = {
 """Slack leaves these out for ordinary members. Any other word than false is refused."""
 
 
+USER_FACTS = ("id", "team_id", *_ALWAYS_SAID, *_SAID_IF_TRUE)
+"""All that `refuse_user` looks at, beside the enterprise."""
+
+
 def refuse_user(answer: object, clicker: Clicker, heard: Workspaces) -> Refused | None:
     """By the `user` of what `users.info` answered about the clicker."""
     facts = _facts(answer)
@@ -118,6 +122,10 @@ _CHANNEL = {
     "is_archived": (False, "This channel is archived."),
     "is_member": (True, "PAM is no member of this channel."),
 }
+
+
+CHANNEL_FACTS = ("id", *_CHANNEL)
+"""All that `refuse_channel` looks at."""
 
 
 def refuse_channel(answer: object, channel: str) -> Refused | None:

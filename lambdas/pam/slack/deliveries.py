@@ -32,6 +32,8 @@ class Click:
     view_hash: str
     trigger_id: str
     key: str
+    view_type: str = ""
+    """`modal`, `home`; empty in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

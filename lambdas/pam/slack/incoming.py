@@ -162,6 +162,7 @@ def _click(sent: Payload) -> Incoming:
         message_ts=message_ts,
         view_id=view_id,
         view_hash=sent.name("view", "hash", optional=True),
+        view_type=sent.name("view", "type", optional=True),
         trigger_id=sent.name("trigger_id", optional=True),
         # One person may press several buttons in one view at one time: only the value tells.
         key=known_by("click", clicker.team, clicker.user, where, action_id, value, action_ts),

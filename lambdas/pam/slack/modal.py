@@ -15,7 +15,7 @@ from pam.domain.resource import Resource
 from pam.domain.session import Session
 from pam.slack import actions, blocks, inputs, wording
 from pam.slack.blocks import Json, View
-from pam.slack.card import Shown, facts
+from pam.slack.card import Shown, acts, facts
 from pam.slack.deliveries import Submission
 from pam.slack.inputs import Option
 from pam.slack.text import plain, truncate
@@ -146,8 +146,10 @@ def _about(session: Session, shown: Shown, act: str, callback_id: str, asked: bl
     )
 
 
-def session_shown(session: Session, now: datetime, shown: Shown) -> View:
-    """One session, with nothing to send off."""
+def session_shown(session: Session, now: datetime, shown: Shown, *, decides: bool = False) -> View:
+    """One session, with nothing to send off. `decides`: the person may vote on it, so it has the
+    card's buttons.
+    """
     return blocks.modal(
         _TITLE,
         [
@@ -155,6 +157,7 @@ def session_shown(session: Session, now: datetime, shown: Shown) -> View:
             blocks.row(pictures.whose_words(session)),
             *blocks.quoted(session.reason),
             blocks.row(*wording.state(session, now), *wording.review(session)),
+            *(acts(session, now, shown) if decides else ()),
             blocks.small(f"session {session.session_id}"),
         ],
         callback_id=actions.SHOW,

@@ -6,8 +6,10 @@ logs stays in PAM: Slack is told how much was done, and where to read it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Self
 
 from pam.domain import durations, pictures, timestamps
 from pam.domain.activity import DARK, OPENED
@@ -39,18 +41,41 @@ def warned(session: Session, now: datetime) -> Message:
     return _message(session, [told], "", sequence=session.sequence)
 
 
-def what_was_done(session: Session, records: Iterable[Record]) -> Message | None:
-    """How many acts its log shows, of these records; None if none."""
-    acts = [each for each in records if each["type"] == RecordType.ACTIVITY]
-    if not acts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How many acts a session's log shows."""
+
+    acts: int = 0
+    refused: int = 0
+    """Of them, by the target."""
+    found: int = 0
+    """Of them, that no session should have."""
+
+    def __add__(self, other: "Done") -> "Done":
+        return Done(
+            acts=self.acts + other.acts,
+            refused=self.refused + other.refused,
+            found=self.found + other.found,
+        )
+
+    @classmethod
+    def shown_by(cls, records: Iterable[Record]) -> Self:
+        acts = [each for each in records if each["type"] == RecordType.ACTIVITY]
+        return cls(
+            acts=len(acts),
+            refused=sum(each["outcome"] == Outcome.REFUSED for each in acts),
+            found=sum(each["detail"].startswith((DARK, OPENED)) for each in acts),
+        )
+
+
+def what_was_done(session: Session, done: Done) -> Message | None:
+    """How much; None if nothing."""
+    if not done.acts:
         return None
-    refused = sum(each["outcome"] == Outcome.REFUSED for each in acts)
-    found = [each for each in acts if each["detail"].startswith((DARK, OPENED))]
-    told = [f"What was done: {len(acts)} acts, {refused} of them refused by the target."]
-    if found:
-        told.append(f"{len(found)} of them no session should have: an operator looks at them.")
-    newest = max(each["sequence"] for each in acts)
-    return _message(session, [*told, _where(session)], "", sequence=newest)
+    told = [f"What was done: {done.acts} acts, {done.refused} of them refused by the target."]
+    if done.found:
+        told.append(f"{done.found} of them no session should have: an operator looks at them.")
+    return _message(session, [*told, _where(session)], "", sequence=session.sequence)
 
 
 _Told = tuple[list[str], str]

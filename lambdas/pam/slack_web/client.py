@@ -17,6 +17,7 @@ from pam.slack_web.errors import (
     Gone,
     Limited,
     Rejected,
+    Silent,
     SlackFailed,
     Unauthorised,
     Unreachable,
@@ -88,11 +89,11 @@ class SlackWeb:
         form = {"params": given, "http_verb": "GET"} if method in _ASKS else {"json": given}
         # Nothing is chained: Slack's client quotes whole answers in its errors.
         try:
-            answer = made.api_call(method, **form).data  # type: ignore[arg-type]
+            answer = made.api_call(method, **form).data
         except SlackApiError as error:
             fault = _fault(error)
         except (SlackClientError, HTTPException, OSError, ValueError, AttributeError) as error:
-            fault = Unreachable(f"no answer: {type(error).__name__}")
+            fault = Silent(f"no answer: {type(error).__name__}")
         else:
             if isinstance(answer, dict):
                 return answer
@@ -112,7 +113,11 @@ def _fault(error: SlackApiError) -> SlackFailed:
         return Unauthorised(word)
     if word in _GONE:
         return Gone(word)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _ITS_FAULT or not isinstance(said, str):
+    if (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or word in _ITS_FAULT
+        or not isinstance(said, str)
+    ):
         return Unreachable(word)
     return Rejected(word)
 

@@ -34,3 +34,7 @@ class Rejected(SlackFailed):
 
 class Unreachable(SlackFailed):
     """Slack did not answer in time, or not as it does. What was asked for may have been done."""
+
+
+class Silent(Unreachable):
+    """Nothing came back. Only then may it have been done without a word."""

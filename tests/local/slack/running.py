@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +38,13 @@ class Running:
 
 
 @contextmanager
-def slack(record: Path | None = None) -> Iterator[Running]:
+def slack(
+    record: Path | None = None, clock: Callable[[], float] = time.time
+) -> Iterator[Running]:
     begun: Queue[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
 
     async def run() -> None:
-        server, stopped = Server(record=record), asyncio.Event()
+        server, stopped = Server(record=record, clock=clock), asyncio.Event()
         listening = await server.start()
         begun.put((server, asyncio.get_running_loop(), stopped))
         await stopped.wait()

@@ -1,0 +1,259 @@
+"""One session in Slack: its card, the thread under it, and what its requester is told.
+
+State is the truth: whatever woke the painter, it reads the session and paints what is missing. Each
+message is written down where it stands, so that nothing is said twice and an older picture never
+takes a newer one's place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger
+
+from pam.domain.audit_record import Record
+from pam.painting.ports import Addresses, Channels, Sessions
+from pam.painting.posting import Later, Post, Work
+from pam.policy.cedar import CedarPolicy
+from pam.slack import card, due
+from pam.slack.blocks import Message
+from pam.slack.due import Line
+from pam.slack.posted import (
+    CARD,
+    MOST_CARDS,
+    Posted,
+    Said,
+    is_over,
+    picture_of,
+    version_of,
+    without_buttons,
+)
+from pam.slack.shown import shown
+from pam.slack.thread import Done
+from pam.slack_web.errors import Gone, Rejected
+
+logger = Logger(child=True)
+
+_PAGE, _MOST_PAGES = 100, 20
+"""Records read at once, and pages of them for one job."""
+_CHANNEL_ERRORS = frozenset(
+    {"channel_not_found", "is_archived", "channel_is_archived", "not_in_channel"}
+)
+_SHARED = frozenset({"is_ext_shared", "is_pending_ext_shared", "is_shared"})
+_NOT_CHECKED_LONGER = timedelta(days=1)
+"""After a session is over, whose channel cannot be written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painter:
+    store: Sessions
+    policy: CedarPolicy
+    post: Post
+    channels: Channels
+    addresses: Addresses
+
+    def begin(self, session_id: str) -> Work | None:
+        """None for a session that is not there."""
+        # In this order: what is painted is never older than what was painted before.
+        posted = self.post.cards.get(session_id) or Posted(session_id=session_id)
+        session = self.store.get(session_id)
+        if session is None:
+            return None
+        channel = posted.channel
+        if not posted.ts:
+            channel = self.policy.slack_channel(session.resource, session.domain)
+        return Work(
+            session=session, posted=posted, shown=shown(session, self.policy), channel=channel
+        )
+
+    # The card.
+
+    def paint_card(self, work: Work, now: datetime) -> None:
+        """Raises Later, StaleCard, SlackFailed."""
+        if not work.channel or work.posted.given_up:
+            return
+        reason = self.channels.refused(work.channel)
+        if reason:
+            self._refuse(work, reason)
+            return
+        try:
+            self._card(work, now)
+        except Gone as gone:
+            self._without(work, gone.error, now)
+        except Rejected as rejected:
+            self._give_up(work, rejected.error)
+
+    def _card(self, work: Work, now: datetime) -> None:
+        message = card.card(work.session, now, work.shown)
+        # The number of the newest record is on the card, and is no reason to paint it.
+        bare = card.card(replace(work.session, sequence=0), now, work.shown)
+        picture = picture_of(bare)
+        if not work.posted.ts:
+            self._post_card(work, without_buttons(message), picture_of(without_buttons(bare)))
+        posted = work.posted
+        if not posted.ts or picture == posted.picture or not message.replaces(posted.sequence):
+            return
+        self.post.update(message, work.channel, posted.ts)
+        self.post.keep_painted(work, replace(posted, picture=picture, sequence=message.sequence))
+        work.painted = True
+
+    def _post_card(self, work: Work, message: Message, picture: str) -> None:
+        stands = self.post.message(work, Said(key=CARD), message, work.channel)
+        posted = replace(work.posted, begun="", tries=0)
+        if stands is None:
+            self.post.keep(work, replace(posted, given_up="silent"))
+            return
+        posted = replace(
+            posted,
+            channel=work.channel,
+            ts=stands.ts,
+            picture=picture,
+            sequence=message.sequence,
+            cards=posted.cards + 1,
+        )
+        self.post.keep(work, posted)
+        self.post.cards.stands(work.posted)
+        work.painted = True
+
+    def _without(self, work: Work, error: str, now: datetime) -> None:
+        if error in _CHANNEL_ERRORS:
+            self._refuse(work, error)
+        elif error == "message_not_found" and self._is_wanted(work):
+            logger.warning("posted anew: the card was deleted", extra=_about(work))
+            self.post.keep(work, work.posted.without_card())
+            self._card(work, now)
+        else:
+            self._give_up(work, error)
+
+    def _is_wanted(self, work: Work) -> bool:
+        """Whether a card that somebody deleted is posted again."""
+        return not work.session.closed and work.posted.cards < MOST_CARDS
+
+    def _give_up(self, work: Work, error: str) -> None:
+        logger.error("given up", extra={"error": error, **_about(work)})
+        self.post.keep(work, replace(work.posted, given_up=error))
+
+    def _refuse(self, work: Work, reason: str) -> None:
+        work.refused = True
+        self.channels.lost(work.channel, reason)
+        if reason in _SHARED and work.posted.ts:
+            self._withdraw(work)
+
+    def _withdraw(self, work: Work) -> None:
+        """Others read here by now: all that was said of the session is taken away."""
+        logger.warning("withdrawn: the channel is shared", extra=_about(work))
+        for said in work.posted.said:
+            if said.channel == work.channel and said.ts:
+                self.post.delete(work, said.channel, said.ts)
+                self.post.keep(work, work.posted.with_said(replace(said, ts="")))
+        self.post.delete(work, work.channel, work.posted.ts)
+        self.post.keep(work, work.posted.without_card())
+
+    # The requester.
+
+    def tell_requester(self, work: Work, now: datetime) -> None:
+        """Raises Later, StaleCard, SlackFailed."""
+        lines = list(due.direct_lines(work.session, work.posted, now, work.shown.title))
+        user = self.addresses.of(work.session) if lines else None
+        for line in lines:
+            if user is None:
+                self.post.keep(work, work.posted.with_said(line.said))
+            else:
+                self._say(work, line, user)
+
+    # The thread.
+
+    def tell_thread(self, work: Work, now: datetime) -> None:
+        """Raises Later, StaleCard, SlackFailed."""
+        if work.has_thread:
+            for records in self._new_records(work):
+                self._count(work, records)
+                self._tell(work, records)
+            for line in due.notices(work.session, work.posted, now):
+                self._say(work, line, work.channel)
+            self._tell_what_was_done(work)
+        self._erase(work, now)
+
+    def _new_records(self, work: Work) -> Iterator[list[Record]]:
+        for _ in range(_MOST_PAGES):
+            session = work.session
+            records = self.store.records_after(session.session_id, work.posted.told, _PAGE)
+            # What was recorded since the session was read is for the job that this has woken.
+            known = [each for each in records if each["sequence"] <= session.sequence]
+            if known:
+                yield known
+            if len(known) < _PAGE or not work.has_thread:
+                return
+        raise Later(1)
+
+    def _count(self, work: Work, records: list[Record]) -> None:
+        posted = work.posted
+        new = [each for each in records if each["sequence"] > posted.counted]
+        if new:
+            done = posted.done + Done.shown_by(new)
+            self.post.keep(work, replace(posted, done=done, counted=new[-1]["sequence"]))
+
+    def _tell(self, work: Work, records: list[Record]) -> None:
+        for line in due.thread_lines(work.session, records):
+            self._say(work, line, work.channel, told=line.said.last)
+        if work.has_thread:
+            self.post.keep(work, replace(work.posted, told=records[-1]["sequence"]))
+
+    def _tell_what_was_done(self, work: Work) -> None:
+        line = due.what_was_done(work.session, work.posted)
+        if line is None:
+            return
+        if not line.said.ts:
+            self._say(work, line, work.channel)
+        else:
+            self._anew(work, line.said, line.message)
+            self.post.keep(work, work.posted.with_said(line.said))
+
+    def _say(self, work: Work, line: Line, channel: str, told: int = 0) -> None:
+        if work.refused and channel == work.channel:
+            return
+        thread = work.posted.ts if channel == work.channel else ""
+        try:
+            stands = self.post.message(work, line.said, line.message, channel, thread)
+        except (Gone, Rejected) as error:
+            logger.warning("not said", extra={"error": error.error, **_about(work)})
+            if channel == work.channel and error.error in _CHANNEL_ERRORS:
+                self._refuse(work, error.error)
+                return
+            stands = None
+        posted = replace(work.posted, begun="", tries=0).with_said(stands or line.said)
+        self.post.keep(work, replace(posted, told=max(told, posted.told)))
+
+    def _erase(self, work: Work, now: datetime) -> None:
+        """What people wrote goes out of all that was said, wherever it stands."""
+        if work.session.text_key or work.posted.erased:
+            return
+        for said in work.posted.said:
+            records: list[Record] = []
+            if said.first:
+                most = said.last - said.first + 1
+                records = self.store.records_after(work.session.session_id, said.first - 1, most)
+            message = due.anew(said, work.session, records, now, work.shown.title)
+            if said.ts and message is not None:
+                self._anew(work, said, message)
+        self.post.keep(work, replace(work.posted, erased=True))
+
+    def _anew(self, work: Work, said: Said, message: Message) -> None:
+        try:
+            self.post.update(message, said.channel, said.ts)
+        except (Gone, Rejected) as error:
+            logger.warning("not painted anew", extra={"error": error.error, **_about(work)})
+
+    # What is left.
+
+    def finish(self, work: Work, now: datetime) -> None:
+        session, seen = work.session, version_of(work.session)
+        over = is_over(session, now)
+        if work.refused:
+            seen = ""
+            over = over and now >= (session.ended_at or now) + _NOT_CHECKED_LONGER
+        self.post.keep(work, replace(work.posted, seen=seen, finished=over))
+
+
+def _about(work: Work) -> dict[str, str]:
+    return {"session_id": work.session.session_id, "channel": work.channel}
