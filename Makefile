@@ -101,6 +101,7 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) app.in --output-file app.txt
 	cd requirements && $(COMPILE) dev.in --constraints app.txt --output-file dev.txt
 	cd requirements && $(COMPILE) lambda.in --constraints app.txt --output-file lambda.txt
+	cd requirements && $(COMPILE) socket.in --constraints app.txt --output-file socket.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
 

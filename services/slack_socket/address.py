@@ -1,4 +1,4 @@
-"""Asks Slack for the address of a next connection. Each is good once, and is a secret until then."""
+"""Asks Slack for the address of a connection. Each is good once, and is a secret until then."""
 
 import re
 import ssl

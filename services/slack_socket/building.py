@@ -19,12 +19,14 @@ from slack_socket.route import Route
 from slack_socket.settings import Settings
 from slack_socket.timing import Timing
 
+_TIMING = Timing()
+
 
 class Unusable(Exception):
     """What the host needs is not there."""
 
 
-def build(settings: Settings, timing: Timing = Timing()) -> Host:
+def build(settings: Settings, timing: Timing = _TIMING) -> Host:
     """Raises Unusable."""
     credentials = botocore.session.get_session().get_credentials()
     if credentials is None:

@@ -42,7 +42,7 @@ class SlackConnection:
     ) -> None:
         self._clock = clock
         self._ping_interval = ping_interval
-        self._state = ConnectionState()
+        self._state = ConnectionState()  # type: ignore[no-untyped-call]
         self._connection = Connection(
             url=url,
             logger=SILENT,

@@ -1,4 +1,4 @@
-"""Envelopes in hand: each is brought to PAM, and acknowledged with what PAM answered, or not at all.
+"""Envelopes in hand: each is brought to PAM, and acknowledged with its answer, or not at all.
 
 A click is a vote or nothing: what PAM did not answer in time is not acknowledged. Slack tells the
 person that it failed, and they press again; PAM knows what it has seen already.

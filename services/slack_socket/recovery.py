@@ -63,12 +63,12 @@ class Recovery:
         """
         if not self._failed:
             return 0.0
-        whole = self._timing.first_pause * 2 ** min(self._failed - 1, 16)
+        whole = self._timing.first_pause * 2.0 ** min(self._failed - 1, 16)
         return min(whole, self._timing.longest_pause) * (0.5 + self._chance() / 2)
 
     def crowded(self, now: float) -> float:
         """Slack has as many connections of the app as it takes. Seconds until the next try."""
-        whole = self._timing.crowded_pause * 2 ** min(self._crowded, 2)
+        whole = self._timing.crowded_pause * 2.0 ** min(self._crowded, 2)
         self._crowded += 1
         self._must_speak_by = None
         pause = whole * (0.5 + self._chance())

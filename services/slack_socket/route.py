@@ -18,6 +18,7 @@ from botocore.httpsession import URLLib3Session
 from slack_socket.envelopes import LARGEST, Envelope
 
 _OK = 200
+_NO_ANSWER = "no answer"
 _CONNECTS_WITHIN = 0.8
 """Seconds. A connection that could not be made carried nothing, and is tried once more."""
 _IDLE = 30.0
@@ -28,7 +29,9 @@ without a word, and the call that finds that out is lost."""
 class NotForwarded(Exception):
     """Nothing says that PAM has decided it. `why` holds nothing of what was sent."""
 
-    def __init__(self, why: str, *, status: int | None = None, request_id: str | None = None):
+    def __init__(
+        self, why: str, *, status: int | None = None, request_id: str | None = None
+    ) -> None:
         super().__init__(why)
         self.why, self.status, self.request_id = why, status, request_id
 
@@ -91,9 +94,8 @@ def _payload(content: bytes) -> Mapping[str, Any] | None:
         answer = json.loads(content) if len(content) <= LARGEST else None
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict):
-        raise NotForwarded("no answer")
-    payload = answer.get("payload")
-    if payload is not None and not isinstance(payload, dict):
-        raise NotForwarded("no answer")
-    return payload
+    if isinstance(answer, dict):
+        payload = answer.get("payload")
+        if payload is None or isinstance(payload, dict):
+            return payload
+    raise NotForwarded(_NO_ANSWER)

@@ -2,6 +2,7 @@
 
 import logging
 
-SILENT = logging.Logger("slack_socket.silent", level=logging.CRITICAL + 1)
+SILENT = logging.getLogger("slack_socket.silent")
+SILENT.setLevel(logging.CRITICAL + 1)
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False

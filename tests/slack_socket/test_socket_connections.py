@@ -1,4 +1,4 @@
-"""Connections to Slack: refreshed, reset, frozen, refused. None of it loses what was acknowledged."""
+"""Connections to Slack: refreshed, reset, frozen, refused. What was acknowledged is not lost."""
 
 import json
 import socket
@@ -82,7 +82,7 @@ def test_what_pam_refused_in_a_refresh_was_not_acknowledged(
     running: Running, route: FakedRoute
 ) -> None:
     """An acknowledgement stands for an answer of PAM, click by click."""
-    running.control.knobs(refresh_every=0.4, answer_within=1)
+    running.control.knobs(refresh_every=0.4, answer_within=0.5)
     card, bob = post_card(running), running.control.person("bob")
     with hosted(running, route) as host:
         host.wait_until_open(2)
@@ -177,10 +177,10 @@ def test_no_name_server_at_all_ends_the_process(
     def failing(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    with hosted(running, route, replace(QUICK, start_within=1)) as host:
-        with monkeypatch.context() as broken:
-            broken.setattr(socket, "getaddrinfo", failing)
-            assert host.outcome_within(10) is Outcome.UNHEALTHY
+    timing = replace(QUICK, start_within=1)
+    with hosted(running, route, timing) as host, monkeypatch.context() as broken:
+        broken.setattr(socket, "getaddrinfo", failing)
+        assert host.outcome_within(10) is Outcome.UNHEALTHY
 
 
 def test_slack_says_wait_and_it_waits(running: Running, route: FakedRoute) -> None:

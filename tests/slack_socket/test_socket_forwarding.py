@@ -179,7 +179,7 @@ def working(forwarding: Forwarding, workers: int) -> None:
 
 def test_no_more_is_taken_than_can_be_answered() -> None:
     stuck, connection = _Stuck(), _Connection()
-    forwarding = Forwarding(stuck, others=lambda: [], answer_within=60, clock=time.monotonic)
+    forwarding = Forwarding(stuck, others=list, answer_within=60, clock=time.monotonic)
     for number in range(MOST_WAITING + 5):
         forwarding.take(connection, envelope(number))  # type: ignore[arg-type]
     stuck.let.set()
@@ -194,7 +194,7 @@ def test_no_more_is_taken_than_can_be_answered() -> None:
 
 def test_what_waited_too_long_is_not_even_brought() -> None:
     now, stuck, connection = [100.0], _Stuck(), _Connection()
-    forwarding = Forwarding(stuck, others=lambda: [], answer_within=2.6, clock=lambda: now[0])
+    forwarding = Forwarding(stuck, others=list, answer_within=2.6, clock=lambda: now[0])
     forwarding.take(connection, envelope(1))  # type: ignore[arg-type]
     now[0] = 102.7
     working(forwarding, 1)
@@ -225,7 +225,7 @@ class _Refusing:
 
 def test_a_refused_envelope_ends_no_worker() -> None:
     connection = _Connection()
-    forwarding = Forwarding(_Refusing(), others=lambda: [], answer_within=9, clock=time.monotonic)
+    forwarding = Forwarding(_Refusing(), others=list, answer_within=9, clock=time.monotonic)
     working(forwarding, 1)
     for number in range(3):
         forwarding.take(connection, envelope(number))  # type: ignore[arg-type]

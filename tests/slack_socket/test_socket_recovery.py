@@ -1,4 +1,4 @@
-"""How long a connection may be missing, and when the next one is tried; by a clock of the test's."""
+"""How long a connection may be missing, and when the next is tried; by a clock of the test's."""
 
 import pytest
 
