@@ -14,6 +14,7 @@ CORE = "core-approvals"
 UAT, LEDGER, SANDBOX = "core-ledger-uat-admin", "core-ledger-admin", "core-sandbox-admin"
 WAYS = ("socket", "http")
 WHY = "late entries of October, by hand"
+PAINTED = ", as of record "
 SOON = 10.0
 """Seconds within which what is painted is there. It waits for nothing that is slow."""
 
@@ -51,8 +52,14 @@ class InSlack:
         )
 
     def cards(self, channel: str = CORE) -> list[Shown]:
-        """Those that PAM posted, without what stands in threads."""
-        return [it for it in self.slack.messages(channel) if it.thread_ts in {None, it.ts}]
+        """Those that PAM painted, without what stands in threads."""
+        found = self.slack.messages(channel)
+        return [it for it in found if it.thread_ts in {None, it.ts} and PAINTED in it.text]
+
+    def home(self, name: str, words: str) -> Json:
+        """Opened now, once it has these words."""
+        self.person(name).open_home(via=self.way)
+        return self.view(name, words)
 
     def card(self, session_id: str, channel: str = CORE) -> Shown:
         return self.soon(
