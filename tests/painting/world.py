@@ -95,9 +95,7 @@ class World:
         return Painter(
             store=self.story.store,
             policy=policy,
-            post=Post(
-                clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web
-            ),
+            post=Post(clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web),
             channels=CheckedChannels(
                 clock=self.now,
                 web=self.web,
@@ -116,9 +114,7 @@ class World:
         )
 
     def line(self, *, has_time: bool = True) -> Line:
-        return Line(
-            painter=self.painter, web=self.web, clock=self.now, has_time=lambda: has_time
-        )
+        return Line(painter=self.painter, web=self.web, clock=self.now, has_time=lambda: has_time)
 
     # What wakes the painter.
 

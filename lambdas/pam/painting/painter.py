@@ -32,7 +32,7 @@ from pam.slack.shown import shown
 from pam.slack.thread import Done
 from pam.slack_web.errors import Gone, Rejected
 
-logger = Logger(child=True)
+logger = Logger()
 
 _PAGE, _MOST_PAGES = 100, 20
 """Records read at once, and pages of them for one job."""
