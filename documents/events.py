@@ -65,8 +65,8 @@ MEANINGS: Mapping[str, str] = {
     "type": "What happened.",
     "at": "When it was decided: RFC 3339, UTC, milliseconds.",
     "actor": "Who did it, and how it came in: `principal`, `kind`, `surface`, `auth`, `source_ip`, "
-    "`user_agent`. `surface` and `auth` are empty for what PAM does by itself. Where a link made the "
-    "principal a person's, `link` has `person`, `accepted_by` and `linked_at`.",
+    "`user_agent`. `surface` and `auth` are empty for what PAM does by itself. Of a principal that "
+    "is a person's by a link, `link` has `person`, `accepted_by` and `linked_at`.",
     "requester": "The ARN for whom the session is; outside sessions, the person it is about.",
     "resource": "The catalogue's id of the resource.",
     "environment": "The resource's environment.",

@@ -1,10 +1,10 @@
 """Asking, voting, confirming, ending, reviewing, looking, blocking, lifting: here all is decided.
 
 Trigger: the request API (AWS_IAM on every method), and nothing else. May touch: the session table,
-the links that people make, the calls that it notes, the approval workflow (start it, answer its token), the Tier-1 topic, and
-the revocation (have it do an end that is decided); no target. A retry is safe: requests by
-Idempotency-Key, votes and reviews because each person counts once, ends because one that is decided
-stays decided.
+the links that people make, the calls that it notes, the approval workflow (start it, answer its
+token), the Tier-1 topic, and the revocation (have it do an end that is decided); no target. A retry
+is safe: requests by Idempotency-Key, votes and reviews because each person counts once, ends
+because one that is decided stays decided.
 """
 
 from collections.abc import Callable

@@ -74,7 +74,7 @@ def test_it_makes_up_for_no_more_than_one_of_those_who_sign(pam: Linked) -> None
     assert everybody_approves(pam, session) == 1
     stored = pam.story.store.sessions[session.session_id]
     others = {"bob", "carol", "erin"} - {vote.name for vote in stored.votes}
-    pam.story.vote(sorted(others)[0], session.session_id)
+    pam.story.vote(min(others), session.session_id)
     assert status_of(pam, session) is Status.APPROVED, "one who signed, and one by Slack"
 
 
@@ -162,7 +162,7 @@ def test_the_order_in_which_it_clicks_makes_no_difference(
 
 
 def test_what_it_can_take_away_it_takes_away_only_as_its_owner(pam: Linked) -> None:
-    """An end is always right: that it can deny, and give back in its owner's name, is left to it."""
+    """An end is always right: it can deny, and give back in its owner's name."""
     session = pam.story.request("alice", SANDBOX)
     pam.story.activate(session.session_id)
     for name in set(EVERYBODY) - {"alice"}:

@@ -10,6 +10,7 @@ from pam import wiring
 from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
 from pam.domain import messages
 from pam.domain.errors import NotEligible
+from pam.domain.messages import event_of
 from pam.edge.callers import slack_caller
 from pam.operations.show_link_code import show_link_code
 from tests.contract.conftest import TABLE, TABLES

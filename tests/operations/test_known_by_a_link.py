@@ -39,7 +39,9 @@ def pam() -> Linked:
 def test_who_linked_it_is_known_by_it_with_the_groups_of_what_accepted_it(pam: Linked) -> None:
     link = pam.link()
     caller = pam.by_slack()
-    assert caller.person == replace(pam.story.decides.identities.identify(arn("bob")), principal=BOB)
+    assert caller.person == replace(
+        pam.story.decides.identities.identify(arn("bob")), principal=BOB
+    )
     assert (caller.link, caller.nobody_because) == (link, "")
     assert (caller.surface, caller.auth) == (Surface.SLACK, Auth.SLACK)
     assert caller.actor.principal == BOB
@@ -94,7 +96,9 @@ def test_a_link_that_nobody_made_makes_nobody_somebody(pam: Linked, how: str) ->
     pam.known.links[BOB] = FORGED[how](pam, made)
     caller = pam.by_slack(basis=pam.known.links[BOB].basis)
     assert caller.person is None
-    assert BOB not in find_person("carol", store=pam.story.store, policy=pam.story.decides).principals
+    assert (
+        BOB not in find_person("carol", store=pam.story.store, policy=pam.story.decides).principals
+    )
 
 
 @pytest.mark.guarantee("G10")

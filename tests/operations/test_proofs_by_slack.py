@@ -1,5 +1,4 @@
-"""What is said to have come by Slack counts only if Slack's own door signed it, where there is one.
-"""
+"""What is said to have come by Slack counts only if its own door signed it, where there is one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,9 +44,7 @@ def mac(story: Story, maker: Maker, statement: Statement) -> str:
 
 
 def signed(maker: Maker) -> Callable[[Story, Session, Vote], str]:
-    return lambda story, session, vote: mac(
-        story, maker, proofs.of_vote(session.session_id, vote)
-    )
+    return lambda story, session, vote: mac(story, maker, proofs.of_vote(session.session_id, vote))
 
 
 def named(maker: Maker) -> Callable[[Story, Session, Vote], str]:
@@ -151,9 +148,7 @@ def test_no_word_by_slack_confirms_an_emergency_whoever_signed_it(
 ) -> None:
     story = pam.story
     session = story.request(pam.by_slack(ALICE), LEDGER, break_glass=True)
-    word = Confirmation(
-        principal=ALICE, at=story.now, surface=Surface.SLACK, auth=Auth.SLACK
-    )
+    word = Confirmation(principal=ALICE, at=story.now, surface=Surface.SLACK, auth=Auth.SLACK)
     statement = proofs.of_confirmation(session.session_id, word)
     assert statement.maker is None
     proof = mac(story, maker, replace(statement, maker=maker)) if maker else ""

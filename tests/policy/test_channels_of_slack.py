@@ -79,7 +79,11 @@ def swap(old: str, new: str) -> Callable[[], str]:
 FAULTS = {
     "a name in place of an id": (swap("C0CORE", "core-approvals"), "core-approvals", "by its id"),
     "a user": (swap("C0CORE", "U0BOB00001"), "U0BOB00001", "by its id"),
-    "a domain of which there is nothing": (swap("bank-core:", "bank-cor:"), "bank-cor:", "bank-cor"),
+    "a domain without a resource": (
+        swap("bank-core:", "bank-cor:"),
+        "bank-cor:",
+        "bank-cor",
+    ),
     "a resource that there is not": (
         swap("core-ledger-admin:", "core-ledger:"),
         "core-ledger:",

@@ -164,7 +164,9 @@ def test_what_is_never_done_by_slack_is_unlawful(pam: Linked, kind: str) -> None
 
 
 def test_an_emergency_by_slack_that_nobody_confirmed_is_unlawful(pam: Linked) -> None:
-    records = [r for r in trail(pam, used(pam, LEDGER, break_glass=True)) if r["type"] != "Confirmed"]
+    records = [
+        r for r in trail(pam, used(pam, LEDGER, break_glass=True)) if r["type"] != "Confirmed"
+    ]
     with pytest.raises(Unlawful, match="has not confirmed it"):
         judged(records)
     assert hash_of(records[0]) == records[0]["hash"]

@@ -2,7 +2,7 @@
 that only the surface writes which shows them.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pam.aws import table_keys
@@ -57,7 +57,10 @@ class DynamoDbLinks:
     def remove(self, link: Link, record: Record) -> None:
         place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
         writes = [
-            self._delete(_link_key(link.principal), "proof = :own", link.proof),
+            # Without a proof nobody made it, and whoever may undo links clears it away.
+            self._delete(
+                _link_key(link.principal), "proof = :own OR attribute_not_exists(proof)", link.proof
+            ),
             self._delete(place, "principal = :own", link.principal),
             self._record(record),
         ]
@@ -190,14 +193,13 @@ def _link_item(link: Link) -> dict[str, Any]:
 
 
 def _link_in(item: dict[str, Any]) -> Link:
-    return Link(
-        principal=item["principal"],
-        person=item["person"],
-        accepted_by=item["accepted_by"],
-        linked_at=timestamps.parse(item["linked_at"]),
-        basis=item["basis"],
-        proof=item["proof"],
-    )
+    """As it lies there: others may write the table. What it lacks is empty, and proves nothing."""
+    try:
+        linked_at = timestamps.parse(item["linked_at"])
+    except (LookupError, TypeError, ValueError):
+        linked_at = datetime.fromtimestamp(0, UTC)
+    texts = ("principal", "person", "accepted_by", "basis", "proof")
+    return Link(**{name: str(item.get(name, "")) for name in texts}, linked_at=linked_at)
 
 
 def _link_key(principal: str) -> dict[str, str]:

@@ -41,8 +41,8 @@ def signed_caller(event: dict[str, Any], identify: Identify) -> Caller:
 
 
 def slack_caller(principal: str, request_id: str, identify: Identify) -> Caller:
-    """Whoever clicked or typed in Slack: `principal` is the `slack:TEAM/USER` of a payload that came
-    by a channel of Slack's, once Slack's own word on that user was asked.
+    """Whoever clicked or typed in Slack. `principal` is the `slack:TEAM/USER` of a payload that
+    came by a channel of Slack's, once Slack's own word on that user was asked.
 
     `identify` should know the basis of today (`Identities.whose`), so that a link which rests on
     another is none. Of a caller who is nobody, `nobody_because` says why.

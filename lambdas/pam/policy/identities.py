@@ -49,7 +49,7 @@ class Identities:
     def __init__(self, policy: CompiledPolicy, partition: str = "") -> None:
         self._partition = partition
         self._roles = policy.roles
-        self._links: tuple[KnownLinks, datetime] | None = None
+        self.links: tuple[KnownLinks, datetime] | None = None
         """And the instant at which they must hold."""
         self._users: dict[tuple[str, str, str], Identity] = {}
         """By account, path and folded name."""
@@ -70,7 +70,7 @@ class Identities:
         links hold at that instant.
         """
         known = copy(self)
-        known._links = (links, now)
+        known.links = (links, now)
         return known
 
     def identify(self, principal: str) -> Person:
@@ -120,10 +120,11 @@ class Identities:
         identity = self._others.get(principal)
         if identity is not None:
             return Identified(person=self._person(identity, identity.person, principal))
-        links, now = self._links or (None, None)
+        links, now = self.links or (None, None)
         link = links.of_principal(principal) if links else None
         if link is None or now is None:
-            raise NotEligible(f"{principal} is nobody's in PAM; if it is yours, {LINK_AGAIN}")
+            message = f"{principal} is nobody's in PAM; if it is yours, {LINK_AGAIN}"
+            raise NotEligible(message)
         if not link.holds(now):
             raise _lapsed(principal, f"is {HOLDS.days} days old")
         if basis not in {"", link.basis}:
@@ -174,7 +175,7 @@ class Identities:
                 return self.identify(text).name
             except NotEligible:
                 # Whose a principal is by a link that counts no more can still be said.
-                link = self._links[0].of_principal(text) if self._links else None
+                link = self.links[0].of_principal(text) if self.links else None
                 match = _USER.fullmatch(text) or _PERMISSION_SET.fullmatch(text)
                 text = link.person if link else match[match.re.groups] if match else ""
         name = folded(text)
@@ -182,7 +183,7 @@ class Identities:
 
     def linked(self, name: str) -> tuple[str, ...]:
         """Every principal that this person linked, also where the link counts no more."""
-        links = self._links[0].of_person(name) if self._links else []
+        links = self.links[0].of_person(name) if self.links else []
         return tuple(link.principal for link in links)
 
     def listed(self, name: str) -> tuple[Person, ...]:
