@@ -60,9 +60,8 @@ class Addresses:
             retry_handlers=[],
             logger=SILENT,
         )
-        if settings.beside_us:
-            # What a machine's proxy is for does not lie on the machine.
-            self._web.proxy = None
+        # By no proxy, as the connection itself goes by none.
+        self._web.proxy = None
 
     def next(self) -> str:
         """Raises NoAddress."""

@@ -60,7 +60,6 @@ def build(settings: Settings, timing: Timing = _TIMING) -> Host:
                 clock=clock,
                 ping_interval=timing.ping_interval,
                 tls=tls,
-                directly=settings.beside_us,
             )
 
         def keeper(number: int) -> Keeper:

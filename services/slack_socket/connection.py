@@ -24,7 +24,6 @@ _GOODBYE = bytes([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8])
 """A masked close frame of status 1000, which the library cannot send."""
 _READS = 64 * 1024
 """Bytes at once. The library reads a message by recursion, once for each piece."""
-_POLLS = 0.2
 
 
 class SlackConnection:
@@ -38,7 +37,6 @@ class SlackConnection:
         clock: Callable[[], float],
         ping_interval: float,
         tls: ssl.SSLContext,
-        directly: bool,
     ) -> None:
         self._clock = clock
         self._ping_interval = ping_interval
@@ -49,7 +47,6 @@ class SlackConnection:
             ping_interval=ping_interval,
             receive_buffer_size=_READS,
             ssl_context=tls,
-            proxy=None if directly else _proxy(),
             on_message_listener=lambda text: heard(self, text),
             on_error_listener=lambda _: None,
         )
@@ -132,10 +129,3 @@ class SlackConnection:
     def _end(self) -> None:
         self.ended.set()
         self.over.set()
-
-
-def _proxy() -> str | None:
-    from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
-
-    found: str | None = load_http_proxy_from_env(SILENT)
-    return found

@@ -54,11 +54,6 @@ class Settings:
             health_file=Path(health_file) if health_file else None,
         )
 
-    @property
-    def beside_us(self) -> bool:
-        """Whether its Slack is one on this machine."""
-        return is_loopback(urlsplit(self.slack_api_url).hostname or "")
-
 
 def is_loopback(host: str) -> bool:
     if host == "localhost":

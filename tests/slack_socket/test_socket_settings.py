@@ -17,7 +17,6 @@ def test_what_is_not_said_is_slacks_own_and_two_connections() -> None:
     found = Settings.from_env(ENV)
     assert found.slack_api_url == "https://slack.com/api/"
     assert (found.connections, found.stagger, found.health_file) == (2, None, None)
-    assert not found.beside_us
     assert "xapp" not in repr(found)
 
 
@@ -32,7 +31,6 @@ def test_everything_can_be_said() -> None:
             "PAM_SLACK_HEALTH_FILE": "/run/pam/healthy",
         }
     )
-    assert found.beside_us
     assert (found.connections, found.stagger) == (1, 0.5)
     assert found.health_file == Path("/run/pam/healthy")
 
