@@ -4,12 +4,13 @@ It takes services and says that they run, and runs nothing. The stack runs them 
 (`local/socket_host.py`), with the credentials of their task role.
 """
 
+import json
 from hashlib import sha256
 from typing import Any
 
 from local.bridges.patching import existing
 
-_SESSION = "task"
+_TASKS, _SESSION = "ecs-tasks.amazonaws.com", "task"
 
 
 def build_all() -> None:
@@ -27,20 +28,21 @@ def credentials_of(role_arn: str) -> dict[str, str]:
 
 
 def a_task_has_credentials_of_its_role() -> None:
-    """In AWS the agent assumes the task role and hands its credentials to the containers. Here they
-    come with the task definition, which is the only thing that names the role.
+    """In AWS the agent assumes the task's role and hands its credentials to the container. Here
+    they come with the role, as soon as it is made: of each one that lets tasks in.
     """
     from ministack.services import sts
     from ministack.services.cloudformation import provisioners
 
-    handlers = existing(provisioners, "_RESOURCE_HANDLERS")["AWS::ECS::TaskDefinition"]
+    handlers = existing(provisioners, "_RESOURCE_HANDLERS")["AWS::IAM::Role"]
     create = handlers["create"]
     register = existing(sts, "register_session")
 
-    def create_task_definition(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+    def create_role(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         made = create(logical_id, properties, stack)
-        role = properties.get("TaskRoleArn")
-        if role:
+        _, attributes = made
+        if _TASKS in json.dumps(properties.get("AssumeRolePolicyDocument")):
+            role = attributes["Arn"]
             account, name = role.split(":")[4], role.rpartition("/")[2]
             keys = credentials_of(role)
             session = {
@@ -52,4 +54,4 @@ def a_task_has_credentials_of_its_role() -> None:
             register(keys["AWS_ACCESS_KEY_ID"], session)
         return made
 
-    handlers["create"] = create_task_definition
+    handlers["create"] = create_role

@@ -33,13 +33,42 @@ def policy_dir(tmp_path: Path) -> Path:
 def test_the_policy_of_this_repository_is_valid() -> None:
     result = _run("check", "--policy-dir", str(ROOT / "policy"))
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.startswith("policy is valid: ")
-    assert result.stdout.count("\n") == 1
+    first, *channels = result.stdout.splitlines()
+    assert first.startswith("policy is valid: ")
+    assert all(line.startswith("Slack's channel C0") for line in channels)
+
+
+def test_a_check_says_which_channel_hears_of_which_resource(policy_dir: Path) -> None:
+    catalogue = policy_dir / "catalogue.yaml"
+    text = catalogue.read_text(encoding="utf-8")
+    catalogue.write_text(
+        text.replace("    bank-kyc: C0KYC000001\n", "").replace(
+            "  resources: {}\n", "  resources: {core-sandbox-admin: C0SANDBOX}\n"
+        ),
+        encoding="utf-8",
+    )
+    told = _run("check", "--policy-dir", str(policy_dir)).stdout.splitlines()
+    assert "Slack's channel C0SANDBOX hears of core-sandbox-admin" in told
+    assert "no channel of Slack hears of kyc-documents-read, kyc-sandbox-read" in told
+    (core,) = (line for line in told if line.startswith("Slack's channel C0CORE00001 hears of "))
+    assert "core-ledger-admin" in core
+    assert "core-sandbox-admin" not in core
+    answer = json.loads(_run("check", "--policy-dir", str(policy_dir), "--json").stdout)
+    assert answer["slack"]["operators"] == "C0OPS000001"
+    assert answer["slack"]["resources"]["core-sandbox-admin"] == "C0SANDBOX"
+    assert answer["slack"]["resources"]["kyc-documents-read"] is None
+
+
+def test_an_explanation_says_where_a_request_is_posted() -> None:
+    told = _run("explain", *PEOPLE, "alice", "core-ledger-admin")
+    assert "posted in Slack: C0CORE00001" in told.stdout
+    answer = json.loads(_run("explain", *PEOPLE, "alice", "kyc-documents-read", "--json").stdout)
+    assert answer["slack_channel"] == "C0KYC000001"
 
 
 def test_a_check_as_json_says_what_was_checked() -> None:
     answer = json.loads(_run("check", *PEOPLE, "--json").stdout)
-    told = {"valid", "resources", "policies", "digest", "small_domains", "warnings"}
+    told = {"valid", "resources", "policies", "digest", "small_domains", "slack", "warnings"}
     assert answer.keys() == told
     assert (answer["valid"], answer["warnings"]) == (True, [])
 

@@ -12,17 +12,19 @@ from typing import Any
 
 from cli.trail.chain import faults_of
 from pam.aws.role_issuer import RoleIssuer
-from pam.domain import deadlines
+from pam.domain import deadlines, proofs
 from pam.domain.activity import Activity
 from pam.domain.errors import IssuerUnavailable, NotYet, Refusal, StaleSession, TryAgain
 from pam.domain.ids import session_of_database_user
 from pam.domain.kinds import AWS_ROLE, POSTGRES_USER, ROTATED_SECRET, Source
 from pam.domain.lifecycle import TRANSITIONS, Status
+from pam.domain.links import Link
 from pam.domain.notices import Duty
-from pam.domain.people import WORKFLOW
+from pam.domain.people import WORKFLOW, Caller
 from pam.domain.proofs import Maker
 from pam.domain.review import Judgement
 from pam.domain.session import Session
+from pam.edge.callers import slack_caller
 from pam.operations import block_person
 from pam.operations.admit_request import Admission, Claim, admit_request
 from pam.operations.close_session import close_session
@@ -43,6 +45,7 @@ from pam.postgres.secret_issuer import RotatedSecretIssuer
 from pam.postgres.user_issuer import PostgresUserIssuer
 from tests.fakes.carriage import FakeCarriage
 from tests.fakes.dying import Died, Dying, Fuse
+from tests.fakes.links import FakeLinks
 from tests.fakes.story import COMPILED, HOME, NOON, Story, arn
 from tests.fakes.targets import FakeAws, FakeCheckouts, FakeServer, Targets
 from tests.fakes.world import FakeNotifier, FakeStore, FakeWorkflow
@@ -126,6 +129,22 @@ class Scene(Story):
     def issuers(self) -> Any:
         return self.all_issuers
 
+    def by_slack(self, name: str) -> Caller:
+        """Somebody who linked their user of Slack long enough ago."""
+        made = Link(
+            principal=f"slack:T0BANK/U0{name.upper()}",
+            person=name,
+            accepted_by=arn(name),
+            linked_at=NOON - timedelta(days=1),
+            basis="",
+        )
+        proof = self.keys.mac(Maker.DOOR, proofs.of_link(made))
+        links = FakeLinks() if self.links is None else self.links
+        assert isinstance(links, FakeLinks)
+        links.links[made.principal] = replace(made, proof=proof)
+        self.links = links
+        return slack_caller(made.principal, "slack-1", self.decides.identities.whose)
+
     def session(self, session_id: str) -> Session:
         return self.real_store.sessions[session_id]
 
@@ -158,7 +177,7 @@ class Scene(Story):
             policies=self.places,
         )
 
-    def lease(self, session_id: str, who: str = "alice") -> Lease:
+    def lease(self, session_id: str, who: str | Caller = "alice") -> Lease:
         given = super().lease(session_id, who)
         record = next(
             r for r in self.real_store.records(session_id) if r["lease_id"] == given.lease_id

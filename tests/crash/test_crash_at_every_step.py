@@ -58,6 +58,24 @@ def approved(scene: Scene, resource: str) -> str:
     return session_id
 
 
+def approved_by_slack(scene: Scene, resource: str) -> str:
+    """Asked for by Slack, and approved there as far as that counts."""
+    session_id = scene.request(scene.by_slack("alice"), resource).session_id
+    scene.admit(session_id)
+    scene.ask(session_id)
+    scene.vote(scene.by_slack("bob"), session_id)
+    if resource != REPORTS:
+        scene.vote("carol", session_id)
+    return session_id
+
+
+def emergency_by_slack(scene: Scene, resource: str) -> str:
+    """Which its person has yet to confirm."""
+    session_id = scene.request(scene.by_slack("alice"), resource, break_glass=True).session_id
+    scene.admit(session_id)
+    return session_id
+
+
 def half_made(scene: Scene, resource: str) -> str:
     """The activation died when the access was there and nobody had said so."""
     session_id = approved(scene, resource)
@@ -269,6 +287,18 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
         lambda s, i: s.confirm(i),
         EVERY,
     ),
+    "request by Slack in an emergency": (
+        nothing,
+        lambda s, r: s.request(s.by_slack("alice"), RESOURCES[r], key="k", break_glass=True),
+        EVERY,
+    ),
+    "confirm an emergency by Slack": (
+        emergency_by_slack,
+        lambda s, i: s.confirm(i),
+        EVERY,
+    ),
+    "vote by Slack": (one_vote, lambda s, i: s.vote(s.by_slack("erin"), i), EVERY),
+    "activate by votes of Slack": (approved_by_slack, lambda s, i: s.activate(i), EVERY),
     "lease of a runbook's session": (
         in_somebodys_name,
         lambda s, i: s.use(s.lease(i)),

@@ -172,12 +172,26 @@ def test_a_key_vouches_only_for_the_surface_and_the_auth_of_its_door(
     surface: Surface, auth: Auth
 ) -> None:
     vote = replace(VOTE, surface=surface, auth=auth)
+    doors = {
+        (Surface.API, Auth.SIGV4): Maker.DOOR,
+        (Surface.SLACK, Auth.SLACK): Maker.SLACK,
+    }
+    assert proofs.of_vote("A", vote).maker is doors.get((surface, auth))
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize(("surface", "auth"), WAYS)
+def test_a_confirmation_is_vouched_for_by_the_one_door_that_knows_a_signature(
+    surface: Surface, auth: Auth
+) -> None:
+    word = Confirmation(principal=arn("alice"), at=NOON, surface=surface, auth=auth)
     signed = (surface, auth) == (Surface.API, Auth.SIGV4)
-    assert proofs.of_vote("A", vote).maker is (Maker.DOOR if signed else None)
+    assert proofs.of_confirmation("A", word).maker is (Maker.DOOR if signed else None)
 
 
 WAYS_TO_ASK = {
     (Surface.API, Auth.SIGV4): Maker.DOOR,
+    (Surface.SLACK, Auth.SLACK): Maker.SLACK,
     (Surface.RUNBOOK, None): Maker.ADMISSION,
 }
 

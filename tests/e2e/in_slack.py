@@ -14,6 +14,7 @@ CORE = "core-approvals"
 UAT, LEDGER, SANDBOX = "core-ledger-uat-admin", "core-ledger-admin", "core-sandbox-admin"
 WAYS = ("socket", "http")
 WHY = "late entries of October, by hand"
+PAINTED, ULID = ", as of record ", 26
 SOON = 10.0
 """Seconds within which what is painted is there. It waits for nothing that is slow."""
 
@@ -42,17 +43,21 @@ class InSlack:
 
     def ask(self, name: str, resource: str = UAT, length: str = "10m", why: str = WHY) -> str:
         """A request in one line; the session's id."""
-        known = self.cards()
         seen = self.type(name, f"{resource} {length} {why}")
         assert seen.acknowledged, seen
-        return self.soon(
-            lambda: next((id_of(it) for it in self.cards() if it.ts not in _ts(known)), None),
-            f"the card of {name}'s request; shown: {self.told(name)}",
-        )
+        session_id = "".join(seen.shown).partition("session ")[2][:ULID]
+        self.card(session_id)
+        return session_id
 
     def cards(self, channel: str = CORE) -> list[Shown]:
-        """Those that PAM posted, without what stands in threads."""
-        return [it for it in self.slack.messages(channel) if it.thread_ts in {None, it.ts}]
+        """Those that PAM painted, without what stands in threads."""
+        found = self.slack.messages(channel)
+        return [it for it in found if it.thread_ts in {None, it.ts} and PAINTED in it.text]
+
+    def home(self, name: str, words: str) -> Json:
+        """Opened now, once it has these words."""
+        self.person(name).open_home(via=self.way)
+        return self.view(name, words)
 
     def card(self, session_id: str, channel: str = CORE) -> Shown:
         return self.soon(
@@ -84,12 +89,15 @@ class InSlack:
         )
 
     def view(self, name: str, words: str) -> Json:
-        """The form, or the Home, that the person has before them once it has these words."""
+        """The form, or the Home, that the person has before them, once it has these words, or a
+        button about this session.
+        """
 
         def found() -> Json | None:
             person = self.person(name)
             shown = next(reversed(person.views()), None) or person.home()
-            return shown if shown and words in shown["text"] else None
+            pressed = [button["value"] for button in shown["buttons"]] if shown else []
+            return shown if shown and (words in shown["text"] or words in pressed) else None
 
         return self.soon(found, f"{name} to see {words!r}")
 
@@ -104,10 +112,6 @@ def id_of(card: Shown) -> str:
 
 def decides(card: Shown) -> bool:
     return bool({APPROVE, DENY, SHORTER} & set(card.action_ids))
-
-
-def _ts(cards: list[Shown]) -> set[str]:
-    return {card.ts for card in cards}
 
 
 def link(cast: Cast, way: str, name: str) -> None:

@@ -193,6 +193,7 @@ def test_a_card_that_slack_will_not_update_is_given_up_and_blocks_nothing(
         painted.heard(each)
     painted.settle()
     assert painted.posted(session).given_up == error
+    assert painted.faults == (1 if error == "invalid_blocks" else 0)
     assert "so far 1" in painted.card(other).text
     assert painted.queue.messages == []
 

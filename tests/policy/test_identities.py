@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from pam.domain.errors import NotEligible
+from pam.domain.links import Link
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.compiler import load
 from pam.policy.identities import Identities
-from tests.fakes.story import ROOT
+from tests.fakes.links import FakeLinks
+from tests.fakes.story import NOON, ROOT
 
 ACCOUNT = "111122223333"
 SSO = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_BankCoreEngineer_0123456789abcdef"
@@ -154,13 +156,18 @@ def test_what_is_nearly_a_listed_principal_is_nobody(tmp_path: Path, principal: 
 @pytest.mark.guarantee("G10")
 def test_a_linked_principal_has_the_groups_of_the_one_that_accepted_it(tmp_path: Path) -> None:
     approver = f"{SSO.replace('Engineer', 'Approver')}/Carol"
-    links = {
+    accepted = {
         DEVICE: approver,
         "slack:T1/U1": f"{SSO.replace('Engineer', 'Auditor')}/carol",
         "slack:T1/U2": DEVICE,
         SLACK: approver,
     }
-    known = Identities(listed(tmp_path), links.get)
+    made = FakeLinks()
+    made.links = {
+        each: Link(principal=each, person="carol", accepted_by=by, linked_at=NOON, basis="")
+        for each, by in accepted.items()
+    }
+    known = Identities(listed(tmp_path)).knowing(made, NOON)
     carol = known.identify(DEVICE)
     assert (carol.name, carol.principal, carol.roles) == ("carol", DEVICE, {"approvers"})
     for unlisted_or_linked_itself in ("slack:T1/U1", "slack:T1/U2", "slack:T1/U3"):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from pam.domain.errors import NotEligible
-from pam.domain.links import HOLDS, LINK_AGAIN, Link
+from pam.domain.links import HOLDS, LINK_ANEW, Link
 from pam.domain.partitions import COMMERCIAL, PARTITION
 from pam.domain.people import Person
 from pam.domain.principals import Scheme, folded, scheme_of
@@ -123,15 +123,15 @@ class Identities:
         links, now = self.links or (None, None)
         link = links.of_principal(principal) if links else None
         if link is None or now is None:
-            message = f"{principal} is nobody's in PAM; if it is yours, {LINK_AGAIN}"
-            raise NotEligible(message)
+            raise _nobody(principal, "is nobody's in PAM")
         if not link.holds(now):
-            raise _lapsed(principal, f"is {HOLDS.days} days old")
+            raise _nobody(principal, f"was linked {HOLDS.days} days ago, which counts no more")
         if basis not in {"", link.basis}:
-            raise _lapsed(principal, "rests on what has changed since")
+            raise _nobody(principal, "is known to its surface as other than when it was linked")
         person = self._signer(link.accepted_by)
         if person is None or person.name != link.person:
-            raise _lapsed(principal, f"was accepted by a principal that is {link.person}'s no more")
+            why = f"was linked by {link.accepted_by}, which is {link.person}'s no more"
+            raise _nobody(principal, why)
         return Identified(person=replace(person, principal=principal), link=link)
 
     def listed_as(self, principal: str) -> str | None:
@@ -210,5 +210,7 @@ class Identities:
         )
 
 
-def _lapsed(principal: str, why: str) -> NotEligible:
-    return NotEligible(f"the link of {principal} {why}, and counts no more; {LINK_AGAIN}")
+def _nobody(principal: str, why: str) -> NotEligible:
+    """With what the person whose principal it is does about it."""
+    do = LINK_ANEW.get(str(scheme_of(principal)))
+    return NotEligible(f"{principal} {why}" + (f"; if it is yours, {do}" if do else ""))
