@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli import polling
-from deployment import cost, cost_page, cost_report
+from deployment import cost, cost_page, cost_report, slack_cost
 from deployment.cost import HOURS, acts, alarm_metrics, beside, idle, keys, session, waiting
 from deployment.counted import WRITE, Counted, read, times, total
 from deployment.prices import PRICES
@@ -31,6 +31,11 @@ def prod() -> Mapping[str, Any]:
     app = new_app("prod")
     build(app)
     return templates(app)
+
+
+@pytest.fixture(scope="module")
+def slack() -> Mapping[str, Any]:
+    return slack_cost.by_mode("prod")
 
 
 def rows() -> dict[str, tuple[int, float]]:
@@ -140,21 +145,23 @@ def test_a_function_that_a_clock_calls_and_that_is_traced_would_cost(
     assert traces({**prod, "pam-prod-service": {"Resources": service}}) > 0.5
 
 
-def test_the_report_has_each_price_and_adds_up(prod: Mapping[str, Any]) -> None:
-    text = cost_report.text("prod", prod, COUNTED, COUNTED)
+def test_the_report_has_each_price_and_adds_up(
+    prod: Mapping[str, Any], slack: Mapping[str, Any]
+) -> None:
+    text = cost_report.text("prod", prod, COUNTED, COUNTED, slack)
     for price in PRICES.values():
         assert price.page in text
     sums = [float(found) for found in re.findall(r"^ +(\d+\.\d+)  in all$", text, re.MULTILINE)]
-    parts = cost_report.parts("prod", prod, COUNTED)
+    parts = cost_report.parts("prod", prod, COUNTED, slack)
     assert sums == [pytest.approx(total(part), abs=1e-6) for _, part in parts]
-    document = json.loads(json.dumps(cost_report.document("prod", prod, COUNTED)))
+    document = json.loads(json.dumps(cost_report.document("prod", prod, COUNTED, slack)))
     assert [part["usd"] for part in document["parts"].values()] == [total(p) for _, p in parts]
 
 
 def test_a_line_of_the_report_costs_nothing_only_if_it_is_of_nothing(
-    prod: Mapping[str, Any],
+    prod: Mapping[str, Any], slack: Mapping[str, Any]
 ) -> None:
-    text = cost_report.text("prod", prod, COUNTED, COUNTED)
+    text = cost_report.text("prod", prod, COUNTED, COUNTED, slack)
     shown = re.findall(r"^ +(\d+\.\d{6}) +([\d,.]+)  (.+)$", text, re.MULTILINE)
     assert len(shown) > 50
     for usd, quantity, item in shown:
@@ -164,11 +171,13 @@ def test_a_line_of_the_report_costs_nothing_only_if_it_is_of_nothing(
         assert float(usd) == 0 or not nothing, item
 
 
-def test_what_stands_on_the_page_is_what_was_counted(prod: Mapping[str, Any]) -> None:
+def test_what_stands_on_the_page_is_what_was_counted(
+    prod: Mapping[str, Any], slack: Mapping[str, Any]
+) -> None:
     page = DOCS.read_text(encoding="utf-8")
-    assert cost_page.page(page, prod, COUNTED) == page, "make cost"
+    assert cost_page.page(page, prod, COUNTED, slack) == page, "make cost"
     dearer = replace(COUNTED, look=times(COUNTED.look, 2))
-    assert cost_page.page(page, prod, dearer) != page
+    assert cost_page.page(page, prod, dearer, slack) != page
 
 
 def test_each_kind_that_is_lent_was_counted(prod: Mapping[str, Any]) -> None:
@@ -232,3 +241,51 @@ def test_who_interrupts_the_counting_is_told_no_more_than_is_true(
         cost._count()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "interrupted; nothing that it started was left running\n"
+
+
+def of_slack(slack: Mapping[str, Any], way: str) -> dict[str, tuple[float, float]]:
+    """Item -> quantity and USD."""
+    lines = cost_report.in_slack(slack, way, COUNTED)
+    return {line.item: (line.quantity, round(line.usd, 2)) for line in lines}
+
+
+def test_the_socket_costs_two_tasks_all_month_and_http_none(slack: Mapping[str, Any]) -> None:
+    socket, http = of_slack(slack, "socket"), of_slack(slack, "http")
+    assert socket["vCPU-hours of tasks"] == (2 * 0.25 * HOURS, 11.82)
+    assert socket["GB-hours of tasks"] == (2 * 0.5 * HOURS, 2.6)
+    assert socket["a metric of tasks"] == (1, 0.3)
+    assert socket["log GB of tasks"][0] > 0.01
+    assert not [item for item in http if "tasks" in item]
+
+
+def test_each_way_into_slack_has_its_secrets_its_key_and_its_queue(
+    slack: Mapping[str, Any],
+) -> None:
+    secrets = {way: of_slack(slack, way)["secrets"] for way in ("http", "socket", "both")}
+    assert secrets == {"http": (2, 0.8), "socket": (2, 0.8), "both": (3, 1.2)}
+    for way in secrets:
+        found = of_slack(slack, way)
+        assert found["customer keys"] == (1, 1.0)
+        assert found["an empty queue polled"][0] > 0
+        assert found["function runs"][0] >= HOURS * 60
+
+
+def test_both_ways_cost_less_than_the_one_and_the_other(slack: Mapping[str, Any]) -> None:
+    usd = {
+        way: total(cost_report.in_slack(slack, way, COUNTED)) for way in ("http", "socket", "both")
+    }
+    assert usd["http"] < usd["socket"] < usd["both"] < usd["http"] + usd["socket"]
+
+
+def test_each_alarm_of_slack_is_on_the_page(slack: Mapping[str, Any]) -> None:
+    priced = rows()
+    for alarm, metrics in alarm_metrics(slack["both"]).items():
+        name = alarm.removeprefix("pam-prod-")
+        assert priced[name][0] in {metrics, metrics - 1}, name
+
+
+def test_without_slack_nothing_of_it_is_paid_for(
+    prod: Mapping[str, Any], slack: Mapping[str, Any]
+) -> None:
+    assert cost.more(prod, slack[slack_cost.NONE], COUNTED) == []
+    assert cost.standing(prod) == []
