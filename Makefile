@@ -101,6 +101,7 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) app.in --output-file app.txt
 	cd requirements && $(COMPILE) dev.in --constraints app.txt --output-file dev.txt
 	cd requirements && $(COMPILE) lambda.in --constraints app.txt --output-file lambda.txt
+	cd requirements && $(COMPILE) socket.in --constraints app.txt --output-file socket.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
 
@@ -165,7 +166,7 @@ $(OPINIONS): $(INSTALLED) requirements/opinions.txt
 
 $(PROJECT): $(INSTALLED) pyproject.toml setup.py
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@printf '%s\n' $(CURDIR) $(CURDIR)/lambdas > "$$($(PYTHON) -c 'import sysconfig; \
+	@printf '%s\n' $(CURDIR) $(CURDIR)/lambdas $(CURDIR)/services > "$$($(PYTHON) -c 'import sysconfig; \
 		print(sysconfig.get_path("purelib"))')/of-this-repository.pth"
 	@touch $@
 

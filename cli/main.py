@@ -23,6 +23,7 @@ from cli.commands import (
     execute,
     inbox,
     links,
+    local_slack,
     local_stack,
     policy,
     request,
@@ -117,6 +118,17 @@ local_app = _group("The stack on this machine.")
 local_app.command("up")(local_stack.up)
 local_app.command("down")(local_stack.down)
 local_app.command("status")(local_stack.status)
+slack_app = _group("The Slack beside it: look, type and click as each of its people.")
+slack_app.command("channels")(local_slack.channels)
+slack_app.command("show")(local_slack.show)
+slack_app.command("click")(local_slack.click)
+slack_app.command("type")(local_slack.type_)
+slack_app.command("form")(local_slack.form)
+slack_app.command("submit")(local_slack.submit)
+slack_app.command("home")(local_slack.home)
+slack_app.command("press")(local_slack.press)
+slack_app.command("react")(local_slack.react)
+local_app.add_typer(slack_app, name="slack")
 app.add_typer(local_app, name="local")
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ an assumption, and each has its line in docs/cost.md.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from cli import polling
 from deployment import counted as counts
 from deployment.counted import Counted, Line, plus, times
 from deployment.environment import read_config, told
+from pam.names import SlackSecret
 
 HOURS = 730
 """Of a month, as AWS's calculator has it."""
@@ -26,6 +28,8 @@ _POLLS = 15 * 60 * HOURS
 """Of an empty queue: five pollers, each waiting twenty seconds."""
 _KEY_CACHED_MINUTES = 5
 """For so long DynamoDB remembers a table's key for one caller, and Lambda keeps a function warm."""
+_HEALTHY_LINE = 121
+"""Bytes that a task logs each minute, with what is charged for a line."""
 _MINUTES = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60, "day": 1440, "days": 1440}
 Template = Mapping[str, Any]
 
@@ -66,7 +70,51 @@ def idle(templates: Mapping[str, Template], counted: Counted) -> list[Line]:
             price="kms-request",
         ),
         Line(item="an empty queue polled", quantity=pollers * _POLLS, price="sqs"),
+        *standing(templates),
     ]
+
+
+def standing(templates: Mapping[str, Template]) -> list[Line]:
+    """What is there all month, whatever happens: tasks with what they say, and secrets of PAM's own
+    (those that are lent are their owners').
+    """
+    tasks = [task for each in templates.values() for task in _tasks(each)]
+    said = len(tasks) * HOURS * 60 * _HEALTHY_LINE / 1e9
+    named = json.dumps(list(templates.values()))
+    secrets = sum(f"/slack/{secret}" in named for secret in SlackSecret)
+    lines = [
+        Line(item="vCPU-hours of tasks", quantity=sum(t.cpu for t in tasks), price="fargate-cpu"),
+        Line(item="GB-hours of tasks", quantity=sum(t.gb for t in tasks), price="fargate-gb"),
+        Line(item="log GB of tasks", quantity=said, price="log-gb"),
+        Line(item="a metric of tasks", quantity=min(len(tasks), 1), price="metric"),
+        Line(item="secrets", quantity=secrets, price="secret"),
+    ]
+    return [line for line in lines if line.quantity]
+
+
+def more(
+    templates: Mapping[str, Template], without: Mapping[str, Template], counted: Counted
+) -> list[Line]:
+    """What the first cost idle, keys among it, and the second do not."""
+    less = {_plain(line): line.quantity for line in _idle_with_keys(without, counted)}
+    lines = [
+        Line(
+            item=_plain(line),
+            quantity=line.quantity - less.get(_plain(line), 0),
+            price=line.price,
+        )
+        for line in _idle_with_keys(templates, counted)
+    ]
+    return [line for line in lines if line.quantity]
+
+
+def _idle_with_keys(templates: Mapping[str, Template], counted: Counted) -> list[Line]:
+    return [*idle(templates, counted), *keys(templates)]
+
+
+def _plain(line: Line) -> str:
+    """Without a number that the deployments differ in."""
+    return re.sub(r"^\d+ ", "", line.item)
 
 
 def session(
@@ -146,6 +194,23 @@ class _Clocked:
     traced: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """Hours of a month, by what a task of ECS has."""
+
+    cpu: float
+    gb: float
+
+
+def _tasks(template: Template) -> Iterator[_Task]:
+    definitions = _of_type(template, "AWS::ECS::TaskDefinition")
+    for service in _of_type(template, "AWS::ECS::Service").values():
+        task = definitions[service["TaskDefinition"]["Ref"]]
+        hours = HOURS / 1024
+        for _ in range(service["DesiredCount"]):
+            yield _Task(cpu=int(task["Cpu"]) * hours, gb=int(task["Memory"]) * hours)
+
+
 def _clocked(template: Template) -> Iterator[_Clocked]:
     functions = _of_type(template, "AWS::Lambda::Function")
     for rule in _of_type(template, "AWS::Events::Rule").values():
@@ -180,7 +245,7 @@ def main(
     stored: Annotated[bool, typer.Option(help="Take the counts that stand in docs/.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    from deployment import cost_page, cost_report
+    from deployment import cost_page, cost_report, slack_cost
 
     with told():
         read_config(env_name)
@@ -188,13 +253,14 @@ def main(
     counted = stood if stored else _count()
     # Only now: whoever interrupts the counting interrupts no synthesis.
     templates = _synthesised(env_name)
+    slack = slack_cost.by_mode(env_name)
     if as_json:
-        print(json.dumps(cost_report.document(env_name, templates, counted), indent=2))
+        print(json.dumps(cost_report.document(env_name, templates, counted, slack), indent=2))
     else:
-        print(cost_report.text(env_name, templates, counted, stood))
+        print(cost_report.text(env_name, templates, counted, stood, slack))
     if not stored and env_name == cost_page.SHOWN:
         counts.write(counted)
-        cost_page.rewrite_page(templates, counted)
+        cost_page.rewrite_page(templates, counted, slack)
 
 
 def _synthesised(env_name: str) -> Mapping[str, Template]:

@@ -4,12 +4,20 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cli import polling
-from deployment import cost
-from deployment.cost_report import COLD, HOUR, Templates, organisation, session_usd, several
+from deployment import cost, slack_cost
+from deployment.cost_report import (
+    COLD,
+    HOUR,
+    Templates,
+    in_slack,
+    organisation,
+    session_usd,
+    several,
+)
 from deployment.counted import (
     API,
     INDEX,
@@ -28,10 +36,13 @@ _PAGE = Path(__file__).resolve().parent.parent / "docs" / "cost.md"
 _PART = re.compile(r"(<!-- priced: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def page(page_text: str, templates: Templates, counted: Counted) -> str:
+def page(
+    page_text: str, templates: Templates, counted: Counted, slack: Mapping[str, Templates]
+) -> str:
     """The page with its priced parts made anew. Raises KeyError for a part that nobody makes."""
     made = {
         "idle": _idle_table,
+        "slack": lambda _, counted: _slack_table(slack, counted),
         "sessions": _sessions_table,
         "lines": _lines_table,
         "cold": _cold_table,
@@ -43,8 +54,9 @@ def page(page_text: str, templates: Templates, counted: Counted) -> str:
     )
 
 
-def rewrite_page(templates: Templates, counted: Counted) -> None:
-    _PAGE.write_text(page(_PAGE.read_text(encoding="utf-8"), templates, counted), encoding="utf-8")
+def rewrite_page(templates: Templates, counted: Counted, slack: Mapping[str, Templates]) -> None:
+    text = page(_PAGE.read_text(encoding="utf-8"), templates, counted, slack)
+    _PAGE.write_text(text, encoding="utf-8")
 
 
 def _idle_table(templates: Templates, counted: Counted) -> str:
@@ -53,6 +65,21 @@ def _idle_table(templates: Templates, counted: Counted) -> str:
     rows.append(("**in all, without keys**", "", f"**{total(idle):.2f}**"))
     rows.append((keys[0].item, f"{keys[0].quantity:.0f}", f"{total(keys):.2f}"))
     return _table(("item", "quantity", "USD"), rows)
+
+
+def _slack_table(slack: Mapping[str, Templates], counted: Counted) -> str:
+    ways = [way for way in slack if way != slack_cost.NONE]
+    by_way = {way: {line.item: line for line in in_slack(slack, way, counted)} for way in ways}
+    items = dict.fromkeys(item for lines in by_way.values() for item in lines)
+    rows = [(item, *(_usd(by_way[way].get(item)) for way in ways)) for item in items]
+    sums = (f"**{total(by_way[way].values()):.2f}**" for way in ways)
+    return _table(
+        ("USD a month for", *(f"`{way}`" for way in ways)), [*rows, ("**in all**", *sums)]
+    )
+
+
+def _usd(line: Line | None) -> str:
+    return "" if line is None else f"{line.usd:.2f}"
 
 
 def _sessions_table(templates: Templates, counted: Counted) -> str:

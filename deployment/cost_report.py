@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deployment import cost, rivals
+from deployment import cost, rivals, slack_cost
 from deployment.cost import Template
 from deployment.counted import (
     COLD_SECONDS,
@@ -21,15 +21,22 @@ HOUR, HALF_AN_HOUR = 3600, 1800
 _MENDED = 0.10
 """A count that differs by more from the one that stood is told."""
 Templates = Mapping[str, Template]
+_NOTHING: Mapping[str, Templates] = {}
 
 
-def text(env_name: str, templates: Templates, counted: Counted, stood: Counted) -> str:
+def text(
+    env_name: str,
+    templates: Templates,
+    counted: Counted,
+    stood: Counted,
+    slack: Mapping[str, Templates] = _NOTHING,
+) -> str:
     lines = [f"Prices of {AS_OF}, {REGION}, in US dollars; no free tier", ""]
     lines += [
         f"  {price.usd:<12g} {_per(price):<36} aws.amazon.com/{price.page}"
         for price in PRICES.values()
     ]
-    for title, part in parts(env_name, templates, counted):
+    for title, part in parts(env_name, templates, counted, slack):
         lines += ["", title, f"  {'USD':>10}  {'quantity':>12}"]
         lines += [
             f"  {line.usd:>10.6f}  {_quantity(line.quantity):>12}  {line.item}" for line in part
@@ -49,13 +56,21 @@ def text(env_name: str, templates: Templates, counted: Counted, stood: Counted) 
 
 
 def parts(
-    env_name: str, templates: Templates, counted: Counted
+    env_name: str,
+    templates: Templates,
+    counted: Counted,
+    slack: Mapping[str, Templates] = _NOTHING,
 ) -> list[tuple[str, Sequence[Line]]]:
     """Each part with its title, as lines that add up."""
     return [
         (f"{env_name}, idle, a month, without keys", cost.idle(templates, counted)),
         ("keys, a month", cost.keys(templates)),
         ("beside it", cost.beside(templates)),
+        *(
+            (f"in Slack by {way}: a month more, without the network", in_slack(slack, way, counted))
+            for way in slack
+            if way != slack_cost.NONE
+        ),
         *(
             (
                 f"one session: {kind} ({each.resource}; {several(each.approvals, 'approval')}, "
@@ -71,7 +86,16 @@ def parts(
     ]
 
 
-def document(env_name: str, templates: Templates, counted: Counted) -> dict[str, Any]:
+def in_slack(slack: Mapping[str, Templates], way: str, counted: Counted) -> list[Line]:
+    return cost.more(slack[way], slack[slack_cost.NONE], counted)
+
+
+def document(
+    env_name: str,
+    templates: Templates,
+    counted: Counted,
+    slack: Mapping[str, Templates] = _NOTHING,
+) -> dict[str, Any]:
     """`{env, prices_as_of, region, counted_on, currency, parts: {title: {usd, lines}}}`."""
     return {
         "env": env_name,
@@ -86,7 +110,7 @@ def document(env_name: str, templates: Templates, counted: Counted) -> dict[str,
                     {"item": line.item, "quantity": line.quantity, "usd": line.usd} for line in part
                 ],
             }
-            for title, part in parts(env_name, templates, counted)
+            for title, part in parts(env_name, templates, counted, slack)
         },
         "cold_starts": {
             kind: {str(s): session_usd(templates, counted, kind, s) for s in COLD}

@@ -40,11 +40,18 @@ PRICES = MappingProxyType(
         "lambda-gb-s": Price(
             usd=0.0000133334, per=1, unit="GB-second (arm)", page="lambda/pricing/"
         ),
+        "fargate-cpu": Price(
+            usd=0.03238, per=1, unit="vCPU-hour of a task (arm)", page="fargate/pricing/"
+        ),
+        "fargate-gb": Price(
+            usd=0.00356, per=1, unit="GB-hour of a task (arm)", page="fargate/pricing/"
+        ),
         "sqs": Price(usd=0.40, per=1_000_000, unit="request", page="sqs/pricing/"),
         "wru": Price(usd=0.625, per=1_000_000, unit="write request unit", page=_DYNAMODB),
         "rru": Price(usd=0.125, per=1_000_000, unit="read request unit", page=_DYNAMODB),
         "s3-put": Price(usd=0.005, per=1_000, unit="PUT", page="s3/pricing/"),
         "s3-get": Price(usd=0.0004, per=1_000, unit="GET", page="s3/pricing/"),
+        "secret": Price(usd=0.40, per=1, unit="secret and month", page="secrets-manager/pricing/"),
         "secret-call": Price(
             usd=0.05, per=10_000, unit="API call", page="secrets-manager/pricing/"
         ),

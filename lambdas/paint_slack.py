@@ -80,7 +80,8 @@ def _put_back(left: Left, receipts: Mapping[str, str]) -> list[str]:
 
 def _line(context: Any) -> Line:
     own = settings()
-    # Loaded here: a job that is too late, or shows nothing new, asks nothing of Slack.
+    # An empty secret stops the function, and not one job after another.
+    wiring.slack_secret(own.slack_bot_token).value()
     web = partial(_call, own)
     shelf = wiring.slack_cards(own.slack_table)
     policy = wiring.policy()
@@ -93,6 +94,7 @@ def _line(context: Any) -> Line:
             paces=KeptPaces(shelf=shelf),
             web=web,
         ),
+        count_fault=partial(count, SLACK_NOT_PAINTED, own.env_name),
         channels=CheckedChannels(
             clock=clock.now,
             web=web,

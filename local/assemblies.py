@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,24 @@ def assembly_of(digest: str, kept_in: Path = KEPT_IN) -> Path:
         os.utime(assembly)
         _forget_old(kept_in)
     return assembly
+
+
+def placed(assembly: Path, into: Path, values: Mapping[str, str]) -> Path:
+    """The same assemblies for one stack: wherever a text of `values` stands, what it stands for,
+    which is known only when the stack starts. What was built is linked, and not touched.
+    """
+    for path in sorted(assembly.rglob("*")):
+        target = into / path.relative_to(assembly)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif path.suffix == ".json":
+            text = path.read_text(encoding="utf-8")
+            for text_of, value in values.items():
+                text = text.replace(text_of, value)
+            target.write_text(text, encoding="utf-8")
+        else:
+            target.symlink_to(path)
+    return into
 
 
 def _make(assembly: Path, digest: str) -> None:

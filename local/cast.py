@@ -26,7 +26,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 
-from local.state import ROOT
+from local.slack.control import SlackControl
+from local.slack_beside import control_of
+from local.state import ROOT, State
 
 _T = TypeVar("_T")
 _HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
@@ -157,6 +159,11 @@ class Cast:
 
     def client(self, service: str, session: boto3.Session) -> Any:
         return session.client(service, endpoint_url=self.about["endpoint_url"], config=_ONE_TRY)
+
+    @cached_property
+    def slack(self) -> SlackControl:
+        """The fake Slack beside the stack: everybody in it, and all that it can do wrong."""
+        return control_of(State(self.state_dir))
 
     def parameter(self, path: str) -> str:
         ssm = self.person("root").client("ssm")

@@ -18,45 +18,16 @@ from rich.markup import escape
 from cli.problems import ExitCode
 from cli.trail.chain import faults_of
 from local.cast import Cast, NotSeenError, Person, is_refused, until
+from local.demo_slack import in_slack
 from local.inboxes import read_inbox
 from local.logins import connect, is_cut, is_let_in
 from local.stack import StackError, down, up
+from local.story import NotAsPromisedError, Story
 from pam.domain import timestamps
 
 LEDGER, SANDBOX, KYC = "core-ledger-admin", "core-sandbox-admin", "kyc-documents-read"
 LEDGER_DB = "core-ledger-db"
 WINDOW = timedelta(seconds=10)
-
-
-class NotAsPromisedError(Exception):
-    """A step came out otherwise than it must."""
-
-
-class Story:
-    """Tells the steps with the time since the beginning, and stops at the first untrue one."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._began = time.monotonic()
-
-    def chapter(self, title: str) -> None:
-        self._console.print(f"\n[bold]{escape(title)}[/bold]")
-
-    def begin(self, what: str) -> None:
-        """What comes with a time of its own: the story begins with the stack."""
-        self._console.print(f"  [dim] {escape(what)}[/dim]")
-
-    def note(self, what: str) -> None:
-        self._console.print(f"  [dim]{self._clock()}[/dim]    {escape(what)}")
-
-    def step(self, what: str, holds: object) -> None:
-        mark = "[green]✓[/green]" if holds else "[red]✗[/red]"
-        self._console.print(f"  [dim]{self._clock()}[/dim]  {mark} {escape(what)}")
-        if not holds:
-            raise NotAsPromisedError(what)
-
-    def _clock(self) -> str:
-        return f"{time.monotonic() - self._began:6.1f} s"
 
 
 def demo(state_dir: Path) -> int:
@@ -84,6 +55,7 @@ def tell(story: Story, cast: Cast) -> None:
     across_domains(story, cast)
     development(story, cast)
     break_glass(story, cast)
+    in_slack(story, cast)
 
 
 def two_approvals_and_the_clock(story: Story, cast: Cast) -> None:

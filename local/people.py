@@ -49,6 +49,8 @@ def create_people(endpoint: str) -> list[Profile]:
     identities = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
     people = []
     for entry in identities["identities"]:
+        if "principal" in entry:
+            continue  # known to a service beside AWS
         if "permission_set" in entry:
             _permission_set(iam, entry["permission_set"], entry["groups"])
             continue

@@ -35,14 +35,20 @@ _OF_THE_PERSON = (".cdk.json",)
 _SURROUNDINGS = (
     "local/bridges",
     "local/certificates.py",
+    "local/companions.py",
     "local/databases.py",
     "local/emulator.py",
     "local/inboxes.py",
     "local/people.py",
     "local/postgres.py",
     "local/postgres_process.py",
+    "local/reachable.py",
+    "local/slack",
+    "local/slack_beside.py",
+    "local/socket_host.py",
     "local/supervisor.py",
     "local/tls_relay.py",
+    "services",
 )
 _CLI = Path("node_modules", "aws-cdk", "package.json")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)

@@ -12,17 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import assemblies, deploy, postgres, sources, supervisor
-from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
+from local import (
+    assemblies,
+    companions,
+    deploy,
+    postgres,
+    reachable,
+    slack_beside,
+    sources,
+    supervisor,
+)
+from local.aws import ACCOUNT, REGION, ROOT_KEYS
 from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
 from local.state import State, write_private
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter
 
 Tell = Callable[[str], None]
 
 _FUNCTIONS_START_WITHIN = 20.0
+_CANNOT = (
+    deploy.DeployError,
+    supervisor.EmulatorError,
+    postgres.PostgresError,
+    slack_beside.SlackError,
+)
 
 
 class StackError(Exception):
@@ -46,6 +61,10 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     """
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
+    try:
+        slack_beside.given()
+    except slack_beside.SlackError as error:
+        raise StackError(str(error)) from error
     with state.locked():
         return _up(state, progress, hand_over=hand_over)
 
@@ -59,14 +78,15 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
         message = f"another command has a stack in {state.dir}: try again when it is over"
         raise StackError(message)
     if there and postgres.running(state.postgres) and about is not None:
-        if about["sources"] == _made_of(digest) and _answers(about):
+        current = about["sources"] == _made_of(digest) and _slack_runs(state, about)
+        if current and _answers(about):
             progress("up already")
             return about
         progress("out of date: starting anew")
     _stop(state)
     try:
         return _bring_up(state, digest, progress, hand_over=hand_over)
-    except (deploy.DeployError, supervisor.EmulatorError, postgres.PostgresError) as error:
+    except _CANNOT as error:
         _stop(state)
         raise StackError(str(error)) from error
     except BaseException:
@@ -78,8 +98,8 @@ def _stop(state: State) -> bool:
     """With what tells others of it. False if there was nothing."""
     for path in (state.about, state.aws_config, state.aws_credentials):
         path.unlink(missing_ok=True)
-    stopped = [postgres.stop(state.postgres), supervisor.stop(state)]
-    return any(stopped)
+    beside = [companions.stop(folder) for folder in (state.socket_host, state.slack)]
+    return any([*beside, postgres.stop(state.postgres), supervisor.stop(state)])
 
 
 def down(state_dir: Path) -> bool:
@@ -111,13 +131,18 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     with ThreadPoolExecutor() as pool:
         emulator_starts = pool.submit(_start_emulator, state, progress)
         server_starts = pool.submit(_start_postgres, state, progress)
+        slack_starts = pool.submit(_start_slack, state, progress)
         assembly = assemblies.assembly_of(digest)
         progress("app synthesised")
         emulator, server = emulator_starts.result(), server_starts.result()
-    deploy.deploy(assembly, emulator.endpoint)
+        slack = slack_starts.result()
+    slack_beside.keep_secrets(emulator.endpoint, slack.secrets)
+    addresses = {slack_beside.UNPLACED: slack.url}
+    deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
-    api_url = _publish_reachable_endpoint(emulator.endpoint)
+    api_url = reachable.publish(emulator.endpoint, Parameter.REQUEST_API_ENDPOINT)
+    host = slack_beside.join(state, slack, emulator.endpoint)
     people = create_people(emulator.endpoint)
     about = {
         "endpoint_url": emulator.endpoint,
@@ -126,6 +151,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "account": ACCOUNT,
         "env": "local",
         "profiles": _profiles(people),
+        "services": {"slack": slack.about()},
         "inboxes": create_inboxes(emulator.endpoint),
         "databases": create_databases(server, emulator.endpoint),
         "sources": _made_of(digest),
@@ -138,6 +164,8 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     if hand_over:
         emulator.hand_over()
         server.hand_over()
+        for companion in filter(None, (slack.process, host)):
+            companion.hand_over()
     return about
 
 
@@ -165,20 +193,17 @@ def _wait_for_functions(state: State) -> None:
         time.sleep(0.05)
 
 
-def _publish_reachable_endpoint(endpoint: str) -> str:
-    """AWS resolves `{api}.execute-api.{region}.amazonaws.com`; the emulator serves the same API
-    under a path of its own, so the parameter that callers find it by is given that address.
-    """
-    ssm = root_client("ssm", endpoint)
-    name = parameter_path("local", Parameter.REQUEST_API_ENDPOINT)
-    published = str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
-    if published.startswith(endpoint):
-        return published
-    host, _, stage = published.removeprefix("https://").partition("/")
-    api_id = host.partition(".")[0]
-    api_url = f"{endpoint}/restapis/{api_id}/{stage.rstrip('/')}/_user_request_"
-    ssm.put_parameter(Name=name, Value=api_url, Type="String", Overwrite=True)
-    return api_url
+def _start_slack(state: State, progress: Tell) -> slack_beside.Beside:
+    beside = slack_beside.start(state)
+    progress("Slack started" if beside.process else f"Slack is at {beside.url}")
+    return beside
+
+
+def _slack_runs(state: State, about: dict[str, Any]) -> bool:
+    told = about.get("services", {}).get("slack")
+    ours = isinstance(told, dict) and "control_url" in told
+    folders = [state.socket_host, *([state.slack] if ours else [])]
+    return slack_beside.is_wanted(told) and all(map(companions.running, folders))
 
 
 def _profiles(people: list[Profile]) -> dict[str, Any]:

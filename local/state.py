@@ -52,9 +52,24 @@ class State:
         return self.dir / "postgres"
 
     @property
+    def slack(self) -> Path:
+        """The Slack beside it: where it is, its secrets, what was asked of it."""
+        return self.dir / "slack"
+
+    @property
+    def socket_host(self) -> Path:
+        """The process that holds Slack's connections, and its log."""
+        return self.dir / "socket-host"
+
+    @property
     def scratch(self) -> Path:
         """The emulator's temporary files; emptied whenever it starts."""
         return self.dir / "scratch"
+
+    @property
+    def assembly(self) -> Path:
+        """The cloud assemblies as this stack deploys them."""
+        return self.scratch / "assembly"
 
     @property
     def functions_started(self) -> Path:

@@ -38,6 +38,7 @@ from stacks.pam_function import PamFunction
 from stacks.session_auditor import SessionAuditor
 from stacks.session_store import SessionStore
 from stacks.slack import Slack
+from stacks.slack_socket_tasks import LINES_A_PERIOD, TASKS, SlackSocketTasks
 from stacks.store_watch import StoreWatch
 
 _MINUTE = Duration.minutes(1)
@@ -48,7 +49,9 @@ _WIDTH, _DAY = 8, Duration.days(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What is measured, and for how many minutes in a row it must be bad to be worth a call."""
+    """What is measured, and for how many of its periods in a row, minutes as a rule, it must be bad
+    to be worth a call.
+    """
 
     metric: cloudwatch.IMetric
     minutes: int
@@ -106,10 +109,27 @@ def _of_slack(slack: Slack, own: Callable[[str], cloudwatch.IMetric]) -> dict[st
     age = slack.queue.queue.metric_approximate_age_of_oldest_message(
         period=_MINUTE, statistic="Maximum"
     )
-    return {
+    found = {
         "slack-waiting": Watched(metric=age, minutes=1, threshold=_LATE_SECONDS),
         "slack-channel-lost": Watched(metric=own(SLACK_CHANNEL_LOST), minutes=1),
         "slack-not-painted": Watched(metric=own(SLACK_NOT_PAINTED), minutes=1),
+    }
+    if slack.socket is None or slack.socket.tasks is None:
+        return found
+    return found | _of_slacks_socket(slack.socket.tasks)
+
+
+def _of_slacks_socket(tasks: SlackSocketTasks) -> dict[str, Watched]:
+    """In periods of five minutes. A first one that was not whole calls nobody."""
+    return {
+        "slack-socket-not-running": Watched(
+            metric=tasks.healthy(),
+            minutes=2,
+            threshold=LINES_A_PERIOD - TASKS,
+            when=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            silence_is_bad=True,
+        ),
+        "slack-socket-unanswered": Watched(metric=tasks.unanswered(), minutes=1, threshold=3),
     }
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from pam.names import SLACK_API_URL
+from pam.names import SLACK_API_URL, SlackSecret, slack_secret_name
 from stacks.config import ConfigError, DeployConfig, Synthesizer
 
 _SHORTEST_REASON = 20
@@ -112,15 +112,37 @@ def check_slack(config: DeployConfig) -> None:
     Slack than Slack's would be told the tokens, and could click as anybody. Raises ConfigError.
     """
     where = f"cdk.json: environments.{config.env_name}"
-    if config.slack.by_socket and not config.vpc_subnet_ids and not config.emulated:
+    if config.slack.by_socket and not config.emulated:
+        _check_socket(where, config)
+    if config.slack.api_url != SLACK_API_URL and not config.emulated:
+        message = (
+            f"{where}.slack.api_url is for the local stack alone: its tokens would go to "
+            f"{config.slack.api_url}, and whoever answers there could click as anybody"
+        )
+        raise ConfigError(message)
+
+
+def _check_socket(where: str, config: DeployConfig) -> None:
+    slack = config.slack
+    if not config.vpc_subnet_ids:
         message = (
             f"{where}: where slack.modes has socket, vpc_subnet_ids and vpc_security_group_ids "
             "name the network in which its task runs, and from where it reaches slack.com"
         )
         raise ConfigError(message)
-    if config.slack.api_url != SLACK_API_URL and not config.emulated:
+    for name, what in (
+        ("socket_image", "the image of the socket's host, by its digest"),
+        ("socket_vpc_id", "the network of vpc_subnet_ids"),
+        ("socket_token_arn", "the secret with the app-level token"),
+    ):
+        if not getattr(slack, name):
+            message = f"{where}.slack.{name} must name {what}, where modes has socket"
+            raise ConfigError(message)
+    region, name = slack.token_secret
+    expected = slack_secret_name(config.env_name, SlackSecret.APP_TOKEN)
+    if (region, name) != (config.region, expected):
         message = (
-            f"{where}.slack.api_url is for the local stack alone: its tokens would go to "
-            f"{config.slack.api_url}, and whoever answers there could click as anybody"
+            f"{where}.slack.socket_token_arn must be the secret {expected} in {config.region}, "
+            f"not {name} in {region}"
         )
         raise ConfigError(message)

@@ -11,6 +11,7 @@ from stacks.slack_api import SlackApi
 from stacks.slack_door import SlackDoor
 from stacks.slack_painting import SlackPainting
 from stacks.slack_queue import SlackQueue
+from stacks.slack_socket import SlackSocket
 from stacks.slack_table import SlackTable
 from stacks.workflow_handle import WorkflowHandle
 
@@ -52,3 +53,6 @@ class Slack(Construct):
             queue=self.queue,
         )
         self.api = SlackApi(self, "SlackApi", platform=platform, door=self.door)
+        self.socket = None
+        if platform.config.slack.by_socket:
+            self.socket = SlackSocket(self, "Socket", platform=platform, api=self.api)

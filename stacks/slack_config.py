@@ -11,6 +11,17 @@ from pam.names import SLACK_API_URL
 
 _TEAM = re.compile(r"T[A-Z0-9]{1,20}", re.ASCII)
 _ENTERPRISE = re.compile(r"E[A-Z0-9]{1,20}", re.ASCII)
+_VPC = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+_IMAGE = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
+    r"/(?P<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)@sha256:[0-9a-f]{64}",
+    re.ASCII,
+)
+_SECRET = re.compile(
+    r"arn:[a-z-]+:secretsmanager:(?P<region>[a-z0-9-]+):[0-9]{12}:secret:"
+    r"(?P<name>[A-Za-z0-9/_+=.@-]{1,512})-[A-Za-z0-9]{6}",
+    re.ASCII,
+)
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _MOST_COMMANDS = 10
@@ -26,6 +37,15 @@ class SlackMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSource:
+    """Where ECS fetches an image: a repository of ECR."""
+
+    account: str
+    region: str
+    repository: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlackConfig:
     """Without `modes` there is no Slack, and nothing of it in the template.
 
@@ -33,6 +53,11 @@ class SlackConfig:
     which the app's slash command goes; the first is the one that PAM's own texts use. `reactions`
     lets an approver's reaction to a card bring them its buttons. `api_url` is Slack's, unless the
     deployment is that of the local stack.
+
+    The host of the socket is a container. `socket_image` is its image in ECR by digest: a tag can
+    be moved to another image, and nobody would see it here. `socket_vpc_id` is the network of the
+    deployment's `vpc_subnet_ids`, and `socket_token_arn` the secret with the app-level token: ECS
+    takes the whole ARN of a secret, and no name.
     """
 
     modes: tuple[SlackMode, ...] = ()
@@ -41,6 +66,9 @@ class SlackConfig:
     commands: tuple[str, ...] = ("/jit", "/request-admin")
     reactions: bool = False
     api_url: str = SLACK_API_URL
+    socket_image: str = ""
+    socket_vpc_id: str = ""
+    socket_token_arn: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError, in one line that begins with the entry's name."""
@@ -52,6 +80,21 @@ class SlackConfig:
             _refuse("commands", f"must be at most {_MOST_COMMANDS}")
         if self.api_url != SLACK_API_URL and not _is_beside_us(self.api_url):
             _refuse("api_url", f"must be a loopback address that ends in /api/, not {self.api_url}")
+
+    @property
+    def image_source(self) -> ImageSource:
+        """Of `socket_image`. Raises ValueError where none is named."""
+        found = _IMAGE.fullmatch(self.socket_image)
+        if found is None:
+            message = "socket_image names no image"
+            raise ValueError(message)
+        return ImageSource(**found.groupdict())
+
+    @property
+    def token_secret(self) -> tuple[str, str]:
+        """Region and name of the secret in `socket_token_arn`; empty where none is named."""
+        found = _SECRET.fullmatch(self.socket_token_arn)
+        return (found["region"], found["name"]) if found else ("", "")
 
     @property
     def on(self) -> bool:
@@ -128,6 +171,15 @@ def _bool(name: str, value: object) -> bool:
     return value is True
 
 
+def _formed(form: re.Pattern[str], what: str) -> Callable[[str, object], str]:
+    def read(name: str, value: object) -> str:
+        if type(value) is not str or not form.fullmatch(value):
+            _refuse(name, f"must be {what}, not {value!r}")
+        return str(value)
+
+    return read
+
+
 def _url(name: str, value: object) -> str:
     """Empty: Slack's own."""
     if type(value) is not str:
@@ -142,4 +194,11 @@ _READ: Mapping[str, Callable[[str, object], Any]] = {
     "commands": _listed(_COMMAND, 'commands in lower case with their slash, as in "/jit"'),
     "reactions": _bool,
     "api_url": _url,
+    "socket_image": _formed(
+        _IMAGE, "an image in ECR by its digest, ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…"
+    ),
+    "socket_vpc_id": _formed(_VPC, 'the id of a network, as in "vpc-0123456789abcdef0"'),
+    "socket_token_arn": _formed(
+        _SECRET, "the whole ARN of a secret, with the six characters at its end"
+    ),
 }

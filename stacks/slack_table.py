@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.names import SLACK_CARD, SLACK_CHANNEL, SLACK_SEEN, SLACK_USER, slack_table_name
-from stacks.acknowledgments import acknowledge_nist
+from stacks.acknowledgments import acknowledge, acknowledge_nist
 from stacks.encryption_key import EncryptionKey
 from stacks.kept_table import text
 
@@ -35,6 +35,7 @@ class SlackTable(Construct):
             "Holds what is asked of Slack again, and where messages stand: cards are painted from "
             "the sessions, and one whose place is forgotten is posted anew."
         )
+        acknowledge(self.table, "AwsSolutions-DDB3", made_again)
         acknowledge_nist(
             self.table, {"DynamoDBInBackupPlan": made_again, "DynamoDBPITREnabled": made_again}
         )
@@ -47,8 +48,11 @@ class SlackTable(Construct):
             "GetItem",
             "PutItem",
             "UpdateItem",
-            "DeleteItem",
         )
+
+    def grant_find_card(self, role: iam.IRole) -> None:
+        """Whose card a message is."""
+        self._allow(role, [SLACK_CARD], "GetItem")
 
     def grant_keep_cards(self, role: iam.IRole) -> None:
         """The painter: where cards stand. What it asks Slack of channels it keeps as well."""

@@ -27,7 +27,7 @@ StateDir = Annotated[
 @command
 def up(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Start the local stack, and say how to use it."""
-    folder = _folder(state_dir)
+    folder = folder_of(state_dir)
     _call("up", folder)
     document = _call("status", folder)
     invocation.emit(document, lambda: _print_use(document, folder))
@@ -36,7 +36,7 @@ def up(invocation: Invocation, state_dir: StateDir = None) -> None:
 @command
 def down(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Stop everything that `pam local up` started, and nothing else."""
-    folder = _folder(state_dir)
+    folder = folder_of(state_dir)
     _call("down", folder)
     document = _call("status", folder)
     invocation.emit(document, lambda: typer.echo("the local stack is down"))
@@ -45,12 +45,12 @@ def down(invocation: Invocation, state_dir: StateDir = None) -> None:
 @command
 def status(invocation: Invocation, state_dir: StateDir = None) -> None:
     """Say whether the local stack runs, and where."""
-    folder = _folder(state_dir)
+    folder = folder_of(state_dir)
     document = _call("status", folder)
     invocation.emit(document, lambda: _print_status(document, folder))
 
 
-def _imported(name: str) -> Any:
+def imported(name: str) -> Any:
     """A module of the local stack. Raises Failure where PAM is installed without it."""
     try:
         return importlib.import_module(name)
@@ -62,14 +62,14 @@ def _imported(name: str) -> Any:
         raise Failure(message) from error
 
 
-def _folder(state_dir: Path | None) -> Path:
-    chosen = state_dir or _imported("local.state").default_state_dir()
+def folder_of(state_dir: Path | None) -> Path:
+    chosen = state_dir or imported("local.state").default_state_dir()
     return Path(chosen).resolve()
 
 
 def _call(verb: str, folder: Path) -> dict[str, Any]:
     """`local.VERB(folder)`; what it prints on the way goes to stderr."""
-    stack = _imported("local")
+    stack = imported("local")
     with redirect_stdout(sys.stderr):
         try:
             answer = getattr(stack, verb)(folder)

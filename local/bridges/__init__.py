@@ -11,8 +11,10 @@ from local.bridges import (
     functions,
     iam,
     principals,
+    queues,
     secrets,
     tables,
+    tasks,
     workflow,
 )
 
@@ -28,3 +30,5 @@ def build_all() -> None:
     secrets.build_all()
     archive.build_all()
     alarms.build_all()
+    tasks.build_all()
+    queues.build_all()

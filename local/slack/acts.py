@@ -136,7 +136,14 @@ class Acts:
         return {"delivery": self._deliveries.tell(event, via).number}
 
     async def react(
-        self, user: str, channel: str, ts: str, reaction: str, *, even_so: bool = False
+        self,
+        user: str,
+        channel: str,
+        ts: str,
+        reaction: str,
+        via: str | None = None,
+        *,
+        even_so: bool = False,
     ) -> Json:
         person = self._person(user)
         place = self._place(channel, person, even_so=even_so)
@@ -149,7 +156,7 @@ class Acts:
             "item_user": message.user,
             "item": {"type": "message", "channel": place.id, "ts": message.ts},
         }
-        return {"delivery": self._deliveries.tell(event).number}
+        return {"delivery": self._deliveries.tell(event, via).number}
 
     async def say(self, user: str, channel: str, text: str) -> Json:
         """A message of a person's own, which no app may change."""

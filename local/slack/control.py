@@ -144,8 +144,8 @@ class Person:
     def shortcut(self, callback_id: str, **how: Any) -> Seen:
         return self._act("shortcut", callback_id=callback_id, **how)
 
-    def open_home(self) -> None:
-        self._slack.call("open_home", user=self.name)
+    def open_home(self, **how: Any) -> None:
+        self._slack.call("open_home", user=self.name, **how)
 
     def react(self, message: Shown, reaction: str, **how: Any) -> None:
         place = {"channel": message.channel, "ts": message.ts}

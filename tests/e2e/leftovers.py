@@ -20,12 +20,20 @@ def close(cast: Cast, *, since: datetime) -> None:
     for session in _sessions(cast, since):
         body = {"session_id": session["session_id"]}
         if session["status"] in OPEN:
-            requester = str(session["requester"]).rpartition("/")[2]
-            answer = cast.person(requester).post("/pam/end", body)
+            answer = cast.person(_requester(cast, str(session["requester"]))).post("/pam/end", body)
             assert answer.code in {"", "CONFLICT"}, answer
         if session["review"]["required"] and not session["review"]["outcome"]:
             for name in REVIEWERS:
                 cast.person(name).post("/pam/review", body | {"outcome": "justified"})
+
+
+def _requester(cast: Cast, principal: str) -> str:
+    """Whose it is, also of a request that came in by Slack."""
+    name = principal.rpartition("/")[2]
+    if not principal.startswith("slack:"):
+        return name
+    people = cast.slack.call("people")["people"]
+    return str(next(each["name"] for each in people if each["id"] == name))
 
 
 def _sessions(cast: Cast, since: datetime) -> Iterator[dict[str, Any]]:

@@ -103,9 +103,7 @@ class FakeQueue:
         self.sent[once] = now
         self.number += 1
         message_id = f"message-{self.number}"
-        self.messages.append(
-            Message(message_id=message_id, body=text, group=group, visible_at=now)
-        )
+        self.messages.append(Message(message_id=message_id, body=text, group=group, visible_at=now))
 
     def take(self) -> list[Message]:
         """The next batch: of one group, in order."""

@@ -25,6 +25,8 @@ from pam.settings import (
     RevokeSettings,
     Settings,
     SlackDoorSettings,
+    SlackPaintSettings,
+    SlackRouteSettings,
     TickSettings,
     WatchSettings,
 )
@@ -36,6 +38,7 @@ __all__ = ["aws", "table"]
 
 COMMON = {"env_name": "test", "table_name": TABLE}
 OWN_ROLES = ("arn:aws:iam::000000000000:role/tick", "arn:aws:iam::000000000000:role/workflow")
+SLACK_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/told.fifo"
 OWN_FUNCTIONS = "arn:aws:lambda:eu-west-1:000000000000:function:pam-test-service-"
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
 KEYS = {
@@ -91,6 +94,19 @@ SETTINGS: dict[str, Settings] = {
         approver_topic_arn="approvers",
         requester_topic_arn="requesters",
         tier1_topic_arn="tier1",
+    ),
+    "route_slack": SlackRouteSettings(
+        **COMMON, slack_table="slack", slack_queue_url=SLACK_QUEUE
+    ),
+    "paint_slack": SlackPaintSettings(
+        **COMMON,
+        door_key_arn="door",
+        slack_table="slack",
+        slack_queue_url=SLACK_QUEUE,
+        slack_api_url="https://slack.com/api/",
+        slack_bot_token="bot-token",
+        slack_team_ids="T0BANK00001",
+        slack_enterprise_ids="",
     ),
     "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
     "slack_door": SlackDoorSettings(

@@ -7,9 +7,8 @@ import hashlib
 import hmac
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,9 +17,12 @@ import boto3
 import pytest
 
 from pam import wiring
+from pam.domain import proofs
+from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.operations.proven_links import ProvenLinks
 from pam.slack import actions
+from pam.slack.clicker import link_basis
 from pam.slack.jobs import Job, Method, Paint, Send, from_text
 from pam.slack_web.errors import SlackFailed
 from tests.contract.conftest import schema
@@ -161,7 +163,13 @@ class Scene:
         return self.deliver("interactive", self.pressed(who, action_id, session_id, **changed))
 
     def pressed(
-        self, who: str, action_id: str, session_id: str = "", *, where: str = CHANNEL, **changed: Any
+        self,
+        who: str,
+        action_id: str,
+        session_id: str = "",
+        *,
+        where: str = CHANNEL,
+        **changed: Any,
     ) -> Json:
         """`where`: a channel, `modal`, or `home`."""
         at = next(_numbers)
@@ -178,12 +186,22 @@ class Scene:
         return {**base, "team": {"id": TEAM}, "user": user, **fresh, **changed}
 
     def submit(
-        self, who: str, callback_id: str, values: Mapping[str, str], session_id: str = "", **view: str
+        self,
+        who: str,
+        callback_id: str,
+        values: Mapping[str, str],
+        session_id: str = "",
+        **view: str,
     ) -> Reply:
         return self.deliver("interactive", self.form(who, callback_id, values, session_id, **view))
 
     def form(
-        self, who: str, callback_id: str, values: Mapping[str, str], session_id: str = "", **view: str
+        self,
+        who: str,
+        callback_id: str,
+        values: Mapping[str, str],
+        session_id: str = "",
+        **view: str,
     ) -> Json:
         state = {name: {name: _element(name, value)} for name, value in values.items()}
         return {
@@ -247,7 +265,9 @@ class Scene:
             body, content = urlencode(form), "application/x-www-form-urlencoded"
         return self.signed(body, f"/slack/{path}", content) | changed
 
-    def signed(self, body: str, route: str = "/slack/events", content: str = "application/json") -> Json:
+    def signed(
+        self, body: str, route: str = "/slack/events", content: str = "application/json"
+    ) -> Json:
         seconds = str(int(self.story.now.timestamp()))
         headers = {
             "Content-Type": content,
@@ -341,9 +361,7 @@ def scene(
     # A link rests on what Slack says of its user.
     for principal, link in list(linked.known.links.items()):
         linked.known.links[principal] = _resting(link, slack, story)
-    monkeypatch.setattr(
-        wiring, "proven_links", lambda *_: ProvenLinks(linked.known, story.keys)
-    )
+    monkeypatch.setattr(wiring, "proven_links", lambda *_: ProvenLinks(linked.known, story.keys))
     monkeypatch.setattr(wiring, "link_codes", lambda _: linked.known)
     monkeypatch.setattr(wiring, "slack_web", lambda *_: slack)
     monkeypatch.setattr(wiring, "slack_queue", lambda _: told)
@@ -352,24 +370,12 @@ def scene(
     monkeypatch.setattr(wiring, "starter", lambda _: story.closer)
     for cached in (wiring.slack_facts, wiring.slack_deliveries):
         cached.cache_clear()
-    yield Scene(
-        linked=linked, door=function("slack_door"), slack=slack, told=told, cards=cards
-    )
+    yield Scene(linked=linked, door=function("slack_door"), slack=slack, told=told, cards=cards)
     for cached in (wiring.slack_facts, wiring.slack_deliveries):
         cached.cache_clear()
 
 
 def _resting(link: Any, slack: SlackSays, story: Story) -> Any:
-    from dataclasses import replace
-
-    from pam.domain import proofs
-    from pam.domain.proofs import Maker
-    from pam.slack.clicker import link_basis
-
     user = link.principal.partition("/")[2]
     on = replace(link, basis=link_basis(slack.users[user]), proof="")
     return replace(on, proof=story.keys.of(Maker.DOOR).sign(proofs.of_link(on)))
-
-
-def now_in_ms() -> int:
-    return int(time.time() * 1000)

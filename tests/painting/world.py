@@ -65,6 +65,7 @@ class World:
     shelf: FakeShelf = field(default_factory=FakeShelf)
     links: FakeLinks = field(default_factory=FakeLinks)
     lost: int = 0
+    faults: int = 0
     given_up: list[Waiting] = field(default_factory=list)
     seconds_a_call: float = 0.05
     """What a call of Slack takes, by the story's clock."""
@@ -91,13 +92,15 @@ class World:
         def count() -> None:
             self.lost += 1
 
+        def fault() -> None:
+            self.faults += 1
+
         policy, cards = self.story.policy, KeptCards(shelf=self.shelf, clock=self.now)
         return Painter(
             store=self.story.store,
             policy=policy,
-            post=Post(
-                clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web
-            ),
+            post=Post(clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web),
+            count_fault=fault,
             channels=CheckedChannels(
                 clock=self.now,
                 web=self.web,
@@ -116,9 +119,7 @@ class World:
         )
 
     def line(self, *, has_time: bool = True) -> Line:
-        return Line(
-            painter=self.painter, web=self.web, clock=self.now, has_time=lambda: has_time
-        )
+        return Line(painter=self.painter, web=self.web, clock=self.now, has_time=lambda: has_time)
 
     # What wakes the painter.
 
@@ -228,7 +229,11 @@ class World:
 @contextmanager
 def world() -> Iterator[World]:
     story = Story()
-    with slack(clock=lambda: story.now.timestamp()) as running:
+
+    def clock() -> float:
+        return story.now.timestamp()
+
+    with slack(clock=clock) as running:
         made = World(running=running, story=story)
         made.link("alice", "U0ALICE0001")
         yield made

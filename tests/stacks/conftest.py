@@ -29,6 +29,15 @@ EVERYTHING_ON: dict[str, Any] = {
     "traces": True,
     "vpc_subnet_ids": ["subnet-0123456789abcdef0"],
     "vpc_security_group_ids": ["sg-0123456789abcdef0"],
+    "slack": {
+        "modes": ["socket", "http"],
+        "team_ids": ["T0BANK00001"],
+        "reactions": True,
+        "socket_image": f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/pam/slack@sha256:{'a' * 64}",
+        "socket_vpc_id": "vpc-0123456789abcdef0",
+        "socket_token_arn": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
+        "pam/prod/slack/app-token-AbCdEf",
+    },
     "notify": [
         {"topic": "tier1", "endpoint": "https://calls.bank.example/pam"},
         {

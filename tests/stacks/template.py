@@ -99,7 +99,7 @@ class Deployment:
         (found,) = (
             (name, queue)
             for name, queue in self.of_type("AWS::SQS::Queue").items()
-            if "KmsMasterKeyId" in queue["Properties"]
+            if "KmsMasterKeyId" in queue["Properties"] and not _in_lines(queue)
         )
         return found
 
@@ -109,6 +109,7 @@ class Deployment:
             for name, queue in self.of_type("AWS::SQS::Queue").items()
             # Another holds activities until they are recorded, and has this one behind it.
             if not {"KmsMasterKeyId", "RedrivePolicy"} & set(queue["Properties"])
+            and not _in_lines(queue)
         )
         return found
 
@@ -116,9 +117,16 @@ class Deployment:
         (found,) = (
             (name, queue)
             for name, queue in self.of_type("AWS::SQS::Queue").items()
-            if "RedrivePolicy" in queue["Properties"]
+            if "RedrivePolicy" in queue["Properties"] and not _in_lines(queue)
         )
         return found
+
+    def slack_queues(self) -> tuple[tuple[str, Resource], tuple[str, Resource]]:
+        """What is to be told in Slack, and what of it failed."""
+        queues = [each for each in self.of_type("AWS::SQS::Queue").items() if _in_lines(each[1])]
+        (told,) = (each for each in queues if "RedrivePolicy" in each[1]["Properties"])
+        (failed,) = (each for each in queues if each != told)
+        return told, failed
 
     def encryption_key(self) -> tuple[str, Resource]:
         """The one that data is under; the others sign, or make proofs."""
@@ -218,3 +226,8 @@ def _role_key(text: str) -> str:
     if ":role/" in text:
         return text.rpartition("/")[2]
     return text.removeprefix("${").removesuffix("}").removesuffix(".Arn")
+
+
+def _in_lines(queue: Resource) -> bool:
+    """Whether it keeps an order; those of Slack do."""
+    return bool(queue["Properties"].get("FifoQueue"))

@@ -1,8 +1,9 @@
 """Where PAM may post: nowhere that others than the workspace read, and nowhere that it cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from aws_lambda_powertools import Logger
 
@@ -15,8 +16,19 @@ from pam.slack.clicker import refuse_channel
 from pam.slack.jobs import Method, Send, to_text
 from pam.slack_web.errors import Gone
 
-logger = Logger(child=True)
+logger = Logger()
 
+_WHY: Mapping[str, str] = MappingProxyType(
+    {
+        "is_ext_shared": "it is shared with another organisation",
+        "is_pending_ext_shared": "it is about to be shared with another organisation",
+        "is_shared": "it is shared with another workspace",
+        "is_archived": "it is archived",
+        "is_member": "PAM is no member of it",
+        "not_in_channel": "PAM is no member of it",
+        "channel_not_found": "it is not there, or PAM is no member of it",
+    }
+)
 _TOLD_AGAIN = timedelta(days=1)
 
 
@@ -55,10 +67,11 @@ class CheckedChannels:
         self.count()
         if not self.operators or self.operators == channel:
             return
+        why = _WHY.get(reason, "Slack refuses it")
         message = blocks.message(
             f"PAM: nothing is posted to a channel: {reason}",
             [
-                blocks.row(f"PAM posts nothing to the channel {channel}: {reason}."),
+                blocks.row(f"PAM posts nothing to the channel {channel}: {why} ({reason})."),
                 blocks.row("Requests go on without it. Approvers see what waits for them by:"),
                 blocks.commands("pam inbox"),
                 blocks.row("Once PAM may post there again, it makes up for it by itself."),

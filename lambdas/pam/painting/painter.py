@@ -5,7 +5,7 @@ message is written down where it stands, so that nothing is said twice and an ol
 takes a newer one's place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ from pam.slack.shown import shown
 from pam.slack.thread import Done
 from pam.slack_web.errors import Gone, Rejected
 
-logger = Logger(child=True)
+logger = Logger()
 
 _PAGE, _MOST_PAGES = 100, 20
 """Records read at once, and pages of them for one job."""
@@ -51,6 +51,8 @@ class Painter:
     post: Post
     channels: Channels
     addresses: Addresses
+    count_fault: Callable[[], None]
+    """Counts what Slack would never take, because of what PAM made of it."""
 
     def begin(self, session_id: str) -> Work | None:
         """None for a session that is not there."""
@@ -81,6 +83,7 @@ class Painter:
         except Gone as gone:
             self._without(work, gone.error, now)
         except Rejected as rejected:
+            self.count_fault()
             self._give_up(work, rejected.error)
 
     def _card(self, work: Work, now: datetime) -> None:
@@ -217,6 +220,8 @@ class Painter:
             stands = self.post.message(work, line.said, line.message, channel, thread)
         except (Gone, Rejected) as error:
             logger.warning("not said", extra={"error": error.error, **_about(work)})
+            if isinstance(error, Rejected):
+                self.count_fault()
             if channel == work.channel and error.error in _CHANNEL_ERRORS:
                 self._refuse(work, error.error)
                 return

@@ -21,7 +21,7 @@ from pam.slack.pace import DELETIONS, UPDATES, Pace, posts_to
 from pam.slack.posted import MOST_TRIES, Posted, Said
 from pam.slack_web.errors import Gone, Silent, SlackFailed
 
-logger = Logger(child=True)
+logger = Logger()
 
 _LOST_RACES = 3
 

@@ -16,16 +16,18 @@ from pam.painting.painter import Painter
 from pam.painting.ports import Web
 from pam.painting.posting import Later, Work
 from pam.ports.slack_cards import StaleCard
-from pam.slack.jobs import Job, Paint, Send
+from pam.slack.jobs import Job, Method, Paint, Send
 from pam.slack_web.errors import Gone, Limited, Rejected, SlackFailed
 
-logger = Logger(child=True)
+logger = Logger()
 
 AGAIN_AFTER = 20
 """Seconds, while Slack does not answer: so that all is right within a minute after it does."""
 _FULL = 10
 """As many jobs as come at once when more are waiting."""
 _MOST_FAULTS = 5
+_CHANNELS = ("C", "G")
+"""How the ids of channels begin; those of people and of direct messages begin otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,13 @@ class Line:
             self._try(each, batch, partial(self._send, job))
 
     def _send(self, job: Send) -> None:
+        place = str(job.arguments.get("channel", job.to))
+        # What one person alone sees may be said anywhere: why they were refused, for one.
+        if job.method is Method.POST_MESSAGE and place.startswith(_CHANNELS):
+            reason = self.painter.channels.refused(place)
+            if reason:
+                logger.warning("not sent", extra={"method": job.method.value, "error": reason})
+                return
         try:
             self.web(job.method.value, job.arguments)
         except (Gone, Rejected) as error:

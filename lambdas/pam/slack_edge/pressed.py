@@ -49,6 +49,11 @@ def click(pressed: Click, handling: Handling) -> Answer:
     return Answer()
 
 
+def _if_any(value: str) -> str:
+    """The session that a button or a form holds; empty for anything else."""
+    return value if is_ulid(value) else ""
+
+
 def _named(value: str) -> str:
     """Of a button or a form. Raises NotFound for what PAM has not put there."""
     if not is_ulid(value):
@@ -59,7 +64,7 @@ def _named(value: str) -> str:
 
 def _asker(pressed: Click, handling: Handling, channel: str) -> Asker:
     return known_person(
-        ask_in(pressed.clicker, handling, channel=channel, session_id=pressed.value)
+        ask_in(pressed.clicker, handling, channel=channel, session_id=_if_any(pressed.value))
     )
 
 
@@ -75,7 +80,7 @@ def _modal(pressed: Click, handling: Handling, channel: str) -> Answer:
     callback_id = _MODALS[pressed.action_id]
     if pressed.view_type == "modal":
         handling.view_id = pressed.view_id
-        asker = ask_in(pressed.clicker, handling, session_id=pressed.value)
+        asker = ask_in(pressed.clicker, handling, session_id=_if_any(pressed.value))
     else:
         asker = open_and_ask(
             pressed.clicker,
@@ -83,7 +88,7 @@ def _modal(pressed: Click, handling: Handling, channel: str) -> Answer:
             pressed.trigger_id,
             callback_id,
             channel=channel,
-            session_id=pressed.value,
+            session_id=_if_any(pressed.value),
         )
     known_person(asker)
     if callback_id == actions.REQUEST:
@@ -114,7 +119,7 @@ def submission(sent: Submission, handling: Handling) -> Answer:
     if sent.callback_id not in {actions.REQUEST, actions.DENY, actions.SHORTER}:
         return Answer()
     session_id = sent.private_metadata
-    asker = known_person(ask_in(sent.clicker, handling, session_id=session_id))
+    asker = known_person(ask_in(sent.clicker, handling, session_id=_if_any(session_id)))
     if sent.callback_id == actions.REQUEST:
         return asking.submitted(sent, handling, asker)
     _named(session_id)

@@ -1,7 +1,7 @@
 """A click is a vote or nothing: one conditional write, before Slack is answered."""
 
 from pam.domain.approval import Ballot, Vote
-from pam.domain.errors import Conflict
+from pam.domain.errors import Conflict, StepUp
 from pam.edge.bodies import ApproveBody
 from pam.edge.reading import read_body
 from pam.operations import vote
@@ -42,7 +42,8 @@ def cast(
     )
     try:
         vote.vote(paper, asker.call, workflow=handling.front.workflow, signer=handling.signer)
-    except Conflict:
+    except (Conflict, StepUp):
+        # Of the approvals by Slack that may count, this may be the one.
         if not _stands(paper, asker):
             raise
         sentence = f"Your vote stands: you said {ballot.value} already."

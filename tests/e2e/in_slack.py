@@ -1,0 +1,127 @@
+"""What end-to-end tests do and see in the stack's Slack, and in PAM behind it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from local.cast import Cast, until
+from local.slack.control import Person, Seen, Shown
+from pam.slack.actions import APPROVE, DENY, SHORTER
+
+Json = dict[str, Any]
+Found = TypeVar("Found")
+
+CORE = "core-approvals"
+UAT, LEDGER, SANDBOX = "core-ledger-uat-admin", "core-ledger-admin", "core-sandbox-admin"
+WAYS = ("socket", "http")
+WHY = "late entries of October, by hand"
+PAINTED, ULID = ", as of record ", 26
+SOON = 10.0
+"""Seconds within which what is painted is there. It waits for nothing that is slow."""
+
+
+class InSlack:
+    """The stack's Slack, each act by the one way."""
+
+    def __init__(self, cast: Cast, way: str) -> None:
+        self.cast, self.way, self.slack = cast, way, cast.slack
+
+    def person(self, name: str) -> Person:
+        return self.slack.person(name)
+
+    def type(self, name: str, text: str, **how: Any) -> Seen:
+        return self.person(name).command(text, **{"via": self.way} | how)
+
+    def click(self, name: str, card: Shown, action: str, **how: Any) -> Seen:
+        return self.person(name).click(card, action, **{"via": self.way} | how)
+
+    def press(self, name: str, action: str, **how: Any) -> Seen:
+        """A button of Home, or of a modal."""
+        return self.person(name).click_view(action, **{"via": self.way} | how)
+
+    def submit(self, name: str, values: Json, **how: Any) -> Seen:
+        return self.person(name).submit(values, **{"via": self.way} | how)
+
+    def ask(self, name: str, resource: str = UAT, length: str = "10m", why: str = WHY) -> str:
+        """A request in one line; the session's id."""
+        seen = self.type(name, f"{resource} {length} {why}")
+        assert seen.acknowledged, seen
+        session_id = "".join(seen.shown).partition("session ")[2][:ULID]
+        self.card(session_id)
+        return session_id
+
+    def cards(self, channel: str = CORE) -> list[Shown]:
+        """Those that PAM painted, without what stands in threads."""
+        found = self.slack.messages(channel)
+        return [it for it in found if it.thread_ts in {None, it.ts} and PAINTED in it.text]
+
+    def home(self, name: str, words: str) -> Json:
+        """Opened now, once it has these words."""
+        self.person(name).open_home(via=self.way)
+        return self.view(name, words)
+
+    def card(self, session_id: str, channel: str = CORE) -> Shown:
+        return self.soon(
+            lambda: next((it for it in self.cards(channel) if session_id in it.text), None),
+            f"the card of {session_id}",
+        )
+
+    def card_once(self, session_id: str, holds: Callable[[Shown], bool], what: str) -> Shown:
+        def found() -> Shown | None:
+            card = self.card(session_id)
+            return card if holds(card) else None
+
+        return self.soon(found, f"the card of {session_id} to say {what}")
+
+    def thread(self, session_id: str) -> list[str]:
+        return [reply.text for reply in self.slack.thread(self.card(session_id))]
+
+    def told(self, name: str) -> list[str]:
+        """Whatever was said to this person alone, oldest first."""
+        person = self.person(name)
+        said = [*person.direct_messages(), *person.ephemerals()]
+        return [message.text for message in sorted(said, key=lambda it: it.ts)]
+
+    def told_of(self, name: str, words: str, *, after: int = 0) -> str:
+        """The first thing said to this person that has these words, past the first `after`."""
+        return self.soon(
+            lambda: next((it for it in self.told(name)[after:] if words in it), None),
+            f"{name} to be told {words!r}; told: {self.told(name)[after:]}",
+        )
+
+    def view(self, name: str, words: str) -> Json:
+        """The form, or the Home, that the person has before them, once it has these words, or a
+        button about this session.
+        """
+
+        def found() -> Json | None:
+            person = self.person(name)
+            shown = next(reversed(person.views()), None) or person.home()
+            pressed = [button["value"] for button in shown["buttons"]] if shown else []
+            return shown if shown and (words in shown["text"] or words in pressed) else None
+
+        return self.soon(found, f"{name} to see {words!r}")
+
+    def soon(self, found: Callable[[], Found | None], what: str, seconds: float = SOON) -> Found:
+        return until(found, what, seconds)
+
+
+def id_of(card: Shown) -> str:
+    """The session that a card is of."""
+    return card.text.rpartition("session ")[2].split(",")[0].strip()
+
+
+def decides(card: Shown) -> bool:
+    return bool({APPROVE, DENY, SHORTER} & set(card.action_ids))
+
+
+def link(cast: Cast, way: str, name: str) -> None:
+    """By both steps; nothing where the link is there already."""
+    slack = InSlack(cast, way)
+    if any(it.startswith("slack:") for it in cast.person(name).get("/pam/me").body["principals"]):
+        return
+    before = len(slack.told(name))
+    slack.type(name, "link")
+    code = slack.told_of(name, "pam link slack ", after=before)
+    code = code.partition("pam link slack ")[2].split()[0]
+    linked = cast.pam(name, "link", "slack", code, "--yes")
+    assert linked.returncode == 0, linked.stderr
