@@ -63,7 +63,7 @@ def look_ahead(incoming: Incoming, handling: Handling) -> None:
     clicker, front = incoming.clicker, handling.front
     if refuse_team(clicker, front.workspaces):
         return
-    channel = incoming.channel if isinstance(incoming, Click) and not incoming.view_id else ""
+    channel = incoming.channel if isinstance(incoming, Click) and incoming.message_ts else ""
 
     def facts_of() -> None:
         handling.recalled.update(front.facts.recall(_names(clicker, channel)))
