@@ -63,7 +63,7 @@ MAKES = {
 }
 TELL = {"activate_session", "issue_credentials", "watch_store"}
 TELL_LINKS = {"paint_slack", "request_api", "slack_door"}
-"""By the key of the request API, which signs links; nothing that gives access goes by these two."""
+"""By the key of the request API, which signs links; none of these gives access by what it tells."""
 
 
 def _functions(deployment: Deployment) -> dict[str, str]:
