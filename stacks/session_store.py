@@ -91,8 +91,17 @@ class SessionStore(Construct):
         self._allow(role, self.table, "GetItem", "Query", "PutItem")
 
     def grant_read_sessions(self, role: iam.IRole) -> None:
-        """Sessions and their records, and nothing written."""
-        self._allow(role, self.table, "GetItem", "Query")
+        """Sessions and their records: nothing else of the table, and nothing written."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:Query"],
+                resources=[self.table.table_arn],
+                conditions={
+                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{OF_SESSION}*"]}
+                },
+            )
+        )
+        self._key.grant_read_through(role, "dynamodb")
 
     def grant_add_findings(self, role: iam.IRole) -> None:
         """Look an item up, and put records that belong to no session.

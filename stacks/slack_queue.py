@@ -47,7 +47,7 @@ class SlackQueue(Construct):
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key.key,
             enforce_ssl=True,
-            retention_period=Duration.days(4),
+            retention_period=Duration.days(14),
             # AWS: six times as long as the function may take, or a slow batch is brought twice.
             visibility_timeout=Duration.seconds(6 * int(TIMEOUT.to_seconds())),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_TRIES),

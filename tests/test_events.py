@@ -96,6 +96,12 @@ def an_emergency_that_nobody_looks_back_at(scene: Scene) -> None:
     until_it_is_over(scene)
 
 
+def erased(scene: Scene) -> None:
+    session_id = scene.request().session_id
+    scene.vote("bob", session_id, Ballot.DENY)
+    scene.erase(session_id)
+
+
 def confirmed(scene: Scene) -> None:
     started = scene.by_runbook(resource=LEDGER, break_glass=True)
     scene.confirm(started.session_id)
@@ -127,6 +133,7 @@ STORIES: list[Callable[[Scene], None]] = [
     revoked_and_its_deny_taken_away,
     given_back,
     denied,
+    erased,
     withdrawn,
     unanswered,
     failed,

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from local.cast import Cast, until
 from local.slack.control import Person, Seen, Shown
+from pam.domain.ids import is_ulid
 from pam.slack.actions import APPROVE, DENY, SHORTER
 
 Json = dict[str, Any]
@@ -46,6 +47,7 @@ class InSlack:
         seen = self.type(name, f"{resource} {length} {why}")
         assert seen.acknowledged, seen
         session_id = "".join(seen.shown).partition("session ")[2][:ULID]
+        assert is_ulid(session_id), seen
         self.card(session_id)
         return session_id
 
@@ -57,7 +59,7 @@ class InSlack:
     def home(self, name: str, words: str) -> Json:
         """Opened now, once it has these words."""
         self.person(name).open_home(via=self.way)
-        return self.view(name, words)
+        return self._shown(self.person(name).home, words, name)
 
     def card(self, session_id: str, channel: str = CORE) -> Shown:
         return self.soon(
@@ -89,13 +91,17 @@ class InSlack:
         )
 
     def view(self, name: str, words: str) -> Json:
-        """The form, or the Home, that the person has before them, once it has these words, or a
-        button about this session.
-        """
+        """The topmost form that is open, once it has these words."""
+        return self._shown(lambda: next(reversed(self.person(name).views()), None), words, name)
+
+    def close(self, name: str) -> None:
+        self.person(name).close(via=self.way)
+
+    def _shown(self, look: Callable[[], Json | None], words: str, name: str) -> Json:
+        """Once it has these words, or a button about this session."""
 
         def found() -> Json | None:
-            person = self.person(name)
-            shown = next(reversed(person.views()), None) or person.home()
+            shown = look()
             pressed = [button["value"] for button in shown["buttons"]] if shown else []
             return shown if shown and (words in shown["text"] or words in pressed) else None
 

@@ -45,6 +45,7 @@ def test_the_form_opens_at_once_and_offers_what_this_person_may_ask_for(
     assert LEDGER in str(form["content"])
     slack.type("bob", "")
     slack.view("bob", "Policy gives you nothing to ask for")
+    slack.close("bob")
     short = slack.submit("alice", {"resource": UAT, "reason": "no"})
     assert any("reason" in line for line in short.shown), "its fault stands under its input"
     known = {it.ts for it in slack.cards()}
@@ -100,12 +101,13 @@ def test_break_glass_by_slack_waits_for_a_signed_word_and_takes_no_vote_there(
     slack.view("alice", "What for")
     known = {it.ts for it in slack.cards()}
     asked = {"resource": LEDGER, "reason": WHY, "break_glass": ["yes"]}
+    before = len(slack.told("alice"))
     assert slack.submit("alice", asked).acknowledged
     card = slack.soon(
         lambda: next((it for it in slack.cards() if it.ts not in known), None), "its card"
     )
     assert not decides(card)
-    told = slack.told_of("alice", "pam confirm ")
+    told = slack.told_of("alice", "pam confirm ", after=before)
     session_id = told.partition("pam confirm ")[2].split()[0]
     waits = cast.person("alice").session(session_id)
     assert (waits["status"], waits["needs_confirmation"]) == ("PENDING_APPROVAL", True)
@@ -119,11 +121,14 @@ def test_home_shows_what_is_mine_and_what_waits_for_me_with_a_button_each(
     session_id = slack.ask("alice")
     home = slack.home("bob", session_id)
     shown = next(it for it in home["buttons"] if it["value"] == session_id)
-    assert slack.press("bob", actions.SHOW, block_id=shown["block_id"]).acknowledged
+    where = {"view_id": home["id"], "block_id": shown["block_id"]}
+    assert slack.press("bob", actions.SHOW, **where).acknowledged
     slack.view("bob", session_id)
+    slack.close("bob")
     mine = slack.home("alice", "Withdraw")
     end = next(it for it in mine["buttons"] if it["value"] == session_id)
-    assert slack.press("alice", actions.END, block_id=end["block_id"]).acknowledged
+    where = {"view_id": mine["id"], "block_id": end["block_id"]}
+    assert slack.press("alice", actions.END, **where).acknowledged
     cast.person("alice").wait_for(session_id, "WITHDRAWN")
 
 

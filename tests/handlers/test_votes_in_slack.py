@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import slack_door
 
+import slack_door
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import proofs
 from pam.domain.approval import Ballot

@@ -94,6 +94,17 @@ WITH_ROTATION = {
     | {"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"},
 }
 """What comes on top where PAM rotates the accounts that it lends."""
+IN_SLACK = {
+    "paint_slack": KEY_WRITE
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+    | {"dynamodb:UpdateItem", "kms:VerifyMac", "secretsmanager:GetSecretValue"}
+    | {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    | {"sqs:ReceiveMessage", "sqs:SendMessage"},
+    "route_slack": KEY_READ
+    | KEY_SEND
+    | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "sqs:SendMessage"},
+}
+"""What comes on top where PAM is in Slack."""
 WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
 """Of the one function of the witness's own stack, on its own table and key."""
 
@@ -112,6 +123,7 @@ def rotates(deployment: Deployment) -> bool:
 def powers(deployment: Deployment) -> dict[str, set[str]]:
     # The local deployment has both, the others of this project neither.
     more = WITH_ROTATION | WITH_WITNESS if rotates(deployment) else {}
+    more = {**more, **(IN_SLACK if is_in_slack(deployment) else {})}
     return {
         handler: POWERS.get(handler, set()) | more.get(handler, set())
         for handler in {*POWERS, *more}

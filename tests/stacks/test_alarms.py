@@ -8,26 +8,39 @@ import pytest
 
 from pam.metrics import count
 from pam.names import METRIC_NAMESPACE, OF_TARGETS, TARGET_DRIFTED
+from tests.stacks.powers import is_in_slack
 from tests.stacks.template import Deployment
 
 RUNBOOK = Path(__file__).resolve().parent.parent.parent / "docs" / "runbook.md"
 
 
-OPTIONAL = {"lease-echo-missing", "log-unwitnessed"}
-"""Where a trail is named, and where there is a witness."""
+LATE = {"records-waiting", "slack-waiting"}
+"""Whose number is the age of what waits, in seconds."""
 
 
-def test_each_alarm_has_a_section_in_the_runbook_and_each_section_an_alarm(
-    every: Deployment,
-) -> None:
+def sections() -> set[str]:
     text = RUNBOOK.read_text(encoding="utf-8")
-    sections = {line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")}
-    alarms = {
-        alarm["Properties"]["AlarmName"].removeprefix(f"pam-{every.env_name}-")
-        for alarm in every.of_type("AWS::CloudWatch::Alarm").values()
+    return {line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")}
+
+
+def alarms(deployment: Deployment) -> set[str]:
+    return {
+        alarm["Properties"]["AlarmName"].removeprefix(f"pam-{deployment.env_name}-")
+        for alarm in deployment.of_type("AWS::CloudWatch::Alarm").values()
     }
 
-    assert alarms | OPTIONAL == sections
+
+def test_each_alarm_has_a_section_in_the_runbook(every: Deployment) -> None:
+    assert alarms(every) <= sections()
+
+
+def test_each_section_of_the_runbook_has_an_alarm(everything_on: Deployment) -> None:
+    """With a trail, a witness, and PAM in Slack; a deployment may be without."""
+    assert alarms(everything_on) == sections()
+
+
+def test_without_slack_there_is_no_alarm_of_it(prod: Deployment) -> None:
+    assert not {name for name in alarms(prod) if name.startswith("slack")}
 
 
 def test_each_alarm_tells_tier_1_and_names_its_section(every: Deployment) -> None:
@@ -75,6 +88,11 @@ WATCHED = {
     "dark-call": ("MOD046/PAM DarkCall", 1),
     "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
+IN_SLACK = {
+    "slack-waiting": ("AWS/SQS ApproximateAgeOfOldestMessage", 1),
+    "slack-channel-lost": ("MOD046/PAM SlackChannelLost", 1),
+    "slack-not-painted": ("MOD046/PAM SlackNotPainted", 1),
+}
 WITH_WITNESS = {"log-unwitnessed": ("MOD046/PAM LogUnwitnessed", 1)}
 
 
@@ -90,9 +108,10 @@ def test_each_alarm_watches_what_its_section_speaks_of(
             if section != "records-waiting":
                 metrics = sorted(set(metrics))
             found[section] = (", ".join(metrics), properties["EvaluationPeriods"])
-            assert properties["Threshold"] == (300 if section == "records-waiting" else 1)
+            assert properties["Threshold"] == (300 if section in LATE else 1)
 
         expected = WATCHED | (WITH_WITNESS if deployment.witness is not None else {})
+        expected |= IN_SLACK if is_in_slack(deployment) else {}
         env = deployment.env_name
         assert found == {name: (what.format(env=env), n) for name, (what, n) in expected.items()}
 

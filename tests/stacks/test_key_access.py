@@ -48,7 +48,7 @@ MAKES = {
     "Slack": "slack_door",
 }
 TELLS = ("issue_credentials", "activate_session", "watch_store")
-TELL_LINKS = ("request_api", "slack_door")
+TELL_LINKS = ("request_api", "slack_door", "paint_slack")
 """By the key of the request API, which signs the links that people make."""
 THROUGH = ("dynamodb", "s3", "sns", "sqs", "ec2", "secretsmanager", "ssm")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pam.names import Index
-from tests.stacks.powers import OWN, POWERS, WITH_ROTATION, powers
+from tests.stacks.powers import IN_SLACK, OWN, POWERS, WITH_ROTATION, powers
 from tests.stacks.template import Deployment
 
 OF_EXECUTIONS = {
@@ -24,7 +24,7 @@ def test_every_function_is_in_the_table_of_powers(every: Deployment) -> None:
 
 
 @pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("handler", sorted({*POWERS, *WITH_ROTATION}))
+@pytest.mark.parametrize("handler", sorted({*POWERS, *WITH_ROTATION, *IN_SLACK}))
 def test_a_function_has_the_powers_of_the_table_and_no_other(
     every: Deployment, handler: str
 ) -> None:

@@ -258,7 +258,14 @@ def test_a_letter_about_an_unusable_key_does_not_need_the_key(every: Deployment)
     assert queue["Properties"]["SqsManagedSseEnabled"] is True
 
 
-CLOCKED = {"audit_session", "checkpoint_log", "find_dark_calls", "revoke_session", "tick"}
+CLOCKED = {
+    "audit_session",
+    "checkpoint_log",
+    "find_dark_calls",
+    "revoke_session",
+    "route_slack",
+    "tick",
+}
 
 
 def test_every_function_is_told_its_name_and_has_a_limit(every: Deployment) -> None:

@@ -149,6 +149,8 @@ def _refused(refusal: Refusal, incoming: Incoming, handling: Handling) -> Answer
         return Answer(payload=modal.errors(refusal.errors, incoming), settled=False)
     settled = refusal.code not in _NOT_RECORDED
     sentence = _sentence(refusal.detail)
+    if refusal.sessions:
+        sentence += f" In the way: {', '.join(refusal.sessions)}."
     return told(incoming, handling, sentence, command=refusal.step_up_command, settled=settled)
 
 
