@@ -11,6 +11,7 @@ from stacks.config_checks import check_slack
 from stacks.slack_config import SlackConfig, SlackMode
 from stacks.synthesis import ROOT
 
+NETWORK = {"vpc_subnet_ids": ["subnet-1"], "vpc_security_group_ids": ["sg-1"]}
 EMULATED = {"account": "000000000000"}
 BESIDE = "http://127.0.0.1:8123/api/"
 
