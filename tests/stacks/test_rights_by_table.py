@@ -48,10 +48,9 @@ WRITERS_IN_SLACK: Mapping[tuple[str, str], set[str]] = {
     (Table.LINK_CODES, "PutItem"): {"slack_door"},
     (CALLS, "PutItem"): {"slack_door"},
     (CALLS, "UpdateItem"): {"slack_door"},
-    **{
-        (OF_SLACK, action): {"slack_door", "paint_slack"}
-        for action in ("PutItem", "UpdateItem", "DeleteItem")
-    },
+    (OF_SLACK, "PutItem"): {"slack_door", "paint_slack"},
+    (OF_SLACK, "UpdateItem"): {"slack_door", "paint_slack"},
+    (OF_SLACK, "DeleteItem"): {"paint_slack"},
 }
 """Beside them, where PAM is in Slack."""
 WRITES = {"BatchWriteItem", "DeleteItem", "PartiQLInsert", "PutItem", "UpdateItem"}
