@@ -31,6 +31,9 @@ from pam.settings import (
     RevokeSettings,
     RotateSettings,
     Settings,
+    SlackDoorSettings,
+    SlackPaintSettings,
+    SlackRouteSettings,
     TickSettings,
     WatchSettings,
     WitnessSettings,
@@ -45,6 +48,16 @@ _TABLE = {"env_name": _ENV, "table_name": "sessions"}
 _DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
 _KEYS = {f"{maker}_key_arn": maker for maker in ("door", "admission", "activation", "slack")}
 _PLACE = {"account": _ACCOUNT, "region": _REGION}
+_SLACK = {
+    "slack_table": "slack",
+    "slack_queue_url": "https://queue/pam",
+    "slack_api_url": "https://slack.com/api/",
+    "slack_bot_token": "bot-token",
+    "slack_team_ids": "T0BANK00001",
+    "slack_enterprise_ids": "",
+}
+_BOB, _CHANNEL = "U0BOB000001", "C0CORE00001"
+"""In Slack; he is listed in the identities file."""
 _A_SHORT_TIME = 8
 """Seconds: enough for a lease to be given, on a busy machine."""
 _RESOURCE = "core-ledger-admin"
@@ -107,6 +120,24 @@ SETTINGS: dict[str, Settings] = {
         after_minutes="15",
     ),
     "rotate_secret": RotateSettings(env_name=_ENV, **_DATABASES),
+    "slack_door": SlackDoorSettings(
+        **_TABLE,
+        **_PLACE,
+        **_SLACK,
+        slack_signing_secret="",
+        slack_socket_role="pam-bench-slack-socket",
+        slack_commands="/jit",
+        slack_reactions="",
+        slack_key_arn="slack",
+        door_key_arn="door",
+        calls_table="calls",
+        state_machine_arn=_MACHINE,
+        revoke_function="revoke_session",
+    ),
+    "paint_slack": SlackPaintSettings(**_TABLE, **_SLACK, door_key_arn="door"),
+    "route_slack": SlackRouteSettings(
+        **_TABLE, slack_table="slack", slack_queue_url="https://queue/pam"
+    ),
 }
 
 
@@ -211,6 +242,7 @@ def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
         _api("request API: poll of a session", "GET", "/pam/sessions/{session_id}", "alice", lent),
         night.request("dave"),
         night.lease(lent),
+        night.click_in_slack(),
         *night.of_the_workflow(),
         _own("revoke_session", {"message": "EndDue", "session_id": over}, "EXPIRED"),
         replace(_own("tick", {"message": "Tick"}, '{"due": 0}'), kept=nothing_due),
@@ -219,6 +251,7 @@ def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
         *night.of_the_log(),
         night.of_a_trail(lent),
         _own("find_dark_calls", {"message": "MatchCalls"}, "matched"),
+        *_of_slack(lent),
         Act(
             name="rotate_secret",
             handler="rotate_secret",
@@ -289,6 +322,42 @@ class _Night:
             _activation(approved),
         ]
 
+    def click_in_slack(self) -> Act:
+        """An approval, of somebody of whom Slack has said a moment ago who they are."""
+        session_id = self._asked("load04")
+        flags = ("deleted", "is_bot", "is_app_user", "is_restricted", "is_ultra_restricted")
+        user = {"id": _BOB, "team_id": "T0BANK00001", **dict.fromkeys(flags, False)}
+        shared = ("is_ext_shared", "is_pending_ext_shared", "is_shared", "is_archived")
+        channel = {"id": _CHANNEL, "is_member": True, **dict.fromkeys(shared, False)}
+        self._remember(f"user#{_BOB}", {"user": user, "basis": "", "display": "bob"})
+        self._remember(f"channel#{_CHANNEL}", {"channel": channel})
+        pressed = {
+            "type": "block_actions",
+            "team": {"id": "T0BANK00001"},
+            "user": {"id": _BOB, "team_id": "T0BANK00001"},
+            "container": {"type": "message", "message_ts": "1.2", "channel_id": _CHANNEL},
+            "channel": {"id": _CHANNEL},
+            "actions": [{"action_id": "pam.approve", "action_ts": "1.3", "value": session_id}],
+        }
+        body = json.dumps({"type": "interactive", "payload": pressed})
+        act = _api("slack_door", "POST", "/slack/socket", "bob")
+        host = f"arn:aws:sts::{_ACCOUNT}:assumed-role/pam-bench-slack-socket/task"
+        context = {**act.event["requestContext"], "identity": {"userArn": host}}
+        event = {**act.event, "body": body, "requestContext": context}
+        return Act(
+            name="slack_door",
+            handler="slack_door",
+            event=event,
+            # Told nothing: it is a vote.
+            is_right=lambda answer: (answer["statusCode"], answer["body"]) == (HTTPStatus.OK, "{}"),
+        )
+
+    def _remember(self, name: str, facts: dict[str, Any]) -> None:
+        asked_at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        item = {"pk": name, "sk": "facts", "facts": json.dumps(facts), "asked_at": asked_at}
+        table = self._aws.kept.items.setdefault("slack", {})
+        table[name, "facts"] = {key: {"S": value} for key, value in item.items()}
+
     def of_streams(self, session_id: str) -> list[Act]:
         key = {"S": f"SESSION#{session_id}"}
         record = next(item for item in self._aws.found("RECORD") if item["pk"] == key)
@@ -342,6 +411,33 @@ class _Night:
             event=event,
             is_right=lambda answer: answer == {"recorded": 1, "batchItemFailures": []},
         )
+
+
+def _of_slack(session_id: str) -> list[Act]:
+    """What wakes the painter, and a job that is of no use to anybody by now."""
+    heard = {"session_id": session_id, "resource": _RESOURCE, "domain": "bank-core", "sequence": 1}
+    late = {
+        "job": "send",
+        "to": _CHANNEL,
+        "method": "chat.postMessage",
+        "arguments": {},
+        "not_after": "2026-01-01T00:00:00.000Z",
+    }
+    message = {
+        "messageId": "m",
+        "receiptHandle": "r",
+        "body": json.dumps(late),
+        "attributes": {"ApproximateReceiveCount": "1"},
+    }
+    return [
+        _own("route_slack", {"source": "bank.mod046.pam", "detail": heard}, "woken"),
+        Act(
+            name="paint_slack",
+            handler="paint_slack",
+            event={"Records": [message]},
+            is_right=lambda answer: answer == {"batchItemFailures": []},
+        ),
+    ]
 
 
 def _activation(session_id: str) -> Act:

@@ -22,6 +22,7 @@ AT_IMPORT: dict[str, set[str]] = {
     "admit_request": {"pydantic_core"},
     "issue_credentials": {"pydantic_core"},
     "request_api": {"pydantic_core"},
+    "slack_door": {"pydantic_core"},
     "witness_log": {"cryptography", "_cffi_backend"},
 }
 """By handler, beside what all may load; one that is not here loads no more."""
@@ -31,6 +32,8 @@ BY_THE_FIRST_ANSWER: dict[str, set[str]] = {
     "request API: poll of a session": {"cedarpy"},
     "request API: request": {"cedarpy"},
     "rotate_secret": {"psycopg", "psycopg_binary"},
+    # Slack's client only where Slack is to be asked.
+    "slack_door": {"cedarpy"},
 }
 """By act, beside that."""
 
