@@ -218,7 +218,10 @@ def _facts(session: Session, *, now: datetime) -> list[tuple[str, str]]:
     if votes.domain_required:
         required += f"; of {session.domain}: {votes.domain_received} of {votes.domain_required}"
     confirmed = ", not confirmed yet" if session.needs_confirmation else ""
-    claimed = "" if session.requester_verified else f" (named by a runbook{confirmed})"
+    claimed = f" (named by a runbook{confirmed})"
+    if session.requester_verified:
+        # Asked for in person, and all the same not begun: an emergency that came by Slack.
+        claimed = " (not confirmed yet)" if session.needs_confirmation else ""
     lines = [
         ("session", session.session_id),
         ("status", session.status),

@@ -210,7 +210,7 @@ def block(call: Call, body: Annotated[BlockBody, BODY]) -> views.BlockedView:
 
 @routes.post("/pam/confirm", "The session")
 def confirm(call: Call, body: Annotated[ConfirmBody, BODY]) -> views.SessionView:
-    """Stand by a session that a runbook opened in your name."""
+    """Stand by what a runbook opened in your name, or what you declared by Slack."""
     session = confirm_session.confirm_session(
         body.session_id,
         call,

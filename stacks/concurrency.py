@@ -11,9 +11,11 @@ from types import MappingProxyType
 LEFT_FOR_OTHERS = 100
 """Lambda refuses a reservation that leaves less (PutFunctionConcurrency)."""
 RESERVED: Mapping[str, int] = MappingProxyType(
-    {"audit_session": 20, "record_activity": 5, "revoke_session": 20, "tick": 2}
+    {"audit_session": 20, "record_activity": 5, "revoke_session": 20, "slack_door": 10, "tick": 2}
 )
-"""By function: what nobody can take from it, and the most that it may have at once."""
+"""By function: what nobody can take from it, and the most that it may have at once. Anybody can call
+the door of Slack, which tells only then that Slack has not signed: what is kept for it bounds it.
+"""
 AT_LEAST = 25
 """Without reservations: PAM's functions that a clock starts, its streams, and a few callers."""
 ACTIVITY_AT_ONCE = 2

@@ -96,7 +96,8 @@ class SlackDoor(Construct):
         # It decides that access is given back, and has it taken by the function that can.
         revocation.function.grant_invoke(role)
         table.grant_remember(role)
-        table.grant_see_cards(role)
+        if slack.reactions:
+            table.grant_find_card(role)
         queue.grant_send(role)
         for secret in secrets:
             grant_read_secret(role, slack_secret_name(env_name, secret))

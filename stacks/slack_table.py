@@ -48,8 +48,11 @@ class SlackTable(Construct):
             "GetItem",
             "PutItem",
             "UpdateItem",
-            "DeleteItem",
         )
+
+    def grant_find_card(self, role: iam.IRole) -> None:
+        """Whose card a message is."""
+        self._allow(role, [SLACK_CARD], "GetItem")
 
     def grant_keep_cards(self, role: iam.IRole) -> None:
         """The painter: where cards stand. What it asks Slack of channels it keeps as well."""

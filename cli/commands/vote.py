@@ -41,7 +41,9 @@ def deny(invocation: Invocation, session_id: SessionId, comment: Comment = None)
 
 @command
 def confirm(invocation: Invocation, session_id: SessionId) -> None:
-    """Stand by what a runbook asked for in your name; an emergency begins only then."""
+    """Stand by what a runbook asked for in your name, or you by Slack as an emergency: it begins
+    only then.
+    """
     with told_apart():
         document = invocation.api().post("/pam/confirm", {"session_id": session_id})
     invocation.emit(document, lambda: _report(Session.parse(document)))
