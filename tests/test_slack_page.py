@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +155,17 @@ def test_what_the_page_shows_as_configuration_is_taken() -> None:
     assert taken.on
     catalogue = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     SlackFile.model_validate(yaml.safe_load(catalogue[0])["slack"])
-    fields = set(table("field | meaning"))
-    assert fields == {"modes", "team_ids", "enterprise_ids", "commands", "reactions", "api_url"}
+    assert set(table("field | meaning")) == {field.name for field in fields(SlackConfig)}
+    filled_in = {
+        "ACCOUNT": "111111111111",
+        "REGION": "eu-west-1",
+        "DIGEST": "a" * 64,
+        "ENV": "prod",
+    }
+    of_the_socket = re.sub("|".join(filled_in), lambda word: filled_in[word[0]], shown[1])
+    taken = SlackConfig.of(json.loads(f"{{{of_the_socket}}}"))
+    assert taken.image_source.repository == "pam/slack-socket"
+    assert taken.token_secret == ("eu-west-1", "pam/prod/slack/app-token")
 
 
 def test_the_slack_of_the_tests_is_the_one_that_the_local_stack_is_configured_for() -> None:

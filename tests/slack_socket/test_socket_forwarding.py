@@ -202,6 +202,25 @@ def test_what_waited_too_long_is_not_even_brought() -> None:
     assert (stuck.seen, connection.sent) == ([], [])
 
 
+class _Slow:
+    def __init__(self, now: list[float], takes: float) -> None:
+        self._now, self._takes = now, takes
+
+    def forward(self, envelope: Envelope) -> None:
+        self._now[0] += self._takes
+
+
+@pytest.mark.parametrize(("takes", "acknowledged"), [(2.5, 1), (2.7, 0)])
+def test_an_answer_that_comes_too_late_is_kept_back(*, takes: float, acknowledged: int) -> None:
+    now, connection = [100.0], _Connection()
+    slow = _Slow(now, takes)
+    forwarding = Forwarding(slow, others=list, answer_within=2.6, clock=lambda: now[0])
+    forwarding.take(connection, envelope(1))  # type: ignore[arg-type]
+    working(forwarding, 1)
+    wait_until_idle(forwarding)
+    assert len(connection.sent) == acknowledged
+
+
 def test_an_answer_whose_connection_has_gone_goes_by_another() -> None:
     gone, other = _Connection(takes=False), _Connection()
     stuck = _Stuck()

@@ -93,7 +93,8 @@ def everything_on(shared: Callable[..., Deployment]) -> Deployment:
 
 
 def in_region(region: str) -> Deployment:
-    settings = {"prod": EVERYTHING_ON | {"region": region}}
+    there = json.loads(json.dumps(EVERYTHING_ON).replace(EVERYTHING_ON["region"], region))
+    settings = {"prod": there}
     return Deployment.of("prod", _templates("prod", environments=settings))
 
 

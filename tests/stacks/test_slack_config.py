@@ -11,6 +11,7 @@ from stacks.config_checks import check_slack
 from stacks.slack_config import SlackConfig, SlackMode
 from stacks.synthesis import ROOT
 
+NETWORK = {"vpc_subnet_ids": ["subnet-1"], "vpc_security_group_ids": ["sg-1"]}
 EMULATED = {"account": "000000000000"}
 BESIDE = "http://127.0.0.1:8123/api/"
 
@@ -78,6 +79,8 @@ def test_the_sockets_host_needs_a_network_to_run_in() -> None:
     slack = {"modes": ["socket"], "team_ids": ["T0BANK"]}
     with pytest.raises(ConfigError, match=r"vpc_subnet_ids and vpc_security_group_ids"):
         check_slack(load(slack))
+    with pytest.raises(ConfigError, match=r"slack.socket_image must name"):
+        check_slack(load(slack, **NETWORK))
     check_slack(load(slack, **EMULATED))
     check_slack(load({"modes": ["http"], "team_ids": ["T0BANK"]}))
 
