@@ -95,6 +95,12 @@ WITH_ROTATION = {
 }
 """What comes on top where PAM rotates the accounts that it lends."""
 IN_SLACK = {
+    "slack_door": ITEMS
+    | KEY_WRITE
+    | NOTES
+    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "kms:GenerateMac", "kms:VerifyMac"}
+    | {"lambda:InvokeFunction", "secretsmanager:GetSecretValue", "sqs:SendMessage"}
+    | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "paint_slack": KEY_WRITE
     | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"dynamodb:UpdateItem", "kms:VerifyMac", "secretsmanager:GetSecretValue"}

@@ -38,7 +38,14 @@ def test_secrets_are_read_and_rotated_by_name_and_no_others(every: Deployment) -
     assert changing[activator] == changing[revocation] == {reports}
     assert set(map(frozenset, changing.values())) == {frozenset({reports})}
     assert len(changing) == (3 if rotates(every) else 2)
-    assert set(reading) == {*trusted, *changing}
+    of_slack = {
+        every.role_of(every.function(handler)[1])
+        for handler in ("slack_door", "paint_slack")
+        if every.of_handler(handler)
+    }
+    assert set(reading) == {*trusted, *changing, *of_slack}
+    for role in of_slack:
+        assert all(name.startswith(f"pam/{env}/slack/") for name in reading[role])
 
 
 @pytest.mark.guarantee("G11")

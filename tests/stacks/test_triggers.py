@@ -292,9 +292,9 @@ def test_where_traces_are_wanted_calls_are_traced_and_what_a_clock_calls_is_not(
         for function in everything_on.of_type("AWS::Lambda::Function").values()
     }
     assert {handler for handler, mode in modes.items() if mode == "PassThrough"} == CLOCKED
-    _, stage = everything_on.only("AWS::ApiGateway::Stage")
+    stages = everything_on.of_type("AWS::ApiGateway::Stage").values()
     _, machine = everything_on.only("AWS::StepFunctions::StateMachine")
-    assert stage["Properties"]["TracingEnabled"] is True
+    assert [stage["Properties"]["TracingEnabled"] for stage in stages] == [True] * len(stages)
     assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}
 
 
