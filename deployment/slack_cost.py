@@ -40,7 +40,7 @@ def _synthesised(env_name: str, environment: dict[str, Any], modes: tuple[str, .
         "socket_vpc_id": "vpc-00000000000000000",
         "socket_token_arn": _SECRET.format(region=region, account=_ACCOUNT, env=env_name),
     }
-    network = {"vpc_subnet_ids": ["subnet-0"], "vpc_security_group_ids": ["sg-0"]}
+    network = {"vpc_subnet_ids": ["subnet-00000000"], "vpc_security_group_ids": ["sg-00000000"]}
     settings = network | environment
     settings["slack"] = made_up | environment.get("slack", {}) | {"modes": list(modes)}
     app = new_app(env_name, environments={env_name: settings})
