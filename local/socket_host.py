@@ -33,10 +33,10 @@ def start(state: State, given: Mapping[str, str]) -> Companion:
         "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
         "PYTHONUNBUFFERED": "1",
     }
-    # Its connections need not keep out of each other's way on a machine of one person's.
+    # Enough that a Slack which refreshes both does not do so at the same instant.
     task = {
         "PAM_SLACK_HEALTH_FILE": str(state.socket_host / "healthy"),
-        "PAM_SLACK_STAGGER_SECONDS": "0",
+        "PAM_SLACK_STAGGER_SECONDS": "0.3",
         "TMPDIR": str(state.socket_host),
     }
     command = [sys.executable, "-m", "local.socket_host", "--lifeline"]
@@ -45,12 +45,16 @@ def start(state: State, given: Mapping[str, str]) -> Companion:
 
 def _keep() -> None:
     """For ever."""
+    from slack_socket.outcome import Outcome  # only this process has the services' folder
+
     wait = _WAITS_FIRST
     while True:
         began = time.monotonic()
         code = subprocess.run([sys.executable, "-m", MODULE], check=False).returncode
         lived = time.monotonic() - began
         wait = _WAITS_FIRST if lived > _LIVED else min(wait * 2, _WAITS_AT_MOST)
+        if code == Outcome.NEEDS_A_PERSON:
+            wait = _WAITS_AT_MOST
         print(f"exited with {code} after {lived:.1f} s; started again in {wait} s", flush=True)
         time.sleep(wait)
 
