@@ -20,19 +20,16 @@ _SECRET = "arn:aws:secretsmanager:{region}:{account}:secret:pam/{env}/slack/app-
 
 
 def by_mode(env_name: str) -> Mapping[str, Templates]:
-    """`env_name` of cdk.json, by each of `WAYS`. What a way needs and the file does not name is
-    made up: names cost nothing.
-    """
-    from stacks.synthesis import ROOT
+    """`env_name` of cdk.json, by each of `WAYS`."""
+    return {way: synthesised(env_name, way) for way in WAYS}
+
+
+def synthesised(env_name: str, way: str) -> Templates:
+    """What a way needs and cdk.json does not name is made up: names cost nothing."""
+    from stacks.synthesis import ROOT, build, new_app, templates
 
     project: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     environment = project["context"]["environments"][env_name]
-    return {way: _synthesised(env_name, environment, modes) for way, modes in WAYS.items()}
-
-
-def _synthesised(env_name: str, environment: dict[str, Any], modes: tuple[str, ...]) -> Templates:
-    from stacks.synthesis import build, new_app, templates
-
     region = environment["region"]
     made_up = {
         "team_ids": ["T0MADEUP"],
@@ -40,9 +37,9 @@ def _synthesised(env_name: str, environment: dict[str, Any], modes: tuple[str, .
         "socket_vpc_id": "vpc-00000000000000000",
         "socket_token_arn": _SECRET.format(region=region, account=_ACCOUNT, env=env_name),
     }
-    network = {"vpc_subnet_ids": ["subnet-0"], "vpc_security_group_ids": ["sg-0"]}
+    network = {"vpc_subnet_ids": ["subnet-00000000"], "vpc_security_group_ids": ["sg-00000000"]}
     settings = network | environment
-    settings["slack"] = made_up | environment.get("slack", {}) | {"modes": list(modes)}
+    settings["slack"] = made_up | environment.get("slack", {}) | {"modes": list(WAYS[way])}
     app = new_app(env_name, environments={env_name: settings})
     build(app)
     return templates(app)

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from deployment import slack_cost
 from stacks.synthesis import ROOT, build, new_app, templates
 
 _LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -24,13 +25,25 @@ def main(programs: Path) -> int:
 
 
 def check_templates(programs: Path) -> int:
-    """Every template of every environment; exceptions stand in `.checkov.yaml`, with reasons."""
+    """Every template of every environment, and of one in Slack; exceptions stand in
+    `.checkov.yaml`, with reasons.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for env_name in json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]:
             app = new_app(env_name)
             build(app)
             for stack, template in templates(app).items():
                 (Path(folder) / f"{stack}.json").write_text(json.dumps(template))
+        # As shipped no deployment in AWS is in Slack, and so none has a task.
+        for stack, template in slack_cost.synthesised("prod", "both").items():
+            of_slack = {
+                name: resource
+                for name, resource in template["Resources"].items()
+                if name.startswith("Slack")
+            }
+            if of_slack:
+                said = json.dumps({"Resources": of_slack})
+                (Path(folder) / f"{stack}-in-slack.json").write_text(said)
         checked = subprocess.run(
             [programs / "checkov", "--config-file", ROOT / ".checkov.yaml", "--directory", folder],
             check=False,

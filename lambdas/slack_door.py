@@ -42,6 +42,8 @@ def front() -> Front:
     """Its clients give up soon: Slack waits three seconds."""
     own = settings()
     with wiring.hurried():
+        # Its client; it is read when Slack is first called.
+        wiring.slack_secret(own.slack_bot_token)
         return Front(
             entrance=entrance(),
             workspaces=Workspaces(

@@ -15,6 +15,7 @@ from local import companions
 from local.companions import Companion
 from local.lifeline import follow
 from local.state import CACHE, ROOT, State
+from slack_socket.outcome import Outcome
 
 MODULE = "slack_socket"
 _LIVED = 30.0
@@ -33,10 +34,10 @@ def start(state: State, given: Mapping[str, str]) -> Companion:
         "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"),
         "PYTHONUNBUFFERED": "1",
     }
-    # Its connections need not keep out of each other's way on a machine of one person's.
+    # Enough that a Slack which refreshes both does not do so at the same instant.
     task = {
         "PAM_SLACK_HEALTH_FILE": str(state.socket_host / "healthy"),
-        "PAM_SLACK_STAGGER_SECONDS": "0",
+        "PAM_SLACK_STAGGER_SECONDS": "0.3",
         "TMPDIR": str(state.socket_host),
     }
     command = [sys.executable, "-m", "local.socket_host", "--lifeline"]
@@ -51,6 +52,8 @@ def _keep() -> None:
         code = subprocess.run([sys.executable, "-m", MODULE], check=False).returncode
         lived = time.monotonic() - began
         wait = _WAITS_FIRST if lived > _LIVED else min(wait * 2, _WAITS_AT_MOST)
+        if code == Outcome.NEEDS_A_PERSON:
+            wait = _WAITS_AT_MOST
         print(f"exited with {code} after {lived:.1f} s; started again in {wait} s", flush=True)
         time.sleep(wait)
 

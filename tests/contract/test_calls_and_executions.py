@@ -138,6 +138,20 @@ def test_the_access_log_is_read_page_by_page_and_what_is_no_line_is_left_out(aws
     assert list(log.lines(now - timedelta(hours=2), now - timedelta(hours=1))) == []
 
 
+def test_the_logs_of_several_gateways_are_read(aws: None) -> None:
+    logs = boto3.client("logs")
+    now = datetime.now(UTC)
+    for group, request_id in (("one", "first"), ("other", "second")):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+        line = line_text(extended_request_id=request_id)
+        events = [{"timestamp": int(now.timestamp() * 1000), "message": line}]
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    log = CloudWatchAccessLog(logs, ["one", "other"])
+    found = log.lines(now - timedelta(minutes=1), now + timedelta(minutes=1))
+    assert [line.request_id for line in found] == ["first", "second"]
+
+
 def event(kind: str, **details: str) -> dict[str, Any]:
     return {"type": kind, f"{kind[0].lower()}{kind[1:]}EventDetails": details}
 

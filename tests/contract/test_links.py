@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pam.aws.attribute_values import from_item
+from pam.aws.attribute_values import from_item, to_item
 from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
 from pam.domain import audit_record, links
 from pam.domain.audit_record import Entry, Record, RecordType
@@ -120,6 +120,33 @@ def test_a_link_that_was_made_anew_meanwhile_is_not_removed(known: Any) -> None:
     with pytest.raises(StaleSession):
         known.remove(LINK, record())
     assert known.of_principal(BOB) == later
+
+
+FORGED: dict[str, dict[str, str]] = {
+    "no proof": {"principal": BOB, "person": "carol", "linked_at": "2026-03-01T12:00:00.000Z"},
+    "nothing at all": {},
+    "no time": {"principal": BOB, "person": "carol", "proof": "x", "linked_at": "yesterday"},
+    "another's": {"principal": "slack:T0BANK/U0CAROL", "person": "carol", "proof": "x"},
+}
+
+
+@pytest.mark.guarantee("G10")
+@pytest.mark.parametrize("what", FORGED)
+def test_what_somebody_wrote_there_is_read_as_it_lies_and_can_be_cleared_away(
+    table: Any, what: str
+) -> None:
+    """Or it would keep the principal's own person from linking it."""
+    known = DynamoDbLinks(table, TABLES)
+    item = {"pk": f"LINK#{BOB}", "sk": "LINK", **FORGED[what]}
+    table.put_item(TableName=TABLES.links, Item=to_item(item))
+    found = known.of_principal(BOB)
+    assert found is not None
+    assert found.principal == BOB
+    assert not found.holds(NOON) or not found.proof
+    known.remove(found, record())
+    assert known.of_principal(BOB) is None
+    known.add(LINK, code_of(), record())
+    assert known.of_person("bob") == [LINK]
 
 
 def test_wrong_codes_are_counted_by_the_hour(known: Any) -> None:

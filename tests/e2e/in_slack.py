@@ -48,7 +48,8 @@ class InSlack:
         assert seen.acknowledged, seen
         session_id = "".join(seen.shown).partition("session ")[2][:ULID]
         assert is_ulid(session_id), seen
-        self.card(session_id)
+        # Posted first, and given its buttons once PAM knows where it stands.
+        self.card_once(session_id, decides, "that it is to be decided")
         return session_id
 
     def cards(self, channel: str = CORE) -> list[Shown]:
@@ -121,13 +122,23 @@ def decides(card: Shown) -> bool:
 
 
 def link(cast: Cast, way: str, name: str) -> None:
-    """By both steps; nothing where the link is there already."""
+    """By both steps; once for a stack."""
+    if (cast.about["endpoint_url"], name) not in _LINKED:
+        link_anew(cast, way, name)
+        _LINKED.add((cast.about["endpoint_url"], name))
+
+
+_LINKED: set[tuple[str, str]] = set()
+
+
+def link_anew(cast: Cast, way: str, name: str) -> None:
     slack = InSlack(cast, way)
-    if any(it.startswith("slack:") for it in cast.person(name).get("/pam/me").body["principals"]):
-        return
     before = len(slack.told(name))
     slack.type(name, "link")
-    code = slack.told_of(name, "pam link slack ", after=before)
-    code = code.partition("pam link slack ")[2].split()[0]
-    linked = cast.pam(name, "link", "slack", code, "--yes")
+    told = slack.told_of(name, "pam link slack ", after=before)
+    linked = cast.pam(name, "link", "slack", code_in(told), "--yes")
     assert linked.returncode == 0, linked.stderr
+
+
+def code_in(told: str) -> str:
+    return told.partition("pam link slack ")[2].split()[0]

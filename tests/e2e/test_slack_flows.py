@@ -27,14 +27,14 @@ def test_a_request_is_asked_for_decided_used_and_ended_in_slack(slack: InSlack, 
     assert [(it["surface"], it["auth"]) for it in voted] == [("slack", "slack")]
     cast.person("alice").wait_for(session_id, "ACTIVE")
     slack.card_once(session_id, lambda it: not decides(it) and "Active" in it.text, "ACTIVE")
-    assert f"pam exec {session_id}" in slack.told_of("alice", "Granted")
+    slack.told_of("alice", f"pam exec {session_id}")
     assert slack.type("alice", f"end {session_id}").acknowledged
     ended = cast.person("alice").wait_for(session_id, "ENDED")
     assert ended["origin"] == "slack"
     card = slack.card_once(session_id, lambda it: "ENDED" in it.text, "ENDED")
     assert ended["ending"]["evidence"] in card.text
     slack.soon(lambda: any("ENDED" in it for it in slack.thread(session_id)) or None, "its thread")
-    slack.told_of("alice", "ENDED")
+    slack.told_of("alice", ended["ending"]["evidence"])
 
 
 def test_the_form_opens_at_once_and_offers_what_this_person_may_ask_for(
@@ -125,7 +125,7 @@ def test_home_shows_what_is_mine_and_what_waits_for_me_with_a_button_each(
     assert slack.press("bob", actions.SHOW, **where).acknowledged
     slack.view("bob", session_id)
     slack.close("bob")
-    mine = slack.home("alice", "Withdraw")
+    mine = slack.home("alice", session_id)
     end = next(it for it in mine["buttons"] if it["value"] == session_id)
     where = {"view_id": mine["id"], "block_id": end["block_id"]}
     assert slack.press("alice", actions.END, **where).acknowledged

@@ -3,7 +3,7 @@
 import pytest
 
 from local.cast import Cast
-from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, link
+from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, code_in, link_anew
 
 DAVE = "slack:T0BANK00001/U0DAVE00001"
 
@@ -12,6 +12,7 @@ pytestmark = pytest.mark.guarantee("G17")
 
 @pytest.fixture(params=WAYS)
 def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:
+    # Whatever an earlier test has left.
     cast.person("sam").call("DELETE", f"/pam/links/{DAVE.replace('/', '%2F')}")
     return InSlack(cast, request.param)
 
@@ -32,12 +33,12 @@ def test_a_code_alone_links_nothing_and_with_the_persons_word_it_links(
     before = len(slack.told("dave"))
     slack.type("dave", "link")
     told = slack.told_of("dave", "pam link slack ", after=before)
-    code = told.partition("pam link slack ")[2].split()[0]
+    code = code_in(told)
     dave = cast.person("dave")
     would = dave.post("/pam/links", {"surface": "slack", "code": code})
     assert would.body["pending"] is True
     assert would.body["principal"] == DAVE
-    assert DAVE not in dave.get("/pam/me").body["principals"]
+    assert cast.pam("dave", "unlink", DAVE).returncode == 4, "it is not linked yet"
     linked = dave.post("/pam/links", {"surface": "slack", "code": code, "accept": DAVE})
     assert linked.status == 200
     assert DAVE in dave.get("/pam/me").body["principals"]
@@ -46,7 +47,7 @@ def test_a_code_alone_links_nothing_and_with_the_persons_word_it_links(
 
 
 def test_what_is_unlinked_asks_for_nothing_any_more(slack: InSlack, cast: Cast) -> None:
-    link(cast, slack.way, "dave")
+    link_anew(cast, slack.way, "dave")
     assert cast.pam("dave", "unlink", DAVE).returncode == 0
     known = len(slack.cards())
     before = len(slack.told("dave"))
@@ -58,7 +59,7 @@ def test_what_is_unlinked_asks_for_nothing_any_more(slack: InSlack, cast: Cast) 
 def test_a_link_is_asked_for_anew_when_what_it_rests_on_has_changed(
     slack: InSlack, cast: Cast
 ) -> None:
-    link(cast, slack.way, "dave")
+    link_anew(cast, slack.way, "dave")
     try:
         cast.slack.call("change_user", user="dave", email="dave@elsewhere.example")
         before, known = len(slack.told("dave")), len(slack.cards())

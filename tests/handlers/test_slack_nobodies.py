@@ -232,6 +232,19 @@ def test_a_click_in_a_channel_that_others_see_is_refused_and_the_painter_looks_a
     }
 
 
+def test_a_message_in_no_channel_that_slack_names_is_not_pressed(
+    scene: Scene, session_id: str
+) -> None:
+    pressed = scene.pressed("bob", actions.APPROVE, session_id, channel=None)
+    pressed["container"] = {"type": "message", "message_ts": "1548261231.000200"}
+    assert scene.deliver("interactive", pressed).status == 200
+    # Nor by a view beside it.
+    both = {**pressed, "view": {"id": "V0OPEN", "type": "modal", "hash": "1.a"}}
+    assert scene.deliver("interactive", both).status == 200
+    assert scene.session(session_id).votes == ()
+    assert len(scene.refusals()) >= 1
+
+
 def test_a_channel_that_becomes_shared_after_the_card_was_posted(
     scene: Scene, session_id: str
 ) -> None:

@@ -112,6 +112,7 @@ def test_while_the_keys_do_not_answer_nobody_is_known_by_a_link(pam: Linked) -> 
 @pytest.mark.guarantee("G10")
 def test_a_link_is_asked_for_anew_after_its_time_and_when_its_basis_changed(pam: Linked) -> None:
     pam.link()
+    assert pam.by_slack(basis="").person is None, "what the surface does not know is another"
     changed = pam.by_slack(basis="has left the company")
     assert changed.person is None
     assert "other than when it was linked" in changed.nobody_because
@@ -259,7 +260,8 @@ def test_what_is_theirs_is_theirs_by_whichever_principal(pam: Linked) -> None:
     waiting = read_inbox.read_inbox(pam.story.call(pam.by_slack()))
     assert [each.session_id for each in waiting.votes] == [mine.session_id]
     person, principals = read_inbox.read_me(pam.story.call("bob"))
-    assert (person.name, set(principals)) == ("bob", {BOB, arn("bob")})
+    assert person.name == "bob"
+    assert {BOB, arn("bob")} <= set(principals)
     assert pam.story.end(mine.session_id, pam.by_slack(ALICE)).status is Status.WITHDRAWN
 
 

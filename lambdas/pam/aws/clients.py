@@ -42,7 +42,7 @@ ONE_TRY = Config(
 """For what somebody waits for who must be answered within 20 s, done or not."""
 _HURRIED = Config(
     connect_timeout=1,
-    read_timeout=1,
+    read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 2},
     user_agent=_SAYS,
 )

@@ -29,7 +29,7 @@ class DynamoDbLinks:
 
     def of_principal(self, principal: str) -> Link | None:
         item = self._get(_link_key(principal))
-        return None if item is None else _link_in(item)
+        return None if item is None else _link_in(item, principal)
 
     def of_person(self, person: str) -> list[Link]:
         places = self._query(_person_key(person))
@@ -57,11 +57,14 @@ class DynamoDbLinks:
     def remove(self, link: Link, record: Record) -> None:
         place = {**_person_key(link.person), "sk": links.place_of(link.principal)}
         writes = [
-            # Without a proof nobody made it, and whoever may undo links clears it away.
+            # What lies there without a proof, or without its other half, nobody made; whoever may
+            # undo links clears it away.
             self._delete(
-                _link_key(link.principal), "proof = :own OR attribute_not_exists(proof)", link.proof
+                _link_key(link.principal),
+                "attribute_exists(pk) AND (proof = :own OR attribute_not_exists(proof))",
+                link.proof,
             ),
-            self._delete(place, "principal = :own", link.principal),
+            self._delete(place, "attribute_not_exists(pk) OR principal = :own", link.principal),
             self._record(record),
         ]
         transact(self._client, writes)
@@ -192,14 +195,16 @@ def _link_item(link: Link) -> dict[str, Any]:
     }
 
 
-def _link_in(item: dict[str, Any]) -> Link:
-    """As it lies there: others may write the table. What it lacks is empty, and proves nothing."""
+def _link_in(item: dict[str, Any], principal: str) -> Link:
+    """As it lies there: others may write the table. What it lacks is empty, and proves nothing; of
+    which principal it is, its key says.
+    """
     try:
         linked_at = timestamps.parse(item["linked_at"])
     except (LookupError, TypeError, ValueError):
         linked_at = datetime.fromtimestamp(0, UTC)
-    texts = ("principal", "person", "accepted_by", "basis", "proof")
-    return Link(**{name: str(item.get(name, "")) for name in texts}, linked_at=linked_at)
+    texts = {name: str(item.get(name, "")) for name in ("person", "accepted_by", "basis", "proof")}
+    return Link(principal=principal, linked_at=linked_at, **texts)
 
 
 def _link_key(principal: str) -> dict[str, str]:

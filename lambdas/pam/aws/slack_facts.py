@@ -11,6 +11,7 @@ from pam.aws.attribute_values import from_item, to_item
 from pam.aws.table_keys import epoch
 from pam.domain import timestamps
 from pam.ports.slack import Remembered
+from pam.side_by_side import in_order
 
 _PLACE = "facts"
 _KEPT = timedelta(hours=1)
@@ -25,8 +26,8 @@ class DynamoDbSlackFacts:
         self._table = table
 
     def recall(self, names: Collection[str]) -> Mapping[str, Remembered]:
-        found = {name: self._read(name) for name in names}
-        return {name: known for name, known in found.items() if known is not None}
+        found = zip(names, in_order(self._read, list(names)), strict=True)
+        return {name: known for name, known in found if known is not None}
 
     def _read(self, name: str) -> Remembered | None:
         answer = self._client.get_item(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.errors import NotEligible, StepUp
-from pam.domain.people import Auth, Caller, Person
+from pam.domain.people import Auth, Caller, Person, Surface
 from pam.domain.session import Session
 from pam.operations.refuse_blocked import refuse_blocked
 from pam.policy.cedar import Action, CedarPolicy
@@ -50,7 +50,7 @@ class Call:
 
     def _refuse_slack(self, command: str, session_id: str | None) -> None:
         """Slack knows who clicked as well as the workspace's own sign-in does, and no better."""
-        if self.caller.auth is Auth.SLACK:
+        if self.caller.auth is Auth.SLACK or self.caller.surface is Surface.SLACK:
             message = f"this is never done by Slack; sign a call of your own, by `{command}`"
             raise StepUp(message, session_id=session_id, step_up_command=command)
 

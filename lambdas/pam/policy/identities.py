@@ -77,12 +77,12 @@ class Identities:
         """The person behind a principal. Raises NotEligible for one that is nobody's."""
         return self.whose(principal).person
 
-    def whose(self, principal: str, basis: str = "") -> Identified:
+    def whose(self, principal: str, basis: str | None = None) -> Identified:
         """The person behind a principal, and by which link. Raises NotEligible for one that is
         nobody's, with a sentence that says what to do.
 
         What is listed goes first, and needs no link. `basis` is what a surface knows of its own
-        principal: a link that was made on another one is to be made anew.
+        principal: a link that was made on another one is to be made anew. None: nobody asked it.
 
         The caller of AssumeRole chooses the session's name, so it names a person only for the
         permission sets listed: there, Identity Center sets it. Names are folded: a name is one
@@ -115,7 +115,7 @@ class Identities:
     def _arn(self, account: str, user: str) -> str:
         return f"arn:{self._partition or COMMERCIAL}:iam::{account}:user/{user}"
 
-    def _listed_or_linked(self, principal: str, basis: str) -> Identified:
+    def _listed_or_linked(self, principal: str, basis: str | None) -> Identified:
         """By a link somebody has the groups of the principal that accepted it, and no others."""
         identity = self._others.get(principal)
         if identity is not None:
@@ -126,7 +126,7 @@ class Identities:
             raise _nobody(principal, "is nobody's in PAM")
         if not link.holds(now):
             raise _nobody(principal, f"was linked {HOLDS.days} days ago, which counts no more")
-        if basis not in {"", link.basis}:
+        if basis not in {None, link.basis}:
             raise _nobody(principal, "is known to its surface as other than when it was linked")
         person = self._signer(link.accepted_by)
         if person is None or person.name != link.person:

@@ -1,7 +1,7 @@
 """What the door has of the world, and the delivery at hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,14 @@ from pam.ports.links import CodeKeeper, KnownLinks
 from pam.ports.people import Closer, Workflow
 from pam.ports.proofs import Signer
 from pam.ports.sessions import SessionStore
-from pam.ports.slack import SlackCalls, SlackCards, SlackDeliveries, SlackFacts, SlackQueue
+from pam.ports.slack import (
+    Remembered,
+    SlackCalls,
+    SlackCards,
+    SlackDeliveries,
+    SlackFacts,
+    SlackQueue,
+)
 from pam.slack.blocks import Json
 from pam.slack.card import Shown
 from pam.slack.clicker import Clicker, Workspaces
@@ -94,6 +101,9 @@ class Handling:
     budget: Budget
     request_id: str
     key: str
+    links: KnownLinks
+    recalled: dict[str, Remembered] = field(default_factory=dict)
+    """What was looked up ahead: as of this call, and no older."""
     view_id: str = ""
     """Of the modal that was opened for it; whatever is to be told is told there."""
     call: Call | None = None

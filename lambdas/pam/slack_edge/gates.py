@@ -5,6 +5,7 @@ something was pressed. By the identities file or a link: the person. What cannot
 refused, and the person is told which way is open to them.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,15 @@ from pam.ports.slack import Remembered
 from pam.side_by_side import outcomes
 from pam.slack import facts
 from pam.slack.clicker import Clicker, Refused, refuse_channel, refuse_team, refuse_user
+from pam.slack.deliveries import (
+    Click,
+    Command,
+    HomeOpened,
+    Incoming,
+    Shortcut,
+    Submission,
+    Suggestion,
+)
 from pam.slack_edge.front import Asker, Handling
 
 _LONGEST_QUESTION = 1.5
@@ -44,6 +54,27 @@ class Unheard(NotEligible):
         self.passing = passing
 
 
+def look_ahead(incoming: Incoming, handling: Handling) -> None:
+    """Reads beside the note of the call what the gates will go by, so that nobody waits for one
+    after the other. Whatever cannot be read is read again where it is needed.
+    """
+    if not isinstance(incoming, (Click, Command, HomeOpened, Shortcut, Submission, Suggestion)):
+        return
+    clicker, front = incoming.clicker, handling.front
+    if refuse_team(clicker, front.workspaces):
+        return
+    channel = incoming.channel if isinstance(incoming, Click) and incoming.message_ts else ""
+
+    def facts_of() -> None:
+        handling.recalled.update(front.facts.recall(_names(clicker, channel)))
+
+    def link_of() -> None:
+        if front.policy.identities.listed_as(clicker.principal) is None:
+            handling.links.of_principal(clicker.principal)
+
+    outcomes(lambda look: look(), (facts_of, link_of))
+
+
 def check_team(clicker: Clicker, handling: Handling) -> None:
     """By the payload alone: no call is made. Raises Unheard."""
     refused = refuse_team(clicker, handling.front.workspaces)
@@ -58,7 +89,7 @@ def ask_in(
     do instead. Raises Unheard.
     """
     check_team(clicker, handling)
-    names = [f"{SLACK_USER}{clicker.user}", *([f"{SLACK_CHANNEL}{channel}"] if channel else [])]
+    names = _names(clicker, channel)
     known = _known(names, handling)
     user = known.get(names[0])
     if user is None:
@@ -88,7 +119,7 @@ def known_person(asker: Asker) -> Asker:
 
 def _asker(clicker: Clicker, user: facts.Facts, handling: Handling) -> Asker:
     front = handling.front
-    policy = front.policy.knowing(front.links(), handling.now)
+    policy = front.policy.knowing(handling.links, handling.now)
     identify = partial(policy.identities.whose, basis=user["basis"])
     caller = slack_caller(clicker.principal, handling.request_id, identify)
     call = Call(caller=caller, now=handling.now, store=front.store, policy=policy)
@@ -96,9 +127,15 @@ def _asker(clicker: Clicker, user: facts.Facts, handling: Handling) -> Asker:
     return Asker(call=call, clicker=clicker, display=user["display"], basis=user["basis"])
 
 
+def _names(clicker: Clicker, channel: str) -> list[str]:
+    return [f"{SLACK_USER}{clicker.user}", *([f"{SLACK_CHANNEL}{channel}"] if channel else [])]
+
+
 def _known(names: list[str], handling: Handling) -> dict[str, facts.Facts]:
     """By name, what Slack said within a minute, or says now. What it does not say is missing."""
-    recalled = handling.front.facts.recall(names)
+    recalled: Mapping[str, Remembered] = handling.recalled
+    if not set(names) <= recalled.keys():
+        recalled = handling.front.facts.recall(names)
     fresh = {
         name: dict(each.facts)
         for name, each in recalled.items()

@@ -13,11 +13,12 @@ from pam.policy.cedar import Action
 from pam.side_by_side import side_by_side
 from pam.slack import actions, card, home, modal
 from pam.slack.blocks import View
+from pam.slack.clicker import refuse_channel
 from pam.slack.deliveries import Click, HomeOpened, Reaction, Shortcut, Submission, Suggestion
 from pam.slack.home import Agenda
 from pam.slack_edge import asking, votes
 from pam.slack_edge.front import Answer, Asker, Handling
-from pam.slack_edge.gates import ask_in, known_person
+from pam.slack_edge.gates import Unheard, ask_in, known_person
 from pam.slack_edge.modals import open_and_ask
 from pam.slack_edge.telling import beside, in_home, in_modal
 from pam.slack_edge.typed import end, own_sessions, titles
@@ -34,7 +35,7 @@ _ASKS_TO_DECIDE = frozenset({"white_check_mark", "x"})
 
 def click(pressed: Click, handling: Handling) -> Answer:
     """Raises a Refusal."""
-    channel = "" if pressed.view_id else pressed.channel
+    channel = _where(pressed)
     if pressed.action_id in _MODALS:
         return _modal(pressed, handling, channel)
     if pressed.action_id == actions.APPROVE:
@@ -47,6 +48,18 @@ def click(pressed: Click, handling: Handling) -> Answer:
         return _home(handling, asker) if pressed.view_type == "home" else answer
     # A select that was chosen in, or a button of a card that was painted before this release.
     return Answer()
+
+
+def _where(pressed: Click) -> str:
+    """The channel whose members see the message that was pressed; empty for a view. Raises Unheard
+    for a message in no channel that Slack names.
+    """
+    if not pressed.message_ts:
+        return ""
+    refused = None if pressed.channel else refuse_channel(None, "")
+    if refused:
+        raise Unheard(refused)
+    return pressed.channel
 
 
 def _if_any(value: str) -> str:

@@ -49,7 +49,7 @@ from pam.slack.deliveries import (
 from pam.slack_edge import changes, pressed, typed
 from pam.slack_edge.budget import Budget, OutOfTime
 from pam.slack_edge.front import Answer, Front, Handling
-from pam.slack_edge.gates import Unheard
+from pam.slack_edge.gates import Unheard, look_ahead
 from pam.slack_edge.gateway import SOCKET_ROUTE, Turned, handled_call, is_slack_call
 from pam.slack_edge.modals import NotOpened
 from pam.slack_edge.telling import told
@@ -83,10 +83,13 @@ def serve(front: Front, event: object) -> dict[str, Any]:
         budget=Budget.of(event["requestContext"], now, front.clock),
         request_id=event["requestContext"]["requestId"],
         key=getattr(incoming, "key", ""),
+        links=front.links(),
     )
     try:
-        _, seen = side_by_side(
-            partial(note_call, handled, front.calls), partial(_is_handled, front, handling.key)
+        _, seen, _ = side_by_side(
+            partial(note_call, handled, front.calls),
+            partial(_is_handled, front, handling.key),
+            partial(_look_ahead, incoming, handling),
         )
     except TryAgain:
         logger.warning("call not noted, so not handled", exc_info=True)
@@ -107,6 +110,11 @@ def serve(front: Front, event: object) -> dict[str, Any]:
     if event["resource"] == SOCKET_ROUTE and status == HTTPStatus.OK:
         payload = {} if payload is None else {"payload": payload}
     return _gateway_answer(status, payload)
+
+
+def _look_ahead(incoming: Incoming | Turned, handling: Handling) -> None:
+    if not isinstance(incoming, Turned):
+        look_ahead(incoming, handling)
 
 
 def _is_handled(front: Front, key: str) -> bool:
