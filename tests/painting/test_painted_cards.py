@@ -21,6 +21,8 @@ def test_a_card_stands_in_the_channel_of_its_domain(painted: World) -> None:
     painted.painted(session)
     assert painted.cards() == []
     assert len(painted.cards("C0KYC000001")) == 1
+    painted.painted(painted.story.request())
+    assert len(painted.cards()) == len(painted.cards("C0KYC000001")) == 1
 
 
 def test_whose_card_a_message_is_can_be_told_by_its_place(painted: World) -> None:
@@ -73,10 +75,11 @@ def test_the_whole_life_is_told_in_the_thread(painted: World) -> None:
 def test_what_was_seen_already_is_not_painted_again(painted: World) -> None:
     session = painted.story.granted()
     painted.painted(session)
-    calls = painted.slack.counts()["calls"]
+    calls, version = painted.slack.counts()["calls"], painted.posted(session).version
     painted.put(Paint(session_id=session.session_id, channel=CORE), once="again")
     painted.settle()
     assert painted.slack.counts()["calls"] == calls
+    assert painted.posted(session).version == version
 
 
 def test_a_card_that_shows_the_same_is_not_painted_for_a_number(painted: World) -> None:

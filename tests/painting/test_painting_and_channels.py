@@ -208,6 +208,16 @@ def test_a_resource_without_a_channel_is_posted_nowhere(painted: World, monkeypa
     assert painted.swept() == 0
 
 
+def test_the_operators_too_are_told_nothing_where_others_read(painted: World) -> None:
+    painted.slack.call("share", channel="pam-operators")
+    change(painted, "archived")
+    painted.heard(painted.story.request())
+    painted.settle()
+    assert operators(painted) == []
+    assert painted.lost == 1
+    assert painted.queue.messages == []
+
+
 def test_after_a_day_the_operators_are_told_again(painted: World) -> None:
     painted.slack.call("archive", channel=CHANNEL)
     for hours in (0, 23, 2):

@@ -1,11 +1,12 @@
 """Slack takes so much and no more: PAM keeps to it, and waits for as long as Slack says."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.slack import actions
 from pam.slack.jobs import Method, Paint, Send
 from tests.fakes.story import WITHOUT_LIMITS
 from tests.painting.world import CORE, World
@@ -59,13 +60,24 @@ def test_fifty_cards_are_painted_before_their_threads_are_told(painted: World) -
 
 
 def test_more_than_slack_takes_is_put_off_and_not_refused(painted: World) -> None:
+    """A second picture of each within the same minute: of fifty updates there is no room left."""
+    sessions = ended(painted, 35)
     painted.slack.knobs(tiers=True)
-    sessions = waiting(painted, 70)
     for each in sessions:
-        painted.heard(each)
+        painted.story.store.sessions[each.session_id] = replace(
+            painted.stored(each), status=Status.REVOKING, ended_at=None
+        )
+        painted.put(Paint(session_id=each.session_id, channel=CORE), once=f"1 {each.session_id}")
+    painted.settle(within=30)
+    for each in sessions:
+        painted.story.store.sessions[each.session_id] = replace(
+            painted.stored(each), status=Status.EXPIRED, ended_at=painted.now(), sequence=20
+        )
+        painted.put(Paint(session_id=each.session_id, channel=CORE), once=f"2 {each.session_id}")
     painted.settle()
-    assert all(actions.APPROVE in painted.card(each).action_ids for each in sessions)
-    assert painted.refused() == {}
+    assert all("EXPIRED" in painted.card(each).text for each in sessions)
+    assert painted.calls("chat.update") >= 70
+    assert not [each for each in painted.refused() if "ratelimited" in each]
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
