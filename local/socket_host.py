@@ -15,7 +15,6 @@ from local import companions
 from local.companions import Companion
 from local.lifeline import follow
 from local.state import CACHE, ROOT, State
-from slack_socket.outcome import Outcome
 
 MODULE = "slack_socket"
 _LIVED = 30.0
@@ -46,6 +45,8 @@ def start(state: State, given: Mapping[str, str]) -> Companion:
 
 def _keep() -> None:
     """For ever."""
+    from slack_socket.outcome import Outcome  # only this process has the services' folder
+
     wait = _WAITS_FIRST
     while True:
         began = time.monotonic()
