@@ -10,7 +10,15 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from pam.names import CALL_INDEX_KEYS, INDEX_KEYS, Table, Tables, shown_by_index, slack_table_name, table_name
+from pam.names import (
+    CALL_INDEX_KEYS,
+    INDEX_KEYS,
+    Table,
+    Tables,
+    shown_by_index,
+    slack_table_name,
+    table_name,
+)
 
 TABLES = Tables.of("bench", "sessions")
 CALLS, SLACK = "calls", slack_table_name("bench")
