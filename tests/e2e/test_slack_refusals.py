@@ -20,7 +20,7 @@ def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:
 
 REFUSED = {
     "gus": "Guests of this workspace",
-    "gina": "Guests of one channel",
+    "gina": "Guests of this workspace",
     "otto": "workspace that PAM does not serve",
     "vera": "workspace that PAM does not serve",
     "buildbot": "Bots",
