@@ -16,6 +16,7 @@ from pam.metrics import count
 from pam.names import SLACK_CHANNEL_LOST, SLACK_NOT_PAINTED
 from pam.painting.addresses import SlackAddresses
 from pam.painting.channels import CheckedChannels
+from pam.painting.find import wake_all_in
 from pam.painting.kept import KeptCards, KeptPaces
 from pam.painting.painter import Painter
 from pam.painting.posting import Post
@@ -84,22 +85,24 @@ def _line(context: Any) -> Line:
     wiring.slack_secret(own.slack_bot_token).value()
     web = partial(_call, own)
     shelf = wiring.slack_cards(own.slack_table)
-    policy = wiring.policy()
+    policy, queue = wiring.policy(), wiring.slack_queue(own.slack_queue_url)
+    cards = KeptCards(shelf=shelf, clock=clock.now)
     painter = Painter(
         store=wiring.sessions(own.tables),
         policy=policy,
         post=Post(
             clock=clock.now,
-            cards=KeptCards(shelf=shelf, clock=clock.now),
+            cards=cards,
             paces=KeptPaces(shelf=shelf),
             web=web,
         ),
+        wake_all_in=partial(wake_all_in, cards=cards, queue=queue, now=clock.now()),
         count_fault=partial(count, SLACK_NOT_PAINTED, own.env_name),
         channels=CheckedChannels(
             clock=clock.now,
             web=web,
             facts=wiring.slack_facts(own.slack_table),
-            queue=wiring.slack_queue(own.slack_queue_url),
+            queue=queue,
             told=shelf,
             operators=policy.slack_operators,
             count=partial(count, SLACK_CHANNEL_LOST, own.env_name),

@@ -13,8 +13,8 @@ LEFT_FOR_OTHERS = 100
 RESERVED: Mapping[str, int] = MappingProxyType(
     {"audit_session": 20, "record_activity": 5, "revoke_session": 20, "slack_door": 10, "tick": 2}
 )
-"""By function: what nobody can take from it, and the most that it may have at once. Anybody can call
-the door of Slack, which tells only then that Slack has not signed: what is kept for it bounds it.
+"""By function: what nobody can take from it, and the most that it may have at once. Anybody may
+call the door of Slack, which only then sees that Slack has not signed: so it is bounded.
 """
 AT_LEAST = 25
 """Without reservations: PAM's functions that a clock starts, its streams, and a few callers."""

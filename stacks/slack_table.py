@@ -59,6 +59,7 @@ class SlackTable(Construct):
         self._allow(
             role,
             [SLACK_CARD, SLACK_CHANNEL],
+            "BatchGetItem",
             "GetItem",
             "Query",
             "PutItem",

@@ -38,6 +38,13 @@ _UNUSED = (
             "validation",
         )
     ),
+    # Of Slack's client the Web API is called, and nothing else.
+    *(
+        f"slack_sdk/{name}"
+        for name in ("audit_logs", "oauth", "rtm", "rtm_v2", "scim", "signature", "socket_mode")
+    ),
+    "slack_sdk/web/async_*",
+    "slack_sdk/web/legacy_*",
 )
 _NOTES_THAT_STAY = frozenset({"METADATA", "RECORD"})
 """Some packages ask METADATA for their own version; by RECORD bundles are made."""
@@ -64,7 +71,10 @@ def thin_out(folder: Path) -> None:
     _leave_out_docs(folder / "botocore" / "docs")
     for pattern in _UNUSED:
         for entry in sorted(folder.glob(pattern)):
-            shutil.rmtree(entry, ignore_errors=True)
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
     for note in sorted(folder.glob("*.dist-info/**/*")):
         if note.is_file() and note.name not in _NOTES_THAT_STAY:
             note.unlink()

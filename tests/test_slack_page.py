@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 

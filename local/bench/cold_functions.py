@@ -353,7 +353,8 @@ class _Night:
         )
 
     def _remember(self, name: str, facts: dict[str, Any]) -> None:
-        asked_at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        # Fresh for as long as the night takes.
+        asked_at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 3600))
         item = {"pk": name, "sk": "facts", "facts": json.dumps(facts), "asked_at": asked_at}
         table = self._aws.kept.items.setdefault("slack", {})
         table[name, "facts"] = {key: {"S": value} for key, value in item.items()}

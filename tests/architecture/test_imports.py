@@ -83,6 +83,18 @@ def test_adapters_know_the_domain_and_the_ports(path: Path) -> None:
             assert name == "pam" or name.startswith(allowed), name
 
 
+@pytest.mark.parametrize("path", files("painting"), ids=lambda path: path.name)
+def test_the_painter_knows_no_adapter_and_no_operation(path: Path) -> None:
+    """It paints what stands in the store, and does nothing to it."""
+    allowed = ("pam.domain", "pam.names", "pam.painting", "pam.policy", "pam.ports", "pam.slack.")
+    for name in names_imported_by(path):
+        top = name.split(".")[0]
+        if top == "pam":
+            assert name.startswith((*allowed, "pam.slack_web.errors")) or name == "pam.slack", name
+        else:
+            assert top in {*sys.stdlib_module_names, "aws_lambda_powertools"}, name
+
+
 @pytest.mark.parametrize("path", files("postgres"), ids=lambda path: path.name)
 def test_adapters_on_databases_know_the_domain_and_the_ports(path: Path) -> None:
     allowed = ("pam.domain", "pam.ports", "pam.postgres")

@@ -95,9 +95,7 @@ SETTINGS: dict[str, Settings] = {
         requester_topic_arn="requesters",
         tier1_topic_arn="tier1",
     ),
-    "route_slack": SlackRouteSettings(
-        **COMMON, slack_table="slack", slack_queue_url=SLACK_QUEUE
-    ),
+    "route_slack": SlackRouteSettings(**COMMON, slack_table="slack", slack_queue_url=SLACK_QUEUE),
     "paint_slack": SlackPaintSettings(
         **COMMON,
         door_key_arn="door",

@@ -1,4 +1,4 @@
-"""Each maker's proofs are told by that maker's key; where PAM is not in Slack, its door has none."""
+"""Each maker's proofs are told by its own key; where PAM is not in Slack, its door has none."""
 
 import base64
 from collections.abc import Iterator

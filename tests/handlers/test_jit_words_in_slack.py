@@ -107,6 +107,17 @@ def test_the_same_command_twice_shows_one_code(scene: Scene) -> None:
     assert second.payload == {}
 
 
+def test_two_of_one_command_at_once_show_one_code(scene: Scene) -> None:
+    """A second code would void the first, which the person may be reading."""
+    typed = scene.typed("nora", "link")
+    twins = []
+    scene.slack.before["users.info"] = lambda: twins.append(scene.deliver("slash_commands", typed))
+    outer = scene.deliver("slash_commands", typed)
+    (inner,) = twins
+    assert "pam link slack" in inner.text
+    assert outer.payload == {}
+
+
 def test_a_guest_gets_no_code(scene: Scene) -> None:
     scene.slack.users["U0NORA"]["is_restricted"] = True
     assert "Guests" in scene.command("nora", "link").text

@@ -114,6 +114,22 @@ def test_a_channel_that_becomes_shared_loses_all_that_was_said_of_its_sessions(
     assert painted.queue.messages == []
 
 
+def test_with_one_session_all_that_are_open_go_out_of_a_channel_that_became_shared(
+    painted: World,
+) -> None:
+    open_still = [painted.story.request(), painted.story.granted("dave")]
+    for each in open_still:
+        painted.painted(each)
+    elsewhere = painted.story.request("kim", KYC)
+    painted.painted(elsewhere)
+    change(painted, "shared with another organisation")
+    painted.story.vote("bob", open_still[0].session_id)
+    painted.heard(open_still[0])
+    painted.settle()
+    assert painted.slack.messages(CHANNEL) == []
+    assert len(painted.cards(KYC_CHANNEL)) == 1
+
+
 def test_a_channel_of_which_slack_says_too_little_is_shared(painted: World) -> None:
     painted.slack.call("channel_without", channel=CHANNEL, absent=["is_ext_shared"])
     session = painted.story.request()

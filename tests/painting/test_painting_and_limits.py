@@ -87,7 +87,9 @@ def test_after_429_the_channel_waits_as_long_as_slack_says(painted: World, metho
     painted.heard(session)
     began = painted.now()
     painted.turn()
-    assert painted.queue.next_at() >= began + timedelta(seconds=17)
+    next_at = painted.queue.next_at()
+    assert next_at is not None
+    assert next_at >= began + timedelta(seconds=17)
     assert not painted.turn()
     painted.settle()
     assert painted.card(session).action_ids

@@ -65,6 +65,22 @@ def test_a_session_whose_review_is_owed_is_looked_at_until_it_is_reviewed(painte
     assert painted.shelf.open == {session.session_id}
 
 
+def test_a_session_whose_channel_is_lost_is_looked_at_for_a_day_after_its_end(
+    painted: World,
+) -> None:
+    session = painted.story.granted()
+    painted.slack.call("archive", channel="core-approvals")
+    painted.heard(session)
+    painted.settle()
+    painted.story.revoke(session.session_id)
+    for hours, open_still in ((1, {session.session_id}), (24, set())):
+        painted.story.later(hours=hours)
+        assert sweep(painted) == 1
+        assert painted.shelf.open == open_still
+    painted.story.later(hours=1)
+    assert sweep(painted) == 0
+
+
 def test_an_old_session_that_nobody_has_painted_is_left_alone(painted: World) -> None:
     painted.story.request()
     painted.story.later(hours=2)

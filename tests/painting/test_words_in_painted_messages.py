@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from local.slack import opinions
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.people import CLOCK
@@ -41,6 +42,31 @@ def test_with_any_words_card_thread_and_direct_message_are_posted_and_painted(
     assert "@@channel" not in everything
     assert "[https://evil]" not in everything
     assert "\u202e" not in everything
+
+
+def test_slacks_own_models_and_types_find_no_fault_in_what_is_painted(painted: World) -> None:
+    story, session = painted.story, painted.story.request(seconds=1800, reason="& " * 400 + "now")
+    emergency = story.request("dave", break_glass=True)
+    for act in (
+        lambda: story.vote("bob", session.session_id, comment="<!channel> & *now*"),
+        lambda: (story.later(minutes=11), story.tell(session.session_id)),
+        lambda: story.vote("carol", session.session_id),
+        lambda: story.activate(session.session_id),
+        lambda: story.activate(emergency.session_id),
+        lambda: story.later(minutes=26),
+        lambda: _act(painted, session.session_id, 2),
+        lambda: story.revoke(session.session_id),
+        lambda: erase_texts(session.session_id, story.call("sam")),
+        lambda: painted.slack.call("archive", channel="kyc-approvals"),
+        lambda: story.request("kim", "kyc-documents-read"),
+    ):
+        act()
+        painted.swept()
+        painted.settle()
+    calls = painted.running.server.slack.recorder.calls
+    assert {each.method for each in calls} >= {"chat.postMessage", "chat.update"}
+    assert painted.refused() == {}
+    assert opinions.of_calls(calls) == []
 
 
 def test_what_was_erased_goes_out_of_card_thread_and_direct_messages(painted: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from local.slack.control import Shown, SlackControl
@@ -11,7 +12,7 @@ from pam.domain.links import Link
 from pam.domain.session import Session
 from pam.painting.addresses import SlackAddresses
 from pam.painting.channels import CheckedChannels
-from pam.painting.find import Finder, Waker
+from pam.painting.find import Finder, Waker, wake_all_in
 from pam.painting.kept import KeptCards, KeptPaces
 from pam.painting.painter import Painter
 from pam.painting.posting import Post
@@ -101,6 +102,7 @@ class World:
             policy=policy,
             post=Post(clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web),
             count_fault=fault,
+            wake_all_in=partial(wake_all_in, cards=cards, queue=self.queue, now=self.now()),
             channels=CheckedChannels(
                 clock=self.now,
                 web=self.web,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.slack.pace import UPDATES, Pace, posts_to
+from pam.slack.pace import UPDATES, Pace, Taken, posts_to
 from tests.fakes.story import NOON
 
 PACE = Pace(key="calls", most=3, within=timedelta(seconds=10))
@@ -29,7 +29,8 @@ def test_each_channel_has_its_own() -> None:
 
 @given(st.lists(st.floats(min_value=0, max_value=20), min_size=1, max_size=60))
 def test_whoever_waits_as_told_is_never_too_fast_and_never_waits_longer(steps: list[float]) -> None:
-    now, taken, made = NOON, (), list[datetime]()
+    now, made = NOON, list[datetime]()
+    taken: Taken = ()
     for step in steps:
         now += timedelta(seconds=step)
         wait = PACE.wait(taken, now)

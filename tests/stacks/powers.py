@@ -102,8 +102,8 @@ IN_SLACK = {
     | {"lambda:InvokeFunction", "secretsmanager:GetSecretValue", "sqs:SendMessage"}
     | {"states:StartExecution", "states:SendTaskSuccess", "states:SendTaskFailure"},
     "paint_slack": KEY_WRITE
-    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
-    | {"dynamodb:UpdateItem", "kms:VerifyMac", "secretsmanager:GetSecretValue"}
+    | {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}
+    | {"dynamodb:Query", "dynamodb:UpdateItem", "kms:VerifyMac", "secretsmanager:GetSecretValue"}
     | {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     | {"sqs:ReceiveMessage", "sqs:SendMessage"},
     "route_slack": KEY_READ

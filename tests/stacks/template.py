@@ -74,6 +74,27 @@ class Deployment:
         (found,) = self.of_type(kind).items()
         return found
 
+    def request_api(self) -> tuple[str, Resource]:
+        """The API that people sign for; Slack's is another."""
+        (found,) = (
+            (name, api)
+            for name, api in self.of_type("AWS::ApiGateway::RestApi").items()
+            if api["Properties"]["Name"] == f"pam-{self.env_name}"
+        )
+        return found
+
+    def of_request_api(self, kind: str) -> dict[str, Resource]:
+        api, _ = self.request_api()
+        return {
+            name: resource
+            for name, resource in self.of_type(kind).items()
+            if resource["Properties"]["RestApiId"] == {"Ref": api}
+        }
+
+    def request_api_stage(self) -> Resource:
+        (stage,) = self.of_request_api("AWS::ApiGateway::Stage").values()
+        return stage
+
     def table(self, name: str = "") -> tuple[str, Resource]:
         """The one of sessions, to which CloudFormation gives its name; or another by the end of
         its name.

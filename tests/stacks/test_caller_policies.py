@@ -67,7 +67,7 @@ def _methods(deployment: Deployment) -> set[str]:
 
     return {
         f"{each['Properties']['HttpMethod']} {path(each['Properties']['ResourceId'])}"
-        for each in deployment.of_type("AWS::ApiGateway::Method").values()
+        for each in deployment.of_request_api("AWS::ApiGateway::Method").values()
     }
 
 
@@ -78,7 +78,7 @@ def _allowed(deployment: Deployment, office: CallerOffice) -> set[str]:
         for each in _policy(deployment, office)["Statement"]
         if each["Action"] == "execute-api:Invoke"
     )
-    api, _ = deployment.only("AWS::ApiGateway::RestApi")
+    api, _ = deployment.request_api()
     patterns = [deployment.text(each) for each in as_list(statement["Resource"])]
     begin = f"{api}}}/v1/"
     assert all(begin in pattern for pattern in patterns), "of another API or stage"
@@ -119,7 +119,7 @@ def test_the_policy_to_paste_into_other_accounts_is_the_deployed_one(
     prod: Deployment, office: CallerOffice
 ) -> None:
     pasted = json.loads((FOLDER / f"{office}.json").read_text(encoding="utf-8"))
-    api, _ = prod.only("AWS::ApiGateway::RestApi")
+    api, _ = prod.request_api()
     text = prod.text(_policy(prod, office))
     # What is filled in there is known here: the words that stand for it are the page's.
     for here, there in (

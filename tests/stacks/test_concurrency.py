@@ -34,7 +34,8 @@ def test_asked_for_it_is_reserved_for_what_ends_access_and_bounded_for_what_a_bo
     apply_rules(app)
     build(app)
     found = reserved(templates(app)["pam-prod-service"])
-    assert found == RESERVED
+    # The door of Slack has its own where there is one.
+    assert found == {name: most for name, most in RESERVED.items() if name != "slack_door"}
     assert {"revoke_session", "tick", "audit_session"} < found.keys()
     assert found["record_activity"] < found["revoke_session"]
 

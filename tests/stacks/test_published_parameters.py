@@ -1,6 +1,7 @@
 """What other systems look up. The first four paths never move."""
 
-from pam.names import Parameter, parameter_path
+from pam.names import Parameter, SlackParameter, parameter_path
+from tests.stacks.powers import is_in_slack
 from tests.stacks.template import Deployment
 
 PROMISED = {
@@ -22,7 +23,8 @@ def _published(deployment: Deployment) -> dict[str, str]:
 
 
 def test_every_parameter_is_published_under_its_path(every: Deployment) -> None:
-    assert set(_published(every)) == set(Parameter)
+    of_slack = set(SlackParameter) if is_in_slack(every) else set()
+    assert set(_published(every)) == {*Parameter, *of_slack}
     assert set(_published(every)) >= PROMISED
 
 
@@ -36,7 +38,7 @@ def test_each_parameter_names_the_thing_it_promises(prod: Deployment) -> None:
     published = _published(prod)
     machine, _ = prod.only("AWS::StepFunctions::StateMachine")
     table, _ = prod.table()
-    api, _ = prod.only("AWS::ApiGateway::RestApi")
+    api, _ = prod.request_api()
     bus, _ = prod.only("AWS::Events::EventBus")
     (audit_group,) = (
         name

@@ -47,7 +47,7 @@ def _methods(deployment: Deployment) -> dict[str, dict[str, Any]]:
         f"{method['Properties']['HttpMethod']} {path(method['Properties']['ResourceId'])}": dict(
             method["Properties"]
         )
-        for method in deployment.of_type("AWS::ApiGateway::Method").values()
+        for method in deployment.of_request_api("AWS::ApiGateway::Method").values()
     }
 
 
@@ -73,10 +73,12 @@ def test_a_call_reaches_its_function(prod: Deployment, call: str, handler: str) 
 
 
 def test_the_gateway_may_invoke_a_function_only_for_its_own_calls(every: Deployment) -> None:
+    api, _ = every.request_api()
     permitted = {
-        every.text(permission["Properties"]["SourceArn"]).split("}/", 2)[-1]
+        source.split("}/", 2)[-1]
         for permission in every.of_type("AWS::Lambda::Permission").values()
         if permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+        and f"${{{api}}}" in (source := every.text(permission["Properties"]["SourceArn"]))
     }
 
     assert permitted == {_pattern(call) for call in CALLS}, (
@@ -100,7 +102,7 @@ def test_bodies_are_small_flat_objects_before_a_function_sees_them(every: Deploy
 
 
 def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Deployment) -> None:
-    _, stage = prod.only("AWS::ApiGateway::Stage")
+    stage = prod.request_api_stage()
     settings = {
         f"{each['HttpMethod']} {each['ResourcePath'].replace('~1', '/').removeprefix('/')}": each
         for each in stage["Properties"]["MethodSettings"]
@@ -120,7 +122,7 @@ def test_asking_voting_and_leasing_are_throttled_harder_than_the_rest(prod: Depl
 
 
 def test_the_gateway_logs_who_called_and_never_a_body(every: Deployment) -> None:
-    _, stage = every.only("AWS::ApiGateway::Stage")
+    stage = every.request_api_stage()
     properties = stage["Properties"]
     line = json.loads(properties["AccessLogSetting"]["Format"])
 

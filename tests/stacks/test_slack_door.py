@@ -7,6 +7,7 @@ import pytest
 
 from pam.names import SlackParameter, parameter_path
 from pam.settings import SlackDoorSettings
+from stacks.concurrency import RESERVED
 from tests.stacks.conftest import EVERYTHING_ON, _templates
 from tests.stacks.template import Deployment, Resource
 
@@ -155,6 +156,14 @@ def test_the_door_reads_the_secrets_of_its_ways_in_and_no_other(
         assert bool(env["PAM_SLACK_SIGNING_SECRET"]) == ("http" in modes)
         assert bool(env["PAM_SLACK_SOCKET_ROLE"]) == ("socket" in modes)
         assert "xoxb" not in str(env)
+
+
+@pytest.mark.guarantee("G5")
+def test_whoever_floods_the_door_takes_nothing_from_what_ends_access(
+    everything_on: Deployment,
+) -> None:
+    _, door = everything_on.function("slack_door")
+    assert door["Properties"]["ReservedConcurrentExecutions"] == RESERVED["slack_door"]
 
 
 def test_the_door_calls_the_revocation_and_no_other_function(everything_on: Deployment) -> None:

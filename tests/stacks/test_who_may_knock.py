@@ -166,7 +166,7 @@ def test_250_accounts_fit_and_far_more_are_refused_with_both_numbers() -> None:
 
 
 def _policy_of(deployment: Deployment, own: str) -> dict[str, Any]:
-    _, api = deployment.only("AWS::ApiGateway::RestApi")
+    _, api = deployment.request_api()
 
     def filled(value: Any) -> Any:
         if value == {"Ref": "AWS::AccountId"}:
@@ -192,7 +192,7 @@ def test_the_deployed_policy_is_the_one_of_the_identities_file(prod: Deployment)
 def test_every_method_asks_for_a_signature_so_that_the_policy_has_somebody_to_judge(
     every: Deployment,
 ) -> None:
-    for method in every.of_type("AWS::ApiGateway::Method").values():
+    for method in every.of_request_api("AWS::ApiGateway::Method").values():
         assert method["Properties"]["AuthorizationType"] == "AWS_IAM"
 
 

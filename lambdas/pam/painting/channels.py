@@ -58,15 +58,18 @@ class CheckedChannels:
         refused = refuse_channel(known.facts.get("channel"), channel)
         return refused.reason if refused else ""
 
-    def lost(self, channel: str, reason: str) -> None:
+    def lost(self, channel: str, reason: str) -> bool:
         """By a number that has an alarm, and in their own channel: once a day for each reason."""
         logger.error("nothing is posted", extra={"channel": channel, "reason": reason})
         now = self.clock()
         if not self.told.first(f"lost {channel} {reason}", now, now + _TOLD_AGAIN):
-            return
+            return False
         self.count()
-        if not self.operators or self.operators == channel:
-            return
+        if self.operators and self.operators != channel:
+            self._tell(channel, reason, now)
+        return True
+
+    def _tell(self, channel: str, reason: str, now: datetime) -> None:
         why = _WHY.get(reason, "Slack refuses it")
         message = blocks.message(
             f"PAM: nothing is posted to a channel: {reason}",

@@ -48,6 +48,15 @@ class Waker:
         self.queue.put(to_text(job), group=channel, once=f"{session_id} {once}")
 
 
+def wake_all_in(channel: str, *, cards: Cards, queue: SlackQueue, now: datetime) -> None:
+    """For each session that is not over and has a card there."""
+    listed = list(islice(cards.unfinished(), _MOST))
+    for session_id, posted in cards.several(listed).items():
+        if posted.ts and posted.channel == channel:
+            job = Paint(session_id=session_id, channel=channel)
+            queue.put(to_text(job), group=channel, once=f"{session_id} {now}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finder:
     store: Sessions

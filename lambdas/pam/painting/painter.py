@@ -53,6 +53,8 @@ class Painter:
     addresses: Addresses
     count_fault: Callable[[], None]
     """Counts what Slack would never take, because of what PAM made of it."""
+    wake_all_in: Callable[[str], None]
+    """Has all sessions painted that are not over and have a card in that channel."""
 
     def begin(self, session_id: str) -> Work | None:
         """None for a session that is not there."""
@@ -138,9 +140,12 @@ class Painter:
 
     def _refuse(self, work: Work, reason: str) -> None:
         work.refused = True
-        self.channels.lost(work.channel, reason)
-        if reason in _SHARED and work.posted.ts:
-            self._withdraw(work)
+        first = self.channels.lost(work.channel, reason)
+        if reason in _SHARED:
+            if first:
+                self.wake_all_in(work.channel)
+            if work.posted.ts:
+                self._withdraw(work)
 
     def _withdraw(self, work: Work) -> None:
         """Others read here by now: all that was said of the session is taken away."""

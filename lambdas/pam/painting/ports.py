@@ -40,8 +40,8 @@ class Channels(Protocol):
     def refused(self, channel: str) -> str:
         """Why nothing may be posted there, in one word; empty: it may. Raises SlackFailed."""
 
-    def lost(self, channel: str, reason: str) -> None:
-        """Tells the operators, once."""
+    def lost(self, channel: str, reason: str) -> bool:
+        """Tells the operators, once; whether that was now."""
 
 
 class Addresses(Protocol):

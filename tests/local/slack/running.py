@@ -38,9 +38,7 @@ class Running:
 
 
 @contextmanager
-def slack(
-    record: Path | None = None, clock: Callable[[], float] = time.time
-) -> Iterator[Running]:
+def slack(record: Path | None = None, clock: Callable[[], float] = time.time) -> Iterator[Running]:
     begun: Queue[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
 
     async def run() -> None:

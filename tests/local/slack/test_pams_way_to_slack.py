@@ -61,6 +61,7 @@ def test_a_token_that_is_not_renewed_is_told_as_that(running: Running) -> None:
         slack.call("users.info", {"user": bob(running)}, timeout=3)
     assert "xoxb" not in repr(caught.value)
     assert token.read == 1
+    assert running.control.counts()["calls"]["users.info"] == 1, "and not asked again with it"
 
 
 def test_what_is_not_there_and_what_is_wrong_are_told_apart(running: Running) -> None:
