@@ -5,6 +5,7 @@ dies, the emulator and its function processes go with it. A single byte on the p
 over to the machine, to be ended by `down`.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,9 @@ def main() -> None:
     metering.build(state)
     counting.build(state)
     sys.argv = ["ministack"]
+    # What is loaded stays: the collector need not look through it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     serve()
 
 
