@@ -21,6 +21,7 @@ from pam.domain.people import Auth, Surface
 from pam.operations import read_inbox, read_sessions
 from pam.operations.block_person import PersonOrder, block_person
 from pam.operations.find_person import find_person
+from pam.operations.note_act import NotedActs, note_act
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import Identity
 from pam.ports.sessions import SessionQuery
@@ -263,6 +264,14 @@ def test_what_is_theirs_is_theirs_by_whichever_principal(pam: Linked) -> None:
     assert person.name == "bob"
     assert {BOB, arn("bob")} <= set(principals)
     assert pam.story.end(mine.session_id, pam.by_slack(ALICE)).status is Status.WITHDRAWN
+
+
+def test_a_principal_that_was_unlinked_is_no_longer_among_ones_own(pam: Linked) -> None:
+    pam.settled("bob")
+    note_act(pam.story.call(pam.by_slack()), NotedActs())
+    assert BOB in read_inbox.read_me(pam.story.call("bob"))[1]
+    del pam.known.links[BOB]
+    assert read_inbox.read_me(pam.story.call("bob"))[1] == (arn("bob"),)
 
 
 @pytest.mark.guarantee("G10")

@@ -33,10 +33,13 @@ class Inbox:
 
 
 def read_me(call: Call) -> tuple[Person, tuple[str, ...]]:
-    """The caller, and all principals that PAM knows as theirs. Raises NotEligible for nobody."""
+    """The caller, and all principals by which PAM would know them now; what they acted by once, or
+    linked once, may be nobody's today. Raises NotEligible for nobody.
+    """
     person = call.person(by_slack=True)
     known = find_person(person.name, store=call.store, policy=call.policy)
-    return person, tuple(sorted({*known.principals, person.principal}))
+    theirs = {each for each in known.principals if call.policy.identities.knows(each)}
+    return person, tuple(sorted({*theirs, person.principal}))
 
 
 def read_inbox(call: Call) -> Inbox:
