@@ -112,6 +112,10 @@ def refuse_user(answer: object, clicker: Clicker, heard: Workspaces) -> Refused 
         within and not heard.has(_facts(enterprise).get("enterprise_id"))
     ):
         return _refused(_FOREIGN, "You belong to a Slack workspace that PAM does not serve.")
+    # Ids of users are one person's within a team, or within an enterprise: this may be another's.
+    own = {clicker.team, clicker.user_team, clicker.enterprise} - {""}
+    if not own & {facts.get("team_id"), _facts(enterprise).get("enterprise_id")}:
+        return _unsaid("user", _ACCOUNT)
     return None
 
 
