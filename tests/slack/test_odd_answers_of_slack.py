@@ -14,7 +14,7 @@ import pytest
 from pam.slack_web.client import SlackWeb
 from pam.slack_web.errors import Limited, Rejected, Silent, SlackFailed, Unreachable
 
-TOKEN = "xoxb-of-the-bank"  # noqa: S105 - of nobody's Slack
+TOKEN = "xoxb-of-the-bank"
 PAGE = b"<html><body>Sign in to the guest network, carol</body></html>"
 Answers = Callable[[BaseHTTPRequestHandler], None]
 
@@ -49,7 +49,7 @@ def odd(answer: Answers) -> Iterator[Odd]:
             slack.heard.append(dict(self.headers.items()))
             answer(self)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815 - as http.server asks for it
 
         def log_message(self, *_: object) -> None:
             pass

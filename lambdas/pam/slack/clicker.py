@@ -106,6 +106,10 @@ def refuse_user(answer: object, clicker: Clicker, heard: Workspaces) -> Refused 
     for name, sentence in _SAID_IF_TRUE.items():
         if facts.get(name, False) is not False:
             return _refused(name, sentence)
+    return _refuse_place(facts, clicker, heard)
+
+
+def _refuse_place(facts: Mapping[str, Any], clicker: Clicker, heard: Workspaces) -> Refused | None:
     enterprise = facts.get("enterprise_user")
     within = bool(enterprise or clicker.enterprise)
     if not heard.has(facts.get("team_id")) or (

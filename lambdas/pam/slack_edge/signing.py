@@ -1,5 +1,5 @@
-"""Whether Slack signed a call, by the secret as it is now: one that was leaked and replaced must not
-be good for as long as a process lives, nor a new one be refused for so long.
+"""Whether Slack signed a call, by the secret as it is now: one that was leaked and replaced must
+not be good for as long as a process lives, nor a new one be refused for so long.
 """
 
 from dataclasses import dataclass, field

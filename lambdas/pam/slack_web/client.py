@@ -122,7 +122,11 @@ class _Client(WebClient):
     no more than any has, and no longer than a call may take, however slowly it comes.
     """
 
-    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+    def _perform_urllib_http_request_internal(
+        self,
+        url: str,  # noqa: ARG002 - the request has it
+        req: Request,
+    ) -> dict[str, Any]:
         """Raises OSError."""
         until = monotonic() + self.timeout
         try:
