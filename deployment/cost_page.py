@@ -26,6 +26,7 @@ from deployment.counted import (
     WRITE,
     Counted,
     Line,
+    by_these,
     functions,
     of,
     total,
@@ -87,17 +88,20 @@ def _sessions_table(templates: Templates, counted: Counted) -> str:
         *("kind", "counted", "API calls", "function runs", "transitions"),
         *("write units, of indexes", "read units", "USD"),
     )
+    # The stack on which it is counted is in Slack and has a witness; this deployment may not.
+    deployed = cost.memory(templates)
+    by_kind = {kind: by_these(each.count, deployed) for kind, each in counted.sessions.items()}
     return _table(
         head,
         [
             (
                 f"`{kind}`",
                 f"{several(each.approvals, 'approval')}, {several(each.leases, 'lease')}",
-                f"{of(each.count, API):.0f}",
-                f"{sum(functions(each.count).values()):.0f}",
-                f"{of(each.count, TRANSITIONS):.0f}",
-                f"{of(each.count, WRITE):.0f}, {of(each.count, INDEX):.0f}",
-                f"{of(each.count, READ):.0f}",
+                f"{of(by_kind[kind], API):.0f}",
+                f"{sum(functions(by_kind[kind]).values()):.0f}",
+                f"{of(by_kind[kind], TRANSITIONS):.0f}",
+                f"{of(by_kind[kind], WRITE):.0f}, {of(by_kind[kind], INDEX):.0f}",
+                f"{of(by_kind[kind], READ):.0f}",
                 f"{session_usd(templates, counted, kind):.5f}",
             )
             for kind, each in counted.sessions.items()

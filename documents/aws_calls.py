@@ -58,6 +58,7 @@ def _in_turn(paths: Sequence[tuple[str, ...]]) -> int:
 DOOR, LEASES, AUDITOR = "request_api", "issue_credentials", "audit_session"
 ADMISSION, ASKING, ACTIVATION = "admit_request", "ask_approvers", "activate_session"
 REVOCATION, TICK = "revoke_session", "tick"
+SLACK_DOOR = "slack_door"
 
 _NOTED = "the call is noted before anything is done, so that no call past the gateway is unheard of"
 _ANSWERED = "how it was answered, to be compared with the gateway's log"
@@ -178,6 +179,30 @@ ACTS: Mapping[str, Act] = {
             Call(DOOR, "dynamodb:GetItem sessions", "the workflow's token, after what was written"),
             Call(DOOR, "stepfunctions:SendTaskSuccess", "the workflow goes on"),
             _answered(DOOR),
+        ),
+    ),
+    "vote in Slack": Act(
+        "the approver, for whom Slack waits three seconds",
+        (
+            _noted(SLACK_DOOR, "a1"),
+            Call(SLACK_DOOR, "dynamodb:GetItem slack", "whether it was handled before", "a2"),
+            Call(
+                SLACK_DOOR,
+                "dynamodb:GetItem slack",
+                "what Slack said of the user within a minute",
+                "a3.b1.c1",
+            ),
+            Call(SLACK_DOOR, "dynamodb:GetItem slack", "and of the channel", "a3.b1.c2"),
+            Call(SLACK_DOOR, "dynamodb:GetItem sessions", "the session, to decide on"),
+            Call(SLACK_DOOR, "dynamodb:BatchGetItem blocks", f"{_BLOCKS}: voters, requester"),
+            Call(SLACK_DOOR, "kms:GenerateMac", "the proof of the vote"),
+            Call(SLACK_DOOR, "dynamodb:TransactWriteItems sessions", _STEP),
+            Call(SLACK_DOOR, "dynamodb:UpdateItem calls", _ANSWERED, "d1"),
+            Call(SLACK_DOOR, "dynamodb:PutItem slack", "that it is handled: after it is", "d2"),
+            *(
+                Call(SLACK_DOOR, call.call, call.why, "d3", first=True)
+                for call in _office(SLACK_DOOR)
+            ),
         ),
     ),
     "activation": Act(

@@ -35,10 +35,10 @@ def check_templates(programs: Path) -> int:
             for stack, template in templates(app).items():
                 (Path(folder) / f"{stack}.json").write_text(json.dumps(template))
         # As shipped no deployment in AWS is in Slack, and so none has a task.
-        for stack, template in slack_cost.synthesised("prod", "both").items():
+        for stack, in_slack in slack_cost.synthesised("prod", "both").items():
             of_slack = {
                 name: resource
-                for name, resource in template["Resources"].items()
+                for name, resource in in_slack["Resources"].items()
                 if name.startswith("Slack")
             }
             if of_slack:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from local.bench.memory_tables import CALLS, TABLES, forget_tables, make_tables
+from local.bench.memory_tables import CALLS, SLACK, TABLES, forget_tables, make_tables, put
 from local.bench.rim import Rim
 from pam import clock, side_by_side, wiring
 from pam.aws import clients
-from pam.domain import messages
+from pam.domain import messages, timestamps
 from pam.policy.compiler import load
 from pam.settings import (
     AdmitSettings,
@@ -30,12 +30,14 @@ from pam.settings import (
     RequestApiSettings,
     RevokeSettings,
     Settings,
+    SlackDoorSettings,
     TickSettings,
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 LEDGER = "core-ledger-admin"
+SLACK_TEAM, _CHANNEL = "T0BANK00001", "C0CORE00001"
 _COMMON: dict[str, Any] = {"env_name": "bench", "table_name": TABLES.sessions}
 _DATABASES: dict[str, Any] = {"database_sslmode": "disable", "database_root_certificate": ""}
 _KEYS: dict[str, Any] = {
@@ -70,6 +72,24 @@ SETTINGS: dict[str, Settings] = {
     "revoke_session": RevokeSettings(**_COMMON, **_DATABASES, **_HOME, cloudtrail=""),
     "tick": TickSettings(
         **_COMMON, revoke_function="revoke_session", notice_function="send_notices"
+    ),
+    "slack_door": SlackDoorSettings(
+        **_COMMON,
+        **_HOME,
+        slack_table=SLACK,
+        slack_queue_url="https://queue/pam",
+        slack_api_url="https://slack.com/api/",
+        slack_bot_token="bot-token",  # noqa: S106 - the name of one
+        slack_team_ids=SLACK_TEAM,
+        slack_enterprise_ids="",
+        slack_signing_secret="",
+        slack_socket_role="host",
+        slack_commands="/jit",
+        slack_reactions="",
+        slack_key_arn="slack",
+        door_key_arn="door",
+        calls_table=CALLS,
+        revoke_function="revoke_session",
     ),
     "audit_session": AuditSettings(
         **_COMMON, log_group_name="audit", bus_name="bus", archive_bucket="archive"
@@ -114,6 +134,35 @@ class Deployed:
 
     def approve(self, who: str, session_id: str) -> None:
         self.post("/pam/approve", who, session_id=session_id)
+
+    def approve_in_slack(self, who: str, session_id: str) -> None:
+        """By somebody of whom Slack has said a moment ago who they are."""
+        user = f"U0{who.upper():0<8}1"
+        flags = ("deleted", "is_bot", "is_app_user", "is_restricted", "is_ultra_restricted")
+        member = {"id": user, "team_id": SLACK_TEAM, **dict.fromkeys(flags, False)}
+        shared = ("is_ext_shared", "is_pending_ext_shared", "is_shared", "is_archived")
+        channel = {"id": _CHANNEL, "is_member": True, **dict.fromkeys(shared, False)}
+        self._remember(f"user#{user}", {"user": member, "basis": "", "display": who})
+        self._remember(f"channel#{_CHANNEL}", {"channel": channel})
+        number = next(_ids)
+        action = {"action_id": "pam.approve", "action_ts": f"1.{number}", "value": session_id}
+        pressed = {
+            "type": "block_actions",
+            "team": {"id": SLACK_TEAM},
+            "user": {"id": user, "team_id": SLACK_TEAM},
+            "container": {"type": "message", "message_ts": "1.2", "channel_id": _CHANNEL},
+            "actions": [action],
+        }
+        body = json.dumps({"type": "interactive", "payload": pressed})
+        event = _event("POST", "/slack/socket", "host", body=body)
+        host = f"arn:aws:sts::{ACCOUNT}:assumed-role/host/task"
+        event["requestContext"]["identity"]["userArn"] = host
+        self._http("slack_door", event)
+
+    def _remember(self, name: str, facts: dict[str, Any]) -> None:
+        asked_at = timestamps.render(self.rim.now)
+        item = {"pk": name, "sk": "facts", "facts": json.dumps(facts), "asked_at": asked_at}
+        put(SLACK, {key: {"S": value} for key, value in item.items()})
 
     def activate(self, session_id: str) -> None:
         """The workflow, once the last vote has let it go on."""
@@ -209,6 +258,8 @@ def deployed() -> Iterator[Deployed]:
         make_tables()
         for name, settings in SETTINGS.items():
             module = importlib.import_module(name)
+            for made in ("front", "entrance"):
+                getattr(getattr(module, made, None), "cache_clear", lambda: None)()
             stack.enter_context(patch.object(module, "settings", _always(settings)))
             rim.functions[name] = _as_lambda_calls(module)
         yield Deployed(rim)

@@ -10,10 +10,18 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from pam.names import CALL_INDEX_KEYS, INDEX_KEYS, Table, Tables, shown_by_index, table_name
+from pam.names import (
+    CALL_INDEX_KEYS,
+    INDEX_KEYS,
+    Table,
+    Tables,
+    shown_by_index,
+    slack_table_name,
+    table_name,
+)
 
 TABLES = Tables.of("bench", "sessions")
-CALLS = "calls"
+CALLS, SLACK = "calls", slack_table_name("bench")
 Item = dict[str, Any]
 _Indexes = dict[str, tuple[tuple[str, str], tuple[str, ...] | None]]
 _ERROR = 400
@@ -51,6 +59,7 @@ def make_tables() -> None:
         _make(table_name("bench", beside), ("pk", "sk"), {})
     calls: _Indexes = {name.value: (keys, None) for name, keys in CALL_INDEX_KEYS.items()}
     _make(CALLS, ("request_id", "again"), calls)
+    _make(SLACK, ("pk", "sk"), {})
 
 
 def forget_tables() -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from documents.aws_calls import ACTS, Act, Call
 from local.bench.in_process import LEDGER, Deployed
-from local.bench.memory_tables import TABLES
+from local.bench.memory_tables import SLACK, TABLES
 from local.bench.rim import Seen
 
 Shown = tuple[str, str, str]
 _SHORT = {TABLES.grants: "grants", TABLES.blocks: "blocks"}
+_SHORT |= {SLACK: "slack"}
 _SHORT |= {TABLES.delivered: "delivered", TABLES.unsealed: "unsealed"}
 
 
@@ -49,6 +50,10 @@ def _acts(pam: Deployed) -> Mapping[str, list[Seen]]:
     act("inbox", lambda: pam.get("/pam/inbox", "bob"))
     act("vote", lambda: pam.approve("bob", session_id))
     act("last vote", lambda: pam.approve("carol", session_id))
+    in_slack = pam.request("dave")
+    pam.admit(in_slack)
+    act("vote in Slack", lambda: pam.approve_in_slack("bob", in_slack))
+    pam.end(in_slack, "dave")
     act("activation", lambda: pam.activate(session_id))
     act("lease", lambda: pam.lease(session_id))
     act("check", lambda: pam.get("/pam/check", "alice", resource=LEDGER))

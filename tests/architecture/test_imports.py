@@ -114,6 +114,29 @@ def test_a_kinds_form_knows_no_adapter_and_no_kind_knows_another(path: Path) -> 
         assert not name.startswith("pam.operations"), name
 
 
+@pytest.mark.parametrize("path", files("slack_edge"), ids=lambda path: path.name)
+def test_the_door_of_slack_knows_operations_and_ports_and_no_adapter(path: Path) -> None:
+    """Of the way out to Slack it knows what may come of a call: the client takes long to load."""
+    allowed = ("pam.domain", "pam.edge", "pam.operations", "pam.policy.cedar", "pam.ports")
+    allowed += ("pam.slack.", "pam.slack_edge", "pam.slack_web.errors")
+    allowed += ("pam.ids", "pam.names", "pam.side_by_side")
+    for name in imports_of(path):
+        if name.split(".")[0] == "pam":
+            assert name.startswith(allowed) or name == "pam.slack", name
+        else:
+            known = {*sys.stdlib_module_names, "aws_lambda_powertools"}
+            assert name.split(".")[0] in known, name
+
+
+def test_one_file_imports_slacks_client() -> None:
+    importing = [
+        path.relative_to(ROOT / "lambdas").as_posix()
+        for path in sorted((ROOT / "lambdas").rglob("*.py"))
+        if any(name.split(".")[0] == "slack_sdk" for name in imports_of(path))
+    ]
+    assert importing == ["pam/slack_web/client.py"]
+
+
 def test_only_the_adapters_on_databases_import_the_driver() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
         if "postgres" not in path.relative_to(ROOT).parts:

@@ -17,6 +17,8 @@ from tests.fakes.clients import Recorder
 
 HEARD = {
     "Requested": "PAM Session Requested",
+    "Voted": "PAM Session Voted",
+    "Erased": "PAM Session Erased",
     "Approved": "PAM Session Approved",
     "Denied": "PAM Session Denied",
     "Activated": "PAM Session Activated",

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from local.cast import Cast, Person
+from local.slack import opinions
+from local.slack_beside import recorded_calls
 from local.stack import down, up
+from local.state import State
 from tests.e2e import bus, leftovers
 from tests.e2e.function_calls import Hands, Place, own_credentials
 
@@ -34,7 +37,10 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     state_dir = tmp_path_factory.mktemp("stack")
     up(state_dir, hand_over=False)
     yield Cast(state_dir)
+    # Whatever was said to Slack in the whole run, by those who made Slack's models and types.
+    problems = opinions.of_files([recorded_calls(State(state_dir))])
     down(state_dir)
+    assert problems == []
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ class InSlack:
 
     def __init__(self, cast: Cast, way: str) -> None:
         self.cast, self.way, self.slack = cast, way, cast.slack
+        self.patience = SOON
 
     def person(self, name: str) -> Person:
         return self.slack.person(name)
@@ -108,8 +109,8 @@ class InSlack:
 
         return self.soon(found, f"{name} to see {words!r}")
 
-    def soon(self, found: Callable[[], Found | None], what: str, seconds: float = SOON) -> Found:
-        return until(found, what, seconds)
+    def soon(self, found: Callable[[], Found | None], what: str, seconds: float = 0) -> Found:
+        return until(found, what, seconds or self.patience)
 
 
 def id_of(card: Shown) -> str:

@@ -51,7 +51,11 @@ def test_with_slack_down_an_end_is_on_time_and_the_card_is_right_within_a_minute
 def test_case_11_what_comes_twice_is_done_once(slack: InSlack, cast: Cast) -> None:
     known = _open_of(cast, "alice")
     cast.slack.knobs(command_twice=1)
-    session_id = slack.ask("alice")
+    assert slack.type("alice", f"{UAT} 10m {WHY}").acknowledged
+    until(lambda: _open_of(cast, "alice") > known or None, "the request")
+    newest = cast.person("ada").get("/pam/sessions?requester=alice&limit=1").body["items"][0]
+    session_id = str(newest["session_id"])
+    slack.card_once(session_id, decides, "that it is to be decided")
     assert _open_of(cast, "alice") == known + 1
     cast.slack.knobs(envelope_twice=1)
     slack.click("bob", slack.card(session_id), actions.APPROVE)
@@ -91,6 +95,7 @@ def test_a_click_whose_acknowledgement_was_lost_is_pressed_again_and_counts_once
 
 
 def test_the_app_reinstalled_with_a_new_token_goes_on(slack: InSlack, cast: Cast) -> None:
+    slack.patience = 60  # whatever was to be painted in between is tried again
     made = cast.slack.call("reinstall")["bot_token"]
     cast.person("root").client("secretsmanager").put_secret_value(
         SecretId=slack_secret_name("local", SlackSecret.BOT_TOKEN), SecretString=made

@@ -47,7 +47,7 @@ def test_a_caller_is_told_their_name_domain_groups_and_principals(story: Story) 
         "bank-core",
         ("bank-core-approvers",),
     )
-    assert principals == (arn("bob"),)
+    assert principals == (arn("bob"), "slack:T0BANK00001/U0BOB000001")
 
 
 @pytest.mark.guarantee("G10")

@@ -47,7 +47,8 @@ def policy_dir(tmp_path: Path) -> Path:
     """The catalogue as shipped, and the users of the local stack, who can be counted."""
     policy = shutil.copytree(ROOT / "policy", tmp_path / "policy")
     listed = (ROOT / "local" / "identities.yaml").read_text(encoding="utf-8").splitlines()
-    users = [line for line in listed if "permission_set" not in line]
+    others = ("permission_set:", "principal:")
+    users = [line for line in listed if not any(each in line for each in others)]
     (policy / "identities.yaml").write_text("\n".join(users) + "\n", encoding="utf-8")
     return policy
 
