@@ -1,14 +1,17 @@
 """Of a link the account that was linked hears in Slack."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.handlers.test_painting_by_functions import Painting, painting
+from pam import wiring
+from pam.slack.jobs import Method
+from tests.handlers.conftest import Function
+from tests.handlers.slack_scene import Told
 
-__all__ = ["painting"]
-
-LINKED = {
+Json = dict[str, Any]
+LINKED: Json = {
     "type": "Linked",
     "session_id": "",
     "sequence": 0,
@@ -21,16 +24,32 @@ LINKED = {
 }
 
 
-def test_an_account_that_was_linked_hears_of_it_in_slack(painting: Painting) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    queue = Told()
+    monkeypatch.setattr(wiring, "slack_queue", lambda _: queue)
+    return queue
+
+
+@pytest.fixture
+def router(function: Callable[[str], Function], told: Told) -> Function:
+    return function("route_slack")
+
+
+def event(**changed: Any) -> Json:
+    detail = LINKED | changed
+    return {"source": "bank.mod046.pam", "detail-type": "PAM Linked", "detail": detail}
+
+
+def test_an_account_that_was_linked_hears_of_it_in_slack(router: Function, told: Told) -> None:
     """Both sides are told: whoever was talked out of a code sees what became of it."""
-    event = {"source": "bank.mod046.pam", "detail-type": "PAM Linked", "detail": LINKED}
     for _ in range(2):
-        assert painting.router(event) == {"woken": 1}
-    assert painting.paint() == {"batchItemFailures": []}
-    (heard,) = painting.running.control.person("alice").direct_messages()
-    assert "pam unlink slack:T0BANK00001/U0ALICE0001" in heard.text
-    assert "mallory" not in heard.text, "of the event nothing is believed but whom it is about"
-    assert heard.action_ids == []
+        assert router(event()) == {"woken": 1}
+    (job,) = told.sent(Method.POST_MESSAGE)
+    assert (job.to, job.arguments["channel"]) == ("U0ALICE0001", "U0ALICE0001")
+    assert "pam unlink slack:T0BANK00001/U0ALICE0001" in str(job.arguments["blocks"])
+    assert "mallory" not in str(job.arguments), "nothing is believed but whom it is about"
+    assert "action_id" not in str(job.arguments)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +63,8 @@ def test_an_account_that_was_linked_hears_of_it_in_slack(painting: Painting) -> 
         {"event_id": None},
     ],
 )
-def test_of_what_else_is_linked_nobody_hears_in_slack(painting: Painting, changed: Any) -> None:
-    event = {"source": "bank.mod046.pam", "detail-type": "PAM", "detail": LINKED | changed}
-    assert painting.router(event) == {"woken": 0}
-    assert painting.waiting() == 0
+def test_of_what_else_is_linked_nobody_hears_in_slack(
+    router: Function, told: Told, changed: Json
+) -> None:
+    assert router(event(**changed)) == {"woken": 0}
+    assert told.jobs == []
