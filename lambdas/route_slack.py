@@ -3,7 +3,8 @@ whatever was lost or the clock has to tell.
 
 Triggers: PAM's bus, and a schedule. May touch: the index of new sessions and the sessions (read),
 where cards stand (read), the painter's queue (send); it holds no token of Slack's. An event says
-only for which session to look. A retry is safe: what is painted is not painted again.
+only for which session to look, or which account of Slack's was linked: that account is told. A
+retry is safe: what is painted is not painted again, and who was told is not told again.
 """
 
 from collections.abc import Mapping
@@ -14,11 +15,13 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.domain import messages
+from pam.domain.audit_record import RecordType
 from pam.domain.ids import is_ulid
 from pam.domain.messages import UnknownEvent
 from pam.names import EVENT_SOURCE
 from pam.painting.find import Finder, Waker
 from pam.painting.kept import KeptCards
+from pam.painting.linked import tell_linked
 from pam.settings import SlackRouteSettings
 
 logger = Logger()
@@ -57,7 +60,9 @@ def _hear(detail: object) -> dict[str, int]:
         message = "an event without a session"
         raise UnknownEvent(message)
     if not session_id:
-        # Of no session: nothing of it is shown.
+        if told.get("type") == RecordType.LINKED:
+            return {"woken": tell_linked(told, _waker().queue, clock.now())}
+        # Of no session: nothing else of it is shown.
         return {"woken": 0}
     if not is_ulid(session_id) or type(sequence) is not int:
         message = "an event about no session of PAM's"

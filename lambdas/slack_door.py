@@ -18,10 +18,10 @@ from pam.operations.open_session import Home
 from pam.settings import SlackDoorSettings
 from pam.slack.clicker import Workspaces
 from pam.slack.shown import shown
-from pam.slack.signature import Verifier
 from pam.slack_edge.front import Front
 from pam.slack_edge.gateway import Entrance
 from pam.slack_edge.serve import serve
+from pam.slack_edge.signing import SecretVerifier
 
 
 @cache
@@ -33,7 +33,7 @@ def settings() -> SlackDoorSettings:
 def entrance() -> Entrance:
     """Raises EmptySecret where calls come by HTTP and there is nothing to tell them by."""
     name = settings().slack_signing_secret
-    verifier = Verifier(signing_secret=wiring.slack_secret(name).value()) if name else None
+    verifier = SecretVerifier(wiring.slack_secret(name), read_at=clock.now()) if name else None
     return Entrance(verifier=verifier, socket_role=settings().slack_socket_role)
 
 

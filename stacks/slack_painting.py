@@ -40,6 +40,8 @@ WAKING = (
 )
 """The events that change what Slack shows. What borrowers can cause without end is not among them.
 """
+TOLD = ("PAM Linked",)
+"""The events of no session of which somebody hears in Slack."""
 _TRIED_FOR = Duration.hours(1)
 """By then the sweep has found the session long ago."""
 
@@ -69,7 +71,7 @@ class SlackPainting(Construct):
             "Changed",
             event_bus=notifications.bus,
             description=f"PAM {platform.env_name}: what changes what stands in Slack",
-            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=list(WAKING)),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=[*WAKING, *TOLD]),
             targets=[
                 targets.LambdaFunction(
                     self.router.function, retry_attempts=185, max_event_age=_TRIED_FOR

@@ -338,6 +338,8 @@ class Secret:
     def value(self) -> str:
         return SECRET
 
+    renewed = value
+
 
 @pytest.fixture
 def scene(

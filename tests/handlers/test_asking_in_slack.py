@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from pam.domain.lifecycle import Status
+from pam.domain.session import Session
+from pam.ports.sessions import SessionQuery
 from pam.slack import actions
 from pam.slack.jobs import Method
 from pam.slack_web.errors import Rejected
@@ -31,6 +33,11 @@ def both(request: pytest.FixtureRequest, scene: Scene) -> Scene:
 def sessions_of(scene: Scene, who: str) -> list[Any]:
     ids = [each.session_id for each in scene.story.store.open_now(who).sessions]
     return [scene.session(session_id) for session_id in ids]
+
+
+def asked_for_by(scene: Scene, who: str) -> list[Session]:
+    """Those that are over as well."""
+    return list(scene.story.store.find(SessionQuery(requester_name=who, limit=100)).sessions)
 
 
 def ask(scene: Scene, **changed: str) -> Reply:
@@ -180,6 +187,32 @@ def test_a_command_delivered_twice_asks_once(both: Scene) -> None:
     assert len(sessions_of(both, "alice")) == 1
     both.command("alice", f"{UAT} 30m the ledger is stuck")
     assert len(sessions_of(both, "alice")) == 2
+
+
+@pytest.mark.parametrize("by", ["a command", "a form"])
+def test_a_request_whose_workflow_cannot_be_started_in_time_waits_for_nobodys_vote(
+    both: Scene, by: str
+) -> None:
+    """Nobody comes back for it: the next command is another one. So it is over, and not told as
+    one that never was.
+    """
+    both.story.workflow.throttled = True
+    form = both.form("alice", actions.REQUEST, FORM)
+    if by == "a form":
+        told = both.deliver("interactive", form)
+    else:
+        told = both.command("alice", f"{UAT} 30m the ledger is stuck")
+    assert "Nothing was done" not in told.text
+    (session,) = asked_for_by(both, "alice")
+    assert session.status is Status.FAILED
+    both.story.workflow.throttled = False
+    if by == "a form":
+        again = both.deliver("interactive", form)
+        assert f"session {session.session_id}. It is over: FAILED" in again.text
+        assert len(asked_for_by(both, "alice")) == 1
+    else:
+        both.command("alice", f"{UAT} 30m the ledger is stuck")
+        assert [each.status for each in sessions_of(both, "alice")] == [Status.PENDING_APPROVAL]
 
 
 FAULTS = {

@@ -176,6 +176,16 @@ def test_an_envelope_that_is_none_is_told_so(scene: Scene, body: str) -> None:
     assert scene.answered(event).status == 400
 
 
+def test_a_call_of_the_sockets_route_that_names_no_caller_is_refused_and_noted(
+    scene: Scene, calls: FakeCalls
+) -> None:
+    """The gateway names one, or says that there is none; whoever calls past it may say nothing."""
+    event = scene.socket_call("slash_commands", scene.typed("alice", "help"))
+    del event["requestContext"]["identity"]["userArn"]
+    assert scene.answered(event).status == 403
+    assert [call.principal for call in calls.unmatched(10)] == ["-"]
+
+
 def test_no_signature_of_slacks_opens_the_sockets_route(scene: Scene) -> None:
     session = scene.story.request("alice", UAT)
     pressed = scene.pressed("bob", actions.APPROVE, session.session_id)

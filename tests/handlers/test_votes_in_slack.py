@@ -242,6 +242,20 @@ def test_when_time_is_out_before_the_write_nothing_is_done_and_it_says_so(both: 
     assert len(both.session(session.session_id).votes) == 1
 
 
+def test_a_vote_of_which_the_workflow_was_not_told_is_not_called_none(both: Scene) -> None:
+    session = both.story.request("alice", UAT)
+    both.story.store.put_task_token(session.session_id, "token", both.story.now)
+    both.story.workflow.throttled = True
+    both.click("bob", actions.APPROVE, session.session_id)
+    assert len(both.session(session.session_id).votes) == 1
+    (told,) = both.told.sent(Method.POST_EPHEMERAL)
+    assert "Nothing was done" not in str(told.arguments)
+    both.story.workflow.throttled = False
+    both.click("bob", actions.APPROVE, session.session_id)
+    assert both.story.workflow.approvals == ["token"]
+    assert "Your vote stands" in str(both.told.sent(Method.POST_EPHEMERAL)[-1].arguments)
+
+
 @pytest.mark.parametrize(("waited", "votes"), [(0, 1), (1500, 1), (2600, 0), (60_000, 0)])
 def test_time_counts_from_when_the_gateway_had_the_call(
     scene: Scene, waited: int, votes: int

@@ -142,6 +142,20 @@ def test_a_user_whom_slack_has_in_another_team_is_refused_whatever_the_payload_s
     assert refuse_user({**MEMBER, "team_id": team}, BOB, HEARD) is not None
 
 
+def test_of_two_teams_that_are_heard_the_facts_of_one_are_not_those_of_the_other() -> None:
+    """Ids of users are one person's within a team: a guest there may have a member's id here."""
+    two = replace(HEARD, team_ids=frozenset({"T012AB3C4", "T0OTHER"}))
+    there = replace(BOB, team="T0OTHER", user_team="T0OTHER")
+    refused = refuse_user(MEMBER, there, two)
+    assert refused is not None
+    assert "Nothing was done" in refused.sentence
+    assert refuse_user(MEMBER | {"team_id": "T0OTHER"}, there, two) is None
+    # Within an enterprise they are one person's in all its teams.
+    own = {"enterprise_user": {"enterprise_id": "E0123"}}
+    for known in (replace(there, enterprise="E0123"), replace(there, user_team="E0123")):
+        assert refuse_user(MEMBER | own, known, two) is None
+
+
 def test_in_an_enterprise_slack_has_to_say_which() -> None:
     of_the_bank = {**MEMBER, "enterprise_user": {"id": "U012AB3CD", "enterprise_id": "E0123"}}
     in_it = replace(BOB, enterprise="E0123")

@@ -8,7 +8,7 @@ import pytest
 from pam.aws.audit_sink import _DETAIL_TYPES
 from pam.domain.audit_record import RecordType
 from pam.slack.thread import _TELLERS
-from stacks.slack_painting import WAKING
+from stacks.slack_painting import TOLD, WAKING
 from tests.stacks.powers import is_in_slack
 from tests.stacks.template import Deployment
 
@@ -58,10 +58,11 @@ def test_nothing_that_a_borrower_makes_without_end_wakes_anybody(painting: Deplo
     rule = rule_of(painting, scheduled=False)
     assert rule["EventPattern"] == {
         "source": ["bank.mod046.pam"],
-        "detail-type": list(WAKING),
+        "detail-type": [*WAKING, *TOLD],
     }
     for kind in (RecordType.LEASED, RecordType.ACTIVITY, RecordType.REFUSED):
-        assert _DETAIL_TYPES.get(kind) not in WAKING
+        assert _DETAIL_TYPES.get(kind) not in {*WAKING, *TOLD}
+    assert {_DETAIL_TYPES[RecordType.LINKED]} == set(TOLD)
     assert "EventBus" in painting.text(rule["EventBusName"]) or "Bus" in painting.text(
         rule["EventBusName"]
     )

@@ -26,11 +26,13 @@ def request_access(
     workflow: Workflow,
     signer: Signer,
     home: Home,
+    comes_back: bool = True,
 ) -> Session:
     """Opens a session for the caller and starts its workflow.
 
     With an idempotency key a repeated call answers with the session of the first one, and starts
-    its workflow if the first call died before that. Raises a Refusal.
+    its workflow if the first call died before that. `comes_back`: whether who has a key repeats a
+    call that could not be finished. Raises a Refusal.
     """
     person = call.person(by_slack=True)
     key = idempotency_key and IdempotencyKey(
@@ -71,7 +73,7 @@ def request_access(
         raise
     except TryAgain:
         # Who has a key comes back for this very session; for anybody else it is lost.
-        if not key:
+        if not (key and comes_back):
             reason = "the approval workflow could not be started in time"
             fail_unstarted(session.session_id, reason, now=call.now, store=call.store)
         raise

@@ -106,12 +106,20 @@ def refuse_user(answer: object, clicker: Clicker, heard: Workspaces) -> Refused 
     for name, sentence in _SAID_IF_TRUE.items():
         if facts.get(name, False) is not False:
             return _refused(name, sentence)
+    return _refuse_place(facts, clicker, heard)
+
+
+def _refuse_place(facts: Mapping[str, Any], clicker: Clicker, heard: Workspaces) -> Refused | None:
     enterprise = facts.get("enterprise_user")
     within = bool(enterprise or clicker.enterprise)
     if not heard.has(facts.get("team_id")) or (
         within and not heard.has(_facts(enterprise).get("enterprise_id"))
     ):
         return _refused(_FOREIGN, "You belong to a Slack workspace that PAM does not serve.")
+    # Ids of users are one person's within a team, or within an enterprise: this may be another's.
+    own = {clicker.team, clicker.user_team, clicker.enterprise} - {""}
+    if not own & {facts.get("team_id"), _facts(enterprise).get("enterprise_id")}:
+        return _unsaid("user", _ACCOUNT)
     return None
 
 

@@ -1,15 +1,36 @@
-"""What the requester is told in a direct message: granted, over soon, over; and to confirm.
+"""What the requester is told in a direct message: granted, over soon, over; and to confirm. Whose
+account was linked is told that as well.
 
 No credential is in any of them, nor anything that acts: a command is signed by whoever runs it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain import pictures
 from pam.domain.people import Surface
 from pam.domain.session import Session
 from pam.slack import blocks, wording
 from pam.slack.blocks import Message
+
+LINKED_TOLD_FOR = timedelta(days=1)
+"""How long it is worth telling an account that it was linked, while Slack does not answer."""
+
+
+def linked(principal: str) -> Message:
+    """To an account that somebody took for theirs. Whose it is, they know, or operators say."""
+    return blocks.message(
+        "PAM: somebody took this Slack account for theirs",
+        [
+            blocks.row(
+                "Somebody signed for it that this Slack account is theirs. What is typed and "
+                "pressed here counts as theirs from now on, and as their vote in ten minutes.",
+                "If that was you, there is nothing to do. If it was not, press nothing here, and "
+                "tell an operator, who runs:",
+            ),
+            blocks.commands(f"pam unlink {principal}"),
+        ],
+        sequence=0,
+    )
 
 
 def granted(session: Session, now: datetime, title: str) -> Message:

@@ -69,6 +69,8 @@ def asked(
         workflow=front.workflow,
         signer=handling.signer,
         home=front.home,
+        # Slack repeats no command and no form, and a person's next one is another.
+        comes_back=False,
     )
     return told(incoming, handling, what_became_of_it(session))
 
@@ -77,6 +79,8 @@ def what_became_of_it(session: Session) -> str:
     """For whoever asked just now."""
     length = durations.render(session.duration)
     begun = f"You asked for {session.resource} for {length}: session {session.session_id}."
+    if session.closed:
+        return f"{begun} It is over: {session.status.value}. If you still need it, ask anew."
     if session.held_until_confirmed:
         until = timestamps.render(session.approval_expires_at)
         return (

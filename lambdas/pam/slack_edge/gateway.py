@@ -9,18 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from pam.domain.handled_call import Door, HandledCall
 from pam.edge.gateway import LONGEST_ANYTHING, LONGEST_ID, fits
 from pam.slack.deliveries import Incoming, UrlVerification
 from pam.slack.incoming import read_envelope, read_http
-from pam.slack.signature import LARGEST_BODY, Verifier, signed_call
+from pam.slack.signature import LARGEST_BODY, SignedCall, signed_call
 
 HTTP_ROUTES = frozenset({"/slack/events", "/slack/interactions", "/slack/commands"})
 SOCKET_ROUTE = "/slack/socket"
 NOBODY = "-"
 """How the access log names the caller of a call that nobody has signed for AWS."""
+
+
+class Verifier(Protocol):
+    def vouches_for(self, call: SignedCall, now: datetime) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Entrance:
         return read_http(call.content_type, call.body)
 
     def _by_socket(self, event: Mapping[str, Any]) -> Incoming | Turned:
-        if not _is_session_of(self.socket_role, event["requestContext"]["identity"]["userArn"]):
+        if not _is_session_of(self.socket_role, event["requestContext"]["identity"].get("userArn")):
             return Turned(status=HTTPStatus.FORBIDDEN)
         call = signed_call(event)
         if call is None:

@@ -60,6 +60,10 @@ _NOT_RECORDED = {Code.THROTTLED, Code.ISSUER_UNAVAILABLE}
 """Not refusals of the person: nothing was decided about them."""
 _ACTS = (Click, Command, Submission)
 _AGAIN = "Nothing was done: PAM had no time. Press again, or use the command pam."
+_PERHAPS = (
+    "PAM had no time to finish, and part of it may be done. Press again: nothing is done twice. Or "
+    "look by the command pam."
+)
 _NOT_OPENED = "Slack did not open the form. Nothing was done; try again, or use the command pam."
 
 
@@ -143,9 +147,13 @@ def _done(incoming: Incoming, handling: Handling) -> Answer:
         return _unheard(unheard, incoming, handling)
     except Refusal as refusal:
         return _refused(refusal, incoming, handling)
-    except (OutOfTime, StaleSession, TryAgain):
+    except (OutOfTime, StaleSession):
         logger.warning("not done in time", exc_info=True)
         return told(incoming, handling, _AGAIN, settled=False)
+    except TryAgain:
+        # AWS throttled one of several calls; those before it stand.
+        logger.warning("not finished in time", exc_info=True)
+        return told(incoming, handling, _PERHAPS, settled=False)
     except NotOpened:
         return told(incoming, handling, _NOT_OPENED, settled=False)
 

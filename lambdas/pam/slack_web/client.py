@@ -1,14 +1,18 @@
-"""Slack's Web API, by Slack's own client: a time limit for each call, and no retry behind anybody's
-back. It says what came of a call as an answer, or as one of `errors`.
+"""Slack's Web API, by Slack's own client: a time limit for each call, no retry behind anybody's
+back, and no redirect. It says what came of a call as an answer, or as one of `errors`.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from http.client import HTTPException
 from logging import Logger, getLogger
+from time import monotonic
 from typing import Any, Protocol
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.client import WebClient
@@ -41,6 +45,11 @@ _ITS_FAULT = frozenset(
 _ASKS = frozenset({"auth.test", "conversations.info", "conversations.members", "users.info"})
 """Methods that only look. They take a form, and no JSON."""
 _LONGEST_WAIT = 3600
+_LARGEST_ANSWER = 4 * 1024 * 1024
+_CHUNK = 64 * 1024
+"""Bytes."""
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
+"""As Slack names its errors. Slack's client puts whatever was no JSON in the place of one."""
 
 
 class Token(Protocol):
@@ -76,7 +85,7 @@ class SlackWeb:
     def _called(
         self, method: str, arguments: Mapping[str, Any], token: str, timeout: float
     ) -> dict[str, Any]:
-        made = WebClient(
+        made = _Client(
             token=token,
             base_url=self._base_url,
             # Its socket takes a part of a second as well.
@@ -92,7 +101,7 @@ class SlackWeb:
             answer = made.api_call(method, **form).data
         except SlackApiError as error:
             fault = _fault(error)
-        except (SlackClientError, HTTPException, OSError, ValueError, AttributeError) as error:
+        except _NO_ANSWER as error:
             fault = Silent(f"no answer: {type(error).__name__}")
         else:
             if isinstance(answer, dict):
@@ -101,24 +110,72 @@ class SlackWeb:
         raise fault from None
 
 
+_NO_ANSWER = (
+    *(SlackClientError, HTTPException, OSError),
+    # Of what came and is no answer of Slack's.
+    *(ValueError, AttributeError, RecursionError),
+)
+
+
+class _Client(WebClient):
+    """Follows no redirect: the token would go along to wherever that leads. Of an answer it reads
+    no more than any has, and no longer than a call may take, however slowly it comes.
+    """
+
+    def _perform_urllib_http_request_internal(
+        self,
+        url: str,  # noqa: ARG002 - the request has it
+        req: Request,
+    ) -> dict[str, Any]:
+        """Raises OSError."""
+        until = monotonic() + self.timeout
+        try:
+            answer = _opener(self.ssl).open(req, timeout=self.timeout)
+        except HTTPError as refused:
+            answer = refused
+        with answer:
+            body = _read(answer, until).decode(errors="replace")
+            return {"status": answer.code, "headers": answer.headers, "body": body}
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """What redirects is an error, as it stands."""
+
+
+@cache
+def _opener(trusted: ssl.SSLContext | None) -> OpenerDirector:
+    return build_opener(_NoRedirect(), *([HTTPSHandler(context=trusted)] if trusted else []))
+
+
+def _read(answer: Any, until: float) -> bytes:
+    read = bytearray()
+    while chunk := answer.read1(_CHUNK):
+        read += chunk
+        if len(read) > _LARGEST_ANSWER or monotonic() > until:
+            message = "a larger or slower answer than any of Slack's"
+            raise TimeoutError(message)
+    return bytes(read)
+
+
 def _fault(error: SlackApiError) -> SlackFailed:
     response = error.response
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", None)
     said = data.get("error") if isinstance(data, dict) else None
-    word = said if isinstance(said, str) else f"status {status}"
+    of_slack = isinstance(said, str) and _WORD.fullmatch(said) is not None
+    word = str(said) if of_slack else f"status {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or word in {"ratelimited", "rate_limited"}:
         return Limited(_seconds(getattr(response, "headers", {})))
     if word in _UNAUTHORISED:
         return Unauthorised(word)
     if word in _GONE:
         return Gone(word)
-    if (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or word in _ITS_FAULT
-        or not isinstance(said, str)
-    ):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _ITS_FAULT:
         return Unreachable(word)
+    if not of_slack:
+        # Somebody between us may have answered, whatever Slack did.
+        return Silent(word)
     return Rejected(word)
 
 
