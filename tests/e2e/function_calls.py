@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.cast import Cast, until
-from pam.names import Parameter, Table, parameter_path, table_name
+from pam.names import Parameter, Table, parameter_path, slack_queue_name, table_name
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Place:
     def activities(self) -> str:
         urls: list[str] = self.root("sqs").list_queues()["QueueUrls"]
         return next(url for url in urls if "ActivityQueue" in url)
+
+    @cached_property
+    def told_in_slack(self) -> str:
+        """The queue of what is told in Slack."""
+        return str(self.root("sqs").get_queue_url(QueueName=slack_queue_name("local"))["QueueUrl"])
 
     @cached_property
     def execution(self) -> str:

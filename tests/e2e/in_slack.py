@@ -113,6 +113,16 @@ class InSlack:
         return until(found, what, seconds or self.patience)
 
 
+def heard(cast: Cast, does: Callable[[], object]) -> None:
+    """Does it, and waits until the app has taken the event that tells of it."""
+    last = max((it["number"] for it in cast.slack.deliveries()), default=0)
+    does()
+    until(
+        lambda: [it for it in cast.slack.deliveries(last) if it["acknowledged"]] or None,
+        "the event to be taken",
+    )
+
+
 def id_of(card: Shown) -> str:
     """The session that a card is of."""
     return card.text.rpartition("session ")[2].split(",")[0].strip()

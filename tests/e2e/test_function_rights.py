@@ -13,7 +13,7 @@ import pytest
 
 from local.cast import is_refused
 from pam.domain.proofs import Maker
-from pam.names import CallIndex, Index, Parameter, Table
+from pam.names import CallIndex, Index, Parameter, Table, slack_table_name
 from tests.e2e.function_calls import (
     A_CALL,
     ARCHIVE,
@@ -54,6 +54,7 @@ from tests.e2e.function_calls import (
 )
 from tests.stacks.powers import (
     DESTRUCTIVE,
+    IN_SLACK,
     KEY_WRITE,
     POWERS,
     WITH_ROTATION,
@@ -61,13 +62,12 @@ from tests.stacks.powers import (
     WITNESS_POWERS,
 )
 
+_ON_TOP = (WITH_ROTATION, WITH_WITNESS, IN_SLACK)
 ALL_POWERS: Mapping[str, set[str]] = {
     "witness_log": WITNESS_POWERS,
     **{
-        function: set[str]().union(
-            *(table.get(function, set()) for table in (POWERS, WITH_ROTATION, WITH_WITNESS))
-        )
-        for function in {*POWERS, *WITH_ROTATION, *WITH_WITNESS}
+        function: set[str]().union(*(table.get(function, set()) for table in (POWERS, *_ON_TOP)))
+        for function in sorted(set(POWERS).union(*_ON_TOP))
     },
 }
 """Of every function of the local deployment, on top of its own log and its own traces."""
@@ -91,17 +91,22 @@ ISSUER, REVOCATION = frozenset({"issue_credentials"}), frozenset({"revoke_sessio
 AUDITOR, SEALER = frozenset({"audit_session"}), frozenset({"checkpoint_log"})
 WITNESS, ROTATION = frozenset({"witness_log"}), frozenset({"rotate_secret"})
 ACTIVITY, WATCH = frozenset({"record_activity"}), frozenset({"watch_store"})
-WRITERS = API | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
+SLACK_DOOR, PAINTER, ROUTER = (
+    frozenset({name}) for name in ("slack_door", "paint_slack", "route_slack")
+)
+DECIDERS = API | SLACK_DOOR
+"""Where people come in who ask, vote and end."""
+WRITERS = DECIDERS | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
 """Of sessions, with their records."""
 FINDERS = DARK_CALLS | WATCH
 """Who puts records of no session, and nothing else."""
 LENDERS = ISSUER | ACTIVATOR
-DOORS = API | ISSUER
-UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | WATCH | TICK
+DOORS = DECIDERS | ISSUER
+UNATTENDED = DARK_CALLS | REVOCATION | AUDITOR | SEALER | NOTICES | ACTIVITY | WATCH | TICK | ROUTER
 """Called by AWS, which has nobody to give an error to."""
 CALLERS = {
     "audit_session": ISSUER,
-    "revoke_session": TICK | API,
+    "revoke_session": TICK | DECIDERS,
     "rotate_secret": ACTIVATOR,
     "send_notices": TICK,
     "witness_log": SEALER,
@@ -187,16 +192,30 @@ STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
     "blocks": (BESIDE[Table.BLOCKS], WATCH),
     "the log's head": (BESIDE[Table.LOG_HEAD], WATCH),
 }
+LISTED = {
+    **dict.fromkeys(sorted(set(Index) - {Index.BY_DEADLINE}), DECIDERS),
+    # The latest sessions, for what Slack does not show yet.
+    Index.BY_TIME: DECIDERS | ROUTER,
+}
+REMEMBERED = slack_table_name("local")
+"""Of which each may write its own items only. The emulator does not look at that; the tests of the
+stacks hold it.
+"""
+TOLD: Any = {"QueueUrl": lambda place: place.told_in_slack}
 WAITING: Any = {"QueueUrl": lambda place: place.activities}
 ACTS: Mapping[str, Act] = {
     # Sessions, and their records.
     "reads a session": Act("dynamodb:GetItem", gets(ITEM), WRITERS | FINDERS | AUDITOR),
     "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
     "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | FINDERS),
-    "queries a session": Act("dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR),
+    "queries a session": Act(
+        "dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR | PAINTER
+    ),
     "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
-    "reads sessions by their keys": Act("dynamodb:BatchGetItem", reads_by_keys(ITEM), API),
+    "reads sessions by their keys": Act(
+        "dynamodb:BatchGetItem", reads_by_keys(ITEM), DECIDERS | ROUTER
+    ),
     "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
     # What only some may write; `test_item_rights.py` has it whole.
     "gives a grant": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.GRANTS]), ACTIVATOR),
@@ -206,7 +225,7 @@ ACTS: Mapping[str, Act] = {
         API | ISSUER | REVOCATION,
     ),
     "deletes a grant": Act(
-        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), API | REVOCATION
+        "dynamodb:DeleteItem", deletes(ITEM, BESIDE[Table.GRANTS]), DECIDERS | REVOCATION
     ),
     "sees the list of blocks": Act(
         "dynamodb:Query", queries("BLOCKS", BESIDE[Table.BLOCKS]), API | REVOCATION
@@ -214,7 +233,7 @@ ACTS: Mapping[str, Act] = {
     "looks up blocks": Act(
         "dynamodb:BatchGetItem",
         reads_by_keys(ITEM, BESIDE[Table.BLOCKS]),
-        API | ADMISSION | LENDERS,
+        DECIDERS | ADMISSION | LENDERS,
     ),
     "says what is delivered": Act(
         "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.DELIVERED]), AUDITOR
@@ -234,6 +253,9 @@ ACTS: Mapping[str, Act] = {
     "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),
+    "vouches as Slack's door": Act(
+        "kms:GenerateMac", makes_a_proof("pam-local-proof-slack"), SLACK_DOOR
+    ),
     "vouches as admission": Act(
         "kms:GenerateMac", makes_a_proof("pam-local-proof-admission"), ADMISSION
     ),
@@ -242,16 +264,21 @@ ACTS: Mapping[str, Act] = {
     ),
     **{
         f"tells a proof of {maker}": Act(
-            "kms:VerifyMac", tells_a_proof(f"pam-local-proof-{maker}"), LENDERS | WATCH
+            "kms:VerifyMac",
+            tells_a_proof(f"pam-local-proof-{maker}"),
+            # By the door's: which links people made.
+            LENDERS | WATCH | (DECIDERS | PAINTER if maker is Maker.DOOR else NOBODY),
         )
         for maker in Maker
     },
     "lists what is overdue": Act(
-        "dynamodb:Query", queries("OPEN", IndexName=Index.BY_DEADLINE), API | REVOCATION | TICK
+        "dynamodb:Query",
+        queries("OPEN", IndexName=Index.BY_DEADLINE),
+        DECIDERS | REVOCATION | TICK,
     ),
     **{
-        f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), API)
-        for index in sorted(set(Index) - {Index.BY_DEADLINE})
+        f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), may)
+        for index, may in LISTED.items()
     },
     **{
         f"describes the stream of {name}": Act(
@@ -323,7 +350,7 @@ ACTS: Mapping[str, Act] = {
             stateMachineArn=of(Parameter.APPROVAL_WORKFLOW_ARN),
             input="no JSON",
         ),
-        API,
+        DECIDERS,
     ),
     "answers for the approvers": Act(
         "states:SendTaskSuccess",
@@ -333,12 +360,12 @@ ACTS: Mapping[str, Act] = {
             taskToken=lambda place: place.used_token,
             output="{}",
         ),
-        API | ASKING,
+        DECIDERS | ASKING,
     ),
     "ends the waiting": Act(
         "states:SendTaskFailure",
         call("stepfunctions", "send_task_failure", taskToken=lambda place: place.used_token),
-        API | ASKING | REVOCATION,
+        DECIDERS | ASKING | REVOCATION,
     ),
     "stops the workflow": Act(
         "states:StopExecution",
@@ -375,6 +402,74 @@ ACTS: Mapping[str, Act] = {
         "sqs:DeleteMessage",
         call("sqs", "delete_message", **WAITING, ReceiptHandle="tried"),
         ACTIVITY,
+    ),
+    # Slack.
+    "writes what is remembered of Slack": Act(
+        "dynamodb:PutItem", puts(ITEM, REMEMBERED), SLACK_DOOR | PAINTER
+    ),
+    "changes what is remembered of Slack": Act(
+        "dynamodb:UpdateItem", updates(ITEM, REMEMBERED), SLACK_DOOR | PAINTER
+    ),
+    "forgets what is remembered of Slack": Act(
+        "dynamodb:DeleteItem", deletes(ITEM, REMEMBERED), PAINTER
+    ),
+    "reads what is remembered of Slack": Act(
+        "dynamodb:GetItem", gets(ITEM, REMEMBERED), SLACK_DOOR | PAINTER | ROUTER
+    ),
+    "reads several of it": Act(
+        "dynamodb:BatchGetItem", reads_by_keys(ITEM, REMEMBERED), PAINTER | ROUTER
+    ),
+    "lists what is remembered of Slack": Act(
+        "dynamodb:Query", queries("card#tried", REMEMBERED), PAINTER | ROUTER
+    ),
+    "shows a code": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LINK_CODES]), SLACK_DOOR),
+    "links": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LINKS]), API),
+    "reads the bot's token": Act(
+        "secretsmanager:GetSecretValue",
+        secret("get_secret_value", "pam/local/slack/bot-token"),
+        SLACK_DOOR | PAINTER,
+    ),
+    "reads the signing secret": Act(
+        "secretsmanager:GetSecretValue",
+        secret("get_secret_value", "pam/local/slack/signing-secret"),
+        SLACK_DOOR,
+    ),
+    "reads the app's token": Act(
+        "secretsmanager:GetSecretValue", secret("get_secret_value", "pam/local/slack/app-token")
+    ),
+    "has something told in Slack": Act(
+        "sqs:SendMessage",
+        call(
+            "sqs",
+            "send_message",
+            **TOLD,
+            MessageBody="\x01",
+            MessageGroupId="tried",
+            MessageDeduplicationId="tried",
+        ),
+        SLACK_DOOR | PAINTER | ROUTER,
+    ),
+    "looks at Slack's queue": Act(
+        "sqs:GetQueueAttributes",
+        call("sqs", "get_queue_attributes", **TOLD, AttributeNames=["QueueArn"]),
+        PAINTER,
+    ),
+    "takes from Slack's queue": Act(
+        "sqs:ReceiveMessage", call("sqs", "receive_message", **TOLD, VisibilityTimeout=0), PAINTER
+    ),
+    "strikes off Slack's queue": Act(
+        "sqs:DeleteMessage", call("sqs", "delete_message", **TOLD, ReceiptHandle="tried"), PAINTER
+    ),
+    "puts off what is told in Slack": Act(
+        "sqs:ChangeMessageVisibility",
+        call(
+            "sqs",
+            "change_message_visibility",
+            **TOLD,
+            ReceiptHandle="tried",
+            VisibilityTimeout=0,
+        ),
+        PAINTER,
     ),
     # Access.
     "lends a target": Act(

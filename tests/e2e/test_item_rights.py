@@ -31,13 +31,14 @@ STEPS = {
     "request_api",
     "revoke_session",
     "send_notices",
+    "slack_door",
 }
 FINDERS = {"find_dark_calls", "watch_store"}
 """Who puts records of no session, and what is told once. A condition on the keys says so, which AWS
 does not promise to apply to a transaction, and so whatever they put in one counts as let through.
 """
 FORGERS = [*sorted(STEPS | FINDERS), "root"]
-GIVERS, ENDERS = {"activate_session"}, {"request_api", "revoke_session"}
+GIVERS, ENDERS = {"activate_session"}, {"request_api", "revoke_session", "slack_door"}
 BORROWERS = {"activate_session", "revoke_session"}
 BLOCKERS = {"request_api"}
 AUDITOR, SEALER = {"audit_session"}, {"checkpoint_log"}

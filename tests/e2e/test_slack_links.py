@@ -3,7 +3,7 @@
 import pytest
 
 from local.cast import Cast
-from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, code_in, link_anew
+from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, code_in, heard, link_anew
 
 DAVE = "slack:T0BANK00001/U0DAVE00001"
 
@@ -61,7 +61,8 @@ def test_a_link_is_asked_for_anew_when_what_it_rests_on_has_changed(
 ) -> None:
     link_anew(cast, slack.way, "dave")
     try:
-        cast.slack.call("change_user", user="dave", email="dave@elsewhere.example")
+        mail = "dave@elsewhere.example"
+        heard(cast, lambda: cast.slack.call("change_user", user="dave", email=mail))
         before, known = len(slack.told("dave")), len(slack.cards())
         slack.type("dave", f"{UAT} 10m {WHY}")
         slack.told_of("dave", "/jit link", after=before)

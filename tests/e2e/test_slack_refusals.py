@@ -7,7 +7,7 @@ import pytest
 from local.cast import Cast, until
 from local.slack.control import Shown
 from pam.slack import actions
-from tests.e2e.in_slack import CORE, WAYS, WHY, InSlack, link
+from tests.e2e.in_slack import CORE, WAYS, WHY, InSlack, heard, link
 
 pytestmark = [pytest.mark.guarantee("G10"), pytest.mark.guarantee("G17")]
 
@@ -31,13 +31,13 @@ def test_guests_strangers_and_bots_are_refused_with_a_sentence_and_on_record(
     slack: InSlack, cast: Cast, name: str
 ) -> None:
     session_id = slack.ask("alice")
-    heard = name == "gus"
-    if heard:
+    is_gus = name == "gus"
+    if is_gus:
         cast.slack.call("join", user=name, channel=CORE)
     before = len(slack.told(name))
     seen = slack.click(name, slack.card(session_id), actions.APPROVE, even_so=True)
     assert seen.acknowledged
-    if heard:
+    if is_gus:
         assert REFUSED[name] in slack.told_of(name, "Nothing was done", after=before)
     assert not _votes(cast, session_id)
     user = next(it["id"] for it in cast.slack.call("people")["people"] if it["name"] == name)
@@ -83,12 +83,12 @@ def test_case_13_a_channel_that_became_shared_decides_nothing_and_the_card_is_wi
 ) -> None:
     session_id = slack.ask("alice")
     card = slack.card(session_id)
-    _heard(cast, lambda: cast.slack.call("share", channel=CORE))
+    heard(cast, lambda: cast.slack.call("share", channel=CORE))
     try:
         slack.click("bob", card, actions.APPROVE, stale=True)
         assert not _votes(cast, session_id)
     finally:
-        _heard(cast, lambda: cast.slack.call("unshare", channel=CORE))
+        heard(cast, lambda: cast.slack.call("unshare", channel=CORE))
 
 
 def test_nobody_approves_their_own_request_in_slack_either(slack: InSlack, cast: Cast) -> None:
@@ -115,17 +115,7 @@ def _votes(cast: Cast, session_id: str) -> list[Any]:
 
 
 def _change(cast: Cast, name: str, **flags: bool) -> None:
-    _heard(cast, lambda: cast.slack.call("change_user", user=name, flags=flags))
-
-
-def _heard(cast: Cast, does: Any) -> None:
-    """Does it, and waits until the app has taken the event that tells of it."""
-    last = max((it["number"] for it in cast.slack.deliveries()), default=0)
-    does()
-    until(
-        lambda: [it for it in cast.slack.deliveries(last) if it["acknowledged"]] or None,
-        "the event to be taken",
-    )
+    heard(cast, lambda: cast.slack.call("change_user", user=name, flags=flags))
 
 
 def _on_record(cast: Cast, user: str) -> str | None:

@@ -237,9 +237,14 @@ def test_what_is_no_call_of_the_gateway_is_noted_to_be_told(
     assert [call.again for call in calls.noted.values()] == ["no-call"]
 
 
-def test_a_route_that_this_deployment_has_not_is_not_found(scene: Scene) -> None:
+def test_a_route_that_is_none_of_slacks_is_no_call_of_this_gateway(
+    scene: Scene, calls: FakeCalls
+) -> None:
     _, event = click(scene)
-    assert scene.answered(event | {"resource": "/slack/other"}).status == 404
+    for route in ("/slack/other", "/pam/revoke"):
+        with pytest.raises(UnknownEvent):
+            scene.door(event | {"resource": route})
+    assert [call.again for call in calls.noted.values()] == ["no-call"] * 2
 
 
 ANY_HEADERS = st.dictionaries(

@@ -94,7 +94,9 @@ def _is_session_of(role: str, arn: object) -> bool:
 
 
 def is_slack_call(event: object) -> TypeGuard[dict[str, Any]]:
-    """Whether it has the form of a call of the gateway, signed for AWS or not."""
+    """Whether it has the form of a call of Slack's gateway, signed for AWS or not. Of a route that
+    this gateway has not, none comes.
+    """
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         return False
     context = event["requestContext"]
@@ -109,7 +111,8 @@ def is_slack_call(event: object) -> TypeGuard[dict[str, Any]]:
         identity.get("userArn") or NOBODY,
     )
     known = all(fits(value, LONGEST_ANYTHING) for value in told)
-    return known and fits(context.get("extendedRequestId"), LONGEST_ID)
+    routed = event.get("resource") in {*HTTP_ROUTES, SOCKET_ROUTE}
+    return known and routed and fits(context.get("extendedRequestId"), LONGEST_ID)
 
 
 def handled_call(event: Mapping[str, Any], now: datetime) -> HandledCall:
