@@ -1,0 +1,195 @@
+"""Clicks in the stack's Slack by the hundred, each on a session of its own, and their fates."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urljoin
+
+import urllib3
+
+from local.bench.figure import SECONDS, Figure
+from local.bench.processes import pids_of
+from local.cast import Cast, NotSeenError
+from local.crowd import Crowd
+from local.slack.control import Shown
+from local.slack_beside import bot_token
+from local.state import State
+from pam.slack import actions
+
+LEDGER, CHANNEL = "core-ledger-admin", "core-approvals"
+_APPROVERS = ("bob", "carol", "erin")
+_IN_FLIGHT = 4
+_REFRESHED, _MANY, _COLD = 100, 150, 6
+_REFRESH_EVERY = 1.0
+_SLACK_WAITS = 3.0
+_OVER_BOUND = "A function's first call, while others of the stack take the same cores."
+_LOST_BOUND = "What was acknowledged before it was written."
+_ID, _ULID = "session ", 26
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class AskedSlack:
+    """Slack's Web API by the bot's token, as barely as it can be called."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._url = str(cast.about["services"]["slack"]["url"])
+        self._token = bot_token(State(cast.state_dir))
+        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(30), retries=False)
+
+    def __call__(self, method: str, **arguments: Any) -> dict[str, Any]:
+        answer = self._http.request(
+            "POST",
+            urljoin(self._url, method),
+            body=json.dumps(arguments),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json; charset=utf-8",
+            },
+        )
+        document: dict[str, Any] = json.loads(answer.data)
+        if not document["ok"]:
+            message = f"Slack refused {method}: {document['error']}"
+            raise NotSeenError(message)
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A click. `seconds`: until it was acknowledged; None for one that was not. `voted`: whether
+    the store has the vote of whoever clicked.
+    """
+
+    seconds: float | None
+    voted: bool
+
+
+class Clicks:
+    """Approvals by Slack, each on a session of its own that is closed afterwards. Safe to be used
+    by many threads.
+    """
+
+    def __init__(self, cast: Cast, people: Crowd, pattern: Shown, asked: AskedSlack) -> None:
+        """`pattern` is a card that PAM painted, with its buttons."""
+        self.cast, self._people, self._asked = cast, people, asked
+        self._pattern, self._of = json.dumps(pattern.blocks), id_of(pattern)
+        self._turn, self._turns = threading.Lock(), 0
+
+    def vote(self, way: str) -> Pressed:
+        with self._people.turn() as engineer:
+            session_id = str(engineer.request(LEDGER)["session_id"])
+            card, name = self._card(session_id), self._next()
+            seen = self.cast.slack.person(name).click(card, actions.APPROVE, via=way)
+            votes = engineer.session(session_id)["approvals"]["votes"]
+            engineer.post("/pam/end", {"session_id": session_id})
+        voted = any(it["name"] == name and it["surface"] == "slack" for it in votes)
+        acknowledged = seen.acknowledged and seen.ms is not None
+        return Pressed(seconds=(seen.ms or 0) / 1000 if acknowledged else None, voted=voted)
+
+    def _card(self, session_id: str) -> Shown:
+        blocks = json.loads(self._pattern.replace(self._of, session_id))
+        put = self._asked("chat.postMessage", channel=CHANNEL, text="bench", blocks=blocks)
+        return Shown(
+            channel=CHANNEL,
+            ts=put["ts"],
+            user="",
+            thread_ts=None,
+            edited=False,
+            fallback="bench",
+            text="bench",
+            buttons=[],
+            blocks=blocks,
+            reactions={},
+            updates=0,
+        )
+
+    def _next(self) -> str:
+        with self._turn:
+            self._turns += 1
+            return _APPROVERS[self._turns % len(_APPROVERS)]
+
+
+def id_of(card: Shown) -> str:
+    return str(card.buttons[0]["value"])
+
+
+def cards_by_session(cast: Cast) -> dict[str, Shown]:
+    """What PAM painted; what stands in threads is none of it."""
+    found = {}
+    for card in cast.slack.messages(CHANNEL):
+        session_id = card.text.rpartition(_ID)[2][:_ULID]
+        if card.thread_ts in {None, card.ts} and len(session_id) == _ULID:
+            found[session_id] = card
+    return found
+
+
+def side_by_side(do: Callable[[Given], Made], each: Iterable[Given]) -> list[Made]:
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        return list(pool.map(do, each))
+
+
+def many(clicks: Clicks, way: str) -> list[Pressed]:
+    """So many at a time."""
+    return side_by_side(clicks.vote, [way] * _MANY)
+
+
+def during_refreshes(clicks: Clicks) -> list[Pressed]:
+    """By the socket, while Slack has each of its connections made anew every second."""
+    clicks.cast.slack.knobs(refresh_every=_REFRESH_EVERY)
+    try:
+        return side_by_side(clicks.vote, ["socket"] * _REFRESHED)
+    finally:
+        clicks.cast.slack.knobs(refresh_every=0)
+
+
+def cold(clicks: Clicks, state: State, ways: Sequence[str]) -> list[Pressed]:
+    """Each meets a door that has no process any more."""
+    pressed = []
+    for way in list(ways) * _COLD:
+        for pid in pids_of(state, clicks.cast.handlers, "slack_door"):
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+        pressed.append(clicks.vote(way))
+    return pressed
+
+
+def lost(pressed: Sequence[Pressed]) -> Figure:
+    """Of those during refreshes."""
+    acknowledged = [it for it in pressed if it.seconds is not None]
+    without = len(pressed) - len(acknowledged)
+    voted = sum(it.voted for it in pressed if it.seconds is None)
+    return Figure(
+        name=f"{len(pressed)} clicks while Slack refreshes every second: acknowledged and lost",
+        value=sum(not it.voted for it in acknowledged),
+        unit="clicks",
+        reference="those that were acknowledged",
+        reference_value=len(acknowledged),
+        bar=0,
+        runs=1,
+        note=f"{without} not acknowledged, of which {voted} are votes all the same",
+        bound=_LOST_BOUND,
+    )
+
+
+def slowest(pressed: Sequence[Pressed], *, cold: int) -> Figure:
+    """Of all: one that was not acknowledged took longer than Slack waits."""
+    taken = [_SLACK_WAITS if it.seconds is None else it.seconds for it in pressed]
+    over = sum(it.seconds is None or it.seconds > _SLACK_WAITS for it in pressed)
+    return Figure(
+        name=f"slowest of {len(pressed)} clicks -> acknowledged",
+        value=max(taken),
+        unit=SECONDS,
+        reference="as long as Slack waits",
+        reference_value=_SLACK_WAITS,
+        bar=1,
+        runs=len(pressed),
+        note=f"{cold} of them cold; {over} took longer than Slack waits",
+        bound=_OVER_BOUND,
+    )
