@@ -39,7 +39,7 @@ _ROUNDS, _REPAINTED, _COUNTED = 20, 9, 3
 _AT_ONCE = 50
 _CARDS_ARE_THERE_WITHIN = 150.0
 """Seconds; it takes one, and a fifth, for each."""
-ELSEWHERE = "workplace-approvals"
+ELSEWHERE = "C0WORK00001"
 """A channel in which nothing else is said here."""
 _QUIET = 1.2
 """Seconds."""
@@ -52,8 +52,9 @@ _ACKNOWLEDGED_BOUND = (
     "calls one by one, so those that go side by side save nothing here."
 )
 _REPAINTED_BOUND = (
-    "A vote reaches the painter by the table's stream, the bus and a queue, into which the emulator "
-    "looks one after the other; the reference has the functions at their ends, and no way there."
+    "A vote reaches the painter by the table's stream, the bus and a queue, into which the "
+    "emulator looks one after the other; the reference has the functions at their ends, and no "
+    "way there."
 )
 _RIGHT_BOUND = "Slack takes 50 updates a minute, and PAM keeps to that."
 
@@ -61,20 +62,28 @@ _RIGHT_BOUND = "Slack takes 50 updates a minute, and PAM keeps to that."
 def bench(place: Place) -> Iterator[Figure | Breakdown]:
     cast = place.cast
     people = crowd.Crowd(crowd.engineers(cast))
+    place.tell(f"TT begin {time.time():.0f}")
     asked = AskedSlack(cast)
     with ExitStack() as undecided:
         cards = _cards_of(cast, people, undecided)
         pattern = cards[0]
+        place.tell(f"TT twelve {time.time():.0f}")
         yield from _repainted(place, cards, asked)
+        place.tell(f"TT repainted {time.time():.0f}")
         yield from _ended_at_once(cast)
+    place.tell(f"TT clicks begin {time.time():.0f}")
     clicks = Clicks(cast, people, pattern, asked)
     pressed = [clicks.vote("http") for _ in range(2)] + [clicks.vote("socket") for _ in range(2)]
     for figure, more in _acknowledged(place, clicks):
         yield figure
         pressed += more
+    place.tell(f"TT refreshed begin {time.time():.0f}")
     refreshed = slack_clicks.during_refreshes(clicks)
+    place.tell(f"TT cold begin {time.time():.0f}")
     cold = slack_clicks.cold(clicks, place.state, WAYS)
+    place.tell(f"TT many begin {time.time():.0f}")
     pressed += [*refreshed, *cold, *slack_clicks.many(clicks, "http")]
+    place.tell(f"TT many end {time.time():.0f}")
     yield slack_clicks.lost(refreshed)
     yield slack_clicks.slowest(pressed, cold=len(cold))
 
@@ -191,7 +200,7 @@ def _updated(lines: bytes, ts: str) -> bool:
 
 def _bare_update(asked: AskedSlack) -> Timed:
     """As the painter asks it of Slack: the same message with other words."""
-    message = {"channel": ELSEWHERE, "blocks": [], "text": "bare"}
+    message = {"channel": ELSEWHERE, "text": "bare"}
     ts = asked("chat.postMessage", **message)["ts"]
     texts = itertools.cycle(("bare", "barer"))
     return lambda: timed(lambda: asked("chat.update", **{**message, "text": next(texts)}, ts=ts))
@@ -211,6 +220,7 @@ def _ended_at_once(cast: Cast) -> Iterator[Figure]:
         "the cards of what is to be ended",
         _CARDS_ARE_THERE_WITHIN,
     )
+    print(f"TT cards there {time.time():.0f}")
     side_by_side(lambda each: _end(*each), sessions.items())
     began = time.monotonic()
     until(partial(_all_say, cast, sessions, "ENDED"), "the cards to be right", 3 * _MINUTE)

@@ -79,7 +79,9 @@ class Clicks:
     def __init__(self, cast: Cast, people: Crowd, pattern: Shown, asked: AskedSlack) -> None:
         """`pattern` is a card that PAM painted, with its buttons."""
         self.cast, self._people, self._asked = cast, people, asked
-        self._pattern, self._of = json.dumps(pattern.blocks), id_of(pattern)
+        self._channel, self._of = pattern.channel, id_of(pattern)
+        self._pattern = json.dumps(pattern.blocks)
+        self._ids = {it["name"]: it["id"] for it in cast.slack.call("people")["people"]}
         self._turn, self._turns = threading.Lock(), 0
 
     def vote(self, way: str) -> Pressed:
@@ -89,15 +91,15 @@ class Clicks:
             seen = self.cast.slack.person(name).click(card, actions.APPROVE, via=way)
             votes = engineer.session(session_id)["approvals"]["votes"]
             engineer.post("/pam/end", {"session_id": session_id})
-        voted = any(it["name"] == name and it["surface"] == "slack" for it in votes)
+        voted = any(it["approver"].endswith(f"/{self._ids[name]}") for it in votes)
         acknowledged = seen.acknowledged and seen.ms is not None
         return Pressed(seconds=(seen.ms or 0) / 1000 if acknowledged else None, voted=voted)
 
     def _card(self, session_id: str) -> Shown:
         blocks = json.loads(self._pattern.replace(self._of, session_id))
-        put = self._asked("chat.postMessage", channel=CHANNEL, text="bench", blocks=blocks)
+        put = self._asked("chat.postMessage", channel=self._channel, text="bench", blocks=blocks)
         return Shown(
-            channel=CHANNEL,
+            channel=self._channel,
             ts=put["ts"],
             user="",
             thread_ts=None,
