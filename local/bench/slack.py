@@ -9,7 +9,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from local import crowd
 from local.bench import slack_clicks
 from local.bench.bare import API, API_WRITE, Timed
 from local.bench.figure import SECONDS, Breakdown, Figure, of_seconds
-from local.bench.needed import SUM_BAR, Act, measure
+from local.bench.needed import SUM_BAR, Act, breakdown_of, count, figure_of, measure
 from local.bench.place import Place
 from local.bench.rounds import in_turn, timed
 from local.bench.slack_clicks import (
@@ -35,7 +35,7 @@ from pam.slack import actions
 
 SANDBOX = "core-sandbox-admin"
 WAYS = ("http", "socket")
-_ROUNDS, _REPAINTED, _COUNTED = 20, 9, 3
+_ROUNDS, _REPAINTED, _COUNTED = 15, 9, 3
 _AT_ONCE = 50
 _CARDS_ARE_THERE_WITHIN = 150.0
 """Seconds; it takes one, and a fifth, for each."""
@@ -62,34 +62,32 @@ _RIGHT_BOUND = "Slack takes 50 updates a minute, and PAM keeps to that."
 def bench(place: Place) -> Iterator[Figure | Breakdown]:
     cast = place.cast
     people = crowd.Crowd(crowd.engineers(cast))
-    place.tell(f"TT begin {time.time():.0f}")
     asked = AskedSlack(cast)
     with ExitStack() as undecided:
         cards = _cards_of(cast, people, undecided)
         pattern = cards[0]
-        place.tell(f"TT twelve {time.time():.0f}")
         yield from _repainted(place, cards, asked)
-        place.tell(f"TT repainted {time.time():.0f}")
         yield from _ended_at_once(cast)
-    place.tell(f"TT clicks begin {time.time():.0f}")
     clicks = Clicks(cast, people, pattern, asked)
-    pressed = [clicks.vote("http") for _ in range(2)] + [clicks.vote("socket") for _ in range(2)]
-    for figure, more in _acknowledged(place, clicks):
-        yield figure
-        pressed += more
-    place.tell(f"TT refreshed begin {time.time():.0f}")
+    warm = [clicks.vote(way) for way in WAYS * 2]
+    alone = dict[str, list[Pressed]]((way, []) for way in WAYS)
+    yield from _acknowledged(place, clicks, alone)
     refreshed = slack_clicks.during_refreshes(clicks)
-    place.tell(f"TT cold begin {time.time():.0f}")
-    cold = slack_clicks.cold(clicks, place.state, WAYS)
-    place.tell(f"TT many begin {time.time():.0f}")
-    pressed += [*refreshed, *cold, *slack_clicks.many(clicks, "http")]
-    place.tell(f"TT many end {time.time():.0f}")
     yield slack_clicks.lost(refreshed)
-    yield slack_clicks.slowest(pressed, cold=len(cold))
+    yield from slack_clicks.in_time(
+        {
+            "one at a time": [*warm, *itertools.chain(*alone.values())],
+            "several at a time": slack_clicks.many(clicks, "http"),
+            "while Slack refreshes": refreshed,
+            "cold": slack_clicks.cold(clicks, place.state, WAYS),
+        }
+    )
 
 
-def _acknowledged(place: Place, clicks: Clicks) -> Iterator[tuple[Figure, list[Pressed]]]:
-    pressed: dict[str, list[Pressed]] = {way: [] for way in WAYS}
+def _acknowledged(
+    place: Place, clicks: Clicks, pressed: dict[str, list[Pressed]]
+) -> Iterator[Figure | Breakdown]:
+    """`pressed` takes in, by way, whatever was pressed."""
 
     def click(way: str) -> float:
         pressed[way].append(clicks.vote(way))
@@ -99,30 +97,33 @@ def _acknowledged(place: Place, clicks: Clicks) -> Iterator[tuple[Figure, list[P
             raise NotSeenError(message)
         return seconds
 
-    acts = place.bare.acts
-    measured = {way: partial(click, way) for way in WAYS}
-    taken = in_turn({**measured, PUT: acts[PUT], API_WRITE: acts[API_WRITE]}, _ROUNDS)
+    over_all = Act(
+        name="click -> acknowledged, by http, over all its calls",
+        run=lambda: nullcontext(partial(click, "http")),
+        on_the_way=("slack_door",),
+        besides={API: 1},
+    )
+    needed = count(over_all, cast=place.cast, state=place.state)
+    bare = {name: place.bare.acts[name] for name in {*needed, PUT, API_WRITE}}
+    taken = in_turn({**{way: partial(click, way) for way in WAYS}, **bare}, _ROUNDS)
     for way in WAYS:
-        yield (
-            of_seconds(
-                f"click -> acknowledged, by {way}",
-                taken[way],
-                "one conditional write by the caller, without API and function",
-                taken[PUT],
-                bar=_ACKNOWLEDGED_BAR,
-                bound=_ACKNOWLEDGED_BOUND,
-            ),
-            pressed[way],
+        yield of_seconds(
+            f"click -> acknowledged, by {way}",
+            taken[way],
+            "one conditional write by the caller, without API and function",
+            taken[PUT],
+            bar=_ACKNOWLEDGED_BAR,
+            bound=_ACKNOWLEDGED_BOUND,
         )
-        yield (
-            of_seconds(
-                f"click -> acknowledged, by {way}, over a write by the same way",
-                taken[way],
-                "a function that makes one conditional write, through an API",
-                taken[API_WRITE],
-            ),
-            [],
+        yield of_seconds(
+            f"click -> acknowledged, by {way}, over a write by a function",
+            taken[way],
+            "a function that makes one conditional write, through an API",
+            taken[API_WRITE],
         )
+    taken[over_all.name] = taken["http"]
+    yield figure_of(over_all, taken, needed)
+    yield breakdown_of(over_all, taken, needed)
 
 
 def _at_rest(cast: Cast) -> None:
@@ -220,7 +221,6 @@ def _ended_at_once(cast: Cast) -> Iterator[Figure]:
         "the cards of what is to be ended",
         _CARDS_ARE_THERE_WITHIN,
     )
-    print(f"TT cards there {time.time():.0f}")
     side_by_side(lambda each: _end(*each), sessions.items())
     began = time.monotonic()
     until(partial(_all_say, cast, sessions, "ENDED"), "the cards to be right", 3 * _MINUTE)
