@@ -19,6 +19,8 @@ HEADLINES = (
     "last approval -> usable credentials, with all proofs",
     "revoke -> credentials refused",
     "role: revoke -> refused, against a borrower who resists",
+    "click -> acknowledged, by http",
+    "click -> card repainted",
     "postgres-user: last approval -> login works",
     "postgres-user: end -> login refused, connection cut",
     "rotated-secret: end -> login refused, connection cut",

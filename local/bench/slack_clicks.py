@@ -31,8 +31,8 @@ _REFRESH_EVERY = 1.0
 _SLACK_WAITS = 3.0
 _OVER_BOUND = (
     "A door without a process imports all that it needs first, on the cores that the painter, the "
-    "emulator and the bench take as well; a click that meets a connection as Slack closes it has no "
-    "answer, and is pressed again."
+    "emulator and the bench take as well; a click that meets a connection as Slack closes it has "
+    "no answer, and is pressed again."
 )
 _LOST_BOUND = "What was acknowledged before it was written."
 _ID, _ULID = "session ", 26
@@ -196,7 +196,7 @@ def lost(pressed: Sequence[Pressed]) -> Figure:
         reference_value=len(acknowledged),
         bar=0,
         runs=1,
-        note=f"{without} not acknowledged, of which {voted} are votes all the same",
+        note=f"{without} not acknowledged, {voted} of them a vote all the same",
         bound=_LOST_BOUND,
     )
 
