@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,11 +70,13 @@ class AskedSlack:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
     """A click. `seconds`: until it was acknowledged; None for one that was not. `voted`: whether
-    the store has the vote of whoever clicked.
+    the store has the vote of whoever clicked. `error`: what Slack said of one that was not
+    acknowledged; `dispatch_failed` if there was no connection by which it could have been told.
     """
 
     seconds: float | None
     voted: bool
+    error: str = ""
 
 
 class Clicks:
@@ -112,6 +115,7 @@ class Clicks:
             Pressed(
                 seconds=it.ms / 1000 if it.acknowledged and it.ms is not None else None,
                 voted=self._ids[name] in by,
+                error=it.error or "",
             )
             for it, name in zip(seen, names, strict=True)
         ]
@@ -186,7 +190,8 @@ def cold(clicks: Clicks, state: State, ways: Sequence[str]) -> list[Pressed]:
 def lost(pressed: Sequence[Pressed]) -> Figure:
     """Of those during refreshes."""
     acknowledged = [it for it in pressed if it.seconds is not None]
-    without = len(pressed) - len(acknowledged)
+    failed = Counter(it.error for it in pressed if it.seconds is None)
+    why = "".join(f", {error} {times}" for error, times in sorted(failed.items()) if error)
     voted = sum(it.voted for it in pressed if it.seconds is None)
     return Figure(
         name=f"{len(pressed)} clicks while Slack refreshes every second: acknowledged and lost",
@@ -196,7 +201,7 @@ def lost(pressed: Sequence[Pressed]) -> Figure:
         reference_value=len(acknowledged),
         bar=0,
         runs=1,
-        note=f"{without} not acknowledged, {voted} of them a vote all the same",
+        note=f"{failed.total()} not acknowledged{why}; {voted} of them a vote all the same",
         bound=_LOST_BOUND,
     )
 

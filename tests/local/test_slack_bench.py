@@ -27,8 +27,10 @@ def test_lost_is_what_was_acknowledged_and_is_no_vote(pressed: list[Pressed], lo
 
 
 def test_those_without_an_answer_are_told_with_how_many_are_votes_all_the_same() -> None:
-    figure = slack_clicks.lost([VOTED, UNANSWERED, VOTED_UNANSWERED])
-    assert figure.note == "2 not acknowledged, 1 of them a vote all the same"
+    unheard = Pressed(seconds=None, voted=False, error="dispatch_failed")
+    figure = slack_clicks.lost([VOTED, unheard, VOTED_UNANSWERED])
+    told = "2 not acknowledged, dispatch_failed 1; 1 of them a vote all the same"
+    assert figure.note == told
 
 
 def test_what_was_never_acknowledged_was_not_in_time_however_fast_the_others_were() -> None:
