@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.bench.benches import BENCHES, KEPT
-from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown_ratio
+from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown, shown_ratio
 
 HEADLINES = (
     "request API: check: answered",
@@ -19,6 +19,8 @@ HEADLINES = (
     "last approval -> usable credentials, with all proofs",
     "revoke -> credentials refused",
     "role: revoke -> refused, against a borrower who resists",
+    "click -> acknowledged, by http",
+    "click -> card repainted",
     "postgres-user: last approval -> login works",
     "postgres-user: end -> login refused, connection cut",
     "rotated-secret: end -> login refused, connection cut",
@@ -57,7 +59,7 @@ def missed() -> str:
 
 def _missed(bench: str, figure: Figure) -> tuple[str, ...]:
     bar = figure.bar or 0.0
-    over = f"{figure.ratio / bar - 1:.0%}"
+    over = f"{figure.ratio / bar - 1:.0%}" if bar else shown(figure.value, figure.unit)
     bound = figure.bound or "not found out"
     return figure.name, bench, shown_ratio(figure.ratio), f"{bar:g}", over, bound
 

@@ -113,6 +113,11 @@ def control_of(state: State) -> SlackControl:
         raise SlackError(message) from None
 
 
+def bot_token(state: State) -> str:
+    """As the stack was given it."""
+    return str(json.loads((state.slack / _SECRETS).read_text(encoding="utf-8"))["bot_token"])
+
+
 def keep_secrets(endpoint: str, made: Secrets) -> None:
     """As a person does before the deployment."""
     manager = root_client("secretsmanager", endpoint)

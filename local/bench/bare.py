@@ -20,6 +20,7 @@ from local.cast import Cast, Person, until
 from local.logins import connect
 
 API, API_READ = "empty Lambda by the API", "Lambda with one read by the API"
+API_WRITE = "Lambda with one conditional write by the API"
 EXECUTION, RESUMED = "execution of one empty task", "execution resumed for one empty task"
 LOGIN, REFUSED_LOGIN = "database login", "database login refused"
 TRANSACTION = "dynamodb:TransactWriteItems"
@@ -41,6 +42,7 @@ class Bare:
         acts: dict[str, Callable[[], object]] = {
             API: partial(self.call_api, "empty"),
             API_READ: partial(self.call_api, "read"),
+            API_WRITE: partial(self.call_api, "write"),
             EXECUTION: self._execute,
             LOGIN: self._log_in,
             REFUSED_LOGIN: self._fail_to_log_in,
@@ -177,6 +179,9 @@ class Bare:
             "events:PutEvents": lambda: self.client("events").put_events(Entries=[_event(RECORD)]),
             "sns:Publish": lambda: self.client("sns").publish(
                 TopicArn=self._places.topic, Message=RECORD
+            ),
+            "sqs:SendMessage": lambda: self.client("sqs").send_message(
+                QueueUrl=self._places.queue, MessageBody=uuid4().hex, MessageGroupId=NAME
             ),
             "states:StartExecution": self.start,
             "states:DescribeExecution": partial(self.is_over, self.start()),

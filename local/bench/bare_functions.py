@@ -1,4 +1,6 @@
-"""What a function costs that does nothing, or one read: deployed by the bench, beside PAM's own."""
+"""What a function costs that does nothing, one read or one write: deployed by the bench, beside
+PAM's own.
+"""
 
 import json
 import os
@@ -13,14 +15,27 @@ def empty(_event: object, _context: object) -> dict[str, Any]:
 
 def read(_event: object, _context: object) -> dict[str, Any]:
     """One item of one table, strongly consistent, as PAM reads."""
-    if not _clients:
-        import botocore.session  # the empty one is deployed without it
-
-        _clients.append(botocore.session.get_session().create_client("dynamodb"))
-    (client,) = _clients
-    answer = client.get_item(
+    answer = _table().get_item(
         TableName=os.environ["TABLE"],
         Key={"pk": {"S": "bare"}, "sk": {"S": "item"}},
         ConsistentRead=True,
     )
     return {"statusCode": 200, "body": json.dumps({"found": "Item" in answer})}
+
+
+def write(_event: object, context: Any) -> dict[str, Any]:
+    """One item of one table, under a condition, as PAM writes."""
+    _table().put_item(
+        TableName=os.environ["TABLE"],
+        Item={"pk": {"S": context.aws_request_id}, "sk": {"S": "item"}},
+        ConditionExpression="attribute_not_exists(pk)",
+    )
+    return {"statusCode": 200, "body": "{}"}
+
+
+def _table() -> Any:
+    if not _clients:
+        import botocore.session  # the empty one is deployed without it
+
+        _clients.append(botocore.session.get_session().create_client("dynamodb"))
+    return _clients[0]

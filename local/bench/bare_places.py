@@ -99,12 +99,15 @@ class BarePlaces:
         self._root("events").create_event_bus(Name=NAME)
         secret = self._root("secretsmanager").create_secret(Name=NAME, SecretString=RECORD)
         self.version = secret["VersionId"]
+        fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        made = self._root("sqs").create_queue(QueueName=f"{NAME}.fifo", Attributes=fifo)
+        self.queue = made["QueueUrl"]
         self.topic = self._root("sns").create_topic(Name=NAME)["TopicArn"]
         key = self._root("kms").create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")
         self.key = key["KeyMetadata"]["KeyId"]
 
     def _make_functions(self) -> dict[str, str]:
-        """ARNs by path. The one that reads is deployed with PAM's own bundle, for its botocore."""
+        """ARNs by path. Those that call are deployed with PAM's own bundle, for its botocore."""
         code = Path(bare_functions.__file__).read_text(encoding="utf-8")
         client = self._root("lambda")
         (door,) = (
@@ -113,7 +116,7 @@ class BarePlaces:
         where = client.get_function(FunctionName=door["FunctionName"])["Code"]["Location"]
         with_botocore = bytes(urllib3.request("GET", where, timeout=30).data)
         made = {}
-        for path, bundle in (("empty", b""), ("read", with_botocore)):
+        for path, bundle in (("empty", b""), ("read", with_botocore), ("write", with_botocore)):
             answer = client.create_function(
                 FunctionName=f"bench-{path}",
                 Runtime=door["Runtime"],

@@ -7,6 +7,7 @@ from local.state import ROOT
 BENCHES: Mapping[str, str] = {
     "cold-starts": "local.bench.cold_starts:bench",
     "flat": "local.bench.flat:bench",
+    "slack": "local.bench.slack:bench",
     "people": "local.bench.people:bench",
     "databases": "local.bench.databases:bench",
     "throughput": "local.bench.throughput:bench",

@@ -9,10 +9,10 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-from local.bench.bare import RESUMED, TRANSACTION, Bare
+from local.bench.bare import RESUMED, TRANSACTION, Bare, Timed
 from local.bench.figure import SECONDS, Breakdown, Figure
 from local.bench.rounds import in_turn, timed
 from local.bridges.counting import Called, counted, read_counted
@@ -55,17 +55,20 @@ class Act:
     bound: str = SUM_BOUND
     left_out: frozenset[str] = frozenset()
     """Calls that are seen and stand in `besides` in another form."""
+    bare: Mapping[str, Timed] = field(default_factory=dict)
+    """Bare forms that no other act needs."""
 
 
 def measure(
     act: Act, *, cast: Cast, bare: Bare, rounds: int, state: State
 ) -> tuple[Figure, Breakdown]:
     needed = count(act, cast=cast, state=state)
-    without = needed.keys() - bare.acts.keys()
+    forms = {**bare.acts, **act.bare}
+    without = needed.keys() - forms.keys()
     if without:
         message = f"{act.name} needs calls that have no bare form yet (bench/bare.py): {without}"
         raise KeyError(message)
-    acts = {name: bare.acts[name] for name in needed}
+    acts = {name: forms[name] for name in needed}
     taken = in_turn({**acts, act.name: partial(_once, act)}, rounds)
     return figure_of(act, taken, needed), breakdown_of(act, taken, needed)
 

@@ -38,6 +38,11 @@ def spent(before: Times, after: Times) -> dict[str, float]:
     return total
 
 
+def pids_of(state: State, handlers: Mapping[str, str], name: str) -> list[int]:
+    """Of the processes in which one function's code runs."""
+    return [process.pid for found, process in _processes(state, handlers) if found == name]
+
+
 def _processes(state: State, handlers: Mapping[str, str]) -> Iterator[tuple[str, psutil.Process]]:
     yield CALLERS, psutil.Process(os.getpid())
     emulator = running(state)
