@@ -2,13 +2,17 @@
 back. It says what came of a call as an answer, or as one of `errors`.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from http.client import HTTPException
 from logging import Logger, getLogger
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Protocol
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.client import WebClient
@@ -41,6 +45,8 @@ _ITS_FAULT = frozenset(
 _ASKS = frozenset({"auth.test", "conversations.info", "conversations.members", "users.info"})
 """Methods that only look. They take a form, and no JSON."""
 _LONGEST_WAIT = 3600
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+"""What Slack's errors look like. Its client puts a page that is no JSON in the same place."""
 
 
 class Token(Protocol):
@@ -52,6 +58,22 @@ class Token(Protocol):
         """As the secret is now."""
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """The answer stands as it is."""
+
+
+class _Client(WebClient):
+    """Goes nowhere else than to the address that it was given: the token would go along."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        del url  # it is the request's
+        own = [HTTPSHandler(context=self.ssl)] if self.ssl else []
+        with build_opener(_NoRedirects, *own).open(req, timeout=self.timeout) as answer:
+            body = answer.read().decode(answer.headers.get_content_charset() or "utf-8")
+            return {"status": answer.code, "headers": answer.headers, "body": body}
+
+
 class SlackWeb:
     """`base_url` with a slash at its end. May be shared by threads."""
 
@@ -60,23 +82,47 @@ class SlackWeb:
         self._token = token
 
     def call(self, method: str, arguments: Mapping[str, Any], *, timeout: float) -> dict[str, Any]:
-        """What Slack answered. `timeout`: seconds that it may be silent. Raises SlackFailed.
+        """What Slack answered. `timeout`: seconds until its whole answer must be there, however
+        slowly it comes. Raises SlackFailed.
 
         A token that Slack takes no more is read anew, once: the app may have been installed again.
         """
         token = self._token.value()
         try:
-            return self._called(method, arguments, token, timeout)
+            return self._in_time(method, arguments, token, timeout)
         except Unauthorised:
             renewed = self._token.renewed()
             if renewed == token:
                 raise
-        return self._called(method, arguments, renewed, timeout)
+        return self._in_time(method, arguments, renewed, timeout)
+
+    def _in_time(
+        self, method: str, arguments: Mapping[str, Any], token: str, timeout: float
+    ) -> dict[str, Any]:
+        """A socket waits for its time limit at each piece of an answer: a thread does that, and
+        nobody waits for it longer than once.
+        """
+        outcome: SimpleQueue[dict[str, Any] | BaseException] = SimpleQueue()
+
+        def act() -> None:
+            try:
+                outcome.put(self._called(method, arguments, token, timeout))
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                outcome.put(error)
+
+        Thread(target=act, daemon=True).start()
+        try:
+            came = outcome.get(timeout=timeout)
+        except Empty:
+            came = Silent("no answer: slow")
+        if isinstance(came, BaseException):
+            raise came from None
+        return came
 
     def _called(
         self, method: str, arguments: Mapping[str, Any], token: str, timeout: float
     ) -> dict[str, Any]:
-        made = WebClient(
+        made = _Client(
             token=token,
             base_url=self._base_url,
             # Its socket takes a part of a second as well.
@@ -106,19 +152,19 @@ def _fault(error: SlackApiError) -> SlackFailed:
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", None)
     said = data.get("error") if isinstance(data, dict) else None
-    word = said if isinstance(said, str) else f"status {status}"
+    told = isinstance(said, str) and _WORD.fullmatch(said) is not None
+    word = str(said) if told else f"status {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or word in {"ratelimited", "rate_limited"}:
         return Limited(_seconds(getattr(response, "headers", {})))
     if word in _UNAUTHORISED:
         return Unauthorised(word)
     if word in _GONE:
         return Gone(word)
-    if (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or word in _ITS_FAULT
-        or not isinstance(said, str)
-    ):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _ITS_FAULT:
         return Unreachable(word)
+    if not told:
+        # A page of somebody between, or of Slack's own: it says nothing of what was done.
+        return Silent(word)
     return Rejected(word)
 
 
