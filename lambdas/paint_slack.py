@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
 from pam.metrics import count
-from pam.names import SLACK_CHANNEL_LOST, SLACK_NOT_PAINTED
+from pam.names import SLACK_CHANNEL_LOST, SLACK_NOT_PAINTED, SLACK_WAITING
 from pam.painting.addresses import SlackAddresses
 from pam.painting.channels import CheckedChannels
 from pam.painting.find import wake_all_in
@@ -24,11 +24,14 @@ from pam.painting.work_off import Left, Line, Waiting
 from pam.settings import SlackPaintSettings
 from pam.slack.clicker import Workspaces
 from pam.slack.jobs import NoJob, from_text, group_of, to_text
+from pam.slack_web.errors import Unreachable
 
 _TIME_FOR_A_STEP_MS = 25_000
 """A step makes a few calls, and Slack may be silent for as long as the next says."""
 _SILENT_FOR = 8.0
 """Seconds."""
+_TIME_FOR_A_CALL_MS = 12_000
+"""A function that is stopped in a call leaves its jobs away for six minutes."""
 
 logger = Logger()
 
@@ -42,16 +45,22 @@ def settings() -> SlackPaintSettings:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answers which jobs shall come again; of a line, no later one comes before them."""
     receipts: dict[str, str] = {}
+    sent: dict[str, float] = {}
     lines: dict[str, list[Waiting]] = {}
     for message in event["Records"]:
         waiting = _waiting(message)
         if waiting is not None:
             receipts[waiting.message_id] = message["receiptHandle"]
+            sent[waiting.message_id] = int(message["attributes"]["SentTimestamp"]) / 1000
             lines.setdefault(group_of(waiting.job), []).append(waiting)
     line = _line(context)
     again: list[str] = []
     for jobs in lines.values():
         again += _put_back(line.work_off(jobs), receipts)
+    if again:
+        # SQS leaves what was tried three times out of its own measure of age.
+        oldest = min(sent[message_id] for message_id in again)
+        count(SLACK_WAITING, settings().env_name, max(0.0, clock.now().timestamp() - oldest))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
 
@@ -83,7 +92,7 @@ def _line(context: Any) -> Line:
     own = settings()
     # An empty secret stops the function, and not one job after another.
     wiring.slack_secret(own.slack_bot_token).value()
-    web = partial(_call, own)
+    web = partial(_call, own, context)
     shelf = wiring.slack_cards(own.slack_table)
     policy, queue = wiring.policy(), wiring.slack_queue(own.slack_queue_url)
     cards = KeptCards(shelf=shelf, clock=clock.now)
@@ -121,7 +130,12 @@ def _line(context: Any) -> Line:
     return Line(painter=painter, web=web, clock=clock.now, has_time=has_time)
 
 
-def _call(own: SlackPaintSettings, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def _call(
+    own: SlackPaintSettings, context: Any, method: str, arguments: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if context.get_remaining_time_in_millis() < _TIME_FOR_A_CALL_MS:
+        message = "no time is left to ask"
+        raise Unreachable(message)
     slack = wiring.slack_web(own.slack_api_url, own.slack_bot_token)
     return slack.call(method, arguments, timeout=_SILENT_FOR)
 

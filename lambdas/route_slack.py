@@ -47,6 +47,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
         store=wiring.sessions(settings().tables),
         cards=KeptCards(shelf=shelf, clock=clock.now),
         waker=_waker(),
+        waiting=wiring.slack_queue(settings().slack_queue_url).waiting,
     )
     return {"woken": finder.wake_for_stale(clock.now())}
 

@@ -24,6 +24,7 @@ from pam.names import (
     OF_TARGETS,
     SLACK_CHANNEL_LOST,
     SLACK_NOT_PAINTED,
+    SLACK_WAITING,
     TARGET_DRIFTED,
     metric_dimensions,
 )
@@ -105,9 +106,18 @@ def _sum(metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.IMetric:
     )
 
 
-def _of_slack(slack: Slack, own: Callable[[str], cloudwatch.IMetric]) -> dict[str, Watched]:
-    age = slack.queue.queue.metric_approximate_age_of_oldest_message(
-        period=_MINUTE, statistic="Maximum"
+def _of_slack(slack: Slack, own: Callable[[str], cloudwatch.Metric]) -> dict[str, Watched]:
+    # SQS leaves out what was taken three times and is still there: the painter says that itself.
+    age = cloudwatch.MathExpression(
+        label="seconds",
+        expression="MAX([FILL(untried, 0), FILL(tried, 0)])",
+        period=_MINUTE,
+        using_metrics={
+            "untried": slack.queue.queue.metric_approximate_age_of_oldest_message(
+                period=_MINUTE, statistic="Maximum"
+            ),
+            "tried": own(SLACK_WAITING).with_(statistic="Maximum"),
+        },
     )
     found = {
         "slack-waiting": Watched(metric=age, minutes=1, threshold=_LATE_SECONDS),
@@ -159,7 +169,7 @@ class Alarms(Construct):
         # A metric filter can only count by what stands in the line, and that has no environment.
         of_env = f"{METRIC_NAMESPACE}/{env_name}"
 
-        def own(name: str) -> cloudwatch.IMetric:
+        def own(name: str) -> cloudwatch.Metric:
             return cloudwatch.Metric(
                 namespace=METRIC_NAMESPACE,
                 metric_name=name,

@@ -79,7 +79,7 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
         "UpdateSecretVersionStage",
     ),
     "sns": ("Publish",),
-    "sqs": ("ChangeMessageVisibilityBatch", "SendMessage"),
+    "sqs": ("ChangeMessageVisibilityBatch", "GetQueueAttributes", "SendMessage"),
     "stepfunctions": (
         "DescribeExecution",
         "GetExecutionHistory",

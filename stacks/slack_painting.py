@@ -149,6 +149,7 @@ class SlackPainting(Construct):
         store.grant_find_recent(router.role)
         table.grant_see_cards(router.role)
         queue.grant_send(router.role)
+        queue.grant_count(router.role)
         # Twice more: an event comes once, though the sweep finds its session in any case.
         router.bury_failures(retries=2)
         return router

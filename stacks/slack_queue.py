@@ -57,6 +57,10 @@ class SlackQueue(Construct):
         self._allow(role, "SendMessage")
         self._key.grant_send_through(role, "sqs")
 
+    def grant_count(self, role: iam.IRole) -> None:
+        """How many wait, and nothing of what they are."""
+        self._allow(role, "GetQueueAttributes")
+
     def feed(self, function: PamFunction) -> None:
         """The one function that takes from it, and may put off what it took."""
         self._allow(

@@ -183,7 +183,6 @@ class SlackSocketTasks(Construct):
             image=slack.socket_image,
             essential=True,
             user=f"{_UID}:{_UID}",
-            privileged=False,
             readonly_root_filesystem=True,
             linux_parameters=of.LinuxParametersProperty(
                 capabilities=of.KernelCapabilitiesProperty(drop=["ALL"])

@@ -428,7 +428,7 @@ def _of_slack(session_id: str) -> list[Act]:
         "messageId": "m",
         "receiptHandle": "r",
         "body": json.dumps(late),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000"},
     }
     return [
         _own("route_slack", {"source": "bank.mod046.pam", "detail": heard}, "woken"),

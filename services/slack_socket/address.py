@@ -2,7 +2,9 @@
 
 import re
 import ssl
+from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
@@ -49,19 +51,35 @@ class Hopeless(NoAddress):
     """It is the same next time, until a person changes something."""
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """The answer stands as it is."""
+
+
+class _Client(WebClient):
+    """Goes nowhere else than to the address that it was given, for the token would go along; and by
+    no proxy, as the connection itself goes by none.
+    """
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        del url  # it is the request's
+        opener = build_opener(_NoRedirects, ProxyHandler({}), HTTPSHandler(context=self.ssl))
+        with opener.open(req, timeout=self.timeout) as answer:
+            body = answer.read().decode(answer.headers.get_content_charset() or "utf-8")
+            return {"status": answer.code, "headers": answer.headers, "body": body}
+
+
 class Addresses:
     def __init__(self, settings: Settings, tls: ssl.SSLContext) -> None:
         self._token = settings.app_token
         self._slack_host = urlsplit(settings.slack_api_url).hostname or ""
-        self._web = WebClient(
+        self._web = _Client(
             base_url=settings.slack_api_url,
             timeout=_ANSWERS_WITHIN,
             ssl=tls,
             retry_handlers=[],
             logger=SILENT,
         )
-        # By no proxy, as the connection itself goes by none.
-        self._web.proxy = None
 
     def next(self) -> str:
         """Raises NoAddress."""

@@ -45,3 +45,12 @@ def test_more_than_one_call_takes_is_put_back(queue: tuple[Any, str]) -> None:
 
     SqsSlackQueue(Counting(), "url").put_back([str(each) for each in range(23)], 5)
     assert calls == [10, 10, 3]
+
+
+def test_how_many_wait_is_known(queue: tuple[Any, str]) -> None:
+    client, url = queue
+    told = SqsSlackQueue(client, url)
+    assert told.waiting() == 0
+    for number in range(3):
+        told.put(f"{number}", group=f"C{number}", once=f"{number}")
+    assert told.waiting() == 3

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -186,6 +187,32 @@ def test_after_429_the_job_is_put_back_for_as_long_as_slack_says(painting: Paint
     ((receipts, seconds),) = changed
     assert (len(receipts), seconds) == (1, 33)
     assert painting.waiting() == 1
+
+
+def test_no_call_is_begun_that_might_outlive_the_function(
+    painting: Painting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs would be away for six minutes."""
+    module: Any = sys.modules["paint_slack"]
+    assert module._TIME_FOR_A_CALL_MS > 1000 * module._SILENT_FOR
+    monkeypatch.setattr(module, "_TIME_FOR_A_CALL_MS", 60_001)
+    painting.hear(painting.story.request())
+    assert len(painting.paint()["batchItemFailures"]) == 1
+    assert painting.running.control.counts()["calls"] == {}
+    assert painting.waiting() == 1
+
+
+def test_what_waits_for_slack_says_for_how_long(
+    painting: Painting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQS says nothing of what was taken three times."""
+    painting.hear(painting.story.request())
+    painting.paint()
+    assert "SlackWaiting" not in capsys.readouterr().out
+    painting.running.control.knobs(down=True)
+    painting.hear(painting.story.request("dave"))
+    painting.paint()
+    assert "SlackWaiting" in capsys.readouterr().out
 
 
 def link(painting: Painting, signed_for: str) -> None:

@@ -141,7 +141,12 @@ class World:
 
     def swept(self) -> int:
         cards = KeptCards(shelf=self.shelf, clock=self.now)
-        finder = Finder(store=self.story.store, cards=cards, waker=self.waker)
+        finder = Finder(
+            store=self.story.store,
+            cards=cards,
+            waker=self.waker,
+            waiting=lambda: len(self.queue.messages),
+        )
         return finder.wake_for_stale(self.now())
 
     def put(self, job: Job, once: str = "") -> None:

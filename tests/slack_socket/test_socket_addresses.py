@@ -1,5 +1,8 @@
 """Where a connection may lead, and what is understood of a refusal."""
 
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -137,3 +140,45 @@ def test_of_a_refusal_the_word_is_kept_and_nothing_else(
 ) -> None:
     told = refused(monkeypatch, response)
     assert (told.error, isinstance(told, Hopeless)) == (error, hopeless)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_nobody_is_followed_to_another_address_and_no_proxy_is_asked(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """The token would go along."""
+    called: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            called.append((self.command, self.path))
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST  # noqa: N815 - the server's name
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: tests read the output."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    settings = Settings(
+        socket_url="https://a1.execute-api.eu-west-1.amazonaws.com/v1/slack/socket",
+        slack_api_url=f"http://127.0.0.1:{server.server_port}/api/",
+        app_token="xapp-1-secret",
+        region="eu-west-1",
+        connections=1,
+        stagger=None,
+        health_file=None,
+    )
+    try:
+        with pytest.raises(NoAddress, match=f"status_{status}"):
+            Addresses(settings, ssl.create_default_context()).next()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert called == [("POST", "/api/apps.connections.open")]

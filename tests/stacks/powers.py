@@ -108,7 +108,8 @@ IN_SLACK = {
     | {"sqs:ReceiveMessage", "sqs:SendMessage"},
     "route_slack": KEY_READ
     | KEY_SEND
-    | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "sqs:SendMessage"},
+    | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+    | {"sqs:GetQueueAttributes", "sqs:SendMessage"},
 }
 """What comes on top where PAM is in Slack."""
 WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}

@@ -89,7 +89,7 @@ WATCHED = {
     "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
 IN_SLACK = {
-    "slack-waiting": ("AWS/SQS ApproximateAgeOfOldestMessage", 1),
+    "slack-waiting": ("AWS/SQS ApproximateAgeOfOldestMessage, MOD046/PAM SlackWaiting", 1),
     "slack-channel-lost": ("MOD046/PAM SlackChannelLost", 1),
     "slack-not-painted": ("MOD046/PAM SlackNotPainted", 1),
 }

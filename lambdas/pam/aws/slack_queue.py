@@ -24,6 +24,12 @@ class SqsSlackQueue:
             MessageDeduplicationId=hashlib.sha256(once.encode()).hexdigest(),
         )
 
+    def waiting(self) -> int:
+        """How many there are to be taken, as far as the queue knows."""
+        name = "ApproximateNumberOfMessages"
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
     def put_back(self, receipts: Sequence[str], seconds: int) -> None:
         """What was taken is brought again after so long, and until then nothing of its group. Of
         what cannot be put back so, the queue's own time stands.

@@ -14,7 +14,7 @@ from pam.ports.slack_cards import CardShelf
 from pam.slack import blocks, facts
 from pam.slack.clicker import refuse_channel
 from pam.slack.jobs import Method, Send, to_text
-from pam.slack_web.errors import Gone
+from pam.slack_web.errors import Gone, Rejected
 
 logger = Logger()
 
@@ -45,14 +45,17 @@ class CheckedChannels:
     count: Callable[[], None]
 
     def refused(self, channel: str) -> str:
-        """By what Slack said within a minute, or says now. Raises SlackFailed."""
+        """By what Slack said within a minute, or says now. Raises SlackFailed where it says
+        nothing.
+        """
         name, now = f"{SLACK_CHANNEL}{channel}", self.clock()
         known = self.facts.recall([name]).get(name)
         if known is None or known.asked_at <= now - facts.HOLD:
             try:
                 answer = self.web("conversations.info", {"channel": channel})
-            except Gone as gone:
-                return gone.error
+            except (Gone, Rejected) as error:
+                # Of what Slack does not say, nothing is believed; and no other job waits for it.
+                return error.error
             known = Remembered(facts=facts.of_channel(answer.get("channel")), asked_at=now)
             self.facts.keep(name, known)
         refused = refuse_channel(known.facts.get("channel"), channel)

@@ -40,6 +40,13 @@ _CHANNEL_ERRORS = frozenset(
     {"channel_not_found", "is_archived", "channel_is_archived", "not_in_channel"}
 )
 _SHARED = frozenset({"is_ext_shared", "is_pending_ext_shared", "is_shared"})
+_OF_THE_MESSAGE = frozenset(
+    {
+        *("invalid_arguments", "invalid_attachments", "invalid_blocks", "invalid_blocks_format"),
+        *("msg_blocks_too_long", "msg_too_long", "no_text", "too_many_attachments"),
+    }
+)
+"""What Slack refuses for what is in it, and would refuse again."""
 _NOT_CHECKED_LONGER = timedelta(days=1)
 """After a session is over, whose channel cannot be written to."""
 
@@ -59,10 +66,13 @@ class Painter:
     def begin(self, session_id: str) -> Work | None:
         """None for a session that is not there."""
         # In this order: what is painted is never older than what was painted before.
-        posted = self.post.cards.get(session_id) or Posted(session_id=session_id)
+        posted = self.post.cards.get(session_id)
         session = self.store.get(session_id)
         if session is None:
             return None
+        if posted is None:
+            # Before Slack is asked: however long it is down, the sweep finds the session after.
+            posted = self.post.cards.save(Posted(session_id=session_id))
         channel = posted.channel
         if not posted.ts:
             channel = self.policy.slack_channel(session.resource, session.domain)
@@ -85,8 +95,12 @@ class Painter:
         except Gone as gone:
             self._without(work, gone.error, now)
         except Rejected as rejected:
-            self.count_fault()
-            self._give_up(work, rejected.error)
+            if rejected.error in _OF_THE_MESSAGE:
+                self.count_fault()
+                self._give_up(work, rejected.error)
+            else:
+                # Of the app, of the channel, or a word that nobody knows: a person can change it.
+                self._refuse(work, rejected.error)
 
     def _card(self, work: Work, now: datetime) -> None:
         message = card.card(work.session, now, work.shown)
@@ -121,7 +135,7 @@ class Painter:
         work.painted = True
 
     def _without(self, work: Work, error: str, now: datetime) -> None:
-        if error in _CHANNEL_ERRORS:
+        if error in _CHANNEL_ERRORS or not work.posted.ts:
             self._refuse(work, error)
         elif error == "message_not_found" and self._is_wanted(work):
             logger.warning("posted anew: the card was deleted", extra=_about(work))
@@ -142,7 +156,7 @@ class Painter:
         work.refused = True
         first = self.channels.lost(work.channel, reason)
         if reason in _SHARED:
-            if first:
+            if first or work.posted.ts:
                 self.wake_all_in(work.channel)
             if work.posted.ts:
                 self._withdraw(work)

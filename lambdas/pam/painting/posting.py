@@ -19,7 +19,7 @@ from pam.slack.blocks import Message
 from pam.slack.card import Shown
 from pam.slack.pace import DELETIONS, UPDATES, Pace, posts_to
 from pam.slack.posted import MOST_TRIES, Posted, Said
-from pam.slack_web.errors import Gone, Silent, SlackFailed
+from pam.slack_web.errors import Gone, Rejected, Silent, SlackFailed
 
 logger = Logger()
 
@@ -102,8 +102,8 @@ class Post:
         self._wait(DELETIONS)
         try:
             self.web("chat.delete", {"channel": channel, "ts": ts})
-        except Gone as gone:
-            logger.warning("not deleted", extra={"error": gone.error, **_of(work)})
+        except (Gone, Rejected) as error:
+            logger.warning("not deleted", extra={"error": error.error, **_of(work)})
 
     def keep_painted(self, work: Work, posted: Posted) -> None:
         """Of a card. If another has painted it meanwhile, nobody knows which picture it has: it is

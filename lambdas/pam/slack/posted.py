@@ -6,7 +6,7 @@ It is no part of the truth. Whoever loses it paints the session anew, as it is b
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -81,14 +81,20 @@ class Posted:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        document: Mapping[str, Any] = json.loads(text)
+        """Fields that it does not know were written by a newer release, and are left out."""
+        document = _known(cls, json.loads(text))
         return cls(
             **{
                 **document,
-                "said": tuple(Said(**each) for each in document["said"]),
-                "done": Done(**document["done"]),
+                "said": tuple(Said(**_known(Said, each)) for each in document["said"]),
+                "done": Done(**_known(Done, document["done"])),
             }
         )
+
+
+def _known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
 
 
 def version_of(session: Session) -> str:
@@ -120,12 +126,17 @@ def warning_due(session: Session, now: datetime) -> bool:
     return at is not None and now >= at
 
 
-def is_stale(session: Session, posted: Posted | None, now: datetime) -> bool:
-    """Whether something of the session is not painted, as far as one can see from outside."""
-    if posted is None or posted.seen != version_of(session):
-        return True
+def what_is_stale(session: Session, posted: Posted | None, now: datetime) -> str:
+    """What of the session is not painted, as far as one can see from outside: another word for
+    whatever else it is; empty for nothing.
+    """
+    if posted is None:
+        return "all"
+    unseen = posted.seen != version_of(session)
     unwarned = warning_due(session, now) and not posted.has_said(WARNED)
-    return unwarned or (not posted.finished and is_over(session, now))
+    unfinished = not posted.finished and is_over(session, now)
+    found = {"unseen": unseen, "unwarned": unwarned, "unfinished": unfinished}
+    return " ".join(name for name, is_so in found.items() if is_so)
 
 
 def is_over(session: Session, now: datetime) -> bool:

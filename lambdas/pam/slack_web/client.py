@@ -9,6 +9,8 @@ from functools import cache
 from http import HTTPStatus
 from http.client import HTTPException
 from logging import Logger, getLogger
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 from typing import Any, Protocol
 from urllib.error import HTTPError
@@ -69,18 +71,42 @@ class SlackWeb:
         self._token = token
 
     def call(self, method: str, arguments: Mapping[str, Any], *, timeout: float) -> dict[str, Any]:
-        """What Slack answered. `timeout`: seconds that it may be silent. Raises SlackFailed.
+        """What Slack answered. `timeout`: seconds until its whole answer must be there, however
+        slowly it comes. Raises SlackFailed.
 
         A token that Slack takes no more is read anew, once: the app may have been installed again.
         """
         token = self._token.value()
         try:
-            return self._called(method, arguments, token, timeout)
+            return self._in_time(method, arguments, token, timeout)
         except Unauthorised:
             renewed = self._token.renewed()
             if renewed == token:
                 raise
-        return self._called(method, arguments, renewed, timeout)
+        return self._in_time(method, arguments, renewed, timeout)
+
+    def _in_time(
+        self, method: str, arguments: Mapping[str, Any], token: str, timeout: float
+    ) -> dict[str, Any]:
+        """A socket waits for its time limit at each line of an answer's head: a thread does that,
+        and nobody waits for it longer than once.
+        """
+        outcome: SimpleQueue[dict[str, Any] | BaseException] = SimpleQueue()
+
+        def act() -> None:
+            try:
+                outcome.put(self._called(method, arguments, token, timeout))
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                outcome.put(error)
+
+        Thread(target=act, daemon=True).start()
+        try:
+            came = outcome.get(timeout=timeout)
+        except Empty:
+            came = Silent("no answer: slow")
+        if isinstance(came, BaseException):
+            raise came from None
+        return came
 
     def _called(
         self, method: str, arguments: Mapping[str, Any], token: str, timeout: float
