@@ -16,6 +16,9 @@ EXACT = (API, TRANSITIONS, "kms:GenerateMac", "kms:VerifyMac", "events:PutEvents
 
 def test_a_session_causes_what_the_page_says(cast: Cast) -> None:
     stood, state = read(), State(cast.state_dir)
+    # Whoever has a link costs its proof as well.
+    for account in ("U0ALICE0001", "U0DAVE00001"):
+        cast.person("sam").call("DELETE", f"/pam/links/slack:T0BANK00001%2F{account}")
     with metered(state):
         meter = Meter(cast, state, idle=dict(stood.clock))
         meter.quiet()
