@@ -1,19 +1,18 @@
 """The door for Slack: the function behind both ways in."""
 
-from aws_cdk import ArnFormat, Duration, Stack
-from aws_cdk import aws_iam as iam
+from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from pam.domain.proofs import Maker
 from pam.names import SlackSecret, slack_secret_name, slack_socket_role_name
 from pam.settings import SlackDoorSettings
-from stacks.acknowledgments import acknowledge, as_found
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
 from stacks.pam_function import PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.revocation import Revocation
 from stacks.slack_queue import SlackQueue
+from stacks.slack_secrets import grant_read_secret
 from stacks.slack_table import SlackTable
 from stacks.workflow_handle import WorkflowHandle
 
@@ -101,22 +100,3 @@ class SlackDoor(Construct):
         queue.grant_send(role)
         for secret in secrets:
             grant_read_secret(role, slack_secret_name(env_name, secret))
-
-
-def grant_read_secret(role: iam.IRole, name: str) -> None:
-    """A secret that a person made, under the key that is Secrets Manager's own."""
-    arn = Stack.of(role).format_arn(
-        service="secretsmanager",
-        resource="secret",
-        # Secrets Manager adds six characters to a name.
-        resource_name=f"{name}-??????",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    role.add_to_principal_policy(
-        iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])
-    )
-    acknowledge(
-        role,
-        f"AwsSolutions-IAM5[Resource::{as_found(role, arn)}]",
-        "The six characters that Secrets Manager adds to the name of this one secret.",
-    )

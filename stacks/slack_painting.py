@@ -3,8 +3,6 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from pam.domain import messages
@@ -17,6 +15,7 @@ from stacks.pam_function import PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.schedule import call_every
 from stacks.slack_queue import TIMEOUT, SlackQueue
+from stacks.slack_secrets import grant_read_secret
 from stacks.slack_table import SlackTable
 
 WAKING = (
@@ -121,7 +120,7 @@ class SlackPainting(Construct):
         store.grant_find_links(role)
         proof_keys.grant_tell(role, Maker.DOOR)
         table.grant_keep_cards(role)
-        grant_read_secret(self, role, token)
+        grant_read_secret(role, token)
         queue.grant_send(role)
         queue.feed(painter)
         return painter
@@ -153,16 +152,3 @@ class SlackPainting(Construct):
         # Twice more: an event comes once, though the sweep finds its session in any case.
         router.bury_failures(retries=2)
         return router
-
-
-def grant_read_secret(scope: Construct, role: iam.IRole, name: str) -> None:
-    """Of a secret that a person made before the deployment: AWS ends its ARN with six characters of
-    its own. A customer key of its own would be for its maker to open.
-    """
-    secret = secrets.Secret.from_secret_name_v2(scope, "BotToken", name)
-    role.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=["secretsmanager:GetSecretValue"],
-            resources=[f"{secret.secret_arn}-??????"],
-        )
-    )
