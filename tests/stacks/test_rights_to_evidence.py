@@ -7,7 +7,12 @@ import pytest
 from tests.stacks.powers import DESTRUCTIVE, NOTES, POWERS
 from tests.stacks.template import Deployment
 
-SIGNING = ({"kms:GetPublicKey", "kms:Sign"}, {"kms:GenerateMac"}, {"kms:VerifyMac"})
+SIGNING = (
+    {"kms:GetPublicKey", "kms:Sign"},
+    {"kms:GenerateMac"},
+    {"kms:VerifyMac"},
+    {"kms:GenerateMac", "kms:VerifyMac"},
+)
 """What is done with keys that hide nothing, and so by the functions themselves."""
 
 
