@@ -100,6 +100,8 @@ def test_the_bus_hears_what_the_interface_lists() -> None:
     ((_, call),) = events.calls
     assert [entry["DetailType"] for entry in call["Entries"]] == [
         "PAM Session Requested",
+        "PAM Session Voted",
+        "PAM Session Voted",
         "PAM Session Approved",
         "PAM Session Activated",
         "PAM Session Leased",
