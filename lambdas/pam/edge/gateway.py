@@ -6,12 +6,14 @@ from typing import Any, TypeGuard
 from pam.domain.handled_call import NO_CALL, Door, HandledCall
 
 _LONGEST = 1000
-LONGEST_ID, LONGEST_ANYTHING = 256, 10_240
+_LONGEST_ID, _LONGEST_ANYTHING = 256, 10_240
 """Bytes. Of what the gateway gives out, and of what it takes as a call's first line and headers."""
 
 
-def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
-    """Whether it has the form of a signed REST call; that it is one, the access log says."""
+def is_gateway_call(event: object, *, nobody: str = "") -> TypeGuard[dict[str, Any]]:
+    """Whether it has the form of a signed REST call; that it is one, the access log says. With
+    `nobody`, a name for whoever has not signed, it may be an unsigned one.
+    """
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         return False
     context = event["requestContext"]
@@ -23,13 +25,13 @@ def is_gateway_call(event: object) -> TypeGuard[dict[str, Any]]:
         event.get("resource"),
         context.get("requestId"),
         context.get("path"),
-        identity.get("userArn"),
+        identity.get("userArn") or nobody,
     )
-    known = all(fits(value, LONGEST_ANYTHING) for value in told)
-    return known and fits(context.get("extendedRequestId"), LONGEST_ID)
+    known = all(_fits(value, _LONGEST_ANYTHING) for value in told)
+    return known and _fits(context.get("extendedRequestId"), _LONGEST_ID)
 
 
-def fits(value: object, longest: int) -> bool:
+def _fits(value: object, longest: int) -> bool:
     """What could not be noted would be told to nobody."""
     if not isinstance(value, str):
         return False

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeGuard
 
 from pam.domain.handled_call import Door, HandledCall
-from pam.edge.gateway import LONGEST_ANYTHING, LONGEST_ID, fits
+from pam.edge.gateway import is_gateway_call
 from pam.slack.deliveries import Incoming, UrlVerification
 from pam.slack.incoming import read_envelope, read_http
 from pam.slack.signature import LARGEST_BODY, SignedCall, signed_call
@@ -97,22 +97,8 @@ def is_slack_call(event: object) -> TypeGuard[dict[str, Any]]:
     """Whether it has the form of a call of Slack's gateway, signed for AWS or not. Of a route that
     this gateway has not, none comes.
     """
-    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
-        return False
-    context = event["requestContext"]
-    identity = context.get("identity")
-    if not isinstance(identity, dict):
-        return False
-    told = (
-        event.get("httpMethod"),
-        event.get("resource"),
-        context.get("requestId"),
-        context.get("path"),
-        identity.get("userArn") or NOBODY,
-    )
-    known = all(fits(value, LONGEST_ANYTHING) for value in told)
-    routed = event.get("resource") in {*HTTP_ROUTES, SOCKET_ROUTE}
-    return known and routed and fits(context.get("extendedRequestId"), LONGEST_ID)
+    routes = {*HTTP_ROUTES, SOCKET_ROUTE}
+    return is_gateway_call(event, nobody=NOBODY) and event["resource"] in routes
 
 
 def handled_call(event: Mapping[str, Any], now: datetime) -> HandledCall:
