@@ -12,7 +12,7 @@ from slack_socket.host import Host
 from slack_socket.outcome import Outcome
 from slack_socket.settings import Settings
 from slack_socket.timing import Timing
-from tests.local.slack.running import Running
+from tests.local.slack.running import CARD, Running
 from tests.slack_socket.faked_route import REGION, FakedRoute
 
 QUICK = Timing(
@@ -28,23 +28,6 @@ QUICK = Timing(
     longest_pause=0.4,
     crowded_pause=0.3,
 )
-CARD: dict[str, Any] = {
-    "channel": "C0CORE00001",
-    "text": "card",
-    "blocks": [
-        {
-            "type": "actions",
-            "elements": [
-                {
-                    "type": "button",
-                    "action_id": "pam.approve",
-                    "text": {"type": "plain_text", "text": "Approve"},
-                    "value": "01SESSION",
-                }
-            ],
-        }
-    ],
-}
 
 
 class Hosted:

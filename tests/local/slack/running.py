@@ -20,6 +20,26 @@ from local.slack.server import Server
 Json = dict[str, Any]
 
 
+CARD: dict[str, Any] = {
+    "channel": "C0CORE00001",
+    "text": "card",
+    "blocks": [
+        {
+            "type": "actions",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": "pam.approve",
+                    "text": {"type": "plain_text", "text": "Approve"},
+                    "value": "01SESSION",
+                }
+            ],
+        }
+    ],
+}
+"""A message with one button, as `chat.postMessage` takes it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     about: dict[str, str]

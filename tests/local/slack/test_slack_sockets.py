@@ -10,27 +10,9 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin.connection import Connection
 
 from local.slack.control import Seen
-from tests.local.slack.running import Listener, Running, listening
+from tests.local.slack.running import CARD, Listener, Running, listening
 
 pytestmark = pytest.mark.enable_socket
-
-CARD: dict[str, Any] = {
-    "channel": "C0CORE00001",
-    "text": "card",
-    "blocks": [
-        {
-            "type": "actions",
-            "elements": [
-                {
-                    "type": "button",
-                    "action_id": "pam.approve",
-                    "text": {"type": "plain_text", "text": "Approve"},
-                    "value": "01SESSION",
-                }
-            ],
-        }
-    ],
-}
 
 
 def open_url(running: Running) -> str:
