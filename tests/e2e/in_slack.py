@@ -16,8 +16,10 @@ UAT, LEDGER, SANDBOX = "core-ledger-uat-admin", "core-ledger-admin", "core-sandb
 WAYS = ("socket", "http")
 WHY = "late entries of October, by hand"
 PAINTED, ULID = ", as of record ", 26
-SOON = 10.0
-"""Seconds within which what is painted is there. It waits for nothing that is slow."""
+SOON = 75.0
+"""Seconds within which what is painted is there. A card is updated at once, unless other tests of
+this stack have just used up what Slack allows in a minute.
+"""
 
 
 class InSlack:
@@ -133,13 +135,10 @@ def decides(card: Shown) -> bool:
 
 
 def link(cast: Cast, way: str, name: str) -> None:
-    """By both steps; once for a stack."""
-    if (cast.about["endpoint_url"], name) not in _LINKED:
+    """By both steps, unless the account is linked already."""
+    principals = cast.person(name).get("/pam/me").body["principals"]
+    if not any(each.startswith("slack:") for each in principals):
         link_anew(cast, way, name)
-        _LINKED.add((cast.about["endpoint_url"], name))
-
-
-_LINKED: set[tuple[str, str]] = set()
 
 
 def link_anew(cast: Cast, way: str, name: str) -> None:
