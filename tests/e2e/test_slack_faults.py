@@ -114,7 +114,7 @@ def test_case_12_a_directory_that_takes_four_seconds_keeps_no_form_from_opening(
     try:
         began = time.monotonic()
         assert slack.type("alice", "").acknowledged
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4, "it waited for the directory"
         assert slack.person("alice").views()
     finally:
         cast.slack.knobs(slow={})
