@@ -59,8 +59,8 @@ class Rule:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """An API Services app. `scopes` are those it was granted, `permissions` those of its admin role,
-    on the groups that `reads` and `manages` name; `"*"` is every group.
+    """An API Services app. `scopes` are those it was granted, `permissions` those of its admin
+    role, on the groups that `reads` and `manages` name; `"*"` is every group.
     """
 
     client_id: str

@@ -1,5 +1,5 @@
-"""Knobs: how this Okta misbehaves. All are off at first, and every one is something that real users of
-Okta's API reported or that Okta documents.
+"""Knobs: how this Okta misbehaves. All are off at first, and every one is something that real users
+of Okta's API reported or that Okta documents.
 """
 
 from dataclasses import dataclass, field, fields
@@ -44,7 +44,7 @@ class Faults:
 
     # Reading what was written.
     lag: dict[str, float] = field(default_factory=dict)
-    """Listing (`listGroupUsers`, `listUserGroups`) -> so long until it shows a change, either way."""
+    """`listGroupUsers` or `listUserGroups` -> so long until it shows a change, either way."""
     stale_reads: int = 0
     """So many listings of members answer as it was before the newest change."""
     log_lag: float = 0

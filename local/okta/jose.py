@@ -1,4 +1,4 @@
-"""JSON Web Signatures as Okta takes them from clients: ES256 and RS256, checked by `cryptography`."""
+"""JSON Web Signatures as Okta takes them from clients: ES256 and RS256."""
 
 import base64
 import binascii
@@ -69,7 +69,7 @@ def thumbprint(jwk: Json) -> str:
 
 
 def jwk_of_der(der: bytes, kid: str) -> Json:
-    """A public key as it is registered with an app, of its SubjectPublicKeyInfo (as KMS gives it)."""
+    """A public key as it is registered with an app; `der` is its SubjectPublicKeyInfo, as of KMS."""
     key = load_der_public_key(der)
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         message = "not a key of P-256"

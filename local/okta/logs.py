@@ -8,7 +8,7 @@ from local.okta.system_log import BadFilter, filter_of
 
 
 def list_events(asked: Asked) -> Answer:
-    """Oldest first, `since` and before `until`; what is newer than the log's lag is not told yet."""
+    """Oldest first, from `since` and before `until`; what is newer than the lag is not told yet."""
     try:
         wanted = filter_of(asked.query.get("filter", ""))
         since = _time(asked.query.get("since"), 0.0)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import NoReturn
 
 from local.okta import jose
 from local.okta.faults import Faults
@@ -14,9 +15,13 @@ _KEPT = 3600.0
 class BadProof(Exception):
     """`error` and `description` are the challenge's."""
 
-    def __init__(self, description: str, error: str = "invalid_dpop_proof") -> None:
+    def __init__(self, description: str, error: str) -> None:
         super().__init__(f"{error}: {description}")
         self.error, self.description = error, description
+
+
+def refuse(description: str, error: str = "invalid_dpop_proof") -> NoReturn:
+    raise BadProof(description, error) from None
 
 
 class Proofs:
@@ -43,16 +48,16 @@ class Proofs:
     ) -> str:
         """The thumbprint of the key that made the proof. `url` without query. Raises BadProof."""
         if len(proofs) != 1:
-            raise BadProof("The DPoP proof JWT header is missing.")
+            refuse("The DPoP proof JWT header is missing.")
         try:
             proof = jose.read(proofs[0])
             key = proof.header.get("jwk")
             if proof.header.get("typ") != "dpop+jwt" or not isinstance(key, dict):
-                raise BadProof("The DPoP proof JWT header is invalid.")
+                refuse("The DPoP proof JWT header is invalid.")
             print_of_key = jose.thumbprint(key)
             proof.check(key)
         except jose.BadSignature:
-            raise BadProof("The DPoP proof JWT signature is invalid.") from None
+            refuse("The DPoP proof JWT signature is invalid.")
         self._check_claims(proof.claims, method, url, token)
         self._check_nonce(proof.claims, needed=nonce_needed)
         self._use(str(proof.claims["jti"]))
@@ -62,24 +67,24 @@ class Proofs:
         wanted = {"htm": method, "htu": url} | ({"ath": jose.digest(token)} if token else {})
         for name, value in wanted.items():
             if claims.get(name) != value:
-                raise BadProof(f"'{name}' claim in the DPoP proof JWT is invalid.")
+                refuse(f"'{name}' claim in the DPoP proof JWT is invalid.")
         issued, jti = claims.get("iat"), claims.get("jti")
         if type(issued) is not int or not self._now() - _LATE <= issued <= self._now() + _EARLY:
-            raise BadProof("'iat' claim in the DPoP proof JWT is invalid.")
+            refuse("'iat' claim in the DPoP proof JWT is invalid.")
         if type(jti) is not str or not jti:
-            raise BadProof("'jti' claim in the DPoP proof JWT is invalid.")
+            refuse("'jti' claim in the DPoP proof JWT is invalid.")
 
     def _check_nonce(self, claims: jose.Json, *, needed: bool) -> None:
         given = claims.get("nonce")
         if given == self.nonce or (given is None and not needed):
             return
-        raise BadProof("Authorization server requires nonce in DPoP proof.", "use_dpop_nonce")
+        refuse("Authorization server requires nonce in DPoP proof.", "use_dpop_nonce")
 
     def _use(self, jti: str) -> None:
         now = self._now()
         self._used = {used: at for used, at in self._used.items() if at > now - _KEPT}
         if jti in self._used:
-            raise BadProof("The DPoP proof JWT has already been used.")
+            refuse("The DPoP proof JWT has already been used.")
         self._used[jti] = now
 
 

@@ -1,5 +1,5 @@
-"""Which calls of Okta's API there are here, by the names that its specification gives them, and what
-a caller needs for each.
+"""Which calls of Okta's API there are here, by the names that its specification gives them, and
+what a caller needs for each.
 """
 
 import re

@@ -11,13 +11,14 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from local.okta import jose, proofs, routes, tokens
+from local.okta import jose, routes, tokens
 from local.okta.answers import Answer, Cut, Json, Refused, api_error
 from local.okta.asked import Asked
+from local.okta.callers import Callers, check_permission
 from local.okta.directory import App, Directory
 from local.okta.faults import Faults
 from local.okta.limits import Limits
-from local.okta.proofs import BadProof, Proofs
+from local.okta.proofs import Proofs
 from local.okta.recording import Call, Recorder
 from local.okta.routes import TOKEN, Operation
 from local.okta.system_log import SystemLog
@@ -54,6 +55,9 @@ class Okta:
         self.proofs = Proofs(self.faults, self.now)
         self.tokens = Tokens(self.directory, self.proofs, self.faults, self.now)
         self.limits = Limits(self.faults, self.now)
+        self._callers = Callers(
+            self.directory, self.tokens, self.proofs, self.faults, self.base_url
+        )
         self.calls: Counter[str] = Counter()
         """By operation, whatever was answered."""
         self.refused: Counter[str] = Counter()
@@ -121,9 +125,7 @@ class Okta:
         except Refused as refusal:
             return refusal.answer
 
-    def _token(
-        self, method: str, url: str, headers: dict[str, list[str]], body: bytes
-    ) -> Answer:
+    def _token(self, method: str, url: str, headers: dict[str, list[str]], body: bytes) -> Answer:
         if method != "POST":
             raise api_error("E0000022")
         status = self.faults.error(TOKEN)
@@ -143,20 +145,25 @@ class Okta:
         if not isinstance(found, tuple):
             raise api_error("E0000022" if found else "E0000007", path)
         operation, ids = found
-        app = self._caller(operation, method, url, headers)
+        app = self._callers.app(operation, method, url, headers)
         nonce = {"DPoP-Nonce": self.proofs.nonce} if app.dpop else {}
         try:
-            left = self.limits.take(operation)
-            status = self.faults.error(operation.name)
-            if status:
-                raise Refused(Answer(status=status))
-            _check_permission(operation, app, ids)
-            answer = operation.answer(self._asked(app, url, ids))
+            told = nonce | self.limits.take(operation)
+            answer = self._carry_out(operation, app, url, ids)
         except Refused as refusal:
-            refusal.answer.headers.update(nonce)
-            raise
-        answer.headers.update(left | nonce)
+            answer, told = refusal.answer, nonce
+        answer.headers.update(told)
         return answer
+
+    def _carry_out(self, operation: Operation, app: App, url: str, ids: dict[str, str]) -> Answer:
+        status = self.faults.error(operation.name)
+        if status:
+            return Answer(status=status)
+        try:
+            check_permission(operation, app, ids)
+            return operation.answer(self._asked(app, url, ids))
+        except Refused as refusal:
+            return refusal.answer
 
     def _asked(self, app: App, url: str, ids: dict[str, str]) -> Asked:
         parts = urlsplit(url)
@@ -171,49 +178,6 @@ class Okta:
             faults=self.faults,
             log=self.log,
         )
-
-    def _caller(
-        self, operation: Operation, method: str, url: str, headers: dict[str, list[str]]
-    ) -> App:
-        """The app whose token this is, used by who may use it, for what it is good for."""
-        kind, _, token = "".join(headers.get("authorization", [])).partition(" ")
-        grant = self.tokens.grant_of(token)
-        wanted = "DPoP" if grant is not None and grant.bound_to else "Bearer"
-        if grant is None or kind != wanted:
-            raise api_error("E0000011")
-        resource = urlsplit(url).path
-        if grant.bound_to:
-            self._check_proof(grant, token, operation, method, url, headers)
-        if operation.scope not in grant.scopes:
-            error = BadProof(
-                "The access token provided does not contain the required scopes.",
-                "insufficient_scope",
-            )
-            told = proofs.challenge(error, self.base_url, operation.scope, resource)
-            raise api_error("E0000006", **{"WWW-Authenticate": told})
-        return self.directory.apps[grant.client_id]
-
-    def _check_proof(
-        self,
-        grant: tokens.Grant,
-        token: str,
-        operation: Operation,
-        method: str,
-        url: str,
-        headers: dict[str, list[str]],
-    ) -> None:
-        sent = headers.get("dpop", [])
-        bare = url.partition("?")[0]
-        needed = self.faults.api_nonce
-        try:
-            used = self.proofs.check(sent, method, bare, token=token, nonce_needed=needed)
-            if used != grant.bound_to:
-                raise BadProof("The DPoP proof JWT is not of the key the token is bound to.")
-        except BadProof as error:
-            told = proofs.challenge(error, self.base_url, operation.scope, urlsplit(url).path)
-            status = self.faults.nonce_status if error.error == "use_dpop_nonce" else 400
-            answered = {"WWW-Authenticate": told, "DPoP-Nonce": self.proofs.nonce}
-            raise Refused(Answer(status=status, headers=answered)) from None
 
     def _call(
         self,
@@ -248,14 +212,6 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
     for name, value in pairs:
         found.setdefault(name.lower(), []).append(value)
     return found
-
-
-def _check_permission(operation: Operation, app: App, ids: dict[str, str]) -> None:
-    """Without an admin role that covers the call and its group, every call is refused."""
-    groups = app.manages if operation.manages else app.reads
-    covered = ids.get("groupId") is None or "*" in groups or ids["groupId"] in groups
-    if not app.super_admin and (operation.permission not in app.permissions or not covered):
-        raise api_error("E0000006")
 
 
 def _harmless_fields(name: str, body: bytes) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _one(tokens: list[str]) -> Test:
         tokens.pop(0)
         test = _any_of(tokens)
         if not tokens or tokens.pop(0) != ")":
-            raise BadFilter("a bracket is not closed")
+            raise BadFilter(")")
         return test
     if len(tokens) < 3 or tokens[1] != "eq" or not tokens[2].startswith('"'):  # noqa: PLR2004
         raise BadFilter(" ".join(tokens))

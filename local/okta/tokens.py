@@ -7,6 +7,7 @@ is given a token bound to the key of its DPoP proof.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from local.okta import jose
@@ -81,36 +82,36 @@ class Tokens:
     def _client(self, url: str, form: Json) -> tuple[App, str]:
         """The app that signed the assertion, and the assertion's `jti`."""
         if form.get("client_assertion_type") != _ASSERTION:
-            raise _invalid_client("A client_assertion of the type jwt-bearer is needed.")
+            _refuse("A client_assertion of the type jwt-bearer is needed.")
         try:
             assertion = jose.read(form.get("client_assertion", ""))
         except jose.BadSignature:
-            raise _invalid_client("The client_assertion is not a JWT.") from None
+            _refuse("The client_assertion is not a JWT.")
         claims = assertion.claims
         app = self._directory.apps.get(str(claims.get("iss")))
         if app is None or not app.active or claims.get("sub") != claims.get("iss"):
-            raise _invalid_client("The client_assertion names no client: iss and sub.")
+            _refuse("The client_assertion names no client: iss and sub.")
         if form.get("client_id", app.client_id) != app.client_id:
-            raise _invalid_client("The client_id is not the one of the client_assertion.")
+            _refuse("The client_id is not the one of the client_assertion.")
         _check_signature(app, assertion)
         self._check_times(claims)
         if claims.get("aud") != url:
-            raise _invalid_client("The audience of the client_assertion is not this endpoint.")
+            _refuse("The audience of the client_assertion is not this endpoint.")
         jti = claims.get("jti")
         if type(jti) is not str or not jti:
-            raise _invalid_client("The client_assertion has no jti.")
+            _refuse("The client_assertion has no jti.")
         if (app.client_id, jti) in self._used:
-            raise _invalid_client("The client_assertion's jti has already been used.")
+            _refuse("The client_assertion's jti has already been used.")
         return app, jti
 
     def _check_times(self, claims: Json) -> None:
         expires, issued, now = claims.get("exp"), claims.get("iat", 0), self._now()
         if type(expires) is not int or expires <= now:
-            raise _invalid_client("The client_assertion is expired.")
+            _refuse("The client_assertion is expired.")
         if expires > now + _LONGEST:
-            raise _invalid_client("The client_assertion expires too far in the future.")
+            _refuse("The client_assertion expires too far in the future.")
         if type(issued) is not int or issued > now + 300:
-            raise _invalid_client("The client_assertion was issued in the future.")
+            _refuse("The client_assertion was issued in the future.")
 
     def _key_of_proof(self, app: App, url: str, headers: dict[str, list[str]]) -> str:
         """Demanded of apps that need DPoP; without a nonce it is refused and the nonce named."""
@@ -150,8 +151,8 @@ def _check_signature(app: App, assertion: jose.Token) -> None:
             except jose.BadSignature:
                 break
             return
-    raise _invalid_client("The client_assertion is not signed by a key of the client's.")
+    _refuse("The client_assertion is not signed by a key of the client's.")
 
 
-def _invalid_client(description: str) -> Exception:
-    return oauth_error(401, "invalid_client", description)
+def _refuse(description: str) -> NoReturn:
+    raise oauth_error(401, "invalid_client", description) from None

@@ -20,7 +20,7 @@ def list_groups(asked: Asked) -> Answer:
 
 
 def revoke_sessions(asked: Asked) -> Answer:
-    """`forgetDevices` is true unless said otherwise: then the next sign-in needs a second factor."""
+    """`forgetDevices` is true unless said otherwise: the next sign-in needs a second factor."""
     user = asked.user()
     user.sessions.clear()
     if asked.flag("oauthTokens", default=False):
