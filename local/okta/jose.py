@@ -69,7 +69,7 @@ def thumbprint(jwk: Json) -> str:
 
 
 def jwk_of_der(der: bytes, kid: str) -> Json:
-    """A public key as it is registered with an app; `der` is its SubjectPublicKeyInfo, as of KMS."""
+    """A public key as an app has it; `der` is its SubjectPublicKeyInfo, as KMS gives it."""
     key = load_der_public_key(der)
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         message = "not a key of P-256"
