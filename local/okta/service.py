@@ -63,6 +63,10 @@ class Okta:
         self.refused: Counter[str] = Counter()
         """`operation status` -> how often."""
 
+    def moved_to(self, base_url: str) -> None:
+        """From here on it is found there."""
+        self.base_url = self._callers.base_url = base_url
+
     def now(self) -> float:
         return self._clock() + self.faults.clock_ahead
 

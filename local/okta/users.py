@@ -22,10 +22,12 @@ def list_groups(asked: Asked) -> Answer:
 def revoke_sessions(asked: Asked) -> Answer:
     """`forgetDevices` is true unless said otherwise: the next sign-in needs a second factor."""
     user = asked.user()
+    with_tokens = asked.flag("oauthTokens", default=False)
+    with_devices = asked.flag("forgetDevices", default=True)
     user.sessions.clear()
-    if asked.flag("oauthTokens", default=False):
+    if with_tokens:
         user.tokens.clear()
-    if asked.flag("forgetDevices", default=True):
+    if with_devices:
         user.remembered = False
     asked.log.sessions_ended(asked.app, user, at=asked.now)
     return Answer(status=204)

@@ -136,10 +136,11 @@ class Caller:
 
     def sign_in(self, scope: str = SCOPES) -> "Caller":
         """With the nonce that Okta names first; from here on `call` has a token."""
-        if self.ask_token(scope=scope).status != 200:
+        got = self.ask_token(scope=scope)
+        if got.status != 200:
             got = self.ask_token(scope=scope)
-            assert got.status == 200, got.body
-            self.token = str(got.content["access_token"])
+        assert got.status == 200, got.body
+        self.token = str(got.content["access_token"])
         return self
 
     def call(
