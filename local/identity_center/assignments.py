@@ -34,10 +34,11 @@ class Assignments:
     def create_account_assignment(self, params: Json, now: datetime) -> Json:
         who, account, permission_set = self._triple(params)
         if not self._directory.knows(who):
-            raise not_found(f"{who.type} with id {who.id} not found")
+            raise not_found(who.type, who.id)
         standing = self._directory.standing(who, account, permission_set)
         if standing is not None and self._faults.knobs.existing == "conflict":
-            raise conflict("The assignment exists already")
+            message = "The assignment exists already"
+            raise conflict(message)
 
         def assign(at: datetime) -> None:
             self._provisioning.assign(who, account, permission_set, at)
@@ -49,7 +50,7 @@ class Assignments:
         knobs = self._faults.knobs
         if self._directory.standing(who, account, permission_set) is None:
             if knobs.missing == "not_found":
-                raise not_found("The assignment was not found")
+                raise not_found("Assignment", who.id)
             return self._begun(Kind.DELETION, params, self._end_of_nothing, now)
 
         def unassign(at: datetime) -> None:
@@ -91,10 +92,11 @@ class Assignments:
     def list_account_assignments_for_principal(self, params: Json, now: datetime) -> Json:
         """Of a user, what comes by groups as well; the principal of each is the one assigned."""
         if not self._faults.knobs.from_management_account:
-            raise denied("This action must be called from the management account")
+            message = "This action must be called from the management account"
+            raise denied(message)
         who = Principal(type=PrincipalType(params["PrincipalType"]), id=params["PrincipalId"])
         if not self._directory.knows(who):
-            raise not_found(f"{who.type} with id {who.id} not found")
+            raise not_found(who.type, who.id)
         is_user = who.type is PrincipalType.USER
         principals = list(self._directory.principals_of(who.id)) if is_user else [who]
         account = params.get("Filter", {}).get("AccountId")
@@ -127,7 +129,8 @@ class Assignments:
     def _triple(self, params: Json) -> tuple[Principal, str, str]:
         account, permission_set = params["TargetId"], params["PermissionSetArn"]
         if account == MANAGEMENT_ACCOUNT and not self._faults.knobs.from_management_account:
-            raise denied("A delegated administrator has no access to the management account")
+            message = "A delegated administrator has no access to the management account"
+            raise denied(message)
         self._needs_account(account)
         self._directory.set_of(permission_set)
         who = Principal(type=PrincipalType(params["PrincipalType"]), id=params["PrincipalId"])
@@ -135,7 +138,7 @@ class Assignments:
 
     def _needs_account(self, account: str) -> None:
         if account not in self._directory.accounts:
-            raise not_found(f"Account with id {account} not found")
+            raise not_found("Account", account)
 
     def _listed(self, now: datetime) -> list[Assignment]:
         return self._directory.listed(now, self._faults.knobs.listing_lag)

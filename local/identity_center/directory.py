@@ -10,14 +10,33 @@ from typing import Any
 
 from local.aws import ACCOUNT
 from local.identity_center.errors import not_found
+from local.identity_center.names import (
+    IDENTITY_STORE,
+    INSTANCE,
+    MANAGEMENT_ACCOUNT,
+    PERMISSION_SET,
+    PERMISSION_SET_NAME,
+    PORTAL,
+)
 
-INSTANCE = "arn:aws:sso:::instance/ssoins-7223b1c4a9e05d68"
-IDENTITY_STORE = "d-9067a1b2c3"
-PORTAL = f"https://{IDENTITY_STORE}.awsapps.com/start"
-PERMISSION_SET = "arn:aws:sso:::permissionSet/ssoins-7223b1c4a9e05d68/ps-5f1e2d3c4b5a6978"
-PERMISSION_SET_NAME = "PamPayments"
-MANAGEMENT_ACCOUNT = "999999999999"
-"""Of the organisation: a delegated administrator has no say there."""
+__all__ = [
+    "IDENTITY_STORE",
+    "INSTANCE",
+    "MANAGEMENT_ACCOUNT",
+    "PERMISSION_SET",
+    "PERMISSION_SET_NAME",
+    "PORTAL",
+    "Assignment",
+    "Directory",
+    "Group",
+    "PermissionSet",
+    "Principal",
+    "PrincipalType",
+    "Provisioned",
+    "User",
+    "group_id_of",
+    "user_id_of",
+]
 
 _REGION_PREFIX = "9067a1b2c3"
 _ARN = "arn:aws:identitystore:::"
@@ -149,7 +168,7 @@ class Directory:
         """Raises ServiceError."""
         found = self.permission_sets.get(arn)
         if found is None:
-            raise not_found(f"PermissionSet with arn {arn} not found")
+            raise not_found("PermissionSet", arn)
         return found
 
     def knows(self, principal: Principal) -> bool:

@@ -17,8 +17,8 @@ class AnswerLostError(Exception):
     """What was asked was done, and the connection ended before the answer."""
 
 
-def not_found(message: str) -> ServiceError:
-    return ServiceError("ResourceNotFoundException", message)
+def not_found(kind: str, name: str) -> ServiceError:
+    return ServiceError("ResourceNotFoundException", f"{kind} {name} not found")
 
 
 def conflict(message: str) -> ServiceError:

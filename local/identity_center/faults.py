@@ -18,8 +18,8 @@ class UnknownKnobError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class Knobs:
-    """`polls`, `seconds`: an operation is over once it was asked after so often, or so long after it
-    began, whichever comes first; until then it is IN_PROGRESS and has done nothing.
+    """`polls`, `seconds`: an operation is over once it was asked after so often, or so long after
+    it began, whichever comes first; until then it is IN_PROGRESS and has done nothing.
     `outstanding`: assignment operations that may run at once; None: as many as you like.
     `calls_per_second`: of each service; None: as many as you like.
     `page_size`: at most so many on a page, however many were asked for; None: as AWS.
@@ -90,11 +90,17 @@ class _Next:
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
+    """`knobs` are as everything begins, and as `forget` brings them back."""
+
     knobs: Knobs = field(default_factory=Knobs)
+    _at_first: Json = field(init=False)
     _refused: dict[str, _Next] = field(default_factory=dict)
     _failing: dict[str, _Next] = field(default_factory=dict)
     _lost: dict[str, _Next] = field(default_factory=dict)
     _called: dict[str, deque[datetime]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._at_first = self.knobs.as_json()
 
     def refuse(self, operation: str, code: str, *, times: int = 1) -> None:
         """The next calls of it are answered that error, and nothing is done."""
@@ -109,7 +115,7 @@ class Faults:
         self._lost[operation] = _Next(times=times)
 
     def forget(self) -> None:
-        self.knobs.turn(Knobs().as_json())
+        self.knobs.turn(self._at_first)
         for each in (self._refused, self._failing, self._lost, self._called):
             each.clear()
 

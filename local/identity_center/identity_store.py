@@ -9,7 +9,7 @@ from local.identity_center.directory import (
     Group,
     User,
 )
-from local.identity_center.errors import ServiceError, invalid, not_found
+from local.identity_center.errors import invalid, not_found
 from local.identity_center.faults import Faults
 from local.identity_center.paging import page
 
@@ -35,14 +35,15 @@ class IdentityStore:
         else:
             users = [it for it in found if _has(it, asked["UniqueAttribute"])]
         if not users:
-            raise _not_found("USER")
+            raise not_found("USER", "of that attribute")
         return {**_STORE, "UserId": users[0].user_id, "UserArn": users[0].arn}
 
     def list_users(self, params: Json, _now: datetime) -> Json:
         users = list(self._directory.users.values())
         for each in params.get("Filters", []):
             if each["AttributePath"] != "UserName":
-                raise invalid("Only UserName may be filtered by")
+                message = "Only UserName may be filtered by"
+                raise invalid(message)
             users = [it for it in users if it.name == each["AttributeValue"]]
         return self._page(params, "Users", [_told_user(it) for it in users])
 
@@ -52,18 +53,20 @@ class IdentityStore:
     def get_group_id(self, params: Json, _now: datetime) -> Json:
         asked = params["AlternateIdentifier"].get("UniqueAttribute", {})
         if asked and asked["AttributePath"].lower() != "displayname":
-            raise invalid("The attribute path must be displayName")
+            message = "The attribute path must be displayName"
+            raise invalid(message)
         groups = self._directory.groups.values()
         found = next((it for it in groups if it.name == asked.get("AttributeValue")), None)
         if found is None:
-            raise _not_found("GROUP")
+            raise not_found("GROUP", "of that attribute")
         return {**_STORE, "GroupId": found.group_id, "GroupArn": found.arn}
 
     def list_groups(self, params: Json, _now: datetime) -> Json:
         groups = list(self._directory.groups.values())
         for each in params.get("Filters", []):
             if each["AttributePath"] != "DisplayName":
-                raise invalid("Only DisplayName may be filtered by")
+                message = "Only DisplayName may be filtered by"
+                raise invalid(message)
             groups = [it for it in groups if it.name == each["AttributeValue"]]
         return self._page(params, "Groups", [_told_group(it) for it in groups])
 
@@ -96,13 +99,13 @@ class IdentityStore:
     def _user(self, user_id: str) -> User:
         found = self._directory.users.get(user_id)
         if found is None:
-            raise _not_found("USER")
+            raise not_found("USER", user_id)
         return found
 
     def _group(self, group_id: str) -> Group:
         found = self._directory.groups.get(group_id)
         if found is None:
-            raise _not_found("GROUP")
+            raise not_found("GROUP", group_id)
         return found
 
     def _page(self, params: Json, name: str, found: list[Json]) -> Json:
@@ -117,7 +120,8 @@ def _has(user: User, asked: Json) -> bool:
         return user.name == value
     if path == "emails.value":
         return value.lower() in {it.lower() for it in user.emails}
-    raise invalid("The attribute path must be userName or emails.value")
+    message = "The attribute path must be userName or emails.value"
+    raise invalid(message)
 
 
 def _told_user(user: User) -> Json:
@@ -154,7 +158,3 @@ def _told_membership(group: Group, user_id: str) -> Json:
         "GroupId": group.group_id,
         "MemberId": {"UserId": user_id},
     }
-
-
-def _not_found(kind: str) -> ServiceError:
-    return not_found(f"{kind} not found.")

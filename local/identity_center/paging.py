@@ -37,5 +37,6 @@ def _begin(token: str | None) -> int:
     except ValueError:
         word, number = "", ""
     if word != "at" or not number.isdigit():
-        raise invalid("Invalid NextToken")
+        message = "Invalid NextToken"
+        raise invalid(message)
     return int(number)

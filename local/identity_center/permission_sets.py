@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from local.aws import ACCOUNT, REGION
+from local.aws import REGION
 from local.identity_center.directory import (
     IDENTITY_STORE,
     INSTANCE,
@@ -73,7 +73,7 @@ class PermissionSets:
     def delete_inline_policy_from_permission_set(self, params: Json, _now: datetime) -> Json:
         found = self._set(params)
         if found.inline_policy is None:
-            raise not_found("The permission set has no inline policy")
+            raise not_found("InlinePolicy", found.arn)
         found.inline_policy = None
         return {}
 
@@ -92,11 +92,13 @@ class PermissionSets:
         wanted, account = self._set(params), params.get("TargetId")
         if params["TargetType"] == "AWS_ACCOUNT":
             if account is None:
-                raise invalid("TargetId is required for an AWS_ACCOUNT")
+                message = "TargetId is required for an AWS_ACCOUNT"
+                raise invalid(message)
             if account == MANAGEMENT_ACCOUNT and not self._faults.knobs.from_management_account:
-                raise denied("A delegated administrator has no access to the management account")
+                message = "A delegated administrator has no access to the management account"
+                raise denied(message)
             if (account, wanted.arn) not in self._directory.provisioned:
-                raise not_found(f"{wanted.arn} is not provisioned in {account}")
+                raise not_found("ProvisionedPermissionSet", wanted.arn)
         given = Provisioned.of(wanted)
 
         def provision(_at: datetime) -> None:
@@ -132,12 +134,11 @@ class PermissionSets:
     def list_permission_sets_provisioned_to_account(self, params: Json, _now: datetime) -> Json:
         account = params["AccountId"]
         if account not in self._directory.accounts:
-            raise not_found(f"Account with id {account} not found")
+            raise not_found("Account", account)
         sets = [
             it.arn
             for it in self._directory.permission_sets.values()
-            if (account, it.arn) in self._directory.provisioned
-            and self._asked(params, account, it)
+            if (account, it.arn) in self._directory.provisioned and self._asked(params, account, it)
         ]
         return self._page(params, "PermissionSets", sets)
 
@@ -167,7 +168,8 @@ def check_policy(text: str) -> None:
     except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
-        raise invalid("The policy document is malformed")
+        message = "The policy document is malformed"
+        raise invalid(message)
     if len("".join(text.split())) > INLINE_ROOM:
         message = f"The inline policy may have {INLINE_ROOM} characters"
         raise ServiceError("ServiceQuotaExceededException", message)

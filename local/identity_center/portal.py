@@ -98,7 +98,7 @@ def _denies(statement: Json, live: Live, at: datetime) -> bool:
     if statement.get("Action") not in everything or statement.get("Resource") not in everything:
         message = f"it does not deny everything: {statement}"
         raise UnreadablePolicyError(message)
-    seen = {
+    seen: dict[str, str | datetime] = {
         "identitystore:userid": live.user_id,
         "aws:principalaccount": live.account,
         "aws:currenttime": at,

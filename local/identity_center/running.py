@@ -1,4 +1,4 @@
-"""Operations that AWS takes at once and does later: taken, IN_PROGRESS, then SUCCEEDED or FAILED."""
+"""Operations that AWS takes at once and does later: IN_PROGRESS, then SUCCEEDED or FAILED."""
 
 import uuid
 from collections.abc import Callable
@@ -97,7 +97,8 @@ class Running:
             request_id=str(uuid.uuid4()),
         )
         if any(_meet(operation, other) for other in self.in_progress()):
-            raise conflict("There is a conflicting operation in process. Please try again later.")
+            message = "There is a conflicting operation in process. Please try again later."
+            raise conflict(message)
         self._hold_the_limit(operation)
         reason = self._faults.reason_to_fail(kind)
         if reason is not None:
@@ -118,7 +119,7 @@ class Running:
         """Raises ServiceError."""
         operation = self._operations.get(request_id)
         if operation is None or operation.kind is not kind:
-            raise not_found(f"Request with id {request_id} not found")
+            raise not_found("Request", request_id)
         if operation.status is Status.IN_PROGRESS:
             if operation.asked >= self._faults.knobs.polls:
                 _end(operation, now)

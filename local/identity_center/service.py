@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.model import OperationModel
+
 from local.identity_center import shapes
 from local.identity_center.accounts import Accounts, NoAccounts
 from local.identity_center.acts import Acts
 from local.identity_center.assignments import Assignments
 from local.identity_center.directory import IDENTITY_STORE, INSTANCE, Directory
-from local.identity_center.errors import AnswerLostError, DownError, ServiceError, not_found
+from local.identity_center.errors import (
+    AnswerLostError,
+    DownError,
+    ServiceError,
+    invalid,
+    not_found,
+)
 from local.identity_center.faults import Faults, Knobs
 from local.identity_center.identity_store import IdentityStore
 from local.identity_center.people import directory_at_first
@@ -54,18 +62,19 @@ class IdentityCenter:
         *,
         accounts: Accounts | None = None,
         directory: Directory | None = None,
+        knobs: Knobs | None = None,
         recorded: Callable[[Call], None] | None = None,
     ) -> None:
         self._clock, self._lock = clock, threading.RLock()
         self._recorded = recorded
-        self.faults = Faults()
+        self.faults = Faults(knobs=knobs or Knobs())
         self.calls: list[Call] = []
         self.directory = directory or directory_at_first(clock())
         accounts = accounts or NoAccounts()
         provisioning = Provisioning(self.directory, accounts)
         self.running = Running(self.faults)
         self.portal = Portal(self.directory, accounts)
-        self._acts = Acts(self.directory, provisioning)
+        self._acts = Acts(self.directory, provisioning, clock)
         parts = (self.directory, self.faults, self.running, provisioning)
         self._verbs: dict[str, tuple[object, ...]] = {
             "sso-admin": (Assignments(*parts), PermissionSets(*parts)),
@@ -94,9 +103,9 @@ class IdentityCenter:
         """What somebody does there by hand, by its name in `acts.py`. Raises ValueError and
         LookupError if nobody can.
         """
-        with self._now() as now:
+        with self._now():
             found: Callable[..., Json] = getattr(self._acts, name)
-            return found(now, **arguments)
+            return found(**arguments)
 
     def sign_in(self, name: str, **where: str) -> Live:
         """As `portal.Portal.sign_in`, now."""
@@ -115,10 +124,7 @@ class IdentityCenter:
             raise ServiceError("UnknownOperationException", f"{service} has no {operation} here")
         try:
             self.faults.meet(service, operation, now)
-            wrong = shapes.faults_of_request(asked, params)
-            if wrong:
-                raise ServiceError("ValidationException", "; ".join(wrong))
-            self._check_place(params)
+            self._check(asked, params)
             answer = verb(params, now)
         except ServiceError as error:
             shapes.check_error(asked, error.code)
@@ -135,12 +141,15 @@ class IdentityCenter:
                 return found
         return None
 
-    def _check_place(self, params: Json) -> None:
-        """That instance and store are ours."""
+    def _check(self, asked: OperationModel, params: Json) -> None:
+        """That they are as AWS wants them, and that instance and store are ours."""
+        wrong = shapes.faults_of_request(asked, params)
+        if wrong:
+            raise invalid("; ".join(wrong))
         if params.get("InstanceArn", INSTANCE) != INSTANCE:
-            raise not_found(f"Instance with arn {params['InstanceArn']} not found")
+            raise not_found("Instance", params["InstanceArn"])
         if params.get("IdentityStoreId", IDENTITY_STORE) != IDENTITY_STORE:
-            raise not_found(f"IDENTITY_STORE {params['IdentityStoreId']} not found")
+            raise not_found("IDENTITY_STORE", params["IdentityStoreId"])
 
     def _record(
         self, now: datetime, service: str, operation: str, params: Json, error: str | None

@@ -60,9 +60,8 @@ def check_error(asked: OperationModel, code: str) -> None:
 def _faults(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
     if shape is None or getattr(shape, "is_document_type", False):
         return
-    if not isinstance(value, _TYPES[shape.type_name]) or (
-        isinstance(value, bool) and shape.type_name != "boolean"
-    ):
+    fit: bool = isinstance(value, _TYPES[shape.type_name])
+    if not fit or (isinstance(value, bool) and shape.type_name != "boolean"):
         yield f"{path or 'this'} must be a {shape.type_name}"
         return
     if shape.type_name == "structure":

@@ -25,16 +25,23 @@ class Answer:
 def answer(center: IdentityCenter, target: str, body: bytes) -> Answer:
     """Raises AnswerLostError: then the connection is to end without an answer."""
     prefix, _, operation = target.partition(".")
-    service = shapes.service_of(prefix)
+    # None is no service that `call` knows.
+    service = shapes.service_of(prefix) or prefix
     try:
-        if service is None:
-            raise ServiceError("UnknownOperationException", f"there is no {target}")
         return _told(200, center.call(service, operation, _params(body)))
     except ServiceError as error:
         status = 500 if error.code == "InternalServerException" else 400
         return _told(status, {"__type": error.code, "Message": error.message})
     except DownError:
         return _told(503, {"__type": "ServiceUnavailable"})
+
+
+def json_answer(status: int, content: Json) -> Answer:
+    return Answer(
+        status=status,
+        headers={"content-type": "application/json"},
+        body=json.dumps(content, default=_instant).encode(),
+    )
 
 
 def _params(body: bytes) -> Json:
@@ -44,7 +51,8 @@ def _params(body: bytes) -> Json:
     except ValueError:
         params = None
     if not isinstance(params, dict):
-        raise ServiceError("SerializationException", "the body is not a JSON object")
+        message = "the body is not a JSON object"
+        raise ServiceError("SerializationException", message)
     return params
 
 
