@@ -17,7 +17,7 @@ from local.okta.switches import Switches
 from local.slack import wire
 from local.slack.wire import Request, Response, WebSocket
 
-CONTROL = "/control/"
+PATH, CONTROL = "/okta/", "/control/"
 Verb = Callable[..., dict[str, Any]]
 
 
@@ -26,6 +26,7 @@ class Server:
         self, *, record: Path | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self.okta = Okta(clock, record=record)
+        self._origin = ""
         self._token = secrets.token_urlsafe(24)
         self._verbs = (Acts(self.okta), Switches(self.okta))
 
@@ -33,19 +34,19 @@ class Server:
         """Listens; from here on `okta.base_url` is where."""
         listening = await wire.listen(self, port)
         bound = listening.sockets[0].getsockname()[1]
-        self.okta.moved_to(f"http://127.0.0.1:{bound}")
+        self._origin = f"http://127.0.0.1:{bound}"
+        self.okta.moved_to(f"{self._origin}{PATH}".rstrip("/"))
         return listening
 
     def about(self) -> dict[str, str]:
         """Where it is, and what opens the control API."""
-        base = self.okta.base_url
-        control = {"control_url": f"{base}{CONTROL}", "control_token": self._token}
-        return {"url": f"{base}/"} | control
+        control = {"control_url": f"{self._origin}{CONTROL}", "control_token": self._token}
+        return {"url": f"{self._origin}{PATH}"} | control
 
     async def answer(self, request: Request) -> Response:
         if request.path.startswith(CONTROL):
             return self._control(request)
-        url = self.okta.base_url + request.target
+        url = self._origin + request.target
         name = self.okta.operation_of(request.method, url)
         try:
             status, headers, body = self.okta.answer(
