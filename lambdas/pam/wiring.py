@@ -7,10 +7,18 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pam.aws.clients import ONE_TRY, client, hurried
+from pam.aws.clients import ONE_TRY, PATIENT, client, hurried
+from pam.domain.kinds import kind_of
 from pam.domain.proofs import Maker
 from pam.names import Tables
-from pam.settings import GateSettings, RotateSettings, TargetSettings, WatchSettings
+from pam.settings import (
+    GateSettings,
+    IssueIdentityCenterSettings,
+    IssueOktaSettings,
+    RotateSettings,
+    TargetSettings,
+    WatchSettings,
+)
 
 if TYPE_CHECKING:
     from pam.aws.access_log import CloudWatchAccessLog
@@ -39,11 +47,13 @@ if TYPE_CHECKING:
     from pam.aws.slack_secrets import SlackSecretText
     from pam.aws.sns_notifier import SnsNotifier
     from pam.aws.step_functions import StepFunctionsWorkflow
+    from pam.aws.vendor_functions import VendorFunctions
     from pam.aws.witness_memory import DynamoDbWitnessMemory
     from pam.operations.note_act import NotedActs
     from pam.operations.proven_links import ProvenLinks
     from pam.policy.cedar import CedarPolicy
-    from pam.ports.targets import Issuers, Keepers, Lenders
+    from pam.policy.compiled import CompiledPolicy
+    from pam.ports.targets import Issuers, Keepers, Lenders, StandingIssuers
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
     from pam.slack_web.client import SlackWeb
@@ -66,9 +76,16 @@ def policy() -> "CedarPolicy":
     """Lambda tells each function the region that it runs in."""
     from pam.domain.partitions import partition_of
     from pam.policy.cedar import CedarPolicy
+
+    return CedarPolicy(compiled_policy(), partition_of(os.environ["AWS_REGION"]))
+
+
+@cache
+def compiled_policy() -> "CompiledPolicy":
+    """What it is made of: for a function that looks something up, and decides nothing by it."""
     from pam.policy.compiled import CompiledPolicy
 
-    return CedarPolicy(CompiledPolicy.read(_POLICY_FILE), partition_of(os.environ["AWS_REGION"]))
+    return CompiledPolicy.read(_POLICY_FILE)
 
 
 @cache
@@ -85,8 +102,11 @@ def signer(maker: Maker, key_arn: str) -> "KmsSigner":
     return KmsSigner(own_client("kms"), maker, key_arn)
 
 
+_WithKeys = GateSettings | WatchSettings | IssueIdentityCenterSettings | IssueOktaSettings
+
+
 @cache
-def verifier(settings: GateSettings | WatchSettings) -> "KmsVerifier":
+def verifier(settings: _WithKeys) -> "KmsVerifier":
     from pam.aws.macs import KmsVerifier
 
     keys = {
@@ -215,6 +235,30 @@ def keepers(settings: TargetSettings) -> "Keepers":
     made = issuers(settings)
     kept = {name: made[name] for name, kind in KINDS.items() if kind.keeps_ends}
     return cast("Keepers", kept)
+
+
+def standing_issuers(settings: TargetSettings) -> "StandingIssuers":
+    """The issuers of those kinds whose vendors' functions this deployment has."""
+    from pam.domain.kinds import KINDS
+
+    made, vendors = issuers(settings), settings.vendors.split(",")
+    there = {name: made[name] for name, kind in KINDS.items() if kind.vendor in vendors}
+    return cast("StandingIssuers", there)
+
+
+@cache
+def vendor_functions(kind: str, settings: TargetSettings) -> "VendorFunctions":
+    """Made where there is none as well: it then says what is to be done about it."""
+    from pam.aws.vendor_functions import VendorFunctions
+
+    signs = isinstance(settings, GateSettings)
+    return VendorFunctions(
+        client("lambda", config=PATIENT),
+        kind=kind_of(kind),
+        env_name=settings.env_name,
+        there=kind_of(kind).vendor in settings.vendors.split(","),
+        signer=signer(Maker.ACTIVATION, settings.activation_key_arn) if signs else None,
+    )
 
 
 @cache
