@@ -12,6 +12,7 @@ from local.beside import Beside, Service
 from local.okta import jose
 from local.okta.control import OktaControl
 from local.state import State
+from pam.names import VendorPower, okta_key_alias
 
 SERVICE = Service(
     title="Okta",
@@ -20,8 +21,11 @@ SERVICE = Service(
     module="local.okta",
     about="okta.json",
 )
-ISSUER, REVOKER = "0oapamissuer00000001", "0oapamrevoker0000001"
-"""PAM's apps, as in `cdk.json` and `local/okta/directory.yaml`."""
+APPS = {
+    VendorPower.ISSUE: "0oapamissuer00000001",
+    VendorPower.REVOKE: "0oapamrevoker0000001",
+}
+"""The client ids of PAM's two apps, as in `cdk.json` and `local/okta/directory.yaml`."""
 _CALLS = "calls.jsonl"
 
 
@@ -39,8 +43,8 @@ def register_keys(state: State, beside: Beside, endpoint: str) -> None:
     if beside.process is None:
         return
     control, kms = control_of(state), root_client("kms", endpoint)
-    for client_id, alias in _KEYS.items():
-        public = kms.get_public_key(KeyId=alias)
+    for power, client_id in APPS.items():
+        public = kms.get_public_key(KeyId=f"alias/{okta_key_alias('local', power)}")
         jwk = jose.jwk_of_der(public["PublicKey"], kid=public["KeyId"].rpartition("/")[2])
         control.register_key(client_id, jwk)
 

@@ -1,4 +1,4 @@
-"""What people and administrators do at this Okta, and what can be seen of it: the verbs of its control
+"""What people and administrators do at this Okta, and what can be seen of it: verbs of its control
 API. People go by login, its part before the @, or id; groups by id or name.
 """
 

@@ -1,4 +1,4 @@
-"""Verbs of the control API that are about this Okta itself: its apps, its knobs, what it was asked."""
+"""Verbs of the control API about this Okta itself: its apps, its knobs, what it was asked."""
 
 from typing import Any
 

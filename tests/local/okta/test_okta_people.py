@@ -122,8 +122,6 @@ def test_a_member_who_leaves_is_let_in_no_more(okta: Okta, caller: Caller) -> No
         ("set_status", ("alice", "ASLEEP")),
     ],
 )
-def test_what_nobody_could_do_is_refused(
-    okta: Okta, verb: str, arguments: tuple[str, ...]
-) -> None:
+def test_what_nobody_could_do_is_refused(okta: Okta, verb: str, arguments: tuple[str, ...]) -> None:
     with pytest.raises(Impossible):
         getattr(Acts(okta), verb)(*arguments)

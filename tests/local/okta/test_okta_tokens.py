@@ -109,7 +109,8 @@ def test_the_key_of_one_app_does_not_sign_for_the_other(okta: Okta) -> None:
 
 def test_two_keys_of_an_app_both_serve_until_one_is_taken_away(okta: Okta) -> None:
     older, newer = Caller(okta=okta, key=Key("a")), Caller(okta=okta, key=Key("b"))
-    assert older.sign_in().token and newer.sign_in().token
+    assert older.sign_in().token
+    assert newer.sign_in().token
     del okta.directory.apps[ISSUER].keys[0]
     assert older.ask_token().content["error"] == "invalid_client"
     assert newer.ask_token().status == 200
