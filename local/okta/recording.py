@@ -31,6 +31,8 @@ class Recorder:
     """Keeps the calls, and appends them to a file if one is given."""
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.touch()
         self._path = path
         self.calls: list[Call] = []
 
