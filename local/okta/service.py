@@ -1,6 +1,6 @@
 """This Okta as one object: what it knows, and its answer to a request.
 
-`answer` is all that a caller needs, in a process (`in_process.py`) or over HTTP (`server.py`).
+`answer` is all that a caller needs in the same process; `server.py` answers by it over HTTP.
 """
 
 import threading
