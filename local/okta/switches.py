@@ -25,6 +25,9 @@ class Switches:
         self._okta.register_key(client_id, jwk)
         return {}
 
+    def keys(self, client_id: str) -> Json:
+        return {"keys": self._app(client_id).keys}
+
     def remove_keys(self, client_id: str) -> Json:
         self._app(client_id).keys.clear()
         return {}
