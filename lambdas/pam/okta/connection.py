@@ -1,0 +1,111 @@
+"""One organisation: signed requests, each tried again above its signature, never below it. Okta
+takes no proof twice, so whatever is sent once more is signed once more, with Okta's latest nonce.
+"""
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from pam.okta.budget import Budget
+from pam.okta.errors import Limited, Unanswered
+from pam.okta.limits import is_nearly_empty, seconds_to_wait
+from pam.okta.signing import ProofKey
+from pam.okta.transport import Reply, Transport
+
+Clock = Callable[[], datetime]
+_PAUSES = (1.0, 2.0)
+"""Seconds between tries of what Okta did not answer, or answered by a fault of its own."""
+_MOST_NONCES = 2
+"""How often a request is signed anew because Okta wants another nonce."""
+_LONGEST_NONCE = 512
+_OF_A_PROOF = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
+
+
+class Connection:
+    """`leave`: which part of each of Okta's limits is left to others; the makers of access leave
+    room for the ends.
+    """
+
+    def __init__(self, base: str, *, transport: Transport, clock: Clock, leave: float) -> None:
+        self.base = base
+        self.clock = clock
+        self._transport = transport
+        self._leave = leave
+        self._key = ProofKey()
+        self._nonce = ""
+
+    def __repr__(self) -> str:
+        return f"Connection({self.base!r})"
+
+    def send(  # noqa: PLR0917 - what a request is
+        self,
+        method: str,
+        url: str,
+        budget: Budget,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        token: str = "",
+    ) -> Reply:
+        """One request with a proof of its own. Raises Unanswered."""
+        seconds = budget.request
+        if not seconds:
+            message = "there is no time left to ask"
+            raise Unanswered(message)
+        proof = self._key.proof(method, url, self.clock(), nonce=self._nonce, token=token)
+        signed = {**headers, "DPoP": proof, "Accept": "application/json"}
+        if token:
+            signed["Authorization"] = f"DPoP {token}"
+        reply = self._transport.send(method, url, headers=signed, body=body, timeout=seconds)
+        nonce = reply.headers.get("dpop-nonce", "")
+        if nonce.isascii() and nonce.isprintable() and 0 < len(nonce) <= _LONGEST_NONCE:
+            self._nonce = nonce
+        return reply
+
+    def tried(self, attempt: Callable[[], Reply], budget: Budget) -> Reply:
+        """What `attempt` is answered, which signs and sends one request. Raises Limited,
+        Unanswered.
+        """
+        pauses, nonces = iter(_PAUSES), _MOST_NONCES
+        while True:
+            try:
+                reply, says = attempt(), ""
+            except Unanswered as fault:
+                reply, says = None, fault.says
+            if reply is not None and nonces and _wants_a_nonce(reply):
+                nonces -= 1
+                continue
+            limited = reply is not None and reply.status == HTTPStatus.TOO_MANY_REQUESTS
+            if reply is not None and not limited and reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return reply
+            wait = seconds_to_wait(reply.headers) if reply and limited else next(pauses, None)
+            if wait is None or not budget.wait(wait + random.random()):  # noqa: S311 - no secret
+                raise _fault(reply, says)
+
+    def leave_room(self, reply: Reply, budget: Budget) -> None:
+        """Waits while ends might need what is left of Okta's limit. Raises Limited."""
+        if not is_nearly_empty(reply.headers, self._leave):
+            return
+        wait = seconds_to_wait(reply.headers)
+        if not budget.wait(wait):
+            message = "Okta's limit is nearly reached, and what is left of it is for ends"
+            raise Limited(message)
+
+
+def _fault(reply: Reply | None, says: str) -> Limited | Unanswered:
+    if reply is not None and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Limited(f"Okta takes no call for another {seconds_to_wait(reply.headers):.0f} s")
+    return Unanswered(f"Okta did not answer: {says or f'status {reply.status if reply else 0}'}")
+
+
+_WANTS_A_NONCE = re.compile(rb"\buse_dpop_nonce\b")
+
+
+def _wants_a_nonce(reply: Reply) -> bool:
+    """The token endpoint says so in its answer, the API in a header."""
+    if "dpop-nonce" not in reply.headers or reply.status not in _OF_A_PROOF:
+        return False
+    said = reply.headers.get("www-authenticate", "").encode()
+    return any(_WANTS_A_NONCE.search(text) is not None for text in (reply.body, said))
