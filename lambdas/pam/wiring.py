@@ -302,12 +302,12 @@ def identity_center_client(service: str, settings: IdentityCenterSettings) -> An
 def okta_target(settings: OktaSettings, seconds_left: Callable[[], float]) -> "GroupTarget":
     """The same at Okta."""
     from pam import clock
+    from pam.aws.okta_notes import DynamoDbOktaNotes
     from pam.okta.target import GroupTarget
 
     return GroupTarget(
         api=okta_api(settings),
-        items=own_client("dynamodb"),
-        table=settings.tables.okta,
+        notes=DynamoDbOktaNotes(own_client("dynamodb"), settings.tables.okta),
         user_ids=vendor_ids(Vendor.OKTA),
         login=settings.okta_login,
         clock=clock.now,

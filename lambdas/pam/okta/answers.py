@@ -31,6 +31,9 @@ def check(reply: Reply, what: str) -> None:
     if reply.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
         return
     document = document_of(reply)
+    if not isinstance(document, dict) and "www-authenticate" in reply.headers:
+        message = f"Okta takes no proof of PAM's to {what}: status {reply.status}"
+        raise Refused(message)
     if not isinstance(document, dict):
         message = f"somebody who is not Okta answered {what}: status {reply.status}"
         raise Unanswered(message)

@@ -16,10 +16,9 @@ from pam.okta.signing import Assertions, ClientKey
 from pam.okta.tokens import Tokens
 from pam.okta.transport import HttpTransport, Reply, Transport
 
-READ_GROUPS, READ_USERS = "okta.groups.read", "okta.users.read"
-READ_ROLES, CHANGE_GROUPS = "okta.roles.read", "okta.groups.manage"
-END_SESSIONS = "okta.users.manage"
-"""Scopes. Each token is asked for with the one that its call needs, and no other."""
+LEND = "okta.groups.manage okta.groups.read okta.users.read"
+READ_ROLES, END_SESSIONS = "okta.roles.read", "okta.users.manage"
+"""Scopes. What only some calls need is a token of its own: an app that lacks it can do the rest."""
 _MOST_PAGES = 50
 """Of a list: ten thousand members, or rules."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -80,7 +79,7 @@ class Organisation:
     def user(self, named: str) -> User:
         """By id or login. Raises Gone."""
         what = "read a user"
-        found = self._read(f"/api/v1/users/{_quoted(named)}", READ_USERS, what)
+        found = self._read(f"/api/v1/users/{_quoted(named)}", LEND, what)
         profile = found.get("profile") if isinstance(found, dict) else None
         login = profile.get("login") if isinstance(profile, dict) else None
         status = found.get("status") if isinstance(found, dict) else None
@@ -91,7 +90,7 @@ class Organisation:
     def group_type(self, group: str) -> str:
         """Raises Gone."""
         what = "read a group"
-        found = self._read(f"/api/v1/groups/{_quoted(group)}", READ_GROUPS, what)
+        found = self._read(f"/api/v1/groups/{_quoted(group)}", LEND, what)
         kind = found.get("type") if isinstance(found, dict) else None
         if not isinstance(kind, str) or _id_in(found, what) != group:
             raise _strange(what)
@@ -102,7 +101,7 @@ class Organisation:
         may switch them on.
         """
         what = "read group rules"
-        rules = self._listed("/api/v1/groups/rules", {"limit": "200"}, READ_GROUPS, what)
+        rules = self._listed("/api/v1/groups/rules", {"limit": "200"}, LEND, what)
         return [_id_in(rule, what) for rule in rules if group in _fed_by(rule, what)]
 
     def has_admin_roles(self, group: str) -> bool:
@@ -115,7 +114,7 @@ class Organisation:
     def is_group_of(self, user: str, group: str) -> bool:
         """By the list of the user's groups. Raises Gone."""
         what = "read a user's groups"
-        groups = self._listed(f"/api/v1/users/{_quoted(user)}/groups", {}, READ_USERS, what)
+        groups = self._listed(f"/api/v1/users/{_quoted(user)}/groups", {}, LEND, what)
         return any(_id_in(each, what) == group for each in groups)
 
     def is_member_of(self, user: str, group: str) -> bool:
@@ -128,11 +127,11 @@ class Organisation:
 
     def add(self, user: str, group: str) -> None:
         """Again is no error."""
-        self._change("PUT", _membership(user, group), CHANGE_GROUPS, "add a member")
+        self._change("PUT", _membership(user, group), LEND, "add a member")
 
     def remove(self, user: str, group: str) -> None:
         """Of who is no member: no error. Raises Gone."""
-        self._change("DELETE", _membership(user, group), CHANGE_GROUPS, "remove a member")
+        self._change("DELETE", _membership(user, group), LEND, "remove a member")
 
     def end_sessions(self, user: str) -> None:
         """On all devices, and what apps were given to act for the user. Which devices Okta knows
@@ -145,7 +144,7 @@ class Organisation:
     def _members(self, group: str) -> Iterator[str]:
         what = "read a group's members"
         path = f"/api/v1/groups/{_quoted(group)}/users"
-        for each in self._listed(path, {"limit": "200"}, READ_GROUPS, what):
+        for each in self._listed(path, {"limit": "200"}, LEND, what):
             yield _id_in(each, what)
 
     def _read(self, path: str, scope: str, what: str) -> Any:
@@ -155,9 +154,7 @@ class Organisation:
             raise _strange(what)
         return found
 
-    def _listed(
-        self, path: str, query: Mapping[str, str], scope: str, what: str
-    ) -> Iterator[Any]:
+    def _listed(self, path: str, query: Mapping[str, str], scope: str, what: str) -> Iterator[Any]:
         """All of it, page by page. Raises Unanswered if it is longer than any that PAM reads."""
         url: str | None = f"{self._connection.base}{path}"
         if query:
@@ -184,13 +181,14 @@ class Organisation:
             raise _strange(what)
 
     def _answered(self, method: str, url: str, scope: str, what: str) -> Reply:
-        """Whatever Okta says to a token of its own making that it takes no more: a new one, once."""
+        """Of a token that Okta takes no more there is a new one, once."""
         reply = self._asked(method, url, scope)
         if reply.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.forget(scope)
             reply = self._asked(method, url, scope)
         answers.check(reply, what)
-        self._connection.leave_room(reply, self.budget)
+        if method == "GET":
+            self._connection.leave_room(reply, self.budget)
         return reply
 
     def _asked(self, method: str, url: str, scope: str) -> Reply:

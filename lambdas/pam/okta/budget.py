@@ -4,25 +4,24 @@ from collections.abc import Callable
 
 LONGEST_REQUEST = 5.0
 """Seconds that Okta has to answer one request."""
-_FOR_THE_LAST = 1.0
-"""Seconds that are left when a request must be over: for what the function itself has to do."""
+_FOR_ITSELF = 1.0
+"""Seconds that the function itself needs when the last request is over."""
+_AFTER_A_WAIT = 9.0
+"""Seconds that are left when a wait is over: for a look, and for what may have to be changed."""
 
 
 class Budget:
     """`seconds_left`: of the function's own time. `pause` waits for so many seconds."""
 
-    def __init__(
-        self, seconds_left: Callable[[], float], pause: Callable[[float], None], *, longest: float
-    ) -> None:
+    def __init__(self, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> None:
         self._seconds_left = seconds_left
         self._pause = pause
-        self._down_to = max(seconds_left() - longest, 0.0)
 
     @property
     def request(self) -> float:
         """Seconds that a request may take now; zero if there is no time for one."""
-        left = self._seconds_left() - _FOR_THE_LAST
-        return min(LONGEST_REQUEST, left) if left > _FOR_THE_LAST else 0.0
+        left = self._seconds_left() - _FOR_ITSELF
+        return min(LONGEST_REQUEST, left) if left > _FOR_ITSELF else 0.0
 
     @property
     def change(self) -> bool:
@@ -31,8 +30,7 @@ class Budget:
 
     def wait(self, seconds: float) -> bool:
         """Whether there was time for it; if not, nothing is waited for."""
-        left = self._seconds_left()
-        if left - seconds < max(self._down_to, LONGEST_REQUEST + _FOR_THE_LAST):
+        if self._seconds_left() - seconds < _AFTER_A_WAIT:
             return False
         self._pause(seconds)
         return True

@@ -17,8 +17,8 @@ from pam.okta.transport import Reply, Transport
 Clock = Callable[[], datetime]
 _PAUSES = (1.0, 2.0)
 """Seconds between tries of what Okta did not answer, or answered by a fault of its own."""
-_MOST_NONCES = 2
-"""How often a request is signed anew because Okta wants another nonce."""
+_MOST_PROOFS = 2
+"""How often a request is signed anew because Okta wants another proof: mostly for its nonce."""
 _LONGEST_NONCE = 512
 _OF_A_PROOF = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
 
@@ -39,7 +39,7 @@ class Connection:
     def __repr__(self) -> str:
         return f"Connection({self.base!r})"
 
-    def send(  # noqa: PLR0917 - what a request is
+    def send(
         self,
         method: str,
         url: str,
@@ -68,18 +68,18 @@ class Connection:
         """What `attempt` is answered, which signs and sends one request. Raises Limited,
         Unanswered.
         """
-        pauses, nonces = iter(_PAUSES), _MOST_NONCES
+        pauses, proofs = iter(_PAUSES), _MOST_PROOFS
         while True:
             try:
                 reply, says = attempt(), ""
             except Unanswered as fault:
                 reply, says = None, fault.says
-            if reply is not None and nonces and _wants_a_nonce(reply):
-                nonces -= 1
+            if reply is not None and proofs and _wants_another_proof(reply):
+                proofs -= 1
                 continue
-            limited = reply is not None and reply.status == HTTPStatus.TOO_MANY_REQUESTS
-            if reply is not None and not limited and reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if reply is not None and _is_the_answer(reply):
                 return reply
+            limited = reply is not None and reply.status == HTTPStatus.TOO_MANY_REQUESTS
             wait = seconds_to_wait(reply.headers) if reply and limited else next(pauses, None)
             if wait is None or not budget.wait(wait + random.random()):  # noqa: S311 - no secret
                 raise _fault(reply, says)
@@ -94,18 +94,24 @@ class Connection:
             raise Limited(message)
 
 
+def _is_the_answer(reply: Reply) -> bool:
+    """Whatever it says: it is Okta's word, and not that Okta has none just now."""
+    limited = reply.status == HTTPStatus.TOO_MANY_REQUESTS
+    return not limited and reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def _fault(reply: Reply | None, says: str) -> Limited | Unanswered:
     if reply is not None and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Limited(f"Okta takes no call for another {seconds_to_wait(reply.headers):.0f} s")
     return Unanswered(f"Okta did not answer: {says or f'status {reply.status if reply else 0}'}")
 
 
-_WANTS_A_NONCE = re.compile(rb"\buse_dpop_nonce\b")
+_NOT_THIS_PROOF = re.compile(rb"\b(?:use_dpop_nonce|invalid_dpop_proof)\b")
 
 
-def _wants_a_nonce(reply: Reply) -> bool:
+def _wants_another_proof(reply: Reply) -> bool:
     """The token endpoint says so in its answer, the API in a header."""
-    if "dpop-nonce" not in reply.headers or reply.status not in _OF_A_PROOF:
+    if reply.status not in _OF_A_PROOF:
         return False
-    said = reply.headers.get("www-authenticate", "").encode()
-    return any(_WANTS_A_NONCE.search(text) is not None for text in (reply.body, said))
+    said = reply.headers.get("www-authenticate", "").encode(errors="replace")
+    return any(_NOT_THIS_PROOF.search(text) is not None for text in (reply.body, said))

@@ -85,7 +85,7 @@ class ProofKey:
 
 
 def public_jwk(public_key: bytes, key_id: str) -> dict[str, str]:
-    """What an app is told of its key, of the key in DER. Raises ValueError if it is not on P-256."""
+    """What an app is told of its key. `public_key`: in DER. Raises ValueError if not on P-256."""
     key = load_der_public_key(public_key)
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         message = "not a key on the curve P-256"

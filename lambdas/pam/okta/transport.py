@@ -79,12 +79,16 @@ class HttpTransport:
         try:
             while chunk := answer.read(_CHUNK):
                 read += chunk
-                if len(read) > _LARGEST_ANSWER or monotonic() > until:
-                    message = "a larger or slower answer than any of Okta's"
-                    raise OSError(message)
+                _check_bounds(len(read), until)
         except BaseException:
             answer.close()
             raise
         answer.release_conn()
         named = {name.lower(): answer.headers[name] for name in answer.headers}
         return Reply(status=answer.status, headers=named, body=bytes(read))
+
+
+def _check_bounds(size: int, until: float) -> None:
+    if size > _LARGEST_ANSWER or monotonic() > until:
+        message = "a larger or slower answer than any of Okta's"
+        raise OSError(message)
