@@ -182,13 +182,13 @@ class Organisation:
 
     def _answered(self, method: str, url: str, scope: str, what: str) -> Reply:
         """Of a token that Okta takes no more there is a new one, once."""
+        self._connection.leave_room(what, self.budget)
         reply = self._asked(method, url, scope)
         if reply.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.forget(scope)
             reply = self._asked(method, url, scope)
+        self._connection.take_note(what, reply)
         answers.check(reply, what)
-        if method == "GET":
-            self._connection.leave_room(reply, self.budget)
         return reply
 
     def _asked(self, method: str, url: str, scope: str) -> Reply:

@@ -5,7 +5,7 @@ takes no proof twice, so whatever is sent once more is signed once more, with Ok
 import random
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from pam.okta.budget import Budget
@@ -35,6 +35,7 @@ class Connection:
         self._leave = leave
         self._key = ProofKey()
         self._nonce = ""
+        self._resting: dict[str, datetime] = {}
 
     def __repr__(self) -> str:
         return f"Connection({self.base!r})"
@@ -84,14 +85,19 @@ class Connection:
             if wait is None or not budget.wait(wait + random.random()):  # noqa: S311 - no secret
                 raise _fault(reply, says)
 
-    def leave_room(self, reply: Reply, budget: Budget) -> None:
-        """Waits while ends might need what is left of Okta's limit. Raises Limited."""
-        if not is_nearly_empty(reply.headers, self._leave):
-            return
-        wait = seconds_to_wait(reply.headers)
-        if not budget.wait(wait):
+    def leave_room(self, kind: str, budget: Budget) -> None:
+        """Before a call of a kind of which what is left may be needed for ends: waits until Okta
+        takes as many again. Raises Limited.
+        """
+        wait = (self._resting.get(kind, self.clock()) - self.clock()).total_seconds()
+        if wait > 0 and not budget.wait(wait):
             message = "Okta's limit is nearly reached, and what is left of it is for ends"
             raise Limited(message)
+
+    def take_note(self, kind: str, reply: Reply) -> None:
+        """How much Okta takes of this kind yet."""
+        if is_nearly_empty(reply.headers, self._leave):
+            self._resting[kind] = self.clock() + timedelta(seconds=seconds_to_wait(reply.headers))
 
 
 def _is_the_answer(reply: Reply) -> bool:

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 _COORDINATE = 32
 """Bytes of a coordinate on P-256, and of each half of a signature."""
-_ASSERTION_LIVES = timedelta(seconds=60)
-"""Okta takes up to an hour."""
+_ASSERTION_LIVES = timedelta(minutes=5)
+"""Okta takes up to an hour, and its clock may be minutes ahead of ours."""
 
 
 class ClientKey(Protocol):
