@@ -115,7 +115,9 @@ def test_a_rule_of_the_group_is_refused_whether_or_not_it_is_switched_on(
 def test_a_rule_on_the_second_page_is_found(world: World) -> None:
     (rule,) = world.okta.directory.rules.values()
     rule.groups = [GROUP]
-    other = type(rule)(id="0pr0000000000000other", name="a", expression="", groups=[FED], matches=[])
+    other = type(rule)(
+        id="0pr0000000000000other", name="a", expression="", groups=[FED], matches=[]
+    )
     world.okta.directory.rules = {other.id: other, rule.id: rule}
     world.okta.faults.turn({"page_size": 1})
     with pytest.raises(Unreached, match=rule.id):

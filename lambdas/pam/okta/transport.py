@@ -77,7 +77,7 @@ class HttpTransport:
         )
         read = bytearray()
         try:
-            while chunk := answer.read(_CHUNK):
+            while chunk := answer.read1(_CHUNK):
                 read += chunk
                 _check_bounds(len(read), until)
         except BaseException:
