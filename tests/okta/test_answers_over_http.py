@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pam.okta.errors import Unanswered
-from pam.okta.transport import HttpTransport
+from pam.okta.transport import HttpTransport, Reply
 
 Act = Callable[[BaseHTTPRequestHandler], None]
 
@@ -62,7 +62,7 @@ def transport() -> Iterator[HttpTransport]:
     made._pool.clear()
 
 
-def send(transport: HttpTransport, url: str, method: str = "GET", timeout: float = 2.0):  # type: ignore[no-untyped-def]
+def send(transport: HttpTransport, url: str, method: str = "GET", timeout: float = 2.0) -> Reply:
     return transport.send(method, url, headers={"DPoP": "p"}, body=b"", timeout=timeout)
 
 

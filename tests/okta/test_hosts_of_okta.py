@@ -50,7 +50,7 @@ def test_an_organisation_at_okta_is_one(organisation: str) -> None:
 def test_everything_else_is_refused(organisation: str) -> None:
     assert fault_of(organisation)
     for api_url in ("", "http://127.0.0.1:7"):
-        with pytest.raises(ValueError, match="not|console"):
+        with pytest.raises(ValueError, match=r"not|console"):
             base_url(organisation, api_url)
 
 

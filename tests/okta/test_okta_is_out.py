@@ -97,7 +97,7 @@ def test_a_nonce_that_is_over_costs_one_more_request(world: World, status: int) 
 
 def test_a_limit_of_more_than_a_call_may_wait_is_left_to_the_next_one(world: World) -> None:
     world.okta.faults.turn({"limited": {"assignUserToGroup": 1}, "reset_in": 55.0})
-    with pytest.raises(TryAgain, match="55|56"):
+    with pytest.raises(TryAgain, match=r"55|56"):
         world.made()
     assert sum(world.clock.waited) < 10, "nothing is waited for in vain"
     session = world.made()

@@ -24,7 +24,7 @@ def test_the_listed_id_counts_and_no_name_is_looked_for(world: World) -> None:
 def test_a_listed_id_that_is_no_id_is_nobody(world: World, listed: str) -> None:
     """Okta finds a user by a name as well, and would say yes."""
     world.user_ids = {"alice": listed}
-    with pytest.raises(Unreached, match="no user|no id"):
+    with pytest.raises(Unreached, match=r"no user|no id"):
         world.made()
 
 
@@ -50,7 +50,7 @@ def test_the_beginning_of_a_name_is_not_the_name(world: World) -> None:
     ("login", "same"),
     [
         ("Alice@Bank.Example", True),
-        ("alıce@bank.example", False),
+        ("al\u0131ce@bank.example", False),
         ("alice@bank.example.evil", False),
     ],
 )

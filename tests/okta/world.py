@@ -156,7 +156,6 @@ class World:
             key=self.key,
             url="",
             clock=self.clock,
-            pause=self.clock.pause,
             transport=self.transport,
             **given,
         )

@@ -1,7 +1,7 @@
 """The few calls of Okta's management API that lending a group needs."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -44,11 +44,9 @@ class OktaApi:
         key: ClientKey,
         url: str,
         clock: Clock,
-        pause: Callable[[float], None],
         leave: float = 0.0,
         transport: Transport | None = None,
     ) -> None:
-        self.pause = pause
         self._assertions = Assertions(client_id=client_id, key=key)
         self._url, self._clock, self._leave = url, clock, leave
         self._transport = transport or HttpTransport()
