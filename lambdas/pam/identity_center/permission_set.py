@@ -115,10 +115,6 @@ class PermissionSet:
         )
         return replace(self, denies=denies, wanted=version)
 
-    def touched(self) -> Self:
-        """The policy is to be written anew, as it is."""
-        return replace(self, wanted=self.wanted + 1)
-
     def learned(self, account: str, took: timedelta) -> Self | None:
         seconds = min(_LONGEST_TOOK, max(2, round(took.total_seconds()) + 1))
         if self.took.get(account) == seconds:

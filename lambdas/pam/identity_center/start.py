@@ -85,7 +85,7 @@ class Start:
         if deny is None or self.visit.now() > deny.begins + _LATE:
             deny = self._arm(note, deny)
         try:
-            self.visit.bring(Order(version=deny.version, check=True, is_there=self._is_there))
+            self.visit.bring(Order(version=deny.version, first=True, is_there=self._is_there))
         except ForeignStatements as found:
             message = (
                 f"somebody else wrote into the inline policy of {self.visit.name} ({found}); it is "

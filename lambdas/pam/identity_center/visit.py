@@ -56,15 +56,18 @@ class Visit:
     def change(self, change: Change) -> PermissionSet | None:
         return self.notes.change_set(self.arn, change)
 
-    def bring(self, order: Order) -> None:
-        writer = PolicyWriter(
+    @property
+    def writer(self) -> PolicyWriter:
+        return PolicyWriter(
             self.vendor,
             self.notes,
             self.patience,
             permission_set=self.arn,
             account=self.target.account,
         )
-        writer.bring(order)
+
+    def bring(self, order: Order) -> None:
+        self.writer.bring(order)
 
     def assignments(self, session_id: str) -> Assignments:
         return Assignments(

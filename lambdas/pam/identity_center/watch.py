@@ -41,7 +41,7 @@ class Watch:
             self._write_again(known)
             return concerned
         if stale:
-            self.visit.bring(Order(version=self._touched().wanted, is_there=self._is_there))
+            self.visit.writer.sweep()
         return []
 
     def strangers(self) -> list[str]:
@@ -69,10 +69,6 @@ class Watch:
         changed = self.visit.change(lambda it: it.doubted(self.visit.target.account))
         version = (changed or known).wanted
         self.visit.bring(Order(version=version, is_there=self._is_there))
-
-    def _touched(self) -> PermissionSet:
-        changed = self.visit.change(lambda it: it.touched())
-        return changed or self.visit.permission_set()
 
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()

@@ -28,19 +28,24 @@ class ForeignStatements(Exception):  # noqa: N818 - a finding
     """Somebody else wrote into the policy. Nothing was changed."""
 
 
+class NotYet(OutOfTime):
+    """The account has no role of the set, and is getting one."""
+
+
 class LockLost(OutOfTime):
     """Another has the lock: what this one sent counts for nothing until it is seen to stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be done: the account is to have at least this version. `check`: whether nothing is
-    written over what others wrote. `is_there`: whether the account has a role of the set; asked
-    only if no session of PAM's says so.
+    """What is to be done: the account is to have at least this version. `first`: whether a start
+    wants it, which writes over nothing that others wrote, and waits for who began before it.
+    `is_there`: whether the account has a role of the set; asked only if no session of PAM's says
+    so.
     """
 
     version: int
-    check: bool = False
+    first: bool = False
     is_there: Callable[[], bool] = lambda: False
 
 
@@ -69,12 +74,31 @@ class PolicyWriter:
                 self._write(held, order)
             except LockLost:
                 continue
+            except NotYet:
+                self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
+                self._patience.wait(1.0)
             except Unclear:
                 # What was sent may land as long as the lock lasts: nobody else writes until then.
                 raise
             except (OutOfTime, ForeignStatements, NotThere, IssuerUnavailable):
                 self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
                 raise
+
+    def sweep(self) -> None:
+        """Lets go what no stored deny explains any more. Nobody waits for it, so it is not read back
+        here, but with the next look; and whoever writes just now does the same.
+        """
+        held = self._notes.change_set(self._arn, lambda it: it.locked(self._patience.now()))
+        if held is None:
+            return
+        self._vendor.put_policy(denies.rendered(held.denies), lambda: self._check_lock(held))
+        self._still_mine(held)
+        asked = None
+        if self._begun_since():
+            asked = self._provision(held, Order(version=held.wanted))
+        if asked is not None:
+            self._see_provisioned(held, asked)
+        self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
 
     def _write(self, held: PermissionSet, order: Order) -> None:
         under_way = held.provisioning.get(self._account)
@@ -83,7 +107,7 @@ class PolicyWriter:
             self._put(held, text, order)
             self._still_mine(held)
             if held.is_inhabited(self._account) or self._begun_since() or order.is_there():
-                under_way = self._provision(held)
+                under_way = self._provision(held, order)
             else:
                 under_way = None
         if under_way is not None:
@@ -96,7 +120,7 @@ class PolicyWriter:
             raise LockLost(_LOST)
 
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
-        if order.check:
+        if order.first:
             there = self._vendor.policy()
             _, others = denies.read(there)
             if others:
@@ -121,9 +145,16 @@ class PolicyWriter:
         """
         return self._notes.permission_set(self._arn).is_inhabited(self._account)
 
-    def _provision(self, held: PermissionSet) -> Provisioning | None:
+    def _provision(self, held: PermissionSet, order: Order) -> Provisioning | None:
+        """None if the account has no role of the set."""
         try:
             operation = self._vendor.provision()
+        except NotThere as missing:
+            if order.first and self._begun_since():
+                # The first assignment there is being made, and may give the policy of before.
+                message = "another assignment is being made there"
+                raise NotYet(message) from missing
+            return None
         except Unclear as lost:
             # Done or not, it can be asked for again; only a policy must not land later.
             raise OutOfTime(lost.detail) from lost
