@@ -11,7 +11,7 @@ The policy is always rendered from what is stored. What stands there is only eve
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,10 @@ class Deny:
     over: bool = False
     """Whether its end has begun: from then on no assignment is asked for."""
     gone_at: datetime | None = None
-    """When the assignment was seen to be gone, or later: what was issued before is denied."""
+    """When the assignment was seen to be gone."""
+    issued_before: datetime | None = None
+    """From then on: what was issued before is denied. Later than that if the person has had a
+    session since, by when that began."""
 
     @property
     def holder(self) -> tuple[str, str]:
@@ -113,13 +116,13 @@ def covers(statements: Sequence[Statement], deny: Deny) -> bool:
         and each.start == deny.end
         for each in own
     )
-    if exact or deny.gone_at is None:
+    if exact or deny.issued_before is None:
         return exact
     return any(
         each.account == deny.account
         and deny.user_id in each.user_ids
         and each.before is not None
-        and each.before >= deny.gone_at
+        and each.before >= deny.issued_before
         for each in statements
     )
 
@@ -140,17 +143,27 @@ def told(others: Sequence[str]) -> str:
 def _explained(statement: Statement, denies: Sequence[Deny]) -> bool:
     live = {deny.holder for deny in denies if deny.live}
     if not statement.session_id:
-        over = {deny.holder: deny.gone_at for deny in denies if deny.gone_at}
-        latest = max((at for (where, _), at in over.items() if where == statement.account), default=None)
-        return latest is not None and all(
-            (statement.account, user) in over.keys() - live for user in statement.user_ids
-        ) and statement.before is not None and statement.before <= latest
-    deny = next((d for d in denies if d.session_id == statement.session_id), None)
+        return _explained_together(statement, denies, live)
+    deny = next((each for each in denies if each.session_id == statement.session_id), None)
     if deny is None or (statement.account, statement.user_ids) != (deny.account, (deny.user_id,)):
         return False
     if statement.before is not None:
-        return deny.gone_at is not None and statement.before <= deny.gone_at
+        return deny.issued_before is not None and statement.before <= deny.issued_before
     return deny.live or deny.holder not in live
+
+
+def _explained_together(
+    statement: Statement, denies: Sequence[Deny], live: Set[tuple[str, str]]
+) -> bool:
+    here = [
+        deny
+        for deny in denies
+        if deny.account == statement.account and deny.holder not in live and deny.issued_before
+    ]
+    latest = max((deny.issued_before for deny in here if deny.issued_before), default=None)
+    if latest is None or statement.before is None or statement.before > latest:
+        return False
+    return set(statement.user_ids) <= {deny.user_id for deny in here}
 
 
 def _statements(denies: list[Deny]) -> list[Statement]:
@@ -171,7 +184,7 @@ def _statements(denies: list[Deny]) -> list[Statement]:
             session_id=deny.session_id,
             account=deny.account,
             user_ids=(deny.user_id,),
-            before=deny.gone_at,
+            before=deny.issued_before,
         )
         for holder, deny in latest.items()
         if holder in live
@@ -186,7 +199,7 @@ def _statements(denies: list[Deny]) -> list[Statement]:
                 session_id="",
                 account=account,
                 user_ids=tuple(sorted(deny.user_id for deny in here)),
-                before=max(deny.gone_at for deny in here if deny.gone_at),
+                before=max(deny.issued_before for deny in here if deny.issued_before),
             )
         )
     return found
@@ -196,10 +209,12 @@ def _latest_over(denies: Iterable[Deny]) -> dict[tuple[str, str], Deny]:
     """Of what is over, the newest of each person and account: it denies what the others did."""
     newest: dict[tuple[str, str], Deny] = {}
     for deny in denies:
-        if deny.gone_at is None:
+        if deny.issued_before is None:
             continue
         known = newest.get(deny.holder)
-        if known is None or known.gone_at is None or known.gone_at < deny.gone_at:
+        if known is None or known.issued_before is None:
+            newest[deny.holder] = deny
+        elif known.issued_before < deny.issued_before:
             newest[deny.holder] = deny
     return newest
 

@@ -71,8 +71,8 @@ class PermissionSet:
         """
         version = self.wanted + 1
         others = (
-            replace(each, gone_at=max(each.gone_at, _second(deny.armed_at)))
-            if each.holder == deny.holder and each.gone_at is not None
+            replace(each, issued_before=max(each.issued_before, _second(deny.armed_at)))
+            if each.holder == deny.holder and each.issued_before is not None
             else each
             for each in self.denies
             if each.session_id != deny.session_id
@@ -99,8 +99,11 @@ class PermissionSet:
         return replace(self._with(now), wanted=self.wanted + 1)
 
     def gone(self, session_id: str, at: datetime) -> Self | None:
+        """With its assignment seen to be gone, the first time that this is said."""
         deny = self.deny_of(session_id)
-        return None if deny is None else self._with(replace(deny, over=True, gone_at=at))
+        if deny is None or deny.gone_at is not None:
+            return None
+        return self._with(replace(deny, over=True, gone_at=at, issued_before=at))
 
     def without(self, session_ids: Collection[str]) -> Self | None:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
@@ -207,12 +210,14 @@ def _kept(deny: Deny) -> dict[str, Any]:
         "begun": deny.begun,
         "over": deny.over,
         "gone_at": _text(deny.gone_at),
+        "issued_before": _text(deny.issued_before),
     }
 
 
 def _deny(kept: dict[str, Any]) -> Deny:
     instants = {name: timestamps.parse(kept[name]) for name in ("armed_at", "begins", "end")}
-    return Deny(**{**kept, **instants, "gone_at": _instant(kept["gone_at"])})
+    later = {name: _instant(kept[name]) for name in ("gone_at", "issued_before")}
+    return Deny(**{**kept, **instants, **later})
 
 
 def _text(instant: datetime | None) -> str | None:
