@@ -33,9 +33,13 @@ NEEDS: dict[str, frozenset[str]] = {
     "checkpoint_log": frozenset(),
     "find_dark_calls": frozenset(),
     "issue_credentials": frozenset({"policy", "edge", "database"}),
+    "issue_identity_center": frozenset(),
+    "issue_okta_group": frozenset({"signatures"}),
     "paint_slack": frozenset({"policy", "slack"}),
     "record_activity": frozenset(),
     "request_api": frozenset({"policy", "edge"}),
+    "revoke_identity_center": frozenset(),
+    "revoke_okta_group": frozenset({"signatures"}),
     "revoke_session": frozenset({"database"}),
     "rotate_secret": frozenset({"database"}),
     "route_slack": frozenset(),
@@ -45,7 +49,9 @@ NEEDS: dict[str, frozenset[str]] = {
     "watch_store": frozenset(),
     "witness_log": frozenset({"signatures"}),
 }
-"""By handler: asks a policy, reads calls of people, speaks to databases, checks signatures."""
+"""By handler: asks a policy, reads calls of people, speaks to databases, checks or makes
+signatures.
+"""
 
 BOTO_CALLS: dict[str, tuple[str, ...]] = {
     "dynamodb": (
@@ -67,6 +73,7 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
         "ListRolePolicies",
         "PutRolePolicy",
     ),
+    "identitystore": ("DescribeUser", "GetUserId"),
     "kms": ("GenerateMac", "GetPublicKey", "Sign", "VerifyMac"),
     "lambda": ("Invoke",),
     "logs": ("CreateLogStream", "FilterLogEvents", "PutLogEvents"),
@@ -80,6 +87,20 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
     ),
     "sns": ("Publish",),
     "sqs": ("ChangeMessageVisibilityBatch", "GetQueueAttributes", "SendMessage"),
+    "sso-admin": (
+        "CreateAccountAssignment",
+        "DeleteAccountAssignment",
+        "DescribeAccountAssignmentCreationStatus",
+        "DescribeAccountAssignmentDeletionStatus",
+        "DescribePermissionSet",
+        "DescribePermissionSetProvisioningStatus",
+        "GetInlinePolicyForPermissionSet",
+        "ListAccountAssignments",
+        "ListAccountAssignmentsForPrincipal",
+        "ListAccountsForProvisionedPermissionSet",
+        "ProvisionPermissionSet",
+        "PutInlinePolicyToPermissionSet",
+    ),
     "stepfunctions": (
         "DescribeExecution",
         "GetExecutionHistory",
