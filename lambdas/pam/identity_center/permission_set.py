@@ -27,13 +27,17 @@ class Provisioning:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionSet:
     """`wanted` is the version that is stored here, `written` the one that each account was seen to
-    have. A writer has the lock with this `fence` until `locked_until`; a later one has a higher.
+    have. `sent`: the last version of which a policy was sent, `given`: the one that each account was
+    last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later one
+    has a higher.
     `took`: in seconds, by account, how long the last assignment took from its arming.
     """
 
     denies: tuple[Deny, ...] = ()
     wanted: int = 0
     written: Mapping[str, int] = field(default_factory=dict)
+    sent: int = 0
+    given: Mapping[str, int] = field(default_factory=dict)
     provisioning: Mapping[str, Provisioning] = field(default_factory=dict)
     took: Mapping[str, int] = field(default_factory=dict)
     fence: int = 0
@@ -135,14 +139,27 @@ class PermissionSet:
     def is_held(self, fence: int, now: datetime) -> bool:
         return self.fence == fence and self.locked_until is not None and now < self.locked_until
 
+    def sending(self, fence: int, now: datetime, version: int) -> Self | None:
+        """Before a policy is sent; None after another took the lock."""
+        return replace(self, sent=version) if self.is_held(fence, now) else None
+
     def unlocked(self, fence: int) -> Self | None:
         return replace(self, locked_until=None) if self.fence == fence else None
 
-    def provisions(self, fence: int, account: str, what: Provisioning | None) -> Self | None:
+    def provisions(self, fence: int, account: str, what: Provisioning) -> Self | None:
         if self.fence != fence:
             return None
-        others = {name: it for name, it in self.provisioning.items() if name != account}
-        return replace(self, provisioning=others | ({account: what} if what else {}))
+        return replace(self, provisioning={**self.provisioning, account: what})
+
+    def provisioned(self, account: str, what: Provisioning, *, done: bool) -> Self:
+        """Its end, whoever looks. `done`: the account has it."""
+        others = {
+            name: each
+            for name, each in self.provisioning.items()
+            if (name, each) != (account, what)
+        }
+        newest = max(what.version if done else 0, self.given.get(account, 0))
+        return replace(self, provisioning=others, given={**self.given, account: newest})
 
     def wrote(self, fence: int, account: str, version: int) -> Self | None:
         """With what was seen to stand there, and the lock free; None after another took it."""
@@ -163,6 +180,8 @@ class PermissionSet:
                 "denies": [_kept(each) for each in self.denies],
                 "wanted": self.wanted,
                 "written": dict(self.written),
+                "sent": self.sent,
+                "given": dict(self.given),
                 "provisioning": {
                     name: [each.request_id, each.version]
                     for name, each in self.provisioning.items()
@@ -184,6 +203,8 @@ class PermissionSet:
             denies=tuple(_deny(each) for each in kept["denies"]),
             wanted=kept["wanted"],
             written=kept["written"],
+            sent=kept["sent"],
+            given=kept["given"],
             provisioning={
                 name: Provisioning(request_id=each[0], version=each[1])
                 for name, each in kept["provisioning"].items()

@@ -35,11 +35,13 @@ class Watch:
             if not denies.covers(statements, deny)
         ]
         stale = known == before and denies.superfluous(statements, known.denies)
-        unseen = behind and known == before and not _is_being_written(known, self.visit.now())
-        if gone or unseen:
-            concerned = gone or [deny.session_id for deny in known.at(account) if deny.live]
+        behind = behind and known == before and not _is_being_written(known, self.visit.now())
+        if behind and known.given.get(account, 0) >= known.sent:
+            # It was given what stands there, and has something else: nobody knows what it denies.
+            gone = [deny.session_id for deny in known.at(account) if deny.live]
+        if gone or behind:
             self._write_again(known)
-            return concerned
+            return gone
         if stale:
             self.visit.writer.sweep()
         return []

@@ -91,13 +91,12 @@ class PolicyWriter:
         held = self._notes.change_set(self._arn, lambda it: it.locked(self._patience.now()))
         if held is None:
             return
-        self._vendor.put_policy(denies.rendered(held.denies), lambda: self._check_lock(held))
-        self._still_mine(held)
+        self._send(held, denies.rendered(held.denies))
         asked = None
         if self._begun_since():
             asked = self._provision(held, Order(version=held.wanted))
         if asked is not None:
-            self._see_provisioned(held, asked)
+            self._see_provisioned(asked)
         self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
 
     def _write(self, held: PermissionSet, order: Order) -> None:
@@ -105,13 +104,12 @@ class PolicyWriter:
         text = denies.rendered(held.denies)
         if under_way is None or under_way.version != held.wanted:
             self._put(held, text, order)
-            self._still_mine(held)
             if held.is_inhabited(self._account) or self._begun_since() or order.is_there():
                 under_way = self._provision(held, order)
             else:
                 under_way = None
         if under_way is not None:
-            self._see_provisioned(held, under_way)
+            self._see_provisioned(under_way)
         self._see_policy(text)
         wrote = self._notes.change_set(
             self._arn, lambda it: it.wrote(held.fence, self._account, held.wanted)
@@ -127,7 +125,12 @@ class PolicyWriter:
                 raise ForeignStatements(denies.told(others))
             if denies.same(there, text):
                 return
+        self._send(held, text)
+
+    def _send(self, held: PermissionSet, text: str) -> None:
+        self._still_mine(held)
         self._vendor.put_policy(text, lambda: self._check_lock(held))
+        self._still_mine(held)
 
     def _check_lock(self, held: PermissionSet) -> None:
         if held.locked_until is None or held.locked_until - self._patience.now() < _LANDED:
@@ -135,8 +138,8 @@ class PolicyWriter:
             raise OutOfTime(message)
 
     def _still_mine(self, held: PermissionSet) -> None:
-        now = self._patience.now()
-        if not self._notes.permission_set(self._arn).is_held(held.fence, now):
+        now, version = self._patience.now(), held.wanted
+        if not self._notes.change_set(self._arn, lambda it: it.sending(held.fence, now, version)):
             raise LockLost(_LOST)
 
     def _begun_since(self) -> bool:
@@ -167,11 +170,14 @@ class PolicyWriter:
             raise LockLost(_LOST)
         return asked
 
-    def _see_provisioned(self, held: PermissionSet, asked: Provisioning) -> None:
+    def _see_provisioned(self, asked: Provisioning) -> None:
         polls = self._patience.polls()
         while (seen := self._progress(asked)).status is Status.IN_PROGRESS:
             polls.wait()
-        self._notes.change_set(self._arn, lambda it: it.provisions(held.fence, self._account, None))
+        done = seen.status is Status.SUCCEEDED
+        self._notes.change_set(
+            self._arn, lambda it: it.provisioned(self._account, asked, done=done)
+        )
         if seen.status is Status.FAILED:
             message = f"the permission set could not be provisioned: {seen.reason}"
             raise IssuerUnavailable(message)
