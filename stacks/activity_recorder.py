@@ -53,10 +53,14 @@ class ActivityRecorder(Construct):
                 table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
+                identity_center_user_name=_user_name(platform.config),
             ),
             timeout=_TIMEOUT,
         )
         store.grant_take_steps(self.function.role)
+        if lent.permission_sets:
+            # What is done with these names a person, and no session.
+            store.grant_find_of_person(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
         self.function.bury_failures(retries=2)
         waiting = ActivityQueue(
@@ -67,7 +71,8 @@ class ActivityRecorder(Construct):
             undelivered=platform.undelivered,
         )
         self.queue = waiting.queue
-        for number, pattern in enumerate(patterns(lent.roles.lent, stack.region)):
+        all_heard = patterns(lent.roles.lent, lent.permission_sets, stack.region)
+        for number, pattern in enumerate(all_heard):
             self._hear_cloudtrail(number, pattern, waiting, platform.config)
         if lending_accounts:
             self._let_speak(lending_accounts, platform.env_name)

@@ -14,14 +14,13 @@ from pam.domain import timestamps
 from pam.domain.activity import (
     LONGEST_TEXT,
     Activity,
-    Source,
-    of_cloudtrail,
     one_line,
     while_it_ended,
     why_dark,
     why_open,
 )
-from pam.domain.kinds import KINDS
+from pam.domain.cloudtrail import of_cloudtrail
+from pam.domain.kinds import KINDS, Source
 from pam.domain.openings import Fence, Opening
 from pam.domain.session import Session
 from tests.fakes.cloudtrail import (
