@@ -46,10 +46,20 @@ SLACK_NOT_PAINTED = "SlackNotPainted"
 """Metric: what was to be told in Slack and was given up, by a fault of PAM's own."""
 DOOR_OPENED = "DoorOpened"
 """Metric: calls of a session that make credentials, or let others in, beyond its own end."""
+ACCESS_UNEXPLAINED = "AccessUnexplained"
+"""Metric: how often access was found at a target of a standing kind that no session explains."""
 TARGET_DRIFTED = "TargetDrifted"
 """Metric: all of the next together, because an alarm costs by the metric."""
 OF_TARGETS = frozenset(
-    {ORPHAN_REMOVED, ACCESS_MISSING, DENY_MISSING, BOUNDARY_MISSING, TRACES_LEFT, ROLE_FULL}
+    {
+        ORPHAN_REMOVED,
+        ACCESS_MISSING,
+        ACCESS_UNEXPLAINED,
+        DENY_MISSING,
+        BOUNDARY_MISSING,
+        TRACES_LEFT,
+        ROLE_FULL,
+    }
 )
 """Metrics about what stands at a target and should not, or should and does not."""
 SLACK_API_URL = "https://slack.com/api/"
@@ -162,6 +172,9 @@ class Table(StrEnum):
     LOG_HEAD = "log-head"
     LINKS = "links"
     LINK_CODES = "link-codes"
+    IDENTITY_CENTER = "identity-center"
+    """What PAM knows of its access there; only in a deployment that lends it. So the next one."""
+    OKTA = "okta"
 
 
 def table_name(env: str, table: Table) -> str:
@@ -182,6 +195,8 @@ class Tables:
     log_head: str
     links: str
     link_codes: str
+    identity_center: str
+    okta: str
 
     @classmethod
     def of(cls, env: str, sessions: str) -> Self:
@@ -198,6 +213,8 @@ class Tables:
             log_head=table_name(env, Table.LOG_HEAD),
             links=table_name(env, Table.LINKS),
             link_codes=table_name(env, Table.LINK_CODES),
+            identity_center=table_name(env, Table.IDENTITY_CENTER),
+            okta=table_name(env, Table.OKTA),
         )
 
 
@@ -296,6 +313,23 @@ class CallerOffice(StrEnum):
 
 def caller_policy_name(env: str, office: CallerOffice) -> str:
     return f"pam-{env}-{office}"
+
+
+class VendorPower(StrEnum):
+    """What a function may do at a vendor: each has one of the two."""
+
+    ISSUE = "issue"
+    REVOKE = "revoke"
+
+
+def vendor_handler(kind: str, power: VendorPower) -> str:
+    """The file under `lambdas/` of the function that makes, or unmakes, access of this kind."""
+    return f"{power}_{kind.replace('-', '_')}"
+
+
+def vendor_function_name(env: str, kind: str, power: VendorPower) -> str:
+    """Fixed, so that those who call it need no more than to know that it is there."""
+    return f"pam-{env}-{power}-{kind}"
 
 
 def state_machine_name(env: str) -> str:

@@ -44,10 +44,12 @@ class TableSettings(Settings):
 class TargetSettings(TableSettings):
     """Of the functions that make or unmake access. `database_sslmode` is in libpq's words; the
     certificate is a file of the package, empty where the mode checks none.
+    `vendors` are those whose functions this deployment has, with commas between.
     """
 
     database_sslmode: str
     database_root_certificate: str
+    vendors: str
 
 
 class RequestApiSettings(TableSettings):
@@ -158,6 +160,48 @@ class NoticeSettings(TableSettings):
     approver_topic_arn: str
     requester_topic_arn: str
     tier1_topic_arn: str
+
+
+class IdentityCenterSettings(TableSettings):
+    """Of the two functions that speak to Identity Center. `identity_center_role`: in which they do,
+    in the account that administers it; empty: their own. `identity_center_user_name`: how a person
+    is called there, over `{person}`. `identity_center_url` is AWS's own where it is empty.
+    """
+
+    identity_center_region: str
+    identity_center_role: str
+    identity_center_user_name: str
+    identity_center_url: str
+
+
+class IssueIdentityCenterSettings(IdentityCenterSettings):
+    """The one that makes access goes by proofs."""
+
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+    slack_key_arn: str
+
+
+class OktaSettings(TableSettings):
+    """Of the two functions that speak to Okta, each as an app of its own. `okta_key_arn`: what
+    signs for the app. `okta_login`: how a person signs in there, over `{person}`. `okta_api_url` is
+    that of the organisation, but for the local stack.
+    """
+
+    okta_client_id: str
+    okta_key_arn: str
+    okta_login: str
+    okta_api_url: str
+
+
+class IssueOktaSettings(OktaSettings):
+    """The one that makes access goes by proofs."""
+
+    door_key_arn: str
+    admission_key_arn: str
+    activation_key_arn: str
+    slack_key_arn: str
 
 
 class RotateSettings(Settings):

@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore import __version__
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
@@ -40,6 +41,21 @@ ONE_TRY = Config(
     user_agent=_SAYS,
 )
 """For what somebody waits for who must be answered within 20 s, done or not."""
+PATIENT = Config(
+    connect_timeout=2,
+    # Longer than any function runs that a function waits for (pam.domain.kinds.VENDOR_CALL).
+    read_timeout=25,
+    retries={"total_max_attempts": 1},
+    user_agent=_SAYS,
+)
+"""For a call that another function makes at a vendor: what became of it, its answer alone says."""
+FOR_VENDORS = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"total_max_attempts": 1},
+    user_agent=_SAYS,
+)
+"""For calls that change something at a vendor, and must not land long after they were given up."""
 _HURRIED = Config(
     connect_timeout=1,
     read_timeout=2,
@@ -85,6 +101,26 @@ def client(service: str, *, config: Config | None = None, **kwargs: Any) -> Any:
     with _MAKING:
         made = _session().create_client(service, config=config or _PACE.get(), **kwargs)
     made.meta.events.register_first("needs-retry.dynamodb", _name_throttled_transaction)
+    made.meta.events.register_last("after-call", _raise_throttled)
+    return made
+
+
+def client_in_role(role_arn: str, service: str, *, config: Config, **kwargs: Any) -> Any:
+    """The same in another role, which is taken anew in time; empty: in the function's own."""
+    if not role_arn:
+        return client(service, config=config, **kwargs)
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=_session().create_client,
+        source_credentials=credentials(),
+        role_arn=role_arn,
+        extra_args={"RoleSessionName": "mod046-pam"},
+    )
+    with _MAKING:
+        taken = Session()
+        taken._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - as botocore does it
+            refresh_using=fetcher.fetch_credentials, method="assume-role"
+        )
+        made = taken.create_client(service, config=config, **kwargs)
     made.meta.events.register_last("after-call", _raise_throttled)
     return made
 

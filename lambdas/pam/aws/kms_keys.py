@@ -34,6 +34,19 @@ class KmsLogSigner(_KmsKey):
         return self._sign(text.encode(), "ECDSA_SHA_256")
 
 
+class KmsAssertionKey(_KmsKey):
+    """An ECC_NIST_P256 key by which PAM is known as an app of a vendor's."""
+
+    @property
+    def key_id(self) -> str:
+        """Under which the vendor has its public half (`kid`)."""
+        return self._key_id.rpartition("/")[2]
+
+    def sign(self, message: bytes) -> bytes:
+        """ECDSA with SHA-256 over the whole message, as DER: JWTs have the two numbers raw."""
+        return self._sign(message, "ECDSA_SHA_256")
+
+
 class KmsCosigner(_KmsKey):
     """Implements `ports.audit.Cosigner` with an ECC_NIST_EDWARDS25519 key."""
 

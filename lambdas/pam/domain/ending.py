@@ -18,6 +18,9 @@ class ReceiptMethod(StrEnum):
     LOGIN_REFUSED = "login-refused"
     MEMBERSHIP_GONE = "membership-gone"
     """Of a standing kind: the target says that the person has this access no more."""
+    ASSIGNMENT_GONE = "assignment-gone"
+    """Of Identity Center: the deny of live sessions was read back, and then that the person is
+    assigned no more."""
     LEASE_OVER = "lease-over"
     NO_LEASE = "no-lease"
     NEVER_GRANTED = "never-granted"

@@ -17,6 +17,8 @@ from pam.domain.partitions import partition_of
 AWS_ROLE = "aws-role"
 POSTGRES_USER = "postgres-user"
 ROTATED_SECRET = "rotated-secret"  # noqa: S105 - a kind, and no secret
+IDENTITY_CENTER = "identity-center"
+OKTA_GROUP = "okta-group"
 IAM_WRITES = "iam_writes"
 """Setting of an `aws-role`, there if the purpose of the role is IAM: see `Target.may_write_iam`."""
 RESERVED_NAMES = frozenset({"kind", "settings"})
@@ -30,6 +32,16 @@ class LeaseForm(StrEnum):
     SECRET = "secret"  # noqa: S105 - a form, and no secret
     SIGNIN = "signin"
     """Nothing secret: where to go. The access stands at the target already."""
+
+
+class Vendor(StrEnum):
+    """Whose power makes the access of a kind, where PAM keeps that in functions of its own: the
+    functions that reach AWS roles and databases have none of it. Its name is that of the section
+    of the deploy config that says how the vendor is reached.
+    """
+
+    IDENTITY_CENTER = "identity_center"
+    OKTA = "okta"
 
 
 class Source(StrEnum):
@@ -118,6 +130,8 @@ class Kind:
     lease: LeaseForm
     sign_in: SignIn | None = None
     """For the lease form `signin`, and for no other."""
+    vendor: Vendor | None = None
+    """Whose power it takes, where functions of its own have that: of a standing kind alone."""
     deadlines: Deadlines
     bites: Bites = Bites()
     outlasting: Outlasting | None = None
@@ -134,6 +148,9 @@ class Kind:
             raise ValueError(message)
         if (self.lease is LeaseForm.SIGNIN) != (self.sign_in is not None):
             message = f"{self.name}: sign_in goes with the lease form signin"
+            raise ValueError(message)
+        if self.vendor is not None and not self.standing:
+            message = f"{self.name}: only a standing kind is made by a vendor's functions"
             raise ValueError(message)
 
     @property
@@ -172,6 +189,10 @@ def label(kind: str, names: Mapping[str, str]) -> str:
 _AWS_AND_DATABASES = Deadlines(
     making=timedelta(minutes=2), ending=timedelta(seconds=30), stuck=timedelta(seconds=60)
 )
+_DIRECTORIES = Deadlines(
+    making=timedelta(minutes=10), ending=timedelta(seconds=30), stuck=timedelta(seconds=60)
+)
+"""They answer that something is begun, and do it later."""
 # Without the six characters that Secrets Manager appends: they are not known here.
 _BY_SECRET = {
     "account": "{account}",
@@ -226,6 +247,48 @@ _ROWS = (
             "secret_key": frozenset({Need.USE_KEY}),
             "rotation_function": frozenset({Need.INVOKE_ROTATION}),
         },
+    ),
+    Kind(
+        name=IDENTITY_CENTER,
+        folder="pam.kinds.identity_center",
+        names={
+            "account": "{account}",
+            "instance": "{instance}",
+            "permission_set": "{permission_set}",
+        },
+        kept=frozenset({"identity_store", "permission_set_name", "portal"}),
+        lease=LeaseForm.SIGNIN,
+        sign_in=SignIn(
+            url="{portal}",
+            instructions=(
+                "Open the AWS access portal, and there account {account} with "
+                "{permission_set_name}. In a terminal: aws sso login, with that account and that "
+                "permission set in the profile."
+            ),
+        ),
+        vendor=Vendor.IDENTITY_CENTER,
+        deadlines=_DIRECTORIES,
+        # The deny with the end in it stood before there was access; one that is written at an
+        # early end is obeyed seconds after it was read back, without a promise.
+        bites=Bites(within=timedelta(seconds=60), by_the_clock=True),
+        # A permission set of PAM's gives sessions of an hour, and no end can call them back.
+        outlasting=Outlasting(at_least=timedelta(minutes=59), at_most=timedelta(minutes=61)),
+    ),
+    Kind(
+        name=OKTA_GROUP,
+        folder="pam.kinds.okta_group",
+        names={"organisation": "{organisation}", "group": "{group}"},
+        kept=frozenset({"carries_admin_role", "end_sessions", "app"}),
+        lease=LeaseForm.SIGNIN,
+        sign_in=SignIn(
+            url="{app}",
+            instructions=(
+                "Sign in to {organisation} with your own user: you are in the group that gives "
+                "this access. If you were signed in before, sign in anew."
+            ),
+        ),
+        vendor=Vendor.OKTA,
+        deadlines=_DIRECTORIES,
     ),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({row.name: row for row in _ROWS})

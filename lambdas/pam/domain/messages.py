@@ -7,6 +7,7 @@ none of these is refused, and nothing falls through to a default.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from pam.domain.ids import is_ulid
@@ -71,6 +72,54 @@ class SearchDenies(Value):
 
 class SearchBlocked(Value):
     pass
+
+
+class SearchStanding(Value):
+    """The targets of standing kinds, where access stands, are to be looked at."""
+
+
+class MakeAccess(Value):
+    """To a function that has a vendor's power to make access. `proof` is the activator's, of this
+    session and of nothing that is begun after `until` (an RFC 3339 time).
+    """
+
+    session_id: str
+    until: str
+    proof: str
+
+
+class SeeAccess(Value):
+    """Whether the access stands at the vendor."""
+
+    session_id: str
+
+
+class UnmakeAccess(Value):
+    """To a function that has a vendor's power to take access, as the next two."""
+
+    session_id: str
+
+
+class ClearAccess(Value):
+    """What the end had to leave there goes."""
+
+    session_id: str
+
+
+class TargetAct(StrEnum):
+    """What is asked about a target, and no single session."""
+
+    SESSIONS = "sessions"
+    STRANGERS = "strangers"
+    KEEP = "keep"
+    TIDY = "tidy"
+
+
+class AtTarget(Value):
+    """`act` is a TargetAct, `target` the label of a target that the catalogue lends."""
+
+    act: str
+    target: str
 
 
 class SendNotices(Value):

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     VOTE = "vote"
     CONFIRMATION = "confirmation"
     ACTIVATION = "activation"
+    MAKING = "making"
     LINK = "link"
 
 
@@ -235,6 +236,27 @@ def of_activation(session: Session) -> Statement:
         fields={
             "activated_at": _instant(session.activated_at),
             "expires_at": _instant(session.expires_at),
+            "request": session.proof,
+            "votes": [vote.proof for vote in approvals(session)],
+            "confirmation": session.confirmation.proof
+            if session.confirmation and confirmation_due(session)
+            else "",
+        },
+    )
+
+
+def of_making(session: Session, until: datetime) -> Statement:
+    """That the activator has seen all that access is given by, and policy's word: said to a
+    function that makes access for it, of this session as it is, and of nothing begun after `until`.
+    """
+    return Statement(
+        maker=Maker.ACTIVATION,
+        kind=Kind.MAKING,
+        session_id=session.session_id,
+        fields={
+            "until": _instant(until),
+            "activating_at": _instant(session.activating_at),
+            "duration": _seconds(session.duration),
             "request": session.proof,
             "votes": [vote.proof for vote in approvals(session)],
             "confirmation": session.confirmation.proof

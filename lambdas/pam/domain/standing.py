@@ -1,11 +1,16 @@
 """Standing kinds: a person has one session of a target at a time, and one more may wait for it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain.lifecycle import Status
 from pam.domain.limits import OpenNow, open_as
 from pam.domain.session import Session
+
+LONGEST_CALL = timedelta(seconds=30)
+"""For how long a call may go on that makes access: longer than the function that makes it lives."""
+VENDOR_CALL = timedelta(seconds=22)
+"""How long a vendor's function lives: less than those that wait for it."""
 
 _TAKEN_AWAY = frozenset({Status.REVOKED, Status.FAILED})
 
@@ -16,6 +21,13 @@ class TurnLost:
 
     outcome: Status
     reason: str
+
+
+def checkout_of(session: Session) -> str:
+    """What its person and its target are checked out by. No name of a person holds the separator,
+    so this means one person and one target.
+    """
+    return f"{session.target.label}#{session.requester_name}"
 
 
 def earlier_than(session: Session, held: OpenNow) -> str:

@@ -6,20 +6,18 @@ notes in the checkout that it is about to; without that note an end takes nothin
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pam.domain import timestamps
 from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.resource import Target
 from pam.domain.session import Session
+from pam.domain.standing import LONGEST_CALL, checkout_of
 from pam.ports.targets import Checkouts, Receipt, StandingTarget
-
-LONGEST_CALL = timedelta(seconds=30)
-"""For how long a call may go on that makes access: longer than the function that makes it lives."""
 
 
 class OnePerPerson:
-    """Implements `ports.targets.Issuer` for a standing kind."""
+    """Implements `ports.targets.StandingIssuer`."""
 
     def __init__(self, target: StandingTarget, checkouts: Checkouts) -> None:
         self._target = target
@@ -30,23 +28,26 @@ class OnePerPerson:
             message = f"{session.requester_name} has another session of it; waiting for its end"
             raise TryAgain(message)
 
-    def activate(self, session: Session, now: datetime) -> None:
+    def activate(self, session: Session, now: datetime) -> datetime | None:
         what = checkout_of(session)
         if not self._checkouts.has(what, session.session_id):
             message = f"the session does not hold {session.resource}"
             raise IssuerUnavailable(message)
         try:
             self._refuse_foreign(what, session)
-            self._make(what, session, now)
+            return self._make(what, session, now)
         except Unreached as fault:
             # A call before this one, or beside it, may have reached the target.
             raise IssuerUnavailable(fault.detail) from fault
 
     def _refuse_foreign(self, what: str, session: Session) -> None:
         """Raises ForeignAccess. The note is read after the target was asked: what stands there by
-        a call that is made at the same time has its note already.
+        a call that is made at the same time has its note already. A note that was there before is
+        answer enough.
         """
-        if not self._target.stands(session) or self._made_by_pam(what, session):
+        if self._made_by_pam(what, session) or not self._target.stands(session):
+            return
+        if self._made_by_pam(what, session):
             return
         # Nobody unmakes what is foreign, so no other call of this session may begin to make it.
         self._checkouts.stop_making(what, session.session_id)
@@ -58,17 +59,33 @@ class OnePerPerson:
         )
         raise ForeignAccess(message, session_id=session.session_id)
 
-    def _make(self, what: str, session: Session, now: datetime) -> None:
+    def _make(self, what: str, session: Session, now: datetime) -> datetime | None:
         if not self._checkouts.begin_making(what, session.session_id, until=now + LONGEST_CALL):
             message = "the session has ended, and no access is made for it any more"
             raise IssuerUnavailable(message)
         try:
-            self._target.make(session, now)
+            begins = self._target.make(session, now)
+        except ForeignAccess:
+            self._checkouts.finish_making(what, session.session_id)
+            self._forget_made(what, session)
+            raise
         except (TryAgain, Unreached):
             self._checkouts.finish_making(what, session.session_id)
             raise
         # After any other error what was asked for may still be under way at the target.
         self._checkouts.finish_making(what, session.session_id)
+        return begins
+
+    def _forget_made(self, what: str, session: Session) -> None:
+        """The target saw access of others where PAM was about to make its own: the note that PAM
+        makes it goes with the checkout, or an end would take what is theirs. Not while another call
+        of the session is at it: what that made is PAM's.
+        """
+        if self._checkouts.stop_making(what, session.session_id) is not None:
+            message = "another call is making the access"
+            raise IssuerUnavailable(message)
+        receipt = Receipt.never_granted("PAM made nothing there")
+        self._checkouts.give_back(what, session.session_id, receipt)
 
     def _made_by_pam(self, what: str, session: Session) -> bool:
         return self._checkouts.remembered(what, session.session_id) is not None
@@ -113,7 +130,8 @@ class OnePerPerson:
     def tidy(self, target: Target, now: datetime) -> None:
         self._target.tidy(target, now)
 
+    def keep(self, target: Target, now: datetime) -> list[str]:
+        return self._target.keep(target, now)
 
-def checkout_of(session: Session) -> str:
-    """No name of a person holds the separator, so this means one person and one target."""
-    return f"{session.target.label}#{session.requester_name}"
+    def strangers(self, target: Target, now: datetime) -> list[str]:
+        return self._target.strangers(target, now)

@@ -2,17 +2,25 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from pam.domain import proofs, timestamps
 from pam.domain.audit_record import ACTIVE_UNTIL, Entry, PolicyTrace, RecordType
 from pam.domain.block import Block
-from pam.domain.errors import Conflict, ForeignAccess, NotEligible, TryAgain, Unproven, Unreached
+from pam.domain.errors import (
+    Conflict,
+    ForeignAccess,
+    IssuerUnavailable,
+    NotEligible,
+    TryAgain,
+    Unproven,
+    Unreached,
+)
 from pam.domain.lifecycle import Status
 from pam.domain.people import WORKFLOW
 from pam.domain.session import Session
-from pam.domain.standing import must_wait
+from pam.domain.standing import LONGEST_CALL, must_wait
 from pam.operations.close_session import close_session
 from pam.operations.decide_end import verdict_of_lost_turn
 from pam.operations.fail_session import fail_unmade
@@ -26,6 +34,7 @@ from pam.ports.sessions import SessionStore
 from pam.ports.targets import Issuers
 from pam.side_by_side import side_by_side
 
+_ROUNDED_UP = timedelta(seconds=1)
 _BEFORE = frozenset({Status.APPROVED, Status.ACTIVATING})
 _ON_THE_WAY = _BEFORE | {Status.ACTIVE}
 
@@ -83,13 +92,18 @@ def _activated(
     proven = gate.approved(session, now)
     issuer = issuers[proven.target.kind]
     try:
-        issuer.activate(proven, now)
+        armed = issuer.activate(proven, now)
     except (Unreached, ForeignAccess) as fault:
         fail_unmade(session_id, fault, now=now, store=store)
         raise
+    begins = _begins(proven, armed, now)
     # Read anew, like a lease's: what was changed around PAM meanwhile is not what was proven.
     session = transition(
-        store, session_id, lambda s: _outcome(s, proven, signer, policy, now), now=now
+        store,
+        session_id,
+        lambda s: _outcome(s, proven, begins, signer, policy),
+        # An end that is armed for an instant within this call is on record from then.
+        now=max(now, begins - _ROUNDED_UP),
     )
     if session.status is not Status.ACTIVE:
         # Someone ended it while the access was being made: unmake what this call just made.
@@ -168,17 +182,31 @@ def _intent(
     return Step(activating, entries)
 
 
+def _begins(session: Session, armed: datetime | None, now: datetime) -> datetime:
+    """From when its time runs. Raises IssuerUnavailable for a session that is over by then: its end
+    stands at the target, and it would have had no access.
+    """
+    if armed is None:
+        # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
+        # fractions, and so the window is exact, to the second, at every belt.
+        return timestamps.parse(timestamps.whole_second_at_or_after(now))
+    if armed > now + LONGEST_CALL or armed.microsecond:
+        message = f"its end is armed for an instant of which this call knows nothing: {armed}"
+        raise IssuerUnavailable(message)
+    if armed + session.duration <= now:
+        message = "its time was over before the access was seen to be there; ask for it anew"
+        raise IssuerUnavailable(message)
+    return armed
+
+
 def _outcome(
-    session: Session, made_for: Session, signer: Signer, policy: CedarPolicy, now: datetime
+    session: Session, made_for: Session, begins: datetime, signer: Signer, policy: CedarPolicy
 ) -> Step | None:
     if session.status is not Status.ACTIVATING:
         return None
     if not _same(session, made_for):
         message = "nothing is given by this session: it was changed while its access was made"
         raise Unproven(message, session_id=session.session_id)
-    # From the next whole second on: IAM's date conditions and Step Functions' Wait know no
-    # fractions, and so the window is exact, to the second, at every belt.
-    begins = timestamps.parse(timestamps.whole_second_at_or_after(now))
     ends = begins + made_for.duration
     kept = replace(session, votes=made_for.votes, duration=made_for.duration)
     active = kept.advance(Status.ACTIVE, activated_at=begins, expires_at=ends)

@@ -68,6 +68,12 @@ class Gate:
         if shown.activation is None or not self._holds(shown.activation):
             raise _unproven(session, "it was not activated as it says")
 
+    def check_making(self, session: Session, until: datetime, mac: str) -> None:
+        """Raises Unproven unless the activator asks, until then, for the access of this session."""
+        asked = Signed(statement=proofs.of_making(session, until), mac=mac)
+        if not all(self._verifier.verify([asked])):
+            raise _unproven(session, "its activator did not ask for it")
+
     def _check_opened(self, session: Session, shown: Evidence) -> None:
         if not self._holds(shown.request):
             raise _unproven(session, "its request is not what PAM's door took")

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pam.domain.apart import Apart
 from pam.domain.channels import Channels
-from pam.domain.kinds import kind_of
+from pam.domain.kinds import Vendor, kind_of
 from pam.domain.limits import Limits
 from pam.domain.links import LinkRules
 from pam.domain.resource import Environment, Resource
@@ -35,6 +35,16 @@ class Identity:
     user: str = ""
     principal: str = ""
     person: str = ""
+    identity_center_user: str = ""
+    """The id of the person there, which never changes. Empty: PAM looks it up by the user name."""
+    okta_user: str = ""
+
+    def user_at(self, vendor: Vendor) -> str:
+        match vendor:
+            case Vendor.IDENTITY_CENTER:
+                return self.identity_center_user
+            case Vendor.OKTA:
+                return self.okta_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,14 @@ class CompiledPolicy:
     links: LinkRules
     channels: Channels
     apart: Apart
+
+    def ids_at(self, vendor: Vendor) -> dict[str, str]:
+        """By the name of the person: who that is at the vendor, as far as the file says."""
+        return {
+            identity.person: identity.user_at(vendor)
+            for identity in self.identities
+            if identity.user_at(vendor)
+        }
 
     @property
     def digest(self) -> str:

@@ -142,6 +142,23 @@ class IdentityEntry(Strict):
     account: Account | None = None
     accounts: Annotated[list[Account], Field(min_length=1)] | None = None
     person: str | None = None
+    identity_center_user: (
+        Annotated[
+            str,
+            spelled(
+                r"(?:[0-9a-f]{10}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+                "identity_center_user is the UserId of Identity Center, and not the user name",
+            ),
+        ]
+        | None
+    ) = None
+    okta_user: (
+        Annotated[
+            str,
+            spelled(r"[0-9A-Za-z]{20}", "okta_user is the id of the user in Okta, not the login"),
+        ]
+        | None
+    ) = None
     domain: Name
     groups: list[Name]
 
@@ -158,6 +175,9 @@ class IdentityEntry(Strict):
             raise ValueError(message)
         if self.permission_set is not None and self.person is not None:
             message = "a permission set's sessions name the person; remove person"
+            raise ValueError(message)
+        if self.permission_set is not None and (self.identity_center_user or self.okta_user):
+            message = "a permission set is no single person; say the id by user or principal"
             raise ValueError(message)
         return self
 

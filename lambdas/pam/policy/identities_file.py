@@ -65,6 +65,8 @@ def _identity(entry: IdentityEntry) -> Identity:
         user=entry.user or "",
         principal=entry.principal or "",
         person=folded(entry.person or (entry.user or "").rpartition("/")[2]),
+        identity_center_user=entry.identity_center_user or "",
+        okta_user=entry.okta_user or "",
     )
 
 

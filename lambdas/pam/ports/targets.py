@@ -96,10 +96,12 @@ class Issuer(Protocol):
         Conflict if that is not to be waited for. What a closed session had taken is free again.
         """
 
-    def activate(self, session: Session, now: datetime) -> None:
+    def activate(self, session: Session, now: datetime) -> datetime | None:
         """Makes the access possible and sees that it is. Arms the end before it makes anything.
 
-        Raises TryAgain if the target is at it and needs longer than one call.
+        Returns from when the session's time runs, if its end is armed at the target: a whole
+        second, no later than when this returns. None: from now on. Raises TryAgain if the target
+        is at it and needs longer than one call.
         """
 
     def end(self, session: Session, now: datetime) -> Receipt:
@@ -135,6 +137,20 @@ Lenders = Mapping[str, Lender]
 """By kind. Of a standing kind nothing is leased, so its issuer is never asked to."""
 
 
+class StandingIssuer(Issuer, Protocol):
+    """The issuer of a standing kind whose targets are looked at every minute."""
+
+    def keep(self, target: Target, now: datetime) -> list[str]:
+        """As `StandingTarget.keep`."""
+
+    def strangers(self, target: Target, now: datetime) -> list[str]:
+        """As `StandingTarget.strangers`."""
+
+
+StandingIssuers = Mapping[str, StandingIssuer]
+"""By kind: of the standing ones."""
+
+
 class StandingTarget(Protocol):
     """What a standing kind does at its target; all else of its issuer is the same for each of them
     (`pam.kinds.one_per_person`). Every method may be called again safely, and raises
@@ -144,8 +160,14 @@ class StandingTarget(Protocol):
     def stands(self, session: Session) -> bool:
         """Whether the target says that the person has this access now, whoever made it."""
 
-    def make(self, session: Session, now: datetime) -> None:
-        """Makes the access and reads it back. Raises TryAgain while the target is at it."""
+    def make(self, session: Session, now: datetime) -> datetime | None:
+        """Makes the access and reads it back. Raises TryAgain while the target is at it.
+
+        Where the end is armed at the target, before there is access, it is armed for an instant
+        (a whole second) + `session.duration`, and that instant is returned: the session's time
+        runs from then, not from the read-back. It is past when this returns; called again, the
+        same is returned. None where nothing is armed.
+        """
 
     def unmake(self, session: Session, now: datetime) -> Receipt:
         """Takes the access and sees that it is gone. Needs nothing but the stored session."""
@@ -154,10 +176,20 @@ class StandingTarget(Protocol):
         """As `Issuer.clear_traces`."""
 
     def sessions_at(self, target: Target) -> list[str]:
-        """As `Issuer.sessions_at`."""
+        """As `Issuer.sessions_at`; by PAM's own notes, where the target knows of no sessions."""
 
     def tidy(self, target: Target, now: datetime) -> None:
         """As `Issuer.tidy`."""
+
+    def keep(self, target: Target, now: datetime) -> list[str]:
+        """Writes again what ends sessions there and is gone or changed. Returns the ids of the
+        sessions concerned.
+        """
+
+    def strangers(self, target: Target, now: datetime) -> list[str]:
+        """What access there is that no session of this deployment explains, each a short printable
+        text that stays the same as long as the access does. Nothing of it is touched.
+        """
 
 
 class EndKeeper(Protocol):

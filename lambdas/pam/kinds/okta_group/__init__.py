@@ -1,0 +1,1 @@
+"""A group of Okta: a membership that ends."""
