@@ -153,10 +153,16 @@ def test_a_caller_is_known_by_the_arn_or_by_the_principal_where_the_other_is_mis
     assert read(without("sessionContext", arn=role())).signed_in_at is None
 
 
-@pytest.mark.parametrize("odd", [None, 7, "", "yesterday", "20260301T120005Z", {}])
+@pytest.mark.parametrize("odd", [None, 7, "", "yesterday", {}])
 def test_when_they_signed_in_is_left_open_where_the_event_does_not_say_it(odd: Any) -> None:
     context = {**user_identity()["sessionContext"], "attributes": {"creationDate": odd}}
     assert read(without(sessionContext=context)).signed_in_at is None
+
+
+def test_when_they_signed_in_is_read_in_both_of_cloudtrails_forms() -> None:
+    context = user_identity()["sessionContext"]
+    short = {**context, "attributes": {"creationDate": "20260301T120005Z"}}
+    assert read(without(sessionContext=short)).signed_in_at == read(call()).signed_in_at
 
 
 def test_a_sign_in_is_an_act_of_its_own_that_opens_nothing() -> None:

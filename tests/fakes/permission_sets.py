@@ -14,7 +14,7 @@ from pam.domain.kinds import IDENTITY_CENTER
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from tests.fakes.cloudtrail import ACCOUNT, event
-from tests.fakes.story import COMPILED, SANDBOX
+from tests.fakes.story import COMPILED, LEDGER
 
 PAYMENTS, REPORTS = "payments-set", "reports-set"
 NAMES = {PAYMENTS: "PamPayments", REPORTS: "PamReports"}
@@ -115,8 +115,8 @@ def sign_in(user: str = "alice", role_arn: str | None = None, **parameters: Any)
 
 
 def lending_sets() -> CompiledPolicy:
-    """The catalogue, with two permission sets that nobody has to vote on."""
-    like = next(each for each in COMPILED.resources if each.resource_id == SANDBOX)
+    """The catalogue, with two permission sets."""
+    like = next(each for each in COMPILED.resources if each.resource_id == LEDGER)
     sets = tuple(
         replace(
             like,

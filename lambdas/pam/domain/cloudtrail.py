@@ -38,7 +38,7 @@ class Watched:
 
     resources: Mapping[str, str]
     """Resource id by the place where its use shows: a role's ARN, the account and name of a
-    permission set (`permission_sets.PLACE`), a database's log group.
+    permission set, a database's log group.
     """
     issuers: frozenset[str]
     """ARNs of the roles that may assume what is lent: the one that leases, and the one that makes

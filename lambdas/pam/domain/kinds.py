@@ -273,6 +273,10 @@ _ROWS = (
         bites=Bites(within=timedelta(seconds=60), by_the_clock=True),
         # A permission set of PAM's gives sessions of an hour, and no end can call them back.
         outlasting=Outlasting(at_least=timedelta(minutes=59), at_most=timedelta(minutes=61)),
+        # By the account and the beginning of the role's name: Identity Center makes up its end.
+        shown=Shown(
+            source=Source.CLOUDTRAIL, place="{account}:AWSReservedSSO_{permission_set_name}"
+        ),
     ),
     Kind(
         name=OKTA_GROUP,

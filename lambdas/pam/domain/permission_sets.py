@@ -21,8 +21,6 @@ from pam.domain.principals import folded
 RESERVED = "aws-reserved/sso.amazonaws.com/"
 """The path, up to the region."""
 NAMES_BEGIN = "AWSReservedSSO_"
-PLACE = f"{{account}}:{NAMES_BEGIN}{{permission_set_name}}"
-"""Where the use of a permission set shows: a template over its target's names and settings."""
 PERSON = "{person}"
 _NAME = rf"({NAMES_BEGIN}[\w+=,.@-]{{1,32}})_([0-9a-f]{{16}})"
 _ROLE = re.compile(
