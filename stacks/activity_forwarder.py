@@ -67,6 +67,9 @@ def origins(config: DeployConfig, policy: CompiledPolicy) -> list[Origin]:
     if not lent_roles(policy) and not lent_permission_sets(policy):
         return []
     regions = {config.region, global_region_of(config.region), *config.activity_regions}
+    if config.identity_center and config.identity_center.region:
+        # Where people sign in to permission sets.
+        regions.add(config.identity_center.region)
     accounts = [None, *lending_accounts(config, policy)]
     return [
         Origin(account=account, region=region)

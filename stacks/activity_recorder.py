@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from pam.domain.permission_sets import PERSON
 from pam.names import activity_rule_prefix
 from pam.settings import ActivitySettings
 from stacks.activity_pattern import API_CALL, patterns, rule_state
@@ -22,6 +23,11 @@ _TIMEOUT = Duration.seconds(60)
 """For a batch: a few writes of each session in it."""
 _LINES_OF_SESSIONS = "%pam_[0-9a-z]{26}%"
 """Wherever in the line it stands: a server that begins its lines otherwise must show, too."""
+
+
+def _user_name_at_identity_center(config: DeployConfig) -> str:
+    """A template, as that of those functions that look people up there."""
+    return config.identity_center.user_name if config.identity_center else PERSON
 
 
 class ActivityRecorder(Construct):
@@ -53,7 +59,7 @@ class ActivityRecorder(Construct):
                 table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
-                identity_center_user_name=_user_name(platform.config),
+                identity_center_user_name=_user_name_at_identity_center(platform.config),
             ),
             timeout=_TIMEOUT,
         )
