@@ -1,9 +1,9 @@
 """Makes the access of an approved session. It hands out none of it: no answer holds a credential.
 
 Trigger: the approval workflow. May touch: the session table; the links of whoever asked and voted
-(read); the target roles (see that they can be
-assumed) and the databases of the catalogue. Knows no callers: whether there is access to be made is
-read from the store. A retry is safe: activation happens once.
+(read); the target roles (see that they can be assumed) and the databases of the catalogue; the
+functions that have a vendor's power. Knows no callers: whether there is access to be made is read
+from the store. A retry is safe: activation happens once.
 """
 
 from functools import cache

@@ -1,15 +1,16 @@
 """Taking access back: at its time, when that is decided, or because something failed.
 
 Triggers: the approval workflow, the tick, the doors (a session id, once the end is decided), a
-grant that the table itself let run out, and the searches (drift at targets, denies that are gone,
-what the blocked have).
+grant that the table itself let run out, and the searches (drift at targets and at vendors, denies
+that are gone, what the blocked have).
 Knows no callers: it does what stands decided in the store or what the clock says is due, and
 believes that a workflow failed from Step Functions alone. May touch: the session table; the revoker
 roles beside the target roles (write a deny, read it back; read the role's boundary); the databases
-and secrets of the catalogue; the workflow (stop it, look at its executions). The only function that
-can end access. Every call may be repeated.
+and secrets of the catalogue; the functions that take access at vendors; the workflow (stop it, look
+at its executions). The only function that can end access. Every call may be repeated.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
@@ -19,10 +20,12 @@ from aws_lambda_powertools import Logger
 from pam import clock, wiring
 from pam.domain import messages
 from pam.domain.errors import IssuerUnavailable, NotYet
+from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.metrics import count
 from pam.names import (
     ACCESS_MISSING,
+    ACCESS_UNEXPLAINED,
     BOUNDARY_MISSING,
     DENY_MISSING,
     ECHO_MISSING,
@@ -36,6 +39,7 @@ from pam.operations.close_unfinished import close_unfinished
 from pam.operations.end_decided import EndsHere
 from pam.operations.end_due import end_due
 from pam.operations.keep_ends import keep_ends
+from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
 from pam.operations.sweep_session import sweep_session
 from pam.settings import RevokeSettings
@@ -75,6 +79,7 @@ def handler(event: object, context: Any) -> dict[str, Any]:
         messages.CloseUnfinished,
         messages.AdmissionFailed,
         messages.SearchTargets,
+        messages.SearchStanding,
         messages.SearchDenies,
         messages.SearchBlocked,
         messages.StreamRecords,
@@ -89,10 +94,8 @@ def handler(event: object, context: Any) -> dict[str, Any]:
             answer = _unfinished(execution, session_id)
         case messages.AdmissionFailed(execution_arn=execution):
             answer = _unfinished(execution, None)
-        case messages.SearchTargets():
-            answer = _searched(context)
-        case messages.SearchDenies():
-            answer = _ends_kept(context)
+        case messages.SearchTargets() | messages.SearchStanding() | messages.SearchDenies() as what:
+            answer = _SEARCHES[type(what)](context)
         case messages.SearchBlocked():
             answer = _blocked_ended()
         case messages.StreamRecords(records=records):
@@ -193,13 +196,43 @@ def _ends_kept(context: Any) -> dict[str, Any]:
     return kept
 
 
-def _searched(context: Any) -> dict[str, Any]:
-    """Raises if something could not be searched or removed: then a person should look."""
+def _standing_searched(context: Any) -> dict[str, Any]:
+    """Raises if a vendor could not be asked about a target: the next minute tries."""
+    found = asdict(
+        search_standing(
+            _targets(),
+            now=clock.now(),
+            store=wiring.sessions(settings().tables),
+            issuers=wiring.standing_issuers(settings()),
+            has_time=partial(_has_time, context),
+        )
+    )
+    logger.info("searched the targets of vendors", extra=found)
+    _count(
+        found,
+        {
+            DENY_MISSING: "undone",
+            ACCESS_UNEXPLAINED: "strangers",
+            ORPHAN_REMOVED: "removed",
+            ACCESS_MISSING: "missing",
+        },
+    )
+    _raise_unreached(found["unreached"])
+    return found
+
+
+def _targets() -> dict[str, Target]:
+    """What the catalogue lends, by resource id."""
     home = settings()
-    targets = {
+    return {
         resource.resource_id: resource.target(account=home.account, region=home.region)
         for resource in wiring.policy().resources()
     }
+
+
+def _searched(context: Any) -> dict[str, Any]:
+    """Raises if something could not be searched or removed: then a person should look."""
+    home, targets = settings(), _targets()
     has_time = partial(_has_time, context)
     unheard = _unheard() if home.cloudtrail else []
     found = asdict(
@@ -259,3 +292,10 @@ def _raise_unreached(unreached: list[str]) -> None:
 
 def _status_of(session: Session) -> dict[str, str]:
     return {"status": session.status.value, "error": "", "cause": ""}
+
+
+_SEARCHES: Mapping[type[object], Callable[[Any], dict[str, Any]]] = {
+    messages.SearchTargets: _searched,
+    messages.SearchStanding: _standing_searched,
+    messages.SearchDenies: _ends_kept,
+}

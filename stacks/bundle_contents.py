@@ -21,6 +21,7 @@ DISTRIBUTIONS: dict[str, frozenset[str]] = {
     "edge": frozenset({"pydantic-core"}),
     "database": frozenset({"psycopg", "psycopg-binary"}),
     "slack": frozenset({"slack-sdk"}),
+    "okta": frozenset({"anyio", "certifi", "h11", "httpcore", "httpx", "idna"}),
     "signatures": frozenset({"cffi", "cryptography", "pycparser"}),
 }
 """The locked distributions, by what they are for."""
@@ -33,9 +34,13 @@ NEEDS: dict[str, frozenset[str]] = {
     "checkpoint_log": frozenset(),
     "find_dark_calls": frozenset(),
     "issue_credentials": frozenset({"policy", "edge", "database"}),
+    "issue_identity_center": frozenset(),
+    "issue_okta_group": frozenset({"okta", "signatures"}),
     "paint_slack": frozenset({"policy", "slack"}),
     "record_activity": frozenset(),
     "request_api": frozenset({"policy", "edge"}),
+    "revoke_identity_center": frozenset(),
+    "revoke_okta_group": frozenset({"okta", "signatures"}),
     "revoke_session": frozenset({"database"}),
     "rotate_secret": frozenset({"database"}),
     "route_slack": frozenset(),
@@ -45,7 +50,9 @@ NEEDS: dict[str, frozenset[str]] = {
     "watch_store": frozenset(),
     "witness_log": frozenset({"signatures"}),
 }
-"""By handler: asks a policy, reads calls of people, speaks to databases, checks signatures."""
+"""By handler: asks a policy, reads calls of people, speaks to databases, checks signatures, speaks
+to Okta.
+"""
 
 BOTO_CALLS: dict[str, tuple[str, ...]] = {
     "dynamodb": (
@@ -67,6 +74,7 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
         "ListRolePolicies",
         "PutRolePolicy",
     ),
+    "identitystore": ("DescribeUser", "GetUserId"),
     "kms": ("GenerateMac", "GetPublicKey", "Sign", "VerifyMac"),
     "lambda": ("Invoke",),
     "logs": ("CreateLogStream", "FilterLogEvents", "PutLogEvents"),
@@ -80,6 +88,20 @@ BOTO_CALLS: dict[str, tuple[str, ...]] = {
     ),
     "sns": ("Publish",),
     "sqs": ("ChangeMessageVisibilityBatch", "GetQueueAttributes", "SendMessage"),
+    "sso-admin": (
+        "CreateAccountAssignment",
+        "DeleteAccountAssignment",
+        "DescribeAccountAssignmentCreationStatus",
+        "DescribeAccountAssignmentDeletionStatus",
+        "DescribePermissionSet",
+        "DescribePermissionSetProvisioningStatus",
+        "GetInlinePolicyForPermissionSet",
+        "ListAccountAssignments",
+        "ListAccountAssignmentsForPrincipal",
+        "ListAccountsForProvisionedPermissionSet",
+        "ProvisionPermissionSet",
+        "PutInlinePolicyToPermissionSet",
+    ),
     "stepfunctions": (
         "DescribeExecution",
         "GetExecutionHistory",

@@ -11,10 +11,21 @@ from types import MappingProxyType
 LEFT_FOR_OTHERS = 100
 """Lambda refuses a reservation that leaves less (PutFunctionConcurrency)."""
 RESERVED: Mapping[str, int] = MappingProxyType(
-    {"audit_session": 20, "record_activity": 5, "revoke_session": 20, "slack_door": 10, "tick": 2}
+    {
+        "audit_session": 20,
+        "issue_identity_center": 5,
+        "issue_okta_group": 5,
+        "record_activity": 5,
+        "revoke_identity_center": 10,
+        "revoke_okta_group": 10,
+        "revoke_session": 20,
+        "slack_door": 10,
+        "tick": 2,
+    }
 )
 """By function: what nobody can take from it, and the most that it may have at once. Anybody may
-call the door of Slack, which only then sees that Slack has not signed: so it is bounded.
+call the door of Slack, which only then sees that Slack has not signed: so it is bounded. At a
+vendor ends have a share that no number of starts can take.
 """
 AT_LEAST = 25
 """Without reservations: PAM's functions that a clock starts, its streams, and a few callers."""

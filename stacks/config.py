@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 
+from pam.domain.kinds import Vendor
+from pam.names import Table
 from stacks.slack_config import SlackConfig
 from stacks.subscriptions import Subscription, check_alarms_are_heard
+from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 
 _LONGEST_CHECKPOINT_INTERVAL = 60
 """Minutes; a note that says more is no checkpoint."""
@@ -99,6 +102,8 @@ class DeployConfig:
     `reserved_concurrency` keeps a part of the account's Lambda quota for what ends access; only for
     accounts whose quota allows it (`stacks/concurrency.py`).
     `slack` says whether PAM is in Slack, and for whose users (`docs/slack.md`).
+    `identity_center` and `okta` say that PAM lends access there, and how it is known there
+    (`docs/identity-center.md`, `docs/okta.md`); without them nothing of it is made.
     `traces` has X-Ray follow calls of the API through functions and workflow (`docs/cost.md`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
@@ -137,6 +142,8 @@ class DeployConfig:
     reserved_concurrency: bool = False
     traces: bool = False
     slack: SlackConfig = _NO_SLACK
+    identity_center: IdentityCenterConfig | None = None
+    okta: OktaConfig | None = None
     protection: Protection = Protection.ON
 
     @property
@@ -148,7 +155,21 @@ class DeployConfig:
         """Whether it is made for an emulator of AWS: no account of AWS has this number."""
         return self.account == _NO_ACCOUNT
 
+    @property
+    def vendors(self) -> tuple[Vendor, ...]:
+        """Those at which this deployment lends."""
+        return tuple(vendor for vendor in Vendor if getattr(self, vendor.value) is not None)
 
+    @property
+    def unused_tables(self) -> frozenset[Table]:
+        """Those that nothing of this deployment would write."""
+        of_vendors = {Vendor.IDENTITY_CENTER: Table.IDENTITY_CENTER, Vendor.OKTA: Table.OKTA}
+        return frozenset(
+            table for vendor, table in of_vendors.items() if vendor not in self.vendors
+        )
+
+
+_Form = Callable[[str, object], object]
 _WRITTEN = {str: "it in quotes", bool: "true or false, without quotes", int: "a whole number"}
 _NOT_IN_FILES = {"env_name", "protection"}
 
@@ -258,17 +279,22 @@ def _subscriptions(where: str, value: object) -> tuple[Subscription, ...]:
         raise ConfigError(message) from error
 
 
-def _slack(where: str, value: object) -> SlackConfig:
-    try:
-        return SlackConfig.of(value)
-    except ValueError as error:
-        said = str(error)
-        entry = said.split(" ", 1)[0] in {field.name for field in fields(SlackConfig)}
-        message = f"{where}.{said}" if entry else f"{where}: {said}"
-        raise ConfigError(message) from error
+def _section(form: type[SlackConfig | IdentityCenterConfig | OktaConfig]) -> _Form:
+    def read(where: str, value: object) -> object:
+        try:
+            return form.of(value)
+        except ValueError as error:
+            said = str(error)
+            entry = said.split(" ", 1)[0] in {field.name for field in fields(form)}
+            message = f"{where}.{said}" if entry else f"{where}: {said}"
+            raise ConfigError(message) from error
+
+    return read
 
 
-_OWN_FORMS: Mapping[object, Callable[[str, object], object]] = {
+_OWN_FORMS: Mapping[object, _Form] = {
     tuple[Subscription, ...]: _subscriptions,
-    SlackConfig: _slack,
+    SlackConfig: _section(SlackConfig),
+    IdentityCenterConfig: _section(IdentityCenterConfig),
+    OktaConfig: _section(OktaConfig),
 }

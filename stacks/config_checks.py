@@ -28,6 +28,7 @@ def check(config: DeployConfig) -> None:
     check_retention(config)
     check_trail(config)
     check_slack(config)
+    check_vendors(config)
 
 
 def check_witness(config: DeployConfig) -> None:
@@ -146,3 +147,21 @@ def _check_socket(where: str, config: DeployConfig) -> None:
             f"not {name} in {region}"
         )
         raise ConfigError(message)
+
+
+def check_vendors(config: DeployConfig) -> None:
+    """Another address than the vendor's own would be told PAM's tokens, and could say of anybody
+    that their access is gone. Raises ConfigError.
+    """
+    center, okta = config.identity_center, config.okta
+    addresses = {
+        "identity_center.endpoint_url": center.endpoint_url if center else "",
+        "okta.api_url": okta.api_url if okta else "",
+    }
+    for name, address in addresses.items():
+        if address and not config.emulated:
+            message = (
+                f"cdk.json: environments.{config.env_name}.{name} is for the local stack alone: "
+                f"whoever answers at {address} could say of anybody that their access is gone"
+            )
+            raise ConfigError(message)

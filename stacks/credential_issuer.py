@@ -48,6 +48,7 @@ class CredentialIssuer(Construct):
                 slack_key_arn=proof_keys.arn(Maker.SLACK),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
+                vendors="",
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,

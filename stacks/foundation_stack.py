@@ -12,6 +12,7 @@ from stacks.encryption_key import EncryptionKey
 from stacks.gateway_logging import GatewayLogging
 from stacks.keeping import Keeping
 from stacks.notifications import Notifications
+from stacks.okta_keys import OktaKeys
 from stacks.session_store import SessionStore
 from stacks.signing_key import ECDSA_P256, SigningKey
 from stacks.synthesizers import synthesizer_of
@@ -36,7 +37,12 @@ class FoundationStack(cdk.Stack):
         self.env_name = env_name
         self.key = key = EncryptionKey(self, "Key", env_name=env_name, keeping=keeping)
         self.session_store = SessionStore(
-            self, "Sessions", env_name=env_name, key=key, keeping=keeping
+            self,
+            "Sessions",
+            env_name=env_name,
+            key=key,
+            keeping=keeping,
+            without=config.unused_tables,
         )
         self.calls = DoorCalls(self, "Calls", key=key, keeping=keeping)
         self.audit_log = AuditLog(
@@ -63,6 +69,9 @@ class FoundationStack(cdk.Stack):
             description=f"PAM (MOD-046) {env_name}: signs checkpoints of the audit log",
             keeping=keeping,
         )
+        self.okta_keys = None
+        if config.okta is not None:
+            self.okta_keys = OktaKeys(self, "OktaKeys", env_name=env_name, keeping=keeping)
         AuditReader(
             self,
             "AuditReader",

@@ -51,6 +51,11 @@ class FunctionPlatform:
         return self.config.env_name
 
     @property
+    def vendors(self) -> str:
+        """Of which there are functions, as settings have it."""
+        return ",".join(self.config.vendors)
+
+    @property
     def database_root_certificate(self) -> str:
         """The file of the package that databases are known by; empty where none is checked."""
         return DATABASE_CA if self.config.database_sslmode is SslMode.VERIFY_FULL else ""

@@ -49,7 +49,8 @@ class PamFunction(Construct):
 
     `trusted_role` names a role of the foundation for a function that target roles trust; any other
     function gets a role of its own here. `clocked`: a clock calls it again and again, and traces of
-    that would be paid for and say nothing. What is traced before it goes on being traced.
+    that would be paid for and say nothing. What is traced before it goes on being traced. `name`
+    None: CloudFormation gives it one.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class PamFunction(Construct):
         reaches_databases: bool = False,
         clocked: bool = False,
         memory: int = _MEMORY,
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         service = handler.replace("_", "-")
@@ -85,6 +87,7 @@ class PamFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
+            function_name=name,
             description=description,
             code=platform.code.of(handler),
             handler=f"{handler}.handler",

@@ -49,6 +49,7 @@ class Revocation(Construct):
                 state_machine_arn=handle.arn,
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
+                vendors=platform.vendors,
             ),
             timeout=API_TIMEOUT,
             clocked=True,

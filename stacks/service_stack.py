@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from pam.names import service_stack_name
 from stacks.acknowledgments import acknowledge
 from stacks.config import BundlePlatform, DeployConfig
 from stacks.synthesizers import synthesizer_of
@@ -15,7 +16,7 @@ class ServiceStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"pam-{config.env_name}-service",
+            stack_name=service_stack_name(config.env_name),
             description=f"PAM (MOD-046) {config.env_name}: functions, workflow, request API",
             env=cdk.Environment(account=config.account, region=config.region),
             synthesizer=synthesizer_of(config),

@@ -42,6 +42,7 @@ class SessionActivator(Construct):
                 slack_key_arn=proof_keys.arn(Maker.SLACK),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
+                vendors=platform.vendors,
             ),
             timeout=API_TIMEOUT,
             reaches_databases=True,

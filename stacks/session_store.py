@@ -49,7 +49,9 @@ class SessionStore(Construct):
         env_name: str,
         key: EncryptionKey,
         keeping: Keeping,
+        without: frozenset[Table] = frozenset(),
     ) -> None:
+        """`without` are tables that nothing in this deployment would use."""
         super().__init__(scope, construct_id)
         self._key = key
         # The stream is the outbox: a record is written once, and its change is an alarm.
@@ -75,6 +77,7 @@ class SessionStore(Construct):
                 stream=_STREAMS.get(table),
             )
             for table in Table
+            if table not in without
         }
 
     @property
@@ -159,6 +162,10 @@ class SessionStore(Construct):
     def grant_see_delivered(self, role: iam.IRole) -> None:
         """How far the auditor is with a session, and whether it has carried its end."""
         self._allow(role, Table.DELIVERED, "GetItem")
+
+    def grant_keep_notes(self, role: iam.IRole, table: Table) -> None:
+        """Of what PAM made at a vendor: written by the vendor's functions alone."""
+        self._allow(role, table, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 
     def grant_see_checkouts(self, role: iam.IRole) -> None:
         self._allow(role, Table.CHECKOUTS, "GetItem")

@@ -1,5 +1,7 @@
 """One deployment of PAM: its parts, and which of them know each other."""
 
+from collections.abc import Iterator
+
 from constructs import Construct
 
 from pam.domain.partitions import partition_of
@@ -18,10 +20,12 @@ from stacks.deadline_sweep import DeadlineSweep
 from stacks.foundation_digest import follow
 from stacks.foundation_stack import FoundationStack
 from stacks.function_platform import FunctionCode, FunctionPlatform
+from stacks.identity_center import IdentityCenter
 from stacks.knocking import Knocking
 from stacks.lent_targets import LentTargets
 from stacks.log_checkpoints import LogCheckpoints
 from stacks.notices import Notices
+from stacks.okta import Okta
 from stacks.parameters import Parameters, SlackParameters
 from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
@@ -34,6 +38,7 @@ from stacks.session_auditor import SessionAuditor
 from stacks.slack import Slack
 from stacks.store_watch import StoreWatch
 from stacks.tags import tag_deployment, tag_roles_as_owned
+from stacks.vendor_functions import VendorFunctions
 from stacks.witness_stack import WitnessStack
 from stacks.workflow_handle import WorkflowHandle
 
@@ -127,7 +132,15 @@ class PamStage(Construct):
         for origin in origins(config, policy):
             place = "".join(filter(None, (origin.region, origin.account)))
             ActivityForwarder(self, f"Activity{place}", config=config, policy=policy, origin=origin)
-        Searches(service, "Searches", env_name=config.env_name, revocation=revocation)
+        Searches(
+            service,
+            "Searches",
+            env_name=config.env_name,
+            revocation=revocation,
+            vendors=bool(config.vendors),
+        )
+        for vendor in _vendors(service, platform, proof_keys, kept, policy):
+            vendor.grant_use(activator.function, revocation.function)
 
         # The way in, and who looks for calls that did not come by it.
         workflow = ApprovalWorkflow(
@@ -199,3 +212,32 @@ class PamStage(Construct):
         tag_deployment(self, config.env_name)
         tag_roles_as_owned(self)
         follow(service, kept)
+
+
+def _vendors(
+    service: ServiceStack,
+    platform: FunctionPlatform,
+    proof_keys: ProofKeys,
+    kept: FoundationStack,
+    policy: CompiledPolicy,
+) -> Iterator[VendorFunctions]:
+    """Each where the deployment has a section of it, and nothing of it elsewhere."""
+    config = platform.config
+    if config.identity_center is not None:
+        yield IdentityCenter(
+            service,
+            "IdentityCenter",
+            platform=platform,
+            proof_keys=proof_keys,
+            policy=policy,
+            config=config.identity_center,
+        )
+    if config.okta is not None and kept.okta_keys is not None:
+        yield Okta(
+            service,
+            "Okta",
+            platform=platform,
+            proof_keys=proof_keys,
+            keys=kept.okta_keys,
+            config=config.okta,
+        )

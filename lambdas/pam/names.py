@@ -328,8 +328,19 @@ def vendor_handler(kind: str, power: VendorPower) -> str:
 
 
 def vendor_function_name(env: str, kind: str, power: VendorPower) -> str:
-    """Fixed, so that those who call it need no more than to know that it is there."""
-    return f"pam-{env}-{power}-{kind}"
+    """Fixed, so that those who call it need no more than to know that it is there. It begins as
+    those that CloudFormation gives to the functions of the stack.
+    """
+    return f"{service_stack_name(env)}-{power}-{kind}"
+
+
+def okta_key_alias(env: str, power: VendorPower) -> str:
+    """Of the key by which the app of this power is known at Okta, without `alias/`."""
+    return f"pam-{env}-okta-{power}"
+
+
+def service_stack_name(env: str) -> str:
+    return f"pam-{env}-service"
 
 
 def state_machine_name(env: str) -> str:

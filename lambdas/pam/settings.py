@@ -168,6 +168,8 @@ class IdentityCenterSettings(TableSettings):
     is called there, over `{person}`. `identity_center_url` is AWS's own where it is empty.
     """
 
+    account: str
+    region: str
     identity_center_region: str
     identity_center_role: str
     identity_center_user_name: str
@@ -189,6 +191,8 @@ class OktaSettings(TableSettings):
     that of the organisation, but for the local stack.
     """
 
+    account: str
+    region: str
     okta_client_id: str
     okta_key_arn: str
     okta_login: str

@@ -3,22 +3,18 @@ client is made and no module is loaded that a function does not need.
 """
 
 import os
-import time
-from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pam.aws.clients import ONE_TRY, PATIENT, client, hurried
-from pam.domain.kinds import Vendor, kind_of
+from pam.domain.kinds import kind_of
 from pam.domain.proofs import Maker
 from pam.names import Tables
 from pam.settings import (
     GateSettings,
-    IdentityCenterSettings,
     IssueIdentityCenterSettings,
     IssueOktaSettings,
-    OktaSettings,
     RotateSettings,
     TargetSettings,
     WatchSettings,
@@ -53,12 +49,10 @@ if TYPE_CHECKING:
     from pam.aws.step_functions import StepFunctionsWorkflow
     from pam.aws.vendor_functions import VendorFunctions
     from pam.aws.witness_memory import DynamoDbWitnessMemory
-    from pam.identity_center.target import PermissionSetTarget
-    from pam.okta.api import OktaApi
-    from pam.okta.target import GroupTarget
     from pam.operations.note_act import NotedActs
     from pam.operations.proven_links import ProvenLinks
     from pam.policy.cedar import CedarPolicy
+    from pam.policy.compiled import CompiledPolicy
     from pam.ports.targets import Issuers, Keepers, Lenders, StandingIssuers
     from pam.postgres.login import Databases
     from pam.postgres.rotation import PostgresRotation
@@ -82,9 +76,16 @@ def policy() -> "CedarPolicy":
     """Lambda tells each function the region that it runs in."""
     from pam.domain.partitions import partition_of
     from pam.policy.cedar import CedarPolicy
+
+    return CedarPolicy(compiled_policy(), partition_of(os.environ["AWS_REGION"]))
+
+
+@cache
+def compiled_policy() -> "CompiledPolicy":
+    """What it is made of: for a function that looks something up, and decides nothing by it."""
     from pam.policy.compiled import CompiledPolicy
 
-    return CedarPolicy(CompiledPolicy.read(_POLICY_FILE), partition_of(os.environ["AWS_REGION"]))
+    return CompiledPolicy.read(_POLICY_FILE)
 
 
 @cache
@@ -258,86 +259,6 @@ def vendor_functions(kind: str, settings: TargetSettings) -> "VendorFunctions":
         there=kind_of(kind).vendor in settings.vendors.split(","),
         signer=signer(Maker.ACTIVATION, settings.activation_key_arn) if signs else None,
     )
-
-
-def identity_center_target(
-    settings: IdentityCenterSettings, seconds_left: Callable[[], float]
-) -> "PermissionSetTarget":
-    """For one call: `seconds_left` is how long it may go on."""
-    from pam import clock
-    from pam.identity_center.target import PermissionSetTarget
-    from pam.metrics import count
-    from pam.names import ROLE_FULL
-
-    return PermissionSetTarget(
-        sso_admin=identity_center_client("sso-admin", settings),
-        identity_store=identity_center_client("identitystore", settings),
-        items=own_client("dynamodb"),
-        table=settings.tables.identity_center,
-        user_ids=vendor_ids(Vendor.IDENTITY_CENTER),
-        user_name=settings.identity_center_user_name,
-        clock=clock.now,
-        pause=time.sleep,
-        seconds_left=seconds_left,
-        full=lambda _: count(ROLE_FULL, settings.env_name),
-    )
-
-
-@cache
-def identity_center_client(service: str, settings: IdentityCenterSettings) -> Any:
-    """In the role that the account which administers it has for this function, where there is one.
-    It tries once: whoever calls knows what may be asked for twice.
-    """
-    from pam.aws.clients import FOR_VENDORS, client_in_role
-
-    return client_in_role(
-        settings.identity_center_role,
-        service,
-        config=FOR_VENDORS,
-        region_name=settings.identity_center_region,
-        endpoint_url=settings.identity_center_url or None,
-    )
-
-
-def okta_target(settings: OktaSettings, seconds_left: Callable[[], float]) -> "GroupTarget":
-    """The same at Okta."""
-    from pam import clock
-    from pam.okta.target import GroupTarget
-
-    return GroupTarget(
-        api=okta_api(settings),
-        items=own_client("dynamodb"),
-        table=settings.tables.okta,
-        user_ids=vendor_ids(Vendor.OKTA),
-        login=settings.okta_login,
-        clock=clock.now,
-        pause=time.sleep,
-        seconds_left=seconds_left,
-    )
-
-
-@cache
-def okta_api(settings: OktaSettings) -> "OktaApi":
-    """One a process: it has the token, and the key by which that is known to be its own."""
-    from pam import clock
-    from pam.aws.kms_keys import KmsAssertionKey
-    from pam.okta.api import OktaApi
-
-    return OktaApi(
-        client_id=settings.okta_client_id,
-        key=KmsAssertionKey(own_client("kms"), settings.okta_key_arn),
-        url=settings.okta_api_url,
-        clock=clock.now,
-        pause=time.sleep,
-    )
-
-
-@cache
-def vendor_ids(vendor: Vendor) -> Mapping[str, str]:
-    """By the name of the person, as far as the identities file says."""
-    from pam.policy.compiled import CompiledPolicy
-
-    return CompiledPolicy.read(_POLICY_FILE).ids_at(vendor)
 
 
 @cache

@@ -11,7 +11,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, ConnectTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+)
 
 from pam.aws import vendor_answers
 from pam.aws.vendor_answers import Plain
@@ -129,6 +134,8 @@ class VendorFunctions:
 def _unanswered(function: str, error: Exception) -> IssuerUnavailable:
     """Unreached where nothing can have run, and so nothing was asked of the vendor."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    never = isinstance(error, (ConnectTimeoutError, ConnectionError)) or code in _NOTHING_RAN
+    never = (
+        isinstance(error, (ConnectTimeoutError, EndpointConnectionError)) or code in _NOTHING_RAN
+    )
     text = f"{function} did not answer: {code or type(error).__name__}"
     return Unreached(text) if never else IssuerUnavailable(text)

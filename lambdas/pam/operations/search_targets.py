@@ -44,30 +44,33 @@ def search_targets(
     issuers: Issuers,
     has_time: Callable[[], bool] = lambda: True,
 ) -> Search:
-    """Looks at each of these targets, and at each that an ACTIVE session has.
+    """Looks at each of these targets, and at each that an ACTIVE session has; not at those of
+    vendors, which are `search_standing`'s.
 
     In another order each time, so that one that takes all the time keeps no other from its turn for
     ever.
     """
     active = [session for session in store.open_sessions() if session.status is Status.ACTIVE]
     found = Search()
-    for target in _shuffled([*targets, *(session.target for session in active)]):
+    for target in each_once([*targets, *(session.target for session in active)]):
+        if target.row.vendor is not None:
+            continue
         if not has_time():
             found.postponed.append(target.label)
             continue
         try:
-            found.missing.extend(_find_missing(target, active, now, store, issuers))
+            found.missing.extend(find_missing(target, active, now, store, issuers))
             issuers[target.kind].tidy(target, now)
             left = issuers[target.kind].sessions_at(target)
         except IssuerUnavailable:
             found.unreached.append(target.label)
         else:
-            _remove(left, target, found, now, store, issuers)
+            remove_left(left, target, found, now, store, issuers)
     return found
 
 
-def _shuffled(targets: Iterable[Target]) -> list[Target]:
-    """Each of them once."""
+def each_once(targets: Iterable[Target]) -> list[Target]:
+    """Each of them once, in another order each time."""
     once: list[Target] = []
     for target in targets:
         if target not in once:
@@ -76,7 +79,7 @@ def _shuffled(targets: Iterable[Target]) -> list[Target]:
     return once
 
 
-def _find_missing(
+def find_missing(
     target: Target,
     active: Sequence[Session],
     now: datetime,
@@ -114,7 +117,7 @@ def _record_missing(session_id: str, why: str, now: datetime, store: SessionStor
     return session.status is Status.ACTIVE
 
 
-def _remove(
+def remove_left(
     session_ids: Iterable[str],
     target: Target,
     found: Search,

@@ -1,0 +1,144 @@
+"""Compares every minute what stands at the targets of vendors with the sessions.
+
+What ends sessions there is written again where it is gone; access that no session explains is told,
+and left as it is; access that is missing is told, and not made anew; and what a closed session left
+is removed, as far as PAM's own notes say that it was made for that session.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pam.domain import audit_record
+from pam.domain.audit_record import Entry, Outcome, RecordType
+from pam.domain.errors import IssuerUnavailable, NotFound, StaleSession
+from pam.domain.lifecycle import Status
+from pam.domain.people import CLOCK
+from pam.domain.resource import Target
+from pam.domain.session import Session
+from pam.ids import new_id
+from pam.operations.search_targets import Search, each_once, find_missing, remove_left
+from pam.operations.transition import Step, transition
+from pam.ports.sessions import Once, SessionStore
+from pam.ports.targets import StandingIssuers
+
+_TOLD_AGAIN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Search):
+    """`undone` are sessions of which what ends them was gone, and is written again; `strangers` are
+    texts, those that were not told today.
+    """
+
+    undone: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+
+def search_standing(
+    targets: Mapping[str, Target],
+    *,
+    now: datetime,
+    store: SessionStore,
+    issuers: StandingIssuers,
+    has_time: Callable[[], bool] = lambda: True,
+) -> Found:
+    """Looks at each of these targets (by resource id), and at each that an ACTIVE session has, of
+    the kinds that there are issuers of.
+    """
+    active = [session for session in store.open_sessions() if session.status is Status.ACTIVE]
+    found = Found()
+    names = {target.label: resource for resource, target in targets.items()}
+    for target in each_once([*targets.values(), *(session.target for session in active)]):
+        if target.kind not in issuers:
+            continue
+        if not has_time():
+            found.postponed.append(target.label)
+            continue
+        try:
+            _search(target, names.get(target.label, ""), found, now, store, issuers)
+            _find_missing(target, active, found, now, store, issuers, has_time)
+        except IssuerUnavailable:
+            found.unreached.append(target.label)
+    return found
+
+
+def _search(
+    target: Target,
+    resource: str,
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    issuers: StandingIssuers,
+) -> None:
+    """First what keeps people out: nothing that fails after it holds that up."""
+    issuer = issuers[target.kind]
+    for session_id in issuer.keep(target, now):
+        _record_undone(session_id, target, now, store)
+        found.undone.append(session_id)
+    for stranger in issuer.strangers(target, now):
+        if _record_stranger(stranger, target, resource, now, store):
+            found.strangers.append(f"{target.label}: {stranger}")
+    issuer.tidy(target, now)
+    remove_left(issuer.sessions_at(target), target, found, now, store, issuers)
+
+
+def _find_missing(
+    target: Target,
+    active: Sequence[Session],
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    issuers: StandingIssuers,
+    has_time: Callable[[], bool],
+) -> None:
+    """One by one: each is a question to the vendor, and they may be many."""
+    for session in random.sample(active, len(active)):
+        if session.target != target:
+            continue
+        if not has_time():
+            found.postponed.append(target.label)
+            return
+        found.missing.extend(find_missing(target, [session], now, store, issuers))
+
+
+def _record_undone(session_id: str, target: Target, now: datetime, store: SessionStore) -> None:
+    """It is shut already: that comes first, whether or not it can be told."""
+    entry = Entry(
+        type=RecordType.DRIFT,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=(
+            f"undone: what ends this session was gone or changed at {target.label}; "
+            "it is written again"
+        ),
+    )
+    try:
+        transition(store, session_id, lambda stored: Step(stored, (entry,)), now=now)
+    except (NotFound, StaleSession):
+        return
+
+
+def _record_stranger(
+    stranger: str, target: Target, resource: str, now: datetime, store: SessionStore
+) -> bool:
+    """Whether it was told now: once a day. It belongs to no session."""
+    what = hashlib.sha256(f"{target.label}\n{stranger}".encode()).hexdigest()
+    once = Once(key=f"stranger/{what}", until=now + _TOLD_AGAIN_AFTER)
+    if store.is_done(once):
+        return False
+    entry = Entry(
+        type=RecordType.DRIFT,
+        actor=CLOCK,
+        outcome=Outcome.FAILURE,
+        detail=f"stranger: at {target.label} there is access that no session explains: {stranger}",
+    )
+    record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+    try:
+        store.add_finding(record, once)
+    except StaleSession:
+        # Another search told it in between.
+        return False
+    return True

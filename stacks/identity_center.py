@@ -1,0 +1,138 @@
+"""Access at IAM Identity Center: two functions, each with one of the two powers there."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from pam.domain.kinds import IDENTITY_CENTER
+from pam.domain.partitions import partition_of
+from pam.domain.proofs import Maker
+from pam.names import Table, VendorPower
+from pam.policy.compiled import CompiledPolicy
+from pam.settings import IdentityCenterSettings, IssueIdentityCenterSettings
+from stacks.acknowledgments import acknowledge
+from stacks.function_platform import FunctionPlatform
+from stacks.proof_keys import ProofKeys
+from stacks.vendor_config import IdentityCenterConfig
+from stacks.vendor_functions import VendorFunction, VendorFunctions
+from stacks.wide_rights import allow_on_each
+
+SEE = (
+    "sso:DescribePermissionSet",
+    "sso:DescribePermissionSetProvisioningStatus",
+    "sso:GetInlinePolicyForPermissionSet",
+    "sso:ListAccountAssignments",
+    "sso:ListAccountAssignmentsForPrincipal",
+    "sso:ListAccountsForProvisionedPermissionSet",
+)
+"""What both have to read: whether a set is as PAM left it, and who is assigned."""
+KEEP_OUT = ("sso:ProvisionPermissionSet", "sso:PutInlinePolicyToPermissionSet")
+"""Both write what keeps people out: a start arms the end before there is access."""
+ISSUE = (
+    *SEE,
+    *KEEP_OUT,
+    "sso:CreateAccountAssignment",
+    "sso:DescribeAccountAssignmentCreationStatus",
+)
+REVOKE = (
+    *SEE,
+    *KEEP_OUT,
+    "sso:DeleteAccountAssignment",
+    "sso:DescribeAccountAssignmentDeletionStatus",
+)
+FIND_PEOPLE = ("identitystore:DescribeUser", "identitystore:GetUserId")
+
+
+class IdentityCenter(VendorFunctions):
+    """Neither can make a permission set, nor touch one that the catalogue does not lend. Where the
+    deployment names roles of the account that administers the instance, the functions may take
+    these, and have no right there of their own.
+    """
+
+    kind = IDENTITY_CENTER
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        platform: FunctionPlatform,
+        proof_keys: ProofKeys,
+        policy: CompiledPolicy,
+        config: IdentityCenterConfig,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        settings = {
+            "env_name": platform.env_name,
+            "table_name": platform.session_store.table.table_name,
+            "account": stack.account,
+            "region": stack.region,
+            "identity_center_region": config.region or platform.config.region,
+            "identity_center_user_name": config.user_name,
+            "identity_center_url": config.endpoint_url,
+        }
+        self.issue = VendorFunction(
+            self,
+            "Issue",
+            platform=platform,
+            kind=IDENTITY_CENTER,
+            power=VendorPower.ISSUE,
+            table=Table.IDENTITY_CENTER,
+            settings=IssueIdentityCenterSettings(
+                **settings,
+                identity_center_role=config.issuer_role,
+                door_key_arn=proof_keys.arn(Maker.DOOR),
+                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
+                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
+                slack_key_arn=proof_keys.arn(Maker.SLACK),
+            ),
+            proof_keys=proof_keys,
+        )
+        self.revoke = VendorFunction(
+            self,
+            "Revoke",
+            platform=platform,
+            kind=IDENTITY_CENTER,
+            power=VendorPower.REVOKE,
+            table=Table.IDENTITY_CENTER,
+            settings=IdentityCenterSettings(**settings, identity_center_role=config.revoker_role),
+            proof_keys=proof_keys,
+        )
+        partition = partition_of(platform.config.region)
+        for function, role_arn, actions in (
+            (self.issue, config.issuer_role, ISSUE),
+            (self.revoke, config.revoker_role, REVOKE),
+        ):
+            if role_arn:
+                function.function.allow_only_here("sts:AssumeRole", on=[role_arn])
+            else:
+                _grant(function.role, actions, policy, stack.account, partition)
+
+
+def _grant(
+    role: iam.IRole,
+    actions: tuple[str, ...],
+    policy: CompiledPolicy,
+    own_account: str,
+    partition: str,
+) -> None:
+    lent = [each.issuer for each in policy.resources if each.issuer_kind == IDENTITY_CENTER]
+    accounts = {each.get("account", own_account) for each in lent}
+    things = {each[name] for each in lent for name in ("instance", "permission_set")}
+    things |= {f"arn:{partition}:sso:::account/{account}" for account in accounts}
+    stores = {each["identity_store"] for each in lent}
+    if not lent:
+        return
+    allow_on_each(role, "Assignments", actions=actions, resources=sorted(things))
+    # The store belongs to the organisation's management account, which nothing here knows.
+    people = [f"arn:{partition}:identitystore::*:identitystore/{store}" for store in sorted(stores)]
+    people.append(f"arn:{partition}:identitystore:::user/*")
+    allow_on_each(role, "People", actions=FIND_PEOPLE, resources=people)
+    for each in people:
+        acknowledge(
+            role,
+            f"AwsSolutions-IAM5[Resource::{each}]",
+            "Reads who somebody is in the one identity store: users are known by ids that nobody "
+            "here chooses, and the store's account is that of the organisation's management.",
+        )
