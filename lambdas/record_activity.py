@@ -70,7 +70,7 @@ def watched() -> Watched:
         account=home.account,
         names=DirectoryNames(
             template=home.identity_center_user_name,
-            people=_people_by_id(wiring.vendor_ids(Vendor.IDENTITY_CENTER)),
+            people=_people_by_id(wiring.compiled_policy().ids_at(Vendor.IDENTITY_CENTER)),
         ),
     )
 

@@ -10,13 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from pam.domain.cloudtrail import Watched
-from pam.domain.kinds import IDENTITY_CENTER
 from pam.policy.cedar import CedarPolicy
 from pam.policy.compiled import CompiledPolicy
 from tests.fakes.cloudtrail import ACCOUNT, event
-from tests.fakes.story import COMPILED, LEDGER
+from tests.fakes.story import COMPILED
 
-PAYMENTS, REPORTS = "payments-set", "reports-set"
+PAYMENTS, REPORTS = "core-payments-admin", "reports-set"
 NAMES = {PAYMENTS: "PamPayments", REPORTS: "PamReports"}
 REGION = "eu-central-1"
 """Of Identity Center."""
@@ -115,25 +114,14 @@ def sign_in(user: str = "alice", role_arn: str | None = None, **parameters: Any)
 
 
 def lending_sets() -> CompiledPolicy:
-    """The catalogue, with two permission sets."""
-    like = next(each for each in COMPILED.resources if each.resource_id == LEDGER)
-    sets = tuple(
-        replace(
-            like,
-            resource_id=resource,
-            issuer_kind=IDENTITY_CENTER,
-            issuer={
-                "instance": "arn:aws:sso:::instance/ssoins-1111222233334444",
-                "identity_store": "d-99671a2b3c",
-                "permission_set": "arn:aws:sso:::permissionSet/ssoins-1111222233334444/"
-                f"ps-{number:016}",
-                "permission_set_name": name,
-                "portal": "https://d-99671a2b3c.awsapps.com/start",
-            },
-        )
-        for number, (resource, name) in enumerate(NAMES.items())
-    )
-    return replace(COMPILED, resources=(*COMPILED.resources, *sets))
+    """The catalogue, which lends one permission set, with a second."""
+    first = next(each for each in COMPILED.resources if each.resource_id == PAYMENTS)
+    settings = {
+        "permission_set": first.issuer["permission_set"][:-1] + "f",
+        "permission_set_name": NAMES[REPORTS],
+    }
+    second = replace(first, resource_id=REPORTS, issuer={**first.issuer, **settings})
+    return replace(COMPILED, resources=(*COMPILED.resources, second))
 
 
 LENDING_SETS = CedarPolicy(lending_sets())

@@ -40,7 +40,7 @@ def lending(function: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         policy = tmp_path / "with-sets.json"
         policy.write_text(compiled.to_json(), encoding="utf-8")
         monkeypatch.setattr(wiring, "_POLICY_FILE", policy)
-        wiring.vendor_ids.cache_clear()
+        wiring.compiled_policy.cache_clear()
         return function("record_activity")
 
     return deployed

@@ -1,6 +1,7 @@
 """What makes the recorder hear of lent permission sets, wherever they are used."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,27 +38,34 @@ def entry(number: int, name: str, account: str = "") -> str:
 """
 
 
-@pytest.fixture(scope="module")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """Templates of production with three sets, one of another account."""
-    folder = tmp_path_factory.mktemp("policy")
+SECTION = {
+    "region": "eu-central-1",
+    "issuer_role": f"arn:aws:iam::{STRANGER}:role/issuer",
+    "revoker_role": f"arn:aws:iam::{STRANGER}:role/revoker",
+    "user_name": "{person}@bank.example",
+}
+_STANDING = re.compile(r"(?m)^  - id: (?:(?!^  - id: ).*\n)*?      kind: (?:identity|okta)-.*\n(?:      .*\n)*")
+
+
+def synthesised(folder: Path, lent: str, **settings: object) -> Mapping[str, Any]:
+    """Templates of production with these sets and no other."""
     for file in (ROOT / "policy").iterdir():
         (folder / file.name).write_text(file.read_text())
     catalogue = folder / "catalogue.yaml"
-    sets = [entry(1, "PamPayments"), entry(2, "PamReports"), entry(3, "PamPayments", LENDER)]
-    catalogue.write_text(f"{catalogue.read_text()}\n{''.join(sets)}")
+    catalogue.write_text(f"{_STANDING.sub('', catalogue.read_text())}\n{lent}")
     prod = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]["prod"]
-    section = {
-        "region": "eu-central-1",
-        "issuer_role": f"arn:aws:iam::{STRANGER}:role/issuer",
-        "revoker_role": f"arn:aws:iam::{STRANGER}:role/revoker",
-        "user_name": "{person}@bank.example",
-    }
-    settings = {"policy_dir": str(folder), "account": HOME, "identity_center": section}
-    app = new_app("prod", environments={"prod": prod | settings})
+    app = new_app("prod", environments={"prod": prod | {"policy_dir": str(folder)} | settings})
     apply_rules(app)
     build(app)
     return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """With three sets, one of another account."""
+    sets = [entry(1, "PamPayments"), entry(2, "PamReports"), entry(3, "PamPayments", LENDER)]
+    folder = tmp_path_factory.mktemp("policy")
+    return synthesised(folder, "".join(sets), account=HOME, identity_center=SECTION)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +75,17 @@ def home(stacks: Mapping[str, Any]) -> Deployment:
         foundation=stacks["pam-prod-foundation"],
         service=stacks["pam-prod-service"],
     )
+
+
+def rights(deployment: Deployment) -> set[tuple[str, str]]:
+    """Of the recorder, on tables."""
+    return {
+        (action, resource)
+        for statement in deployment.rights_of("record_activity")
+        for action in statement.actions
+        for resource in statement.resources
+        if action.startswith("dynamodb:")
+    }
 
 
 def written(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -170,28 +189,33 @@ def test_the_recorder_is_told_how_the_directory_names_people(home: Deployment) -
     assert variables["PAM_IDENTITY_CENTER_USER_NAME"] == "{person}@bank.example"
 
 
-def test_the_recorder_finds_a_persons_sessions_and_lists_nothing_else(
-    home: Deployment, prod: Deployment
-) -> None:
+def test_the_recorder_finds_a_persons_sessions_and_lists_nothing_else(home: Deployment) -> None:
     table, _ = home.table()
-    rights = {
-        (action, resource)
-        for statement in home.rights_of("record_activity")
-        for action in statement.actions
-        for resource in statement.resources
-        if action.startswith("dynamodb:")
-    }
-    without = {
-        (action, resource)
-        for statement in prod.rights_of("record_activity")
-        for action in statement.actions
-        for resource in statement.resources
-        if action.startswith("dynamodb:")
-    }
-    assert rights - without == {
+    assert rights(home) - {("dynamodb:Query", f"${{{table}.Arn}}")} == {
         ("dynamodb:BatchGetItem", f"${{{table}.Arn}}"),
         ("dynamodb:Query", f"${{{table}.Arn}}/index/by_requester"),
+        *((f"dynamodb:{action}", f"${{{table}.Arn}}") for action in ("GetItem", "PutItem")),
     }
+
+
+def test_where_no_set_is_lent_nothing_is_heard_of_any_and_no_session_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    stacks = synthesised(tmp_path, lent="")
+    nothing = Deployment(
+        env_name="prod",
+        foundation=stacks["pam-prod-foundation"],
+        service=stacks["pam-prod-service"],
+    )
+    assert not taken(stacks["pam-prod-service"], used())
+    assert {action for action, _ in rights(nothing)} == {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+    }
+    assert not any("/index/" in resource for _, resource in rights(nothing))
+    forwarders = {name for name in stacks if "-activity-" in name}
+    assert forwarders == {"pam-prod-activity-us-east-1"}
 
 
 def test_many_sets_are_spread_over_rules_whose_patterns_are_not_too_long() -> None:
