@@ -21,7 +21,6 @@ DISTRIBUTIONS: dict[str, frozenset[str]] = {
     "edge": frozenset({"pydantic-core"}),
     "database": frozenset({"psycopg", "psycopg-binary"}),
     "slack": frozenset({"slack-sdk"}),
-    "okta": frozenset({"anyio", "certifi", "h11", "httpcore", "httpx", "idna"}),
     "signatures": frozenset({"cffi", "cryptography", "pycparser"}),
 }
 """The locked distributions, by what they are for."""
@@ -35,12 +34,12 @@ NEEDS: dict[str, frozenset[str]] = {
     "find_dark_calls": frozenset(),
     "issue_credentials": frozenset({"policy", "edge", "database"}),
     "issue_identity_center": frozenset(),
-    "issue_okta_group": frozenset({"okta", "signatures"}),
+    "issue_okta_group": frozenset({"signatures"}),
     "paint_slack": frozenset({"policy", "slack"}),
     "record_activity": frozenset(),
     "request_api": frozenset({"policy", "edge"}),
     "revoke_identity_center": frozenset(),
-    "revoke_okta_group": frozenset({"okta", "signatures"}),
+    "revoke_okta_group": frozenset({"signatures"}),
     "revoke_session": frozenset({"database"}),
     "rotate_secret": frozenset({"database"}),
     "route_slack": frozenset(),
@@ -50,8 +49,8 @@ NEEDS: dict[str, frozenset[str]] = {
     "watch_store": frozenset(),
     "witness_log": frozenset({"signatures"}),
 }
-"""By handler: asks a policy, reads calls of people, speaks to databases, checks signatures, speaks
-to Okta.
+"""By handler: asks a policy, reads calls of people, speaks to databases, checks or makes
+signatures.
 """
 
 BOTO_CALLS: dict[str, tuple[str, ...]] = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 _ROLE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
@@ -103,13 +103,13 @@ def _check_loopback(name: str, url: str) -> None:
         return
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, whole = parts.port, f"http://{parts.netloc}{parts.path}"
     except ValueError:
-        port, parts = None, urlsplit("")
-    if parts.hostname not in _LOOPBACK or port is None or url != f"http://{parts.netloc}":
-        _refuse(name, f"is for the local stack alone, http://127.0.0.1:PORT, and not {url!r}")
+        _refuse(name, f"is no address: {url!r}")
+    if parts.hostname not in _LOOPBACK or port is None or "@" in url or url != whole:
+        _refuse(name, f"is for the local stack alone, http://127.0.0.1:PORT/, and not {url!r}")
 
 
-def _refuse(name: str, why: str) -> None:
+def _refuse(name: str, why: str) -> NoReturn:
     message = f"{name} {why}"
     raise ValueError(message)

@@ -46,6 +46,7 @@ _ENV, _ACCOUNT, _REGION = "bench", "000000000000", "us-east-1"
 _MACHINE = f"arn:aws:states:{_REGION}:{_ACCOUNT}:stateMachine:pam"
 _TABLE = {"env_name": _ENV, "table_name": "sessions"}
 _DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
+_TARGETS = {**_DATABASES, "vendors": ""}
 _KEYS = {f"{maker}_key_arn": maker for maker in ("door", "admission", "activation", "slack")}
 _PLACE = {"account": _ACCOUNT, "region": _REGION}
 _SLACK = {
@@ -75,7 +76,7 @@ SETTINGS: dict[str, Settings] = {
         requester_topic_arn="requesters",
     ),
     "issue_credentials": IssueSettings(
-        **_TABLE, **_DATABASES, **_KEYS, calls_table="calls", auditor_function="audit_session"
+        **_TABLE, **_TARGETS, **_KEYS, calls_table="calls", auditor_function="audit_session"
     ),
     "admit_request": AdmitSettings(
         **_TABLE,
@@ -85,9 +86,9 @@ SETTINGS: dict[str, Settings] = {
         admission_key_arn="admission",
     ),
     "ask_approvers": AskSettings(**_TABLE, approver_topic_arn="approvers"),
-    "activate_session": GateSettings(**_TABLE, **_DATABASES, **_KEYS),
+    "activate_session": GateSettings(**_TABLE, **_TARGETS, **_KEYS),
     "revoke_session": RevokeSettings(
-        **_TABLE, **_DATABASES, **_PLACE, cloudtrail="", state_machine_arn=_MACHINE
+        **_TABLE, **_TARGETS, **_PLACE, cloudtrail="", state_machine_arn=_MACHINE
     ),
     "tick": TickSettings(**_TABLE, revoke_function="revoke", notice_function="notices"),
     "send_notices": NoticeSettings(

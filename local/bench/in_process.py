@@ -40,6 +40,7 @@ LEDGER = "core-ledger-admin"
 SLACK_TEAM, _CHANNEL = "T0BANK00001", "C0CORE00001"
 _COMMON: dict[str, Any] = {"env_name": "bench", "table_name": TABLES.sessions}
 _DATABASES: dict[str, Any] = {"database_sslmode": "disable", "database_root_certificate": ""}
+_TARGETS: dict[str, Any] = {**_DATABASES, "vendors": ""}
 _KEYS: dict[str, Any] = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",
@@ -66,10 +67,10 @@ SETTINGS: dict[str, Settings] = {
     ),
     "ask_approvers": AskSettings(**_COMMON, approver_topic_arn="approvers"),
     "issue_credentials": IssueSettings(
-        **_COMMON, **_DATABASES, **_KEYS, calls_table=CALLS, auditor_function="audit_session"
+        **_COMMON, **_TARGETS, **_KEYS, calls_table=CALLS, auditor_function="audit_session"
     ),
-    "activate_session": GateSettings(**_COMMON, **_DATABASES, **_KEYS),
-    "revoke_session": RevokeSettings(**_COMMON, **_DATABASES, **_HOME, cloudtrail=""),
+    "activate_session": GateSettings(**_COMMON, **_TARGETS, **_KEYS),
+    "revoke_session": RevokeSettings(**_COMMON, **_TARGETS, **_HOME, cloudtrail=""),
     "tick": TickSettings(
         **_COMMON, revoke_function="revoke_session", notice_function="send_notices"
     ),

@@ -41,6 +41,7 @@ OWN_ROLES = ("arn:aws:iam::000000000000:role/tick", "arn:aws:iam::000000000000:r
 SLACK_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/told.fifo"
 OWN_FUNCTIONS = "arn:aws:lambda:eu-west-1:000000000000:function:pam-test-service-"
 DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
+TARGETS = {**DATABASES, "vendors": ""}
 KEYS = {
     "door_key_arn": "door",
     "admission_key_arn": "admission",
@@ -69,12 +70,12 @@ SETTINGS: dict[str, Settings] = {
     ),
     "ask_approvers": AskSettings(**COMMON, approver_topic_arn="approvers"),
     "issue_credentials": IssueSettings(
-        **COMMON, **DATABASES, **KEYS, calls_table="calls", auditor_function="auditor"
+        **COMMON, **TARGETS, **KEYS, calls_table="calls", auditor_function="auditor"
     ),
-    "activate_session": GateSettings(**COMMON, **DATABASES, **KEYS),
+    "activate_session": GateSettings(**COMMON, **TARGETS, **KEYS),
     "revoke_session": RevokeSettings(
         **COMMON,
-        **DATABASES,
+        **TARGETS,
         cloudtrail="the-trail",
         account="000000000000",
         region=REGION,

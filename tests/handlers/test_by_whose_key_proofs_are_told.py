@@ -12,7 +12,7 @@ from pam.domain.proofs import Kind, Maker, Signed, Statement
 from pam.settings import GateSettings, WatchSettings
 
 COMMON = {"env_name": "test", "table_name": "sessions"}
-DATABASES = {"database_sslmode": "disable", "database_root_certificate": ""}
+DATABASES = {"database_sslmode": "disable", "database_root_certificate": "", "vendors": ""}
 KEYS = {
     "door_key_arn": "the door's",
     "admission_key_arn": "admission's",

@@ -37,6 +37,7 @@ SETTINGS = TargetSettings(
     table_name="sessions",
     database_sslmode="disable",
     database_root_certificate="system",
+    vendors="",
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.kinds import kind_of
 from pam.domain.resource import Target
 from pam.operations.search_targets import Search, search_targets
 from tests.fakes.story import COMPILED, HOME, LEDGER, SANDBOX, Story
@@ -13,6 +14,7 @@ from tests.fakes.story import COMPILED, HOME, LEDGER, SANDBOX, Story
 TARGETS = {
     each.resource_id: each.target(account=HOME.account, region=HOME.region)
     for each in COMPILED.resources
+    if not kind_of(each.issuer_kind).vendor
 }
 DATABASE = TARGETS["core-ledger-db"]
 UNKNOWN = "01M7XKKX570BEDA009FKKTH2H2"

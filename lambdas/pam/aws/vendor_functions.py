@@ -49,9 +49,13 @@ class VendorFunctions:
         self._signer = signer
 
     def stands(self, session: Session) -> bool:
-        """Each function asks by the one that it may call in any case."""
-        power = VendorPower.ISSUE if self._signer else VendorPower.REVOKE
-        return self._of_session(power, messages.SeeAccess, session) is True
+        """Each function asks by the one that it may call in any case; the activator is tried again
+        where there is no room for its question now.
+        """
+        message = messages.SeeAccess(session_id=session.session_id)
+        if self._signer:
+            return self._ask(VendorPower.ISSUE, message, session.session_id) is True
+        return self._settled(VendorPower.REVOKE, message, session.session_id) is True
 
     def make(self, session: Session, now: datetime) -> datetime | None:
         if self._signer is None:
@@ -68,12 +72,14 @@ class VendorFunctions:
 
     def unmake(self, session: Session, now: datetime) -> Receipt:
         del now
-        done = self._of_session(VendorPower.REVOKE, messages.UnmakeAccess, session)
+        message = messages.UnmakeAccess(session_id=session.session_id)
+        done = self._settled(VendorPower.REVOKE, message, session.session_id)
         return vendor_answers.receipt(done)
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         del now
-        self._of_session(VendorPower.REVOKE, messages.ClearAccess, session)
+        message = messages.ClearAccess(session_id=session.session_id)
+        self._settled(VendorPower.REVOKE, message, session.session_id)
 
     def sessions_at(self, target: Target) -> list[str]:
         return self._at_target(TargetAct.SESSIONS, target)
@@ -89,9 +95,6 @@ class VendorFunctions:
     def strangers(self, target: Target, now: datetime) -> list[str]:
         del now
         return self._at_target(TargetAct.STRANGERS, target)
-
-    def _of_session(self, power: VendorPower, kind: Any, session: Session) -> Plain:
-        return self._settled(power, kind(session_id=session.session_id), session.session_id)
 
     def _at_target(self, act: TargetAct, target: Target) -> list[str]:
         message = messages.AtTarget(act=act.value, target=target.label)

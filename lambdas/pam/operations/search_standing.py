@@ -24,7 +24,7 @@ from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import StandingIssuers
 
-_TOLD_AGAIN_AFTER = timedelta(days=1)
+_REMEMBERED = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +125,9 @@ def _record_stranger(
     stranger: str, target: Target, resource: str, now: datetime, store: SessionStore
 ) -> bool:
     """Whether it was told now: once a day. It belongs to no session."""
+    # With the day: an item's time to live says when it may go, and not when it does.
     what = hashlib.sha256(f"{target.label}\n{stranger}".encode()).hexdigest()
-    once = Once(key=f"stranger/{what}", until=now + _TOLD_AGAIN_AFTER)
+    once = Once(key=f"stranger/{now:%Y-%m-%d}/{what}", until=now + _REMEMBERED)
     if store.is_done(once):
         return False
     entry = Entry(

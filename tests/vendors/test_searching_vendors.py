@@ -1,0 +1,101 @@
+"""What stands at vendors is compared with the sessions every minute."""
+
+from pam.domain.lifecycle import Status
+from pam.operations.search_standing import search_standing
+from pam.operations.search_targets import search_targets
+from tests.vendors.story import VendorStory
+
+
+def drifts(story: VendorStory, session_id: str) -> list[str]:
+    records = story.store.records(session_id)
+    return [each["detail"] for each in records if each["type"] == "Drift"]
+
+
+def test_where_all_is_as_it_should_be_nothing_is_told(story: VendorStory) -> None:
+    session = story.active()
+    found = story.search()
+    assert (found.missing, found.removed, found.undone, found.strangers) == ([], [], [], [])
+    assert story.directory.tidied == [story.target.label]
+    assert drifts(story, session.session_id) == []
+    assert story.has_access()
+
+
+def test_what_ends_a_session_is_written_again_and_told_each_time(story: VendorStory) -> None:
+    session = story.active()
+    for times in (1, 2):
+        story.directory.gone = [session.session_id]
+        assert story.search().undone == [session.session_id]
+        told = drifts(story, session.session_id)
+        assert len(told) == times
+        assert told[-1].startswith("undone: what ends this session was gone")
+
+
+def test_access_that_no_session_explains_is_told_once_a_day_and_left(story: VendorStory) -> None:
+    story.directory.unexplained = ["mallory, by the group platform"]
+    first = story.search()
+    assert first.strangers == [f"{story.target.label}: mallory, by the group platform"]
+    assert story.search().strangers == []
+    record = story.store.findings[-1]
+    assert record["type"] == "Drift"
+    assert record["session_id"] == ""
+    assert record["resource"] == story.resource
+    assert record["detail"].startswith("stranger: ")
+    story.later(days=1, seconds=1)
+    assert len(story.search().strangers) == 1
+    assert "unmake" not in story.directory.calls
+
+
+def test_access_that_is_missing_is_told_once_and_not_made_anew(story: VendorStory) -> None:
+    session = story.active()
+    story.directory.access.clear()
+    assert story.search().missing == [session.session_id]
+    assert story.search().missing == [session.session_id]
+    assert len(drifts(story, session.session_id)) == 1
+    assert not story.has_access()
+    assert story.stored(session.session_id).status is Status.ACTIVE
+
+
+def test_what_a_closed_session_left_is_removed_and_an_open_ones_is_not(story: VendorStory) -> None:
+    over = story.active()
+    story.end(over.session_id)
+    open_now = story.active()
+    story.later(minutes=5)
+    assert story.search().removed == [], "it has to stay for now"
+    story.later(hours=3)
+    assert story.search().removed == [over.session_id]
+    assert open_now.session_id in story.directory.notes
+
+
+def test_a_vendor_that_does_not_answer_is_named_and_the_next_minute_tries(
+    story: VendorStory,
+) -> None:
+    story.active()
+    story.directory.down = True
+    assert story.search().unreached == [story.target.label]
+    story.directory.down = False
+    assert story.search().unreached == []
+
+
+def test_the_search_of_all_other_targets_does_not_wait_for_vendors(story: VendorStory) -> None:
+    story.active()
+    calls = len(story.functions.asked)
+    found = search_targets(
+        [story.target], now=story.now, store=story.store, issuers=story.of_revocation
+    )
+    assert (found.unreached, found.postponed) == ([], [])
+    assert len(story.functions.asked) == calls
+
+
+def test_no_longer_than_there_is_time(story: VendorStory) -> None:
+    for who in ("alice", "dave"):
+        story.active(who)
+    left = iter([True, True, False])
+    found = search_standing(
+        {story.resource: story.target},
+        now=story.now,
+        store=story.store,
+        issuers={story.kind: story.lent_by(activator=False)},
+        has_time=lambda: next(left),
+    )
+    assert found.postponed == [story.target.label]
+    assert story.directory.calls.count("keep") == 1, "what keeps people out comes first"
