@@ -2,7 +2,8 @@
 
 Triggers: the queue of CloudTrail's events of lent roles and permission sets, which come by the
 account's default bus, and the log groups of lent databases. May touch: the session table (read, put
-records), and the index of people's sessions where permission sets are lent; nothing else. A retry is safe: the table remembers the id of what was recorded.
+records), and the index of people's sessions where permission sets are lent; nothing else. A retry
+is safe: the table remembers the id of what was recorded.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The pages for administrators of Identity Center and Okta say the rights that PAM has, and asks for."""
+"""The pages for administrators of Identity Center and Okta say which rights PAM needs there."""
 
 import json
 import re
@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
+from pam.domain.kinds import IDENTITY_CENTER
 from pam.kinds.identity_center.catalogue import Entry as SetEntry
 from pam.kinds.okta_group.catalogue import Entry as GroupEntry
 from pam.names import VendorPower, okta_key_alias, vendor_function_name
-from pam.domain.kinds import IDENTITY_CENTER
 from stacks.identity_center import FIND_PEOPLE, ISSUE, REVOKE
 from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-CENTER, OKTA = ((DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("identity-center", "okta"))
+CENTER, OKTA = (
+    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("identity-center", "okta")
+)
 BY_POWER = {"issuer": ISSUE, "revoker": REVOKE}
 
 

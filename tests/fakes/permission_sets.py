@@ -1,9 +1,9 @@
-"""Calls of permission sets' sessions, as CloudTrail tells them; and a catalogue that lends two sets.
+"""Calls of permission sets' sessions, as CloudTrail tells them; and a catalogue that lends two.
 
 The shape is that of events of 2026: which fields there are, and where the user stands
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html,
-https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-cloudtrail-use-cases.html). An event of
-AssumeRoleWithSAML has no `onBehalfOf`.
+https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-cloudtrail-use-cases.html). An event
+of AssumeRoleWithSAML has no `onBehalfOf`.
 """
 
 from dataclasses import replace

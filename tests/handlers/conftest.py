@@ -208,6 +208,7 @@ def function(
     kept = (
         wiring.own_client,
         wiring.noted_acts,
+        wiring.compiled_policy,
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,

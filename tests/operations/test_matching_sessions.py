@@ -1,4 +1,4 @@
-"""An act that names a person is put down to the session by which they had that access, or to none."""
+"""An act that names a person belongs to the session by which they had that access, or to none."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -44,7 +44,9 @@ SECTION = {
     "revoker_role": f"arn:aws:iam::{STRANGER}:role/revoker",
     "user_name": "{person}@bank.example",
 }
-_STANDING = re.compile(r"(?m)^  - id: (?:(?!^  - id: ).*\n)*?      kind: (?:identity|okta)-.*\n(?:      .*\n)*")
+_STANDING = re.compile(
+    r"(?m)^  - id: (?:(?!^  - id: ).*\n)*?      kind: (?:identity|okta)-.*\n(?:      .*\n)*"
+)
 
 
 def synthesised(folder: Path, lent: str, **settings: object) -> Mapping[str, Any]:
@@ -141,9 +143,7 @@ UNHEARD = {
     "an account that lends nothing": used(account=STRANGER),
     "a sign-in there": signed_in(account=STRANGER),
     "a role outside the reserved path": used(path=""),
-    "a role that is not lent": event(
-        userIdentity=identity(f"arn:aws:iam::{HOME}:role/somebodys")
-    ),
+    "a role that is not lent": event(userIdentity=identity(f"arn:aws:iam::{HOME}:role/somebodys")),
     "what somebody put on the bus": used() | {"source": "bank.app"},
 }
 

@@ -85,7 +85,11 @@ def _past_the_fence(activity: Activity, session: Session) -> str:
     """Why the call should have been refused though the session was ACTIVE; empty if rightly not."""
     fence = activity.opening.fence if activity.opening and not activity.error else None
     # What stands at its target has no lease, which alone could deny something there.
-    if fence is None or session.standing or (fence is Fence.UNLESS_IAM and session.target.may_write_iam):
+    if (
+        fence is None
+        or session.standing
+        or (fence is Fence.UNLESS_IAM and session.target.may_write_iam)
+    ):
         return ""
     return f"its lease denies that; it {why_open(activity)}"
 

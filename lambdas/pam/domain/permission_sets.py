@@ -3,8 +3,8 @@
 IAM Identity Center makes a role of each permission set in each account where it is assigned:
 `AWSReservedSSO_<name of the set>_<16 hex digits>`, under a path that AWS alone writes to, with the
 region of Identity Center in it unless that is us-east-1. The digits change when the last assignment
-goes and the next one comes, so a role is known by account and name of its set. Identity Center names
-each session of the role like the user.
+goes and the next one comes, so a role is known by account and name of its set. Identity Center
+names each session of the role like the user.
 https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 """
 
@@ -26,9 +26,7 @@ _NAME = rf"({NAMES_BEGIN}[\w+=,.@-]{{1,32}})_([0-9a-f]{{16}})"
 _ROLE = re.compile(
     rf"arn:{PARTITION}:iam::([0-9]{{12}}):role/{re.escape(RESERVED)}(?:{REGION}/)?{_NAME}", re.ASCII
 )
-_SESSION = re.compile(
-    rf"arn:{PARTITION}:sts::([0-9]{{12}}):assumed-role/{_NAME}/(.+)", re.ASCII
-)
+_SESSION = re.compile(rf"arn:{PARTITION}:sts::([0-9]{{12}}):assumed-role/{_NAME}/(.+)", re.ASCII)
 _USER = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 """What STS takes for the name of a session."""
 _PROVIDER = re.compile(
