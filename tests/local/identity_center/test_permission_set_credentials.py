@@ -1,49 +1,31 @@
 """Roles of permission sets in the emulator: what a person holds is seen to be refused there."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import supervisor
-from local.aws import ACCOUNT, REGION, root_client
+from local.aws import ACCOUNT, root_client
 from local.cast import is_refused
-from local.identity_center.accounts import AccountsError, Keys
+from local.identity_center.accounts import AccountsError
 from local.identity_center.directory import Principal, PrincipalType, user_id_of
 from local.identity_center.emulated_accounts import (
     CONTEXT_PROVIDER,
     EmulatedAccounts,
 )
 from local.identity_center.faults import Knobs
-from local.identity_center.names import PERMISSION_SET, PERMISSION_SET_NAME
+from local.identity_center.names import PERMISSION_SET
 from local.identity_center.portal import Live
 from local.identity_center.service import IdentityCenter
 from local.people import RESERVED_PATH
-from local.state import State
 from tests.local.identity_center.centers import Case, code_of, deny, from_, issued_before
+from tests.local.identity_center.emulated import BUCKET, client, document, user
 
 pytestmark = pytest.mark.enable_socket
 
-BUCKET = "pam-payments"
-RIGHTS = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 AN_HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    emulator = supervisor.start(State(tmp_path_factory.mktemp("emulator")))
-    try:
-        root_client("s3", emulator.endpoint).create_bucket(Bucket=BUCKET)
-        iam = root_client("iam", emulator.endpoint)
-        iam.create_policy(PolicyName=PERMISSION_SET_NAME, PolicyDocument=document(RIGHTS))
-        yield emulator.endpoint
-    finally:
-        emulator.end()
 
 
 @pytest.fixture
@@ -58,21 +40,6 @@ def case(endpoint: str) -> Iterator[Case]:
 
 def standing_of(name: str) -> tuple[Principal, str, str]:
     return Principal(type=PrincipalType.USER, id=user_id_of(name)), ACCOUNT, PERMISSION_SET
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def client(endpoint: str, service: str, keys: Keys) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-        aws_session_token=keys.session_token or None,
-    )
 
 
 def refused(endpoint: str, live: Live) -> bool:
@@ -144,15 +111,7 @@ def test_nobody_but_identity_center_makes_a_session_of_the_role_whatever_their_r
     endpoint: str, case: Case
 ) -> None:
     iam = root_client("iam", endpoint)
-    iam.create_user(UserName="eve")
-    iam.put_user_policy(UserName="eve", PolicyName="all", PolicyDocument=document(EVERYTHING))
-    key = iam.create_access_key(UserName="eve")["AccessKey"]
-    keys = Keys(
-        access_key_id=key["AccessKeyId"],
-        secret_access_key=key["SecretAccessKey"],
-        session_token="",
-    )
-    eve = client(endpoint, "sts", keys)
+    eve = client(endpoint, "sts", user(endpoint, "eve", EVERYTHING))
     name = case.center.sign_in("alice").role_name
     role = iam.get_role(RoleName=name)["Role"]["Arn"]
     wanted = {"RoleArn": role, "RoleSessionName": "alice"}
@@ -179,10 +138,14 @@ def context_of(user_id: str) -> dict[str, str]:
     return {"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": user_id}
 
 
-def test_a_set_whose_policy_is_not_in_the_account_is_not_provisioned_there(case: Case) -> None:
+def test_a_set_whose_policy_is_not_in_the_account_is_not_provisioned_there(
+    endpoint: str, case: Case
+) -> None:
     other = case.center.act("create_permission_set", name="Missing")["permission_set"]
     request = case.begin(PermissionSetArn=other)
     assert case.created(request)["Status"] == "FAILED"
+    iam = root_client("iam", endpoint)
+    assert not [it for it in iam.list_roles()["Roles"] if "Missing" in it["RoleName"]]
     assert case.center.directory.provisioned.keys() == {(ACCOUNT, PERMISSION_SET)}
 
 
