@@ -1,10 +1,12 @@
 """Which Okta stands beside a stack, and how PAM's keys come to it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -14,13 +16,14 @@ from local.okta import jose
 from local.okta.directory import Directory
 from local.okta_beside import SERVICE, register_keys
 from local.stack import StackError, up
-from local.state import State
+from local.state import ROOT, State
 
 TAKEN = {
     "http://127.0.0.1:9999": "http://127.0.0.1:9999/okta/",
     "http://127.0.0.1:9999/okta/": "http://127.0.0.1:9999/okta/",
     " http://localhost:9999/okta ": "http://localhost:9999/okta/",
 }
+PEOPLE = ("alice", "bob", "carol", "dave", "erin", "kim", "kate", "kurt", "sam", "ada", "load01")
 REFUSED = [
     "https://bank.okta.com",
     "http://bank.okta.com:80/okta/",
@@ -57,7 +60,22 @@ def test_any_other_address_is_refused_and_nothing_is_started(
     assert not (tmp_path / "stack").exists()
 
 
-def test_pams_two_apps_are_in_the_directory_and_their_group_is_its_only_one() -> None:
+def test_what_is_deployed_names_what_is_in_the_directory() -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    told = context["environments"]["local"]["okta"]
+    assert told["api_url"] == SERVICE.unplaced
+    assert [told["issuer_client_id"], told["revoker_client_id"]] == [*okta_beside.APPS.values()]
+    catalogue = yaml.safe_load((ROOT / "policy" / "catalogue.yaml").read_text())
+    named = {it["id"]: it["issuer"] for it in catalogue["resources"]}
+    lent = named["core-support-admins"]
+    directory = Directory()
+    assert lent["organisation"] == directory.organisation
+    assert directory.groups[lent["group"]].type == "OKTA_GROUP"
+    for who in PEOPLE:
+        assert directory.user(told["login"].replace("{person}", who)) is not None
+
+
+def test_pams_two_apps_have_their_group_and_no_other() -> None:
     apps = Directory().apps
     assert apps.keys() == set(okta_beside.APPS.values())
     assert {tuple(it.manages) for it in apps.values()} == {("00gsupportadmins0001",)}

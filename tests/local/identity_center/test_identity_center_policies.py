@@ -93,6 +93,23 @@ def test_the_role_goes_with_the_last_assignment_and_no_sooner(case: Case) -> Non
     assert case.center.directory.provisioned == {}
 
 
+def test_a_role_that_is_made_anew_has_another_name_and_old_credentials_none_of_its_rights(
+    case: Case,
+) -> None:
+    case.center.act("assign", user="alice")
+    old = case.center.sign_in("alice")
+    case.center.act("assign", user="bob")
+    case.center.act("write_policy", statements=[])
+    assert case.center.sign_in("alice").role_name == old.role_name
+    for name in ("alice", "bob"):
+        case.center.act("unassign", user=name)
+    case.center.act("assign", user="alice")
+    new = case.center.sign_in("alice")
+    assert new.role_name != old.role_name
+    assert new.role_name.rpartition("_")[0] == old.role_name.rpartition("_")[0]
+    assert (case.center.refuses(old), case.center.refuses(new)) == (True, False)
+
+
 def test_writing_a_policy_replaces_the_whole_of_it(case: Case) -> None:
     case.write(deny(ALICE))
     case.write(deny(user_id_of("bob")))

@@ -37,7 +37,7 @@ def center() -> IdentityCenter:
 @pytest.fixture
 def url(endpoint: str, center: IdentityCenter) -> Iterator[str]:
     server = Server(center, rights=EmulatedRights(endpoint))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server.about()["url"]
     server.shutdown()
@@ -121,7 +121,7 @@ def test_a_call_that_is_not_signed_is_refused(url: str, center: IdentityCenter) 
 
 def test_where_nobody_can_say_who_calls_nothing_is_done(center: IdentityCenter) -> None:
     server = Server(center, rights=EmulatedRights("http://127.0.0.1:9"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     keys = Keys(access_key_id="test", secret_access_key="test", session_token="")
     sso = client(server.about()["url"], "sso-admin", keys)
     assert code_of(sso.list_instances) == "ServiceUnavailable"

@@ -138,10 +138,14 @@ def context_of(user_id: str) -> dict[str, str]:
     return {"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": user_id}
 
 
-def test_a_set_whose_policy_is_not_in_the_account_is_not_provisioned_there(case: Case) -> None:
+def test_a_set_whose_policy_is_not_in_the_account_is_not_provisioned_there(
+    endpoint: str, case: Case
+) -> None:
     other = case.center.act("create_permission_set", name="Missing")["permission_set"]
     request = case.begin(PermissionSetArn=other)
     assert case.created(request)["Status"] == "FAILED"
+    iam = root_client("iam", endpoint)
+    assert not [it for it in iam.list_roles()["Roles"] if "Missing" in it["RoleName"]]
     assert case.center.directory.provisioned.keys() == {(ACCOUNT, PERMISSION_SET)}
 
 
