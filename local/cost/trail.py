@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from local.aws import ACCOUNT, REGION
 from local.cast import Cast, NotSeenError
+from local.identity_center.control import Live
+from local.identity_center.names import IDENTITY_STORE_ARN
 from pam.names import issuer_role_name
 
 BATCH = 100
@@ -32,6 +34,35 @@ def act(role: str, session_id: str) -> dict[str, Any]:
                 "sessionIssuer": {"type": "Role", "arn": role},
                 "sourceIdentity": session_id,
             },
+        },
+    )
+
+
+def portal_act(live: Live, role: str) -> dict[str, Any]:
+    """A call of S3 by whoever signed in at the portal of Identity Center, to this role."""
+    name = role.rpartition("/")[2]
+    signed_in = datetime.fromtimestamp(live.issued_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _event(
+        eventSource="s3.amazonaws.com",
+        eventName="DeleteBucket",
+        requestParameters={"bucketName": "payments-2026"},
+        userIdentity={
+            "type": "AssumedRole",
+            "principalId": f"AROAEXAMPLE:{live.user_name}",
+            "arn": live.principal,
+            "accountId": live.account,
+            "accessKeyId": live.access_key_id,
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": "AROAEXAMPLE",
+                    "arn": role,
+                    "accountId": live.account,
+                    "userName": name,
+                },
+                "attributes": {"creationDate": signed_in, "mfaAuthenticated": "false"},
+            },
+            "onBehalfOf": {"userId": live.user_id, "identityStoreArn": IDENTITY_STORE_ARN},
         },
     )
 

@@ -7,3 +7,4 @@ PERMISSION_SET = "arn:aws:sso:::permissionSet/ssoins-7223b1c4a9e05d68/ps-5f1e2d3
 PERMISSION_SET_NAME = "PamPayments"
 MANAGEMENT_ACCOUNT = "999999999999"
 """Of the organisation: a delegated administrator has no say there."""
+IDENTITY_STORE_ARN = f"arn:aws:identitystore::{MANAGEMENT_ACCOUNT}:identitystore/{IDENTITY_STORE}"

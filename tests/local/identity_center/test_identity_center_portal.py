@@ -28,6 +28,7 @@ def test_the_portal_shows_what_is_assigned_to_the_user_or_to_a_group(
     assert live.user_id == ALICE
     assert live.principal.endswith(f"assumed-role/{live.role_name}/alice")
     assert live.role_name.startswith("AWSReservedSSO_PamPayments_")
+    case.center.act("assign", user="bob")
     case.center.act("unassign", **by)
     with pytest.raises(NotPermittedError):
         case.center.sign_in("alice")
