@@ -199,3 +199,21 @@ def test_marks_of_what_is_gone_go_when_no_list_is_behind_any_more(world: World) 
     world.revoker.tidy(TARGET, world.clock())
     assert world.revoker.sessions_at(TARGET) == [open_one.session_id]
     assert len(world.notes.by_user) == 1
+
+
+def test_what_came_through_after_it_was_seen_gone_is_taken_by_the_next_try(world: World) -> None:
+    """A call that makes the membership was under way when the end looked."""
+    session = world.made()
+    world.revoker.unmake(ending(session), world.clock())
+    world.put(ALICE)
+    world.revoker.unmake(ending(session), world.clock())
+    assert world.members() == set()
+
+
+def test_an_end_that_is_repeated_late_takes_nothing_of_the_next_session(world: World) -> None:
+    session = world.made(session_id="01K0000000000000000000000A")
+    receipt = world.revoker.unmake(ending(session), world.clock())
+    world.later(120)
+    world.made(session_id="01K0000000000000000000000B")
+    assert world.revoker.unmake(ending(session), world.clock()) == receipt
+    assert world.members() == {ALICE}

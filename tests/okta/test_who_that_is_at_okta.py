@@ -91,7 +91,7 @@ def test_what_others_wrote_is_shown_as_what_it_is_and_cut(world: World, status: 
 
 
 def test_looking_notes_nothing_so_nobody_decides_by_it_whose_the_session_is(world: World) -> None:
-    """Whoever may ask whether access stands could ask about a session that is changed in between."""
+    """Whoever may ask whether access stands could ask of a session that was tampered with."""
     world.issuer.stands(session_of("dave"))
     assert world.notes.notes == {}
     world.made("alice")

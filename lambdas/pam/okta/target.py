@@ -160,7 +160,7 @@ class GroupTarget:
         return self._login.format(person=session.requester_name)
 
     def _refuse_late_list(self, organisation: str, group: str, user_id: str) -> None:
-        """A list that still has whom the end of another session took says nothing. Raises TryAgain."""
+        """A list may still have whom another session's end took. Raises TryAgain then."""
         mark = self._notes.mark(organisation, group, user_id)
         if mark is None or mark.gone_at is None or self._clock() >= mark.gone_at + _SHOWN_LATE:
             return
@@ -202,12 +202,19 @@ class GroupTarget:
         raise failed
 
     def _taken(self, note: Note) -> str:
-        """How it was seen to be gone. Raises IssuerUnavailable."""
-        if note.gone_at is None:
-            with _told(at_start=False):
-                evidence = ending.take(self._at(note.organisation), note)
-        else:
-            evidence = note.evidence
+        """How it was seen to be gone. Raises IssuerUnavailable.
+
+        Taken anew each time, also after it was seen gone: a call that was making it may have come
+        through since. But what the next session of the user made is not this one's to take.
+        """
+        mark = self._notes.mark(note.organisation, note.group, note.user_id)
+        if mark is not None and mark.session_id != note.session_id and mark.gone_at is None:
+            if note.gone_at is not None:
+                return note.evidence
+            message = f"user {note.user_id} is a member by session {mark.session_id}, by its mark"
+            raise IssuerUnavailable(message)
+        with _told(at_start=False):
+            evidence = ending.take(self._at(note.organisation), note)
         self._notes.gone(note, evidence, self._clock())
         return evidence
 
