@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -152,7 +153,7 @@ def test_polls_are_a_second_apart_and_get_slower(centre: Centre) -> None:
         for call in centre.service.calls
         if call.operation == "DescribeAccountAssignmentCreationStatus"
     ]
-    apart = [later - earlier for earlier, later in zip(polls, polls[1:], strict=False)]
+    apart = [later - earlier for earlier, later in pairwise(polls)]
     assert len(polls) >= 3
     assert all(each >= timedelta(seconds=1) for each in apart)
     assert apart == sorted(apart)
@@ -166,7 +167,9 @@ def test_the_session_is_as_long_as_it_was_granted(centre: Centre) -> None:
     assert centre.now - session.activated_at <= timedelta(seconds=17), "late by ten, and the making"
     again = centre.active(replace(session_of("carol", 3)))
     assert again.activated_at is not None
-    assert centre.now - again.activated_at <= timedelta(seconds=2), "now it is known how long it takes"
+    assert centre.now - again.activated_at <= timedelta(seconds=2), (
+        "now it is known how long it takes"
+    )
 
 
 def test_the_deny_of_each_session_stands_when_its_start_returns(centre: Centre) -> None:

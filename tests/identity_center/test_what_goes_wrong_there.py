@@ -111,7 +111,9 @@ def test_a_permission_set_that_is_not_provisioned_makes_no_access(centre: Centre
     with pytest.raises(IssuerUnavailable, match="not today"):
         centre.make(ALICE)
     assert "CreateAccountAssignment" not in [
-        c.operation for c in centre.service.calls if c.params.get("PrincipalId") == user_id_of("alice")
+        c.operation
+        for c in centre.service.calls
+        if c.params.get("PrincipalId") == user_id_of("alice")
     ]
 
 

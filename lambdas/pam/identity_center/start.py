@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.session import Session
 from pam.identity_center import denies
+from pam.identity_center.asking import NotThere
 from pam.identity_center.assignments import Refused
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.patience import OutOfTime
 from pam.identity_center.permission_set import PermissionSet
-from pam.identity_center.vendor import Assigned, NotThere
+from pam.identity_center.vendor import Assigned
 from pam.identity_center.visit import Visit, second_after
 from pam.identity_center.writer import ForeignStatements, Order
 
