@@ -236,6 +236,16 @@ def test_a_peer_that_takes_the_assignment_away_ends_nothing_that_pam_has_to_end(
     assert centre.refuses(live)
 
 
+def test_a_peer_that_takes_all_assignments_away_keeps_no_start_waiting(centre: Centre) -> None:
+    """The account has no role of the set then, though PAM's notes say who has it."""
+    first = centre.active(session_of("alice"))
+    for person in ("alice", "dave"):
+        centre.service.act("unassign", user=person)
+    centre.make(session_of("bob", 3), tries=2)
+    assert not centre.refuses(centre.sign_in("bob"))
+    centre.end(first)
+
+
 def test_a_start_after_somebody_wrote_into_the_policy_waits_for_a_person(centre: Centre) -> None:
     write(centre, [*statements(centre), ALLOW])
     with pytest.raises(ForeignAccess, match="More"):

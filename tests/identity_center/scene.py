@@ -1,7 +1,6 @@
 """One Identity Center, PAM's target in it, and the sessions that are lent there."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,8 +81,7 @@ class Centre:
     def __post_init__(self) -> None:
         self.service = IdentityCenter(self.time.now)
         self.table: Any = MemoryTable()
-        self.through: Callable[[Any], Any] = lambda client: client
-        """What each client is wrapped in."""
+        self.clients = clients(self.service)
 
     @property
     def now(self) -> datetime:
@@ -91,12 +89,12 @@ class Centre:
 
     def target(self) -> PermissionSetTarget:
         """As each call makes it."""
-        sso_admin, identity_store = clients(self.service)
+        sso_admin, identity_store = self.clients
         began = self.time.now()
         return PermissionSetTarget(
-            sso_admin=self.through(sso_admin),
-            identity_store=self.through(identity_store),
-            items=self.through(self.table),
+            sso_admin=sso_admin,
+            identity_store=identity_store,
+            items=self.table,
             table=TABLE,
             user_ids=self.user_ids,
             user_name="{person}",

@@ -210,3 +210,11 @@ def test_what_is_known_is_kept_as_it_is(denies: list[Deny]) -> None:
     assert locked is not None
     assert PermissionSet.of_text(locked.as_text()) == locked
     assert PermissionSet.of_text("") == PermissionSet()
+
+
+def test_a_hundred_people_who_had_it_within_the_hour_leave_room() -> None:
+    """Those who have it now need the most: each a statement of their own."""
+    had = [over(number, f"9067a1b2c3-{number:036d}", number % 60) for number in range(100)]
+    have = [deny(500 + number, f"9067a1b2c3-{500 + number:036d}") for number in range(15)]
+    assert has_room([*had, *have])
+    assert len(statements(*had)) == 1

@@ -36,6 +36,8 @@ class Deny:
     """Of the policy, the first that has this deny as it is."""
     begun: bool = False
     """Whether the assignment may have been asked for."""
+    made: bool = False
+    """Whether the assignment was seen to stand."""
     over: bool = False
     """Whether its end has begun: from then on no assignment is asked for."""
     gone_at: datetime | None = None

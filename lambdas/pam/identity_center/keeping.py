@@ -17,6 +17,7 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
         "end": kept_instant(deny.end),
         "version": deny.version,
         "begun": deny.begun,
+        "made": deny.made,
         "over": deny.over,
         "gone_at": kept_instant(deny.gone_at),
         "issued_before": kept_instant(deny.issued_before),

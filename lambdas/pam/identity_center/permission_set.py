@@ -18,6 +18,8 @@ from pam.identity_center.keeping import (
 )
 
 LOCKED_FOR = timedelta(seconds=30)
+_UNDER_WAY = timedelta(minutes=10)
+"""A start is given up after that."""
 _FIRST_TOOK = 5
 _LONGEST_TOOK = 60
 
@@ -66,6 +68,13 @@ class PermissionSet:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
         return any(each.begun and each.live for each in self.at(account))
 
+    def is_being_inhabited(self, account: str, now: datetime) -> bool:
+        """Whether an assignment there may be under way, which gives the account its role."""
+        return any(
+            each.begun and each.live and not each.made and now < each.armed_at + _UNDER_WAY
+            for each in self.at(account)
+        )
+
     def begins_after(self, account: str) -> timedelta:
         """How long it will take from now until a start is done. Those that are at it share writes,
         and wait for each other where Identity Center takes so many at a time.
@@ -95,6 +104,14 @@ class PermissionSet:
         if deny is None or deny.over or not deny.live or not self.is_armed(deny):
             return None
         return self._with(replace(deny, begun=True))
+
+    def made(self, session_id: str, took: timedelta) -> Self | None:
+        """With its assignment seen, the first time that this is said, and how long that took."""
+        deny = self.deny_of(session_id)
+        if deny is None or deny.made:
+            return None
+        known = self.learned(deny.account, took) or self
+        return known._with(replace(deny, made=True))
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
         """With a deny from then on, if it is not from before; None without one."""

@@ -43,9 +43,9 @@ class Start:
         if isinstance(made, Refused):
             message = f"Identity Center did not assign {visit.name}: {made.reason}"
             raise IssuerUnavailable(message)
-        took, account = made - deny.armed_at, visit.target.account
-        if note.listed_at is None and visit.permission_set().learned(account, took):
-            visit.change(lambda it: it.learned(account, took))
+        if not deny.made:
+            took = made - deny.armed_at
+            visit.change(lambda it: it.made(session_id, took))
         visit.patience.until(deny.begins)
         return deny
 

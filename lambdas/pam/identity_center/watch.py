@@ -36,7 +36,7 @@ class Watch:
         ]
         stale = known == before and denies.superfluous(there, known.denies)
         behind = behind and known == before and not _is_being_written(known, self.visit.now())
-        if behind and known.given.get(account, 0) >= known.sent:
+        if behind and not gone and known.given.get(account, 0) >= known.sent:
             # It was given what stands there, and has something else: nobody knows what it denies.
             gone = [deny.session_id for deny in known.at(account) if deny.live]
         if gone or behind:

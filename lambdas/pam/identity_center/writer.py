@@ -152,12 +152,16 @@ class PolicyWriter:
         """
         return self._notes.permission_set(self._arn).is_inhabited(self._account)
 
+    def _is_being_inhabited(self) -> bool:
+        now = self._patience.now()
+        return self._notes.permission_set(self._arn).is_being_inhabited(self._account, now)
+
     def _provision(self, held: PermissionSet, order: Order) -> Provisioning | None:
         """None if the account has no role of the set."""
         try:
             operation = self._vendor.provision()
         except NotThere as missing:
-            if order.first and self._begun_since():
+            if order.first and self._is_being_inhabited():
                 # The first assignment there is being made, and may give the policy of before.
                 message = "another assignment is being made there"
                 raise NotYet(message) from missing
