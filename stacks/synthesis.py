@@ -10,6 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
+from pam.domain.kinds import kind_of
 from pam.policy.compiled import CompiledPolicy, PolicyError
 from pam.policy.compiler import read
 from pam.policy.doubts import doubts
@@ -73,6 +74,14 @@ def build(app: cdk.App) -> PamStage:
     stage = PamStage(app, "Pam", config=config, policy=policy, bundles=bundles)
     for each in doubts(files):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:policy:{each.place}", str(each))
+    for resource in policy.resources:
+        if (vendor := kind_of(resource.issuer_kind).vendor) and vendor not in config.vendors:
+            doubt = (
+                f"{resource.resource_id} is lent at a vendor that this deployment does not know: "
+                f"a session of it fails, until environments.{config.env_name}.{vendor} is in "
+                "cdk.json"
+            )
+            cdk.Annotations.of(stage).add_warning_v2(f"pam:vendor:{resource.resource_id}", doubt)
     for number, doubt in enumerate(trust.doubts):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:certificates:{number}", doubt)
     return stage

@@ -111,7 +111,7 @@ SETTINGS: dict[str, Settings] = {
         env_name=_ENV, memory_table="memory", signing_key_arn="witness-key"
     ),
     "watch_store": WatchSettings(**_TABLE, **_KEYS),
-    "record_activity": ActivitySettings(**_TABLE, **_PLACE),
+    "record_activity": ActivitySettings(**_TABLE, **_PLACE, identity_center_user_name="{person}"),
     "find_dark_calls": DarkCallSettings(
         **_TABLE,
         calls_table="calls",

@@ -38,6 +38,16 @@ EVERYTHING_ON: dict[str, Any] = {
         "socket_token_arn": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
         "pam/prod/slack/app-token-AbCdEf",
     },
+    "identity_center": {
+        "region": "eu-central-1",
+        "issuer_role": "arn:aws:iam::333333333333:role/PamIdentityCenterIssuer",
+        "revoker_role": "arn:aws:iam::333333333333:role/PamIdentityCenterRevoker",
+    },
+    "okta": {
+        "issuer_client_id": "0oapamissuer00000001",
+        "revoker_client_id": "0oapamrevoker0000001",
+        "login": "{person}@bank.example",
+    },
     "notify": [
         {"topic": "tier1", "endpoint": "https://calls.bank.example/pam"},
         {

@@ -112,6 +112,48 @@ IN_SLACK = {
     | {"sqs:GetQueueAttributes", "sqs:SendMessage"},
 }
 """What comes on top where PAM is in Slack."""
+VENDORS_NOTES = {
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+SEE_ASSIGNMENTS = {
+    "sso:DescribePermissionSet",
+    "sso:DescribePermissionSetProvisioningStatus",
+    "sso:GetInlinePolicyForPermissionSet",
+    "sso:ListAccountAssignments",
+    "sso:ListAccountAssignmentsForPrincipal",
+    "sso:ListAccountsForProvisionedPermissionSet",
+    "identitystore:DescribeUser",
+    "identitystore:GetUserId",
+}
+KEEP_OUT = {"sso:ProvisionPermissionSet", "sso:PutInlinePolicyToPermissionSet"}
+AT_IDENTITY_CENTER = {
+    "issue_identity_center": KEY_WRITE
+    | VENDORS_NOTES
+    | SEE_ASSIGNMENTS
+    | KEEP_OUT
+    | {"kms:VerifyMac"}
+    | {"sso:CreateAccountAssignment", "sso:DescribeAccountAssignmentCreationStatus"},
+    "revoke_identity_center": KEY_WRITE
+    | VENDORS_NOTES
+    | SEE_ASSIGNMENTS
+    | KEEP_OUT
+    | {"sso:DeleteAccountAssignment", "sso:DescribeAccountAssignmentDeletionStatus"},
+}
+AT_OKTA = {
+    "issue_okta_group": KEY_WRITE
+    | VENDORS_NOTES
+    | {"kms:GetPublicKey", "kms:Sign", "kms:VerifyMac"},
+    "revoke_okta_group": KEY_WRITE | VENDORS_NOTES | {"kms:GetPublicKey", "kms:Sign"},
+}
+ASK_VENDORS = {
+    "activate_session": {"lambda:InvokeFunction"},
+    "revoke_session": {"lambda:InvokeFunction"},
+}
+"""What comes on top where PAM lends at vendors."""
 WITNESS_POWERS = {"dynamodb:GetItem", "dynamodb:PutItem", "kms:GetPublicKey", "kms:Sign"}
 """Of the one function of the witness's own stack, on its own table and key."""
 
@@ -123,6 +165,10 @@ def is_in_slack(deployment: Deployment) -> bool:
     )
 
 
+def has(deployment: Deployment, *handlers: str) -> bool:
+    return all(deployment.of_handler(handler) for handler in handlers)
+
+
 def rotates(deployment: Deployment) -> bool:
     return deployment.env_name == "local"
 
@@ -131,9 +177,11 @@ def powers(deployment: Deployment) -> dict[str, set[str]]:
     # The local deployment has both, the others of this project neither.
     more = WITH_ROTATION | WITH_WITNESS if rotates(deployment) else {}
     more = {**more, **(IN_SLACK if is_in_slack(deployment) else {})}
+    vendors = [each for each in (AT_IDENTITY_CENTER, AT_OKTA) if has(deployment, *each)]
+    tables = [POWERS, more, *vendors, *([ASK_VENDORS] if vendors else [])]
     return {
-        handler: POWERS.get(handler, set()) | more.get(handler, set())
-        for handler in {*POWERS, *more}
+        handler: set().union(*(table.get(handler, set()) for table in tables))
+        for handler in set().union(*tables)
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pam.domain.proofs import Maker
 from pam.names import Table
-from tests.stacks.powers import is_in_slack
+from tests.stacks.powers import has, is_in_slack
 from tests.stacks.template import Deployment, as_list
 
 STEPS = {
@@ -53,6 +53,16 @@ WRITERS_IN_SLACK: Mapping[tuple[str, str], set[str]] = {
     (OF_SLACK, "DeleteItem"): {"paint_slack"},
 }
 """Beside them, where PAM is in Slack."""
+NOTES = {
+    Table.IDENTITY_CENTER: {"issue_identity_center", "revoke_identity_center"},
+    Table.OKTA: {"issue_okta_group", "revoke_okta_group"},
+}
+"""Of what PAM made at a vendor: by the vendor's two functions, where it lends there."""
+WRITERS_AT_VENDORS: Mapping[tuple[str, str], set[str]] = {
+    (table, action): functions
+    for table, functions in NOTES.items()
+    for action in ("DeleteItem", "PutItem", "UpdateItem")
+}
 WRITES = {"BatchWriteItem", "DeleteItem", "PartiQLInsert", "PutItem", "UpdateItem"}
 MAKES = {
     Maker.DOOR: {"request_api"},
@@ -61,6 +71,7 @@ MAKES = {
     Maker.SLACK: {"slack_door"},
 }
 TELL = {"activate_session", "issue_credentials", "watch_store"}
+TELL_AT_VENDORS = {"issue_identity_center", "issue_okta_group"}
 TELL_LINKS = {"paint_slack", "request_api", "slack_door"}
 """By the key of the request API, which signs links; none of these gives access by what it tells."""
 
@@ -73,11 +84,16 @@ def _functions(deployment: Deployment) -> dict[str, str]:
     }
 
 
+def _tables(deployment: Deployment) -> list[Table]:
+    """Those that something in the deployment uses."""
+    return [table for table in Table if has(deployment, *NOTES.get(table, ()))]
+
+
 @pytest.mark.guarantee("G11")
 @pytest.mark.guarantee("G7")
 def test_what_only_some_may_write_lies_in_a_table_that_only_they_write(every: Deployment) -> None:
     functions = _functions(every)
-    arns = {f"${{{every.table(name)[0]}.Arn}}": name for name in ("", *Table)}
+    arns = {f"${{{every.table(name)[0]}.Arn}}": name for name in ("", *_tables(every))}
     arns[f"${{{every.calls_table()[0]}.Arn}}"] = CALLS
     in_slack = is_in_slack(every)
     if in_slack:
@@ -92,7 +108,8 @@ def test_what_only_some_may_write_lies_in_a_table_that_only_they_write(every: De
                 assert bare or statement.conditions == "{}", (
                     "AWS does not say what it sees of transactions"
                 )
-    more = WRITERS_IN_SLACK if in_slack else {}
+    more = {**(WRITERS_IN_SLACK if in_slack else {})}
+    more |= {what: who for what, who in WRITERS_AT_VENDORS.items() if what[0] in arns.values()}
     assert found == {
         what: WRITERS.get(what, set()) | more.get(what, set()) for what in {*WRITERS, *more}
     }
@@ -103,7 +120,9 @@ def test_a_proof_is_made_by_its_maker_and_told_by_the_gate_and_the_watch(every: 
     functions = _functions(every)
     for maker in _makers(every):
         name, key = _key(every, maker)
-        tell = TELL | (TELL_LINKS & set(functions.values()) if maker is Maker.DOOR else set())
+        there = set(functions.values())
+        tell = TELL | (TELL_AT_VENDORS & there)
+        tell |= TELL_LINKS & there if maker is Maker.DOOR else set()
         by_role: dict[str, set[str]] = {"kms:GenerateMac": set(), "kms:VerifyMac": set()}
         for statement in every.identity_statements():
             for action in statement.actions & set(by_role):
