@@ -79,6 +79,7 @@ POWERS = {
     "send_notices": ITEMS | KEY_WRITE | {"sns:Publish", "sqs:SendMessage"},
     "record_activity": ITEMS
     | KEY_WRITE
+    | {"dynamodb:BatchGetItem"}
     | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
     "find_dark_calls": ITEMS | KEY_WRITE | NOTES | {"logs:FilterLogEvents", "sqs:SendMessage"},
     "watch_store": STREAM
