@@ -245,7 +245,11 @@ def test_a_lent_role_is_still_known_by_its_own_arn_beside_sets() -> None:
     assert read(chained, watched).finding == f"{ROLE} was assumed by another"
 
 
-BROKEN = {"no id": {"eventID": None}, "no time": {"eventTime": ""}, "no name": {"eventName": 7}}
+BROKEN: dict[str, dict[str, Any]] = {
+    "no id": {"eventID": None},
+    "no time": {"eventTime": ""},
+    "no name": {"eventName": 7},
+}
 
 
 @pytest.mark.parametrize("case", BROKEN)

@@ -68,9 +68,7 @@ def session_id(alice: Person) -> str:
 def test_the_rule_takes_calls_of_lent_roles_and_no_others(root: Person) -> None:
     events = root.client("events")
     (rule,) = (
-        rule
-        for rule in events.list_rules()["Rules"]
-        if "sessionIssuer" in rule.get("EventPattern", "")
+        rule for rule in events.list_rules()["Rules"] if "roleArn" in rule.get("EventPattern", "")
     )
 
     def taken(event: dict[str, Any]) -> bool:

@@ -219,6 +219,8 @@ STREAMS: Mapping[str, tuple[Any, frozenset[str]]] = {
 }
 LISTED = {
     **dict.fromkeys(sorted(set(Index) - {Index.BY_DEADLINE}), DECIDERS),
+    # Whose session it was that used a permission set.
+    Index.BY_REQUESTER: DECIDERS | ACTIVITY,
     # The latest sessions, for what Slack does not show yet.
     Index.BY_TIME: DECIDERS | ROUTER,
 }
@@ -240,7 +242,7 @@ ACTS: Mapping[str, Act] = {
     "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
     "reads sessions by their keys": Act(
-        "dynamodb:BatchGetItem", reads_by_keys(ITEM), DECIDERS | ROUTER
+        "dynamodb:BatchGetItem", reads_by_keys(ITEM), DECIDERS | ROUTER | ACTIVITY
     ),
     "reads everything": Act("dynamodb:Scan", call("dynamodb", "scan", TableName=TABLE)),
     # What only some may write; `test_item_rights.py` has it whole.

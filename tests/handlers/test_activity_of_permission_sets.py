@@ -11,6 +11,7 @@ import pytest
 from pam import wiring
 from pam.domain.session import Session
 from pam.policy.compiled import CompiledPolicy, Identity
+from tests.contract.conftest import TABLES
 from tests.fakes.cloudtrail import ACCOUNT, EVENT_ID
 from tests.fakes.permission_sets import (
     LENDING_SETS,
@@ -29,7 +30,7 @@ from tests.handlers.conftest import Function
 
 Load = Callable[[str], Function]
 Lending = Callable[[CompiledPolicy], Function]
-IN_TIME = {"eventTime": "2026-03-01T12:01:00Z"}
+IN_TIME: dict[str, Any] = {"eventTime": "2026-03-01T12:01:00Z"}
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_a_user_whom_the_identities_file_lists_is_known_by_the_id_alone(
 def test_an_id_that_two_people_have_is_nobodys(
     lending: Lending, story: Story, session: Session
 ) -> None:
-    common = {"accounts": (ACCOUNT,), "domain": "bank-core", "groups": ()}
+    common: dict[str, Any] = {"accounts": (ACCOUNT,), "domain": "bank-core", "groups": ()}
     two = tuple(
         Identity(**common, user=who, person=who, identity_center_user=USER_ID)
         for who in ("carol", "dave")
@@ -174,7 +175,7 @@ def test_an_id_that_two_people_have_is_nobodys(
 def test_what_cannot_be_matched_comes_again_and_keeps_back_nothing(
     recorder: Function, story: Story, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = wiring.sessions(wiring.Tables.of("test", "sessions"))
+    store = wiring.sessions(TABLES)
 
     def down(_: Any) -> Any:
         raise ConnectionError

@@ -12,7 +12,6 @@ from pam.domain.kinds import Source
 from pam.domain.lifecycle import Status
 from pam.domain.openings import Fence, Opening
 from pam.domain.session import Session
-from pam.operations import retrying
 from pam.operations.match_sessions import MOST_PAGES, match_sessions
 from pam.operations.record_activity import Recorder
 from pam.ports.sessions import SessionQuery
@@ -24,7 +23,7 @@ NONE = "alice had no session when these credentials were made"
 
 @pytest.fixture
 def story(monkeypatch: pytest.MonkeyPatch) -> Story:
-    monkeypatch.setattr(retrying.time, "sleep", lambda _: None)
+    monkeypatch.setattr("pam.operations.retrying.time.sleep", lambda _: None)
     return Story(policy=LENDING_SETS)
 
 
@@ -65,6 +64,19 @@ def opened_later(number: int) -> str:
     """The id of a session that was asked for so many milliseconds after the first."""
     at = after(milliseconds=number + 1)
     return ids.bounds(at, at)[0]
+
+
+def asked_for(story: Story, monkeypatch: pytest.MonkeyPatch) -> list[SessionQuery]:
+    """What the store is asked to find from now on."""
+    asked: list[SessionQuery] = []
+    find = story.store.find
+
+    def noted(query: SessionQuery) -> Any:
+        asked.append(query)
+        return find(query)
+
+    monkeypatch.setattr(story.store, "find", noted)
+    return asked
 
 
 def after(**length: float) -> datetime:
@@ -193,14 +205,7 @@ def test_many_acts_of_many_people_take_one_look_at_each_persons_sessions(
 ) -> None:
     for who in ("alice", "dave"):
         story.granted(who, PAYMENTS)
-    asked: list[SessionQuery] = []
-    find = story.store.find
-
-    def counted(query: SessionQuery) -> Any:
-        asked.append(query)
-        return find(query)
-
-    monkeypatch.setattr(story.store, "find", counted)
+    asked = asked_for(story, monkeypatch)
     some = [
         act(after(minutes=1, seconds=number), person=who, activity_id=f"{who}-{number}")
         for number in range(20)
@@ -232,9 +237,7 @@ def test_sessions_from_long_before_are_not_looked_at(
     for number in range(60):
         newer = opened_later(number)
         story.store.sessions[newer] = replace(session, session_id=newer)
-    asked: list[SessionQuery] = []
-    find = story.store.find
-    monkeypatch.setattr(story.store, "find", lambda query: asked.append(query) or find(query))
+    asked = asked_for(story, monkeypatch)
     match_sessions([act(after(days=3))], story.store)
     assert len(asked) == 1
 

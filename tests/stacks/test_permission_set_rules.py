@@ -110,7 +110,7 @@ def _plain(value: Any) -> Any:
 
 def taken(template: Mapping[str, Any], told: dict[str, Any]) -> bool:
     """Whether any rule takes the event, by a matcher that PAM did not write."""
-    as_delivered = {"account": HOME, "region": AT, **told}
+    as_delivered: Any = {"account": HOME, "region": AT, **told}
     return any(
         EventPattern.load(json.dumps(each)).matches_event(as_delivered)
         for each in written(template)

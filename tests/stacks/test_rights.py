@@ -68,6 +68,7 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
         # A store is in an account that nobody here knows, and users are known by ids.
         "identitystore:DescribeUser",
         "identitystore:GetUserId",
+        "identitystore:ListGroupMembershipsForMember",
         *OF_EXECUTIONS,
     }
 
@@ -169,12 +170,23 @@ def test_only_the_request_api_may_list(every: Deployment) -> None:
         "admit_request",
         "ask_approvers",
         "issue_credentials",
-        "record_activity",
     }
 
     assert indexes == set(Index)
     for handler in others:
         assert not any("/index/" in r for s in every.rights_of(handler) for r in s.resources)
+
+
+def test_the_recorder_finds_a_persons_sessions_and_lists_nothing_else(every: Deployment) -> None:
+    """Which a call of a permission set does not name."""
+    indexes = {
+        resource.rpartition("/")[2]
+        for statement in every.rights_of("record_activity")
+        for resource in statement.resources
+        if "/index/" in resource
+    }
+
+    assert indexes == {Index.BY_REQUESTER}
 
 
 def test_the_revocation_finds_what_is_open_and_lists_nothing_else(every: Deployment) -> None:

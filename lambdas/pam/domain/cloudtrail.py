@@ -26,6 +26,7 @@ _MOST_RESOURCES = 3
 _ISSUER_OF_SESSION = ("userIdentity", "sessionContext", "sessionIssuer", "arn")
 _SOURCE_IDENTITY = ("userIdentity", "sessionContext", "sourceIdentity")
 _NAMES_OF_CALLERS = ("arn", "invokedBy", "userName", "principalId", "accountId")
+_NOBODY = Borrower()
 _SESSION_OF_ROLE = re.compile(
     r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<name>[^/]+)/[^/]+",
     re.ASCII,
@@ -113,9 +114,9 @@ def _of_permission_set(event: object, call: object, watched: Watched) -> Activit
         return _activity(call, place=place, finding=whose.finding, whose=whose)
     if _is_copy(call, watched):
         return None
-    whose = permission_sets.signed_in(call, watched.names)
-    finding = whose.finding if whose else f"a session of {place} was opened by another"
-    return _activity(call, place=place, finding=finding, whose=whose or Borrower(), opens=False)
+    opened = permission_sets.signed_in(call, watched.names)
+    finding = opened.finding if opened else f"a session of {place} was opened by another"
+    return _activity(call, place=place, finding=finding, whose=opened or _NOBODY, opens=False)
 
 
 def _check_teller(event: object, home: str, place: str, lender: str = "") -> None:
@@ -180,9 +181,6 @@ def _named_session(call: object) -> tuple[str, str]:
     if not is_ulid(source):
         return "", f"its source identity {one_line(source, 64)} is no session"
     return source, ""
-
-
-_NOBODY = Borrower()
 
 
 def _activity(
