@@ -6,13 +6,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.names import slack_api_name, slack_socket_role_name
-from stacks.access_log import access_log_format
 from stacks.acknowledgments import acknowledge, acknowledge_nist
+from stacks.api_stage import STAGE, access_log, keep_execution_log, stage_options
 from stacks.function_platform import FunctionPlatform
-from stacks.operational_log import OperationalLog
 from stacks.slack_door import SlackDoor
 
-STAGE = "v1"
 SIGNED_BY_SLACK = ("/slack/events", "/slack/interactions", "/slack/commands")
 SOCKET = "/slack/socket"
 
@@ -35,13 +33,7 @@ class SlackApi(Construct):
         config = platform.config
         self._routes = SIGNED_BY_SLACK if config.slack.by_http else ()
         self._socket = config.slack.by_socket
-        self.access_log = OperationalLog(
-            self,
-            "AccessLog",
-            name=f"/pam/{config.env_name}/slack-api-access",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
-        )
+        self.access_log = access_log(self, platform, name="slack-api-access")
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -51,27 +43,9 @@ class SlackApi(Construct):
             policy=self._policy(config.env_name),
             # The role is the account's, not only ours: the foundation sets it (gateway_logging).
             cloud_watch_role=False,
-            deploy_options=apigateway.StageOptions(
-                stage_name=STAGE,
-                tracing_enabled=config.traces,
-                # Errors of the gateway itself; never the bodies, which hold what people write.
-                logging_level=apigateway.MethodLoggingLevel.ERROR,
-                data_trace_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-                access_log_format=access_log_format(),
-                throttling_rate_limit=config.throttle_rate,
-                throttling_burst_limit=config.throttle_burst,
-            ),
+            deploy_options=stage_options(config, self.access_log, {}),
         )
-        # API Gateway names this log group itself; made here first, it has a key and an end.
-        execution_log = OperationalLog(
-            self,
-            "ExecutionLog",
-            name=f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{STAGE}",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
-        )
-        self.api.deployment_stage.node.add_dependency(execution_log)
+        keep_execution_log(self, self.api, platform)
         for path in self._routes:
             self._call(path, door, apigateway.AuthorizationType.NONE)
         if self._socket:

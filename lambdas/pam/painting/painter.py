@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
+from pam.domain import timestamps
 from pam.domain.audit_record import Record
 from pam.painting.ports import Addresses, Channels, Sessions
 from pam.painting.posting import Later, Post, Work
@@ -21,6 +22,7 @@ from pam.slack.due import Line
 from pam.slack.posted import (
     CARD,
     MOST_CARDS,
+    SILENT,
     Posted,
     Said,
     is_over,
@@ -48,7 +50,11 @@ _OF_THE_MESSAGE = frozenset(
 )
 """What Slack refuses for what is in it, and would refuse again."""
 _NOT_CHECKED_LONGER = timedelta(days=1)
-"""After a session is over, whose channel cannot be written to."""
+"""After a session is over, of which something cannot be written."""
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=1)
+"""Until a card is tried again of which Slack never said whether it came: twice as long each time,
+since each try may leave one more.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,7 @@ class Painter:
     channels: Channels
     addresses: Addresses
     count_fault: Callable[[], None]
-    """Counts what Slack would never take, because of what PAM made of it."""
+    """Counts what Slack does not show, and no channel is to blame for."""
     wake_all_in: Callable[[str], None]
     """Has all sessions painted that are not over and have a card in that channel."""
 
@@ -83,13 +89,15 @@ class Painter:
     # The card.
 
     def paint_card(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
-        if not work.channel or work.posted.given_up:
+        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
+        if not work.channel or _rests(work, now):
             return
         reason = self.channels.refused(work.channel)
         if reason:
             self._refuse(work, reason)
             return
+        if work.posted.given_up:
+            work.posted = work.posted.once_more()
         try:
             self._card(work, now)
         except Gone as gone:
@@ -112,7 +120,7 @@ class Painter:
         posted = work.posted
         if not posted.ts or picture == posted.picture or not message.replaces(posted.sequence):
             return
-        self.post.update(message, work.channel, posted.ts)
+        self.post.update(work, message, work.channel, posted.ts)
         self.post.keep_painted(work, replace(posted, picture=picture, sequence=message.sequence))
         work.painted = True
 
@@ -120,7 +128,7 @@ class Painter:
         stands = self.post.message(work, Said(key=CARD), message, work.channel)
         posted = replace(work.posted, begun="", tries=0)
         if stands is None:
-            self.post.keep(work, replace(posted, given_up="silent"))
+            self._pause(work, posted)
             return
         posted = replace(
             posted,
@@ -129,10 +137,22 @@ class Painter:
             picture=picture,
             sequence=message.sequence,
             cards=posted.cards + 1,
+            silences=0,
+            again_at="",
         )
         self.post.keep(work, posted)
         self.post.cards.stands(work.posted)
         work.painted = True
+
+    def _pause(self, work: Work, posted: Posted) -> None:
+        """It is no loss for good: the sweep comes again."""
+        pause = min(_PAUSE * 2 ** min(posted.silences, 4), _LONGEST_PAUSE)
+        again_at = timestamps.render(self.post.clock() + pause)
+        silences = posted.silences + 1
+        self.count_fault()
+        self.post.keep(
+            work, replace(posted, given_up=SILENT, silences=silences, again_at=again_at)
+        )
 
     def _without(self, work: Work, error: str, now: datetime) -> None:
         if error in _CHANNEL_ERRORS or not work.posted.ts:
@@ -174,7 +194,7 @@ class Painter:
     # The requester.
 
     def tell_requester(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
+        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
         lines = list(due.direct_lines(work.session, work.posted, now, work.shown.title))
         user = self.addresses.of(work.session) if lines else None
         for line in lines:
@@ -186,15 +206,15 @@ class Painter:
     # The thread.
 
     def tell_thread(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
-        if work.has_thread:
-            for records in self._new_records(work):
-                self._count(work, records)
-                self._tell(work, records)
-            for line in due.notices(work.session, work.posted, now):
-                self._say(work, line, work.channel)
-            self._tell_what_was_done(work)
-        self._erase(work, now)
+        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
+        if not work.has_thread:
+            return
+        for records in self._new_records(work):
+            self._count(work, records)
+            self._tell(work, records)
+        for line in due.notices(work.session, work.posted, now):
+            self._say(work, line, work.channel)
+        self._tell_what_was_done(work)
 
     def _new_records(self, work: Work) -> Iterator[list[Record]]:
         for _ in range(_MOST_PAGES):
@@ -248,8 +268,10 @@ class Painter:
         posted = replace(work.posted, begun="", tries=0).with_said(stands or line.said)
         self.post.keep(work, replace(posted, told=max(told, posted.told)))
 
-    def _erase(self, work: Work, now: datetime) -> None:
-        """What people wrote goes out of all that was said, wherever it stands."""
+    def erase(self, work: Work, now: datetime) -> None:
+        """What people wrote goes out of all that was said, wherever it stands. Raises as the others
+        do.
+        """
         if work.session.text_key or work.posted.erased:
             return
         for said in work.posted.said:
@@ -264,19 +286,34 @@ class Painter:
 
     def _anew(self, work: Work, said: Said, message: Message) -> None:
         try:
-            self.post.update(message, said.channel, said.ts)
+            self.post.update(work, message, said.channel, said.ts)
         except (Gone, Rejected) as error:
             logger.warning("not painted anew", extra={"error": error.error, **_about(work)})
+            if isinstance(error, Rejected):
+                self.count_fault()
 
     # What is left.
 
     def finish(self, work: Work, now: datetime) -> None:
-        session, seen = work.session, version_of(work.session)
-        over = is_over(session, now)
-        if work.refused:
+        session, posted = work.session, work.posted
+        seen, over = version_of(session), is_over(session, now)
+        silent = posted.given_up == SILENT and not session.closed
+        if work.refused or work.behind or silent:
             seen = ""
             over = over and now >= (session.ended_at or now) + _NOT_CHECKED_LONGER
-        self.post.keep(work, replace(work.posted, seen=seen, finished=over))
+        if not work.behind:
+            posted = replace(posted, failed=0, failing_since="")
+        # Words that are to go out of it are waited for as long as it takes.
+        owed = not (session.text_key or posted.erased)
+        self.post.keep(work, replace(posted, seen=seen, finished=over and not owed))
+
+
+def _rests(work: Work, now: datetime) -> bool:
+    """Whether its card is given up: for good, or for now."""
+    posted = work.posted
+    if posted.given_up != SILENT:
+        return bool(posted.given_up)
+    return work.session.closed or timestamps.render(now) < posted.again_at
 
 
 def _about(work: Work) -> dict[str, str]:
