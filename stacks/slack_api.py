@@ -7,7 +7,8 @@ from constructs import Construct
 
 from pam.names import slack_api_name, slack_socket_role_name
 from stacks.acknowledgments import acknowledge, acknowledge_nist
-from stacks.api_stage import STAGE, access_log, keep_execution_log, stage_options
+from stacks.api_stage import STAGE, Throttle, access_log, keep_execution_log, stage_options
+from stacks.config import DeployConfig
 from stacks.function_platform import FunctionPlatform
 from stacks.slack_door import SlackDoor
 
@@ -23,7 +24,8 @@ _NO_WEB_ACL = (
 class SlackApi(Construct):
     """What Slack signs needs no signature of AWS's; the socket's route needs that, and one role's.
 
-    It has throttles of its own: nobody who floods it takes anything from those who sign.
+    It has throttles of its own, and so has each route: nobody who floods what anybody may call
+    takes anything from those who sign, or from the socket.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class SlackApi(Construct):
             policy=self._policy(config.env_name),
             # The role is the account's, not only ours: the foundation sets it (gateway_logging).
             cloud_watch_role=False,
-            deploy_options=stage_options(config, self.access_log, {}),
+            deploy_options=stage_options(config, self.access_log, self._throttles(config)),
         )
         keep_execution_log(self, self.api, platform)
         for path in self._routes:
@@ -73,6 +75,14 @@ class SlackApi(Construct):
             by_slack = "Slack cannot sign for AWS; its own signature is checked before all else."
             for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
                 acknowledge(method, rule, by_slack)
+
+    def _throttles(self, config: DeployConfig) -> dict[str, Throttle]:
+        """One for each route: anybody may call those of Slack, and would otherwise use up what the
+        socket's route has.
+        """
+        own = Throttle(rate=config.throttle_rate, burst=config.throttle_burst)
+        paths = [*self._routes, *([SOCKET] if self._socket else [])]
+        return {f"{path}/POST": own for path in paths}
 
     def _policy(self, env_name: str) -> iam.PolicyDocument:
         """Everybody may call what Slack signs; of the socket's route everybody is refused but one
