@@ -8,7 +8,7 @@ from constructs import Construct
 from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
 from stacks.acknowledgments import acknowledge, acknowledge_nist
-from stacks.api_stage import STAGE, Throttle, access_log, keep_execution_log, stage_options
+from stacks.api_stage import Throttle, access_log, keep_execution_log, stage_options
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform

@@ -43,9 +43,7 @@ def test_whoever_is_nobody_is_told_the_first_of_the_apps_commands(
     assert "/jit" not in told
 
 
-def test_the_same_is_said_beside_a_button(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_is_said_beside_a_button(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAM_SLACK_COMMANDS", "/access")
     session = scene.story.request("alice", UAT)
     scene.click("nora", actions.APPROVE, session.session_id)

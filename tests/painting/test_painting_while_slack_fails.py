@@ -16,7 +16,9 @@ FOR_EVER = 10_000
 FAILURES = ["internal_error", "fatal_error", "service_unavailable"]
 
 
-def fails(painted: World, method: str, times: int = FOR_EVER, error: str = "internal_error") -> None:
+def fails(
+    painted: World, method: str, times: int = FOR_EVER, error: str = "internal_error"
+) -> None:
     painted.slack.knobs(errors={method: [error, times]})
 
 
@@ -162,9 +164,7 @@ def test_a_message_of_its_own_is_tried_each_time_later_until_it_is_of_no_use(
 
 def direct(until: datetime) -> Send:
     arguments = {"channel": "U0ALICE0001", "text": "PAM", "blocks": []}
-    return Send(
-        to="U0ALICE0001", method=Method.POST_MESSAGE, arguments=arguments, not_after=until
-    )
+    return Send(to="U0ALICE0001", method=Method.POST_MESSAGE, arguments=arguments, not_after=until)
 
 
 # Refused, for whatever is in it: told to nobody in Slack, so it is counted.

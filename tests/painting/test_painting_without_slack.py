@@ -122,5 +122,3 @@ def test_without_a_new_token_jobs_wait_and_nothing_is_lost(painted: World) -> No
     painted.token.secret = new
     painted.settle()
     assert painted.card(session).action_ids
-
-

@@ -5,20 +5,19 @@ message is written down where it stands, so that nothing is said twice and an ol
 takes a newer one's place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
 from pam.domain import timestamps
-from pam.domain.audit_record import Record
 from pam.painting.ports import Addresses, Channels, Sessions
-from pam.painting.posting import Later, Post, Work
+from pam.painting.posting import Post, Work
+from pam.painting.telling import CHANNEL_ERRORS, Teller
 from pam.policy.cedar import CedarPolicy
-from pam.slack import card, due
+from pam.slack import card
 from pam.slack.blocks import Message
-from pam.slack.due import Line
 from pam.slack.posted import (
     CARD,
     MOST_CARDS,
@@ -31,16 +30,10 @@ from pam.slack.posted import (
     without_buttons,
 )
 from pam.slack.shown import shown
-from pam.slack.thread import Done
 from pam.slack_web.errors import Gone, Rejected
 
 logger = Logger()
 
-_PAGE, _MOST_PAGES = 100, 20
-"""Records read at once, and pages of them for one job."""
-_CHANNEL_ERRORS = frozenset(
-    {"channel_not_found", "is_archived", "channel_is_archived", "not_in_channel"}
-)
 _SHARED = frozenset({"is_ext_shared", "is_pending_ext_shared", "is_shared"})
 _OF_THE_MESSAGE = frozenset(
     {
@@ -150,12 +143,10 @@ class Painter:
         again_at = timestamps.render(self.post.clock() + pause)
         silences = posted.silences + 1
         self.count_fault()
-        self.post.keep(
-            work, replace(posted, given_up=SILENT, silences=silences, again_at=again_at)
-        )
+        self.post.keep(work, replace(posted, given_up=SILENT, silences=silences, again_at=again_at))
 
     def _without(self, work: Work, error: str, now: datetime) -> None:
-        if error in _CHANNEL_ERRORS or not work.posted.ts:
+        if error in CHANNEL_ERRORS or not work.posted.ts:
             self._refuse(work, error)
         elif error == "message_not_found" and self._is_wanted(work):
             logger.warning("posted anew: the card was deleted", extra=_about(work))
@@ -191,106 +182,17 @@ class Painter:
         self.post.delete(work, work.channel, work.posted.ts)
         self.post.keep(work, work.posted.without_card())
 
-    # The requester.
+    # The thread, and the requester.
 
-    def tell_requester(self, work: Work, now: datetime) -> None:
-        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
-        lines = list(due.direct_lines(work.session, work.posted, now, work.shown.title))
-        user = self.addresses.of(work.session) if lines else None
-        for line in lines:
-            if user is None:
-                self.post.keep(work, work.posted.with_said(line.said))
-            else:
-                self._say(work, line, user)
-
-    # The thread.
-
-    def tell_thread(self, work: Work, now: datetime) -> None:
-        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
-        if not work.has_thread:
-            return
-        for records in self._new_records(work):
-            self._count(work, records)
-            self._tell(work, records)
-        for line in due.notices(work.session, work.posted, now):
-            self._say(work, line, work.channel)
-        self._tell_what_was_done(work)
-
-    def _new_records(self, work: Work) -> Iterator[list[Record]]:
-        for _ in range(_MOST_PAGES):
-            session = work.session
-            records = self.store.records_after(session.session_id, work.posted.told, _PAGE)
-            # What was recorded since the session was read is for the job that this has woken.
-            known = [each for each in records if each["sequence"] <= session.sequence]
-            if known:
-                yield known
-            if len(known) < _PAGE or not work.has_thread:
-                return
-        raise Later(1)
-
-    def _count(self, work: Work, records: list[Record]) -> None:
-        posted = work.posted
-        new = [each for each in records if each["sequence"] > posted.counted]
-        if new:
-            done = posted.done + Done.shown_by(new)
-            self.post.keep(work, replace(posted, done=done, counted=new[-1]["sequence"]))
-
-    def _tell(self, work: Work, records: list[Record]) -> None:
-        for line in due.thread_lines(work.session, records):
-            self._say(work, line, work.channel, told=line.said.last)
-        if work.has_thread:
-            self.post.keep(work, replace(work.posted, told=records[-1]["sequence"]))
-
-    def _tell_what_was_done(self, work: Work) -> None:
-        line = due.what_was_done(work.session, work.posted)
-        if line is None:
-            return
-        if not line.said.ts:
-            self._say(work, line, work.channel)
-        else:
-            self._anew(work, line.said, line.message)
-            self.post.keep(work, work.posted.with_said(line.said))
-
-    def _say(self, work: Work, line: Line, channel: str, told: int = 0) -> None:
-        if work.refused and channel == work.channel:
-            return
-        thread = work.posted.ts if channel == work.channel else ""
-        try:
-            stands = self.post.message(work, line.said, line.message, channel, thread)
-        except (Gone, Rejected) as error:
-            logger.warning("not said", extra={"error": error.error, **_about(work)})
-            if isinstance(error, Rejected):
-                self.count_fault()
-            if channel == work.channel and error.error in _CHANNEL_ERRORS:
-                self._refuse(work, error.error)
-                return
-            stands = None
-        posted = replace(work.posted, begun="", tries=0).with_said(stands or line.said)
-        self.post.keep(work, replace(posted, told=max(told, posted.told)))
-
-    def erase(self, work: Work, now: datetime) -> None:
-        """What people wrote goes out of all that was said, wherever it stands. Raises as the others
-        do.
-        """
-        if work.session.text_key or work.posted.erased:
-            return
-        for said in work.posted.said:
-            records: list[Record] = []
-            if said.first:
-                most = said.last - said.first + 1
-                records = self.store.records_after(work.session.session_id, said.first - 1, most)
-            message = due.anew(said, work.session, records, now, work.shown.title)
-            if said.ts and message is not None:
-                self._anew(work, said, message)
-        self.post.keep(work, replace(work.posted, erased=True))
-
-    def _anew(self, work: Work, said: Said, message: Message) -> None:
-        try:
-            self.post.update(work, message, said.channel, said.ts)
-        except (Gone, Rejected) as error:
-            logger.warning("not painted anew", extra={"error": error.error, **_about(work)})
-            if isinstance(error, Rejected):
-                self.count_fault()
+    @property
+    def teller(self) -> Teller:
+        return Teller(
+            store=self.store,
+            post=self.post,
+            addresses=self.addresses,
+            count_fault=self.count_fault,
+            refuse=self._refuse,
+        )
 
     # What is left.
 

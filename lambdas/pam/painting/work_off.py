@@ -120,8 +120,8 @@ class Line:
             work = self._begin(session_id, same, batch)
             if work is not None:
                 works.append((same, work))
-        painter = self.painter
-        steps = (painter.paint_card, painter.tell_requester, painter.tell_thread, painter.erase)
+        painter, teller = self.painter, self.painter.teller
+        steps = (painter.paint_card, teller.tell_requester, teller.tell_thread, teller.erase)
         for step in steps:
             for same, work in list(works):
                 if not self._try(same[0], batch, partial(self._now, step, work)):
