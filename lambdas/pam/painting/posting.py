@@ -165,7 +165,7 @@ class Post:
         self.keep(work, replace(posted, failed=posted.failed + 1, failing_since=since))
         if posted.finished or posted.failed < _MOST_IN_LINE:
             times = min(posted.failed, _MOST_IN_LINE + 1)
-            raise Later(min(_AGAIN_AFTER * 2**times, _LONGEST))
+            raise Later(min(_AGAIN_AFTER << times, _LONGEST))
         work.behind = True
         self.late((now - timestamps.parse(since)).total_seconds())
         raise LeftForNow

@@ -185,7 +185,7 @@ class Line:
             self.web("auth.test", {})
         except SlackFailed:
             return AGAIN_AFTER
-        return min(AGAIN_AFTER * 2 ** min(each.times - 1, 4), _LONGEST)
+        return min(AGAIN_AFTER << min(each.times - 1, 4), _LONGEST)
 
 
 class _Batch:
