@@ -104,6 +104,7 @@ def _line(context: Any) -> Line:
             cards=cards,
             paces=KeptPaces(shelf=shelf),
             web=web,
+            late=partial(count, SLACK_WAITING, own.env_name),
         ),
         wake_all_in=partial(wake_all_in, cards=cards, queue=queue, now=clock.now()),
         count_fault=partial(count, SLACK_NOT_PAINTED, own.env_name),

@@ -50,7 +50,7 @@ def front() -> Front:
                 team_ids=_several(own.slack_team_ids),
                 enterprise_ids=_several(own.slack_enterprise_ids),
             ),
-            commands=_several(own.slack_commands),
+            commands=tuple(own.slack_commands.split(",")),
             reactions=own.slack_reactions == "on",
             home=Home(account=own.account, region=own.region),
             store=wiring.sessions(own.tables),

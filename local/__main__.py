@@ -34,6 +34,7 @@ def _run(command: str, state_dir: Path, only: str) -> int:
             about = up(state_dir)
             folder = state_dir / "aws"
             print(f"up: {about['api_url']}")
+            print(f'  export PATH="{Path(sys.executable).parent}:$PATH"')
             print(f"  export AWS_CONFIG_FILE={folder / 'config'}")
             print(f"  export AWS_SHARED_CREDENTIALS_FILE={folder / 'credentials'}")
             print(f"  export AWS_ENDPOINT_URL={about['endpoint_url']} PAM_ENV=local")

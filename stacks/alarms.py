@@ -61,6 +61,8 @@ class Watched:
         cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
     )
     silence_is_bad: bool = False
+    of: int = 0
+    """Periods of which it must be bad in `minutes`, in a row or not; 0: in a row."""
 
 
 def _throttled(store: SessionStore, operation: str) -> cloudwatch.IMetric:
@@ -120,7 +122,8 @@ def _of_slack(slack: Slack, own: Callable[[str], cloudwatch.Metric]) -> dict[str
         },
     )
     found = {
-        "slack-waiting": Watched(metric=age, minutes=1, threshold=_LATE_SECONDS),
+        # What Slack fails at again and again is tried, and told, every five minutes or six.
+        "slack-waiting": Watched(metric=age, minutes=1, of=10, threshold=_LATE_SECONDS),
         "slack-channel-lost": Watched(metric=own(SLACK_CHANNEL_LOST), minutes=1),
         "slack-not-painted": Watched(metric=own(SLACK_NOT_PAINTED), minutes=1),
     }
@@ -288,7 +291,8 @@ class Alarms(Construct):
                 metric=watched.metric,
                 threshold=watched.threshold,
                 comparison_operator=watched.when,
-                evaluation_periods=watched.minutes,
+                evaluation_periods=watched.of or watched.minutes,
+                datapoints_to_alarm=watched.minutes if watched.of else None,
                 treat_missing_data=cloudwatch.TreatMissingData.MISSING
                 if watched.silence_is_bad
                 else cloudwatch.TreatMissingData.NOT_BREACHING,

@@ -6,8 +6,9 @@ from constructs import Construct
 
 from pam.names import CallerOffice, Parameter, caller_policy_name, parameter_path
 from stacks.acknowledgments import acknowledge, as_found
+from stacks.api_stage import STAGE
 from stacks.caller_calls import caller_policy
-from stacks.request_api import STAGE, RequestApi
+from stacks.request_api import RequestApi
 
 _MANY = "A session or a person is named in the path; whose it must be, PAM decides."
 

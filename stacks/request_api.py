@@ -7,21 +7,19 @@ from constructs import Construct
 
 from pam.domain.proofs import Maker
 from pam.settings import RequestApiSettings
-from stacks.access_log import access_log_format
 from stacks.acknowledgments import acknowledge, acknowledge_nist
+from stacks.api_stage import Throttle, access_log, keep_execution_log, stage_options
 from stacks.credential_issuer import CredentialIssuer
 from stacks.door_calls import DoorCalls
 from stacks.function_platform import FunctionPlatform
 from stacks.knocking import Knocking
 from stacks.notifications import Notifications
-from stacks.operational_log import OperationalLog
 from stacks.pam_function import API_TIMEOUT, PamFunction
 from stacks.proof_keys import ProofKeys
 from stacks.request_api_problems import add_problem_responses
 from stacks.revocation import Revocation
 from stacks.workflow_handle import WorkflowHandle
 
-STAGE = "v1"
 SENSITIVE = (
     "/pam/request/POST",
     "/pam/approve/POST",
@@ -156,12 +154,9 @@ class RequestApi(Construct):
     def _api(self, platform: FunctionPlatform, knocking: Knocking) -> apigateway.RestApi:
         config = platform.config
         knocking.check_size(region=config.region)
-        self.access_log = OperationalLog(
-            self,
-            "AccessLog",
-            name=f"/pam/{config.env_name}/request-api-access",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
+        self.access_log = access_log(self, platform, name="request-api-access")
+        sensitive = Throttle(
+            rate=config.sensitive_throttle_rate, burst=config.sensitive_throttle_burst
         )
         api = apigateway.RestApi(
             self,
@@ -175,36 +170,11 @@ class RequestApi(Construct):
             ),
             # The role is the account's, not only ours: the foundation sets it (gateway_logging).
             cloud_watch_role=False,
-            deploy_options=apigateway.StageOptions(
-                stage_name=STAGE,
-                tracing_enabled=config.traces,
-                # Errors of the gateway itself; never the bodies, which hold reasons and leases.
-                logging_level=apigateway.MethodLoggingLevel.ERROR,
-                data_trace_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-                access_log_format=access_log_format(),
-                throttling_rate_limit=config.throttle_rate,
-                throttling_burst_limit=config.throttle_burst,
-                method_options={
-                    path: apigateway.MethodDeploymentOptions(
-                        throttling_rate_limit=config.sensitive_throttle_rate,
-                        throttling_burst_limit=config.sensitive_throttle_burst,
-                        logging_level=apigateway.MethodLoggingLevel.ERROR,
-                        data_trace_enabled=False,
-                    )
-                    for path in SENSITIVE
-                },
+            deploy_options=stage_options(
+                config, self.access_log, dict.fromkeys(SENSITIVE, sensitive)
             ),
         )
-        # API Gateway names this log group itself; made here first, it has a key and an end.
-        execution_log = OperationalLog(
-            self,
-            "ExecutionLog",
-            name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{STAGE}",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
-        )
-        api.deployment_stage.node.add_dependency(execution_log)
+        keep_execution_log(self, api, platform)
         add_problem_responses(api)
         acknowledge(api, "AwsSolutions-APIG3", _NO_WEB_ACL)
         acknowledge_nist(

@@ -6,13 +6,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from pam.names import slack_api_name, slack_socket_role_name
-from stacks.access_log import access_log_format
 from stacks.acknowledgments import acknowledge, acknowledge_nist
+from stacks.api_stage import STAGE, Throttle, access_log, keep_execution_log, stage_options
+from stacks.config import DeployConfig
 from stacks.function_platform import FunctionPlatform
-from stacks.operational_log import OperationalLog
 from stacks.slack_door import SlackDoor
 
-STAGE = "v1"
 SIGNED_BY_SLACK = ("/slack/events", "/slack/interactions", "/slack/commands")
 SOCKET = "/slack/socket"
 
@@ -25,7 +24,8 @@ _NO_WEB_ACL = (
 class SlackApi(Construct):
     """What Slack signs needs no signature of AWS's; the socket's route needs that, and one role's.
 
-    It has throttles of its own: nobody who floods it takes anything from those who sign.
+    It has throttles of its own, and so has each route: nobody who floods what anybody may call
+    takes anything from those who sign, or from the socket.
     """
 
     def __init__(
@@ -35,13 +35,7 @@ class SlackApi(Construct):
         config = platform.config
         self._routes = SIGNED_BY_SLACK if config.slack.by_http else ()
         self._socket = config.slack.by_socket
-        self.access_log = OperationalLog(
-            self,
-            "AccessLog",
-            name=f"/pam/{config.env_name}/slack-api-access",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
-        )
+        self.access_log = access_log(self, platform, name="slack-api-access")
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -51,27 +45,9 @@ class SlackApi(Construct):
             policy=self._policy(config.env_name),
             # The role is the account's, not only ours: the foundation sets it (gateway_logging).
             cloud_watch_role=False,
-            deploy_options=apigateway.StageOptions(
-                stage_name=STAGE,
-                tracing_enabled=config.traces,
-                # Errors of the gateway itself; never the bodies, which hold what people write.
-                logging_level=apigateway.MethodLoggingLevel.ERROR,
-                data_trace_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-                access_log_format=access_log_format(),
-                throttling_rate_limit=config.throttle_rate,
-                throttling_burst_limit=config.throttle_burst,
-            ),
+            deploy_options=stage_options(config, self.access_log, self._throttles(config)),
         )
-        # API Gateway names this log group itself; made here first, it has a key and an end.
-        execution_log = OperationalLog(
-            self,
-            "ExecutionLog",
-            name=f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{STAGE}",
-            key=platform.key,
-            retention_days=config.operational_retention_days,
-        )
-        self.api.deployment_stage.node.add_dependency(execution_log)
+        keep_execution_log(self, self.api, platform)
         for path in self._routes:
             self._call(path, door, apigateway.AuthorizationType.NONE)
         if self._socket:
@@ -99,6 +75,14 @@ class SlackApi(Construct):
             by_slack = "Slack cannot sign for AWS; its own signature is checked before all else."
             for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
                 acknowledge(method, rule, by_slack)
+
+    def _throttles(self, config: DeployConfig) -> dict[str, Throttle]:
+        """One for each route: anybody may call those of Slack, and would otherwise use up what the
+        socket's route has.
+        """
+        own = Throttle(rate=config.throttle_rate, burst=config.throttle_burst)
+        paths = [*self._routes, *([SOCKET] if self._socket else [])]
+        return {f"{path}/POST": own for path in paths}
 
     def _policy(self, env_name: str) -> iam.PolicyDocument:
         """Everybody may call what Slack signs; of the socket's route everybody is refused but one

@@ -8,6 +8,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pam.names import SLACK_API_URL
+from pam.policy.compiled import CompiledPolicy
 
 _TEAM = re.compile(r"T[A-Z0-9]{1,20}", re.ASCII)
 _ENTERPRISE = re.compile(r"E[A-Z0-9]{1,20}", re.ASCII)
@@ -119,6 +120,17 @@ class SlackConfig:
             message = f"unknown key {unknown[0]!r} (known: {', '.join(known)})"
             raise ValueError(message)
         return cls(**{name: _READ[name](name, value) for name, value in entries.items()})
+
+
+def doubts_of(slack: SlackConfig, policy: CompiledPolicy) -> tuple[str, ...]:
+    """What of it is lawful and hardly meant."""
+    posted = (policy.channels.of(each.resource_id, each.domain) for each in policy.resources)
+    if not slack.on or any(posted):
+        return ()
+    return (
+        "slack: the catalogue names no channel for any domain (slack.domains), so no request is "
+        "posted in Slack: approvers see it in Home and by `pam inbox` alone",
+    )
 
 
 def _is_beside_us(url: str) -> bool:

@@ -6,8 +6,9 @@ from constructs import Construct
 
 from pam.names import slack_socket_role_name
 from stacks.acknowledgments import INLINE_POLICY, acknowledge_nist
+from stacks.api_stage import STAGE
 from stacks.function_platform import FunctionPlatform
-from stacks.slack_api import SOCKET, STAGE, SlackApi
+from stacks.slack_api import SOCKET, SlackApi
 from stacks.slack_socket_tasks import SlackSocketTasks
 
 

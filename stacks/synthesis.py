@@ -29,6 +29,7 @@ from stacks.config_checks import check
 from stacks.database_trust import trust_of
 from stacks.neighbours import check_neighbours
 from stacks.place import check_partition, check_place
+from stacks.slack_config import doubts_of
 from stacks.stage import PamStage
 from stacks.subscriptions import check_values
 from stacks.template_sizes import check_sizes
@@ -84,6 +85,8 @@ def build(app: cdk.App) -> PamStage:
             cdk.Annotations.of(stage).add_warning_v2(f"pam:vendor:{resource.resource_id}", doubt)
     for number, doubt in enumerate(trust.doubts):
         cdk.Annotations.of(stage).add_warning_v2(f"pam:certificates:{number}", doubt)
+    for number, doubt in enumerate(doubts_of(config.slack, policy)):
+        cdk.Annotations.of(stage).add_warning_v2(f"pam:slack:{number}", doubt)
     return stage
 
 

@@ -16,7 +16,7 @@ from cli.text import clean
 @command
 def slack(
     invocation: Invocation,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="What `/jit link` shows you.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="What PAM shows you in Slack.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Link it without being asked.")] = False,
 ) -> None:
@@ -44,7 +44,7 @@ def _link(invocation: Invocation, surface: str, code: str, *, yes: bool) -> None
         would = invocation.api().post("/pam/links", body)
         question = f"Link {_named(would)} to you? Whoever has it then asks and votes as you."
         if not agreed(question, yes=yes):
-            message = f"nothing is linked. {question} Then: pam link {surface} CODE --yes"
+            message = f"{question} Nothing is linked yet; if so, run: pam link {surface} CODE --yes"
             raise Failure(message)
         accepted = {"accept": str(would.get("principal") or "")}
         document = invocation.api().post("/pam/links", body | accepted)
@@ -60,7 +60,7 @@ def _named(document: Mapping[str, Any]) -> str:
 
 def _print_linked(document: Mapping[str, Any]) -> None:
     votes_from = clock.parse(document.get("votes_from"))
-    when = f"; it votes from {clock.both(votes_from, now=clock.now())} on" if votes_from else ""
+    when = f"; it may vote from {clock.both(votes_from, now=clock.now())}" if votes_from else ""
     render.put(f"{_named(document)} is linked to you{when}")
 
 

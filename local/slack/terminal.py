@@ -30,9 +30,12 @@ class After:
     seen: Seen
     said: tuple[Shown, ...]
     view: Json | None
+    pressed: str = ""
+    """The label of the button: its number may be another's since the card was painted anew."""
 
     def as_json(self) -> Json:
         return {
+            "pressed": self.pressed,
             "acknowledged": self.seen.acknowledged,
             "ms": self.seen.ms,
             "error": self.seen.error,
@@ -88,6 +91,7 @@ class Terminal:
             lambda person: person.click(
                 message, button["action_id"], block_id=button["block_id"], value=value, **_by(via)
             ),
+            pressed=button["text"],
         )
 
     def press(self, name: str, number: str, value: str | None, via: str) -> After:
@@ -100,6 +104,7 @@ class Terminal:
             lambda person: person.click_view(
                 button["action_id"], block_id=button["block_id"], value=value, **_by(via)
             ),
+            pressed=button["text"],
         )
 
     def command(self, name: str, text: str, channel: str, via: str) -> After:
@@ -139,7 +144,7 @@ class Terminal:
 
         return self._act(name, reacts)
 
-    def _act(self, name: str, does: Callable[[Person], Seen]) -> After:
+    def _act(self, name: str, does: Callable[[Person], Seen], pressed: str = "") -> After:
         person = self._slack.person(name)
         said, view = self._said(person), self.view(name)
         seen = does(person)
@@ -150,6 +155,7 @@ class Terminal:
             seen=seen,
             said=tuple(it for it in self._said(person) if it.ts not in known),
             view=now if now != view else None,
+            pressed=pressed,
         )
 
     def _said(self, person: Person) -> list[Shown]:
@@ -206,6 +212,8 @@ def view_as_text(view: Json) -> Iterator[str]:
 
 
 def after_as_text(after: After) -> Iterator[str]:
+    if after.pressed:
+        yield f"pressed [{after.pressed}]"
     if after.seen.acknowledged:
         took = "" if after.seen.ms is None else f" after {after.seen.ms:.0f} ms"
         yield f"acknowledged{took} ({after.seen.via})"
@@ -261,7 +269,8 @@ def _entered(blocks: Sequence[Json], name: str, value: str) -> Any:
 def _numbered(messages: Sequence[Shown], number: str) -> tuple[Shown, Json]:
     which, _, button = number.partition(".")
     message = _of(messages, which, f"there is no message {which}")
-    return message, _of(message.buttons, button or "1", f"there is no button {number}")
+    has = f"message {which} has {len(message.buttons)}"
+    return message, _of(message.buttons, button or "1", f"there is no button {number}: {has}")
 
 
 def _of(found: Sequence[Any], number: str, otherwise: str) -> Any:

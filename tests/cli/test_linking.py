@@ -17,7 +17,7 @@ def test_without_a_terminal_it_says_what_would_be_linked_and_links_nothing(
     fake.on("POST /pam/links", WOULD, LINKED)
     result = pam("link", "slack", "CODE")
     assert result.exit_code == 1
-    assert "nothing is linked" in result.stderr
+    assert "Nothing is linked" in result.stderr
     for told in ("Bob B.", "The Bank", BOB, "--yes"):
         assert told in result.stderr
     assert [asked.body for asked in fake.asked] == [{"surface": "slack", "code": "CODE"}]
@@ -30,7 +30,7 @@ def test_with_yes_it_accepts_the_very_principal_that_the_code_was_shown_to(
     result = pam("link", "slack", "CODE", "--yes")
     assert result.exit_code == 0, result.stderr
     assert fake.asked[1].body == {"surface": "slack", "code": "CODE", "accept": BOB}
-    assert "is linked to you; it votes from" in result.stdout
+    assert "is linked to you; it may vote from" in result.stdout
 
 
 @pytest.mark.parametrize(("answer", "sent"), [("y\n", 2), ("n\n", 1), ("\n", 1)])

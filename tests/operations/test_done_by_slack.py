@@ -256,7 +256,7 @@ def test_every_act_on_a_session_that_is_not_meant_for_slack_is_refused_there(pam
 def test_a_stranger_in_slack_is_told_that_they_are_nobody(pam: Linked) -> None:
     stranger = pam.by_slack("slack:T0BANK/U0NOBODY")
     assert (stranger.surface, stranger.auth) == (Surface.SLACK, Auth.SLACK)
-    with pytest.raises(NotEligible, match="/jit link"):
+    with pytest.raises(NotEligible, match="is nobody's in PAM"):
         pam.story.call(stranger).person()
 
 

@@ -17,7 +17,7 @@ def test_the_requester_is_told_of_grant_warning_and_end(painted: World) -> None:
     session = painted.story.granted(seconds=1800)
     painted.painted(session)
     (granted,) = told(painted)
-    assert f"pam exec {session.session_id} -- aws s3 ls" in granted
+    assert f"pam exec {session.session_id} -- aws sts get-caller-identity" in granted
     assert f"pam end {session.session_id}" in granted
     painted.story.later(minutes=26)
     assert painted.swept() == 1

@@ -94,7 +94,7 @@ def test_what_is_recorded_while_it_is_painted_is_told_by_the_next_job(painted: W
     assert work is not None
     painted.painter.paint_card(work, painted.now())
     painted.story.vote("bob", session.session_id)
-    painted.painter.tell_thread(work, painted.now())
+    painted.painter.teller.tell_thread(work, painted.now())
     painted.painter.finish(work, painted.now())
     assert painted.thread(session) == []
     painted.painted(session)

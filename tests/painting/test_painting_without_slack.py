@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pam.slack import actions
-from tests.painting.world import CORE, World
+from tests.painting.world import World
 
 
 def test_while_slack_is_down_jobs_wait_and_are_right_within_a_minute_after(painted: World) -> None:
@@ -122,13 +122,3 @@ def test_without_a_new_token_jobs_wait_and_nothing_is_lost(painted: World) -> No
     painted.token.secret = new
     painted.settle()
     assert painted.card(session).action_ids
-
-
-@pytest.mark.parametrize("error", ["internal_error", "fatal_error", "service_unavailable"])
-def test_what_slack_says_it_did_not_do_is_done_as_often_as_it_takes(
-    painted: World, error: str
-) -> None:
-    session = painted.story.request()
-    painted.slack.knobs(errors={"chat.postMessage": [error, 8]})
-    assert painted.painted(session).action_ids
-    assert [each.channel for each in painted.cards()] == [CORE]

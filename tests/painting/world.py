@@ -67,6 +67,7 @@ class World:
     links: FakeLinks = field(default_factory=FakeLinks)
     lost: int = 0
     faults: int = 0
+    late: list[float] = field(default_factory=list)
     given_up: list[Waiting] = field(default_factory=list)
     seconds_a_call: float = 0.05
     """What a call of Slack takes, by the story's clock."""
@@ -100,7 +101,13 @@ class World:
         return Painter(
             store=self.story.store,
             policy=policy,
-            post=Post(clock=self.now, cards=cards, paces=KeptPaces(shelf=self.shelf), web=self.web),
+            post=Post(
+                clock=self.now,
+                cards=cards,
+                paces=KeptPaces(shelf=self.shelf),
+                web=self.web,
+                late=self.late.append,
+            ),
             count_fault=fault,
             wake_all_in=partial(wake_all_in, cards=cards, queue=self.queue, now=self.now()),
             channels=CheckedChannels(

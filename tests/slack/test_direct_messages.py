@@ -25,7 +25,7 @@ def of_kind(kind: str) -> Session:
 
 
 USED_BY = {
-    kinds.AWS_ROLE: "pam exec {} -- aws s3 ls",
+    kinds.AWS_ROLE: "pam exec {} -- aws sts get-caller-identity",
     kinds.POSTGRES_USER: "pam exec {} -- psql",
     kinds.ROTATED_SECRET: "pam exec {} -- psql",
 }

@@ -104,6 +104,19 @@ def test_where_break_glass_still_needs_a_vote_it_gives_the_commands() -> None:
     ]
 
 
+def test_where_break_glass_needs_no_vote_nobody_is_asked_for_one() -> None:
+    session = sessions()["in somebody's name"][0]
+    assert commands(painted(session)) == [f"pam deny {session.session_id} --comment WHY"]
+    assert "Whoever is against it runs:" in text(painted(session))
+
+
+def test_each_command_stands_on_a_line_of_its_own() -> None:
+    session = sessions()["break-glass across domains"][0]
+    (block,) = (each for each in painted(session).blocks if "pam approve" in str(each))
+    (section,) = block["elements"]
+    assert [each["text"] for each in section["elements"]][1] == "\n"
+
+
 def test_where_one_more_approval_by_slack_would_not_count_it_gives_the_command() -> None:
     session = sessions()["half approved"][0]
     whole = painted(session, replace(SHOWN, by_slack=False))

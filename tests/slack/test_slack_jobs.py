@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pam.slack.jobs import (
     LARGEST_JOB,
     Job,
+    Look,
     Method,
     NoJob,
     Paint,
@@ -36,7 +37,11 @@ def send(**changed: Any) -> Send:
 
 @pytest.mark.parametrize(
     ("job", "group"),
-    [(send(), "U0BOB"), (Paint(session_id=SESSION, channel="C0CORE"), "C0CORE")],
+    [
+        (send(), "U0BOB"),
+        (Paint(session_id=SESSION, channel="C0CORE"), "C0CORE"),
+        (Look(channel="C0CORE"), "C0CORE"),
+    ],
 )
 def test_a_job_comes_back_as_it_was_in_its_group(job: Job, group: str) -> None:
     assert from_text(to_text(job)) == job
@@ -51,6 +56,7 @@ def test_a_job_comes_back_as_it_was_in_its_group(job: Job, group: str) -> None:
         send(to="C0CORE/../x"),
         send(arguments={"view": "a" * LARGEST_JOB}),
         Paint(session_id=SESSION, channel=""),
+        Look(channel="not an id"),
     ],
 )
 def test_what_has_no_group_or_no_room_is_not_sent(job: Job) -> None:

@@ -89,7 +89,8 @@ WATCHED = {
     "dark-call-search-not-running": ("AWS/Lambda Invocations", 5),
 }
 IN_SLACK = {
-    "slack-waiting": ("AWS/SQS ApproximateAgeOfOldestMessage, MOD046/PAM SlackWaiting", 1),
+    # Once in so many: what is tried every five minutes or six rings once, and not each time.
+    "slack-waiting": ("AWS/SQS ApproximateAgeOfOldestMessage, MOD046/PAM SlackWaiting", 10),
     "slack-channel-lost": ("MOD046/PAM SlackChannelLost", 1),
     "slack-not-painted": ("MOD046/PAM SlackNotPainted", 1),
 }
@@ -109,6 +110,9 @@ def test_each_alarm_watches_what_its_section_speaks_of(
                 metrics = sorted(set(metrics))
             found[section] = (", ".join(metrics), properties["EvaluationPeriods"])
             assert properties["Threshold"] == (300 if section in LATE else 1)
+            assert properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]) == (
+                1 if section == "slack-waiting" else properties["EvaluationPeriods"]
+            )
 
         expected = WATCHED | (WITH_WITNESS if deployment.witness is not None else {})
         expected |= IN_SLACK if is_in_slack(deployment) else {}

@@ -1,15 +1,21 @@
 """What `slack` in cdk.json may say, and what the person who wrote something else is told."""
 
 import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pam.domain.channels import Channels
 from pam.names import SLACK_API_URL
 from stacks.config import ConfigError, DeployConfig, load_config
 from stacks.config_checks import check_slack
-from stacks.slack_config import SlackConfig, SlackMode
-from stacks.synthesis import ROOT
+from stacks.slack_config import SlackConfig, SlackMode, doubts_of
+from stacks.synthesis import ROOT, build, new_app
+from tests.fakes.story import COMPILED
+from tests.stacks.conftest import EVERYTHING_ON
 
 NETWORK = {"vpc_subnet_ids": ["subnet-1"], "vpc_security_group_ids": ["sg-1"]}
 EMULATED = {"account": "000000000000"}
@@ -94,3 +100,33 @@ def test_another_slack_is_refused_for_every_deployment_but_the_local_stacks(
         check_slack(load(slack, account=account))
     check_slack(load(slack, **EMULATED))
     assert load({"api_url": ""}).slack.api_url == SLACK_API_URL
+
+
+@pytest.mark.parametrize(
+    ("modes", "channels", "told"),
+    [
+        (["http"], {}, True),
+        (["socket", "http"], {"operators": "C0OPS"}, True),
+        (["http"], {"domains": {"bank-elsewhere": "C0CORE"}}, True),
+        (["http"], {"domains": {"bank-core": "C0CORE"}}, False),
+        (["http"], {"resources": {"core-ledger-admin": "C0CORE"}}, False),
+        ([], {}, False),
+    ],
+)
+def test_where_requests_would_be_posted_nowhere_that_is_told(
+    modes: list[str], channels: dict[str, Any], told: bool
+) -> None:
+    slack = load({"modes": modes, "team_ids": ["T0BANK"]}).slack
+    policy = replace(COMPILED, channels=Channels(**channels))
+    assert ["names no channel" in each for each in doubts_of(slack, policy)] == [True] * told
+
+
+def test_whoever_deploys_is_warned_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    shutil.copytree(ROOT / "policy", folder)
+    catalogue = folder / "catalogue.yaml"
+    before, _, after = catalogue.read_text().partition("\nslack:\n")
+    catalogue.write_text(before + "\n\n" + after.partition("\n\n")[2])
+    app = new_app("prod", environments={"prod": EVERYTHING_ON | {"policy_dir": str(folder)}})
+    told = [str(each.data) for each in build(app).node.metadata]
+    assert any("names no channel" in each for each in told)

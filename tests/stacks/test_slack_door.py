@@ -194,11 +194,14 @@ def test_it_has_throttles_and_a_log_of_its_own_and_writes_no_bodies(
         for stage in everything_on.of_type("AWS::ApiGateway::Stage").values()
         if stage["Properties"]["RestApiId"] == {"Ref": name}
     )
-    (everything,) = stage["MethodSettings"]
-    assert (everything["HttpMethod"], everything["ResourcePath"]) == ("*", "/*")
-    assert everything["DataTraceEnabled"] is False
-    assert everything["ThrottlingRateLimit"] > 0
-    assert everything["ThrottlingBurstLimit"] > 0
+    settings = {f"{each['HttpMethod']} {each['ResourcePath']}": each for each in _settings(stage)}
+    # A route without settings of its own would share the stage's with others.
+    assert set(settings) == {"* /*", *(f"POST {route}" for route in ROUTES)}
+    for each in settings.values():
+        assert each["DataTraceEnabled"] is False
+        assert each["LoggingLevel"] == "ERROR"
+        assert each["ThrottlingRateLimit"] > 0
+        assert each["ThrottlingBurstLimit"] > 0
     written = stage["AccessLogSetting"]["Format"]
     assert "header" not in written
     assert "body" not in written
@@ -207,6 +210,30 @@ def test_it_has_throttles_and_a_log_of_its_own_and_writes_no_bodies(
         for each in everything_on.of_type("AWS::ApiGateway::Stage").values()
     }
     assert len(groups) == len(everything_on.of_type("AWS::ApiGateway::Stage")) == 2
+
+
+def _settings(stage: Resource) -> list[dict[str, Any]]:
+    """With the paths as they are written; in a patch of a stage a slash is `~1`."""
+    settings: list[dict[str, Any]] = stage["MethodSettings"]
+    return [
+        each | {"ResourcePath": each["ResourcePath"].replace("~1", "/").replace("//", "/")}
+        for each in settings
+    ]
+
+
+def test_whoever_floods_what_anybody_may_call_takes_nothing_from_the_sockets_route(
+    with_modes: Callable[..., Deployment],
+) -> None:
+    for modes in (("http",), ("socket",), ("socket", "http")):
+        deployment = with_modes(*modes)
+        name, _ = api_of(deployment)
+        (stage,) = (
+            stage["Properties"]
+            for stage in deployment.of_type("AWS::ApiGateway::Stage").values()
+            if stage["Properties"]["RestApiId"] == {"Ref": name}
+        )
+        own = {each["ResourcePath"] for each in _settings(stage)} - {"/*"}
+        assert own == set(routes_of(deployment))
 
 
 @pytest.mark.guarantee("G11")

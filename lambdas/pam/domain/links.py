@@ -18,9 +18,6 @@ MOST_WRONG_CODES = 10
 """Of one person within an hour."""
 COUNTED_FOR = timedelta(hours=1)
 
-LINK_ANEW = {"slack": "type /jit link in Slack, then run `pam link slack CODE`"}
-"""What whoever is nobody by a principal does about it, by the scheme of the principal."""
-
 _BETWEEN = re.compile(r"[\s-]+")
 
 

@@ -5,22 +5,23 @@ message is written down where it stands, so that nothing is said twice and an ol
 takes a newer one's place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from pam.domain.audit_record import Record
+from pam.domain import timestamps
 from pam.painting.ports import Addresses, Channels, Sessions
-from pam.painting.posting import Later, Post, Work
+from pam.painting.posting import Post, Work
+from pam.painting.telling import CHANNEL_ERRORS, Teller
 from pam.policy.cedar import CedarPolicy
-from pam.slack import card, due
+from pam.slack import card
 from pam.slack.blocks import Message
-from pam.slack.due import Line
 from pam.slack.posted import (
     CARD,
     MOST_CARDS,
+    SILENT,
     Posted,
     Said,
     is_over,
@@ -29,16 +30,10 @@ from pam.slack.posted import (
     without_buttons,
 )
 from pam.slack.shown import shown
-from pam.slack.thread import Done
 from pam.slack_web.errors import Gone, Rejected
 
 logger = Logger()
 
-_PAGE, _MOST_PAGES = 100, 20
-"""Records read at once, and pages of them for one job."""
-_CHANNEL_ERRORS = frozenset(
-    {"channel_not_found", "is_archived", "channel_is_archived", "not_in_channel"}
-)
 _SHARED = frozenset({"is_ext_shared", "is_pending_ext_shared", "is_shared"})
 _OF_THE_MESSAGE = frozenset(
     {
@@ -48,7 +43,11 @@ _OF_THE_MESSAGE = frozenset(
 )
 """What Slack refuses for what is in it, and would refuse again."""
 _NOT_CHECKED_LONGER = timedelta(days=1)
-"""After a session is over, whose channel cannot be written to."""
+"""After a session is over, of which something cannot be written."""
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=1)
+"""Until a card is tried again of which Slack never said whether it came: twice as long each time,
+since each try may leave one more.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ class Painter:
     channels: Channels
     addresses: Addresses
     count_fault: Callable[[], None]
-    """Counts what Slack would never take, because of what PAM made of it."""
+    """Counts what Slack does not show, and no channel is to blame for."""
     wake_all_in: Callable[[str], None]
     """Has all sessions painted that are not over and have a card in that channel."""
 
@@ -83,13 +82,15 @@ class Painter:
     # The card.
 
     def paint_card(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
-        if not work.channel or work.posted.given_up:
+        """Raises Later, LeftForNow, StaleCard, SlackFailed."""
+        if not work.channel or _rests(work, now):
             return
         reason = self.channels.refused(work.channel)
         if reason:
             self._refuse(work, reason)
             return
+        if work.posted.given_up:
+            work.posted = work.posted.once_more()
         try:
             self._card(work, now)
         except Gone as gone:
@@ -112,7 +113,7 @@ class Painter:
         posted = work.posted
         if not posted.ts or picture == posted.picture or not message.replaces(posted.sequence):
             return
-        self.post.update(message, work.channel, posted.ts)
+        self.post.update(work, message, work.channel, posted.ts)
         self.post.keep_painted(work, replace(posted, picture=picture, sequence=message.sequence))
         work.painted = True
 
@@ -120,7 +121,7 @@ class Painter:
         stands = self.post.message(work, Said(key=CARD), message, work.channel)
         posted = replace(work.posted, begun="", tries=0)
         if stands is None:
-            self.post.keep(work, replace(posted, given_up="silent"))
+            self._pause(work, posted)
             return
         posted = replace(
             posted,
@@ -129,13 +130,23 @@ class Painter:
             picture=picture,
             sequence=message.sequence,
             cards=posted.cards + 1,
+            silences=0,
+            again_at="",
         )
         self.post.keep(work, posted)
         self.post.cards.stands(work.posted)
         work.painted = True
 
+    def _pause(self, work: Work, posted: Posted) -> None:
+        """It is no loss for good: the sweep comes again."""
+        pause = min(_PAUSE * 2 ** min(posted.silences, 4), _LONGEST_PAUSE)
+        again_at = timestamps.render(self.post.clock() + pause)
+        silences = posted.silences + 1
+        self.count_fault()
+        self.post.keep(work, replace(posted, given_up=SILENT, silences=silences, again_at=again_at))
+
     def _without(self, work: Work, error: str, now: datetime) -> None:
-        if error in _CHANNEL_ERRORS or not work.posted.ts:
+        if error in CHANNEL_ERRORS or not work.posted.ts:
             self._refuse(work, error)
         elif error == "message_not_found" and self._is_wanted(work):
             logger.warning("posted anew: the card was deleted", extra=_about(work))
@@ -171,112 +182,40 @@ class Painter:
         self.post.delete(work, work.channel, work.posted.ts)
         self.post.keep(work, work.posted.without_card())
 
-    # The requester.
+    # The thread, and the requester.
 
-    def tell_requester(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
-        lines = list(due.direct_lines(work.session, work.posted, now, work.shown.title))
-        user = self.addresses.of(work.session) if lines else None
-        for line in lines:
-            if user is None:
-                self.post.keep(work, work.posted.with_said(line.said))
-            else:
-                self._say(work, line, user)
-
-    # The thread.
-
-    def tell_thread(self, work: Work, now: datetime) -> None:
-        """Raises Later, StaleCard, SlackFailed."""
-        if work.has_thread:
-            for records in self._new_records(work):
-                self._count(work, records)
-                self._tell(work, records)
-            for line in due.notices(work.session, work.posted, now):
-                self._say(work, line, work.channel)
-            self._tell_what_was_done(work)
-        self._erase(work, now)
-
-    def _new_records(self, work: Work) -> Iterator[list[Record]]:
-        for _ in range(_MOST_PAGES):
-            session = work.session
-            records = self.store.records_after(session.session_id, work.posted.told, _PAGE)
-            # What was recorded since the session was read is for the job that this has woken.
-            known = [each for each in records if each["sequence"] <= session.sequence]
-            if known:
-                yield known
-            if len(known) < _PAGE or not work.has_thread:
-                return
-        raise Later(1)
-
-    def _count(self, work: Work, records: list[Record]) -> None:
-        posted = work.posted
-        new = [each for each in records if each["sequence"] > posted.counted]
-        if new:
-            done = posted.done + Done.shown_by(new)
-            self.post.keep(work, replace(posted, done=done, counted=new[-1]["sequence"]))
-
-    def _tell(self, work: Work, records: list[Record]) -> None:
-        for line in due.thread_lines(work.session, records):
-            self._say(work, line, work.channel, told=line.said.last)
-        if work.has_thread:
-            self.post.keep(work, replace(work.posted, told=records[-1]["sequence"]))
-
-    def _tell_what_was_done(self, work: Work) -> None:
-        line = due.what_was_done(work.session, work.posted)
-        if line is None:
-            return
-        if not line.said.ts:
-            self._say(work, line, work.channel)
-        else:
-            self._anew(work, line.said, line.message)
-            self.post.keep(work, work.posted.with_said(line.said))
-
-    def _say(self, work: Work, line: Line, channel: str, told: int = 0) -> None:
-        if work.refused and channel == work.channel:
-            return
-        thread = work.posted.ts if channel == work.channel else ""
-        try:
-            stands = self.post.message(work, line.said, line.message, channel, thread)
-        except (Gone, Rejected) as error:
-            logger.warning("not said", extra={"error": error.error, **_about(work)})
-            if isinstance(error, Rejected):
-                self.count_fault()
-            if channel == work.channel and error.error in _CHANNEL_ERRORS:
-                self._refuse(work, error.error)
-                return
-            stands = None
-        posted = replace(work.posted, begun="", tries=0).with_said(stands or line.said)
-        self.post.keep(work, replace(posted, told=max(told, posted.told)))
-
-    def _erase(self, work: Work, now: datetime) -> None:
-        """What people wrote goes out of all that was said, wherever it stands."""
-        if work.session.text_key or work.posted.erased:
-            return
-        for said in work.posted.said:
-            records: list[Record] = []
-            if said.first:
-                most = said.last - said.first + 1
-                records = self.store.records_after(work.session.session_id, said.first - 1, most)
-            message = due.anew(said, work.session, records, now, work.shown.title)
-            if said.ts and message is not None:
-                self._anew(work, said, message)
-        self.post.keep(work, replace(work.posted, erased=True))
-
-    def _anew(self, work: Work, said: Said, message: Message) -> None:
-        try:
-            self.post.update(message, said.channel, said.ts)
-        except (Gone, Rejected) as error:
-            logger.warning("not painted anew", extra={"error": error.error, **_about(work)})
+    @property
+    def teller(self) -> Teller:
+        return Teller(
+            store=self.store,
+            post=self.post,
+            addresses=self.addresses,
+            count_fault=self.count_fault,
+            refuse=self._refuse,
+        )
 
     # What is left.
 
     def finish(self, work: Work, now: datetime) -> None:
-        session, seen = work.session, version_of(work.session)
-        over = is_over(session, now)
-        if work.refused:
+        session, posted = work.session, work.posted
+        seen, over = version_of(session), is_over(session, now)
+        silent = posted.given_up == SILENT and not session.closed
+        if work.refused or work.behind or silent:
             seen = ""
             over = over and now >= (session.ended_at or now) + _NOT_CHECKED_LONGER
-        self.post.keep(work, replace(work.posted, seen=seen, finished=over))
+        if not work.behind:
+            posted = replace(posted, failed=0, failing_since="")
+        # Words that are to go out of it are waited for as long as it takes.
+        owed = not (session.text_key or posted.erased)
+        self.post.keep(work, replace(posted, seen=seen, finished=over and not owed))
+
+
+def _rests(work: Work, now: datetime) -> bool:
+    """Whether its card is given up: for good, or for now."""
+    posted = work.posted
+    if posted.given_up != SILENT:
+        return bool(posted.given_up)
+    return work.session.closed or timestamps.render(now) < posted.again_at
 
 
 def _about(work: Work) -> dict[str, str]:

@@ -6,6 +6,7 @@ behind it. Nothing is lost by that: a job says only for whom there is something 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,15 +15,17 @@ from aws_lambda_powertools import Logger
 
 from pam.painting.painter import Painter
 from pam.painting.ports import Web
-from pam.painting.posting import Later, Work
+from pam.painting.posting import Later, LeftForNow, Work
 from pam.ports.slack_cards import StaleCard
-from pam.slack.jobs import Job, Method, Paint, Send
-from pam.slack_web.errors import Gone, Limited, Rejected, SlackFailed
+from pam.slack.jobs import Job, Look, Method, Paint, Send, group_of
+from pam.slack_web.errors import Failing, Gone, Limited, Rejected, SlackFailed
 
 logger = Logger()
 
 AGAIN_AFTER = 20
 """Seconds, while Slack does not answer: so that all is right within a minute after it does."""
+_LONGEST = 300
+"""Seconds, while Slack answers and fails at one call."""
 _FULL = 10
 """As many jobs as come at once when more are waiting."""
 _MOST_FAULTS = 5
@@ -69,6 +72,7 @@ class Line:
         """Of one group, in their order."""
         painting = _Batch()
         try:
+            self._look_all([each for each in jobs if isinstance(each.job, Look)], painting)
             self._send_all([each for each in jobs if isinstance(each.job, Send)], painting)
             self._paint_all([each for each in jobs if isinstance(each.job, Paint)], painting)
         except _Stopped as stopped:
@@ -78,6 +82,11 @@ class Line:
         if painting.painted and len(jobs) >= _FULL:
             return painting.left([], 0, to_the_end=late)
         return painting.left(late, painting.wait)
+
+    def _look_all(self, looks: Iterable[Waiting], batch: "_Batch") -> None:
+        for each in looks:
+            channel = group_of(each.job)
+            self._try(each, batch, partial(self.painter.wake_all_in, channel))
 
     def _send_all(self, sends: Iterable[Waiting], batch: "_Batch") -> None:
         for each in sends:
@@ -101,6 +110,8 @@ class Line:
             self.web(job.method.value, job.arguments)
         except (Gone, Rejected) as error:
             logger.warning("not sent", extra={"method": job.method.value, "error": error.error})
+            if isinstance(error, Rejected):
+                self.painter.count_fault()
 
     def _paint_all(self, paints: Sequence[Waiting], batch: "_Batch") -> None:
         """Each session once, whatever number of jobs named it."""
@@ -109,8 +120,9 @@ class Line:
             work = self._begin(session_id, same, batch)
             if work is not None:
                 works.append((same, work))
-        painter = self.painter
-        for step in (painter.paint_card, painter.tell_requester, painter.tell_thread):
+        painter, teller = self.painter, self.painter.teller
+        steps = (painter.paint_card, teller.tell_requester, teller.tell_thread, teller.erase)
+        for step in steps:
             for same, work in list(works):
                 if not self._try(same[0], batch, partial(self._now, step, work)):
                     works.remove((same, work))
@@ -120,7 +132,8 @@ class Line:
                 batch.settled.update(each.message_id for each in same)
 
     def _now(self, step: Callable[[Work, datetime], None], work: Work) -> None:
-        step(work, self.clock())
+        with suppress(LeftForNow):
+            step(work, self.clock())
 
     def _begin(self, session_id: str, same: list[Waiting], batch: "_Batch") -> Work | None:
         found: list[Work | None] = []
@@ -145,6 +158,9 @@ class Line:
             return False
         except Limited as limited:
             raise _Stopped(limited.retry_after) from None
+        except Failing as failing:
+            logger.warning("Slack fails", extra={"error": failing.error})
+            raise _Stopped(self._pause(each)) from None
         except SlackFailed as error:
             logger.warning("Slack does not answer", extra={"error": error.error})
             raise _Stopped(AGAIN_AFTER) from None
@@ -155,9 +171,21 @@ class Line:
                 batch.settled.add(each.message_id)
             batch.wait = AGAIN_AFTER
             return False
-        if isinstance(each.job, Send):
+        if not isinstance(each.job, Paint):
             batch.settled.add(each.message_id)
         return True
+
+    def _pause(self, each: Waiting) -> int:
+        """Longer each time for one message at which Slack fails though it answers; else as for a
+        Slack that is down.
+        """
+        if not isinstance(each.job, Send):
+            return AGAIN_AFTER
+        try:
+            self.web("auth.test", {})
+        except SlackFailed:
+            return AGAIN_AFTER
+        return min(AGAIN_AFTER << min(each.times - 1, 4), _LONGEST)
 
 
 class _Batch:

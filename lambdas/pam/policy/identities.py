@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from pam.domain.errors import NotEligible
-from pam.domain.links import HOLDS, LINK_ANEW, Link
+from pam.domain.links import HOLDS, Link
 from pam.domain.partitions import COMMERCIAL, PARTITION
 from pam.domain.people import Person
 from pam.domain.principals import Scheme, folded, scheme_of
@@ -79,7 +79,7 @@ class Identities:
 
     def whose(self, principal: str, basis: str | None = None) -> Identified:
         """The person behind a principal, and by which link. Raises NotEligible for one that is
-        nobody's, with a sentence that says what to do.
+        nobody's, with the reason.
 
         What is listed goes first, and needs no link. `basis` is what a surface knows of its own
         principal: a link that was made on another one is to be made anew. None: nobody asked it.
@@ -211,6 +211,5 @@ class Identities:
 
 
 def _nobody(principal: str, why: str) -> NotEligible:
-    """With what the person whose principal it is does about it."""
-    do = LINK_ANEW.get(str(scheme_of(principal)))
-    return NotEligible(f"{principal} {why}" + (f"; if it is yours, {do}" if do else ""))
+    """What its person does about it, the surface says by which they came."""
+    return NotEligible(f"{principal} {why}")

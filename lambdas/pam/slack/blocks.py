@@ -158,11 +158,9 @@ def line(*spans: Span) -> Block:
 
 def commands(*texts: str) -> Block:
     """Commands to be copied, each on its line."""
-    sections = [
-        {"type": "rich_text_section", "elements": _spans([Span(text=text, style="code")])}
-        for text in texts[:_MOST_SMALL]
-    ]
-    return _rich(sections)
+    spans = [Span(text=text, style="code") for text in texts[:_MOST_SMALL]]
+    parted = [each for span in spans for each in (Span(text="\n"), span)]
+    return line(*parted[1:])
 
 
 def quoted(text: str, most: int = MOST_PIECES) -> list[Block]:

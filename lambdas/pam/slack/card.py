@@ -97,8 +97,10 @@ def acts(session: Session, now: datetime, shown: Shown) -> Iterator[Block]:
         return
     approve, deny = (f"pam {act} {session.session_id}" for act in ("approve", "deny"))
     if session.circumstances.break_glass:
-        yield blocks.row("Of break-glass no vote is by Slack. Approvers run:")
-        yield blocks.commands(approve, f"{deny} --comment WHY")
+        whoever = "Approvers run" if _approvable(session) else "Whoever is against it runs"
+        offered_here = [approve] if _approvable(session) else []
+        yield blocks.row(f"Of break-glass no vote is by Slack. {whoever}:")
+        yield blocks.commands(*offered_here, f"{deny} --comment WHY")
         return
     offered = []
     if _approvable(session):

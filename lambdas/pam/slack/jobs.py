@@ -48,7 +48,16 @@ class Paint:
     channel: str
 
 
-Job = Send | Paint
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Something is other than it was with a channel: make right what stands there of all sessions
+    that are not over.
+    """
+
+    channel: str
+
+
+Job = Send | Paint | Look
 
 
 class NoJob(ValueError):
@@ -56,7 +65,7 @@ class NoJob(ValueError):
 
 
 def group_of(job: Job) -> str:
-    return job.channel if isinstance(job, Paint) else job.to
+    return job.to if isinstance(job, Send) else job.channel
 
 
 def to_text(job: Job) -> str:
@@ -71,6 +80,8 @@ def to_text(job: Job) -> str:
 def _document(job: Job) -> dict[str, Any]:
     if isinstance(job, Paint):
         return {"job": "paint", "session_id": job.session_id, "channel": job.channel}
+    if isinstance(job, Look):
+        return {"job": "look", "channel": job.channel}
     return {
         "job": "send",
         "to": job.to,
@@ -118,7 +129,15 @@ def _paint(document: Mapping[str, Any]) -> Job:
     return Paint(session_id=session_id, channel=_str(document["channel"]))
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Job]] = {"send": _send, "paint": _paint}
+def _look(document: Mapping[str, Any]) -> Job:
+    return Look(channel=_str(document["channel"]))
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Job]] = {
+    "send": _send,
+    "paint": _paint,
+    "look": _look,
+}
 
 
 def _str(value: object) -> str:

@@ -16,6 +16,7 @@ from pam.slack.blocks import Json, Message
 from pam.slack.thread import Done
 
 CARD, WARNED = "card", "warned"
+SILENT = "silent"
 MOST_TRIES = 3
 """Of one message, when Slack was silent each time: each of them may stand there."""
 MOST_CARDS = 3
@@ -58,7 +59,14 @@ class Posted:
     """What was being posted when Slack fell silent: it may stand there or not."""
     tries: int = 0
     given_up: str = ""
-    """Why no card is painted any more, in Slack's word; empty while one is."""
+    """Why no card is painted any more, in Slack's word; empty while one is. SILENT: for now."""
+    silences: int = 0
+    """How often in a row it was given up because Slack was silent."""
+    again_at: str = ""
+    """Of a card that was given up for now: when it is tried again."""
+    failed: int = 0
+    """How often in a row Slack said that it failed at something of the session."""
+    failing_since: str = ""
     erased: bool = False
     """Whether what people wrote has been taken out of every message."""
     seen: str = ""
@@ -72,6 +80,10 @@ class Posted:
 
     def with_said(self, said: Said) -> Self:
         return replace(self, said=(*(each for each in self.said if each.key != said.key), said))
+
+    def once_more(self) -> Self:
+        """Of a card that was given up for now: posted one more time."""
+        return replace(self, given_up="", begun=CARD, tries=MOST_TRIES - 1)
 
     def without_card(self) -> Self:
         return replace(self, ts="", picture="", sequence=0)

@@ -91,7 +91,7 @@ def review(session: Session) -> list[str]:
 def voted(vote: Vote) -> str:
     said = "approved" if vote.decision is Ballot.APPROVE else "denied"
     shorter = f", for {durations.render(vote.duration)} at most" if vote.duration else ""
-    how = f"{vote.surface.value}, {vote.auth.value}"
+    how = ", ".join(dict.fromkeys([vote.surface.value, vote.auth.value]))
     return f"{vote.name} ({vote.domain}) {said}{shorter}, at {_at(vote.at)} ({how})."
 
 
@@ -110,7 +110,8 @@ def use(session: Session) -> list[str]:
     """The command that uses an ACTIVE session; of a standing kind, none: `sign_in` says what."""
     match session.target.row.lease:
         case LeaseForm.AWS:
-            return [f"pam exec {session.session_id} -- aws s3 ls"]
+            # Whatever the role may do, this it may, and it shows as whom.
+            return [f"pam exec {session.session_id} -- aws sts get-caller-identity"]
         case LeaseForm.SECRET:
             return [f"pam exec {session.session_id} -- psql"]
         case LeaseForm.SIGNIN:

@@ -41,7 +41,8 @@ class Front:
 
     entrance: Entrance
     workspaces: Workspaces
-    commands: frozenset[str]
+    commands: tuple[str, ...]
+    """Whichever was typed; PAM's own texts name the first."""
     reactions: bool
     home: Home
     store: SessionStore
@@ -85,6 +86,8 @@ class Asker:
     """How Slack names them."""
     basis: str
     """What a link of theirs rests on."""
+    command: str
+    """By which PAM's texts name the app's command."""
 
     @property
     def person(self) -> Person:

@@ -112,7 +112,10 @@ def known_person(asker: Asker) -> Asker:
     caller = asker.call.caller
     if caller.person is None:
         reason = caller.nobody_because or f"{caller.principal} is nobody's in PAM"
-        sentence = f"PAM does not know whose Slack account this is: {reason}. Nothing was done."
+        sentence = (
+            f"PAM does not know whose Slack account this is: {reason}. If it is yours, type "
+            f"`{asker.command} link`, then run `pam link slack CODE`. Nothing was done."
+        )
         raise Unheard(Refused(reason=reason, sentence=sentence))
     return asker
 
@@ -124,7 +127,13 @@ def _asker(clicker: Clicker, user: facts.Facts, handling: Handling) -> Asker:
     caller = slack_caller(clicker.principal, handling.request_id, identify)
     call = Call(caller=caller, now=handling.now, store=front.store, policy=policy)
     handling.call = call
-    return Asker(call=call, clicker=clicker, display=user["display"], basis=user["basis"])
+    return Asker(
+        call=call,
+        clicker=clicker,
+        display=user["display"],
+        basis=user["basis"],
+        command=front.commands[0],
+    )
 
 
 def _names(clicker: Clicker, channel: str) -> list[str]:

@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.client import WebClient
 
 from pam.slack_web.errors import (
+    Failing,
     Gone,
     Limited,
     Rejected,
@@ -198,7 +199,7 @@ def _fault(error: SlackApiError) -> SlackFailed:
     if word in _GONE:
         return Gone(word)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or word in _ITS_FAULT:
-        return Unreachable(word)
+        return Failing(word)
     if not of_slack:
         # Somebody between us may have answered, whatever Slack did.
         return Silent(word)

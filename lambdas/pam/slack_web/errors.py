@@ -36,5 +36,9 @@ class Unreachable(SlackFailed):
     """Slack did not answer in time, or not as it does. What was asked for may have been done."""
 
 
+class Failing(Unreachable):
+    """Slack answered that something of its own went wrong, and has not done it."""
+
+
 class Silent(Unreachable):
     """Nothing came back. Only then may it have been done without a word."""

@@ -111,6 +111,7 @@ def test_a_button_is_pressed_by_its_number_as_the_person_who_is_named(
     assert [message.text for message in after.said] == ["you pressed no"]
     shown = "\n".join(text.after_as_text(after))
     assert "acknowledged after" in shown
+    assert shown.startswith("pressed [Deny…]\n")
     assert "you pressed no" in shown
 
 
