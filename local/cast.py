@@ -40,6 +40,8 @@ _DATA = create_loader()
 """What boto3 knows of AWS's services. Read once: it is nine tenths of what a client costs."""
 _PATIENCE = 60.0
 """Seconds, where how long it takes is not what is claimed. Mostly it takes one or two."""
+_SOONEST, _LATEST, _LATE_BY = 0.05, 0.5, 0.1
+"""Seconds between two looks, and which part of what was waited they are."""
 
 
 class NotSeenError(AssertionError):
@@ -271,17 +273,24 @@ def send(request: AWSRequest) -> Answer:
     return Answer(answer.status, body, answer.headers)
 
 
-def until(found: Callable[[], _T | None], what: str, seconds: float = _PATIENCE) -> _T:
-    """Polls until `found` answers something. Fails with `what` at the deadline."""
-    deadline = time.monotonic() + seconds
+def until(
+    found: Callable[[], _T | None], what: str, seconds: float = _PATIENCE, *, closely: bool = False
+) -> _T:
+    """Polls until `found` answers something. Fails with `what` at the deadline.
+
+    The longer it has waited, the more seldom it asks: to ask takes the processor from what it waits
+    for, and the answer comes late by a part of the wait only. `closely`: for whoever measures.
+    """
+    began = time.monotonic()
     while True:
         result = found()
         if result is not None:
             return result
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             message = f"waited {seconds} s for {what}"
             raise NotSeenError(message)
-        time.sleep(0.05)
+        time.sleep(_SOONEST if closely else min(max(_SOONEST, waited * _LATE_BY), _LATEST))
 
 
 def is_refused(act: Callable[[], Any]) -> bool:

@@ -29,13 +29,15 @@ _BIN = Path(sys.executable).parent
 _PYTEST = (sys.executable, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile")
 _IN_ORDER = "--no-loadscope-reorder"
 """The longest first, as the tests' `conftest.py` has it."""
+_E2E = "tests/e2e"
+"""By their folder: each worker reads all files that it is given, also those that it leaves out."""
 _WAITS, _COMPUTES = "waits", "computes"
 _YIELDS = 5
 """Those that compute leave the processor to those that wait for a clock, whenever they want it."""
 
 ALL = (
     # Each of the two workers has a stack of its own.
-    Part(name="e2e", lane=_WAITS, commands=((*_PYTEST, _IN_ORDER, "-m", "e2e"),)),
+    Part(name="e2e", lane=_WAITS, commands=((*_PYTEST, _IN_ORDER, _E2E),)),
     Part(
         name="lint",
         lane=_COMPUTES,
@@ -55,7 +57,7 @@ ALL = (
     Part(
         name="unit",
         lane=_COMPUTES,
-        commands=((*_PYTEST, _IN_ORDER, "-m", "not e2e"),),
+        commands=((*_PYTEST, _IN_ORDER, "--ignore", _E2E),),
         niceness=_YIELDS,
     ),
 )

@@ -1,7 +1,10 @@
 """For all tests."""
 
 import gc
+from functools import cache
 
+import botocore.loaders
+import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -15,6 +18,11 @@ settings.load_profile("any-machine")
 # Thousands of tests stay in memory: a collector that looks through them all the time takes a fifth
 # of the processor.
 gc.set_threshold(50_000, 20, 20)
+
+
+# What botocore knows of AWS's services is read once, and not by each session: it is nine tenths of
+# what a client costs, and with moto each test has a session of its own.
+botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -155,7 +155,7 @@ def _revoke_to_refused(cast: Cast, people: Crowd) -> Iterator[Do]:
 
         def do() -> None:
             sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-            until(lambda: is_refused(put) or None, "the credentials to be refused")
+            until(lambda: is_refused(put) or None, "the credentials to be refused", closely=True)
 
         yield do
 

@@ -65,7 +65,7 @@ def _end(cast: Cast, *, flooded: bool) -> float:
     with _floods(cast, lease, session_id) if flooded else nullcontext():
         began = time.perf_counter()
         sam.post("/pam/revoke", {"session_id": session_id, "reason": "measured"})
-        until(lambda: is_refused(put) or None, "the credentials to be refused")
+        until(lambda: is_refused(put) or None, "the credentials to be refused", closely=True)
         return time.perf_counter() - began
 
 

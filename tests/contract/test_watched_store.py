@@ -1,7 +1,7 @@
 """Changes of the tables as their streams tell them: PAM's own make no noise, others are told."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 from typing import Any
 
@@ -318,3 +318,13 @@ def test_votes_that_are_struck_and_sessions_of_earlier_versions_make_no_noise(
     scene.vote("bob", session.session_id)
     told = watched.found()
     assert told == ["a session says PENDING_APPROVAL and is not proven"]
+
+
+def test_what_is_looked_at_after_each_write_is_what_a_scan_finds(lived: Watched) -> None:
+    scanned = {
+        (table, item["pk"]["S"], item["sk"]["S"]): item
+        for table in astuple(lived.tables)
+        for item in lived.client.scan(TableName=table)["Items"]
+    }
+    assert len(scanned) > 5
+    assert lived.items() == scanned

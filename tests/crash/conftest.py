@@ -16,6 +16,7 @@ from pam.policy.cedar import CedarPolicy, Decision
 from pam.postgres import secret_issuer, user_issuer
 from tests.crash.scene import PEOPLE, POLICY
 from tests.fakes import story
+from tests.fakes.chance import chance_is_known
 from tests.fakes.targets import FakeServer, LentAccounts, SessionUsers
 
 
@@ -69,7 +70,7 @@ def remembered(
 
 @pytest.fixture(autouse=True, scope="module")
 def targets_in_memory() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
+    with chance_is_known(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(story, "COMPILED", PEOPLE)
         patch.setattr(story, "POLICY", POLICY)
         patch.setattr(CedarPolicy, "_decide", remembered)

@@ -12,7 +12,10 @@ import pytest
 
 from pam.domain.lifecycle import Status
 from pam.ports.people import Execution
+from tests.crash.courses import Courses
 from tests.crash.scene import survives
+from tests.fakes.chance import CHANCE
+from tests.fakes.likeness import likeness
 from tests.fakes.story import NOON
 from tests.fakes.twin import twin
 from tests.kinds.scene import DoorScene, doors_are_lent
@@ -248,20 +251,32 @@ OVERTAKEN = (
 )
 
 
+def goes_on(dead: DoorScene, afterwards: Afterwards, act: Act, given: str) -> None:
+    """All that must hold from there on."""
+    scene = twin(dead)
+    scene.check()
+    afterwards(scene, partial(act, scene, given))
+    scene.check()
+    scene.run_to_the_end()
+
+
 @pytest.mark.guarantee("G4")
 @pytest.mark.guarantee("G6")
 def test_every_door_is_shut_wherever_a_process_dies(capsys: pytest.CaptureFixture[str]) -> None:
-    tried = 0
-    for name, act, dead, given in (each for it in CASES for each in crashed(it)):
+    tried, courses = 0, Courses()
+    for name, act, dead, given, where in (each for it in CASES for each in crashed(it)):
+        like = likeness(dead)
         for afterwards in AFTERWARDS:
-            tried, scene = tried + 1, twin(dead)
-            with told(f"{name}, died at call {scene.fuse.count}, then {afterwards.__name__}"):
-                scene.check()
-                afterwards(scene, partial(act, scene, given))
-                scene.check()
-                scene.run_to_the_end()
+            tried += 1
+            again = act if afterwards is the_same_again else None
+            with told(f"{name}, died {where}, then {afterwards.__name__}"):
+                went = partial(goes_on, dead, afterwards, act, given)
+                courses.of((like, afterwards, again), went)
     with capsys.disabled():
-        sys.stdout.write(f"\n{BADGE.name}: {tried} crashes in {len(CASES)} acts\n")
+        sys.stdout.write(
+            f"\n{BADGE.name}: {tried} crashes in {len(CASES)} acts; "
+            f"{len(courses.known)} of them not alike\n"
+        )
     assert tried >= FEWEST
 
 
@@ -270,58 +285,62 @@ def test_every_door_is_shut_wherever_a_process_dies(capsys: pytest.CaptureFixtur
 def test_every_door_is_shut_wherever_another_comes_in_between_and_one_of_them_dies(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tried = 0
+    tried, courses = 0, Courses()
     for name, (who, intrude) in product(OVERTAKEN, INTRUDERS.items()):
-        for scene, act, where in overtaken(name, intrude):
+        for dead, act, given, where in overtaken(name, intrude):
             tried += 1
             with told(f"{name}, {who} came in before call {where}"):
-                scene.check()
-                the_same_again(scene, act)
-                scene.check()
-                scene.run_to_the_end()
+                went = partial(goes_on, dead, the_same_again, act, given)
+                courses.of((likeness(dead), act), went)
     with capsys.disabled():
-        sys.stdout.write(f"\n{BADGE.name}: {tried} crashes and races in {len(OVERTAKEN)} acts\n")
+        sys.stdout.write(
+            f"\n{BADGE.name}: {tried} crashes and races in {len(OVERTAKEN)} acts; "
+            f"{len(courses.known)} of them not alike\n"
+        )
     assert tried >= FEWEST_OVERTAKEN
 
 
-def crashed(name: str) -> Iterator[tuple[str, Act, DoorScene, str]]:
+def crashed(name: str) -> Iterator[tuple[str, Act, DoorScene, str, str]]:
     """A scene for each call at which the act can die, before it and after it, dead there; with the
-    act and what it is given.
+    act and what it is given, and where that was.
     """
     before, act = CASES[name]
+    CHANCE.begin("before")
     ready = DoorScene()
     given = before(ready)
     for after in (False, True):
         for number in range(1, 200):
             scene = twin(ready)
             scene.fuse.arm(number, after=after)
+            CHANCE.begin("act")
             survived = survives(partial(act, scene, given))
             scene.fuse.disarm()
             if survived:
                 assert number > 1, "nothing was ever at risk"
                 break
-            yield name, act, scene, given
+            yield name, act, scene, given, f"{'after' if after else 'before'} call {number}"
 
 
-def overtaken(name: str, intrude: Act) -> Iterator[tuple[DoorScene, Callable[[], object], str]]:
+def overtaken(name: str, intrude: Act) -> Iterator[tuple[DoorScene, Act, str, str]]:
     """Another acts, all of it, before each call; the act dies at every third after it, or not."""
     before, act = CASES[name]
+    CHANCE.begin("before")
     ready = DoorScene()
     session_id = before(ready)
     for where in range(1, 200):
         for dies in (0, *range(where, 200, 3)):
             scene = twin(ready)
-            acting = partial(act, scene, session_id)
             meanwhile = partial(survives, partial(intrude, scene, session_id))
             scene.fuse.arm(dies, after=True, meanwhile=meanwhile, meanwhile_at=where)
-            survived = survives(acting)
+            CHANCE.begin("act")
+            survived = survives(partial(act, scene, session_id))
             reached = scene.fuse.count
             scene.fuse.disarm()
             if reached < where:
                 return
             if survived and dies:
                 break
-            yield scene, acting, f"{where}, it died at {dies}"
+            yield scene, act, session_id, f"{where}, it died at {dies}"
 
 
 @contextmanager

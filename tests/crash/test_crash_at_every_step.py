@@ -13,7 +13,10 @@ from pam.domain.kinds import POSTGRES_USER
 from pam.domain.lifecycle import Status
 from pam.operations.admit_request import NextState
 from pam.ports.people import Execution
+from tests.crash.courses import Courses
 from tests.crash.scene import Scene, survives
+from tests.fakes.chance import CHANCE
+from tests.fakes.likeness import likeness
 from tests.fakes.story import LEDGER, NOON, SANDBOX
 from tests.fakes.twin import twin
 
@@ -400,23 +403,39 @@ AFTERWARDS: tuple[Afterwards, ...] = (
 )
 
 
-def crashed(name: str, kind: str) -> Iterator[tuple[str, Act, Scene, str]]:
+THE_ACT_AGAIN = {the_same_again, the_same_again_late}
+"""For the others it is the same which act it was that died."""
+
+
+def crashed(name: str, kind: str) -> Iterator[tuple[str, Act, Scene, str, str]]:
     """A scene for each call at which the act can die, before it and after it, dead there; with the
-    act and what it is given.
+    act and what it is given, and where that was.
     """
     before, act, _ = CASES[name]
+    CHANCE.begin("before")
     ready = Scene()
     given = before(ready, RESOURCES[kind]) or kind
     for after in (False, True):
         for number in range(1, 200):
             scene = twin(ready)
             scene.fuse.arm(number, after=after)
+            CHANCE.begin("act")
             survived = survives(partial(act, scene, given))
             scene.fuse.disarm()
             if survived:
                 assert number > 1, "nothing was ever at risk"
                 break
-            yield name, act, scene, given
+            yield name, act, scene, given, f"{'after' if after else 'before'} call {number}"
+
+
+def goes_on(dead: Scene, afterwards: Afterwards, act: Act, given: str) -> bool:
+    """All that must hold from there on; whether a role was full meanwhile."""
+    scene = twin(dead)
+    scene.check()
+    afterwards(scene, partial(act, scene, given))
+    scene.check()
+    scene.run_to_the_end()
+    return bool(scene.full)
 
 
 @pytest.mark.guarantee("G4")
@@ -427,18 +446,21 @@ def test_a_session_ends_closed_wherever_a_process_dies(
     kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tried = full = 0
+    courses = Courses()
     names = [name for name, (_, _, kinds) in CASES.items() if kind in kinds]
-    for name, act, dead, given in (each for it in names for each in crashed(it, kind)):
+    for name, act, dead, given, where in (each for it in names for each in crashed(it, kind)):
+        like = likeness(dead)
         for afterwards in AFTERWARDS:
-            tried, scene = tried + 1, twin(dead)
-            with told(f"{name}, died at call {scene.fuse.count}, then {afterwards.__name__}"):
-                scene.check()
-                afterwards(scene, partial(act, scene, given))
-                scene.check()
-                scene.run_to_the_end()
-                full += bool(scene.full)
+            tried += 1
+            again = act if afterwards in THE_ACT_AGAIN else None
+            with told(f"{name}, died {where}, then {afterwards.__name__}"):
+                went = partial(goes_on, dead, afterwards, act, given)
+                full += courses.of((like, afterwards, again), went)
     with capsys.disabled():
-        sys.stdout.write(f"\n{kind}: {tried} crashes in {len(names)} acts, {full} on a full role\n")
+        sys.stdout.write(
+            f"\n{kind}: {tried} crashes in {len(names)} acts, {full} on a full role; "
+            f"{len(courses.known)} of them not alike\n"
+        )
     assert tried >= at_least
     assert kind not in ROLES or full >= FEWEST_FULL
 
@@ -482,34 +504,36 @@ OVERTAKEN = (
 def test_a_session_ends_closed_wherever_another_comes_in_between_and_one_of_them_dies(
     kind: str, at_least: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tried = 0
+    tried, courses = 0, Courses()
     for name, (who, intrude) in product(OVERTAKEN, INTRUDERS.items()):
-        for scene, act, where in overtaken(name, kind, intrude):
+        for dead, act, given, where in overtaken(name, kind, intrude):
             tried += 1
             with told(f"{name}, {who} came in before call {where}"):
-                scene.check()
-                the_same_again(scene, act)
-                scene.check()
-                scene.run_to_the_end()
+                went = partial(goes_on, dead, the_same_again, act, given)
+                courses.of((likeness(dead), act), went)
     with capsys.disabled():
-        sys.stdout.write(f"\n{kind}: {tried} crashes and races in {len(OVERTAKEN)} acts\n")
+        sys.stdout.write(
+            f"\n{kind}: {tried} crashes and races in {len(OVERTAKEN)} acts; "
+            f"{len(courses.known)} of them not alike\n"
+        )
     assert tried >= at_least
 
 
 def overtaken(
     name: str, kind: str, intrude: Callable[[Scene, str], object]
-) -> Iterator[tuple[Scene, Callable[[], object], str]]:
+) -> Iterator[tuple[Scene, Act, str, str]]:
     """Another acts, all of it, before each call; the act dies at every third after it, or not."""
     before, act, _ = CASES[name]
+    CHANCE.begin("before")
     ready = Scene()
     session_id = before(ready, RESOURCES[kind])
     for where in range(1, 200):
         for dies in (0, *range(where, 200, 3)):
             scene = twin(ready)
-            acting = partial(act, scene, session_id)
             meanwhile = partial(survives, partial(intrude, scene, session_id))
             scene.fuse.arm(dies, after=True, meanwhile=meanwhile, meanwhile_at=where)
-            survived = survives(acting)
+            CHANCE.begin("act")
+            survived = survives(partial(act, scene, session_id))
             reached = scene.fuse.count
             scene.fuse.disarm()
             scene.targets.server.down = False
@@ -517,7 +541,7 @@ def overtaken(
                 return
             if survived and dies:
                 break
-            yield scene, acting, f"{where}, it died at {dies}"
+            yield scene, act, session_id, f"{where}, it died at {dies}"
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def access_log(cast: Cast) -> list[dict[str, str]]:
 def dark_calls(cast: Cast) -> list[dict[str, Any]]:
     logs = cast.person("root").client("logs")
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName="/bank/local/mod046/audit"
+        logGroupName="/bank/local/mod046/audit", filterPattern='"DarkCall"'
     )
     lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
     return [line for line in lines if line["type"] == "DarkCall"]

@@ -47,7 +47,9 @@ class Fuse:
         self.count, self.dead, self.off = 0, False, False
 
     def disarm(self) -> None:
-        self.off, self.dead = True, False
+        """As it was when it was new, but for how often it blew."""
+        self.off, self.dead, self.after = True, False, False
+        self.blows_at = self.count = self.meanwhile_at = 0
         self.when = self.meanwhile = None
 
     def call(self, act: Callable[[], Answer]) -> Answer:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -79,31 +80,48 @@ class Role:
 
     def refuses(self, session_id: str, issued: datetime = NOON) -> bool:
         """Whether a lease of the session, issued then, is denied."""
-        return any(_denies(each, session_id, issued) for each in self.policies.values())
+        sessions, older = self._denied()
+        return session_id in sessions or _second(issued) < older
 
     def check(self) -> None:
+        sessions, older = self._denied()
         let_in = {
             session_id
             for session_id, lease in self.expected.items()
-            if self.now < lease.ends and not self.refuses(session_id, lease.issued)
+            if self.now < lease.ends
+            and session_id not in sessions
+            and _second(lease.issued) >= older
         }
         assert not let_in, "let in again in between"
+
+    def _denied(self) -> tuple[set[str], str]:
+        """The sessions that are denied by name, and before which second any lease is that was
+        issued earlier; no lease is before the empty one.
+        """
+        sessions: set[str] = set()
+        older = ""
+        for document in self.policies.values():
+            (statement,) = document.get("Statement") or [{}]
+            if statement.get("Effect") != "Deny" or "Condition" not in statement:
+                continue
+            condition = statement["Condition"]
+            before = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
+            if before is not None:
+                older = max(older, before)
+                continue
+            named = condition["StringEquals"]["aws:PrincipalTag/pam:session_id"]
+            sessions.update(named if isinstance(named, list) else [named])
+        return sessions, older
 
 
 def _size(document: dict[str, Any]) -> int:
     return len("".join(json.dumps(document).split()))
 
 
-def _denies(document: dict[str, Any], session_id: str, issued: datetime) -> bool:
-    (statement,) = document.get("Statement") or [{}]
-    if statement.get("Effect") != "Deny" or "Condition" not in statement:
-        return False
-    condition = statement["Condition"]
-    older = condition.get("DateLessThan", {}).get("aws:TokenIssueTime")
-    if older is not None:
-        return timestamps.whole_second_at_or_before(issued) < older
-    ids = condition["StringEquals"]["aws:PrincipalTag/pam:session_id"]
-    return session_id in (ids if isinstance(ids, list) else [ids])
+@lru_cache(maxsize=10_000)
+def _second(issued: datetime) -> str:
+    """STS tells whole seconds."""
+    return timestamps.whole_second_at_or_before(issued)
 
 
 def denies_on(role: Role, client: Any = None) -> RoleDenies:

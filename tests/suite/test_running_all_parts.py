@@ -209,14 +209,15 @@ def test_a_report_is_written_by_each_pytest_and_by_nothing_else(tmp_path: Path) 
 
 
 def test_together_the_parts_run_every_test() -> None:
-    """One by one marker, the other by its opposite: what is in neither would never be run."""
+    """One those of a folder, the other all but those: what is in neither would never be run."""
     chosen = [
-        command[command.index("-m", 2 + command.index("pytest")) + 1]
+        command[command.index("--no-loadscope-reorder") + 1 :]
         for it in parts.ALL
         for command in it.commands
         if "pytest" in command
     ]
-    assert sorted(chosen) == ["e2e", "not e2e"]
+    assert sorted(chosen) == [("--ignore", "tests/e2e"), ("tests/e2e",)]
+    assert (ROOT / "tests" / "e2e").is_dir()
 
 
 @pytest.mark.parametrize("arguments", [["no-such-part"], ["unit", "typo"]])

@@ -28,9 +28,10 @@ class LocatedYaml:
     def parse(cls, text: str) -> Self:
         """Raises yaml.MarkedYAMLError for syntax that these files have no use for."""
         try:
-            root = yaml.compose(text, Loader=_Loader)
+            loader = _Loader(text)
+            root = loader.get_single_node()
             _check(root, set())
-            return cls(yaml.load(text, Loader=_Loader), root)  # noqa: S506 - a SafeLoader
+            return cls(None if root is None else loader.construct_document(root), root)
         except yaml.reader.ReaderError as fault:
             line = text.count("\n", 0, fault.position)
             mark = yaml.Mark("", fault.position, line, 0, text, fault.position)
