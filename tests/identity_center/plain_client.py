@@ -1,5 +1,5 @@
-"""A client that calls the service as it is, where it is called ten thousands of times: what botocore
-makes of requests and answers is tested with its real clients.
+"""A client that calls the service as it is, for tests with ten thousands of calls. What
+botocore makes of requests and answers is tested with its real clients.
 """
 
 from typing import Any

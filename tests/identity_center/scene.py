@@ -1,7 +1,6 @@
 """One Identity Center, PAM's target in it, and the sessions that are lent there."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,16 +17,17 @@ from local.identity_center.directory import (
 )
 from local.identity_center.portal import Live
 from local.identity_center.service import IdentityCenter
+from pam.aws.permission_set_items import PermissionSetItems
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.kinds import IDENTITY_CENTER
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.identity_center import denies
+from pam.identity_center import statements
 from pam.identity_center.notes import Notes
 from pam.identity_center.permission_set import PermissionSet
+from pam.identity_center.statements import Statement
 from pam.identity_center.target import PermissionSetTarget
-from pam.aws.permission_set_items import PermissionSetItems
 from pam.ports.targets import Receipt
 from tests.fakes.story import SANDBOX, Story
 from tests.identity_center.memory_table import MemoryTable
@@ -44,11 +44,12 @@ TARGET = Target(
         "portal": PORTAL,
     },
 )
-POLLS = ("Describe", "ing", "Status")
 _PATTERN: list[Session] = []
 
 
-def session_of(person: str, number: int = 0, *, minutes: int = 30, target: Target = TARGET) -> Session:
+def session_of(
+    person: str, number: int = 0, *, minutes: int = 30, target: Target = TARGET
+) -> Session:
     """One that is ACTIVATING."""
     if not _PATTERN:
         _PATTERN.append(Story().request("alice", SANDBOX))
@@ -80,8 +81,7 @@ class Centre:
     def __post_init__(self) -> None:
         self.service = IdentityCenter(self.time.now)
         self.table: Any = MemoryTable()
-        self.through: Callable[[Any], Any] = lambda client: client
-        """What each client is wrapped in."""
+        self.clients = clients(self.service)
 
     @property
     def now(self) -> datetime:
@@ -89,12 +89,12 @@ class Centre:
 
     def target(self) -> PermissionSetTarget:
         """As each call makes it."""
-        sso_admin, identity_store = clients(self.service)
+        sso_admin, identity_store = self.clients
         began = self.time.now()
         return PermissionSetTarget(
-            sso_admin=self.through(sso_admin),
-            identity_store=self.through(identity_store),
-            items=self.through(self.table),
+            sso_admin=sso_admin,
+            identity_store=identity_store,
+            items=self.table,
             table=TABLE,
             user_ids=self.user_ids,
             user_name="{person}",
@@ -170,16 +170,16 @@ class Centre:
         return self.service.directory.permission_sets[PERMISSION_SET].inline_policy or ""
 
     @property
-    def statements(self) -> list[denies.Statement]:
-        ours, others = denies.read(self.policy)
+    def statements(self) -> list[Statement]:
+        ours, others = statements.read(self.policy)
         assert others == []
         return ours
 
     @property
-    def provisioned(self) -> list[denies.Statement]:
+    def provisioned(self) -> list[Statement]:
         """What the role in the account says."""
         given = self.service.directory.provisioned.get((ACCOUNT, PERMISSION_SET))
-        return denies.read(given.inline_policy or "")[0] if given else []
+        return statements.read(given.inline_policy or "")[0] if given else []
 
     @property
     def known(self) -> PermissionSet:

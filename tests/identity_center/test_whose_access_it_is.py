@@ -22,9 +22,7 @@ def centre() -> Centre:
 
 def changing(centre: Centre) -> set[str]:
     return {
-        name
-        for name in centre.calls()
-        if name.startswith(("Put", "Provision", "Create", "Delete"))
+        name for name in centre.calls() if name.startswith(("Put", "Provision", "Create", "Delete"))
     }
 
 
@@ -102,7 +100,7 @@ def test_what_cannot_be_lent_is_refused_before_anything_is_asked_for(
 def test_a_person_whom_nobody_knows_there_has_nothing_and_gets_nothing(centre: Centre) -> None:
     stranger = session_of("mallory")
     assert not centre.target().stands(stranger)
-    with pytest.raises(Unreached, match="identities.yaml"):
+    with pytest.raises(Unreached, match=r"identities\.yaml"):
         centre.make(stranger)
     assert centre.end(stranger).method is ReceiptMethod.NEVER_GRANTED
 
@@ -196,7 +194,7 @@ def test_the_assignment_of_a_deleted_user_is_gone_when_it_is_not_listed(
     centre.service.act("delete_user", name="alice")
     if not early and session.expires_at:
         centre.time.later(seconds=(session.expires_at - centre.now).total_seconds())
-    with pytest.raises(IssuerUnavailable, match="still assigned.*Not supported principalId"):
+    with pytest.raises(IssuerUnavailable, match=r"still assigned.*Not supported principalId"):
         centre.target().unmake(session, centre.now)
     assert centre.refuses(live), "denied all the same"
     centre.service.knobs.deleted_principal = "succeeds"

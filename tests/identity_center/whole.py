@@ -12,16 +12,17 @@ from pam.domain.errors import IssuerUnavailable
 from pam.domain.kinds import IDENTITY_CENTER
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
-from pam.identity_center import denies
+from pam.identity_center import denies, statements
 from pam.identity_center.notes import Notes
 from pam.identity_center.permission_set import PermissionSet
+from pam.identity_center.statements import Statement
 from pam.identity_center.target import PermissionSetTarget
 from pam.kinds.one_per_person import OnePerPerson
 from tests.crash.scene import TARGETS, Scene
 from tests.fakes.dying import Dying
+from tests.fakes.story import HOME
 from tests.identity_center.memory_table import MemoryTable
 from tests.identity_center.plain_client import PlainClient
-from tests.fakes.story import HOME
 from tests.identity_center.scene import TABLE
 
 LENT = "core-payments-admin"
@@ -90,10 +91,10 @@ class PermissionSetScene(Scene):
         return {it.principal.id for it in self.centre.directory.assignments if not it.gone_at}
 
     @property
-    def given(self) -> list[denies.Statement]:
+    def given(self) -> list[Statement]:
         """What the role in the account denies."""
         given = self.centre.directory.provisioned.get((ACCOUNT, PERMISSION_SET))
-        return denies.read(given.inline_policy or "")[0] if given else []
+        return statements.read(given.inline_policy or "")[0] if given else []
 
     def look(self) -> list[str]:
         """What runs there each minute."""

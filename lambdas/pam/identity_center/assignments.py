@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pam.domain.errors import IssuerUnavailable
+from pam.identity_center.asking import NotThere, Unclear
 from pam.identity_center.notes import MOST_ENDS, MOST_STARTS, Note, Notes
 from pam.identity_center.patience import OutOfTime, Patience
-from pam.identity_center.vendor import NotThere, Operation, Status, Unclear, Vendor
+from pam.identity_center.vendor import Operation, Status, Vendor
 
 _APART = 1.0
 """Seconds between the two times that somebody is seen not to be listed."""
@@ -36,7 +37,7 @@ class Assignments:
         self._instance = instance
 
     def make(self, note: Note) -> datetime | Refused:
-        """When it was listed. Called after its deny was noted as begun: it may exist from then on."""
+        """When it was listed. Its deny is noted as begun before: from then on it may exist."""
         if note.listed_at is not None:
             return note.listed_at
         if note.refused:

@@ -9,21 +9,15 @@ ones of an account lie together, because a policy has room for about 37 statemen
 The policy is always rendered from what is stored. What stands there is only ever compared with it.
 """
 
-import json
-import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from pam.domain import timestamps
+from pam.identity_center.statements import Statement, written
 
 LONGEST = 10_240
 """Characters of an inline policy of a role, white space not counted (IAM and STS quotas)."""
-_USER, _ACCOUNT = "identitystore:userId", "aws:PrincipalAccount"
-_FROM, _BEFORE = "aws:CurrentTime", "aws:TokenIssueTime"
-_SESSION_SID = re.compile(r"Pam([0-9A-Z]{26})", re.ASCII)
-_MOST_TOLD, _LONGEST_TOLD = 3, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +36,8 @@ class Deny:
     """Of the policy, the first that has this deny as it is."""
     begun: bool = False
     """Whether the assignment may have been asked for."""
+    made: bool = False
+    """Whether the assignment was seen to stand."""
     over: bool = False
     """Whether its end has begun: from then on no assignment is asked for."""
     gone_at: datetime | None = None
@@ -60,51 +56,14 @@ class Deny:
         return self.gone_at is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement as PAM writes it: `start` or `before`, never both."""
-
-    session_id: str
-    """Empty for one of several sessions that are over."""
-    account: str
-    user_ids: tuple[str, ...]
-    start: datetime | None = None
-    before: datetime | None = None
-
-
 def rendered(denies: Iterable[Deny]) -> str:
     """The policy. It is never empty: AWS takes no empty one, and to delete it is another right."""
-    statements = [_raw(each) for each in _statements(list(denies))] or [_NOBODY]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+    return written(_statements(list(denies)))
 
 
 def has_room(denies: Iterable[Deny]) -> bool:
     """An end never needs more room than the session had: what is over is shorter."""
     return len("".join(rendered(denies).split())) <= LONGEST
-
-
-def same(one: str, other: str) -> bool:
-    """Whether both say the same, however they are spaced."""
-    return _parsed(one) == _parsed(other)
-
-
-def read(text: str) -> tuple[list[Statement], list[str]]:
-    """What of it reads as PAM writes it, to the letter; and short texts that name the rest."""
-    if not text:
-        return [], []
-    document = _parsed(text)
-    if not isinstance(document, dict) or set(document) != {"Version", "Statement"}:
-        return [], ["a policy that is not written as PAM does"]
-    listed = document["Statement"]
-    ours: list[Statement] = []
-    others: list[str] = []
-    for raw in listed if isinstance(listed, list) else [listed]:
-        statement = _statement(raw)
-        if statement is not None:
-            ours.append(statement)
-        elif raw != _NOBODY:
-            others.append(_named(raw))
-    return ours, others
 
 
 def covers(statements: Sequence[Statement], deny: Deny) -> bool:
@@ -134,12 +93,6 @@ def superfluous(statements: Iterable[Statement], denies: Sequence[Deny]) -> bool
     return any(not _explained(each, denies) for each in statements)
 
 
-def told(others: Sequence[str]) -> str:
-    """For an error's text."""
-    more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
-    return "; ".join(others[:_MOST_TOLD]) + more
-
-
 def _explained(statement: Statement, denies: Sequence[Deny]) -> bool:
     live = {deny.holder for deny in denies if deny.live}
     if not statement.session_id:
@@ -153,7 +106,7 @@ def _explained(statement: Statement, denies: Sequence[Deny]) -> bool:
 
 
 def _explained_together(
-    statement: Statement, denies: Sequence[Deny], live: Set[tuple[str, str]]
+    statement: Statement, denies: Sequence[Deny], live: AbstractSet[tuple[str, str]]
 ) -> bool:
     here = [
         deny
@@ -212,77 +165,6 @@ def _latest_over(denies: Iterable[Deny]) -> dict[tuple[str, str], Deny]:
         if deny.issued_before is None:
             continue
         known = newest.get(deny.holder)
-        if known is None or known.issued_before is None:
-            newest[deny.holder] = deny
-        elif known.issued_before < deny.issued_before:
+        if known is None or known.issued_before is None or known.issued_before < deny.issued_before:
             newest[deny.holder] = deny
     return newest
-
-
-def _raw(statement: Statement) -> dict[str, Any]:
-    users: str | list[str] = list(statement.user_ids)
-    if statement.session_id:
-        users = statement.user_ids[0]
-    condition: dict[str, Any] = {"StringEquals": {_USER: users, _ACCOUNT: statement.account}}
-    if statement.start is not None:
-        condition["DateGreaterThanEquals"] = {_FROM: _second(statement.start)}
-    elif statement.before is not None:
-        condition["DateLessThan"] = {_BEFORE: _second(statement.before)}
-    sid = f"Pam{statement.session_id}" if statement.session_id else f"PamOver{statement.account}"
-    return {
-        "Sid": sid,
-        "Effect": "Deny",
-        "Action": "*",
-        "Resource": "*",
-        "Condition": condition,
-    }
-
-
-def _statement(raw: Any) -> Statement | None:
-    """None if it is not to the letter as PAM writes one."""
-    try:
-        condition = raw["Condition"]
-        users = condition["StringEquals"][_USER]
-        named = _SESSION_SID.fullmatch(raw["Sid"])
-        found = Statement(
-            session_id=named[1] if named else "",
-            account=condition["StringEquals"][_ACCOUNT],
-            user_ids=(users,) if isinstance(users, str) else tuple(users),
-            start=_instant(condition.get("DateGreaterThanEquals", {}).get(_FROM)),
-            before=_instant(condition.get("DateLessThan", {}).get(_BEFORE)),
-        )
-        return found if found.user_ids and _raw(found) == raw else None
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else timestamps.parse(text)
-
-
-def _second(instant: datetime) -> str:
-    return timestamps.whole_second_at_or_before(instant)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _named(raw: Any) -> str:
-    sid = raw.get("Sid") if isinstance(raw, dict) else None
-    if not isinstance(sid, str) or not sid.isascii() or not sid.isalnum():
-        return "a statement without a name"
-    return f"statement {sid[:_LONGEST_TOLD]}"
-
-
-_NOBODY = {
-    "Sid": "PamEndsSessionsHere",
-    "Effect": "Deny",
-    "Action": "*",
-    "Resource": "*",
-    "Condition": {"DateLessThan": {_BEFORE: "2000-01-01T00:00:00Z"}},
-}
-"""Denies nothing that exists: what stands there while no session has to end."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
-from pam.identity_center import denies
+from pam.identity_center import denies, statements
+from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.permission_set import Change, PermissionSet
-from pam.identity_center.vendor import NotThere
 from pam.identity_center.visit import Visit, second_after, second_before
 from pam.identity_center.writer import Order
 from pam.ports.targets import Receipt
@@ -102,8 +102,8 @@ class End:
         return known.armed(lost)
 
     def _stands(self, deny: Deny) -> bool:
-        statements, _ = denies.read(self.visit.vendor.policy())
-        return denies.covers(statements, deny)
+        there, _ = statements.read(self.visit.vendor.policy())
+        return denies.covers(there, deny)
 
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()

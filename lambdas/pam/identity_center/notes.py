@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pam.aws.permission_set_items import PermissionSetItems
 from pam.domain import timestamps
+from pam.identity_center.keeping import instant_of_kept, kept_instant
 from pam.identity_center.permission_set import Change, PermissionSet
 
 MOST_STARTS, MOST_ENDS = 6, 9
@@ -38,7 +39,7 @@ class Note:
                 "user_id": self.user_id,
                 "creation": self.creation,
                 "refused": self.refused,
-                "listed_at": _text(self.listed_at),
+                "listed_at": kept_instant(self.listed_at),
                 "deletion": self.deletion,
                 "unsure": self.unsure,
             }
@@ -49,7 +50,7 @@ class Note:
         if not text:
             return cls()
         kept = json.loads(text)
-        return cls(**{**kept, "listed_at": _instant(kept["listed_at"])})
+        return cls(**{**kept, "listed_at": instant_of_kept(kept["listed_at"])})
 
     @property
     def asked(self) -> bool:
@@ -148,11 +149,3 @@ def _of_session(session_id: str) -> str:
 
 def _of_instance(arn: str) -> str:
     return f"INSTANCE#{arn}"
-
-
-def _text(instant: datetime | None) -> str | None:
-    return None if instant is None else timestamps.render(instant)
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else timestamps.parse(text)

@@ -10,8 +10,8 @@ _LONGEST_POLL = 4.0
 _FASTER = 1.5
 
 
-class OutOfTime(Exception):  # noqa: N818 - it is no error: the call is made again
-    """What was begun goes on there; this call does not. Its text, if any, is what was waited for."""
+class OutOfTime(Exception):
+    """What was begun goes on there; this call does not. Its text says what was waited for."""
 
 
 class Patience:

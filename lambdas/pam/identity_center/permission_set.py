@@ -6,12 +6,20 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from pam.domain import timestamps
 from pam.identity_center.denies import Deny
+from pam.identity_center.keeping import (
+    deny_of_kept,
+    instant_of_kept,
+    kept_deny,
+    kept_instant,
+)
 
 LOCKED_FOR = timedelta(seconds=30)
+_UNDER_WAY = timedelta(minutes=10)
+"""A start is given up after that."""
 _FIRST_TOOK = 5
 _LONGEST_TOOK = 60
 
@@ -27,10 +35,10 @@ class Provisioning:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionSet:
     """`wanted` is the version that is stored here, `written` the one that each account was seen to
-    have. `sent`: the last version of which a policy was sent, `given`: the one that each account was
-    last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later one
-    has a higher.
-    `took`: in seconds, by account, how long the last assignment took from its arming.
+    have. `sent`: the last version of which a policy was sent, `given`: the one that each account
+    was last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later
+    one has a higher. `took`: in seconds, by account, how long the last assignment took from its
+    arming.
     """
 
     denies: tuple[Deny, ...] = ()
@@ -60,6 +68,13 @@ class PermissionSet:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
         return any(each.begun and each.live for each in self.at(account))
 
+    def is_being_inhabited(self, account: str, now: datetime) -> bool:
+        """Whether an assignment there may be under way, which gives the account its role."""
+        return any(
+            each.begun and each.live and not each.made and now < each.armed_at + _UNDER_WAY
+            for each in self.at(account)
+        )
+
     def begins_after(self, account: str) -> timedelta:
         """How long it will take from now until a start is done. Those that are at it share writes,
         and wait for each other where Identity Center takes so many at a time.
@@ -81,9 +96,7 @@ class PermissionSet:
             for each in self.denies
             if each.session_id != deny.session_id
         )
-        return replace(
-            self, denies=(*others, replace(deny, version=version)), wanted=version
-        )
+        return replace(self, denies=(*others, replace(deny, version=version)), wanted=version)
 
     def begun(self, session_id: str) -> Self | None:
         """None if it is not armed, or its end has begun."""
@@ -91,6 +104,14 @@ class PermissionSet:
         if deny is None or deny.over or not deny.live or not self.is_armed(deny):
             return None
         return self._with(replace(deny, begun=True))
+
+    def made(self, session_id: str, took: timedelta) -> Self | None:
+        """With its assignment seen, the first time that this is said, and how long that took."""
+        deny = self.deny_of(session_id)
+        if deny is None or deny.made:
+            return None
+        known = self.learned(deny.account, took) or self
+        return known._with(replace(deny, made=True))
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
         """With a deny from then on, if it is not from before; None without one."""
@@ -177,7 +198,7 @@ class PermissionSet:
     def as_text(self) -> str:
         return json.dumps(
             {
-                "denies": [_kept(each) for each in self.denies],
+                "denies": [kept_deny(each) for each in self.denies],
                 "wanted": self.wanted,
                 "written": dict(self.written),
                 "sent": self.sent,
@@ -188,7 +209,7 @@ class PermissionSet:
                 },
                 "took": dict(self.took),
                 "fence": self.fence,
-                "locked_until": _text(self.locked_until),
+                "locked_until": kept_instant(self.locked_until),
             },
             separators=(",", ":"),
         )
@@ -200,7 +221,7 @@ class PermissionSet:
             return cls()
         kept = json.loads(text)
         return cls(
-            denies=tuple(_deny(each) for each in kept["denies"]),
+            denies=tuple(deny_of_kept(each) for each in kept["denies"]),
             wanted=kept["wanted"],
             written=kept["written"],
             sent=kept["sent"],
@@ -211,42 +232,12 @@ class PermissionSet:
             },
             took=kept["took"],
             fence=kept["fence"],
-            locked_until=_instant(kept["locked_until"]),
+            locked_until=instant_of_kept(kept["locked_until"]),
         )
 
 
 Change = Callable[[PermissionSet], PermissionSet | None]
 """None: nothing is to be changed."""
-
-
-def _kept(deny: Deny) -> dict[str, Any]:
-    return {
-        "session_id": deny.session_id,
-        "user_id": deny.user_id,
-        "account": deny.account,
-        "armed_at": _text(deny.armed_at),
-        "begins": _text(deny.begins),
-        "end": _text(deny.end),
-        "version": deny.version,
-        "begun": deny.begun,
-        "over": deny.over,
-        "gone_at": _text(deny.gone_at),
-        "issued_before": _text(deny.issued_before),
-    }
-
-
-def _deny(kept: dict[str, Any]) -> Deny:
-    instants = {name: timestamps.parse(kept[name]) for name in ("armed_at", "begins", "end")}
-    later = {name: _instant(kept[name]) for name in ("gone_at", "issued_before")}
-    return Deny(**{**kept, **instants, **later})
-
-
-def _text(instant: datetime | None) -> str | None:
-    return None if instant is None else timestamps.render(instant)
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else timestamps.parse(text)
 
 
 def _second(instant: datetime) -> datetime:

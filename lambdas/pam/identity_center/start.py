@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.session import Session
 from pam.identity_center import denies
+from pam.identity_center.asking import NotThere
 from pam.identity_center.assignments import Refused
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.patience import OutOfTime
 from pam.identity_center.permission_set import PermissionSet
-from pam.identity_center.vendor import Assigned, NotThere
+from pam.identity_center.vendor import Assigned
 from pam.identity_center.visit import Visit, second_after
 from pam.identity_center.writer import ForeignStatements, Order
 
@@ -42,9 +43,9 @@ class Start:
         if isinstance(made, Refused):
             message = f"Identity Center did not assign {visit.name}: {made.reason}"
             raise IssuerUnavailable(message)
-        took, account = made - deny.armed_at, visit.target.account
-        if note.listed_at is None and visit.permission_set().learned(account, took):
-            visit.change(lambda it: it.learned(account, took))
+        if not deny.made:
+            took = made - deny.armed_at
+            visit.change(lambda it: it.made(session_id, took))
         visit.patience.until(deny.begins)
         return deny
 

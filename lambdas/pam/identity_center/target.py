@@ -9,12 +9,13 @@ from pam.aws.permission_set_items import PermissionSetItems
 from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
+from pam.identity_center.asking import NotThere
 from pam.identity_center.end import End
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import OutOfTime, Patience
 from pam.identity_center.start import Start
 from pam.identity_center.traces import clear_traces
-from pam.identity_center.vendor import NotThere, Vendor
+from pam.identity_center.vendor import Vendor
 from pam.identity_center.visit import People, Visit
 from pam.identity_center.watch import Watch
 from pam.ports.targets import Receipt
@@ -58,15 +59,15 @@ class PermissionSetTarget:
                 return False  # whoever, or whatever, is not there
 
     def make(self, session: Session, now: datetime) -> datetime | None:
-        """From when the end was armed. `now` is the core's; what is armed goes by the clock, because
-        a call takes a while.
-        """
+        """From when the end was armed: by the clock, because a call takes a while."""
         del now
         with _told_as(TryAgain):
             try:
-                return Start(
-                    visit=self._visit(session.target, _STARTING), session=session
-                ).run().begins
+                return (
+                    Start(visit=self._visit(session.target, _STARTING), session=session)
+                    .run()
+                    .begins
+                )
             except NotThere as missing:
                 message = f"Identity Center misses something of the target: {missing}"
                 raise IssuerUnavailable(message) from missing

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pam.identity_center import denies
+from pam.identity_center import denies, statements
 from pam.identity_center.denies import Deny
 from pam.identity_center.end import LONGEST_ROLE_SESSION
 from pam.identity_center.permission_set import PermissionSet
@@ -25,18 +25,18 @@ class Watch:
         before = self.visit.permission_set()
         if not before.denies and not before.wanted:
             return []
-        statements, _ = denies.read(self.visit.vendor.policy())
+        there, _ = statements.read(self.visit.vendor.policy())
         behind = before.is_inhabited(account) and self.visit.vendor.is_behind()
         known = self.visit.permission_set()
         gone = [
             deny.session_id
             for deny in known.at(account)
             if deny in before.denies and before.is_armed(deny)
-            if not denies.covers(statements, deny)
+            if not denies.covers(there, deny)
         ]
-        stale = known == before and denies.superfluous(statements, known.denies)
+        stale = known == before and denies.superfluous(there, known.denies)
         behind = behind and known == before and not _is_being_written(known, self.visit.now())
-        if behind and known.given.get(account, 0) >= known.sent:
+        if behind and not gone and known.given.get(account, 0) >= known.sent:
             # It was given what stands there, and has something else: nobody knows what it denies.
             gone = [deny.session_id for deny in known.at(account) if deny.live]
         if gone or behind:
@@ -50,7 +50,7 @@ class Watch:
         known = self.visit.permission_set()
         assigned = self.visit.vendor.assigned()
         ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
-        _, others = denies.read(self.visit.vendor.policy())
+        _, others = statements.read(self.visit.vendor.policy())
         where = f"{self.visit.name} in {self.visit.target.account}"
         return [
             *(f"user {each} is assigned {where}" for each in sorted(assigned.users - ours)),

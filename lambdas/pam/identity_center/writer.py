@@ -1,10 +1,10 @@
 """The one writer of a permission set's policy.
 
 AWS takes the whole policy or nothing, so two who write at once would undo each other. Whoever
-writes takes a lock that lasts half a minute, and renders what is stored then: of twenty that come at
-once, one writes what all of them want, and the others wait until they see it written. A policy is
-sent only while so much of the lock is left that the call cannot land after it. If it does all the
-same, its sender knows that its lock is another's and writes anew; and if that one is dead, the
+writes takes a lock that lasts half a minute, and renders what is stored then. Of twenty that come
+at once, one writes what all of them want, and the others wait until they see it written. A policy
+is sent only while so much of the lock is left that the call cannot land after it. If it does all
+the same, its sender knows that the lock is another's and writes anew; and if that one is dead, the
 search of the next minute does.
 """
 
@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pam.domain.errors import IssuerUnavailable
-from pam.identity_center import denies
+from pam.identity_center import denies, statements
+from pam.identity_center.asking import NotThere, Unclear
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import LAST_CALL, OutOfTime, Patience
 from pam.identity_center.permission_set import PermissionSet, Provisioning
-from pam.identity_center.vendor import NotThere, Operation, Status, Unclear, Vendor
+from pam.identity_center.vendor import Operation, Status, Vendor
 
 _LANDED = timedelta(seconds=2 * LAST_CALL)
 """So much of the lock is left when a policy is sent."""
 _LOST = "another writer took the lock"
 
 
-class ForeignStatements(Exception):  # noqa: N818 - a finding
+class ForeignStatements(Exception):
     """Somebody else wrote into the policy. Nothing was changed."""
 
 
@@ -75,18 +76,18 @@ class PolicyWriter:
             except LockLost:
                 continue
             except NotYet:
-                self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
+                self._unlock(held)
                 self._patience.wait(1.0)
             except Unclear:
                 # What was sent may land as long as the lock lasts: nobody else writes until then.
                 raise
             except (OutOfTime, ForeignStatements, NotThere, IssuerUnavailable):
-                self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
+                self._unlock(held)
                 raise
 
     def sweep(self) -> None:
-        """Lets go what no stored deny explains any more. Nobody waits for it, so it is not read back
-        here, but with the next look; and whoever writes just now does the same.
+        """Lets go what no stored deny explains any more. Nobody waits for it, so it is read back
+        with the next look; and whoever writes just now does the same.
         """
         held = self._notes.change_set(self._arn, lambda it: it.locked(self._patience.now()))
         if held is None:
@@ -97,6 +98,9 @@ class PolicyWriter:
             asked = self._provision(held, Order(version=held.wanted))
         if asked is not None:
             self._see_provisioned(asked)
+        self._unlock(held)
+
+    def _unlock(self, held: PermissionSet) -> None:
         self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
 
     def _write(self, held: PermissionSet, order: Order) -> None:
@@ -120,10 +124,10 @@ class PolicyWriter:
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
         if order.first:
             there = self._vendor.policy()
-            _, others = denies.read(there)
+            _, others = statements.read(there)
             if others:
-                raise ForeignStatements(denies.told(others))
-            if denies.same(there, text):
+                raise ForeignStatements(statements.told(others))
+            if statements.same(there, text):
                 return
         self._send(held, text)
 
@@ -148,12 +152,16 @@ class PolicyWriter:
         """
         return self._notes.permission_set(self._arn).is_inhabited(self._account)
 
+    def _is_being_inhabited(self) -> bool:
+        now = self._patience.now()
+        return self._notes.permission_set(self._arn).is_being_inhabited(self._account, now)
+
     def _provision(self, held: PermissionSet, order: Order) -> Provisioning | None:
         """None if the account has no role of the set."""
         try:
             operation = self._vendor.provision()
         except NotThere as missing:
-            if order.first and self._begun_since():
+            if order.first and self._is_being_inhabited():
                 # The first assignment there is being made, and may give the policy of before.
                 message = "another assignment is being made there"
                 raise NotYet(message) from missing
@@ -192,5 +200,5 @@ class PolicyWriter:
 
     def _see_policy(self, text: str) -> None:
         polls = self._patience.polls()
-        while not denies.same(self._vendor.policy(), text):
+        while not statements.same(self._vendor.policy(), text):
             polls.wait()
