@@ -87,6 +87,13 @@ def test_a_deny_of_what_was_issued_before_lets_a_later_sign_in_work(case: Case) 
     assert case.center.refuses(old)
 
 
+def test_the_time_of_issue_is_cut_to_the_whole_second_as_aws_tells_it(case: Case) -> None:
+    case.center.act("assign", user="alice")
+    second = case.clock.now
+    case.clock.forward(0.7)
+    assert case.center.sign_in("alice").issued_at == second
+
+
 def test_credentials_outlive_the_assignment_but_not_their_own_end(case: Case) -> None:
     for name in ("alice", "bob"):
         case.center.act("assign", user=name)
