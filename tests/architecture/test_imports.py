@@ -130,7 +130,7 @@ def test_the_door_of_slack_knows_operations_and_ports_and_no_adapter(path: Path)
 
 @pytest.mark.parametrize("path", files("okta"), ids=lambda path: path.name)
 def test_what_speaks_to_okta_knows_the_domain_the_ports_and_itself(path: Path) -> None:
-    for name in imports_of(path):
+    for name in names_imported_by(path):
         top = name.split(".")[0]
         if top == "pam":
             assert name.startswith(("pam.domain.", "pam.ports.", "pam.okta.")), name
