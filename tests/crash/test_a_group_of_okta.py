@@ -18,7 +18,7 @@ from tests.okta.scene import SUPPORT, OktaScene
 
 Before = Callable[[OktaScene], str]
 Act = Callable[[OktaScene, str], object]
-FEWEST, FEWEST_OVERTAKEN = 1_500, 1_000
+FEWEST, FEWEST_OVERTAKEN = 3_000, 1_500
 
 
 def approved(scene: OktaScene) -> str:
