@@ -36,8 +36,12 @@ _METHODS: Mapping[ReceiptMethod, str] = {
     ReceiptMethod.DENY_READ_BACK: "the deny that ends the session was read back from its role",
     ReceiptMethod.LOGIN_REFUSED: "the database refused the login",
     ReceiptMethod.MEMBERSHIP_GONE: (
-        "the target said that the person has this access no more (of kinds of which a person has "
-        "one session at a time; none is lent now)"
+        "the target said that the person has this access no more: of a group of Okta both of its "
+        "lists, twice each"
+    ),
+    ReceiptMethod.ASSIGNMENT_GONE: (
+        "the deny of live sessions was read back from the permission set, and then the person was "
+        "seen not to be assigned, twice"
     ),
     ReceiptMethod.LEASE_OVER: "every credential of the session was over at STS",
     ReceiptMethod.NO_LEASE: "no credential had been handed out",

@@ -1,8 +1,9 @@
 """Records what sessions did with lent access in their own trails.
 
-Triggers: the queue of CloudTrail's events of the lent roles, which come by the account's default
-bus, and the log groups of lent databases. May touch: the session table (read, put records); nothing
-else. A retry is safe: the table remembers the id of what was recorded.
+Triggers: the queue of CloudTrail's events of lent roles and permission sets, which come by the
+account's default bus, and the log groups of lent databases. May touch: the session table (read, put
+records), and the index of people's sessions where permission sets are lent; nothing else. A retry
+is safe: the table remembers the id of what was recorded.
 """
 
 import base64
@@ -11,7 +12,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
@@ -19,9 +20,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pam import clock, wiring
-from pam.domain.activity import Activity, Watched, echo_of, of_cloudtrail, why_open
+from pam.domain.activity import Activity, why_open
+from pam.domain.cloudtrail import Watched, echo_of, of_cloudtrail
+from pam.domain.kinds import Vendor
 from pam.domain.messages import UnknownEvent
 from pam.domain.partitions import partition_of
+from pam.domain.permission_sets import DirectoryNames
 from pam.metrics import count
 from pam.names import (
     DARK_ACCESS,
@@ -65,7 +69,17 @@ def watched() -> Watched:
             for name in (issuer_role_name, activator_role_name)
         ),
         account=home.account,
+        names=DirectoryNames(
+            template=home.identity_center_user_name,
+            people=_people_by_id(wiring.compiled_policy().ids_at(Vendor.IDENTITY_CENTER)),
+        ),
     )
+
+
+def _people_by_id(ids: Mapping[str, str]) -> dict[str, str]:
+    """`ids`: by person. An id that two people have is nobody's."""
+    told = Counter(ids.values())
+    return {user: person for person, user in ids.items() if told[user] == 1}
 
 
 @logger.inject_lambda_context

@@ -24,6 +24,7 @@ from stacks.acknowledgments import INLINE_POLICY, acknowledge, acknowledge_nist
 from stacks.activity_pattern import patterns, rule_state
 from stacks.config import ConfigError, DeployConfig
 from stacks.escape_hatch import resource_of
+from stacks.lent_permission_sets import lent_permission_sets, set_roles
 from stacks.rules_to_queues import catch_of_target, open_to_rules
 from stacks.synthesizers import synthesizer_of
 from stacks.target_roles import lent_roles, role_arn
@@ -42,8 +43,8 @@ class Origin:
 
 
 def lending_accounts(config: DeployConfig, policy: CompiledPolicy) -> list[str]:
-    """Those that lend roles, beside PAM's own."""
-    accounts = {account for account, _ in lent_roles(policy)}
+    """Those that lend roles or permission sets, beside PAM's own."""
+    accounts = {account for account, _ in [*lent_roles(policy), *lent_permission_sets(policy)]}
     return sorted(account for account in accounts - {config.account} if account)
 
 
@@ -63,9 +64,12 @@ def origins(config: DeployConfig, policy: CompiledPolicy) -> list[Origin]:
     """Everywhere but where PAM listens itself: its own account and region. The region that speaks
     for global services is one of them, whether or not somebody names it.
     """
-    if not lent_roles(policy):
+    if not lent_roles(policy) and not lent_permission_sets(policy):
         return []
     regions = {config.region, global_region_of(config.region), *config.activity_regions}
+    if config.identity_center and config.identity_center.region:
+        # Where people sign in to permission sets.
+        regions.add(config.identity_center.region)
     accounts = [None, *lending_accounts(config, policy)]
     return [
         Origin(account=account, region=region)
@@ -123,7 +127,8 @@ class ActivityForwarder(cdk.Stack):
             ),
         )
         unsent = self._unsent()
-        for number, pattern in enumerate(patterns(roles, config.region)):
+        sets = set_roles(self, policy, [origin.account] if origin.account else None)
+        for number, pattern in enumerate(patterns(roles, sets, config.region)):
             rule = events.Rule(
                 self,
                 f"Calls{number or ''}",

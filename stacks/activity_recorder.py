@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from pam.domain.permission_sets import PERSON
 from pam.names import activity_rule_prefix
 from pam.settings import ActivitySettings
 from stacks.activity_pattern import API_CALL, patterns, rule_state
@@ -22,6 +23,11 @@ _TIMEOUT = Duration.seconds(60)
 """For a batch: a few writes of each session in it."""
 _LINES_OF_SESSIONS = "%pam_[0-9a-z]{26}%"
 """Wherever in the line it stands: a server that begins its lines otherwise must show, too."""
+
+
+def _user_name_at_identity_center(config: DeployConfig) -> str:
+    """A template, as that of those functions that look people up there."""
+    return config.identity_center.user_name if config.identity_center else PERSON
 
 
 class ActivityRecorder(Construct):
@@ -53,10 +59,14 @@ class ActivityRecorder(Construct):
                 table_name=store.table.table_name,
                 account=stack.account,
                 region=stack.region,
+                identity_center_user_name=_user_name_at_identity_center(platform.config),
             ),
             timeout=_TIMEOUT,
         )
         store.grant_take_steps(self.function.role)
+        if lent.permission_sets:
+            # What is done with these names a person, and no session.
+            store.grant_find_of_person(self.function.role)
         # Twice more: what was recorded is known, so that a retry only adds what is missing.
         self.function.bury_failures(retries=2)
         waiting = ActivityQueue(
@@ -67,7 +77,8 @@ class ActivityRecorder(Construct):
             undelivered=platform.undelivered,
         )
         self.queue = waiting.queue
-        for number, pattern in enumerate(patterns(lent.roles.lent, stack.region)):
+        all_heard = patterns(lent.roles.lent, lent.permission_sets, stack.region)
+        for number, pattern in enumerate(all_heard):
             self._hear_cloudtrail(number, pattern, waiting, platform.config)
         if lending_accounts:
             self._let_speak(lending_accounts, platform.env_name)

@@ -18,29 +18,31 @@ from stacks.vendor_functions import VendorFunction, VendorFunctions
 from stacks.wide_rights import allow_on_each
 
 SEE = (
+    "sso:DescribeAccountAssignmentCreationStatus",
     "sso:DescribePermissionSet",
     "sso:DescribePermissionSetProvisioningStatus",
     "sso:GetInlinePolicyForPermissionSet",
+    "sso:ListAccountAssignmentCreationStatus",
     "sso:ListAccountAssignments",
-    "sso:ListAccountAssignmentsForPrincipal",
     "sso:ListAccountsForProvisionedPermissionSet",
 )
-"""What both have to read: whether a set is as PAM left it, and who is assigned."""
+"""What both have to read: whether a set is as PAM left it, who is assigned, and whether somebody is
+just being assigned: an end waits for that.
+"""
 KEEP_OUT = ("sso:ProvisionPermissionSet", "sso:PutInlinePolicyToPermissionSet")
 """Both write what keeps people out: a start arms the end before there is access."""
-ISSUE = (
-    *SEE,
-    *KEEP_OUT,
-    "sso:CreateAccountAssignment",
-    "sso:DescribeAccountAssignmentCreationStatus",
-)
+ISSUE = (*SEE, *KEEP_OUT, "sso:CreateAccountAssignment")
 REVOKE = (
     *SEE,
     *KEEP_OUT,
     "sso:DeleteAccountAssignment",
     "sso:DescribeAccountAssignmentDeletionStatus",
 )
-FIND_PEOPLE = ("identitystore:DescribeUser", "identitystore:GetUserId")
+FIND_PEOPLE = (
+    "identitystore:DescribeUser",
+    "identitystore:GetUserId",
+    "identitystore:ListGroupMembershipsForMember",
+)
 
 
 class IdentityCenter(VendorFunctions):
@@ -127,7 +129,7 @@ def _grant(
     allow_on_each(role, "Assignments", actions=actions, resources=sorted(things))
     # The store belongs to the organisation's management account, which nothing here knows.
     people = [f"arn:{partition}:identitystore::*:identitystore/{store}" for store in sorted(stores)]
-    people.append(f"arn:{partition}:identitystore:::user/*")
+    people += [f"arn:{partition}:identitystore:::{each}/*" for each in ("membership", "user")]
     allow_on_each(role, "People", actions=FIND_PEOPLE, resources=people)
     for each in people:
         acknowledge(

@@ -127,6 +127,11 @@ class SessionStore(Construct):
         self._allow(role, self.table, "BatchGetItem")
         _allow(role, ["dynamodb:Query"], *(self._index_arn(index) for index in Index))
 
+    def grant_find_of_person(self, role: iam.IRole) -> None:
+        """Query the sessions of a person, and read those that it names."""
+        self._allow(role, self.table, "BatchGetItem")
+        _allow(role, ["dynamodb:Query"], self._index_arn(Index.BY_REQUESTER))
+
     def grant_find_recent(self, role: iam.IRole) -> None:
         """Query the sessions by their time, and read those that it names."""
         self._allow(role, self.table, "BatchGetItem")

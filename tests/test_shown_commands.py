@@ -10,7 +10,15 @@ from tests.shown_commands import faults, shown
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
-PAGES = ("aws-limits.md", "install.md", "notices.md", "roles.md", "slack.md")
+PAGES = (
+    "aws-limits.md",
+    "identity-center.md",
+    "install.md",
+    "notices.md",
+    "okta.md",
+    "roles.md",
+    "slack.md",
+)
 SHOWN = [(page, it) for page in PAGES for it in shown((DOCS / page).read_text(encoding="utf-8"))]
 
 

@@ -65,6 +65,15 @@ def _table(items: list[Mapping[str, Any]]) -> Any:
     columns = {"resource": "RESOURCE", "environment": "ENV", "domain": "DOMAIN", "title": "TITLE"}
     for heading in columns.values():
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    table.add_column("AT ITS TIME", no_wrap=True)
     for item in items:
-        table.add_row(*(Text(clean(str(item.get(name) or "-"))) for name in columns))
+        shown = (Text(clean(str(item.get(name) or "-"))) for name in columns)
+        table.add_row(*shown, Text(_ending(item.get("ends_by_itself"))))
     return table
+
+
+def _ending(by_itself: object) -> str:
+    """An older API does not say."""
+    if not isinstance(by_itself, bool):
+        return "-"
+    return "ends by itself" if by_itself else "is ended by PAM"

@@ -130,8 +130,11 @@ class WitnessSettings(Settings):
 
 
 class ActivitySettings(TableSettings):
+    """`identity_center_user_name`: how a person is called there, over `{person}`."""
+
     account: str
     region: str
+    identity_center_user_name: str
 
 
 class DarkCallSettings(TableSettings):

@@ -251,13 +251,13 @@ def vendor_functions(kind: str, settings: TargetSettings) -> "VendorFunctions":
     """Made where there is none as well: it then says what is to be done about it."""
     from pam.aws.vendor_functions import VendorFunctions
 
-    signs = isinstance(settings, GateSettings)
+    key_arn = settings.activation_key_arn if isinstance(settings, GateSettings) else ""
     return VendorFunctions(
         client("lambda", config=PATIENT),
         kind=kind_of(kind),
         env_name=settings.env_name,
         there=kind_of(kind).vendor in settings.vendors.split(","),
-        signer=signer(Maker.ACTIVATION, settings.activation_key_arn) if signs else None,
+        signer=signer(Maker.ACTIVATION, key_arn) if key_arn else None,
     )
 
 

@@ -14,14 +14,13 @@ from pam.domain import timestamps
 from pam.domain.activity import (
     LONGEST_TEXT,
     Activity,
-    Source,
-    of_cloudtrail,
     one_line,
     while_it_ended,
     why_dark,
     why_open,
 )
-from pam.domain.kinds import KINDS
+from pam.domain.cloudtrail import of_cloudtrail
+from pam.domain.kinds import KINDS, Source
 from pam.domain.openings import Fence, Opening
 from pam.domain.session import Session
 from tests.fakes.cloudtrail import (
@@ -325,7 +324,7 @@ def test_an_end_that_takes_long_to_be_confirmed_does_not_lengthen_the_window(
 @pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_only_kinds_whose_end_is_obeyed_late_have_a_window(kind: str) -> None:
-    assert (KINDS[kind].bites.within > timedelta(0)) == (kind == "aws-role")
+    assert (KINDS[kind].bites.within > timedelta(0)) == (kind in {"aws-role", "identity-center"})
 
 
 def test_after_its_end_a_database_has_no_window() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pam.domain.activity import Activity, of_cloudtrail
+from pam.domain.activity import Activity
+from pam.domain.cloudtrail import of_cloudtrail
 from tests.fakes.cloudtrail import ACCOUNT, ROLE, SESSION_ID, WATCHED, event, identity
 
 

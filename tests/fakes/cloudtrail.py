@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pam.domain.activity import Watched
+from pam.domain.cloudtrail import Watched
 from tests.fakes.story import LEDGER
 
 ACCOUNT = "111122223333"

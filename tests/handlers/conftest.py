@@ -107,7 +107,12 @@ SETTINGS: dict[str, Settings] = {
         slack_team_ids="T0BANK00001",
         slack_enterprise_ids="",
     ),
-    "record_activity": ActivitySettings(**COMMON, account="111122223333", region=REGION),
+    "record_activity": ActivitySettings(
+        **COMMON,
+        account="111122223333",
+        region=REGION,
+        identity_center_user_name="{person}",
+    ),
     "slack_door": SlackDoorSettings(
         **COMMON,
         account="000000000000",
@@ -203,6 +208,7 @@ def function(
     kept = (
         wiring.own_client,
         wiring.noted_acts,
+        wiring.compiled_policy,
         wiring.policy,
         wiring.policy_sets,
         wiring.sessions,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pam.domain import messages
-from pam.domain.activity import echo_of
+from pam.domain.cloudtrail import echo_of
 from pam.domain.messages import event_of
 from pam.domain.session import Session
 from tests.fakes.cloudtrail import (

@@ -1,4 +1,4 @@
-"""What `identity_center` and `okta` in cdk.json may say, and what whoever wrote otherwise is told."""
+"""What `identity_center` and `okta` in cdk.json may say, and what is told about anything else."""
 
 import json
 from typing import Any

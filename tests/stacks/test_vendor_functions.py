@@ -1,4 +1,4 @@
-"""The functions with a vendor's power: who may call them, and that nobody else has what they may."""
+"""The functions with a vendor's power: who may call them, and that nobody else has it."""
 
 import json
 from collections.abc import Callable

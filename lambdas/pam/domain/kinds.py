@@ -97,8 +97,9 @@ class Bites:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Where the use of a target shows: in whose log, and which of the target's names or settings
-    is the place there (a role's ARN, a log group). Without that setting nothing shows.
+    """Where the use of a target shows: in whose log, and at what place there (a role's ARN, a log
+    group): a template over the target's names and settings. Where one of them is missing nothing
+    shows.
     """
 
     source: Source
@@ -217,7 +218,7 @@ _ROWS = (
         # STS gives no credential that lives less than a quarter of an hour; a lease half an hour.
         outlasting=Outlasting(at_least=timedelta(minutes=14), at_most=timedelta(minutes=31)),
         needs={"role_name": frozenset({Need.LEND_ROLE})},
-        shown=Shown(source=Source.CLOUDTRAIL, place="arn"),
+        shown=Shown(source=Source.CLOUDTRAIL, place="{arn}"),
         keeps_ends=True,
     ),
     Kind(
@@ -232,7 +233,7 @@ _ROWS = (
             "rds_db_user": frozenset({Need.CONNECT_TO_RDS}),
             "statement_log": frozenset({Need.READ_LOG}),
         },
-        shown=Shown(source=Source.POSTGRESQL, place="statement_log"),
+        shown=Shown(source=Source.POSTGRESQL, place="{statement_log}"),
     ),
     Kind(
         name=ROTATED_SECRET,
@@ -272,6 +273,10 @@ _ROWS = (
         bites=Bites(within=timedelta(seconds=60), by_the_clock=True),
         # A permission set of PAM's gives sessions of an hour, and no end can call them back.
         outlasting=Outlasting(at_least=timedelta(minutes=59), at_most=timedelta(minutes=61)),
+        # By the account and the beginning of the role's name: Identity Center makes up its end.
+        shown=Shown(
+            source=Source.CLOUDTRAIL, place="{account}:AWSReservedSSO_{permission_set_name}"
+        ),
     ),
     Kind(
         name=OKTA_GROUP,

@@ -68,7 +68,10 @@ class Target:
     def shown_at(self) -> str:
         """The place where its use shows, in the log that its kind's row names; empty if none."""
         shown = self.row.shown
-        return {**self.settings, **self.names}.get(shown.place, "") if shown else ""
+        try:
+            return shown.place.format_map({**self.settings, **self.names}) if shown else ""
+        except KeyError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from pam.domain import timestamps
 from pam.domain.approval import Vote
 from pam.domain.block import Block
 from pam.domain.ending import Ending
+from pam.domain.kinds import kind_of
 from pam.domain.lifecycle import Status
 from pam.domain.links import Link
 from pam.domain.people import Caller, Person
@@ -168,6 +169,8 @@ class ResourceView(TypedDict):
     default_duration_seconds: int
     max_duration_seconds: int
     approval_window_seconds: int
+    ends_by_itself: bool
+    """Whether what is lent stops at its time whatever PAM and its target do then."""
 
 
 class ResourceList(TypedDict):
@@ -353,6 +356,7 @@ def resource_view(resource: Resource) -> ResourceView:
         default_duration_seconds=int(resource.default_duration.total_seconds()),
         max_duration_seconds=int(resource.max_duration.total_seconds()),
         approval_window_seconds=int(resource.approval_window.total_seconds()),
+        ends_by_itself=kind_of(resource.issuer_kind).bites.by_the_clock,
     )
 
 

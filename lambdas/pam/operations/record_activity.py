@@ -21,6 +21,7 @@ from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.people import Actor, ActorKind
 from pam.ids import new_id
+from pam.operations.match_sessions import match_sessions
 from pam.operations.retrying import OF_WHO_TAKES_NOTE, until_won
 from pam.ports.sessions import Once, SessionStore
 
@@ -59,7 +60,7 @@ class Recorder:
         does what there is no time for.
         """
         done = Recorded()
-        for some in _together(activities):
+        for some in _together(self._matched(activities, done)):
             if not has_time():
                 done.failed.update({each.activity_id: TimeoutError("no time") for each in some})
                 continue
@@ -71,6 +72,19 @@ class Recorder:
                     continue
                 self._one_by_one(some, has_time, done)
         return done
+
+    def _matched(self, activities: Sequence[Activity], done: Recorded) -> list[Activity]:
+        """Each with its session, those of one person together."""
+        of_people: dict[str, list[Activity]] = {}
+        for each in activities:
+            of_people.setdefault(each.person, []).append(each)
+        matched: list[Activity] = []
+        for some in of_people.values():
+            try:
+                matched += match_sessions(some, self.store)
+            except Exception as fault:  # noqa: BLE001 - each is given back with its activity
+                done.failed.update({each.activity_id: fault for each in some})
+        return matched
 
     def _one_by_one(
         self, activities: Sequence[Activity], has_time: Callable[[], bool], done: Recorded
@@ -87,7 +101,7 @@ class Recorder:
         kept winning.
         """
         told: dict[str, str] = {}
-        self._record_until_won(activities, told)
+        self._record_until_won(match_sessions(activities, self.store), told)
         return told
 
     def _record_until_won(self, activities: Sequence[Activity], told: dict[str, str]) -> None:

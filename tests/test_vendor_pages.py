@@ -1,0 +1,97 @@
+"""The pages for administrators of Identity Center and Okta say which rights PAM needs there."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pam.domain.kinds import IDENTITY_CENTER
+from pam.kinds.identity_center.catalogue import Entry as SetEntry
+from pam.kinds.okta_group.catalogue import Entry as GroupEntry
+from pam.names import VendorPower, okta_key_alias, vendor_function_name
+from stacks.identity_center import FIND_PEOPLE, ISSUE, REVOKE
+from stacks.vendor_config import IdentityCenterConfig, OktaConfig
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+CENTER, OKTA = (
+    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("identity-center", "okta")
+)
+BY_POWER = {"issuer": ISSUE, "revoker": REVOKE}
+
+
+def rows(page: str, head: str) -> list[list[str]]:
+    """Of the page's table with this head."""
+    found = page.partition(f"\n| {head} |\n")[2].partition("\n\n")[0].splitlines()[1:]
+    return [[cell.strip(" `") for cell in row.strip("|").split(" | ")] for row in found]
+
+
+def code(page: str, language: str, begins: str) -> str:
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (block,) = (each for each in blocks if each.startswith(begins))
+    return str(block)
+
+
+@pytest.mark.parametrize(("power", "column"), [("issuer", 1), ("revoker", 2)])
+def test_each_right_at_identity_center_stands_on_the_page_with_its_reason(
+    power: str, column: int
+) -> None:
+    told = rows(CENTER, "right | issuer | revoker | what for")
+    assert {row[0] for row in told if row[column] == "yes"} == {*BY_POWER[power], *FIND_PEOPLE}
+    assert all(len(row[3]) > 10 for row in told)
+    assert {row[column] for row in told} <= {"yes", "no"}
+
+
+@pytest.mark.parametrize("power", BY_POWER)
+def test_the_policies_to_paste_have_those_rights_and_no_wildcard_action(power: str) -> None:
+    text = (DOCS / "lending" / f"identity-center-{power}.json").read_text(encoding="utf-8")
+    sets, people = json.loads(text)["Statement"]
+    assert sets["Action"] == sorted(BY_POWER[power])
+    assert people["Action"] == sorted(FIND_PEOPLE)
+    assert {each["Effect"] for each in (sets, people)} == {"Allow"}
+    assert not any("*" in resource for resource in sets["Resource"])
+
+
+def test_the_trust_policy_to_paste_lets_in_one_role() -> None:
+    text = (DOCS / "lending" / "identity-center-trust.json").read_text(encoding="utf-8")
+    (statement,) = json.loads(text)["Statement"]
+    assert statement["Principal"] == {"AWS": "FUNCTION_ROLE_ARN"}
+    assert statement["Action"] == "sts:AssumeRole"
+
+
+CONFIGS: list[tuple[str, str, Any]] = [
+    (CENTER, '"identity_center"', IdentityCenterConfig),
+    (OKTA, '"okta"', OktaConfig),
+]
+
+
+@pytest.mark.parametrize(("page", "section", "config"), CONFIGS, ids=["identity-center", "okta"])
+def test_the_section_of_the_config_is_as_it_is_read(page: str, section: str, config: Any) -> None:
+    text = code(page, "json", section).replace("ADMIN_ACCOUNT", "111122223333")
+    config.of(json.loads(f"{{{text}}}")[section.strip('"')])
+    told = {
+        name.strip("`") for row in rows(page, "field | meaning") for name in row[0].split("`, `")
+    }
+    assert told == {each.name for each in fields(config)}
+
+
+@pytest.mark.parametrize(("page", "entry"), [(CENTER, SetEntry), (OKTA, GroupEntry)])
+def test_the_entry_of_the_catalogue_is_as_it_is_read(page: str, entry: Any) -> None:
+    (resource,) = yaml.safe_load(code(page, "yaml", "- id: "))
+    assert entry(**resource["issuer"]).fault() is None
+
+
+def test_the_pages_name_keys_and_functions_as_they_are() -> None:
+    for power in VendorPower:
+        assert f"alias/{okta_key_alias('ENV', power)} " in OKTA
+        assert vendor_function_name("ENV", IDENTITY_CENTER, power) in CENTER
+
+
+def test_what_never_ends_by_itself_is_said_where_one_begins_to_read() -> None:
+    assert "**Nothing at Okta ends by itself.**" in OKTA[:1000]
+    for page in (CENTER, OKTA):
+        assert "ever run against" in page[:600]
+        assert "## What was never tried" in page
