@@ -26,8 +26,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 
+from local import identity_center_beside, slack_beside
+from local.identity_center.control import IdentityCenterControl, Live
 from local.slack.control import SlackControl
-from local.slack_beside import control_of
 from local.state import ROOT, State
 
 _T = TypeVar("_T")
@@ -163,7 +164,12 @@ class Cast:
     @cached_property
     def slack(self) -> SlackControl:
         """The fake Slack beside the stack: everybody in it, and all that it can do wrong."""
-        return control_of(State(self.state_dir))
+        return slack_beside.control_of(State(self.state_dir))
+
+    @cached_property
+    def identity_center(self) -> IdentityCenterControl:
+        """The fake Identity Center beside the stack: its portal, and all that it can do wrong."""
+        return identity_center_beside.control_of(State(self.state_dir))
 
     def parameter(self, path: str) -> str:
         ssm = self.person("root").client("ssm")
@@ -231,6 +237,11 @@ class Cast:
         session = self.session_with(
             lease["access_key_id"], lease["secret_access_key"], lease["session_token"]
         )
+        return self.client(service, session)
+
+    def with_sign_in(self, live: Live, service: str) -> Any:
+        """A client that uses what the portal of Identity Center gave out."""
+        session = self.session_with(live.access_key_id, live.secret_access_key, live.session_token)
         return self.client(service, session)
 
 

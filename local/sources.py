@@ -21,6 +21,8 @@ SOURCES = (
     "local/aws.py",
     "local/deploy.py",
     "local/identities.yaml",
+    "local/identity_center/__init__.py",
+    "local/identity_center/names.py",
     "local/state.py",
     "local/targets_app.py",
     "package-lock.json",
@@ -33,11 +35,15 @@ SOURCES = (
 _OF_THE_PERSON = (".cdk.json",)
 """In the home folder: the CLI takes context from there, too."""
 _SURROUNDINGS = (
+    "local/beside.py",
     "local/bridges",
     "local/certificates.py",
     "local/companions.py",
+    "local/control.py",
     "local/databases.py",
     "local/emulator.py",
+    "local/identity_center",
+    "local/identity_center_beside.py",
     "local/inboxes.py",
     "local/people.py",
     "local/postgres.py",

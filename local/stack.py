@@ -16,6 +16,7 @@ from local import (
     assemblies,
     companions,
     deploy,
+    identity_center_beside,
     postgres,
     reachable,
     slack_beside,
@@ -23,6 +24,7 @@ from local import (
     supervisor,
 )
 from local.aws import ACCOUNT, REGION, ROOT_KEYS
+from local.beside import Beside, BesideError
 from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import Profile, create_people
@@ -36,7 +38,7 @@ _CANNOT = (
     deploy.DeployError,
     supervisor.EmulatorError,
     postgres.PostgresError,
-    slack_beside.SlackError,
+    BesideError,
 )
 
 
@@ -62,8 +64,9 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
     try:
-        slack_beside.given()
-    except slack_beside.SlackError as error:
+        for service in (slack_beside.SERVICE, identity_center_beside.SERVICE):
+            service.given()
+    except BesideError as error:
         raise StackError(str(error)) from error
     with state.locked():
         return _up(state, progress, hand_over=hand_over)
@@ -78,7 +81,7 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
         message = f"another command has a stack in {state.dir}: try again when it is over"
         raise StackError(message)
     if there and postgres.running(state.postgres) and about is not None:
-        current = about["sources"] == _made_of(digest) and _slack_runs(state, about)
+        current = about["sources"] == _made_of(digest) and _besides_run(state, about)
         if current and _answers(about):
             progress("up already")
             return about
@@ -98,7 +101,8 @@ def _stop(state: State) -> bool:
     """With what tells others of it. False if there was nothing."""
     for path in (state.about, state.aws_config, state.aws_credentials):
         path.unlink(missing_ok=True)
-    beside = [companions.stop(folder) for folder in (state.socket_host, state.slack)]
+    folders = (state.socket_host, state.slack, state.identity_center)
+    beside = [companions.stop(folder) for folder in folders]
     return any([*beside, postgres.stop(state.postgres), supervisor.stop(state)])
 
 
@@ -129,15 +133,18 @@ def is_current(state_dir: Path) -> bool:
 def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     # What the app is deployed into starts while it is synthesised: neither needs the other.
     with ThreadPoolExecutor() as pool:
-        emulator_starts = pool.submit(_start_emulator, state, progress)
+        aws_starts = pool.submit(_start_aws, state, progress)
         server_starts = pool.submit(_start_postgres, state, progress)
         slack_starts = pool.submit(_start_slack, state, progress)
         assembly = assemblies.assembly_of(digest)
         progress("app synthesised")
-        emulator, server = emulator_starts.result(), server_starts.result()
+        (emulator, center), server = aws_starts.result(), server_starts.result()
         slack = slack_starts.result()
     slack_beside.keep_secrets(emulator.endpoint, slack.secrets)
-    addresses = {slack_beside.UNPLACED: slack.url}
+    addresses = {
+        slack_beside.UNPLACED: slack.service.url,
+        identity_center_beside.SERVICE.unplaced: center.url,
+    }
     deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
@@ -151,7 +158,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "account": ACCOUNT,
         "env": "local",
         "profiles": _profiles(people),
-        "services": {"slack": slack.about()},
+        "services": {"slack": slack.service.about(), "identity_center": center.about()},
         "inboxes": create_inboxes(emulator.endpoint),
         "databases": create_databases(server, emulator.endpoint),
         "sources": _made_of(digest),
@@ -164,15 +171,18 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     if hand_over:
         emulator.hand_over()
         server.hand_over()
-        for companion in filter(None, (slack.process, host)):
+        for companion in filter(None, (slack.service.process, host, center.process)):
             companion.hand_over()
     return about
 
 
-def _start_emulator(state: State, progress: Tell) -> supervisor.Emulator:
+def _start_aws(state: State, progress: Tell) -> tuple[supervisor.Emulator, Beside]:
+    """The emulator, and the Identity Center that has its roles there."""
     emulator = supervisor.start(state)
     progress("emulator started")
-    return emulator
+    center = identity_center_beside.start(state, emulator.endpoint)
+    progress("Identity Center started" if center.process else f"it is at {center.url}")
+    return emulator, center
 
 
 def _start_postgres(state: State, progress: Tell) -> postgres.Postgres:
@@ -193,17 +203,20 @@ def _wait_for_functions(state: State) -> None:
         time.sleep(0.05)
 
 
-def _start_slack(state: State, progress: Tell) -> slack_beside.Beside:
+def _start_slack(state: State, progress: Tell) -> slack_beside.SlackBeside:
     beside = slack_beside.start(state)
-    progress("Slack started" if beside.process else f"Slack is at {beside.url}")
+    there = beside.service
+    progress("Slack started" if there.process else f"Slack is at {there.url}")
     return beside
 
 
-def _slack_runs(state: State, about: dict[str, Any]) -> bool:
-    told = about.get("services", {}).get("slack")
-    ours = isinstance(told, dict) and "control_url" in told
-    folders = [state.socket_host, *([state.slack] if ours else [])]
-    return slack_beside.is_wanted(told) and all(map(companions.running, folders))
+def _besides_run(state: State, about: dict[str, Any]) -> bool:
+    told = about.get("services", {})
+    return (
+        companions.running(state.socket_host)
+        and slack_beside.SERVICE.runs(told.get("slack"), state.slack)
+        and identity_center_beside.SERVICE.runs(told.get("identity_center"), state.identity_center)
+    )
 
 
 def _profiles(people: list[Profile]) -> dict[str, Any]:

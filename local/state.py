@@ -57,6 +57,11 @@ class State:
         return self.dir / "slack"
 
     @property
+    def identity_center(self) -> Path:
+        """The Identity Center beside it: where it is, what was asked of it."""
+        return self.dir / "identity-center"
+
+    @property
     def socket_host(self) -> Path:
         """The process that holds Slack's connections, and its log."""
         return self.dir / "socket-host"

@@ -1,12 +1,14 @@
 """Every name that more than one part of PAM must spell the same way, once.
 
-Infrastructure, functions, CLI and tests import from here; standard library only, so that a stack
-can import it without any run-time dependency.
+Infrastructure, functions, CLI and tests import from here; the standard library and the domain only,
+so that a stack can import it without any run-time dependency.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+from pam.domain import kinds
 
 EVENT_SOURCE = "bank.mod046.pam"
 METRIC_NAMESPACE = "MOD046/PAM"
@@ -172,7 +174,7 @@ class Table(StrEnum):
     LOG_HEAD = "log-head"
     LINKS = "links"
     LINK_CODES = "link-codes"
-    IDENTITY_CENTER = "identity-center"
+    IDENTITY_CENTER = kinds.IDENTITY_CENTER
     """What PAM knows of its access there; only in a deployment that lends it. So the next one."""
     OKTA = "okta"
 

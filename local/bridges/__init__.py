@@ -10,6 +10,7 @@ from local.bridges import (
     archive,
     functions,
     iam,
+    identity_context,
     principals,
     queues,
     secrets,
@@ -22,6 +23,7 @@ from local.bridges import (
 def build_all() -> None:
     """To be called before the emulator's front is loaded, which takes some of this by name."""
     iam.build_all()
+    identity_context.build_all()
     functions.build_all()
     workflow.build_all()
     principals.build_all()

@@ -7,24 +7,19 @@ card = slack.messages("core-approvals")[-1]
 bob.click(card, "pam.approve")
 """
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
+
+from local.control import Control, ControlError
+
+__all__ = ["ControlError", "Person", "Seen", "Shown", "SlackControl"]
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
 
-_ANSWERS_WITHIN = 30.0
 _POLLS_EVERY = 0.02
-
-
-class ControlError(Exception):
-    """The control API refused: a person could not do this, or there is no such verb."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,31 +55,8 @@ class Shown:
         return [button["action_id"] for button in self.buttons]
 
 
-class SlackControl:
-    def __init__(self, control_url: str, control_token: str) -> None:
-        self._url, self._token = control_url, control_token
-
-    @classmethod
-    def of(cls, port_file: Path) -> "SlackControl":
-        about = json.loads(port_file.read_text(encoding="utf-8"))
-        return cls(about["control_url"], about["control_token"])
-
-    def call(self, verb: str, /, **arguments: Any) -> Json:
-        """Any verb of `acts.py`, `changes.py`, `looking.py` and `control_api.Switches`."""
-        request = urllib.request.Request(  # noqa: S310 - a loopback address of our own
-            f"{self._url}{verb}",
-            data=json.dumps(arguments).encode(),
-            headers={"Authorization": f"Bearer {self._token}"},
-            method="POST",
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_ANSWERS_WITHIN) as answer:  # noqa: S310
-                found: Json = json.loads(answer.read())
-                return found
-        except urllib.error.HTTPError as error:
-            with error:
-                told = json.loads(error.read() or b"{}").get("error", error.reason)
-            raise ControlError(told) from None
+class SlackControl(Control):
+    """Its verbs are those of `acts.py`, `changes.py`, `looking.py` and `control_api.Switches`."""
 
     def person(self, name: str) -> "Person":
         return Person(self, name)

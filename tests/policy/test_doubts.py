@@ -93,13 +93,13 @@ DOUBTS: dict[str, tuple[dict[str, Edit], tuple[str, str], tuple[str, str], str]]
         {"identities.yaml": swap('{user: dave, account: "000000000000", domain: bank-core',
                                  '{user: dave, account: "000000000000", domain: bnak-core')},
         ("identities.yaml", "{user: dave"),
-        ("catalogue.yaml", "- id: core-reporting-db"),
+        ("catalogue.yaml", "- id: core-support-admins"),
         "no resource is of domain 'bnak-core'; is 'bank-core' meant",
     ),
     "an operator's domain that is nearly one": (
         {"identities.yaml": swap("domain: platform", "domain: bank-cores")},
         ("identities.yaml", "{user: sam"),
-        ("catalogue.yaml", "- id: core-reporting-db"),
+        ("catalogue.yaml", "- id: core-support-admins"),
         "is 'bank-core' meant",
     ),
     "an engineer's domain of which nothing and nobody else is": (
@@ -152,7 +152,7 @@ DOUBTS: dict[str, tuple[dict[str, Edit], tuple[str, str], tuple[str, str], str]]
         ("catalogue.yaml", "- id: core-ledger-admin"),
         ("identities.yaml", "{user: alice"),
         "core-ledger-admin, core-ledger-uat-admin, core-sandbox-admin, core-ledger-db, "
-        "core-reporting-db: nobody can be granted it",
+        "core-reporting-db and 2 more: nobody can be granted it",
     ),
     "a reviewer who is nobody": (
         {"catalogue.yaml": swap("reviewers: {}", "reviewers:\n    bank-kyc: [bbo]")},

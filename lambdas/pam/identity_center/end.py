@@ -1,0 +1,135 @@
+"""A session's access is taken: denied first, then unassigned, and both seen."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pam.domain.ending import ReceiptMethod
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.session import Session
+from pam.identity_center import denies, statements
+from pam.identity_center.asking import NotThere
+from pam.identity_center.denies import Deny
+from pam.identity_center.notes import Note
+from pam.identity_center.permission_set import Change, PermissionSet
+from pam.identity_center.visit import Visit, second_after, second_before
+from pam.identity_center.writer import Order
+from pam.ports.targets import Receipt
+
+LONGEST_ROLE_SESSION = timedelta(hours=1)
+"""Of a permission set that PAM lends (PT1H): as long a deny stays."""
+_APART = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    visit: Visit
+    session: Session
+
+    def run(self) -> Receipt:
+        """Raises OutOfTime, IssuerUnavailable."""
+        note = self.visit.notes.of_session(self.session.session_id)
+        deny = self.visit.permission_set().deny_of(self.session.session_id)
+        if not note.asked and not (deny and deny.begun):
+            return self._never_asked(deny)
+        note = self._whose(note, deny)
+        try:
+            denied = self._denied(note)
+            gone = self.visit.assignments(self.session.session_id).take(note)
+        except NotThere as missing:
+            denied, gone = "no deny is needed", self._gone_with_its_set(str(missing))
+        at = second_after(self.visit.now())
+        self.visit.change(lambda it: it.gone(self.session.session_id, at))
+        return Receipt(
+            method=ReceiptMethod.ASSIGNMENT_GONE,
+            evidence=f"{denied}; {gone}",
+            traces_until=at + LONGEST_ROLE_SESSION,
+        )
+
+    def _never_asked(self, deny: Deny | None) -> Receipt:
+        if self.session.activated_at is not None:
+            message = "its access was made, and what PAM noted of it is gone: a person has to look"
+            raise IssuerUnavailable(message)
+        if deny is not None:
+            left = self.visit.change(_forbidden(deny.session_id))
+            known = (left or self.visit.permission_set()).deny_of(deny.session_id)
+            if known is not None:
+                message = "the assignment is being asked for"
+                raise IssuerUnavailable(message)
+        return Receipt.never_granted("the assignment had not been asked for")
+
+    def _whose(self, note: Note, deny: Deny | None) -> Note:
+        user_id = note.user_id or (deny.user_id if deny else "")
+        if not user_id:
+            message = "nobody knows any more whose access it is: a person has to look"
+            raise IssuerUnavailable(message)
+        return replace(note, user_id=user_id)
+
+    def _denied(self, note: Note) -> str:
+        """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
+        now = self.visit.now()
+        before = self.visit.permission_set().deny_of(self.session.session_id)
+        known = self.visit.change(lambda it: self._ended(it, note, now))
+        known = known or self.visit.permission_set()
+        deny = known.deny_of(self.session.session_id)
+        if deny is None:
+            message = "what ends the session is not noted"
+            raise IssuerUnavailable(message)
+        in_time = before is not None and before.end == deny.end and known.is_armed(deny)
+        if in_time and self._stands(deny):
+            return _seen(deny, self.visit.name)
+        if in_time:
+            doubted = self.visit.change(lambda it: it.doubted(deny.account))
+            deny = (doubted and doubted.deny_of(deny.session_id)) or deny
+        self.visit.bring(Order(version=deny.version, is_there=self._is_there))
+        return _seen(deny, self.visit.name)
+
+    def _ended(self, known: PermissionSet, note: Note, now: datetime) -> PermissionSet | None:
+        ended = known.ended(self.session.session_id, now)
+        if ended is not None:
+            return ended
+        # Somebody took the deny out of PAM's own notes.
+        begins = second_before(now)
+        lost = Deny(
+            session_id=self.session.session_id,
+            user_id=note.user_id,
+            account=self.visit.target.account,
+            armed_at=begins,
+            begins=begins,
+            end=begins,
+            begun=True,
+            over=True,
+        )
+        return known.armed(lost)
+
+    def _stands(self, deny: Deny) -> bool:
+        there, _ = statements.read(self.visit.vendor.policy())
+        return denies.covers(there, deny)
+
+    def _is_there(self) -> bool:
+        assigned = self.visit.vendor.assigned()
+        return bool(assigned.users or assigned.groups)
+
+    def _gone_with_its_set(self, said: str) -> str:
+        """Identity Center lets no permission set go that anybody is assigned."""
+        for again in (True, False):
+            try:
+                self.visit.vendor.fault_of_set(self.visit.name)
+            except NotThere:
+                if again:
+                    self.visit.patience.wait(_APART)
+                continue
+            message = f"Identity Center says that something of the assignment is missing: {said}"
+            raise IssuerUnavailable(message)
+        return f"permission set {self.visit.name} is not there, seen twice"
+
+
+def _forbidden(session_id: str) -> Change:
+    def change(known: PermissionSet) -> PermissionSet | None:
+        deny = known.deny_of(session_id)
+        return None if deny is None or deny.begun else known.without({session_id})
+
+    return change
+
+
+def _seen(deny: Deny, name: str) -> str:
+    return f"deny Pam{deny.session_id} from {deny.end.isoformat()} read back at {name}"

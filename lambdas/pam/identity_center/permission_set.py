@@ -1,0 +1,244 @@
+"""What PAM knows of one permission set: whose sessions end there, which version of its policy each
+account was given, and who may write it now. Every change is one conditional write of the whole.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from pam.domain import timestamps
+from pam.identity_center.denies import Deny
+from pam.identity_center.keeping import (
+    deny_of_kept,
+    instant_of_kept,
+    kept_deny,
+    kept_instant,
+)
+
+LOCKED_FOR = timedelta(seconds=30)
+_UNDER_WAY = timedelta(minutes=10)
+"""A start is given up after that."""
+_FIRST_TOOK = 5
+_LONGEST_TOOK = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioning:
+    """An account is being given a version; `request_id` is Identity Center's."""
+
+    request_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionSet:
+    """`wanted` is the version that is stored here, `written` the one that each account was seen to
+    have. `sent`: the last version of which a policy was sent, `given`: the one that each account
+    was last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later
+    one has a higher. `took`: in seconds, by account, how long the last assignment took from its
+    arming.
+    """
+
+    denies: tuple[Deny, ...] = ()
+    wanted: int = 0
+    written: Mapping[str, int] = field(default_factory=dict)
+    sent: int = 0
+    given: Mapping[str, int] = field(default_factory=dict)
+    provisioning: Mapping[str, Provisioning] = field(default_factory=dict)
+    took: Mapping[str, int] = field(default_factory=dict)
+    fence: int = 0
+    locked_until: datetime | None = None
+
+    def deny_of(self, session_id: str) -> Deny | None:
+        return next((each for each in self.denies if each.session_id == session_id), None)
+
+    def at(self, account: str) -> tuple[Deny, ...]:
+        return tuple(each for each in self.denies if each.account == account)
+
+    def has_written(self, account: str, version: int) -> bool:
+        return self.written.get(account, 0) >= version
+
+    def is_armed(self, deny: Deny) -> bool:
+        """Whether it was seen to stand at its account."""
+        return self.has_written(deny.account, deny.version)
+
+    def is_inhabited(self, account: str) -> bool:
+        """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
+        return any(each.begun and each.live for each in self.at(account))
+
+    def is_being_inhabited(self, account: str, now: datetime) -> bool:
+        """Whether an assignment there may be under way, which gives the account its role."""
+        return any(
+            each.begun and each.live and not each.made and now < each.armed_at + _UNDER_WAY
+            for each in self.at(account)
+        )
+
+    def begins_after(self, account: str) -> timedelta:
+        """How long it will take from now until a start is done. Those that are at it share writes,
+        and wait for each other where Identity Center takes so many at a time.
+        """
+        crowd = sum(1 for each in self.denies if each.live and not each.begun)
+        return timedelta(seconds=min(_LONGEST_TOOK, self.took.get(account, _FIRST_TOOK) + crowd))
+
+    # What becomes of it.
+
+    def armed(self, deny: Deny) -> Self:
+        """With this deny, in the place of the session's earlier one. What the person had before is
+        denied up to now.
+        """
+        version = self.wanted + 1
+        others = (
+            replace(each, issued_before=max(each.issued_before, _second(deny.armed_at)))
+            if each.holder == deny.holder and each.issued_before is not None
+            else each
+            for each in self.denies
+            if each.session_id != deny.session_id
+        )
+        return replace(self, denies=(*others, replace(deny, version=version)), wanted=version)
+
+    def begun(self, session_id: str) -> Self | None:
+        """None if it is not armed, or its end has begun."""
+        deny = self.deny_of(session_id)
+        if deny is None or deny.over or not deny.live or not self.is_armed(deny):
+            return None
+        return self._with(replace(deny, begun=True))
+
+    def made(self, session_id: str, took: timedelta) -> Self | None:
+        """With its assignment seen, the first time that this is said, and how long that took."""
+        deny = self.deny_of(session_id)
+        if deny is None or deny.made:
+            return None
+        known = self.learned(deny.account, took) or self
+        return known._with(replace(deny, made=True))
+
+    def ended(self, session_id: str, at: datetime) -> Self | None:
+        """With a deny from then on, if it is not from before; None without one."""
+        deny = self.deny_of(session_id)
+        if deny is None:
+            return None
+        if deny.end <= at:
+            return self._with(replace(deny, over=True))
+        now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
+        return replace(self._with(now), wanted=self.wanted + 1)
+
+    def gone(self, session_id: str, at: datetime) -> Self | None:
+        """With its assignment seen to be gone, the first time that this is said."""
+        deny = self.deny_of(session_id)
+        if deny is None or deny.gone_at is not None:
+            return None
+        return self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+
+    def without(self, session_ids: Collection[str]) -> Self | None:
+        kept = tuple(each for each in self.denies if each.session_id not in session_ids)
+        return None if kept == self.denies else replace(self, denies=kept, wanted=self.wanted + 1)
+
+    def doubted(self, account: str) -> Self:
+        """All of that account has to be written anew, although it was."""
+        version = self.wanted + 1
+        denies = tuple(
+            replace(each, version=version) if each.account == account else each
+            for each in self.denies
+        )
+        return replace(self, denies=denies, wanted=version)
+
+    def learned(self, account: str, took: timedelta) -> Self | None:
+        seconds = min(_LONGEST_TOOK, max(2, round(took.total_seconds()) + 1))
+        if self.took.get(account) == seconds:
+            return None
+        return replace(self, took={**self.took, account: seconds})
+
+    # The writer.
+
+    def locked(self, now: datetime) -> Self | None:
+        """None while another has the lock."""
+        if self.locked_until is not None and now < self.locked_until:
+            return None
+        return replace(self, fence=self.fence + 1, locked_until=now + LOCKED_FOR)
+
+    def is_held(self, fence: int, now: datetime) -> bool:
+        return self.fence == fence and self.locked_until is not None and now < self.locked_until
+
+    def sending(self, fence: int, now: datetime, version: int) -> Self | None:
+        """Before a policy is sent; None after another took the lock."""
+        return replace(self, sent=version) if self.is_held(fence, now) else None
+
+    def unlocked(self, fence: int) -> Self | None:
+        return replace(self, locked_until=None) if self.fence == fence else None
+
+    def provisions(self, fence: int, account: str, what: Provisioning) -> Self | None:
+        if self.fence != fence:
+            return None
+        return replace(self, provisioning={**self.provisioning, account: what})
+
+    def provisioned(self, account: str, what: Provisioning, *, done: bool) -> Self:
+        """Its end, whoever looks. `done`: the account has it."""
+        others = {
+            name: each
+            for name, each in self.provisioning.items()
+            if (name, each) != (account, what)
+        }
+        newest = max(what.version if done else 0, self.given.get(account, 0))
+        return replace(self, provisioning=others, given={**self.given, account: newest})
+
+    def wrote(self, fence: int, account: str, version: int) -> Self | None:
+        """With what was seen to stand there, and the lock free; None after another took it."""
+        if self.fence != fence:
+            return None
+        newest = max(version, self.written.get(account, 0))
+        return replace(self, written={**self.written, account: newest}, locked_until=None)
+
+    def _with(self, deny: Deny) -> Self:
+        kept = (deny if each.session_id == deny.session_id else each for each in self.denies)
+        return replace(self, denies=tuple(kept))
+
+    # As it is kept.
+
+    def as_text(self) -> str:
+        return json.dumps(
+            {
+                "denies": [kept_deny(each) for each in self.denies],
+                "wanted": self.wanted,
+                "written": dict(self.written),
+                "sent": self.sent,
+                "given": dict(self.given),
+                "provisioning": {
+                    name: [each.request_id, each.version]
+                    for name, each in self.provisioning.items()
+                },
+                "took": dict(self.took),
+                "fence": self.fence,
+                "locked_until": kept_instant(self.locked_until),
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Of an empty text: nothing is known yet."""
+        if not text:
+            return cls()
+        kept = json.loads(text)
+        return cls(
+            denies=tuple(deny_of_kept(each) for each in kept["denies"]),
+            wanted=kept["wanted"],
+            written=kept["written"],
+            sent=kept["sent"],
+            given=kept["given"],
+            provisioning={
+                name: Provisioning(request_id=each[0], version=each[1])
+                for name, each in kept["provisioning"].items()
+            },
+            took=kept["took"],
+            fence=kept["fence"],
+            locked_until=instant_of_kept(kept["locked_until"]),
+        )
+
+
+Change = Callable[[PermissionSet], PermissionSet | None]
+"""None: nothing is to be changed."""
+
+
+def _second(instant: datetime) -> datetime:
+    return timestamps.parse(timestamps.whole_second_at_or_before(instant))

@@ -1,0 +1,28 @@
+"""What a closed session left goes, when nothing of it can live any more."""
+
+from datetime import datetime
+
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.session import Session
+from pam.identity_center.end import LONGEST_ROLE_SESSION, End
+from pam.identity_center.visit import Visit
+
+
+def clear_traces(visit: Visit, session: Session, now: datetime) -> None:
+    """Its deny, of PAM's notes: the policy follows with its next write. Raises IssuerUnavailable
+    while a role session of it may live, and OutOfTime.
+    """
+    known = visit.permission_set()
+    deny = known.deny_of(session.session_id)
+    if deny is not None and deny.begun and deny.live:
+        # Closed, and never taken: a later session of the same person is not touched.
+        if any(each.holder == deny.holder and each.live for each in known.denies if each != deny):
+            message = "its user has a later session, which ends before"
+            raise IssuerUnavailable(message)
+        End(visit=visit, session=session).run()
+        deny = visit.permission_set().deny_of(session.session_id)
+    if deny is not None and deny.gone_at and now < deny.gone_at + LONGEST_ROLE_SESSION:
+        message = "a role session of it may live: its deny stays for now"
+        raise IssuerUnavailable(message)
+    visit.change(lambda it: it.without({session.session_id}))
+    visit.notes.forget(session.session_id)

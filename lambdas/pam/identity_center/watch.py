@@ -1,0 +1,91 @@
+"""What is looked at every minute: whether the denies stand, and who else has the access."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pam.identity_center import denies, statements
+from pam.identity_center.denies import Deny
+from pam.identity_center.end import LONGEST_ROLE_SESSION
+from pam.identity_center.permission_set import PermissionSet
+from pam.identity_center.visit import Visit
+from pam.identity_center.writer import Order
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_NEVER_BEGUN = timedelta(minutes=30)
+"""After so long no start goes on with what it armed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    visit: Visit
+
+    def keep(self) -> list[str]:
+        """Ids of the sessions whose deny was gone or changed; it is written again."""
+        account = self.visit.target.account
+        before = self.visit.permission_set()
+        if not before.denies and not before.wanted:
+            return []
+        there, _ = statements.read(self.visit.vendor.policy())
+        behind = before.is_inhabited(account) and self.visit.vendor.is_behind()
+        known = self.visit.permission_set()
+        gone = [
+            deny.session_id
+            for deny in known.at(account)
+            if deny in before.denies and before.is_armed(deny)
+            if not denies.covers(there, deny)
+        ]
+        stale = known == before and denies.superfluous(there, known.denies)
+        behind = behind and known == before and not _is_being_written(known, self.visit.now())
+        if behind and not gone and known.given.get(account, 0) >= known.sent:
+            # It was given what stands there, and has something else: nobody knows what it denies.
+            gone = [deny.session_id for deny in known.at(account) if deny.live]
+        if gone or behind:
+            self._write_again(known)
+            return gone
+        if stale:
+            self.visit.writer.sweep()
+        return []
+
+    def strangers(self) -> list[str]:
+        known = self.visit.permission_set()
+        assigned = self.visit.vendor.assigned()
+        ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
+        _, others = statements.read(self.visit.vendor.policy())
+        where = f"{self.visit.name} in {self.visit.target.account}"
+        return [
+            *(f"user {each} is assigned {where}" for each in sorted(assigned.users - ours)),
+            *(f"group {each} is assigned {where}" for each in sorted(assigned.groups)),
+            *(f"the inline policy of {self.visit.name} has {each}" for each in others),
+        ]
+
+    def tidy(self, now: datetime) -> None:
+        """What is to go from the policy goes with its next write, or the next `keep`."""
+
+        def change(known: PermissionSet) -> PermissionSet | None:
+            old = {each.session_id for each in known.denies if _has_done_its_time(each, now)}
+            return known.without(old)
+
+        self.visit.change(change)
+
+    def _write_again(self, known: PermissionSet) -> None:
+        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account))
+        version = (changed or known).wanted
+        self.visit.bring(Order(version=version, is_there=self._is_there))
+
+    def _is_there(self) -> bool:
+        assigned = self.visit.vendor.assigned()
+        return bool(assigned.users or assigned.groups)
+
+
+def _explains(deny: Deny) -> bool:
+    return deny.begun and deny.live
+
+
+def _is_being_written(known: PermissionSet, now: datetime) -> bool:
+    return known.locked_until is not None and now < known.locked_until
+
+
+def _has_done_its_time(deny: Deny, now: datetime) -> bool:
+    if deny.gone_at is not None:
+        return deny.gone_at + LONGEST_ROLE_SESSION + _CLOCKS_DIFFER <= now
+    return not deny.begun and deny.armed_at + _NEVER_BEGUN <= now

@@ -1,0 +1,43 @@
+"""Who is there at first: the people of the local stack, in their groups, and PAM's own set."""
+
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from local.identity_center.directory import (
+    PERMISSION_SET,
+    PERMISSION_SET_NAME,
+    Directory,
+    Group,
+    PermissionSet,
+    User,
+    group_id_of,
+    user_id_of,
+)
+from local.state import ROOT
+
+
+def directory_at_first(now: datetime) -> Directory:
+    directory = Directory()
+    content = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
+    for name in content["groups"]:
+        directory.groups[group_id_of(name)] = Group(group_id=group_id_of(name), name=name)
+    for entry in content["identities"]:
+        if "user" in entry:
+            _add(directory, entry)
+    directory.permission_sets[PERMISSION_SET] = PermissionSet(
+        arn=PERMISSION_SET,
+        name=PERMISSION_SET_NAME,
+        made_at=now,
+        policies=(PERMISSION_SET_NAME,),
+    )
+    return directory
+
+
+def _add(directory: Directory, entry: dict[str, Any]) -> None:
+    name, user_id = entry["user"], user_id_of(entry["user"])
+    directory.users[user_id] = User(user_id=user_id, name=name, emails=[f"{name}@bank.example"])
+    for group in entry["groups"]:
+        members = directory.groups[group_id_of(group)].members
+        members[user_id] = user_id_of(f"{name} in {group}")
