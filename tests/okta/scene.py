@@ -56,9 +56,11 @@ class Group:
 
     def user(self, named: str) -> User:
         return self._answered(
-            lambda: User(user_id=named.partition("@")[0], login=named, status="ACTIVE")
-            if "@" in named
-            else User(user_id=named, login=f"{named}@bank.example", status="ACTIVE")
+            lambda: (
+                User(user_id=named.partition("@")[0], login=named, status="ACTIVE")
+                if "@" in named
+                else User(user_id=named, login=f"{named}@bank.example", status="ACTIVE")
+            )
         )
 
     def group_type(self, group: str) -> str:
