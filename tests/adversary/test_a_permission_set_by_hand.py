@@ -208,7 +208,8 @@ def test_an_assignment_that_somebody_adds_again_is_denied_told_and_left(centre: 
 
 def test_an_assignment_that_is_added_again_while_it_ends_is_taken_again(centre: Centre) -> None:
     session = centre.active(session_of("alice"))
-    call, added = centre.service.call, []
+    call = centre.service.call
+    added: list[object] = []
 
     def peer(service: str, operation: str, params: Any) -> Any:
         answer = call(service, operation, params)

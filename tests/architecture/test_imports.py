@@ -103,6 +103,32 @@ def test_adapters_on_databases_know_the_domain_and_the_ports(path: Path) -> None
             assert name.startswith(allowed), name
 
 
+PURE_IN_IDENTITY_CENTER = {"denies.py", "keeping.py", "permission_set.py", "statements.py"}
+
+
+@pytest.mark.parametrize("path", files("identity_center"), ids=lambda path: path.name)
+def test_the_adapter_on_identity_center_knows_the_domain_the_ports_and_its_table(
+    path: Path,
+) -> None:
+    """The policy, and what is known of it, is a matter of text and time alone."""
+    if path.name in PURE_IN_IDENTITY_CENTER:
+        check_pure(path, "pam.domain", "pam.identity_center")
+        return
+    allowed = ("pam.domain", "pam.ports", "pam.identity_center", "pam.aws.permission_set_items")
+    for name in imports_of(path):
+        if name.split(".")[0] == "pam":
+            assert name.startswith(allowed), name
+
+
+def test_one_file_on_identity_center_knows_what_botocore_raises() -> None:
+    importing = [
+        path.name
+        for path in files("identity_center")
+        if any(name.startswith(("boto3", "botocore")) for name in imports_of(path))
+    ]
+    assert importing == ["asking.py"]
+
+
 @pytest.mark.parametrize("path", files("kinds"), ids=lambda path: f"{path.parent.name}.{path.name}")
 def test_a_kinds_form_knows_no_adapter_and_no_kind_knows_another(path: Path) -> None:
     own = path.relative_to(PAM / "kinds").parts[0]
@@ -145,7 +171,7 @@ def test_only_the_adapters_on_databases_import_the_driver() -> None:
 
 def test_only_adapters_import_boto3() -> None:
     for path in sorted((ROOT / "lambdas").rglob("*.py")):
-        if "aws" not in path.relative_to(ROOT).parts:
+        if not {"aws", "identity_center"} & set(path.relative_to(ROOT).parts):
             assert not {n for n in imports_of(path) if n.startswith(("boto3", "botocore"))}, path
 
 

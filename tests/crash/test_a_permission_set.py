@@ -16,17 +16,17 @@ Act = Callable[[PermissionSetScene, str], object]
 
 
 def approved(scene: PermissionSetScene) -> str:
-    return scene.approved()
+    return scene.with_votes()
 
 
 def beside_another(scene: PermissionSetScene) -> str:
     """The account has a role of the set already, which has to be given each policy."""
-    scene.activate(scene.approved("dave"))
-    return scene.approved()
+    scene.activate(scene.with_votes("dave"))
+    return scene.with_votes()
 
 
 def active(scene: PermissionSetScene) -> str:
-    session_id = scene.approved()
+    session_id = scene.with_votes()
     scene.activate(session_id)
     scene.fetch(session_id)
     scene.later(seconds=2)
@@ -34,13 +34,13 @@ def active(scene: PermissionSetScene) -> str:
 
 
 def active_beside_another(scene: PermissionSetScene) -> str:
-    scene.activate(scene.approved("dave"))
+    scene.activate(scene.with_votes("dave"))
     return active(scene)
 
 
 def being_made(scene: PermissionSetScene) -> str:
     """Identity Center took it, and is at it for half a minute."""
-    session_id = scene.approved()
+    session_id = scene.with_votes()
     scene.centre.knobs.polls, scene.centre.knobs.seconds = 99, 30.0
     survives(lambda: scene.activate(session_id))
     assert scene.session(session_id).status is Status.ACTIVATING
@@ -49,7 +49,7 @@ def being_made(scene: PermissionSetScene) -> str:
 
 def half_made(scene: PermissionSetScene) -> str:
     """The activation died when somebody was assigned and nobody had said so."""
-    session_id = scene.approved()
+    session_id = scene.with_votes()
     scene.fuse.arm(when=lambda: scene.assigned)
     assert not survives(lambda: scene.activate(session_id))
     scene.fuse.disarm()

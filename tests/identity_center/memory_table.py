@@ -41,7 +41,7 @@ class MemoryTable:
                 holds = there is not None and there["revision"] == before
             if not holds:
                 error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}
-                raise ClientError(error, "PutItem")  # type: ignore[arg-type]
+                raise ClientError(error, "PutItem")
             self.items[_name(Item)] = Item
             self.writes.append(_name(Item))
         return {}

@@ -29,10 +29,10 @@ class PlainClient:
             return self._center.call(self._service, operation, params)
         except ServiceError as error:
             told = {"Error": {"Code": error.code, "Message": str(error)}}
-            raise ClientError(told, operation) from error  # type: ignore[arg-type]
+            raise ClientError(told, operation) from error
         except DownError as error:
             told = {"Error": {"Code": "503", "Message": ""}}
             answer = {**told, "ResponseMetadata": {"HTTPStatusCode": 503}}
-            raise ClientError(answer, operation) from error  # type: ignore[arg-type]
+            raise ClientError(answer, operation) from error
         except AnswerLostError as error:
             raise ConnectionClosedError(endpoint_url="nowhere") from error

@@ -1,7 +1,8 @@
 """PAM's notes of Identity Center: one suite for the table and for the one in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import boto3
@@ -104,11 +105,12 @@ def test_a_table_that_does_not_answer_is_told_without_its_words() -> None:
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "arn"}}, "GetItem")
     for error in (denied, ReadTimeoutError(endpoint_url="https://table")):
         items = PermissionSetItems(Refusing(error), TABLE, lambda _: None)
-        for act in (
-            lambda it=items: it.read("SET#one"),
-            lambda it=items: it.forget("SET#one"),
-            lambda it=items: it.change("SET#one", lambda _: "a"),
-        ):
+        acts: list[Callable[[], object]] = [
+            partial(items.read, "SET#one"),
+            partial(items.forget, "SET#one"),
+            partial(items.change, "SET#one", lambda _: "a"),
+        ]
+        for act in acts:
             with pytest.raises(IssuerUnavailable) as told:
                 act()
             assert "arn" not in told.value.detail

@@ -75,8 +75,8 @@ def test_twenty_starts_and_ends_at_once_leave_exactly_who_should_be_there() -> N
     starting = [session_of(each, n + 100) for n, each in enumerate(names[1::2])]
     before = centre.calls()["PutInlinePolicyToPermissionSet"]
     acts: list[Callable[[], object]] = [
-        *(lambda each=each: centre.make(each, tries=100) for each in starting),  # type: ignore[misc]
-        *(lambda each=each: centre.end(each, tries=100) for each in ending),  # type: ignore[misc]
+        *(lambda each=each: centre.make(each, tries=100) for each in starting),
+        *(lambda each=each: centre.end(each, tries=100) for each in ending),
     ]
     at_once(centre, acts)
     assert all(centre.refuses(each) for each in live)

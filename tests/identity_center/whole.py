@@ -63,7 +63,7 @@ class PermissionSetScene(Scene):
     def pause(self, seconds: float) -> None:
         self.later(seconds=seconds)
 
-    def approved(self, who: str = "alice") -> str:
+    def with_votes(self, who: str = "alice") -> str:
         session_id = self.request(who, LENT).session_id
         for approver in ("bob", "carol", "dave"):
             if self.session(session_id).status is Status.PENDING_APPROVAL and approver != who:

@@ -90,9 +90,8 @@ def _key(name: str) -> dict[str, Any]:
 
 def _fault(error: ClientError | BotoCoreError) -> Exception:
     """What AWS throttles stays what it is: nobody's fault, and to be tried again."""
-    if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-        if "Throttl" in code or "Throughput" in code:
-            return error
-        return IssuerUnavailable(f"the table of Identity Center did not take it: {code}")
-    return IssuerUnavailable("the table of Identity Center did not answer")
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if "Throttl" in code or "Throughput" in code:
+        return error
+    message = f"the table of Identity Center did not take it: {code or 'no answer'}"
+    return IssuerUnavailable(message)

@@ -78,7 +78,8 @@ class End:
         if in_time and self._stands(deny):
             return _seen(deny, self.visit.name)
         if in_time:
-            doubted = self.visit.change(lambda it: it.doubted(deny.account))
+            account = deny.account
+            doubted = self.visit.change(lambda it: it.doubted(account))
             deny = (doubted and doubted.deny_of(deny.session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
         return _seen(deny, self.visit.name)

@@ -110,8 +110,8 @@ class PermissionSet:
         deny = self.deny_of(session_id)
         if deny is None or deny.made:
             return None
-        known = self.learned(deny.account, took) or self
-        return known._with(replace(deny, made=True))
+        known = self._with(replace(deny, made=True))
+        return known.learned(deny.account, took) or known
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
         """With a deny from then on, if it is not from before; None without one."""

@@ -152,8 +152,7 @@ class Start:
             )
             raise self._conflict(message)
         begun = self.visit.change(lambda it: it.begun(deny.session_id))
-        known = begun or self.visit.permission_set()
-        return known.deny_of(deny.session_id)
+        return (begun or self.visit.permission_set()).deny_of(deny.session_id)
 
     def _conflict(self, message: str) -> ForeignAccess | IssuerUnavailable:
         """What was armed is taken back: nobody ends a session that was never begun."""

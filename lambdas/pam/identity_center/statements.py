@@ -34,7 +34,7 @@ def written(statements: Sequence[Statement]) -> str:
 
 def same(one: str, other: str) -> bool:
     """Whether both say the same, however they are spaced."""
-    return _parsed(one) == _parsed(other)
+    return bool(_parsed(one) == _parsed(other))
 
 
 def read(text: str) -> tuple[list[Statement], list[str]]:

@@ -46,8 +46,12 @@ class Vendor:
         self._sso = sso_admin
         self._store = identity_store
         self._asking = Asking(patience)
-        self._instance = {"InstanceArn": target.names["instance"]}
-        self._set = {**self._instance, "PermissionSetArn": target.names["permission_set"]}
+        self._instance: dict[str, Any] = {"InstanceArn": target.names["instance"]}
+        permission_set = target.names["permission_set"]
+        self._set: dict[str, Any] = {**self._instance, "PermissionSetArn": permission_set}
+            **self._instance,
+            "PermissionSetArn": target.names["permission_set"],
+        }
         self._account = target.account
         self._directory = {"IdentityStoreId": target.settings.get("identity_store", "")}
 
@@ -154,7 +158,7 @@ class Vendor:
         """`before_each` try it is called, and may raise."""
         self._asking.change(
             self._sso.put_inline_policy_to_permission_set,
-            before_each,
+            before_each=before_each,
             **self._set,
             InlinePolicy=text,
         )
@@ -185,7 +189,7 @@ class Vendor:
         )
         return any(self._account in page.get("AccountIds", []) for page in pages)
 
-    def _assignment(self, user_id: str) -> dict[str, str]:
+    def _assignment(self, user_id: str) -> dict[str, Any]:
         return {
             **self._set,
             "TargetId": self._account,
