@@ -13,6 +13,7 @@ from pam.domain.kinds import IDENTITY_CENTER
 from pam.kinds.identity_center.catalogue import Entry as SetEntry
 from pam.kinds.okta_group.catalogue import Entry as GroupEntry
 from pam.names import VendorPower, okta_key_alias, vendor_function_name
+from pam.okta.api import END_SESSIONS, LEND, READ_ROLES
 from stacks.identity_center import FIND_PEOPLE, ISSUE, REVOKE
 from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 
@@ -43,6 +44,13 @@ def test_each_right_at_identity_center_stands_on_the_page_with_its_reason(
     assert {row[0] for row in told if row[column] == "yes"} == {*BY_POWER[power], *FIND_PEOPLE}
     assert all(len(row[3]) > 10 for row in told)
     assert {row[column] for row in told} <= {"yes", "no"}
+
+
+def test_each_scope_at_okta_stands_on_the_page_with_its_reason() -> None:
+    told = rows(OKTA, "scope | issuer | revoker | what for")
+    asked = [{row[0] for row in told if row[column] == "yes"} for column in (1, 2)]
+    assert asked == [{*LEND.split(), READ_ROLES}, {*LEND.split(), END_SESSIONS}]
+    assert all(len(row[3]) > 10 for row in told)
 
 
 @pytest.mark.parametrize("power", BY_POWER)

@@ -215,6 +215,7 @@ WHO: dict[str, tuple[str, dict[str, str], str, str, str]] = {
     "in any case of letters": ("{person}", {}, "ALiCE", USER_ID, "alice"),
     "by the template": (BY_MAIL, {}, "Alice@Bank.Example", USER_ID, "alice"),
     "not as the template has it": (BY_MAIL, {}, "alice@evil.example", USER_ID, ""),
+    "not as the template begins": ("x-{person}", {}, "alice", USER_ID, ""),
     "the template's own text": (BY_MAIL, {}, "@bank.example", USER_ID, ""),
     "a template that overlaps itself": ("ab{person}bc", {}, "abc", USER_ID, ""),
     "by the id, whatever the name is by now": ("{person}", LISTED, "alice", USER_ID, "carol"),

@@ -91,6 +91,35 @@ def test_the_rule_takes_calls_of_lent_roles_and_no_others(root: Person) -> None:
     assert taken(event)
 
 
+def test_a_rule_takes_calls_of_lent_permission_sets_and_no_others(root: Person) -> None:
+    events = root.client("events")
+    (rule,) = (
+        rule
+        for rule in events.list_rules()["Rules"]
+        if "AWSReservedSSO_" in rule.get("EventPattern", "")
+    )
+
+    def taken(event: dict[str, Any]) -> bool:
+        answer = events.test_event_pattern(
+            EventPattern=rule["EventPattern"], Event=json.dumps(event)
+        )
+        return bool(answer["Result"])
+
+    def used(role: str) -> dict[str, Any]:
+        event = call_of(SOMEBODY)
+        issuer = {"type": "Role", "arn": role, "userName": role.rpartition("/")[2]}
+        event["detail"]["userIdentity"]["sessionContext"] = {"sessionIssuer": issuer}
+        return event
+
+    path = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com"
+    lent = "AWSReservedSSO_PamPayments_0123456789abcdef"
+    assert taken(used(f"{path}/{lent}"))
+    assert taken(used(f"{path}/eu-west-2/{lent}"))
+    assert not taken(used(f"arn:aws:iam::{ACCOUNT}:role/{lent}"))
+    assert not taken(used(f"{path}/AWSReservedSSO_PamPaymentsToo_0123456789abcdef"))
+    assert not taken(used(f"{path}/{lent}") | {"source": "bank.app"})
+
+
 def test_what_a_session_did_stands_in_its_trail_once(
     cast: Cast, alice: Person, ada: Person, session_id: str
 ) -> None:
