@@ -30,7 +30,10 @@ class End:
     def run(self) -> Receipt:
         """Raises OutOfTime, IssuerUnavailable."""
         note = self.visit.notes.of_session(self.session.session_id)
-        deny = self.visit.permission_set().deny_of(self.session.session_id)
+        known = self.visit.permission_set()
+        deny = known.deny_of(self.session.session_id)
+        if deny is not None and deny.gone_at and known.is_succeeded(deny.session_id):
+            return _gone_before(deny, deny.gone_at)
         if not note.asked and not (deny and deny.begun):
             return self._never_asked(deny)
         note = self._whose(note, deny)
@@ -138,6 +141,15 @@ def _forbidden(session_id: str) -> Change:
         return None if deny is None or deny.begun else known.without({session_id})
 
     return change
+
+
+def _gone_before(deny: Deny, at: datetime) -> Receipt:
+    return Receipt(
+        method=ReceiptMethod.ASSIGNMENT_GONE,
+        evidence=f"user {deny.user_id} not listed, twice, before {at.isoformat()}; what is "
+        "assigned now is their next session's",
+        traces_until=at + LONGEST_ROLE_SESSION,
+    )
 
 
 def _seen(deny: Deny, name: str) -> str:

@@ -68,6 +68,15 @@ class PermissionSet:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
         return any(each.begun and each.live for each in self.at(account))
 
+    def is_succeeded(self, session_id: str) -> bool:
+        """Whether its assignment was seen to be gone, and the person has a later session: what is
+        assigned now is that one's.
+        """
+        deny = self.deny_of(session_id)
+        if deny is None or deny.live:
+            return False
+        return any(each.begun and each.live and each.holder == deny.holder for each in self.denies)
+
     def is_being_inhabited(self, account: str, now: datetime) -> bool:
         """Whether an assignment there may be under way, which gives the account its role."""
         return any(
@@ -114,17 +123,20 @@ class PermissionSet:
         return known.learned(deny.account, took) or known
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
-        """With a deny from then on, if it is not from before; None without one."""
+        """With a deny from then on, if it is not from before; None without one. Of one that was
+        seen to be gone that counts no more: who made it late may have come through since.
+        """
         deny = self.deny_of(session_id)
         if deny is None:
             return None
+        deny = replace(deny, gone_at=None, issued_before=None)
         if deny.end <= at:
             return self._with(replace(deny, over=True))
         now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
         return replace(self._with(now), wanted=self.wanted + 1)
 
     def gone(self, session_id: str, at: datetime) -> Self | None:
-        """With its assignment seen to be gone, the first time that this is said."""
+        """With its assignment seen to be gone, the first time that this is said since `ended`."""
         deny = self.deny_of(session_id)
         if deny is None or deny.gone_at is not None:
             return None

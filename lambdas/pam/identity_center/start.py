@@ -63,11 +63,18 @@ class Start:
     def _check(self, user_id: str) -> None:
         """Raises Unreached: nothing was asked for yet."""
         try:
-            enabled = self.visit.vendor.is_enabled(user_id)
+            user = self.visit.vendor.user(user_id)
         except NotThere as missing:
             message = f"user {user_id} of Identity Center is deleted: correct identities.yaml"
             raise Unreached(message) from missing
-        if not enabled:
+        if not self.visit.people.is_meant(self.session.requester_name, user):
+            # It was noted by a look, of the session as it was then.
+            message = (
+                f"user {user_id} of Identity Center was noted for the session, and is another user "
+                f"than {self.session.requester_name}'s: ask for it anew"
+            )
+            raise Unreached(message)
+        if not user.enabled:
             message = f"user {user_id} of Identity Center is not enabled"
             raise Unreached(message)
         try:

@@ -28,6 +28,14 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    user_id: str
+    name: str
+    enabled: bool
+    """What does not say that it is enabled is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
     """Who is assigned the permission set in the account. Ids."""
 
@@ -63,10 +71,10 @@ class Vendor:
         )
         return str(answer["UserId"])
 
-    def is_enabled(self, user_id: str) -> bool:
-        """What does not say that it is enabled is not."""
-        answer = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
-        return bool(answer.get("UserStatus") == "ENABLED")
+    def user(self, user_id: str) -> User:
+        found = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
+        enabled = found.get("UserStatus") == "ENABLED"
+        return User(user_id=user_id, name=str(found.get("UserName", "")), enabled=enabled)
 
     def groups_of(self, user_id: str) -> frozenset[str]:
         pages = self._asking.pages(
