@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,3 +119,34 @@ def test_who_looked_does_not_decide_whose_the_access_is(centre: Centre, listed: 
     assert not centre.is_assigned("alice")
     assert not centre.is_assigned("bob")
     assert centre.target().sessions_at(TARGET) == [session_of("carol", 9).session_id]
+
+
+@pytest.mark.guarantee("G4")
+@pytest.mark.parametrize("found_by", ["the end", "the search", "an end whose answer was lost"])
+def test_a_receipt_says_whether_the_deny_stood_when_it_should_have(
+    centre: Centre, found_by: str
+) -> None:
+    """Somebody took it out, and it was written again after the session's time."""
+    bob = centre.active(session_of("bob", 2))
+    assert centre.expire(bob).on_time
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    centre.service.act("write_policy", statements=None)
+    if found_by == "the search":
+        assert session.session_id in centre.search()
+    if found_by == "an end whose answer was lost":
+        centre.end(session)
+    receipt = centre.end(session)
+    assert not receipt.on_time
+    assert receipt.seen_at is not None
+    assert centre.now - receipt.seen_at < timedelta(seconds=1)
+
+
+def test_a_receipt_says_when_it_was_seen(centre: Centre) -> None:
+    session = centre.active(ALICE)
+    asked_at = centre.now
+    receipt = centre.end(session)
+    assert receipt.on_time, "the end by the clock was armed, and an earlier one takes its place"
+    assert receipt.seen_at is not None
+    assert receipt.seen_at >= asked_at + timedelta(seconds=1), "it was looked for twice"

@@ -23,6 +23,13 @@ _APART = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Denied:
+    says: str
+    on_time: bool = True
+    """As `Receipt.on_time`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     visit: Visit
     session: Session
@@ -47,13 +54,17 @@ class End:
                 taking.take(note)
             raise
         except NotThere as missing:
-            denied, gone = "no deny is needed", self._gone_with_its_set(str(missing))
-        at = second_after(self.visit.now())
+            denied = _Denied(says="no deny is needed")
+            gone = self._gone_with_its_set(str(missing))
+        seen_at = self.visit.now()
+        at = second_after(seen_at)
         self.visit.change(lambda it: it.gone(self.session.session_id, at))
         return Receipt(
             method=ReceiptMethod.ASSIGNMENT_GONE,
-            evidence=f"{denied}; {gone}",
+            evidence=f"{denied.says}; {gone}",
             traces_until=at + LONGEST_ROLE_SESSION,
+            seen_at=seen_at,
+            on_time=denied.on_time,
         )
 
     def _never_asked(self, deny: Deny | None) -> Receipt:
@@ -75,7 +86,7 @@ class End:
             raise IssuerUnavailable(message)
         return replace(note, user_id=user_id)
 
-    def _denied(self, note: Note) -> str:
+    def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
         now = self.visit.now()
         before = self.visit.permission_set().deny_of(self.session.session_id)
@@ -87,13 +98,13 @@ class End:
             raise IssuerUnavailable(message)
         in_time = before is not None and before.end == deny.end and known.is_armed(deny)
         if in_time and self._stands(deny):
-            return _seen(deny, self.visit.name)
+            return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
         if in_time:
             account = deny.account
-            doubted = self.visit.change(lambda it: it.doubted(account))
+            doubted = self.visit.change(lambda it: it.doubted(account, now))
             deny = (doubted and doubted.deny_of(deny.session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
-        return _seen(deny, self.visit.name)
+        return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 
     def _ended(self, known: PermissionSet, note: Note, now: datetime) -> PermissionSet | None:
         ended = known.ended(self.session.session_id, now)
@@ -110,6 +121,7 @@ class End:
             end=begins,
             begun=True,
             over=True,
+            late=True,
         )
         return known.armed(lost)
 

@@ -146,11 +146,13 @@ class PermissionSet:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
         return None if kept == self.denies else replace(self, denies=kept, wanted=self.wanted + 1)
 
-    def doubted(self, account: str) -> Self:
+    def doubted(self, account: str, now: datetime) -> Self:
         """All of that account has to be written anew, although it was."""
         version = self.wanted + 1
         denies = tuple(
-            replace(each, version=version) if each.account == account else each
+            replace(each, version=version, late=each.late or each.end <= now)
+            if each.account == account
+            else each
             for each in self.denies
         )
         return replace(self, denies=denies, wanted=version)

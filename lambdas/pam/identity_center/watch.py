@@ -68,7 +68,8 @@ class Watch:
         self.visit.change(change)
 
     def _write_again(self, known: PermissionSet) -> None:
-        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account))
+        now = self.visit.now()
+        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account, now))
         version = (changed or known).wanted
         self.visit.bring(Order(version=version, is_there=self._is_there))
 

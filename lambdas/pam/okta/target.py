@@ -93,7 +93,10 @@ class GroupTarget:
         if not note.made:
             self._notes.gone(note, "nothing was made", now)
             return Receipt.never_granted("PAM had made no membership at Okta")
-        return Receipt(method=ReceiptMethod.MEMBERSHIP_GONE, evidence=self._taken(note))
+        evidence = self._taken(note)
+        return Receipt(
+            method=ReceiptMethod.MEMBERSHIP_GONE, evidence=evidence, seen_at=self._clock()
+        )
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """What a closed session left: its own membership, and nobody else's."""
