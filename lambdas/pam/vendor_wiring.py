@@ -13,7 +13,7 @@ from pam.aws.kms_keys import KmsAssertionKey
 from pam.domain.kinds import Vendor
 from pam.metrics import count
 from pam.names import ROLE_FULL
-from pam.settings import IdentityCenterSettings, OktaSettings
+from pam.settings import IdentityCenterSettings, IssueOktaSettings, OktaSettings
 
 if TYPE_CHECKING:
     from pam.identity_center.target import PermissionSetTarget
@@ -57,12 +57,12 @@ def identity_center_client(service: str, settings: IdentityCenterSettings) -> An
 
 def okta_target(settings: OktaSettings, seconds_left: Callable[[], float]) -> "GroupTarget":
     """The same at Okta."""
+    from pam.aws.okta_notes import DynamoDbOktaNotes
     from pam.okta.target import GroupTarget
 
     return GroupTarget(
         api=okta_api(settings),
-        items=wiring.own_client("dynamodb"),
-        table=settings.tables.okta,
+        notes=DynamoDbOktaNotes(wiring.own_client("dynamodb"), settings.tables.okta),
         user_ids=vendor_ids(Vendor.OKTA),
         login=settings.okta_login,
         clock=clock.now,
@@ -81,7 +81,8 @@ def okta_api(settings: OktaSettings) -> "OktaApi":
         key=KmsAssertionKey(wiring.own_client("kms"), settings.okta_key_arn),
         url=settings.okta_api_url,
         clock=clock.now,
-        pause=time.sleep,
+        # Of all that Okta takes, a fifth is for ends, however many sessions start.
+        leave=0.2 if isinstance(settings, IssueOktaSettings) else 0.0,
     )
 
 

@@ -25,8 +25,12 @@ from pam.settings import (
     CheckpointSettings,
     DarkCallSettings,
     GateSettings,
+    IdentityCenterSettings,
+    IssueIdentityCenterSettings,
+    IssueOktaSettings,
     IssueSettings,
     NoticeSettings,
+    OktaSettings,
     RequestApiSettings,
     RevokeSettings,
     RotateSettings,
@@ -56,6 +60,18 @@ _SLACK = {
     "slack_bot_token": "bot-token",
     "slack_team_ids": "T0BANK00001",
     "slack_enterprise_ids": "",
+}
+_CENTER = {
+    "identity_center_region": _REGION,
+    "identity_center_role": "",
+    "identity_center_user_name": "{person}",
+    "identity_center_url": "",
+}
+_OKTA = {
+    "okta_client_id": "0oapamissuer00000001",
+    "okta_key_arn": f"arn:aws:kms:{_REGION}:{_ACCOUNT}:key/okta",
+    "okta_login": "{person}",
+    "okta_api_url": "",
 }
 _BOB, _CHANNEL = "U0BOB000001", "C0CORE00001"
 """In Slack; he is listed in the identities file."""
@@ -120,6 +136,10 @@ SETTINGS: dict[str, Settings] = {
         functions="none",
         after_minutes="15",
     ),
+    "issue_identity_center": IssueIdentityCenterSettings(**_TABLE, **_PLACE, **_CENTER, **_KEYS),
+    "revoke_identity_center": IdentityCenterSettings(**_TABLE, **_PLACE, **_CENTER),
+    "issue_okta_group": IssueOktaSettings(**_TABLE, **_PLACE, **_OKTA, **_KEYS),
+    "revoke_okta_group": OktaSettings(**_TABLE, **_PLACE, **_OKTA),
     "rotate_secret": RotateSettings(env_name=_ENV, **_DATABASES),
     "slack_door": SlackDoorSettings(
         **_TABLE,
@@ -253,6 +273,7 @@ def acts(functions: ColdFunctions, aws: SmallAws) -> dict[str, Act]:
         night.of_a_trail(lent),
         _own("find_dark_calls", {"message": "MatchCalls"}, "matched"),
         *_of_slack(lent),
+        *_of_vendors(lent),
         Act(
             name="rotate_secret",
             handler="rotate_secret",
@@ -439,6 +460,20 @@ def _of_slack(session_id: str) -> list[Act]:
             event={"Records": [message]},
             is_right=lambda answer: answer == {"batchItemFailures": []},
         ),
+    ]
+
+
+def _of_vendors(session_id: str) -> list[Act]:
+    """Asked about a session that is not of their kind: all is put together, and no vendor asked."""
+    asked = {"message": "SeeAccess", "session_id": session_id}
+    return [
+        _own(handler, asked, "of another kind")
+        for handler in (
+            "issue_identity_center",
+            "revoke_identity_center",
+            "issue_okta_group",
+            "revoke_okta_group",
+        )
     ]
 
 

@@ -29,6 +29,8 @@ AT_IMPORT: dict[str, set[str]] = {
 BY_THE_FIRST_ANSWER: dict[str, set[str]] = {
     "activate_session": {"cedarpy"},
     "issue_credentials": {"cedarpy"},
+    "issue_okta_group": {"cryptography", "_cffi_backend"},
+    "revoke_okta_group": {"cryptography", "_cffi_backend"},
     "request API: poll of a session": {"cedarpy"},
     "request API: request": {"cedarpy"},
     "rotate_secret": {"psycopg", "psycopg_binary"},

@@ -61,6 +61,9 @@ from tests.e2e.function_calls import (
     uses_the_key,
 )
 from tests.stacks.powers import (
+    ASK_VENDORS,
+    AT_IDENTITY_CENTER,
+    AT_OKTA,
     DESTRUCTIVE,
     IN_SLACK,
     KEY_WRITE,
@@ -70,7 +73,7 @@ from tests.stacks.powers import (
     WITNESS_POWERS,
 )
 
-_ON_TOP = (WITH_ROTATION, WITH_WITNESS, IN_SLACK)
+_ON_TOP = (WITH_ROTATION, WITH_WITNESS, IN_SLACK, AT_IDENTITY_CENTER, AT_OKTA, ASK_VENDORS)
 ALL_POWERS: Mapping[str, set[str]] = {
     "witness_log": WITNESS_POWERS,
     **{
@@ -83,12 +86,19 @@ NOT_TRIED = (
     KEY_WRITE
     | {"sts:SetSourceIdentity", "sts:TagSession"}
     | {"dynamodb:GetRecords", "dynamodb:ListStreams"}
+    | {
+        action
+        for powers in AT_IDENTITY_CENTER.values()
+        for action in powers
+        if action.startswith(("sso:", "identitystore:"))
+    }
 )
 """What the emulator cannot show; who has it is held to the table of powers by `test_rights.py`.
 
 The key is used by the service that keeps the data, in a function's name, and the emulator encrypts
 nothing: shown here is that a direct use is refused to all. The second pair comes with AssumeRole
-only. The third the emulator asks of no stream in particular, and so refuses it to everybody.
+only. The third the emulator asks of no stream in particular, and so refuses it to everybody. The
+last are of a service that it does not have: what stands beside it asks for no rights.
 """
 
 NOBODY: frozenset[str] = frozenset()
@@ -102,6 +112,11 @@ ACTIVITY, WATCH = frozenset({"record_activity"}), frozenset({"watch_store"})
 SLACK_DOOR, PAINTER, ROUTER = (
     frozenset({name}) for name in ("slack_door", "paint_slack", "route_slack")
 )
+IDENTITY_CENTER = frozenset(AT_IDENTITY_CENTER)
+OKTA = frozenset(AT_OKTA)
+VENDORS = IDENTITY_CENTER | OKTA
+MAKING = frozenset({"issue_identity_center", "issue_okta_group"})
+"""Those of vendors that make access, and so go by proofs."""
 DECIDERS = API | SLACK_DOOR
 """Where people come in who ask, vote and end."""
 WRITERS = DECIDERS | ADMISSION | ASKING | ISSUER | ACTIVATOR | REVOCATION | NOTICES | ACTIVITY
@@ -118,6 +133,8 @@ CALLERS = {
     "rotate_secret": ACTIVATOR,
     "send_notices": TICK,
     "witness_log": SEALER,
+    **dict.fromkeys(MAKING, ACTIVATOR),
+    **dict.fromkeys(VENDORS - MAKING, ACTIVATOR | REVOCATION),
 }
 
 
@@ -218,7 +235,7 @@ ACTS: Mapping[str, Act] = {
     "writes a session": Act("dynamodb:PutItem", puts(ITEM), WRITERS),
     "adds a finding": Act("dynamodb:PutItem", puts(FINDING), WRITERS | FINDERS),
     "queries a session": Act(
-        "dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR | PAINTER
+        "dynamodb:Query", queries("SESSION#tried"), WRITERS | AUDITOR | PAINTER | VENDORS
     ),
     "changes a session": Act("dynamodb:UpdateItem", updates(ITEM)),
     "deletes a record": Act("dynamodb:DeleteItem", deletes(ITEM)),
@@ -259,6 +276,37 @@ ACTS: Mapping[str, Act] = {
     "says that access is being made": Act(
         "dynamodb:UpdateItem", updates(ITEM, BESIDE[Table.CHECKOUTS]), ACTIVATOR | REVOCATION
     ),
+    "reads what is checked out": Act(
+        "dynamodb:GetItem",
+        gets(ITEM, BESIDE[Table.CHECKOUTS]),
+        ACTIVATOR | ISSUER | REVOCATION | VENDORS,
+    ),
+    # What PAM made at vendors.
+    **{
+        f"{what} of {table}": Act(f"dynamodb:{action}", do(BESIDE[table]), may)
+        for table, may in ((Table.IDENTITY_CENTER, IDENTITY_CENTER), (Table.OKTA, OKTA))
+        for what, action, do in (
+            ("keeps a note", "PutItem", lambda name: puts(ITEM, name)),
+            ("changes a note", "UpdateItem", lambda name: updates(ITEM, name)),
+            ("strikes a note", "DeleteItem", lambda name: deletes(ITEM, name)),
+            ("reads a note", "GetItem", lambda name: gets(ITEM, name)),
+            ("lists notes", "Query", lambda name: queries("tried", name)),
+        )
+    },
+    **{
+        f"{what} as the app that may {power}": Act(
+            f"kms:{action}", do(f"pam-local-okta-{power}"), frozenset({f"{power}_okta_group"})
+        )
+        for power in ("issue", "revoke")
+        for what, action, do in (
+            ("signs", "Sign", signs),
+            (
+                "shows its public key",
+                "GetPublicKey",
+                lambda name: call("kms", "get_public_key", KeyId=key(name)),
+            ),
+        )
+    },
     "reads the log's head": Act("dynamodb:GetItem", gets(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "writes the log's head": Act("dynamodb:PutItem", puts(ITEM, BESIDE[Table.LOG_HEAD]), SEALER),
     "vouches as the door": Act("kms:GenerateMac", makes_a_proof("pam-local-proof-door"), API),
@@ -276,7 +324,7 @@ ACTS: Mapping[str, Act] = {
             "kms:VerifyMac",
             tells_a_proof(f"pam-local-proof-{maker}"),
             # By the door's: which links people made.
-            LENDERS | WATCH | (DECIDERS | PAINTER if maker is Maker.DOOR else NOBODY),
+            LENDERS | MAKING | WATCH | (DECIDERS | PAINTER if maker is Maker.DOOR else NOBODY),
         )
         for maker in Maker
     },

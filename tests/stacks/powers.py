@@ -120,14 +120,16 @@ VENDORS_NOTES = {
     "dynamodb:UpdateItem",
 }
 SEE_ASSIGNMENTS = {
+    "sso:DescribeAccountAssignmentCreationStatus",
     "sso:DescribePermissionSet",
     "sso:DescribePermissionSetProvisioningStatus",
     "sso:GetInlinePolicyForPermissionSet",
+    "sso:ListAccountAssignmentCreationStatus",
     "sso:ListAccountAssignments",
-    "sso:ListAccountAssignmentsForPrincipal",
     "sso:ListAccountsForProvisionedPermissionSet",
     "identitystore:DescribeUser",
     "identitystore:GetUserId",
+    "identitystore:ListGroupMembershipsForMember",
 }
 KEEP_OUT = {"sso:ProvisionPermissionSet", "sso:PutInlinePolicyToPermissionSet"}
 AT_IDENTITY_CENTER = {
@@ -135,8 +137,7 @@ AT_IDENTITY_CENTER = {
     | VENDORS_NOTES
     | SEE_ASSIGNMENTS
     | KEEP_OUT
-    | {"kms:VerifyMac"}
-    | {"sso:CreateAccountAssignment", "sso:DescribeAccountAssignmentCreationStatus"},
+    | {"kms:VerifyMac", "sso:CreateAccountAssignment"},
     "revoke_identity_center": KEY_WRITE
     | VENDORS_NOTES
     | SEE_ASSIGNMENTS

@@ -68,6 +68,7 @@ def test_a_wildcard_resource_stands_only_where_aws_knows_no_other(every: Deploym
         # A store is in an account that nobody here knows, and users are known by ids.
         "identitystore:DescribeUser",
         "identitystore:GetUserId",
+        "identitystore:ListGroupMembershipsForMember",
         *OF_EXECUTIONS,
     }
 
