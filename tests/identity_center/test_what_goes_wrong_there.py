@@ -120,6 +120,24 @@ def test_a_permission_set_that_is_not_provisioned_makes_no_access(centre: Centre
     ]
 
 
+@pytest.mark.parametrize("operation", ["PutInlinePolicyToPermissionSet", "ProvisionPermissionSet"])
+def test_an_end_that_cannot_deny_takes_the_assignment_and_is_not_reported(
+    centre: Centre, operation: str
+) -> None:
+    session = centre.active(ALICE)
+    live = centre.sign_in("alice")
+    centre.service.faults.refuse(operation, "AccessDeniedException", times=99)
+    with pytest.raises(IssuerUnavailable, match="AccessDenied"):
+        centre.target().unmake(session, centre.now)
+    assert not centre.is_assigned("alice"), "nobody signs in any more"
+    with pytest.raises(IssuerUnavailable, match="AccessDenied"):
+        centre.target().unmake(session, centre.now)
+    assert not centre.refuses(live), "which is why it is not reported"
+    centre.service.faults.forget()
+    centre.end(session)
+    assert centre.refuses(live)
+
+
 def test_a_deletion_that_failed_is_no_end(centre: Centre) -> None:
     session = centre.active(ALICE)
     centre.service.faults.fail("DeleteAccountAssignment", "the account is suspended")

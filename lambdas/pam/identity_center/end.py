@@ -1,5 +1,6 @@
 """A session's access is taken: denied first, then unassigned, and both seen."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
+from pam.identity_center.patience import OutOfTime
 from pam.identity_center.permission_set import Change, PermissionSet
 from pam.identity_center.visit import Visit, second_after, second_before
 from pam.identity_center.writer import Order
@@ -32,9 +34,15 @@ class End:
         if not note.asked and not (deny and deny.begun):
             return self._never_asked(deny)
         note = self._whose(note, deny)
+        taking = self.visit.assignments(self.session.session_id)
         try:
             denied = self._denied(note)
-            gone = self.visit.assignments(self.session.session_id).take(note)
+            gone = taking.take(note)
+        except IssuerUnavailable:
+            # Whatever cannot be done of the one, the other stops whoever signs in from now on.
+            with suppress(IssuerUnavailable, NotThere, OutOfTime):
+                taking.take(note)
+            raise
         except NotThere as missing:
             denied, gone = "no deny is needed", self._gone_with_its_set(str(missing))
         at = second_after(self.visit.now())
