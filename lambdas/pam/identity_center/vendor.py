@@ -49,9 +49,6 @@ class Vendor:
         self._instance: dict[str, Any] = {"InstanceArn": target.names["instance"]}
         permission_set = target.names["permission_set"]
         self._set: dict[str, Any] = {**self._instance, "PermissionSetArn": permission_set}
-            **self._instance,
-            "PermissionSetArn": target.names["permission_set"],
-        }
         self._account = target.account
         self._directory = {"IdentityStoreId": target.settings.get("identity_store", "")}
 
