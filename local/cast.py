@@ -26,8 +26,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 
-from local import identity_center_beside, slack_beside
+from local import identity_center_beside, okta_beside, slack_beside
 from local.identity_center.control import IdentityCenterControl, Live
+from local.okta.control import OktaControl
 from local.slack.control import SlackControl
 from local.state import ROOT, State
 
@@ -170,6 +171,11 @@ class Cast:
     def identity_center(self) -> IdentityCenterControl:
         """The fake Identity Center beside the stack: its portal, and all that it can do wrong."""
         return identity_center_beside.control_of(State(self.state_dir))
+
+    @cached_property
+    def okta(self) -> OktaControl:
+        """The fake Okta beside the stack: people, groups, and all that it can do wrong."""
+        return okta_beside.control_of(State(self.state_dir))
 
     def parameter(self, path: str) -> str:
         ssm = self.person("root").client("ssm")

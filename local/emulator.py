@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 
 from local import bridges, lifeline
-from local.bridges import counting, function_processes, metering, profiling, throttling
+from local.bridges import (
+    counting,
+    function_processes,
+    identity_center,
+    metering,
+    profiling,
+    throttling,
+)
 from local.postgres_process import AUTHORITY
 from local.state import CACHE, State
 
@@ -29,6 +36,7 @@ def main() -> None:
     # Only now: the emulator's front takes what it uses from its modules when it is loaded.
     from ministack.app import main as serve
 
+    identity_center.build()
     throttling.build(state)
     metering.build(state)
     counting.build(state)

@@ -1,7 +1,5 @@
 """Up, down and status of one local stack."""
 
-import configparser
-import io
 import json
 import time
 import urllib.request
@@ -17,17 +15,19 @@ from local import (
     companions,
     deploy,
     identity_center_beside,
+    okta_beside,
     postgres,
     reachable,
     slack_beside,
     sources,
     supervisor,
 )
-from local.aws import ACCOUNT, REGION, ROOT_KEYS
+from local.aws import ACCOUNT, REGION
 from local.beside import Beside, BesideError
 from local.databases import create_databases
 from local.inboxes import create_inboxes
-from local.people import Profile, create_people
+from local.people import create_people
+from local.profiles import profiles_of, write_aws_files
 from local.state import State, write_private
 from pam.names import Parameter
 
@@ -64,8 +64,8 @@ def up(state_dir: Path, *, tell: Tell = print, hand_over: bool = True) -> dict[s
     state = State(state_dir.resolve())
     progress = _Progress(tell, time.monotonic())
     try:
-        for service in (slack_beside.SERVICE, identity_center_beside.SERVICE):
-            service.given()
+        for beside in (slack_beside, identity_center_beside, okta_beside):
+            beside.SERVICE.given()
     except BesideError as error:
         raise StackError(str(error)) from error
     with state.locked():
@@ -101,7 +101,7 @@ def _stop(state: State) -> bool:
     """With what tells others of it. False if there was nothing."""
     for path in (state.about, state.aws_config, state.aws_credentials):
         path.unlink(missing_ok=True)
-    folders = (state.socket_host, state.slack, state.identity_center)
+    folders = (state.socket_host, state.slack, state.identity_center, state.okta)
     beside = [companions.stop(folder) for folder in folders]
     return any([*beside, postgres.stop(state.postgres), supervisor.stop(state)])
 
@@ -136,20 +136,23 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         aws_starts = pool.submit(_start_aws, state, progress)
         server_starts = pool.submit(_start_postgres, state, progress)
         slack_starts = pool.submit(_start_slack, state, progress)
+        okta_starts = pool.submit(_start_okta, state, progress)
         assembly = assemblies.assembly_of(digest)
         progress("app synthesised")
         (emulator, center), server = aws_starts.result(), server_starts.result()
-        slack = slack_starts.result()
+        slack, okta = slack_starts.result(), okta_starts.result()
     slack_beside.keep_secrets(emulator.endpoint, slack.secrets)
     addresses = {
         slack_beside.UNPLACED: slack.service.url,
         identity_center_beside.SERVICE.unplaced: center.url,
+        okta_beside.SERVICE.unplaced: okta.url,
     }
     deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
     api_url = reachable.publish(emulator.endpoint, Parameter.REQUEST_API_ENDPOINT)
     host = slack_beside.join(state, slack, emulator.endpoint)
+    okta_beside.register_keys(state, okta, emulator.endpoint)
     people = create_people(emulator.endpoint)
     about = {
         "endpoint_url": emulator.endpoint,
@@ -157,13 +160,17 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "region": REGION,
         "account": ACCOUNT,
         "env": "local",
-        "profiles": _profiles(people),
-        "services": {"slack": slack.service.about(), "identity_center": center.about()},
+        "profiles": profiles_of(people),
+        "services": {
+            "slack": slack.service.about(),
+            "identity_center": center.about(),
+            "okta": okta.about(),
+        },
         "inboxes": create_inboxes(emulator.endpoint),
         "databases": create_databases(server, emulator.endpoint),
         "sources": _made_of(digest),
     }
-    _write_aws_files(state, people)
+    write_aws_files(state, people)
     write_private(state.about, json.dumps(about, indent=2))
     progress("people, inboxes and databases are there")
     _wait_for_functions(state)
@@ -171,7 +178,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
     if hand_over:
         emulator.hand_over()
         server.hand_over()
-        for companion in filter(None, (slack.service.process, host, center.process)):
+        for companion in filter(None, (slack.service.process, host, center.process, okta.process)):
             companion.hand_over()
     return about
 
@@ -210,43 +217,20 @@ def _start_slack(state: State, progress: Tell) -> slack_beside.SlackBeside:
     return beside
 
 
+def _start_okta(state: State, progress: Tell) -> Beside:
+    beside = okta_beside.start(state)
+    progress("Okta started" if beside.process else f"Okta is at {beside.url}")
+    return beside
+
+
 def _besides_run(state: State, about: dict[str, Any]) -> bool:
     told = about.get("services", {})
     return (
         companions.running(state.socket_host)
         and slack_beside.SERVICE.runs(told.get("slack"), state.slack)
         and identity_center_beside.SERVICE.runs(told.get("identity_center"), state.identity_center)
+        and okta_beside.SERVICE.runs(told.get("okta"), state.okta)
     )
-
-
-def _profiles(people: list[Profile]) -> dict[str, Any]:
-    profiles: dict[str, Any] = {
-        person.name: {
-            "principal": person.principal,
-            "groups": person.groups,
-            "domain": person.domain,
-        }
-        for person in people
-    }
-    profiles["root"] = {
-        "principal": f"arn:aws:iam::{ACCOUNT}:root",
-        "groups": [],
-        "domain": None,
-    }
-    return profiles
-
-
-def _write_aws_files(state: State, people: list[Profile]) -> None:
-    config, credentials = configparser.ConfigParser(), configparser.ConfigParser()
-    keys = {person.name: (person.access_key_id, person.secret_access_key) for person in people}
-    keys["root"] = (ROOT_KEYS["AWS_ACCESS_KEY_ID"], ROOT_KEYS["AWS_SECRET_ACCESS_KEY"])
-    for name, (key_id, secret) in keys.items():
-        config[f"profile {name}"] = {"region": REGION, "output": "json"}
-        credentials[name] = {"aws_access_key_id": key_id, "aws_secret_access_key": secret}
-    for path, content in ((state.aws_config, config), (state.aws_credentials, credentials)):
-        text = io.StringIO()
-        content.write(text)
-        write_private(path, text.getvalue())
 
 
 def _answers(about: dict[str, Any]) -> bool:

@@ -62,6 +62,11 @@ class State:
         return self.dir / "identity-center"
 
     @property
+    def okta(self) -> Path:
+        """The Okta beside it: where it is, what was asked of it."""
+        return self.dir / "okta"
+
+    @property
     def socket_host(self) -> Path:
         """The process that holds Slack's connections, and its log."""
         return self.dir / "socket-host"

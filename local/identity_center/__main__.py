@@ -2,7 +2,8 @@
 
 Once it listens it writes FILE (readable by its owner alone, since a token stands in it): `url`,
 `control_url`, `control_token`. With `--lifeline FD` it ends when the other end of that pipe closes;
-see `local/lifeline.py`. With `--emulator URL` it makes its roles there.
+see `local/lifeline.py`. With `--emulator URL` it makes its roles there, and who may call it is
+decided there.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from local.identity_center.accounts import NoAccounts
 from local.identity_center.emulated_accounts import EmulatedAccounts
 from local.identity_center.faults import Knobs
 from local.identity_center.recording import to_file
+from local.identity_center.rights import Anybody, EmulatedRights
 from local.identity_center.server import Server
 from local.identity_center.service import IdentityCenter
 from local.lifeline import follow
@@ -39,7 +41,8 @@ def main() -> None:
         knobs=Knobs(calls_per_second=20),
         recorded=to_file(asked.record) if asked.record else None,
     )
-    _serve(Server(center, asked.port), asked.port_file)
+    rights = EmulatedRights(asked.emulator) if asked.emulator else Anybody()
+    _serve(Server(center, asked.port, rights=rights), asked.port_file)
 
 
 def _serve(server: Server, port_file: Path) -> None:

@@ -14,7 +14,6 @@ from local.identity_center.directory import (
     Group,
     PermissionSet,
     Principal,
-    Provisioned,
     User,
     group_id_of,
     user_id_of,
@@ -185,7 +184,7 @@ class Acts:
         wanted = self._set(permission_set)
         for account, given in list(self._directory.provisioned):
             if given == permission_set:
-                self._provisioning.give(account, permission_set, Provisioned.of(wanted))
+                self._provisioning.give(account, wanted)
 
     def _principal(self, user: str, group: str) -> Principal:
         if bool(user) == bool(group):

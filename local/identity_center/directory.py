@@ -1,6 +1,5 @@
 """What there is: users, groups, permission sets, assignments, and what accounts were given."""
 
-import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -107,11 +106,6 @@ class PermissionSet:
     policies: tuple[str, ...] = ()
     inline_policy: str | None = None
 
-    @property
-    def role_name(self) -> str:
-        digits = hashlib.sha256(self.arn.encode()).hexdigest()[:16]
-        return f"AWSReservedSSO_{self.name}_{digits}"
-
 
 @dataclass(slots=True, kw_only=True)
 class Assignment:
@@ -137,9 +131,9 @@ class Provisioned:
     inline_policy: str | None
 
     @classmethod
-    def of(cls, wanted: PermissionSet) -> "Provisioned":
+    def of(cls, wanted: PermissionSet, role_name: str) -> "Provisioned":
         return cls(
-            role_name=wanted.role_name,
+            role_name=role_name,
             session_duration=wanted.session_duration,
             policies=wanted.policies,
             inline_policy=wanted.inline_policy,

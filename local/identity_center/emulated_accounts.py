@@ -74,6 +74,10 @@ class EmulatedAccounts:
     def _provision(self, wanted: Provisioned) -> None:
         """The deny first, so that no right is there without it."""
         name, seconds = wanted.role_name, _seconds(wanted.session_duration)
+        arns = {f"arn:aws:iam::{ACCOUNT}:policy/{policy}" for policy in wanted.policies}
+        for arn in arns:
+            # The emulator would attach what is not there.
+            self._iam.get_policy(PolicyArn=arn)
         with suppress(self._iam.exceptions.EntityAlreadyExistsException):
             self._iam.create_role(
                 RoleName=name,
@@ -89,7 +93,6 @@ class EmulatedAccounts:
             self._iam.put_role_policy(
                 RoleName=name, PolicyName=INLINE_POLICY, PolicyDocument=wanted.inline_policy
             )
-        arns = {f"arn:aws:iam::{ACCOUNT}:policy/{policy}" for policy in wanted.policies}
         attached = self._attached(name)
         for arn in sorted(arns - attached):
             self._iam.attach_role_policy(RoleName=name, PolicyArn=arn)

@@ -1,6 +1,7 @@
 """Who is there at first: the people of the local stack, in their groups, and PAM's own set."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import yaml
@@ -17,10 +18,12 @@ from local.identity_center.directory import (
 )
 from local.state import ROOT
 
+Json = dict[str, Any]
+
 
 def directory_at_first(now: datetime) -> Directory:
     directory = Directory()
-    content = yaml.safe_load((ROOT / "local" / "identities.yaml").read_text(encoding="utf-8"))
+    content = _content()
     for name in content["groups"]:
         directory.groups[group_id_of(name)] = Group(group_id=group_id_of(name), name=name)
     for entry in content["identities"]:
@@ -35,7 +38,14 @@ def directory_at_first(now: datetime) -> Directory:
     return directory
 
 
-def _add(directory: Directory, entry: dict[str, Any]) -> None:
+@cache
+def _content() -> Json:
+    text = (ROOT / "local" / "identities.yaml").read_text(encoding="utf-8")
+    found: Json = yaml.safe_load(text)
+    return found
+
+
+def _add(directory: Directory, entry: Json) -> None:
     name, user_id = entry["user"], user_id_of(entry["user"])
     directory.users[user_id] = User(user_id=user_id, name=name, emails=[f"{name}@bank.example"])
     for group in entry["groups"]:

@@ -1,6 +1,7 @@
 """`sso-admin`: instances, permission sets, their inline policies, and provisioning them."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -99,13 +100,13 @@ class PermissionSets:
                 raise denied(message)
             if (account, wanted.arn) not in self._directory.provisioned:
                 raise not_found("ProvisionedPermissionSet", wanted.arn)
-        given = Provisioned.of(wanted)
+        as_asked = replace(wanted)
 
         def provision(_at: datetime) -> None:
             for there in [account] if account else self._accounts_with(wanted.arn):
                 # An account whose last assignment went in between has no role to write to.
                 if (there, wanted.arn) in self._directory.provisioned:
-                    self._provisioning.give(there, wanted.arn, given)
+                    self._provisioning.give(there, as_asked)
 
         begun = self._running.begin(
             Kind.PROVISIONING,
@@ -145,7 +146,7 @@ class PermissionSets:
     def _asked(self, params: Json, account: str, found: PermissionSet) -> bool:
         wanted = params.get("ProvisioningStatus")
         given = self._directory.provisioned[account, found.arn]
-        is_latest = given == Provisioned.of(found)
+        is_latest = given == Provisioned.of(found, given.role_name)
         return wanted is None or is_latest == (wanted == _LATEST)
 
     def _accounts_with(self, permission_set: str) -> list[str]:

@@ -82,7 +82,7 @@ class Portal:
         Raises UnreadablePolicyError.
         """
         given = self._directory.provisioned.get((live.account, live.permission_set))
-        if given is None or at >= live.expires_at:
+        if given is None or given.role_name != live.role_name or at >= live.expires_at:
             return True
         return any(_denies(it, live, at) for it in _denies_of(given))
 

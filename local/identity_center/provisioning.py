@@ -1,9 +1,16 @@
 """What people are assigned, and what their accounts are given for it."""
 
+import secrets
 from datetime import datetime
 
 from local.identity_center.accounts import Accounts, AccountsError
-from local.identity_center.directory import Assignment, Directory, Principal, Provisioned
+from local.identity_center.directory import (
+    Assignment,
+    Directory,
+    PermissionSet,
+    Principal,
+    Provisioned,
+)
 from local.identity_center.running import FailedError
 
 
@@ -23,7 +30,7 @@ class Provisioning:
         if directory.standing(who, account, permission_set) is not None:
             return
         if (account, permission_set) not in directory.provisioned:
-            self.give(account, permission_set, Provisioned.of(wanted))
+            self.give(account, wanted)
         directory.assignments.append(
             Assignment(principal=who, account=account, permission_set=permission_set, made_at=now)
         )
@@ -38,13 +45,18 @@ class Provisioning:
         if not self._directory.stands_in(account, permission_set):
             self._take_away(account, permission_set)
 
-    def give(self, account: str, permission_set: str, wanted: Provisioned) -> None:
-        """The account has from here on what is wanted, and nothing else, of that set."""
+    def give(self, account: str, wanted: PermissionSet) -> None:
+        """The account has from here on what the set is now, and nothing else of it. A role that is
+        made anew has another name than the one before.
+        """
+        there = self._directory.provisioned.get((account, wanted.arn))
+        name = there.role_name if there else f"AWSReservedSSO_{wanted.name}_{secrets.token_hex(8)}"
+        given = Provisioned.of(wanted, name)
         try:
-            self._accounts.provision(account, wanted)
+            self._accounts.provision(account, given)
         except AccountsError as error:
             raise FailedError(str(error)) from error
-        self._directory.provisioned[account, permission_set] = wanted
+        self._directory.provisioned[account, wanted.arn] = given
 
     def _take_away(self, account: str, permission_set: str) -> None:
         given = self._directory.provisioned.pop((account, permission_set), None)

@@ -13,6 +13,7 @@ from local.identity_center.accounts import AccountsError
 from local.identity_center.control_api import ControlApi
 from local.identity_center.errors import AnswerLostError, ServiceError
 from local.identity_center.portal import NotPermittedError
+from local.identity_center.rights import Anybody, Rights
 from local.identity_center.running import FailedError
 from local.identity_center.service import IdentityCenter
 from local.identity_center.wire import Answer, answer, json_answer
@@ -36,9 +37,12 @@ class Server(ThreadingHTTPServer):
     # Fifty functions may call at once; the system refuses whom it cannot queue.
     request_queue_size = 128
 
-    def __init__(self, center: IdentityCenter, port: int = 0) -> None:
+    def __init__(
+        self, center: IdentityCenter, port: int = 0, *, rights: Rights | None = None
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.center, self.control = center, ControlApi(center)
+        self.rights = rights or Anybody()
         self.token = secrets.token_urlsafe(24)
 
     def about(self) -> dict[str, str]:
@@ -71,8 +75,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Calls are recorded where they are answered."""
 
     def _answer(self, body: bytes) -> None:
+        headers = dict(self.headers.items())
         try:
-            told = answer(self.server.center, self.headers.get("X-Amz-Target", ""), body)
+            told = self.server.rights.refusal(self.path, headers, body)
+            if told is None:
+                told = answer(self.server.center, self.headers.get("X-Amz-Target", ""), body)
+        except OSError:
+            # Nobody could say whether the caller may: so nothing is done.
+            told = json_answer(503, {"__type": "ServiceUnavailable"})
         except AnswerLostError:
             self._reset()
             return

@@ -26,9 +26,10 @@ def model(service: str) -> ServiceModel:
 
 
 def operation(service: str, name: str) -> OperationModel | None:
-    """None if AWS has no such operation."""
-    known = model(service)
-    return known.operation_model(name) if name in known.operation_names else None
+    """None if neither service has such an operation."""
+    if service not in SERVICES or name not in model(service).operation_names:
+        return None
+    return model(service).operation_model(name)
 
 
 def service_of(target_prefix: str) -> str | None:

@@ -15,7 +15,7 @@ class Callers:
         self, directory: Directory, tokens: Tokens, proofs: Proofs, faults: Faults, base_url: str
     ) -> None:
         self._directory, self._tokens = directory, tokens
-        self._proofs, self._faults, self._base_url = proofs, faults, base_url
+        self._proofs, self._faults, self.base_url = proofs, faults, base_url
 
     def app(
         self, operation: Operation, method: str, url: str, headers: dict[str, list[str]]
@@ -34,9 +34,12 @@ class Callers:
                 "The access token provided does not contain the required scopes.",
                 "insufficient_scope",
             )
-            told = challenge(error, self._base_url, operation.scope, resource)
-            raise api_error("E0000006", **{"WWW-Authenticate": told})
+            told = challenge(error, self.base_url, operation.scope, resource)
+            raise api_error("E0000006", **{"WWW-Authenticate": told} | self._nonce(grant))
         return self._directory.apps[grant.client_id]
+
+    def _nonce(self, grant: Grant) -> dict[str, str]:
+        return {"DPoP-Nonce": self._proofs.nonce} if grant.bound_to else {}
 
     def _check_proof(
         self,
@@ -55,7 +58,7 @@ class Callers:
             if used != grant.bound_to:
                 refuse("The DPoP proof JWT is not of the key the token is bound to.")
         except BadProof as error:
-            told = challenge(error, self._base_url, operation.scope, urlsplit(url).path)
+            told = challenge(error, self.base_url, operation.scope, urlsplit(url).path)
             status = self._faults.nonce_status if error.error == "use_dpop_nonce" else 400
             answered = {"WWW-Authenticate": told, "DPoP-Nonce": self._proofs.nonce}
             raise Refused(Answer(status=status, headers=answered)) from None

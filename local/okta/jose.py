@@ -21,7 +21,7 @@ _HALF = 32
 """Bytes of each of the two numbers of a signature by P-256."""
 
 
-class BadSignature(Exception):
+class BadSignature(ValueError):
     """Not a JWT, or not signed by that key."""
 
 

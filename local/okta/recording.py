@@ -23,11 +23,16 @@ class Call:
     headers: dict[str, str]
     content: Any
 
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 class Recorder:
     """Keeps the calls, and appends them to a file if one is given."""
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.touch()
         self._path = path
         self.calls: list[Call] = []
 
@@ -35,7 +40,7 @@ class Recorder:
         self.calls.append(call)
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(call)) + "\n")
+                file.write(json.dumps(call.as_json()) + "\n")
 
 
 def read(path: Path) -> list[Call]:

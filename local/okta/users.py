@@ -10,22 +10,25 @@ def get(asked: Asked) -> Answer:
 
 
 def list_groups(asked: Asked) -> Answer:
+    """All of them at once: this listing has no pages."""
     user = asked.user("id")
     found = [
         shapes.group(group, asked.base_url)
         for group in asked.directory.groups.values()
         if user.id in asked.members_seen(group.id, "listUserGroups")
     ]
-    return asked.page(found, usual=200, most=200)
+    return Answer(content=found)
 
 
 def revoke_sessions(asked: Asked) -> Answer:
     """`forgetDevices` is true unless said otherwise: the next sign-in needs a second factor."""
     user = asked.user()
+    with_tokens = asked.flag("oauthTokens", default=False)
+    with_devices = asked.flag("forgetDevices", default=True)
     user.sessions.clear()
-    if asked.flag("oauthTokens", default=False):
+    if with_tokens:
         user.tokens.clear()
-    if asked.flag("forgetDevices", default=True):
+    if with_devices:
         user.remembered = False
     asked.log.sessions_ended(asked.app, user, at=asked.now)
     return Answer(status=204)

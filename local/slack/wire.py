@@ -26,6 +26,8 @@ _LARGEST_BODY = 4 * 1024 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     method: str
+    target: str
+    """Path and query, as sent."""
     path: str
     query: dict[str, str]
     headers: dict[str, str]
@@ -212,6 +214,7 @@ def _read_head(head: h11.Request, body: bytes) -> Request:
     target = urlsplit(head.target.decode("ascii"))
     return Request(
         method=head.method.decode("ascii"),
+        target=head.target.decode("ascii"),
         path=target.path,
         query=dict(parse_qsl(target.query)),
         headers={name.decode().lower(): value.decode("latin-1") for name, value in head.headers},

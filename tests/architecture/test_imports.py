@@ -154,6 +154,28 @@ def test_the_door_of_slack_knows_operations_and_ports_and_no_adapter(path: Path)
             assert name.split(".")[0] in known, name
 
 
+@pytest.mark.parametrize("path", files("okta"), ids=lambda path: path.name)
+def test_what_speaks_to_okta_knows_the_domain_the_ports_and_itself(path: Path) -> None:
+    for name in names_imported_by(path):
+        top = name.split(".")[0]
+        if top == "pam":
+            assert name.startswith(("pam.domain.", "pam.ports.", "pam.okta.")), name
+        else:
+            assert top in {*sys.stdlib_module_names, "cryptography", "urllib3"}, name
+
+
+def test_one_file_asks_okta_over_http_and_one_signs_for_it() -> None:
+    importing = {
+        package: [path.name for path in files("okta") if package in tops_of(path)]
+        for package in ("urllib3", "cryptography")
+    }
+    assert importing == {"urllib3": ["transport.py"], "cryptography": ["signing.py"]}
+
+
+def tops_of(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports_of(path)}
+
+
 def test_one_file_imports_slacks_client() -> None:
     importing = [
         path.relative_to(ROOT / "lambdas").as_posix()

@@ -18,7 +18,7 @@ from tests.okta.scene import SUPPORT, OktaScene
 
 Before = Callable[[OktaScene], str]
 Act = Callable[[OktaScene, str], object]
-FEWEST, FEWEST_OVERTAKEN = 1_500, 1_000
+FEWEST, FEWEST_OVERTAKEN = 3_000, 1_500
 
 
 def approved(scene: OktaScene) -> str:
@@ -165,13 +165,17 @@ INTRUDERS: dict[str, Act] = {
     "the requester": lambda s, i: s.end(i),
     "the workflow": lambda s, i: s.fail(i),
     "its own twin": lambda s, i: s.activate(i),
+    "a block": lambda s, i: s.block(i),
     "the next": lambda s, _: s.activate(approved(s)),
     "the search": lambda s, _: s.search_groups(),
 }
 OVERTAKEN = (
     "activate when approved",
+    "activate when half_made",
+    "activate when noted",
     "activate when its_turn",
     "end when active",
+    "revoke when half_made",
     "sweep when overdue",
 )
 

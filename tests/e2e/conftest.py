@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from local import okta_beside, slack_beside
 from local.cast import Cast, Person
-from local.slack import opinions
-from local.slack_beside import recorded_calls
+from local.okta import opinions as okta_opinions
+from local.slack import opinions as slack_opinions
 from local.stack import down, up
 from local.state import State
 from tests.e2e import bus, leftovers
@@ -37,10 +38,12 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     state_dir = tmp_path_factory.mktemp("stack")
     up(state_dir, hand_over=False)
     yield Cast(state_dir)
-    # Whatever was said to Slack in the whole run, by those who made Slack's models and types.
-    problems = opinions.of_files([recorded_calls(State(state_dir))])
+    # Whatever was said in the whole run, by those who made Slack's models and types, Okta's SDK.
+    state = State(state_dir)
+    of_slack = slack_opinions.of_files([slack_beside.recorded_calls(state)])
+    of_okta = okta_opinions.of_files([okta_beside.recorded_calls(state)])
     down(state_dir)
-    assert problems == []
+    assert (of_slack, of_okta) == ([], [])
 
 
 @pytest.fixture(autouse=True)

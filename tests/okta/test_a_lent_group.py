@@ -189,3 +189,20 @@ def test_a_group_of_another_organisation_than_okta_knows_is_not_asked_for(world:
     with pytest.raises(Unreached, match="-admin"):
         world.issuer.make(session, world.clock())
     assert world.transport.sent == []
+
+
+def test_of_two_calls_for_one_session_neither_takes_the_others_work_for_strangers(
+    world: World,
+) -> None:
+    real, other = world.transport.send, world.issuer
+    world.organisation().group_type(GROUP)
+
+    def overtaken(method: str, url: str, **given: object) -> object:
+        if world.okta.operation_of(method, url) == "listGroupRules":
+            world.transport.send = real  # type: ignore[method-assign]
+            other.make(session_of(), world.clock())
+        return real(method, url, **given)  # type: ignore[arg-type]
+
+    world.transport.send = overtaken  # type: ignore[method-assign, assignment]
+    world.issuer.make(session_of(), world.clock())
+    assert world.members() == {ALICE}

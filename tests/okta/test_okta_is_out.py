@@ -270,3 +270,19 @@ def test_a_token_that_okta_takes_no_more_is_asked_for_anew_once(world: World) ->
     world.okta.directory.apps[ISSUER].active = False
     with pytest.raises(IssuerUnavailable):
         world.issuer.stands(session)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 302])
+def test_a_page_in_place_of_an_answer_ends_no_sessions(world: World, status: int) -> None:
+    """There is no read-back of that, so the answer has to be Okta's own."""
+    session = world.made(end_sessions="true")
+    world.transport.meddle = lambda _m, url, reply: (
+        html(reply, status) if "/sessions" in url else reply
+    )
+    with pytest.raises(IssuerUnavailable):
+        world.revoker.unmake(ending(session), world.clock())
+    world.transport.meddle = lambda _m, _u, reply: reply
+    assert (
+        "sessions at Okta are ended"
+        in world.revoker.unmake(ending(session), world.clock()).evidence
+    )

@@ -168,8 +168,13 @@ class GroupTarget:
         raise TryAgain(message)
 
     def _refuse_foreign(self, note: Note, lists: Lists) -> None:
-        """By the list that was not asked yet, at the last moment."""
+        """By the list that was not asked yet, at the last moment. The note is read after it: what
+        another call of the same session made has its note by then.
+        """
         if lists.of_group() is not Shown.MEMBER:
+            return
+        again = self._notes.note(note.session_id)
+        if again is not None and again.made:
             return
         self._refuse_late_list(note.organisation, note.group, note.user_id)
         message = (

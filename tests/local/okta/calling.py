@@ -75,6 +75,7 @@ class Caller:
     """`assertion`, `proof` and their headers can be changed entry by entry; None leaves one out."""
 
     okta: Okta
+    base_url: str = ORGANISATION
     client_id: str = ISSUER
     key: Key = field(default_factory=lambda: Key("kid-1"))
     proof_key: Key = field(default_factory=Key)
@@ -85,6 +86,10 @@ class Caller:
     def __post_init__(self) -> None:
         self.okta.register_key(self.client_id, self.key.jwk)
 
+    @property
+    def token_url(self) -> str:
+        return f"{self.base_url}/oauth2/v1/token"
+
     def now(self) -> int:
         return int(self.okta.now() + self.seconds_ahead)
 
@@ -92,7 +97,7 @@ class Caller:
         right = {
             "iss": self.client_id,
             "sub": self.client_id,
-            "aud": TOKEN_URL,
+            "aud": self.token_url,
             "iat": self.now(),
             "exp": self.now() + 60,
             "jti": str(uuid.uuid4()),
@@ -131,15 +136,16 @@ class Caller:
         } | (form or {})
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if proof is not None:
-            headers["DPoP"] = proof or self.proof("POST", TOKEN_URL)
-        return self._send("POST", TOKEN_URL, headers, urlencode(fields).encode())
+            headers["DPoP"] = proof or self.proof("POST", self.token_url)
+        return self._send("POST", self.token_url, headers, urlencode(fields).encode())
 
     def sign_in(self, scope: str = SCOPES) -> "Caller":
         """With the nonce that Okta names first; from here on `call` has a token."""
-        if self.ask_token(scope=scope).status != 200:
+        got = self.ask_token(scope=scope)
+        if got.status != 200:
             got = self.ask_token(scope=scope)
-            assert got.status == 200, got.body
-            self.token = str(got.content["access_token"])
+        assert got.status == 200, got.body
+        self.token = str(got.content["access_token"])
         return self
 
     def call(
@@ -151,16 +157,22 @@ class Caller:
         kind: str = "DPoP",
         **claims: Any,
     ) -> Got:
-        url = ORGANISATION + path
+        url = self.base_url + path
         headers = {"Authorization": f"{kind} {self.token}", "Accept": "application/json"}
         if proof is not None:
             headers["DPoP"] = proof or self.proof(method, url, token=self.token, **claims)
         return self._send(method, url, headers)
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> Got:
-        status, answered, content = self.okta.answer(method, url, headers, body)
+        status, answered, content = self.answered(method, url, headers, body)
         self.nonce = answered.get("DPoP-Nonce", self.nonce)
         return Got(status=status, headers=answered, body=content)
+
+    def answered(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """By the same process."""
+        return self.okta.answer(method, url, headers, body)
 
 
 def _without_none(found: Json) -> Json:
