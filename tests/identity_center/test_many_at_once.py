@@ -60,7 +60,7 @@ def test_twenty_starts_at_once_are_a_few_writes_and_each_is_armed() -> None:
 
     at_once(centre, [lambda each=each: start(each) for each in sessions])  # type: ignore[misc]
     assert armed == [True] * TWENTY
-    assert centre.calls()["PutInlinePolicyToPermissionSet"] <= TWENTY / 2
+    assert centre.calls()["PutInlinePolicyToPermissionSet"] <= 3 * TWENTY / 4
     assert centre.calls()["CreateAccountAssignment"] == TWENTY
     lateness = [centre.now - each.begins for each in centre.known.denies]
     assert max(lateness) < timedelta(minutes=3)
@@ -87,7 +87,7 @@ def test_twenty_starts_and_ends_at_once_leave_exactly_who_should_be_there() -> N
         deny = centre.known.deny_of(session.session_id)
         assert deny is not None
         assert covers(centre.provisioned, deny)
-    assert centre.calls()["PutInlinePolicyToPermissionSet"] - before <= TWENTY / 2
+    assert centre.calls()["PutInlinePolicyToPermissionSet"] - before <= 3 * TWENTY / 4
     assert centre.search() == [], "nothing was missing at any time"
 
 
