@@ -150,3 +150,27 @@ def test_a_receipt_says_when_it_was_seen(centre: Centre) -> None:
     assert receipt.on_time, "the end by the clock was armed, and an earlier one takes its place"
     assert receipt.seen_at is not None
     assert receipt.seen_at >= asked_at + timedelta(seconds=1), "it was looked for twice"
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("back", [True, False])
+def test_a_deny_stays_while_a_longer_role_session_may_live(centre: Centre, back: bool) -> None:
+    """Somebody's programs set the permission set to eight hours, and PAM sees it."""
+    session = centre.active(ALICE)
+    centre.service.act("set_session_duration", duration="PT8H")
+    live = centre.sign_in("alice")
+    told = centre.target().strangers(TARGET, centre.now)
+    assert any("PT1H" in each for each in told)
+    if back:
+        centre.service.act("set_session_duration", duration="PT1H")
+    centre.end(session)
+    for _ in range(14):
+        centre.time.later(minutes=30)
+        with pytest.raises(IssuerUnavailable, match="stays for now"):
+            centre.target().clear_traces(session, centre.now)
+        centre.search()
+        assert centre.refuses(live)
+    centre.time.later(hours=6)
+    centre.service.act("set_session_duration", duration="PT1H")
+    centre.search()
+    assert session.session_id not in centre.target().sessions_at(TARGET)

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable
@@ -12,13 +12,11 @@ from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.patience import OutOfTime
-from pam.identity_center.permission_set import Change, PermissionSet
+from pam.identity_center.permission_set import LONGEST_ROLE_SESSION, Change, PermissionSet
 from pam.identity_center.visit import Visit, second_after, second_before
 from pam.identity_center.writer import Order
 from pam.ports.targets import Receipt
 
-LONGEST_ROLE_SESSION = timedelta(hours=1)
-"""Of a permission set that PAM lends (PT1H): as long a deny stays."""
 _APART = 1.0
 
 
@@ -36,7 +34,8 @@ class End:
 
     def run(self) -> Receipt:
         """Raises OutOfTime, IssuerUnavailable."""
-        note = self.visit.notes.of_session(self.session.session_id)
+        note_of = self.session.session_id
+        note = self.visit.notes.of_session(note_of)
         known = self.visit.permission_set()
         deny = known.deny_of(self.session.session_id)
         if deny is not None and deny.gone_at and known.is_succeeded(deny.session_id):
@@ -47,7 +46,8 @@ class End:
         taking = self.visit.assignments(self.session.session_id)
         try:
             denied = self._denied(note)
-            gone = taking.take(note)
+            # A start may have noted more of it since.
+            gone = taking.take(self._whose(self.visit.notes.of_session(note_of), deny))
         except IssuerUnavailable:
             # Whatever cannot be done of the one, the other stops whoever signs in from now on.
             with suppress(IssuerUnavailable, NotThere, OutOfTime):

@@ -17,6 +17,13 @@ from pam.identity_center.keeping import (
     kept_instant,
 )
 
+LONGEST_ROLE_SESSION = timedelta(hours=1)
+"""Of a permission set that PAM lends (PT1H): as long a deny stays."""
+_LONGEST_OF_AWS = timedelta(hours=12)
+"""Of any permission set."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_NEVER_BEGUN = timedelta(minutes=30)
+"""After so long no start goes on with what it armed."""
 LOCKED_FOR = timedelta(seconds=30)
 _UNDER_WAY = timedelta(minutes=10)
 """A start is given up after that."""
@@ -38,7 +45,8 @@ class PermissionSet:
     have. `sent`: the last version of which a policy was sent, `given`: the one that each account
     was last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later
     one has a higher. `took`: in seconds, by account, how long the last assignment took from its
-    arming.
+    arming. `longer_until`: role sessions may live till then, because the set was seen to give
+    longer ones than PAM lends.
     """
 
     denies: tuple[Deny, ...] = ()
@@ -50,6 +58,7 @@ class PermissionSet:
     took: Mapping[str, int] = field(default_factory=dict)
     fence: int = 0
     locked_until: datetime | None = None
+    longer_until: datetime | None = None
 
     def deny_of(self, session_id: str) -> Deny | None:
         return next((each for each in self.denies if each.session_id == session_id), None)
@@ -163,6 +172,16 @@ class PermissionSet:
             return None
         return replace(self, took={**self.took, account: seconds})
 
+    def has_done_its_time(self, deny: Deny, now: datetime) -> bool:
+        """Whether no role session of it can live; or no start goes on with what it armed."""
+        if deny.gone_at is None:
+            return not deny.begun and deny.armed_at + _NEVER_BEGUN <= now
+        longer = self.longer_until is not None and now < self.longer_until
+        return not longer and deny.gone_at + LONGEST_ROLE_SESSION + _CLOCKS_DIFFER <= now
+
+    def gives_longer(self, now: datetime) -> Self:
+        return replace(self, longer_until=_second(now + _LONGEST_OF_AWS))
+
     # The writer.
 
     def locked(self, now: datetime) -> Self | None:
@@ -224,6 +243,7 @@ class PermissionSet:
                 "took": dict(self.took),
                 "fence": self.fence,
                 "locked_until": kept_instant(self.locked_until),
+                "longer_until": kept_instant(self.longer_until),
             },
             separators=(",", ":"),
         )
@@ -247,6 +267,7 @@ class PermissionSet:
             took=kept["took"],
             fence=kept["fence"],
             locked_until=instant_of_kept(kept["locked_until"]),
+            longer_until=instant_of_kept(kept["longer_until"]),
         )
 
 

@@ -179,8 +179,8 @@ class Organisation:
             raise _strange(what)
 
     def _answered(self, method: str, url: str, scope: str, what: str) -> Reply:
-        """Of a token that Okta takes no more there is a new one, once. Of a try whose answer was lost
-        nobody knows that it was not done, whatever a later one is told.
+        """Of a token that Okta takes no more there is a new one, once. Of a try whose answer was
+        lost nobody knows that it was not done, whatever a later one is told.
         """
         self._connection.leave_room(what, self.budget)
         lost: list[str] = []
