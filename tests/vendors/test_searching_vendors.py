@@ -95,7 +95,7 @@ def test_no_longer_than_there_is_time(story: VendorStory) -> None:
         now=story.now,
         store=story.store,
         issuers={story.kind: story.lent_by(activator=False)},
-        has_time=lambda: next(left),
+        has_time=lambda: next(left, False),
     )
     assert found.postponed == [story.target.label]
     assert story.directory.calls.count("keep") == 1, "what keeps people out comes first"

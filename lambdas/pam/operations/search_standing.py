@@ -89,8 +89,7 @@ def _find_strangers(
     issuers: StandingIssuers,
     has_time: Callable[[], bool],
 ) -> None:
-    if not has_time():
-        found.postponed.append(target.label)
+    if target.label in found.postponed:
         return
     for stranger in issuers[target.kind].strangers(target, now):
         if not has_time():
