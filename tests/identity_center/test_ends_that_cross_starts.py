@@ -34,7 +34,7 @@ def before(centre: Centre, operation: str, act: Callable[[], Any]) -> None:
             act()
         return call(service, name, params)
 
-    centre.service.call = first  # type: ignore[method-assign]
+    centre.service.call = first  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.guarantee("G5")
@@ -174,3 +174,12 @@ def test_a_deny_stays_while_a_longer_role_session_may_live(centre: Centre, back:
     centre.service.act("set_session_duration", duration="PT1H")
     centre.search()
     assert session.session_id not in centre.target().sessions_at(TARGET)
+
+
+def test_a_start_whose_deny_an_end_took_back_does_not_arm_anew(centre: Centre) -> None:
+    """The end said that nothing was made, and it has to stay so."""
+    before(centre, "ListAccountAssignments", lambda: centre.end(ALICE))
+    with pytest.raises(IssuerUnavailable, match="has ended"):
+        centre.make(ALICE)
+    assert not centre.is_assigned("alice")
+    assert ALICE.session_id not in centre.target().sessions_at(TARGET)
