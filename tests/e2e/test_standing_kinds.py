@@ -171,5 +171,3 @@ def test_a_stranger_is_told_once_and_left_and_access_that_is_missing_is_told(
 def _drift(cast: Cast, heard: list[dict[str, Any]], session_id: str) -> list[Any] | None:
     found = listen(cast, heard, session_id)
     return [each for each in found if each["detail-type"] == "PAM Drift"] or None
-
-
