@@ -39,14 +39,16 @@ def failing(cast: Cast) -> str:
     a while to end: what was asked for might still be under way.
     """
     center = cast.identity_center
+    before = len(center.calls())
     center.call("fail", operation="CreateAccountAssignment", reason=REASON)
     session_id = asked(cast, "dave", PAYMENTS)
-    until(lambda: _asked_to_assign(cast) or None, "Identity Center to be asked")
+
+    def asked_for() -> bool | None:
+        made = (each["operation"] for each in center.calls(before))
+        return "CreateAccountAssignment" in made or None
+
+    until(asked_for, "Identity Center to be asked")
     return session_id
-
-
-def _asked_to_assign(cast: Cast) -> bool:
-    return any(it["operation"] == "CreateAccountAssignment" for it in cast.identity_center.calls())
 
 
 @pytest.mark.guarantee("G4")
