@@ -1,4 +1,4 @@
-"""Ends of sessions of a group of Okta's, where nothing ends by itself: who is next, what is stuck."""
+"""Ends of sessions of a group of Okta: who is next, and what is stuck while Okta is down."""
 
 from collections.abc import Iterator
 
