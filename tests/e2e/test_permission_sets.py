@@ -250,7 +250,9 @@ def test_users_that_are_deleted_or_renamed_in_between_lose_what_they_have_all_th
     center.call("rename_user", name="alice", to="alicia")
     center.call("delete_user", name="dave")
     try:
-        over = [ended(who, session_id) for who, session_id in sessions.items()]
+        for who, session_id in sessions.items():
+            who.post("/pam/end", {"session_id": session_id})
+        over = [who.wait_for(session_id, "ENDED") for who, session_id in sessions.items()]
     finally:
         center.call("rename_user", name="alicia", to="alice")
         center.call("create_user", name="dave")
