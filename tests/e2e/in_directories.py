@@ -1,0 +1,83 @@
+"""What end-to-end tests do with access that stands in a directory: a permission set, a group."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from local.cast import Cast, Person, is_refused, until
+from local.identity_center.control import ControlError, Live
+
+Json = dict[str, Any]
+
+PAYMENTS, SUPPORT = "core-payments-admin", "core-support-admins"
+APPROVERS = {PAYMENTS: ("bob", "carol"), SUPPORT: ("bob",)}
+
+
+def asked(cast: Cast, who: str, resource: str, **fields: Any) -> str:
+    """A request with all its approvals; the session's id."""
+    session_id = str(cast.person(who).request(resource, **fields)["session_id"])
+    for name in APPROVERS[resource]:
+        answer = cast.person(name).approve(session_id)
+        assert answer.status == 200, answer
+    return session_id
+
+
+def lent(cast: Cast, who: str, resource: str, **fields: Any) -> Json:
+    return cast.person(who).wait_for(asked(cast, who, resource, **fields), "ACTIVE")
+
+
+def ended(who: Person, session_id: str, status: str = "ENDED") -> Json:
+    """Once its person has given it back."""
+    answer = who.post("/pam/end", {"session_id": session_id})
+    assert answer.status in {200, 202}, answer
+    return who.wait_for(session_id, status)
+
+
+def searched(cast: Cast) -> Json:
+    """What the search of every minute finds, now."""
+    return cast.invoke("revoke_session", {"message": "SearchStanding"})
+
+
+def records(cast: Cast, session_id: str, of_type: str) -> list[Json]:
+    found = cast.person("ada").get(f"/pam/sessions/{session_id}/audit?limit=100").body["items"]
+    return [record for record in found if record["type"] == of_type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """The access portal of the stack's Identity Center, and what stands behind it."""
+
+    cast: Cast
+
+    def live(self, name: str) -> Live:
+        return self.cast.identity_center.sign_in(name)
+
+    def shows(self, name: str) -> bool:
+        """Whether this person is let in to the permission set from here on."""
+        try:
+            self.live(name)
+        except ControlError:
+            return False
+        return True
+
+    def works(self, live: Live) -> bool:
+        """Whether the very credentials open what the resource is for."""
+        s3, bucket = self.cast.with_sign_in(live, "s3"), self.cast.bucket(PAYMENTS)
+        return not is_refused(lambda: s3.list_objects_v2(Bucket=bucket))
+
+    def refused_soon(self, live: Live) -> None:
+        until(lambda: None if self.works(live) else True, "the credentials to be refused", 30)
+
+    def assigned(self) -> set[str]:
+        """Ids of the users and groups that have it."""
+        found = self.cast.identity_center.assignments()
+        return {str(each["principal"]["id"]) for each in found}
+
+    def sids(self) -> list[str]:
+        """Of the statements of the inline policy, as the account was last given it."""
+        return [str(each.get("Sid")) for each in self._statements()]
+
+    def _statements(self) -> list[Json]:
+        given = self.cast.identity_center.call("permission_set")["given"]
+        text = given and given["inline_policy"]
+        return list(json.loads(text)["Statement"]) if text else []
