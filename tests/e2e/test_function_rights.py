@@ -223,6 +223,8 @@ LISTED = {
     Index.BY_REQUESTER: DECIDERS | ACTIVITY,
     # The latest sessions, for what Slack does not show yet.
     Index.BY_TIME: DECIDERS | ROUTER,
+    # A person's, for what they did with a permission set.
+    Index.BY_REQUESTER: DECIDERS | ACTIVITY,
 }
 REMEMBERED = slack_table_name("local")
 SEEN, A_CARD = (

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,17 @@ def people(centre: Centre, count: int) -> list[str]:
     for name in names:
         centre.service.act("create_user", name=name, mail=f"{name}@bank.example")
     return names
+
+
+def calls_take_time(centre: Centre) -> None:
+    """As they do: else each of many is done before the next begins, and nothing is at once."""
+    call = centre.service.call
+
+    def later(service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        centre.time.pause(0.2)
+        return call(service, operation, params)
+
+    centre.service.call = later  # type: ignore[method-assign]
 
 
 def at_once(centre: Centre, acts: list[Callable[[], object]]) -> None:
@@ -49,6 +61,7 @@ def at_once(centre: Centre, acts: list[Callable[[], object]]) -> None:
 def test_twenty_starts_at_once_are_a_few_writes_and_each_is_armed() -> None:
     centre = Centre()
     sessions = [session_of(name, n) for n, name in enumerate(people(centre, TWENTY))]
+    calls_take_time(centre)
     armed: list[bool] = []
 
     def start(session: Session) -> None:
@@ -74,6 +87,7 @@ def test_twenty_starts_and_ends_at_once_leave_exactly_who_should_be_there() -> N
     live = [centre.sign_in(each.requester_name) for each in ending]
     starting = [session_of(each, n + 100) for n, each in enumerate(names[1::2])]
     before = centre.calls()["PutInlinePolicyToPermissionSet"]
+    calls_take_time(centre)
     acts: list[Callable[[], object]] = [
         *(lambda each=each: centre.make(each, tries=100) for each in starting),
         *(lambda each=each: centre.end(each, tries=100) for each in ending),

@@ -1,6 +1,7 @@
 """Which Okta stands beside a stack, and how PAM's keys come to it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local import okta_beside
+from local import okta_beside, sources
 from local.beside import Beside, BesideError
 from local.okta import jose
 from local.okta.directory import Directory
@@ -73,6 +74,19 @@ def test_what_is_deployed_names_what_is_in_the_directory() -> None:
     assert directory.groups[lent["group"]].type == "OKTA_GROUP"
     for who in PEOPLE:
         assert directory.user(told["login"].replace("{person}", who)) is not None
+
+
+@pytest.mark.parametrize("changed", ["okta/directory.yaml", "okta/service.py", "okta_beside.py"])
+def test_a_stack_with_another_okta_is_brought_up_anew(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "local" / "okta", tmp_path / "local" / "okta")
+    shutil.copy(ROOT / "local" / "okta_beside.py", tmp_path / "local")
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    before = sources.digest_of_surroundings()
+    with (tmp_path / "local" / changed).open("a") as file:
+        file.write("\n")
+    assert sources.digest_of_surroundings() != before
 
 
 def test_pams_two_apps_have_their_group_and_no_other() -> None:

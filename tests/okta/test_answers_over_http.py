@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -156,3 +157,24 @@ def test_nothing_is_unpacked(server: Server, transport: HttpTransport) -> None:
 def test_nobody_there_is_no_answer(transport: HttpTransport) -> None:
     with pytest.raises(Unanswered):
         send(transport, "http://127.0.0.1:9/")
+
+
+def test_of_an_endless_answer_no_more_is_read_than_any_has(
+    server: Server, transport: HttpTransport
+) -> None:
+    written = 0
+
+    def act(handler: BaseHTTPRequestHandler) -> None:
+        nonlocal written
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while written < 64 * 1024 * 1024:
+                handler.wfile.write(b" " * 65_536)
+                written += 65_536
+
+    server.act = act
+    with pytest.raises(Unanswered):
+        send(transport, server.url, timeout=60.0)
+    assert written < 32 * 1024 * 1024

@@ -7,6 +7,7 @@ import pytest
 
 from stacks.concurrency import AT_LEAST, LEFT_FOR_OTHERS, RESERVED, needed_quota
 from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
+from tests.stacks.powers import AT_IDENTITY_CENTER, AT_OKTA
 from tests.stacks.template import Deployment
 
 
@@ -34,8 +35,9 @@ def test_asked_for_it_is_reserved_for_what_ends_access_and_bounded_for_what_a_bo
     apply_rules(app)
     build(app)
     found = reserved(templates(app)["pam-prod-service"])
-    # The door of Slack has its own where there is one.
-    assert found == {name: most for name, most in RESERVED.items() if name != "slack_door"}
+    # The door of Slack and the functions of vendors have theirs where there are any.
+    elsewhere = {"slack_door", *AT_IDENTITY_CENTER, *AT_OKTA}
+    assert found == {name: most for name, most in RESERVED.items() if name not in elsewhere}
     assert {"revoke_session", "tick", "audit_session"} < found.keys()
     assert found["record_activity"] < found["revoke_session"]
 

@@ -139,6 +139,8 @@ def test_targets_denies_and_the_blocked_are_searched_each_on_its_own(every: Depl
         "SearchTargets": "rate(15 minutes)",
         "SearchDenies": "rate(1 minute)",
         "SearchBlocked": "rate(1 minute)",
+        # Of vendors, where PAM lends there.
+        **({"SearchStanding": "rate(1 minute)"} if every.of_handler("issue_okta_group") else {}),
     }
 
 

@@ -82,6 +82,9 @@ def own_catalogue(tmp_path: Path) -> str:
     for name in ("role_name: pam-target-", "secret: "):
         assert name in text
         text = text.replace(name, f"{name}uat-")
+    for thing in ("ps-5f1e2d3c4b5a6978", "00gsupportadmins0001"):
+        assert thing in text
+        text = text.replace(thing, f"{thing[:-1]}9")
     (files / "catalogue.yaml").write_text(text, encoding="utf-8")
     return str(files)
 
