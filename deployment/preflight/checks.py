@@ -7,6 +7,7 @@ from deployment.preflight import (
     capacity,
     databases,
     evidence,
+    lent_permission_sets,
     lent_roles,
     network,
     notices,
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *people.CHECKS,
     *powers.CHECKS,
     *lent_roles.CHECKS,
+    *lent_permission_sets.CHECKS,
     *databases.CHECKS,
     *notices.CHECKS,
 )
