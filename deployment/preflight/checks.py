@@ -7,6 +7,7 @@ from deployment.preflight import (
     capacity,
     databases,
     evidence,
+    lent_groups,
     lent_permission_sets,
     lent_roles,
     network,
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *powers.CHECKS,
     *lent_roles.CHECKS,
     *lent_permission_sets.CHECKS,
+    *lent_groups.CHECKS,
     *databases.CHECKS,
     *notices.CHECKS,
 )

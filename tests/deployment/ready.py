@@ -15,7 +15,7 @@ from pam.identity_center import statements
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.compiler import load
 from stacks.config import DeployConfig
-from stacks.vendor_config import IdentityCenterConfig
+from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 from tests.deployment.answers import Aws, Refusal
 
 HOME, REGION = "111122223333", "eu-west-1"
@@ -28,6 +28,7 @@ CONFIG = DeployConfig(
     account=HOME,
     vpc_subnet_ids=("subnet-1", "subnet-2"),
     identity_center=IdentityCenterConfig(),
+    okta=OktaConfig(issuer_client_id="0oa" + "1" * 17, revoker_client_id="0oa" + "2" * 17),
 )
 POLICY: CompiledPolicy = load(ROOT / "policy", ROOT / "policy" / "identities.yaml")
 ROLES = sorted(name for resource in POLICY.resources if (name := resource.issuer.get("role_name")))
@@ -239,6 +240,7 @@ def _answers(ready: Ready) -> dict[str, Any]:
         },
         "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
         "resourcegroupstaggingapi.GetResources": {"ResourceTagMappingList": []},
+        "kms.DescribeKey": {"KeyMetadata": {"KeyId": "a-key", "KeyState": "Enabled"}},
         "lambda.GetAccountSettings": {
             "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
         },
