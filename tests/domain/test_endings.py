@@ -15,7 +15,6 @@ from pam.domain.lifecycle import Status
 from tests.fakes.story import NOON, Story
 
 LAMBDAS = Path(__file__).resolve().parent.parent.parent / "lambdas"
-OF_NO_KIND_THAT_IS_LENT = {"MEMBERSHIP_GONE"}
 
 
 @pytest.mark.parametrize("method", ReceiptMethod)
@@ -37,7 +36,7 @@ def test_each_method_of_the_list_is_given_by_some_target_and_other_by_none() -> 
         if path.name != "ending.py"
         for name in re.findall(r"\bReceiptMethod\.([A-Z_]+)", path.read_text(encoding="utf-8"))
     }
-    assert given == set(ReceiptMethod.__members__) - {"OTHER"} - OF_NO_KIND_THAT_IS_LENT
+    assert given == set(ReceiptMethod.__members__) - {"OTHER"}
 
 
 def denied(story: Story, session_id: str) -> None:

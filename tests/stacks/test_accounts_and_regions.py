@@ -9,7 +9,7 @@ from tests.stacks.conftest import EVERYTHING_ON, in_region
 from tests.stacks.template import Deployment
 
 LOG, WITNESS = EVERYTHING_ON["account"], EVERYTHING_ON["witness_account"]
-CALLERS = "111122223333"
+CALLERS, DIRECTORY = "111122223333", "333333333333"
 """Of the shipped identities: who may call the API."""
 ELSEWHERE = ["us-east-1", "ap-southeast-2"]
 
@@ -24,14 +24,14 @@ def test_a_deployment_differs_between_regions_in_the_name_of_the_region_alone(
     assert there.replace(region, "eu-west-1") == here
 
 
-def test_each_account_is_named_where_the_other_must_know_it_and_no_third_one_is(
+def test_each_account_is_named_where_the_other_must_know_it_and_no_further_one_is(
     everything_on: Deployment,
 ) -> None:
     witness = json.dumps(everything_on.witness)
     own = json.dumps([everything_on.foundation, everything_on.service])
     assert LOG in witness
     assert WITNESS in own
-    assert set(re.findall(r"\b[0-9]{12}\b", witness + own)) == {LOG, WITNESS, CALLERS}
+    assert set(re.findall(r"\b[0-9]{12}\b", witness + own)) == {LOG, WITNESS, CALLERS, DIRECTORY}
 
 
 def _text(deployment: Deployment) -> str:

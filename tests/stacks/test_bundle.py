@@ -290,7 +290,9 @@ def test_every_service_that_the_functions_call_has_its_model_in_the_package(proj
 
 def test_every_call_that_the_functions_make_is_in_the_package(project: Path) -> None:
     """By the name of the method, wherever a client may be asked for it."""
-    text = "".join(path.read_text() for path in (project / "lambdas/pam/aws").glob("*.py"))
+    callers = [*(project / "lambdas/pam/aws").glob("*.py")]
+    callers += (project / "lambdas/pam/identity_center").glob("*.py")
+    text = "".join(path.read_text() for path in callers)
     asked = set(re.findall(r"(?:\.|\(\")([a-z0-9]+(?:_[a-z0-9]+)+)", text))
     asked |= set(re.findall(r"(?:client|_client|iam|sts|_logs|_events)\.([a-z]+)\(", text))
     session = botocore.session.Session()
@@ -308,7 +310,9 @@ def test_every_call_that_the_functions_make_is_in_the_package(project: Path) -> 
 def test_an_error_that_adapters_know_by_name_is_known_to_a_client(
     service: str, tmp_path: Path, project: Path
 ) -> None:
-    text = "".join(path.read_text() for path in (project / "lambdas/pam/aws").glob("*.py"))
+    callers = [*(project / "lambdas/pam/aws").glob("*.py")]
+    callers += (project / "lambdas/pam/identity_center").glob("*.py")
+    text = "".join(path.read_text() for path in callers)
     named = set(re.findall(r"exceptions\.([A-Za-z]+)", text)) - {"ClientError"}
     whole = Path(botocore.__file__).parent / "data"
     thin = tmp_path / "botocore" / "data"
