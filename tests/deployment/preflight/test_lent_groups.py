@@ -31,7 +31,7 @@ class Organisation:
         self.scopes(*READS)
         self.sent: list[str] = []
         monkeypatch.setattr(lent_groups, "HttpTransport", lambda: self)
-        monkeypatch.setattr(lent_groups.time, "sleep", lambda _: None)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         monkeypatch.setenv(lent_groups.TOKEN, token)
 
     def scopes(self, *scopes: str) -> None:
