@@ -1,6 +1,6 @@
 """The calls of `sso-admin` and `identitystore` that PAM makes, and what they answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -149,11 +149,7 @@ class Vendor:
     def fault_of_set(self, name: str) -> str:
         """Why nobody can be assigned it by PAM; empty if they can."""
         found = self._asking.ask(self._sso.describe_permission_set, **self._set)["PermissionSet"]
-        if found.get("Name") != name:
-            return f"the permission set is not called {name}: correct it in the catalogue"
-        if found.get("SessionDuration") not in _AN_HOUR:
-            return f"the permission set {name} gives sessions of another length: set it to PT1H"
-        return ""
+        return fault_of_set(found, name)
 
     def policy(self) -> str:
         answer = self._asking.ask(self._sso.get_inline_policy_for_permission_set, **self._set)
@@ -202,6 +198,15 @@ class Vendor:
             "PrincipalType": "USER",
             "PrincipalId": user_id,
         }
+
+
+def fault_of_set(found: Mapping[str, Any], name: str) -> str:
+    """The same, by how Identity Center describes the permission set."""
+    if found.get("Name") != name:
+        return f"the permission set is not called {name}: correct it in the catalogue"
+    if found.get("SessionDuration") not in _AN_HOUR:
+        return f"the permission set {name} gives sessions of another length: set it to PT1H"
+    return ""
 
 
 def _operation(raw: dict[str, Any]) -> Operation:
