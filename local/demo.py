@@ -18,11 +18,12 @@ from rich.markup import escape
 from cli.problems import ExitCode
 from cli.trail.chain import faults_of
 from local.cast import Cast, NotSeenError, Person, is_refused, until
+from local.demo_directories import in_directories
 from local.demo_slack import in_slack
 from local.inboxes import read_inbox
 from local.logins import connect, is_cut, is_let_in
 from local.stack import StackError, down, up
-from local.story import NotAsPromisedError, Story
+from local.story import NotAsPromisedError, Story, wait_until
 from pam.domain import timestamps
 
 LEDGER, SANDBOX, KYC = "core-ledger-admin", "core-sandbox-admin", "kyc-documents-read"
@@ -56,6 +57,7 @@ def tell(story: Story, cast: Cast) -> None:
     development(story, cast)
     break_glass(story, cast)
     in_slack(story, cast)
+    in_directories(story, cast)
 
 
 def two_approvals_and_the_clock(story: Story, cast: Cast) -> None:
@@ -92,10 +94,10 @@ def two_approvals_and_the_clock(story: Story, cast: Cast) -> None:
     read = leased.get_object(Bucket=cast.bucket(LEDGER), Key="note")["Body"].read()
     story.step("with them she puts and gets an object", read == b"borrowed")
     ends = timestamps.parse(str(active["expires_at"]))
-    _wait_until(ends - timedelta(seconds=1))
+    wait_until(ends - timedelta(seconds=1))
     _put(cast, leased)
     story.step("a second before the end they still work", datetime.now(UTC) < ends)
-    _wait_until(ends + timedelta(milliseconds=50))
+    wait_until(ends + timedelta(milliseconds=50))
     story.step(
         "at the end the very same credentials are refused", is_refused(lambda: _put(cast, leased))
     )
@@ -259,8 +261,3 @@ def _is(session: Any, status: str) -> bool:
 def _tier1(cast: Cast, session_id: str) -> str | None:
     mails = read_inbox(cast.about["endpoint_url"], cast.about["inboxes"]["tier1"])
     return next((mail for mail in mails if session_id in mail), None)
-
-
-def _wait_until(instant: datetime) -> None:
-    while (left := (instant - datetime.now(UTC)).total_seconds()) > 0:
-        time.sleep(min(left, 0.2))

@@ -1,6 +1,7 @@
 """How the demo tells what it does, step by step."""
 
 import time
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,3 +36,8 @@ class Story:
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._began:6.1f} s"
+
+
+def wait_until(instant: datetime) -> None:
+    while (left := (instant - datetime.now(UTC)).total_seconds()) > 0:
+        time.sleep(min(left, 0.2))

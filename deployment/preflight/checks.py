@@ -7,6 +7,8 @@ from deployment.preflight import (
     capacity,
     databases,
     evidence,
+    lent_groups,
+    lent_permission_sets,
     lent_roles,
     network,
     notices,
@@ -27,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     *people.CHECKS,
     *powers.CHECKS,
     *lent_roles.CHECKS,
+    *lent_permission_sets.CHECKS,
+    *lent_groups.CHECKS,
     *databases.CHECKS,
     *notices.CHECKS,
 )

@@ -36,6 +36,7 @@ READS: dict[str, frozenset[str]] = {
     "sns": frozenset({"ListSubscriptionsByTopic"}),
     "sqs": frozenset({"GetQueueAttributes"}),
     "ssm": frozenset({"DescribeParameters", "GetParameter"}),
+    "sso-admin": frozenset({"DescribePermissionSet", "GetInlinePolicyForPermissionSet"}),
     "sts": frozenset({"GetCallerIdentity"}),
 }
 """By service as boto3 names it."""

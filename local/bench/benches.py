@@ -10,6 +10,7 @@ BENCHES: Mapping[str, str] = {
     "slack": "local.bench.slack:bench",
     "people": "local.bench.people:bench",
     "databases": "local.bench.databases:bench",
+    "standing": "local.bench.standing:bench",
     "throughput": "local.bench.throughput:bench",
     "audit": "local.bench.audit:bench",
     "demo": "local.bench.demo:bench",

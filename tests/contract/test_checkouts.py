@@ -135,6 +135,8 @@ def test_a_receipt_is_kept_whole(checkouts: Checkouts, opened: Callable[[], str]
         evidence="tried",
         left=("setting search_path",),
         traces_until=datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC),
+        seen_at=datetime(2026, 3, 1, 11, 0, 0, 250_000, tzinfo=UTC),
+        on_time=False,
     )
     checkouts.give_back(THING, session_id, receipt)
     assert checkouts.receipt(THING, session_id) == receipt

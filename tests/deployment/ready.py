@@ -11,9 +11,11 @@ from deployment.preflight.check import Check, Finding, Surroundings, make
 from deployment.preflight.checks import CHECKS
 from deployment.preflight.reads import reading
 from pam.domain.role_limits import boundary
+from pam.identity_center import statements
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.compiler import load
 from stacks.config import DeployConfig
+from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 from tests.deployment.answers import Aws, Refusal
 
 HOME, REGION = "111122223333", "eu-west-1"
@@ -21,7 +23,12 @@ ISSUER = f"arn:aws:iam::{HOME}:role/pam-prod-credential-issuer"
 ACTIVATOR = f"arn:aws:iam::{HOME}:role/pam-prod-activator"
 REVOCATION = f"arn:aws:iam::{HOME}:role/pam-prod-revocation"
 CONFIG = DeployConfig(
-    env_name="prod", region=REGION, account=HOME, vpc_subnet_ids=("subnet-1", "subnet-2")
+    env_name="prod",
+    region=REGION,
+    account=HOME,
+    vpc_subnet_ids=("subnet-1", "subnet-2"),
+    identity_center=IdentityCenterConfig(),
+    okta=OktaConfig(issuer_client_id="0oa" + "1" * 17, revoker_client_id="0oa" + "2" * 17),
 )
 POLICY: CompiledPolicy = load(ROOT / "policy", ROOT / "policy" / "identities.yaml")
 ROLES = sorted(name for resource in POLICY.resources if (name := resource.issuer.get("role_name")))
@@ -233,6 +240,7 @@ def _answers(ready: Ready) -> dict[str, Any]:
         },
         "sqs.GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
         "resourcegroupstaggingapi.GetResources": {"ResourceTagMappingList": []},
+        "kms.DescribeKey": {"KeyMetadata": {"KeyId": "a-key", "KeyState": "Enabled"}},
         "lambda.GetAccountSettings": {
             "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
         },
@@ -290,6 +298,10 @@ def _answers(ready: Ready) -> dict[str, Any]:
         "iam.GetPolicyVersion": version,
         "iam.GetAccountAuthorizationDetails": {"RoleDetailList": [], "Policies": []},
         "secretsmanager.DescribeSecret": {"RotationEnabled": True},
+        "sso-admin.DescribePermissionSet": {
+            "PermissionSet": {"Name": "PamPayments", "SessionDuration": "PT1H"}
+        },
+        "sso-admin.GetInlinePolicyForPermissionSet": {"InlinePolicy": statements.written([])},
         "sns.ListSubscriptionsByTopic": {
             "Subscriptions": [{"SubscriptionArn": "arn:sub", "Endpoint": "a@bank.example"}]
         },

@@ -290,6 +290,29 @@ def test_a_minute_after_an_early_end_aws_may_not_yet_refuse(session: Session, ca
     assert (why_dark(done, over) == "") is (in_it or milliseconds < 0)
 
 
+READ_BACK_LATE: dict[str, tuple[int, int, bool]] = {
+    # seconds from the decision to the read-back, and to the act
+    "before the receipt's instant": (20, 79, True),
+    "at it": (20, 80, False),
+    "when the end is stuck, whatever the receipt says": (200, 120, False),
+}
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("case", READ_BACK_LATE)
+def test_where_a_target_is_read_back_later_that_minute_begins_there(
+    session: Session, case: str
+) -> None:
+    read_back, acted, in_it = READ_BACK_LATE[case]
+    over = ended(session)
+    assert over.ending is not None
+    seen = over.ending.decided_at + timedelta(seconds=read_back)
+    late = replace(over.ending, confirmed_at=seen, effective_at=seen + timedelta(seconds=60))
+    done = act(over, at=over.ending.decided_at + timedelta(seconds=acted))
+
+    assert while_it_ended(done, replace(over, ending=late)) is in_it
+
+
 def ending_at(session: Session, decided_at: datetime) -> Session:
     story_of = ended(session)
     assert story_of.ending is not None

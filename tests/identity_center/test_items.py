@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -35,7 +36,21 @@ def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
         )
-        yield table
+        yield OneByOne(table)
+
+
+class OneByOne:
+    """A client for many threads: moto looks at a condition, and writes, in two steps."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**asked: Any) -> Any:
+            with self._lock:
+                return getattr(self._client, name)(**asked)
+
+        return call
 
 
 @pytest.fixture

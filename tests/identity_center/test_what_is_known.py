@@ -35,7 +35,7 @@ def test_nothing_is_begun_of_which_the_end_was_not_seen_to_stand_there() -> None
     assert begun is not None
     assert begun.is_inhabited(HERE)
     assert written(known).armed(ONE).begun("1") is None, "armed anew, and not seen since"
-    assert written(known).doubted(HERE).begun("1") is None
+    assert written(known).doubted(HERE, NOON).begun("1") is None
 
 
 def test_nothing_is_begun_whose_end_has_begun() -> None:

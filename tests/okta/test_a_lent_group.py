@@ -79,7 +79,11 @@ def test_again_is_no_error_and_makes_nothing_twice(world: World) -> None:
     world.issuer.make(session_of(), world.clock())
     assert world.members() == {ALICE}
     first = world.revoker.unmake(ending(session), world.clock())
-    assert world.revoker.unmake(ending(session), world.clock()) == first
+    again = world.revoker.unmake(ending(session), world.clock())
+    assert replace(again, seen_at=None) == replace(first, seen_at=None)
+    assert again.seen_at is not None
+    assert first.seen_at is not None
+    assert again.seen_at > first.seen_at, "it was looked for anew"
     assert world.members() == set()
 
 

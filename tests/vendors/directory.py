@@ -33,6 +33,9 @@ class Directory:
     lengths: list[timedelta] = field(default_factory=list)
     """For how long each was made."""
     calls: list[str] = field(default_factory=list)
+    takes: timedelta = timedelta(0)
+    """To see that access is gone."""
+    on_time: bool = True
     while_making: Callable[[], None] = lambda: None
 
     def stands(self, session: Session) -> bool:
@@ -65,6 +68,8 @@ class Directory:
             evidence="not listed, twice",
             traces_until=now + HOUR,
             left=("a key",),
+            seen_at=now + self.takes,
+            on_time=self.on_time,
         )
 
     def clear_traces(self, session: Session, now: datetime) -> None:

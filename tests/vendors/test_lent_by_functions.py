@@ -190,3 +190,40 @@ def test_of_what_one_approver_shortened_it_is_made_for_the_shorter_time(
 
 def _revoked(story: VendorStory, session_id: str) -> None:
     assert story.revoke(session_id).status is Status.REVOKING
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_receipt_is_of_the_instant_when_it_was_seen(story: VendorStory, early: bool) -> None:
+    """To see it may take a while, and nothing is said to be confirmed before."""
+    story.directory.takes = timedelta(seconds=9)
+    session = story.active(seconds=600)
+    assert session.expires_at is not None
+    if not early:
+        story.now = session.expires_at
+    ended = story.end(session.session_id) if early else story.end_due(session.session_id)
+    seen_at = story.now + timedelta(seconds=9)
+    assert ended.ending is not None
+    assert (ended.ending.confirmed_at, ended.ended_at) == (seen_at, seen_at)
+    assert ended.ending.effective_at is not None
+    by_the_clock = not early and story.kind == IDENTITY_CENTER
+    assert (ended.ending.effective_at < seen_at) == by_the_clock
+
+
+def test_no_vendor_says_that_an_end_was_seen_next_year(story: VendorStory) -> None:
+    story.directory.takes = timedelta(days=365)
+    ended = story.end(story.active().session_id)
+    assert ended.ending is not None
+    assert ended.ending.confirmed_at == story.now + LONGEST_CALL
+
+
+def test_an_end_by_the_clock_that_had_to_be_made_anew_is_in_force_from_then(
+    story: VendorStory,
+) -> None:
+    story.directory.on_time = False
+    session = story.active(seconds=600)
+    assert session.expires_at is not None
+    story.now = session.expires_at + timedelta(seconds=3)
+    ended = story.end_due(session.session_id)
+    assert ended.ending is not None
+    assert ended.ending.effective_at is not None
+    assert ended.ending.effective_at >= story.now

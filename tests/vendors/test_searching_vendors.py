@@ -95,7 +95,26 @@ def test_no_longer_than_there_is_time(story: VendorStory) -> None:
         now=story.now,
         store=story.store,
         issuers={story.kind: story.lent_by(activator=False)},
-        has_time=lambda: next(left),
+        has_time=lambda: next(left, False),
     )
     assert found.postponed == [story.target.label]
     assert story.directory.calls.count("keep") == 1, "what keeps people out comes first"
+
+
+def test_a_flood_of_strangers_keeps_nothing_from_its_turn(story: VendorStory) -> None:
+    """What is not told for want of time is told by the next search."""
+    session = story.active()
+    story.directory.unexplained = [f"user {number}" for number in range(30)]
+    asked = iter(range(100))
+    found = search_standing(
+        {story.resource: story.target},
+        now=story.now,
+        store=story.store,
+        issuers={story.kind: story.lent_by(activator=False)},
+        has_time=lambda: next(asked) < 20,
+    )
+    assert 0 < len(found.strangers) < 30
+    assert found.postponed
+    assert story.directory.tidied == [story.target.label]
+    assert len(found.strangers) + len(story.search().strangers) == 30
+    assert session.status is Status.ACTIVE

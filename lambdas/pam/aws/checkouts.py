@@ -64,6 +64,8 @@ class DynamoDbCheckouts:
                     "evidence": receipt.evidence,
                     "left": list(receipt.left),
                     "traces_until": _rendered(receipt.traces_until),
+                    "seen_at": _rendered(receipt.seen_at),
+                    "on_time": receipt.on_time,
                 }
             ),
         }
@@ -125,13 +127,14 @@ class DynamoDbCheckouts:
         item = self._get(table_keys.checkout_receipt_key(session_id, what))
         if item is None:
             return None
-        until = item.get("traces_until")
         method, evidence = read_receipt(item["method"], item["evidence"])
         return Receipt(
             method=method,
             evidence=evidence,
             left=tuple(item.get("left", ())),
-            traces_until=timestamps.parse(until) if until else None,
+            traces_until=_instant(item.get("traces_until")),
+            seen_at=_instant(item.get("seen_at")),
+            on_time=item.get("on_time", True),
         )
 
     def _update(
@@ -184,6 +187,10 @@ class DynamoDbCheckouts:
         )
         item = answer.get("Item")
         return None if item is None else from_item(item)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return timestamps.parse(text) if text else None
 
 
 def _rendered(instant: datetime | None) -> str | None:

@@ -84,6 +84,8 @@ def receipt(done: Plain) -> Receipt:
             traces_until=timestamps.parse(until) if until else None,
             left=tuple(texts(done["left"])),
             proven=done["proven"] is True,
+            seen_at=timestamps.parse(seen) if (seen := done["seen_at"]) else None,
+            on_time=done["on_time"] is True,
         )
     except (AssertionError, LookupError, TypeError, ValueError) as error:
         message = "the vendor's function gave no receipt"
@@ -101,6 +103,8 @@ def _plain(outcome: datetime | Receipt | bool | list[str] | None) -> Plain:
             "traces_until": None if until is None else timestamps.render(until),
             "left": list(outcome.left),
             "proven": outcome.proven,
+            "seen_at": None if outcome.seen_at is None else timestamps.render(outcome.seen_at),
+            "on_time": outcome.on_time,
         }
     return outcome
 

@@ -123,14 +123,16 @@ def while_it_ended(activity: Activity, session: Session | None) -> bool:
     """Whether this was done after an early end was decided, and before the target can be expected
     to refuse. It is no finding: the deny is written, and AWS takes a moment to obey it.
 
-    The moment is counted from PAM's own decision, and goes beyond neither the bound of the kind
-    nor the session's own end. An end by the clock has no such moment.
+    The moment is counted from PAM's own decision. It lasts as the kind's bound says, and where the
+    target was read back later, until the receipt's instant, unless the end was stuck by then. It
+    never goes beyond the session's own end; an end by the clock has no such moment.
     """
     if session is None or session.ending is None or activity.error:
         return False
-    decided_at, bites = session.ending.decided_at, session.target.row.bites
-    until = min(decided_at + bites.within, session.expires_at or decided_at)
-    return decided_at <= activity.at < until
+    ending, row = session.ending, session.target.row
+    bound = ending.decided_at + row.bites.within
+    until = max(bound, min(ending.effective_at or bound, bound + row.deadlines.stuck))
+    return ending.decided_at <= activity.at < min(until, session.expires_at or ending.decided_at)
 
 
 def _out_of_time(activity: Activity, session: Session) -> str:

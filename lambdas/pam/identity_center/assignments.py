@@ -4,6 +4,7 @@ Identity Center answers before it has done anything, and what it answers then ma
 counts is what it lists.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from pam.domain.errors import IssuerUnavailable
 from pam.identity_center.asking import NotThere, Unclear
 from pam.identity_center.notes import MOST_ENDS, MOST_STARTS, Note, Notes
 from pam.identity_center.patience import OutOfTime, Patience
+from pam.identity_center.permission_set import PermissionSet
 from pam.identity_center.vendor import Operation, Status, Vendor
 
 _APART = 1.0
@@ -25,16 +27,26 @@ class Refused:
 
 
 class Assignments:
-    """Of one session. Raises OutOfTime, IssuerUnavailable, NotThere."""
+    """Of one session. Raises OutOfTime, IssuerUnavailable, NotThere. `known`: what PAM knows of the
+    permission set now, asked for before anything is made or taken, because a turn is waited for.
+    """
 
     def __init__(
-        self, vendor: Vendor, notes: Notes, patience: Patience, *, session_id: str, instance: str
+        self,
+        vendor: Vendor,
+        notes: Notes,
+        patience: Patience,
+        *,
+        session_id: str,
+        instance: str,
+        known: Callable[[], PermissionSet],
     ) -> None:
         self._vendor = vendor
         self._notes = notes
         self._patience = patience
         self._session_id = session_id
         self._instance = instance
+        self._known = known
 
     def make(self, note: Note) -> datetime | Refused:
         """When it was listed. Its deny is noted as begun before: from then on it may exist."""
@@ -51,6 +63,11 @@ class Assignments:
 
     def _ask(self, note: Note) -> Operation:
         self._take_turn(MOST_STARTS)
+        deny = self._known().deny_of(self._session_id)
+        if deny is None or deny.over or not deny.live:
+            self._give_turn_back()
+            message = "the session has ended, and no access is made for it any more"
+            raise IssuerUnavailable(message)
         # Nobody knows of the request until its answer is stored.
         self._notes.note(self._session_id, unsure=True)
         operation = self._vendor.create(note.user_id)
@@ -141,6 +158,10 @@ class Assignments:
 
     def _ask_to_delete(self, note: Note) -> Operation:
         self._take_turn(MOST_ENDS)
+        if self._known().is_succeeded(self._session_id):
+            self._give_turn_back()
+            message = "it was seen to be gone; what is assigned now is the person's next session's"
+            raise IssuerUnavailable(message)
         try:
             operation = self._vendor.delete(note.user_id)
         except Unclear:

@@ -40,6 +40,8 @@ class Deny:
     """Whether the assignment was seen to stand."""
     over: bool = False
     """Whether its end has begun: from then on no assignment is asked for."""
+    late: bool = False
+    """Whether it was seen not to stand, and written anew, when it should have denied already."""
     gone_at: datetime | None = None
     """When the assignment was seen to be gone."""
     issued_before: datetime | None = None

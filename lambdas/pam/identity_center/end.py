@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pam.domain.ending import ReceiptMethod
 from pam.domain.errors import IssuerUnavailable
@@ -12,14 +12,19 @@ from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.patience import OutOfTime
-from pam.identity_center.permission_set import Change, PermissionSet
+from pam.identity_center.permission_set import LONGEST_ROLE_SESSION, Change, PermissionSet
 from pam.identity_center.visit import Visit, second_after, second_before
 from pam.identity_center.writer import Order
 from pam.ports.targets import Receipt
 
-LONGEST_ROLE_SESSION = timedelta(hours=1)
-"""Of a permission set that PAM lends (PT1H): as long a deny stays."""
 _APART = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Denied:
+    says: str
+    on_time: bool = True
+    """As `Receipt.on_time`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +34,37 @@ class End:
 
     def run(self) -> Receipt:
         """Raises OutOfTime, IssuerUnavailable."""
-        note = self.visit.notes.of_session(self.session.session_id)
-        deny = self.visit.permission_set().deny_of(self.session.session_id)
+        note_of = self.session.session_id
+        note = self.visit.notes.of_session(note_of)
+        known = self.visit.permission_set()
+        deny = known.deny_of(self.session.session_id)
+        if deny is not None and deny.gone_at and known.is_succeeded(deny.session_id):
+            return _gone_before(deny, deny.gone_at)
         if not note.asked and not (deny and deny.begun):
             return self._never_asked(deny)
         note = self._whose(note, deny)
         taking = self.visit.assignments(self.session.session_id)
         try:
             denied = self._denied(note)
-            gone = taking.take(note)
+            # A start may have noted more of it since.
+            gone = taking.take(self._whose(self.visit.notes.of_session(note_of), deny))
         except IssuerUnavailable:
             # Whatever cannot be done of the one, the other stops whoever signs in from now on.
             with suppress(IssuerUnavailable, NotThere, OutOfTime):
                 taking.take(note)
             raise
         except NotThere as missing:
-            denied, gone = "no deny is needed", self._gone_with_its_set(str(missing))
-        at = second_after(self.visit.now())
+            denied = _Denied(says="no deny is needed")
+            gone = self._gone_with_its_set(str(missing))
+        seen_at = self.visit.now()
+        at = second_after(seen_at)
         self.visit.change(lambda it: it.gone(self.session.session_id, at))
         return Receipt(
             method=ReceiptMethod.ASSIGNMENT_GONE,
-            evidence=f"{denied}; {gone}",
+            evidence=f"{denied.says}; {gone}",
             traces_until=at + LONGEST_ROLE_SESSION,
+            seen_at=seen_at,
+            on_time=denied.on_time,
         )
 
     def _never_asked(self, deny: Deny | None) -> Receipt:
@@ -72,7 +86,7 @@ class End:
             raise IssuerUnavailable(message)
         return replace(note, user_id=user_id)
 
-    def _denied(self, note: Note) -> str:
+    def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
         now = self.visit.now()
         before = self.visit.permission_set().deny_of(self.session.session_id)
@@ -84,13 +98,13 @@ class End:
             raise IssuerUnavailable(message)
         in_time = before is not None and before.end == deny.end and known.is_armed(deny)
         if in_time and self._stands(deny):
-            return _seen(deny, self.visit.name)
+            return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
         if in_time:
             account = deny.account
-            doubted = self.visit.change(lambda it: it.doubted(account))
+            doubted = self.visit.change(lambda it: it.doubted(account, now))
             deny = (doubted and doubted.deny_of(deny.session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
-        return _seen(deny, self.visit.name)
+        return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 
     def _ended(self, known: PermissionSet, note: Note, now: datetime) -> PermissionSet | None:
         ended = known.ended(self.session.session_id, now)
@@ -107,6 +121,7 @@ class End:
             end=begins,
             begun=True,
             over=True,
+            late=True,
         )
         return known.armed(lost)
 
@@ -138,6 +153,15 @@ def _forbidden(session_id: str) -> Change:
         return None if deny is None or deny.begun else known.without({session_id})
 
     return change
+
+
+def _gone_before(deny: Deny, at: datetime) -> Receipt:
+    return Receipt(
+        method=ReceiptMethod.ASSIGNMENT_GONE,
+        evidence=f"user {deny.user_id} not listed, twice, before {at.isoformat()}; what is "
+        "assigned now is their next session's",
+        traces_until=at + LONGEST_ROLE_SESSION,
+    )
 
 
 def _seen(deny: Deny, name: str) -> str:

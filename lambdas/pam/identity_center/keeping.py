@@ -19,6 +19,7 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
         "begun": deny.begun,
         "made": deny.made,
         "over": deny.over,
+        "late": deny.late,
         "gone_at": kept_instant(deny.gone_at),
         "issued_before": kept_instant(deny.issued_before),
     }

@@ -17,6 +17,13 @@ from pam.identity_center.keeping import (
     kept_instant,
 )
 
+LONGEST_ROLE_SESSION = timedelta(hours=1)
+"""Of a permission set that PAM lends (PT1H): as long a deny stays."""
+_LONGEST_OF_AWS = timedelta(hours=12)
+"""Of any permission set."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_NEVER_BEGUN = timedelta(minutes=30)
+"""After so long no start goes on with what it armed."""
 LOCKED_FOR = timedelta(seconds=30)
 _UNDER_WAY = timedelta(minutes=10)
 """A start is given up after that."""
@@ -38,7 +45,8 @@ class PermissionSet:
     have. `sent`: the last version of which a policy was sent, `given`: the one that each account
     was last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later
     one has a higher. `took`: in seconds, by account, how long the last assignment took from its
-    arming.
+    arming. `longer_until`: role sessions may live till then, because the set was seen to give
+    longer ones than PAM lends.
     """
 
     denies: tuple[Deny, ...] = ()
@@ -50,6 +58,7 @@ class PermissionSet:
     took: Mapping[str, int] = field(default_factory=dict)
     fence: int = 0
     locked_until: datetime | None = None
+    longer_until: datetime | None = None
 
     def deny_of(self, session_id: str) -> Deny | None:
         return next((each for each in self.denies if each.session_id == session_id), None)
@@ -67,6 +76,15 @@ class PermissionSet:
     def is_inhabited(self, account: str) -> bool:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
         return any(each.begun and each.live for each in self.at(account))
+
+    def is_succeeded(self, session_id: str) -> bool:
+        """Whether its assignment was seen to be gone, and the person has a later session: what is
+        assigned now is that one's.
+        """
+        deny = self.deny_of(session_id)
+        if deny is None or deny.live:
+            return False
+        return any(each.begun and each.live and each.holder == deny.holder for each in self.denies)
 
     def is_being_inhabited(self, account: str, now: datetime) -> bool:
         """Whether an assignment there may be under way, which gives the account its role."""
@@ -114,17 +132,20 @@ class PermissionSet:
         return known.learned(deny.account, took) or known
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
-        """With a deny from then on, if it is not from before; None without one."""
+        """With a deny from then on, if it is not from before; None without one. Of one that was
+        seen to be gone that counts no more: who made it late may have come through since.
+        """
         deny = self.deny_of(session_id)
         if deny is None:
             return None
+        deny = replace(deny, gone_at=None, issued_before=None)
         if deny.end <= at:
             return self._with(replace(deny, over=True))
         now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
         return replace(self._with(now), wanted=self.wanted + 1)
 
     def gone(self, session_id: str, at: datetime) -> Self | None:
-        """With its assignment seen to be gone, the first time that this is said."""
+        """With its assignment seen to be gone, the first time that this is said since `ended`."""
         deny = self.deny_of(session_id)
         if deny is None or deny.gone_at is not None:
             return None
@@ -134,11 +155,13 @@ class PermissionSet:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
         return None if kept == self.denies else replace(self, denies=kept, wanted=self.wanted + 1)
 
-    def doubted(self, account: str) -> Self:
+    def doubted(self, account: str, now: datetime) -> Self:
         """All of that account has to be written anew, although it was."""
         version = self.wanted + 1
         denies = tuple(
-            replace(each, version=version) if each.account == account else each
+            replace(each, version=version, late=each.late or each.end <= now)
+            if each.account == account
+            else each
             for each in self.denies
         )
         return replace(self, denies=denies, wanted=version)
@@ -148,6 +171,16 @@ class PermissionSet:
         if self.took.get(account) == seconds:
             return None
         return replace(self, took={**self.took, account: seconds})
+
+    def has_done_its_time(self, deny: Deny, now: datetime) -> bool:
+        """Whether no role session of it can live; or no start goes on with what it armed."""
+        if deny.gone_at is None:
+            return not deny.begun and deny.armed_at + _NEVER_BEGUN <= now
+        longer = self.longer_until is not None and now < self.longer_until
+        return not longer and deny.gone_at + LONGEST_ROLE_SESSION + _CLOCKS_DIFFER <= now
+
+    def gives_longer(self, now: datetime) -> Self:
+        return replace(self, longer_until=_second(now + _LONGEST_OF_AWS))
 
     # The writer.
 
@@ -210,6 +243,7 @@ class PermissionSet:
                 "took": dict(self.took),
                 "fence": self.fence,
                 "locked_until": kept_instant(self.locked_until),
+                "longer_until": kept_instant(self.longer_until),
             },
             separators=(",", ":"),
         )
@@ -233,6 +267,7 @@ class PermissionSet:
             took=kept["took"],
             fence=kept["fence"],
             locked_until=instant_of_kept(kept["locked_until"]),
+            longer_until=instant_of_kept(kept["longer_until"]),
         )
 
 

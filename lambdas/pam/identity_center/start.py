@@ -63,11 +63,18 @@ class Start:
     def _check(self, user_id: str) -> None:
         """Raises Unreached: nothing was asked for yet."""
         try:
-            enabled = self.visit.vendor.is_enabled(user_id)
+            user = self.visit.vendor.user(user_id)
         except NotThere as missing:
             message = f"user {user_id} of Identity Center is deleted: correct identities.yaml"
             raise Unreached(message) from missing
-        if not enabled:
+        if not self.visit.people.is_meant(self.session.requester_name, user):
+            # It was noted by a look, of the session as it was then.
+            message = (
+                f"user {user_id} of Identity Center was noted for the session, and is another user "
+                f"than {self.session.requester_name}'s: ask for it anew"
+            )
+            raise Unreached(message)
+        if not user.enabled:
             message = f"user {user_id} of Identity Center is not enabled"
             raise Unreached(message)
         try:
@@ -138,8 +145,8 @@ class Start:
             raise Unreached(message)
         raise TryAgain(message)
 
-    def _begun(self, deny: Deny) -> Deny | None:
-        """Notes that the assignment may exist from now on. None if it is to be armed anew."""
+    def _begun(self, deny: Deny) -> Deny:
+        """Notes that the assignment may exist from now on. One not begun is to be armed anew."""
         if self.visit.now() > deny.begins + _LATE:
             return deny
         if self.visit.has_access(deny.user_id, self._assigned()):
@@ -152,7 +159,12 @@ class Start:
             )
             raise self._conflict(message)
         begun = self.visit.change(lambda it: it.begun(deny.session_id))
-        return (begun or self.visit.permission_set()).deny_of(deny.session_id)
+        found = (begun or self.visit.permission_set()).deny_of(deny.session_id)
+        if found is None:
+            # An end took it back: it said that nothing was made.
+            message = "the session has ended, and no access is made for it any more"
+            raise IssuerUnavailable(message)
+        return found
 
     def _conflict(self, message: str) -> ForeignAccess | IssuerUnavailable:
         """What was armed is taken back: nobody ends a session that was never begun."""

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
-from pam.identity_center.end import LONGEST_ROLE_SESSION, End
+from pam.identity_center.end import End
+from pam.identity_center.permission_set import LONGEST_ROLE_SESSION, PermissionSet
 from pam.identity_center.visit import Visit
 
 
@@ -20,9 +21,17 @@ def clear_traces(visit: Visit, session: Session, now: datetime) -> None:
             message = "its user has a later session, which ends before"
             raise IssuerUnavailable(message)
         End(visit=visit, session=session).run()
-        deny = visit.permission_set().deny_of(session.session_id)
-    if deny is not None and deny.gone_at and now < deny.gone_at + LONGEST_ROLE_SESSION:
+        known = visit.permission_set()
+        deny = known.deny_of(session.session_id)
+    longer = known.longer_until is not None and now < known.longer_until
+    if deny and deny.gone_at and (longer or now < deny.gone_at + LONGEST_ROLE_SESSION):
         message = "a role session of it may live: its deny stays for now"
         raise IssuerUnavailable(message)
-    visit.change(lambda it: it.without({session.session_id}))
+
+    def change(it: PermissionSet) -> PermissionSet | None:
+        there = it.deny_of(session.session_id)
+        # What has begun since is taken before its deny goes.
+        return None if there and there.begun and there.live else it.without({session.session_id})
+
+    visit.change(change)
     visit.notes.forget(session.session_id)

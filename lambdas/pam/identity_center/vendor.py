@@ -1,6 +1,6 @@
 """The calls of `sso-admin` and `identitystore` that PAM makes, and what they answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,14 @@ class Operation:
     request_id: str
     status: Status
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    user_id: str
+    name: str
+    enabled: bool
+    """What does not say that it is enabled is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +71,10 @@ class Vendor:
         )
         return str(answer["UserId"])
 
-    def is_enabled(self, user_id: str) -> bool:
-        """What does not say that it is enabled is not."""
-        answer = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
-        return bool(answer.get("UserStatus") == "ENABLED")
+    def user(self, user_id: str) -> User:
+        found = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
+        enabled = found.get("UserStatus") == "ENABLED"
+        return User(user_id=user_id, name=str(found.get("UserName", "")), enabled=enabled)
 
     def groups_of(self, user_id: str) -> frozenset[str]:
         pages = self._asking.pages(
@@ -141,11 +149,7 @@ class Vendor:
     def fault_of_set(self, name: str) -> str:
         """Why nobody can be assigned it by PAM; empty if they can."""
         found = self._asking.ask(self._sso.describe_permission_set, **self._set)["PermissionSet"]
-        if found.get("Name") != name:
-            return f"the permission set is not called {name}: correct it in the catalogue"
-        if found.get("SessionDuration") not in _AN_HOUR:
-            return f"the permission set {name} gives sessions of another length: set it to PT1H"
-        return ""
+        return fault_of_set(found, name)
 
     def policy(self) -> str:
         answer = self._asking.ask(self._sso.get_inline_policy_for_permission_set, **self._set)
@@ -194,6 +198,15 @@ class Vendor:
             "PrincipalType": "USER",
             "PrincipalId": user_id,
         }
+
+
+def fault_of_set(found: Mapping[str, Any], name: str) -> str:
+    """The same, by how Identity Center describes the permission set."""
+    if found.get("Name") != name:
+        return f"the permission set is not called {name}: correct it in the catalogue"
+    if found.get("SessionDuration") not in _AN_HOUR:
+        return f"the permission set {name} gives sessions of another length: set it to PT1H"
+    return ""
 
 
 def _operation(raw: dict[str, Any]) -> Operation:

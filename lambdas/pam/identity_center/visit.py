@@ -11,7 +11,7 @@ from pam.identity_center.assignments import Assignments
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import Patience
 from pam.identity_center.permission_set import Change, PermissionSet
-from pam.identity_center.vendor import Assigned, Vendor
+from pam.identity_center.vendor import Assigned, User, Vendor
 from pam.identity_center.writer import Order, PolicyWriter
 
 
@@ -28,6 +28,13 @@ class People:
         """Raises NotThere."""
         known = self.user_ids.get(person)
         return known or vendor.user_id(self.user_name.format(person=person))
+
+    def is_meant(self, person: str, user: User) -> bool:
+        """Whether it is this user that the person's access is made for."""
+        known = self.user_ids.get(person)
+        if known is not None:
+            return user.user_id == known
+        return user.name.lower() == self.user_name.format(person=person).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +83,13 @@ class Visit:
             self.patience,
             session_id=session_id,
             instance=self.target.names["instance"],
+            known=self.permission_set,
         )
 
     def user_of(self, session: Session) -> str:
-        """As it was noted first. Raises NotThere."""
+        """As it was noted first: whoever makes access by that looks whether it is the person's.
+        Raises NotThere.
+        """
         note = self.notes.of_session(session.session_id)
         if note.user_id:
             return note.user_id

@@ -1,18 +1,13 @@
 """What is looked at every minute: whether the denies stand, and who else has the access."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pam.identity_center import denies, statements
 from pam.identity_center.denies import Deny
-from pam.identity_center.end import LONGEST_ROLE_SESSION
 from pam.identity_center.permission_set import PermissionSet
 from pam.identity_center.visit import Visit
 from pam.identity_center.writer import Order
-
-_CLOCKS_DIFFER = timedelta(minutes=1)
-_NEVER_BEGUN = timedelta(minutes=30)
-"""After so long no start goes on with what it armed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +46,29 @@ class Watch:
         assigned = self.visit.vendor.assigned()
         ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
         _, others = statements.read(self.visit.vendor.policy())
+        fault = self.visit.vendor.fault_of_set(self.visit.name)
+        if fault:
+            self.visit.change(lambda it: it.gives_longer(self.visit.now()))
         where = f"{self.visit.name} in {self.visit.target.account}"
         return [
             *(f"user {each} is assigned {where}" for each in sorted(assigned.users - ours)),
             *(f"group {each} is assigned {where}" for each in sorted(assigned.groups)),
             *(f"the inline policy of {self.visit.name} has {each}" for each in others),
+            *([fault] if fault else []),
         ]
 
     def tidy(self, now: datetime) -> None:
         """What is to go from the policy goes with its next write, or the next `keep`."""
 
         def change(known: PermissionSet) -> PermissionSet | None:
-            old = {each.session_id for each in known.denies if _has_done_its_time(each, now)}
+            old = {each.session_id for each in known.denies if known.has_done_its_time(each, now)}
             return known.without(old)
 
         self.visit.change(change)
 
     def _write_again(self, known: PermissionSet) -> None:
-        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account))
+        now = self.visit.now()
+        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account, now))
         version = (changed or known).wanted
         self.visit.bring(Order(version=version, is_there=self._is_there))
 
@@ -83,9 +83,3 @@ def _explains(deny: Deny) -> bool:
 
 def _is_being_written(known: PermissionSet, now: datetime) -> bool:
     return known.locked_until is not None and now < known.locked_until
-
-
-def _has_done_its_time(deny: Deny, now: datetime) -> bool:
-    if deny.gone_at is not None:
-        return deny.gone_at + LONGEST_ROLE_SESSION + _CLOCKS_DIFFER <= now
-    return not deny.begun and deny.armed_at + _NEVER_BEGUN <= now

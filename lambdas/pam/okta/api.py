@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from pam.okta import answers
 from pam.okta.budget import Budget
 from pam.okta.connection import Clock, Connection
-from pam.okta.errors import Limited, Refused, Unanswered
+from pam.okta.errors import Limited, Locked, Refused, Unanswered
 from pam.okta.hosts import base_url
 from pam.okta.signing import Assertions, ClientKey
 from pam.okta.tokens import Tokens
@@ -179,20 +179,36 @@ class Organisation:
             raise _strange(what)
 
     def _answered(self, method: str, url: str, scope: str, what: str) -> Reply:
-        """Of a token that Okta takes no more there is a new one, once."""
+        """Of a token that Okta takes no more there is a new one, once. Of a try whose answer was
+        lost nobody knows that it was not done, whatever a later one is told.
+        """
         self._connection.leave_room(what, self.budget)
-        reply = self._asked(method, url, scope)
-        if reply.status == HTTPStatus.UNAUTHORIZED:
-            self._tokens.forget(scope)
-            reply = self._asked(method, url, scope)
+        lost: list[str] = []
+        try:
+            reply = self._asked(method, url, scope, lost)
+            if reply.status == HTTPStatus.UNAUTHORIZED:
+                self._tokens.forget(scope)
+                reply = self._asked(method, url, scope, lost)
+        except (Limited, Locked) as fault:
+            if not lost:
+                raise
+            message = f"Okta did not answer: {lost[0]}; then: {fault.says}"
+            raise Unanswered(message) from None
         self._connection.take_note(what, reply)
         answers.check(reply, what)
         return reply
 
-    def _asked(self, method: str, url: str, scope: str) -> Reply:
+    def _asked(self, method: str, url: str, scope: str, lost: list[str]) -> Reply:
         def attempt() -> Reply:
             token = self._tokens.get(scope, self.budget)
-            return self._connection.send(method, url, self.budget, {}, token=token)
+            try:
+                reply = self._connection.send(method, url, self.budget, {}, token=token)
+            except Unanswered as fault:
+                lost.append(fault.says)
+                raise
+            if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                lost.append(f"status {reply.status}")
+            return reply
 
         return self._connection.tried(attempt, self.budget)
 

@@ -37,10 +37,25 @@ def user_of_login(okta: Organisation, login: str) -> User:
     except Gone:
         message = f"there is no user at Okta who signs in as {named(login)}"
         raise Unfit(message) from None
-    if not login.isascii() or user.login.lower() != login.lower():
+    if not _signs_in_as(user, login):
         message = f"nobody at Okta signs in as {named(login)}, to the letter"
         raise Unfit(message)
     return user
+
+
+def _signs_in_as(user: User, login: str) -> bool:
+    return login.isascii() and user.login.lower() == login.lower()
+
+
+def check_same(user: User, listed: str | None, login: str) -> None:
+    """Whether whom PAM noted is whom it would find now. Raises Unfit."""
+    same = user.user_id == listed if listed else _signs_in_as(user, login)
+    if not same:
+        message = (
+            f"another user is noted for the session, {user.user_id}: somebody was renamed, or "
+            "changed what PAM noted; ask for it anew"
+        )
+        raise Unfit(message)
 
 
 def check_user(user: User) -> None:

@@ -17,7 +17,14 @@ from pam.okta import ending
 from pam.okta.api import OktaApi, Organisation
 from pam.okta.budget import Budget
 from pam.okta.errors import Limited, Locked, OktaFailed, Unanswered
-from pam.okta.fitness import Unfit, check_group, check_user, user_of_id, user_of_login
+from pam.okta.fitness import (
+    Unfit,
+    check_group,
+    check_same,
+    check_user,
+    user_of_id,
+    user_of_login,
+)
 from pam.okta.readback import Lists, Shown
 from pam.ports.okta_notes import Note, OktaNotes
 from pam.ports.targets import Receipt
@@ -93,7 +100,7 @@ class GroupTarget:
         if not note.made:
             self._notes.gone(note, "nothing was made", now)
             return Receipt.never_granted("PAM had made no membership at Okta")
-        return Receipt(method=ReceiptMethod.MEMBERSHIP_GONE, evidence=self._taken(note))
+        return self._taken(note)
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """What a closed session left: its own membership, and nobody else's."""
@@ -143,10 +150,13 @@ class GroupTarget:
         note = self._notes.note(session.session_id)
         if note is not None and (note.stopped or note.gone_at is not None):
             raise _over()
-        if note is not None and note.user_id:
-            check_user(user_of_id(okta, note.user_id))
-            return note
         listed = self._user_ids.get(session.requester_name)
+        if note is not None and note.user_id:
+            user = user_of_id(okta, note.user_id)
+            if not note.made:
+                check_same(user, listed, self._named(session))
+            check_user(user)
+            return note
         user = user_of_id(okta, listed) if listed else user_of_login(okta, self._named(session))
         check_user(user)
         return self._notes.found(session, user.user_id, self._clock())
@@ -206,7 +216,7 @@ class GroupTarget:
             return
         raise failed
 
-    def _taken(self, note: Note) -> str:
+    def _taken(self, note: Note) -> Receipt:
         """How it was seen to be gone. Raises IssuerUnavailable.
 
         Taken anew each time, also after it was seen gone: a call that was making it may have come
@@ -215,13 +225,18 @@ class GroupTarget:
         mark = self._notes.mark(note.organisation, note.group, note.user_id)
         if mark is not None and mark.session_id != note.session_id and mark.gone_at is None:
             if note.gone_at is not None:
-                return note.evidence
+                return _gone(note.evidence, note.gone_at)
             message = f"user {note.user_id} is a member by session {mark.session_id}, by its mark"
             raise IssuerUnavailable(message)
         with _told(at_start=False):
             evidence = ending.take(self._at(note.organisation), note)
-        self._notes.gone(note, evidence, self._clock())
-        return evidence
+        seen_at = self._clock()
+        self._notes.gone(note, evidence, seen_at)
+        return _gone(evidence, seen_at)
+
+
+def _gone(evidence: str, seen_at: datetime) -> Receipt:
+    return Receipt(method=ReceiptMethod.MEMBERSHIP_GONE, evidence=evidence, seen_at=seen_at)
 
 
 def _over() -> IssuerUnavailable:

@@ -10,6 +10,7 @@ from pam.domain.ending import NOTHING_MADE
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
 from pam.domain.session import Session
+from pam.domain.standing import LONGEST_CALL
 from pam.operations.decide_end import Verdict, record_of_end
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
@@ -34,28 +35,37 @@ def confirm_end(
 def record_receipt(
     session: Session, receipt: Receipt, verdict: Verdict, *, now: datetime, store: SessionStore
 ) -> Session:
-    """Closes a session whose end is decided, with this receipt; a closed one stays as it is."""
+    """Closes a session whose end is decided, with this receipt; a closed one stays as it is. As of
+    when the end was seen, which may have taken a while from `now` on.
+    """
+    at = _seen_at(receipt, now)
 
     def confirm(stored: Session) -> Step | None:
         if stored.closed or stored.ending is None:
             return None
+        bites = stored.target.row.bites
         ending = stored.ending.seen(
             receipt.method,
             receipt.evidence,
-            now=now,
-            bites=stored.target.row.bites,
+            now=at,
+            bites=bites if receipt.on_time else replace(bites, by_the_clock=False),
             expires_at=stored.expires_at,
             proven=receipt.proven,
         )
         closed = stored.advance(
             ending.outcome,
             ending=ending,
-            ended_at=now,
-            traces_until=_stands_until(stored, receipt, now),
+            ended_at=at,
+            traces_until=_stands_until(stored, receipt, at),
         )
         return Step(closed, (record_of_end(verdict, ending), *_left_behind(stored, receipt)))
 
-    return transition(store, session.session_id, confirm, now=now, read=session)
+    return transition(store, session.session_id, confirm, now=at, read=session)
+
+
+def _seen_at(receipt: Receipt, now: datetime) -> datetime:
+    """Never earlier than now, and no later than a call may take: clocks differ."""
+    return max(now, min(receipt.seen_at or now, now + LONGEST_CALL))
 
 
 def _unmake(session: Session, now: datetime, store: SessionStore, issuers: Issuers) -> Receipt:

@@ -58,31 +58,45 @@ def search_standing(
             found.postponed.append(target.label)
             continue
         try:
-            _search(target, names.get(target.label, ""), found, now, store, issuers)
+            _search(target, found, now, store, issuers)
             _find_missing(target, active, found, now, store, issuers, has_time)
+            # Last: there may be ten thousand.
+            resource = names.get(target.label, "")
+            _find_strangers(target, resource, found, now, store, issuers, has_time)
         except IssuerUnavailable:
             found.unreached.append(target.label)
     return found
 
 
 def _search(
-    target: Target,
-    resource: str,
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    issuers: StandingIssuers,
+    target: Target, found: Found, now: datetime, store: SessionStore, issuers: StandingIssuers
 ) -> None:
     """First what keeps people out: nothing that fails after it holds that up."""
     issuer = issuers[target.kind]
     for session_id in issuer.keep(target, now):
         _record_undone(session_id, target, now, store)
         found.undone.append(session_id)
-    for stranger in issuer.strangers(target, now):
-        if _record_stranger(stranger, target, resource, now, store):
-            found.strangers.append(f"{target.label}: {stranger}")
     issuer.tidy(target, now)
     remove_left(issuer.sessions_at(target), target, found, now, store, issuers)
+
+
+def _find_strangers(
+    target: Target,
+    resource: str,
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    issuers: StandingIssuers,
+    has_time: Callable[[], bool],
+) -> None:
+    if target.label in found.postponed:
+        return
+    for stranger in issuers[target.kind].strangers(target, now):
+        if not has_time():
+            found.postponed.append(target.label)
+            return
+        if _record_stranger(stranger, target, resource, now, store):
+            found.strangers.append(f"{target.label}: {stranger}")
 
 
 def _find_missing(

@@ -76,6 +76,11 @@ class Receipt:
     traces_until: datetime | None = None
     left: tuple[str, ...] = ()
     proven: bool = True
+    seen_at: datetime | None = None
+    """When it was seen, where that took longer than a moment. None: when it was asked for."""
+    on_time: bool = True
+    """Whether what ends the session by the clock stood there as it was armed, as far as PAM saw. If
+    it had to be made anew, the end is in force from then on."""
 
     @classmethod
     def never_granted(cls, evidence: str) -> Self:

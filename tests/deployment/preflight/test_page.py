@@ -8,7 +8,8 @@ from deployment.preflight.reads import READS
 from tests.deployment.ready import Ready
 
 PAGE = (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8")
-TAGGING = "resourcegroupstaggingapi"
+RIGHTS = {"resourcegroupstaggingapi": "tag", "sso-admin": "sso"}
+"""What IAM calls a service, where boto3 calls it otherwise."""
 
 
 def test_the_page_lists_every_check_and_which_of_them_block() -> None:
@@ -18,7 +19,7 @@ def test_the_page_lists_every_check_and_which_of_them_block() -> None:
 
 def test_the_page_lists_every_call() -> None:
     told = set(re.findall(r"`([a-z0-9]+:[A-Z]\w+)`", PAGE))
-    spelled = {"tag" if service == TAGGING else service: names for service, names in READS.items()}
+    spelled = {RIGHTS.get(service, service): names for service, names in READS.items()}
     assert told == {f"{service}:{name}" for service, names in spelled.items() for name in names}
 
 
@@ -28,4 +29,5 @@ def test_each_check_makes_only_calls_that_its_row_lists() -> None:
         ready = Ready()
         ready.make(check)
         for call in ready.calls:
-            assert f"`{call.replace('.', ':').replace(TAGGING, 'tag')}`" in row, (check.name, call)
+            service, _, name = call.partition(".")
+            assert f"`{RIGHTS.get(service, service)}:{name}`" in row, (check.name, call)
