@@ -24,6 +24,7 @@ from tests.e2e.in_directories import (
 )
 
 REASON = "Received a 409 status error: the role is in use"
+SOMEBODY = "load20"
 HAND_MADE = {"Sid": "HandMade", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
 
 
@@ -35,13 +36,13 @@ def portal(cast: Cast) -> Iterator[Portal]:
 
 @pytest.fixture(scope="module", autouse=True)
 def failing(cast: Cast) -> str:
-    """A session of dave's whose assignment Identity Center takes, and then does not make. It takes
+    """A session whose assignment Identity Center takes, and then does not make. It takes
     a while to end: what was asked for might still be under way.
     """
     center = cast.identity_center
     before = len(center.calls())
     center.call("fail", operation="CreateAccountAssignment", reason=REASON)
-    session_id = asked(cast, "dave", PAYMENTS)
+    session_id = asked(cast, SOMEBODY, PAYMENTS)
 
     def asked_for() -> bool | None:
         made = (each["operation"] for each in center.calls(before))
@@ -75,12 +76,12 @@ def test_the_credentials_end_with_the_session_and_the_next_session_of_the_person
 
 @pytest.mark.guarantee("G6")
 def test_what_identity_center_took_and_did_not_do_is_a_failure_with_its_reason(
-    portal: Portal, dave: Person, failing: str
+    cast: Cast, portal: Portal, failing: str
 ) -> None:
-    failed = dave.wait_for(failing, "FAILED")
+    failed = cast.person(SOMEBODY).wait_for(failing, "FAILED")
     assert REASON in failed["end_reason"]
     assert failed["ending"]["evidence"]
-    assert not portal.shows("dave")
+    assert not portal.shows(SOMEBODY)
 
 
 @pytest.mark.guarantee("G5")
