@@ -9,7 +9,7 @@ from local.story import Story, wait_until
 from pam.domain import timestamps
 
 PAYMENTS, SUPPORT = "core-payments-admin", "core-support-admins"
-WINDOW = timedelta(seconds=9)
+WINDOW = timedelta(seconds=12)
 
 
 def in_directories(story: Story, cast: Cast) -> None:
