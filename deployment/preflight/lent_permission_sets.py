@@ -82,12 +82,16 @@ def _look(around: Surroundings) -> Iterator[Finding]:
 
 def _of_set(sso: Any, lent: LentSet) -> Iterator[Finding]:
     try:
-        found = sso.describe_permission_set(**lent.asked_by)["PermissionSet"]
+        found = sso.describe_permission_set(**lent.asked_by).get("PermissionSet")
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise
         remedy = f"permission_set of {lent.resource} (policy/catalogue.yaml; {_PAGE}, 3)"
         yield wrong(f"{lent.name}: there is no permission set {lent.arn}", remedy)
+        return
+    if not found:
+        what = f"{lent.name}: what answers at {sso.meta.endpoint_url} is no Identity Center"
+        yield unknown(what, "AWS_ENDPOINT_URL_SSO_ADMIN, where an emulator stands for AWS")
         return
     text = sso.get_inline_policy_for_permission_set(**lent.asked_by).get("InlinePolicy", "")
     faults = [*_of_description(lent, found), *_of_policy(lent, text), *_of_room(lent, text)]

@@ -135,8 +135,10 @@ def _told_user(user: User) -> Json:
         "Name": {"GivenName": user.name, "FamilyName": "of the local stack"},
         "UserStatus": "ENABLED" if user.enabled else "DISABLED",
         "Emails": [{"Value": it, "Type": "work", "Primary": True} for it in user.emails],
+        "ExternalIds": user.external_ids,
     }
-    return told | ({"ExternalIds": user.external_ids} if user.external_ids else {})
+    # By AWS's model no list of these is empty.
+    return {name: value for name, value in told.items() if value != []}
 
 
 def _told_group(group: Group) -> Json:

@@ -39,6 +39,7 @@ def test_who_comes_after_a_deleted_user_has_another_id(case: Case) -> None:
     assert id_by(case, "userName", "alice") == told["user_id"] != ALICE
     asked = {**OF_STORE, "UserId": ALICE}
     assert code_of(lambda: case.store.describe_user(**asked)) == "ResourceNotFoundException"
+    assert "Emails" not in case.store.describe_user(**OF_STORE, UserId=told["user_id"])
 
 
 def test_a_user_may_be_deactivated(case: Case) -> None:
