@@ -60,6 +60,14 @@ class Centre:
         return self.ready.look("lent permission sets", **changed)
 
 
+def test_where_no_identity_center_answers_that_is_said() -> None:
+    centre = Centre()
+    centre.ready.answers["sso-admin.DescribePermissionSet"] = lambda _said: {}
+    (finding,) = centre.look()
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "is no Identity Center" in finding.said
+
+
 def test_a_set_of_one_hour_that_pam_alone_writes_in_is_as_it_should_be() -> None:
     centre = Centre()
     for sessions in (0, 1, 20, 29):
