@@ -2,7 +2,6 @@
 
 from constructs import Construct
 
-from pam.domain.proofs import Maker
 from pam.names import issuer_role_name
 from pam.settings import IssueSettings
 from stacks.door_calls import DoorCalls
@@ -42,10 +41,7 @@ class CredentialIssuer(Construct):
                 table_name=store.table.table_name,
                 calls_table=calls.table.table_name,
                 auditor_function=auditor.function.function.function_name,
-                door_key_arn=proof_keys.arn(Maker.DOOR),
-                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
-                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                slack_key_arn=proof_keys.arn(Maker.SLACK),
+                **proof_keys.settings(),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
                 vendors="",

@@ -6,15 +6,14 @@ from constructs import Construct
 
 from pam.domain.kinds import IDENTITY_CENTER
 from pam.domain.partitions import partition_of
-from pam.domain.proofs import Maker
-from pam.names import Table, VendorPower
+from pam.names import Table
 from pam.policy.compiled import CompiledPolicy
 from pam.settings import IdentityCenterSettings, IssueIdentityCenterSettings
 from stacks.acknowledgments import acknowledge
 from stacks.function_platform import FunctionPlatform
 from stacks.proof_keys import ProofKeys
 from stacks.vendor_config import IdentityCenterConfig
-from stacks.vendor_functions import VendorFunction, VendorFunctions
+from stacks.vendor_functions import VendorFunctions
 from stacks.wide_rights import allow_on_each
 
 SEE = (
@@ -51,7 +50,7 @@ class IdentityCenter(VendorFunctions):
     these, and have no right there of their own.
     """
 
-    kind = IDENTITY_CENTER
+    kind, table = IDENTITY_CENTER, Table.IDENTITY_CENTER
 
     def __init__(
         self,
@@ -63,43 +62,20 @@ class IdentityCenter(VendorFunctions):
         policy: CompiledPolicy,
         config: IdentityCenterConfig,
     ) -> None:
-        super().__init__(scope, construct_id)
-        stack = Stack.of(self)
-        settings = {
-            "env_name": platform.env_name,
-            "table_name": platform.session_store.table.table_name,
-            "account": stack.account,
-            "region": stack.region,
-            "identity_center_region": config.region or platform.config.region,
-            "identity_center_user_name": config.user_name,
-            "identity_center_url": config.endpoint_url,
-        }
-        self.issue = VendorFunction(
-            self,
-            "Issue",
+        super().__init__(
+            scope,
+            construct_id,
             platform=platform,
-            kind=IDENTITY_CENTER,
-            power=VendorPower.ISSUE,
-            table=Table.IDENTITY_CENTER,
-            settings=IssueIdentityCenterSettings(
-                **settings,
-                identity_center_role=config.issuer_role,
-                door_key_arn=proof_keys.arn(Maker.DOOR),
-                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
-                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                slack_key_arn=proof_keys.arn(Maker.SLACK),
-            ),
             proof_keys=proof_keys,
-        )
-        self.revoke = VendorFunction(
-            self,
-            "Revoke",
-            platform=platform,
-            kind=IDENTITY_CENTER,
-            power=VendorPower.REVOKE,
-            table=Table.IDENTITY_CENTER,
-            settings=IdentityCenterSettings(**settings, identity_center_role=config.revoker_role),
-            proof_keys=proof_keys,
+            vendor={
+                "identity_center_region": config.region or platform.config.region,
+                "identity_center_user_name": config.user_name,
+                "identity_center_url": config.endpoint_url,
+            },
+            issuing=IssueIdentityCenterSettings,
+            issuer={"identity_center_role": config.issuer_role},
+            revoking=IdentityCenterSettings,
+            revoker={"identity_center_role": config.revoker_role},
         )
         partition = partition_of(platform.config.region)
         for function, role_arn, actions in (
@@ -109,7 +85,7 @@ class IdentityCenter(VendorFunctions):
             if role_arn:
                 function.function.allow_only_here("sts:AssumeRole", on=[role_arn])
             else:
-                _grant(function.role, actions, policy, stack.account, partition)
+                _grant(function.role, actions, policy, Stack.of(self).account, partition)
 
 
 def _grant(

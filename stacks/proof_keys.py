@@ -40,6 +40,10 @@ class ProofKeys(Construct):
         """Empty where there is none: then nothing is this maker's."""
         return self._keys[maker].key_arn if maker in self._keys else ""
 
+    def settings(self) -> dict[str, str]:
+        """Of a function that tells the proofs of all makers: which key is whose."""
+        return {f"{maker}_key_arn": self.arn(maker) for maker in Maker}
+
     def grant_make(self, role: iam.IRole, maker: Maker) -> None:
         """Sign as this maker, and tell nothing."""
         self._grant(role, maker, "kms:GenerateMac")

@@ -36,10 +36,7 @@ class SessionActivator(Construct):
             settings=GateSettings(
                 env_name=platform.env_name,
                 table_name=store.table.table_name,
-                door_key_arn=proof_keys.arn(Maker.DOOR),
-                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
-                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                slack_key_arn=proof_keys.arn(Maker.SLACK),
+                **proof_keys.settings(),
                 database_sslmode=platform.config.database_sslmode,
                 database_root_certificate=platform.database_root_certificate,
                 vendors=platform.vendors,

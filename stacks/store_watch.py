@@ -3,7 +3,6 @@
 from aws_cdk import Duration
 from constructs import Construct
 
-from pam.domain.proofs import Maker
 from pam.names import (
     BLOCKS_PARTITION,
     LOG_PARTITION,
@@ -45,10 +44,7 @@ class StoreWatch(Construct):
             settings=WatchSettings(
                 env_name=platform.env_name,
                 table_name=store.table.table_name,
-                door_key_arn=proof_keys.arn(Maker.DOOR),
-                admission_key_arn=proof_keys.arn(Maker.ADMISSION),
-                activation_key_arn=proof_keys.arn(Maker.ACTIVATION),
-                slack_key_arn=proof_keys.arn(Maker.SLACK),
+                **proof_keys.settings(),
             ),
             timeout=Duration.seconds(60),
         )

@@ -1,6 +1,8 @@
 """What the functions with a vendor's power have in common."""
 
-from aws_cdk import Duration
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -62,8 +64,49 @@ class VendorFunctions(Construct):
     """The two functions of a kind."""
 
     kind: str
+    table: Table
     issue: VendorFunction
     revoke: VendorFunction
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        platform: FunctionPlatform,
+        proof_keys: ProofKeys,
+        vendor: Mapping[str, str],
+        issuing: type[Settings],
+        issuer: Mapping[str, str],
+        revoking: type[Settings],
+        revoker: Mapping[str, str],
+    ) -> None:
+        """The classes say what each is told: of `vendor` both, of `issuer` and `revoker` one."""
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        both = {
+            "env_name": platform.env_name,
+            "table_name": platform.session_store.table.table_name,
+            "account": stack.account,
+            "region": stack.region,
+            **vendor,
+        }
+        self.issue, self.revoke = (
+            VendorFunction(
+                self,
+                power.value.title(),
+                platform=platform,
+                kind=self.kind,
+                power=power,
+                table=self.table,
+                settings=settings,
+                proof_keys=proof_keys,
+            )
+            for power, settings in (
+                (VendorPower.ISSUE, issuing(**both, **issuer, **proof_keys.settings())),
+                (VendorPower.REVOKE, revoking(**both, **revoker)),
+            )
+        )
 
     def grant_use(self, activator: PamFunction, revocation: PamFunction) -> None:
         """Who has what done: the activator also takes what it made too late."""

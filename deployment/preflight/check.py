@@ -21,12 +21,6 @@ _DENIED = frozenset(
         "UnauthorizedOperation",
     }
 )
-_RIGHTS = {
-    "apigateway": "apigateway",
-    "resourcegroupstaggingapi": "tag",
-    "cloudwatch": "cloudwatch",
-}
-"""What a service's rights begin with, where that is not what boto3 calls the service."""
 
 
 class Verdict(StrEnum):
