@@ -3,11 +3,7 @@
 import json
 import os
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,39 +12,17 @@ import pytest
 from local.identity_center.accounts import Keys
 from local.identity_center.control import IdentityCenterControl
 from local.identity_center.directory import user_id_of
-from local.state import ROOT
 from tests.local.identity_center.centers import OF_STORE
 from tests.local.identity_center.emulated import client
+from tests.local.started import Started, started_process
 
 pytestmark = pytest.mark.enable_socket
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    process: subprocess.Popen[bytes]
-    port_file: Path
-    record: Path
-    lifeline: int
-
-
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Started]:
-    reading, writing = os.pipe()
-    port_file, record = tmp_path / "identity-center.json", tmp_path / "calls.jsonl"
-    command = [sys.executable, "-m", "local.identity_center", "--port-file", str(port_file)]
-    options = ["--record", str(record), "--lifeline", str(reading)]
-    process = subprocess.Popen([*command, *options], cwd=ROOT, pass_fds=(reading,))
-    os.close(reading)
-    try:
-        deadline = time.monotonic() + 30
-        while not port_file.exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield Started(process=process, port_file=port_file, record=record, lifeline=writing)
-    finally:
-        process.kill()
-        process.wait()
+    with started_process("local.identity_center", tmp_path) as process:
+        yield process
 
 
 def test_it_says_where_it_is_to_its_owner_alone_and_ends_with_its_starter(

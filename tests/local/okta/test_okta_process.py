@@ -3,11 +3,8 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,9 +14,9 @@ import urllib3
 from local.control import ControlError
 from local.okta.control import OktaControl
 from local.okta.recording import read
-from local.state import ROOT
 from tests.local.okta.calling import ALICE, GROUP, ISSUER, MEMBER, MEMBERS, Caller, Key
 from tests.local.okta.running import Running, listening
+from tests.local.started import Started, started_process
 
 pytestmark = pytest.mark.enable_socket
 
@@ -143,32 +140,10 @@ def test_a_lost_answer_is_a_reset_and_a_late_one_late_and_both_were_done(
     assert time.monotonic() - began >= 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    process: subprocess.Popen[bytes]
-    port_file: Path
-    record: Path
-    lifeline: int
-
-
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Started]:
-    reading, writing = os.pipe()
-    port_file, record = tmp_path / "okta.json", tmp_path / "calls.jsonl"
-    command = [sys.executable, "-m", "local.okta", "--port-file", str(port_file)]
-    options = ["--record", str(record), "--lifeline", str(reading)]
-    process = subprocess.Popen([*command, *options], cwd=ROOT, pass_fds=(reading,))
-    os.close(reading)
-    try:
-        deadline = time.monotonic() + 30
-        while not port_file.exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield Started(process=process, port_file=port_file, record=record, lifeline=writing)
-    finally:
-        process.kill()
-        process.wait()
+    with started_process("local.okta", tmp_path) as process:
+        yield process
 
 
 def test_it_says_where_it_is_to_its_owner_alone_and_ends_with_its_starter(
