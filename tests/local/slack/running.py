@@ -1,13 +1,10 @@
 """A fake Slack of the tests' own, in a thread; and Slack's own clients, pointed at it."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 from slack_sdk import WebClient
@@ -16,6 +13,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from local.slack.control import SlackControl
 from local.slack.server import Server
+from tests.local.serving import serving
 
 Json = dict[str, Any]
 
@@ -59,28 +57,10 @@ class Running:
 
 @contextmanager
 def slack(record: Path | None = None, clock: Callable[[], float] = time.time) -> Iterator[Running]:
-    begun: Queue[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
-
-    async def run() -> None:
-        server, stopped = Server(record=record, clock=clock), asyncio.Event()
-        listening = await server.start()
-        begun.put((server, asyncio.get_running_loop(), stopped))
-        await stopped.wait()
-        listening.close()
-        server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),))
-    thread.start()
-    server, loop, stopped = begun.get(timeout=10)
-    about = server.about()
-    try:
+    with serving(lambda: Server(record=record, clock=clock), Server.close) as server:
+        about = server.about()
         control = SlackControl(about["control_url"], about["control_token"])
         yield Running(about=about, control=control, server=server)
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join()
 
 
 class Listener:
