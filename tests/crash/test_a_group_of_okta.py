@@ -12,6 +12,7 @@ import pytest
 
 from pam.domain.kinds import OKTA_GROUP
 from pam.domain.lifecycle import Status
+from tests.crash.afterwards import nobody_else, the_same_again, the_workflow_gives_up
 from tests.crash.scene import survives
 from tests.fakes.twin import twin
 from tests.okta.scene import SUPPORT, OktaScene
@@ -133,22 +134,6 @@ CASES: dict[str, tuple[Before, Act]] = {
     "search when active": (active, lambda s, _: s.search_groups()),
     "search when half_made": (half_made, lambda s, _: s.search_groups()),
 }
-
-
-def nobody_else(scene: OktaScene, act: Callable[[], object]) -> None:
-    """Only the belts are left."""
-
-
-def the_same_again(scene: OktaScene, act: Callable[[], object]) -> None:
-    scene.later(seconds=1)
-    survives(act)
-
-
-def the_workflow_gives_up(scene: OktaScene, act: Callable[[], object]) -> None:
-    for session_id in list(scene.real_store.sessions):
-        scene.later(seconds=1)
-        survives(partial(scene.fail, session_id))
-        scene.check()
 
 
 def okta_is_out_for_an_hour(scene: OktaScene, act: Callable[[], object]) -> None:

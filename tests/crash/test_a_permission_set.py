@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from pam.domain.lifecycle import Status
+from tests.crash.afterwards import nobody_else, the_same_again
 from tests.crash.scene import survives
 from tests.identity_center.whole import PermissionSetScene
 
@@ -75,15 +76,6 @@ CASES: dict[str, tuple[Before, Act]] = {
     "end due when expired": (expired, lambda s, i: s.end_due(i)),
     "look when active": (active, lambda s, _: s.look()),
 }
-
-
-def nobody_else(scene: PermissionSetScene, act: Callable[[], object]) -> None:
-    """Only the belts are left."""
-
-
-def the_same_again(scene: PermissionSetScene, act: Callable[[], object]) -> None:
-    scene.later(seconds=1)
-    survives(act)
 
 
 AFTERWARDS = (nobody_else, the_same_again)

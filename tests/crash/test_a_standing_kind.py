@@ -12,6 +12,7 @@ import pytest
 
 from pam.domain.lifecycle import Status
 from pam.ports.people import Execution
+from tests.crash.afterwards import nobody_else, the_same_again, the_workflow_gives_up
 from tests.crash.courses import Courses
 from tests.crash.scene import survives
 from tests.fakes.chance import CHANCE
@@ -187,22 +188,6 @@ CASES: dict[str, tuple[Before, Act]] = {
     },
 }
 Afterwards = Callable[[DoorScene, Callable[[], object]], None]
-
-
-def nobody_else(scene: DoorScene, act: Callable[[], object]) -> None:
-    """Only the belts are left."""
-
-
-def the_same_again(scene: DoorScene, act: Callable[[], object]) -> None:
-    scene.later(seconds=1)
-    survives(act)
-
-
-def the_workflow_gives_up(scene: DoorScene, act: Callable[[], object]) -> None:
-    for session_id in list(scene.real_store.sessions):
-        scene.later(seconds=1)
-        survives(partial(scene.fail, session_id))
-        scene.check()
 
 
 def the_workflow_goes_on(scene: DoorScene, act: Callable[[], object]) -> None:

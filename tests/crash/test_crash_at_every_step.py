@@ -13,6 +13,7 @@ from pam.domain.kinds import POSTGRES_USER
 from pam.domain.lifecycle import Status
 from pam.operations.admit_request import NextState
 from pam.ports.people import Execution
+from tests.crash.afterwards import nobody_else, the_same_again
 from tests.crash.courses import Courses
 from tests.crash.scene import Scene, survives
 from tests.fakes.chance import CHANCE
@@ -358,16 +359,6 @@ CASES: dict[str, tuple[Before, Act, tuple[str, ...]]] = {
 
 
 Afterwards = Callable[[Scene, Callable[[], object]], None]
-
-
-def nobody_else(scene: Scene, act: Callable[[], object]) -> None:
-    """Only the belts are left."""
-
-
-def the_same_again(scene: Scene, act: Callable[[], object]) -> None:
-    """A retry: the workflow's, a person's, the stream's."""
-    scene.later(seconds=1)
-    survives(act)
 
 
 def the_same_again_late(scene: Scene, act: Callable[[], object]) -> None:
