@@ -9,17 +9,23 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
+from cli.problems import ApiProblem
+from cli.wording import Typed, reword
+
 if TYPE_CHECKING:
     from cli.api import Api
     from cli.trail.stores import Stores
 
 _META_KEY = "cli.invocation"
+_wants_json: ContextVar[bool] = ContextVar("wants_json", default=False)
+_printed: ContextVar[bool] = ContextVar("printed", default=False)
 _ENV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 
 Json = Annotated[
@@ -103,8 +109,21 @@ class Invocation:
         return env
 
 
+def start(*, json: bool) -> None:
+    """Before a command runs: whether stdout is to hold a document, and nothing else."""
+    _wants_json.set(json)
+    _printed.set(False)
+
+
+def print_failure(document: Mapping[str, Any]) -> None:
+    """With --json: the problem, unless a document stands on stdout already."""
+    if _wants_json.get() and not _printed.get():
+        print_json(document)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """ASCII only: what people wrote cannot reach the terminal as control characters."""
+    _printed.set(True)
     typer.echo(json.dumps(document, indent=2, ensure_ascii=True))
 
 
@@ -146,7 +165,12 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
             region=region or before.region,
             api_url=before.api_url if api_url is None else api_url,
         )
-        function(invocation, **arguments)
+        ctx.meta[_META_KEY] = invocation
+        try:
+            function(invocation, **arguments)
+        except ApiProblem as problem:
+            reword(problem, _typed(ctx, arguments), invocation.api)
+            raise
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     common = list(inspect.signature(root, eval_str=True).parameters.values())
@@ -155,3 +179,15 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _typed(ctx: Any, arguments: Mapping[str, Any]) -> dict[str, Typed]:
+    """What was typed, by parameter: `length` is `--for`."""
+    return {
+        each.name: Typed(
+            each.opts[0] if each.param_type_name == "option" else each.metavar or each.name.upper(),
+            arguments[each.name],
+        )
+        for each in ctx.command.params
+        if each.name in arguments
+    }
