@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 """The most that the API gives at once."""
-_WORDS: Mapping[str, tuple[Status, ...]] = {
+WORDS: Mapping[str, tuple[Status, ...]] = {
     **{status.lower(): (status,) for status in Status},
     "pending": (Status.PENDING_APPROVAL,),
     "open": tuple(status for status in Status if status not in CLOSED),
@@ -40,9 +40,9 @@ def statuses_of(text: str) -> tuple[Status, ...]:
     """`pending,active` as states, each once. Raises BadParameter for what is none."""
     found: dict[Status, None] = {}
     for word in text.split(","):
-        named = _WORDS.get(word.strip().lower())
+        named = WORDS.get(word.strip().lower())
         if named is None:
-            near = alike(word.strip(), _WORDS)
+            near = alike(word.strip(), WORDS)
             hint = f"did you mean {near}? " if near else ""
             message = f"{word!r} is none of {', '.join(Status)}, pending, open, closed; {hint}"
             raise typer.BadParameter(message.rstrip("; "), param_hint="--status")
@@ -56,7 +56,7 @@ def gather(api: "Api", wanted: Wanted) -> dict[str, Any]:
     `more` is true where several states were asked for, and there are more than these.
     """
     if len(wanted.statuses) <= 1:
-        status = {"status": each.value for each in wanted.statuses}
+        status = {"status": state.value for state in wanted.statuses}
         return _pages(api, {**status, **wanted.query}, wanted, wanted.cursor)
     lists = [
         _pages(api, {"status": each.value, **wanted.query}, _with_limit(wanted), None)

@@ -44,7 +44,9 @@ class Command(TyperCommand):
         lines = EXAMPLES.get(_path(ctx), ())
         if lines:
             with formatter.section("Examples"):
-                formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in lines))
+                formatter.write(
+                    "".join(f"{'':{formatter.current_indent}}{line}\n" for line in lines)
+                )
 
 
 class Group(TyperGroup):
@@ -62,7 +64,7 @@ class Group(TyperGroup):
         _write(formatter, {"Options": records})
         self.format_commands(ctx, formatter)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         shown = {name: each for name, each in self.commands.items() if not each.hidden}
         placed = {name for names in self.sections.values() for name in names}
         rest = [name for name in shown if name not in placed]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
+from cli.completion import OFFERS
 from cli.problems import ApiProblem
 from cli.wording import Typed, reword
 
@@ -40,6 +41,15 @@ Env = Annotated[
 ]
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="AWS region that PAM lives in.")
+]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        help="Print which pam this is.",
+        is_eager=True,
+        callback=lambda wanted: _print_version() if wanted else None,
+    ),
 ]
 ApiUrl = Annotated[
     str | None,
@@ -135,6 +145,7 @@ def root(
     env: Env = None,
     region: Region = None,
     api_url: ApiUrl = None,
+    version: Version = False,  # noqa: ARG001 (its callback does it all)
 ) -> None:
     """Borrow privileged access: ask, have it approved, use it, and it ends by the clock."""
     ctx.meta[_META_KEY] = Invocation(
@@ -173,12 +184,29 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
             raise
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-    common = list(inspect.signature(root, eval_str=True).parameters.values())
+    common = [
+        each
+        for each in inspect.signature(root, eval_str=True).parameters.values()
+        if each.name != "version"
+    ]
+    for each in (*own, *common):
+        for about in getattr(each.annotation, "__metadata__", ()):
+            about.autocompletion = OFFERS.get(each.name, about.autocompletion)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *common)]
     # Typer builds the options from these two; `wraps` alone would show it the inner function.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _print_version() -> None:
+    from cli.version import version
+
+    if _wants_json.get():
+        print_json({"version": version()})
+    else:
+        typer.echo(f"pam {version()}")
+    raise typer.Exit
 
 
 def _typed(ctx: Any, arguments: Mapping[str, Any]) -> dict[str, Typed]:

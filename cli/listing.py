@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
@@ -92,9 +92,14 @@ def beginnings(session_ids: Iterable[str]) -> dict[str, str]:
     ids = sorted(set(session_ids))
     neighbours = zip(["", *ids], ids, [*ids[1:], ""], strict=False)
     return {
-        own: own[: max(_SHORTEST, *(len(commonprefix([own, each])) + 1 for each in (left, right)))]
+        own: own[: max(_SHORTEST, *(_shared(own, each) + 1 for each in (left, right)))]
         for left, own, right in neighbours
     }
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def print_names(items: Iterable[Mapping[str, Any]]) -> None:

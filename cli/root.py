@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
@@ -44,6 +45,13 @@ class Root(Group):
         except OSError as error:
             exit_code = _lost(error)
         sys.exit(exit_code)
+
+    def _main_shell_completion(self, *words: Any, **more: Any) -> None:
+        """Never a word to whoever pressed TAB, whatever went wrong."""
+        try:
+            super()._main_shell_completion(*words, **more)
+        except Exception:  # noqa: BLE001
+            sys.exit(ExitCode.FAILED)
 
     def _run(
         self, args: Sequence[str] | None, prog_name: str | None, more: Mapping[str, Any]
@@ -85,11 +93,11 @@ def _internal(error: Exception) -> tuple[str, None]:
 def _asks_for_json(words: Sequence[str]) -> bool:
     """Whether the words before any `--` ask for JSON, also where they are no lawful command."""
     own = list(words[: words.index("--")] if "--" in words else words)
-    pairs = set(zip(own, own[1:], strict=False))
-    return (
-        not {"--json", "-ojson", "--output=json"}.isdisjoint(own)
-        or not {("-o", "json"), ("--output", "json")}.isdisjoint(pairs)
-    )
+    pairs = set(pairwise(own))
+    return not {"--json", "-ojson", "--output=json"}.isdisjoint(own) or not {
+        ("-o", "json"),
+        ("--output", "json"),
+    }.isdisjoint(pairs)
 
 
 def _say(line: str, document: Mapping[str, Any] | None) -> None:

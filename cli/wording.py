@@ -74,9 +74,7 @@ def alike(typed: str, known: Iterable[str]) -> str:
     return clean(" or ".join(near))
 
 
-def _in_options(
-    problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]
-) -> str:
+def _in_options(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
     faults = []
     for error in problem.errors:
         field, message = str(error.get("field")), str(error.get("message"))
@@ -91,7 +89,7 @@ def _in_options(
 
 
 def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
-    """`core-ledger-admin is lent for at most 4h`, if longer was asked of what the caller may have."""
+    """`core-ledger-admin is lent for at most 4h`, if the caller may have it, and asked for longer."""
     asked, length = typed.get("resource"), typed.get("length")
     if asked is None or length is None or not isinstance(length.value, str):
         return ""
@@ -104,16 +102,16 @@ def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
     return ""
 
 
-def _near_miss(
-    problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]
-) -> str:
+def _near_miss(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
     """A resource or a person whom the caller knows, and who is called almost so."""
     resource, person = typed.get("resource"), typed.get("person") or typed.get("principal")
     if problem.code == Code.NOT_FOUND and resource is not None and resource.value:
         near = alike(str(resource.value), (str(each.get("resource")) for each in _resources(api)))
         if near:
             return near
-    unknown = {Code.NOT_FOUND, Code.NOT_ELIGIBLE} | ({problem.code} if _of_person(problem) else set())
+    unknown = {Code.NOT_FOUND, Code.NOT_ELIGIBLE} | (
+        {problem.code} if _of_person(problem) else set()
+    )
     if problem.code in unknown and person is not None and person.value:
         return alike(str(person.value), _people(api))
     return ""

@@ -29,9 +29,7 @@ def _statuses_option(text: str | None) -> str | None:
     return text
 
 
-def _states(
-    status: str | None, *, active: bool, still_open: bool
-) -> tuple[Status, ...]:
+def _states(status: str | None, *, active: bool, still_open: bool) -> tuple[Status, ...]:
     words = [status, "active" if active else None, "open" if still_open else None]
     said = ",".join(filter(None, words))
     return statuses_of(said) if said else ()
@@ -179,9 +177,7 @@ def _print_list(document: Mapping[str, Any], form: listing.Form) -> None:
         typer.echo(more, err=True)
 
 
-def _print_table(
-    document: Mapping[str, Any], items: list[dict[str, Any]], *, wide: bool
-) -> None:
+def _print_table(document: Mapping[str, Any], items: list[dict[str, Any]], *, wide: bool) -> None:
     more = _more(document)
     if items:
         listing.show([Session.parse(item) for item in items], wide=wide)
@@ -195,4 +191,6 @@ def _more(document: Mapping[str, Any]) -> str:
     if document.get("cursor"):
         cursor = clean(str(document["cursor"]))
         return f"there are more: the same with --cursor {cursor}, with a higher --limit, or --all"
-    return "there are more: the same with a higher --limit, or --all" if document.get("more") else ""
+    return (
+        "there are more: the same with a higher --limit, or --all" if document.get("more") else ""
+    )
