@@ -56,7 +56,7 @@ def gather(api: "Api", wanted: Wanted) -> dict[str, Any]:
     `more` is true where several states were asked for, and there are more than these.
     """
     if len(wanted.statuses) <= 1:
-        status = {"status": state.value for state in wanted.statuses}
+        status = {"status": wanted.statuses[0].value} if wanted.statuses else {}
         return _pages(api, {**status, **wanted.query}, wanted, wanted.cursor)
     lists = [
         _pages(api, {"status": each.value, **wanted.query}, _with_limit(wanted), None)

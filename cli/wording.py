@@ -89,7 +89,7 @@ def _in_options(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[
 
 
 def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
-    """`core-ledger-admin is lent for at most 4h`, if the caller may have it, and asked for longer."""
+    """`core-ledger-admin is lent for at most 4h`, if longer was asked of what one may have."""
     asked, length = typed.get("resource"), typed.get("length")
     if asked is None or length is None or not isinstance(length.value, str):
         return ""
