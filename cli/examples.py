@@ -1,4 +1,4 @@
-"""What to type, for the help of each command: lines that work as they stand, but for their names."""
+"""What to type, for the help of each command: lines that work as they stand, names apart."""
 
 from collections.abc import Mapping
 

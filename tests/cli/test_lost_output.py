@@ -1,4 +1,4 @@
-"""Output that is closed, full, read no further, or of a code page that lacks half of the letters."""
+"""Output that is closed, full, read no further, or of a code page that lacks letters."""
 
 import io
 import os
