@@ -77,17 +77,17 @@ def _look(api: "Api", path: str, polls: Polls) -> dict[str, Any] | None:
         document = api.get(path)
     except Failure as failure:
         now = monotonic()
-        failing = polls.failed(asked=failure.retry_after, now=now, chance=_chance())
+        failing = polls.failed(asked=failure.retry_after, now=now, chance=chance())
         if not failure.transient or failing > PATIENCE:
             raise
         return None
     session = Session.parse(document)
     seen = (session.status, session.approvals.votes)
-    polls.answered(seen, left=_left(session), now=monotonic(), chance=_chance())
+    polls.answered(seen, left=left(session), now=monotonic(), chance=chance())
     return document
 
 
-def _left(session: Session) -> float | None:
+def left(session: Session) -> float | None:
     """Seconds until the session is to change by itself, as far as it says; negative afterwards."""
     ends: dict[str, datetime | None] = {
         Status.PENDING_APPROVAL: session.approval_expires_at,
@@ -97,5 +97,5 @@ def _left(session: Session) -> float | None:
     return None if end is None else (end - clock.now()).total_seconds()
 
 
-def _chance() -> float:
+def chance() -> float:
     return random()  # noqa: S311 - no secret: it keeps those who wait from asking at once
