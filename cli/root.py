@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from cli import invocation, streams
+from cli import extras, invocation, streams
 from cli.help import Group, did_you_mean
 from cli.problems import ExitCode, Failure, one_line, problem_of_client
 from cli.text import clean
@@ -86,6 +86,8 @@ def _internal(error: Exception) -> tuple[str, None]:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return clean(f"{where}{error.strerror}"), None
+    if isinstance(error, ModuleNotFoundError) and (advice := extras.missing(error)):
+        return advice, None
     line = f"internal error: {type(error).__name__}: {one_line(error)}"
     return f"{line} (PAM_TRACEBACK=1 shows where)", None
 
