@@ -6,6 +6,7 @@ from local.state import ROOT
 
 BENCHES: Mapping[str, str] = {
     "cold-starts": "local.bench.cold_starts:bench",
+    "command": "local.bench.command:bench",
     "flat": "local.bench.flat:bench",
     "slack": "local.bench.slack:bench",
     "people": "local.bench.people:bench",
