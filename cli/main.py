@@ -28,6 +28,7 @@ from cli.commands import (
     policy,
     request,
     review,
+    revoke,
     sessions,
     vote,
 )
@@ -80,7 +81,7 @@ app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
 app.command("confirm")(vote.confirm)
 app.command("review")(review.review)
-app.command("revoke")(end.revoke)
+app.command("revoke")(revoke.revoke)
 app.command("end")(end.end)
 app.command("block")(blocklist.block)
 app.command("list")(sessions.list_sessions)

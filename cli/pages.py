@@ -50,16 +50,14 @@ def own(api: "Api") -> Iterator[Session]:
 
 def to_come(
     api: "Api", *, requester: str | None = None, resource: str | None = None
-) -> list[Session]:
+) -> list[Document]:
     """Those that are access, or may become it, of everybody whom the caller may see; newest first
-    in each state. Each state has an index of its own.
+    in each state. There are few of each, and each is a range of the index of states.
     """
-    found: dict[str, Session] = {}
+    found: dict[str, Document] = {}
     for status in _TO_COME:
         for each in sessions(api, status=status, requester=requester, resource=resource):
-            session = Session.parse(each)
-            if not session.lost:
-                found.setdefault(session.session_id, session)
+            found.setdefault(Session.parse(each).session_id, each)
     return list(found.values())
 
 

@@ -70,7 +70,7 @@ def own(api: "Api", typed: str | None, act: Act, *, yes: bool = False) -> Found:
         return _last(api)
     if typed_ids.is_name(typed):
         return _of_resource(api, typed)
-    found = _by_id(api, typed)
+    found = by_id(api, typed)
     if act is SHOW or not terminal.is_terminal():
         return found
     document = found.document or api.get(session_path(found.session_id))
@@ -89,7 +89,7 @@ def others(
     """
     if typed is None:
         return _picked(_waiting(api, act), act, yes=yes, question=question)
-    found = _by_id(api, typed)
+    found = by_id(api, typed)
     if not terminal.is_terminal():
         return found
     document = found.document or api.get(session_path(found.session_id))
@@ -97,7 +97,8 @@ def others(
     return Found(session_id=found.session_id, document=document)
 
 
-def _by_id(api: "Api", typed: str) -> Found:
+def by_id(api: "Api", typed: str) -> Found:
+    """A session by its id or a beginning of it, whosever it is; nothing is shown or asked."""
     beginning = typed_ids.digits(typed)
     if beginning is None:
         message = f"{typed!r} is no id: those have 26 letters and digits, as `pam list` shows them"
@@ -165,7 +166,7 @@ def _waiting(api: "Api", act: Act) -> list[Session] | None:
     if not terminal.is_terminal():
         return None
     if not act.inbox:
-        return pages.to_come(api)
+        return [Session.parse(each) for each in pages.to_come(api)]
     listed = api.get("/pam/inbox").get(act.inbox)
     return [Session.parse(each) for each in listed] if isinstance(listed, list) else []
 

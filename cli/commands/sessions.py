@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, render
-from cli.arguments import SessionId, session_path
+from cli import aws, clock, render, which
+from cli.arguments import OwnSession, session_path
 from cli.invocation import Invocation, command, print_json
 from cli.problems import Failure
 from cli.session import Session
 from cli.text import clean
-from cli.watch import watch
+from cli.watch import Watched, watch
 from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
@@ -77,23 +77,24 @@ def list_sessions(
 @command
 def show(
     invocation: Invocation,
-    session_id: SessionId,
+    session_id: OwnSession = None,
     *,
     live: Annotated[
         bool, typer.Option("--watch", help="Stay and show each change until it is over.")
     ] = False,
 ) -> None:
     """Show one session."""
-    path, api = session_path(session_id), invocation.api()
+    api = invocation.api()
+    found = which.own(api, session_id, which.SHOW)
     if not live:
-        document = api.get(path)
+        document = found.document or api.get(session_path(found.session_id))
         invocation.emit(
             document, lambda: render.show_session(Session.parse(document), now=clock.now())
         )
         return
     document = watch(
         api,
-        session_id,
+        Watched(session_id=found.session_id, known=found.document),
         view=_live_view,
         until=lambda session: session.over,
         stderr=invocation.json,
