@@ -13,6 +13,12 @@ from typing import Self
 
 _LONGEST = 60.0
 """Seconds for anything at all to happen."""
+_PAM = """
+import fcntl, runpy, termios
+# It is the terminal of this session: Ctrl-C typed there is a signal here.
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+runpy.run_module("cli.main", run_name="__main__")
+"""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -29,15 +35,14 @@ class Terminal:
 
     def __enter__(self) -> Self:
         self._ours, theirs = pty.openpty()
-        command = [sys.executable, "-m", "cli.main", *self.arguments]
+        command = [sys.executable, "-c", _PAM, *self.arguments]
         self._process = subprocess.Popen(
             command,
             stdin=theirs,
             stdout=theirs if self.stdout is None else self.stdout,
             stderr=theirs if self.stderr is None else self.stderr,
             env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
-            # A session of its own with this terminal: Ctrl-C typed there is a signal here.
-            preexec_fn=_become_master,
+            start_new_session=True,
         )
         os.close(theirs)
         return self
@@ -52,7 +57,7 @@ class Terminal:
                 raise AssertionError(message)
         return self.text
 
-    def type(self, keys: str) -> None:
+    def press(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 
     def exit_code(self) -> int:
@@ -85,11 +90,3 @@ class Terminal:
             self._process.kill()
             self._process.wait()
         os.close(self._ours)
-
-
-def _become_master() -> None:
-    import fcntl
-    import termios
-
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -19,7 +19,7 @@ def test_a_vote_is_asked_about_and_the_answer_counts(fake: FakeApi, tmp_path: Pa
     with (tmp_path / "out").open("w+b") as out:
         with Terminal(["approve", SESSION_ID.lower()[:14], "--json"], out.fileno()) as terminal:
             assert "user/alice" in terminal.until("Approve it? [y/N]: ")
-            terminal.type("y\r")
+            terminal.press("y\r")
             assert terminal.exit_code() == 0
         out.seek(0)
         assert json.loads(out.read()) == active()
@@ -29,7 +29,7 @@ def test_no_is_no(fake: FakeApi) -> None:
     lists(fake, session())
     with Terminal(["deny", SESSION_ID]) as terminal:
         terminal.until("Deny it? [y/N]: ")
-        terminal.type("\r")
+        terminal.press("\r")
         assert terminal.exit_code() == 1
     assert not fake.calls("POST /pam/approve")
 
@@ -38,7 +38,7 @@ def test_ctrl_c_at_a_question_does_nothing(fake: FakeApi) -> None:
     lists(fake, session())
     with Terminal(["approve", SESSION_ID]) as terminal:
         terminal.until("[y/N]: ")
-        terminal.type("\x03")
+        terminal.press("\x03")
         assert terminal.exit_code() == 130
     assert not fake.calls("POST /pam/approve")
 
@@ -49,9 +49,9 @@ def test_one_of_several_is_chosen(fake: FakeApi) -> None:
     fake.on("POST /pam/approve", meant)
     with Terminal(["approve"]) as terminal:
         terminal.until("which one? [1-2, return for none]: ")
-        terminal.type("2\r")
+        terminal.press("2\r")
         terminal.until("Approve it? [y/N]: ")
-        terminal.type("y\r")
+        terminal.press("y\r")
         assert terminal.exit_code() == 0
     assert fake.calls("POST /pam/approve")[0].body["session_id"] == meant["session_id"]
 
@@ -64,7 +64,7 @@ def test_ctrl_c_while_watching_leaves_id_state_and_next_command(
     fake.on("POST /pam/request", session(), status=202)
     with Terminal(command) as terminal:
         terminal.until("waiting for 2 approvals")
-        terminal.type("\x03")
+        terminal.press("\x03")
         assert terminal.exit_code() == 130
     last = terminal.text.rstrip().splitlines()[-1]
     assert f"{SESSION_ID}: core-ledger-admin is PENDING_APPROVAL" in last
