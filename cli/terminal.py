@@ -1,8 +1,11 @@
-"""What is asked of whoever sits before a terminal, and of nobody else.
+"""What is asked of whoever sits before a terminal, and of nobody else; and how wide it is.
 
 Questions go to stderr and answers come from stdin; stdout is kept for what a command is for.
 """
 
+
+import os
+import shutil
 import sys
 
 from cli.problems import Failure
@@ -67,3 +70,15 @@ def _typed(prompt: str) -> str:
     if not line:
         say("")
     return line.strip()
+
+
+def columns() -> int | None:
+    """Of the terminal that stdout is; None where it is none, and nothing needs to fit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def has_colours() -> bool:
+    """Whether stdout takes them, and nobody said otherwise (https://no-color.org)."""
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )

@@ -58,16 +58,16 @@ def watch(
     try:
         return _watch(api, watched, view=view, until=until, stderr=stderr)
     except KeyboardInterrupt:
-        raise _left(watched, "", ExitCode.INTERRUPTED) from None
+        raise _broken_off(watched, "", ExitCode.INTERRUPTED) from None
     except _TimeIsOver:
-        raise _left(watched, "the time is over; ", ExitCode.TIMED_OUT) from None
+        raise _broken_off(watched, "the time is over; ", ExitCode.TIMED_OUT) from None
     except Failure as failure:
         if watched.known is None:
             raise
-        raise _left(watched, f"{failure}; ", failure.exit_code) from failure
+        raise _broken_off(watched, f"{failure}; ", failure.exit_code) from failure
 
 
-def _left(watched: Watched, why: str, exit_code: ExitCode) -> Failure:
+def _broken_off(watched: Watched, why: str, exit_code: ExitCode) -> Failure:
     """What stays on the screen."""
     name = watched.session_id
     session = None if watched.known is None else Session.parse(watched.known)
@@ -127,17 +127,17 @@ def _look(api: "Api", path: str, polls: Polls) -> dict[str, Any] | None:
         document = api.get(path)
     except Failure as failure:
         now = monotonic()
-        failing = polls.failed(asked=failure.retry_after, now=now, chance=_chance())
+        failing = polls.failed(asked=failure.retry_after, now=now, chance=chance())
         if not failure.transient or failing > PATIENCE:
             raise
         return None
     session = Session.parse(document)
     seen = (session.status, session.approvals.votes)
-    polls.answered(seen, left=_seconds_left(session), now=monotonic(), chance=_chance())
+    polls.answered(seen, left=left(session), now=monotonic(), chance=chance())
     return document
 
 
-def _seconds_left(session: Session) -> float | None:
+def left(session: Session) -> float | None:
     """Seconds until the session is to change by itself, as far as it says; negative afterwards."""
     ends: dict[str, datetime | None] = {
         Status.PENDING_APPROVAL: session.approval_expires_at,
@@ -147,5 +147,5 @@ def _seconds_left(session: Session) -> float | None:
     return None if end is None else (end - clock.now()).total_seconds()
 
 
-def _chance() -> float:
+def chance() -> float:
     return random()  # noqa: S311 - no secret: it keeps those who wait from asking at once

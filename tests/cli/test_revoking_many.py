@@ -70,7 +70,7 @@ def test_all_that_is_open_is_taken_away_and_nothing_else(
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_dry_run_shows_them_and_changes_nothing(fake: FakeApi, pam: Pam, as_json: bool) -> None:  # noqa: FBT001
+def test_a_dry_run_shows_them_and_changes_nothing(fake: FakeApi, pam: Pam, as_json: bool) -> None:
     both = asked_of("dave", 1, **OPEN), asked_of("dave", 2)
     revokes(fake, *both)
     result = pam("revoke", "--person", "dave", *WHY, "--dry-run", *["--json"] * as_json)
