@@ -77,6 +77,7 @@ def statuses(_ctx: Any, _: list[str], incomplete: str) -> list[str]:
 
 OFFERS: Mapping[str, Offer] = {
     "session_id": sessions,
+    "like": sessions,
     "resource": resources,
     "profile": profiles,
     "status": statuses,

@@ -211,9 +211,7 @@ def _block_made(api: "Api", session: Session, order: Order) -> Document:
     return max(made, key=lambda each: str(each.get("blocked_at")))
 
 
-def _ended_beside(
-    api: "Api", session: Session, order: Order, made: Document
-) -> Iterator[Session]:
+def _ended_beside(api: "Api", session: Session, order: Order, made: Document) -> Iterator[Session]:
     """They have the block's reason, and their ends were decided when it was made, or later."""
     since = timestamps.render(clock.now() - pages.LIVES)
     resource = session.resource if order.one_resource else None

@@ -3,7 +3,6 @@
 Questions go to stderr and answers come from stdin; stdout is kept for what a command is for.
 """
 
-
 import os
 import shutil
 import sys

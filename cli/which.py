@@ -110,7 +110,8 @@ def by_id(api: "Api", typed: str) -> Found:
         raise Failure(message, exit_code=ExitCode.USAGE)
     matching = _beginning(api, beginning)
     if not matching:
-        raise _none(f"no session that you may see begins with {clean(typed)}")
+        message = f"no session that you may see begins with {clean(typed)}"
+        raise _none(message)
     if len(matching) > 1:
         known = about.named([Session.parse(each) for each in matching])
         message = f"{len(matching)} sessions begin with {clean(typed)}: give more of one: {known}"
@@ -135,7 +136,8 @@ def _last(api: "Api") -> Found:
     for session in pages.own(api):
         if not _foreign(session):
             return Found(session_id=session.session_id)
-    raise _none("you have asked for nothing yet")
+    message = "you have asked for nothing yet"
+    raise _none(message)
 
 
 def _of_resource(api: "Api", resource: str) -> Found:
@@ -184,7 +186,8 @@ def _picked(
         message = "say which session"
         raise typer.BadParameter(message, param_hint="ID")
     if not candidates:
-        raise _none(f"there is no session to {act.name}")
+        message = f"there is no session to {act.name}"
+        raise _none(message)
     only = candidates[0]
     if len(candidates) > 1:
         shown = candidates[:_MOST_SHOWN]

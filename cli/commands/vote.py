@@ -48,9 +48,7 @@ def deny(
 
 
 @command
-def confirm(
-    invocation: Invocation, session_id: OtherSession = None, *, yes: Yes = False
-) -> None:
+def confirm(invocation: Invocation, session_id: OtherSession = None, *, yes: Yes = False) -> None:
     """Stand by what a runbook asked for in your name, or you by Slack as an emergency: it begins
     only then.
     """

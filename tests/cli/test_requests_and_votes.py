@@ -28,7 +28,8 @@ def test_a_request_sends_exactly_what_was_said(fake: FakeApi, pam: Pam) -> None:
 def test_what_was_not_said_is_not_sent(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/request", session(), status=202)
     pam("request", "core-ledger-admin", "--reason", REASON)
-    assert fake.calls("POST /pam/request")[0].body == {"resource": "core-ledger-admin", "reason": REASON}
+    body = {"resource": "core-ledger-admin", "reason": REASON}
+    assert fake.calls("POST /pam/request")[0].body == body
 
 
 def test_break_glass_is_sent_only_when_asked_for(fake: FakeApi, pam: Pam) -> None:

@@ -180,9 +180,7 @@ def test_all_pages_are_looked_at(fake: FakeApi, pam: Pam) -> None:
     assert shown(pam, ADMIN) == meant["session_id"]
 
 
-@pytest.mark.parametrize(
-    "verb", ["show", "end", "approve", "deny", "confirm", "revoke", "review"]
-)
+@pytest.mark.parametrize("verb", ["show", "end", "approve", "deny", "confirm", "revoke", "review"])
 def test_without_an_id_and_without_a_terminal_it_is_wrong_usage(
     fake: FakeApi, pam: Pam, verb: str
 ) -> None:
