@@ -12,7 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-Offer = Callable[[Any, list[str], str], list[str]]
+import typer
+
+Offer = Callable[..., list[str]]
+"""Of what was typed so far (`incomplete`) and, where that matters, of the context."""
 
 PATIENCE = 2.0
 """Seconds that somebody who pressed TAB is kept waiting at most."""
@@ -36,20 +39,22 @@ _SESSIONS: Mapping[str, tuple[str, frozenset[str]]] = {
 """Command to the list that it is about, and the states of it; every other: all sessions."""
 
 
-def sessions(ctx: Any, _: list[str], incomplete: str) -> list[str]:
+def sessions(ctx: typer.Context, incomplete: str) -> list[str]:
     listed, states = _SESSIONS.get(str(ctx.info_name), ("items", frozenset()))
     path = "/pam/sessions" if listed == "items" else "/pam/inbox"
     items = _items(_answer(ctx, path), listed)
     known = (str(i.get("session_id")) for i in items if not states or i.get("status") in states)
-    return _beginning(known, incomplete.upper())
+    found = _beginning(known, incomplete.upper())
+    # Either case names a session; the shell goes on only with what begins as it was typed.
+    return found if incomplete.isupper() or not incomplete else [each.lower() for each in found]
 
 
-def resources(ctx: Any, _: list[str], incomplete: str) -> list[str]:
+def resources(ctx: typer.Context, incomplete: str) -> list[str]:
     items = _items(_answer(ctx, "/pam/resources"), "items")
     return _beginning((str(item.get("resource")) for item in items), incomplete)
 
 
-def profiles(_ctx: Any, _: list[str], incomplete: str) -> list[str]:
+def profiles(incomplete: str) -> list[str]:
     """Read from the two files themselves: botocore takes longer to load than somebody waits."""
     from configparser import Error, RawConfigParser
 
@@ -67,7 +72,7 @@ def profiles(_ctx: Any, _: list[str], incomplete: str) -> list[str]:
     return _beginning(names, incomplete)
 
 
-def statuses(_ctx: Any, _: list[str], incomplete: str) -> list[str]:
+def statuses(incomplete: str) -> list[str]:
     """The last of several with commas."""
     from cli.gathering import WORDS
 

@@ -61,8 +61,8 @@ class Group(TyperGroup):
             for each in self.get_params(ctx)
             if (record := each.get_help_record(ctx)) is not None
         ]
-        _write(formatter, {"Options": records})
         self.format_commands(ctx, formatter)
+        _write(formatter, {"Options": records})
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         shown = {name: each for name, each in self.commands.items() if not each.hidden}
@@ -75,19 +75,18 @@ class Group(TyperGroup):
             ]
             for heading, names in listed.items()
         }
-        _write(formatter, sections, side_by_side=max(map(len, shown), default=0) + 2)
+        _write(formatter, sections, least=max(map(len, shown), default=0))
 
 
 def _write(
-    formatter: Any, sections: Mapping[str, list[tuple[str, str]]], *, side_by_side: int = 0
+    formatter: Any, sections: Mapping[str, list[tuple[str, str]]], *, least: int = 0
 ) -> None:
-    """Each that is not empty. `side_by_side`: the width at least of what stands on the left."""
+    """Each that is not empty. `least`: the width of what stands on the left, so that all align."""
     for heading, records in sections.items():
         if not records:
             continue
-        padded = [(f"{name:<{side_by_side - 2}}", text) for name, text in records]
         with formatter.section(heading):
-            formatter.write_dl(padded if side_by_side else records)
+            formatter.write_dl([(f"{name:<{least}}", text) for name, text in records])
 
 
 def _plain(option: Any, record: tuple[str, str]) -> tuple[str, str]:
@@ -115,7 +114,11 @@ def _is_argument(parameter: Any) -> bool:
 
 def _path(ctx: Any) -> str:
     """`audit show`, for `pam audit show`."""
-    return str(ctx.command_path).partition(" ")[2]
+    names = []
+    while ctx.parent is not None:
+        names.append(str(ctx.info_name))
+        ctx = ctx.parent
+    return " ".join(reversed(names))
 
 
 def did_you_mean(names: Iterable[str]) -> str:

@@ -49,6 +49,7 @@ FormOption = Annotated[
     typer.Option(
         "-o",
         "--output",
+        metavar="FORM",
         help="table; wide: whole ids and states; name: ids only; csv: for a spreadsheet; json.",
     ),
 ]

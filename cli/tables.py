@@ -117,4 +117,4 @@ def _styled(cell: Cell, *, styled: bool) -> str:
     if not styled or not cell.style:
         return cell.text
     bold, colour = cell.style.startswith("bold "), cell.style.removeprefix("bold ")
-    return typer.style(cell.text, fg=colour, bold=bold)
+    return typer.style(cell.text, fg=colour, bold=bold or None)

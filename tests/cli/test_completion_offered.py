@@ -43,7 +43,7 @@ def answers(fake: FakeApi) -> FakeApi:
 OFFERED = {
     "pam sho": ["show"],
     "pam show ": [SESSION_ID, OTHER],
-    "pam show 01jd8xgz6q3m4v5n6p7r8s9t0z": [OTHER],
+    "pam show 01jd8xgz6q3m4v5n6p7r8s9t0z": [OTHER.lower()],
     "pam exec ": [SESSION_ID],
     "pam approve ": [OTHER],
     "pam review ": [],

@@ -10,6 +10,7 @@ from cli.problems import ExitCode, exit_code_of
 from pam.domain.errors import Code
 from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, active, session
 
+pytestmark = pytest.mark.usefixtures("given")
 STATUSES: dict[str, tuple[int, int]] = {
     "VALIDATION": (400, 2),
     "NOT_ELIGIBLE": (403, 3),
@@ -28,8 +29,6 @@ STATUSES: dict[str, tuple[int, int]] = {
 """Code to HTTP status and exit code."""
 COMMANDS: dict[str, tuple[str, ...]] = {
     "POST /pam/approve": ("approve", SESSION_ID),
-    "POST /pam/end": ("end", SESSION_ID),
-    "GET /pam/resources": ("resources",),
     f"GET /pam/sessions/{SESSION_ID}/audit": ("audit", "show", SESSION_ID),
 }
 REQUEST = ("request", "core-ledger-admin", "--reason", "ledger is stuck since 02:00")
@@ -75,13 +74,6 @@ def test_an_answer_that_is_no_json_is_a_failure_of_nobody_but_the_caller(
         problem = json.loads(result.stdout)
         assert (result.exit_code, problem["status"], problem["code"]) == (expected, 0, "CLIENT")
         assert problem["detail"] + "\n" == result.stderr
-
-
-def test_a_post_whose_outcome_is_unknown_was_not_reached_for_sure(fake: FakeApi, pam: Pam) -> None:
-    fake.on("POST /pam/end", Answer(502, b"<html>", {"content-type": "text/html"}))
-    result = pam("end", SESSION_ID)
-    assert result.exit_code == ExitCode.UNREACHABLE
-    assert "whether PAM did it is not known" in result.stderr
 
 
 def test_without_a_connection_it_is_5_and_a_document_of_our_own(
@@ -162,6 +154,7 @@ def test_a_broken_chain_prints_the_trail_and_fails(fake: FakeApi, pam: Pam) -> N
     assert json.loads(result.stdout)["items"] == [{"sequence": 7}]
 
 
-def test_a_second_failure_after_a_document_adds_none(fake: FakeApi, pam: Pam) -> None:
+def test_a_wait_that_ends_with_access_prints_one_document(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/request", active())
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active())
     assert json.loads(pam(*REQUEST, "--wait", "--json").stdout) == active()

@@ -74,7 +74,7 @@ def test_an_example_is_a_command_with_options_that_it_has(path: str) -> None:
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        (("list", "--statsu", "x"), "Did you mean --status?"),
+        (("list", "--statsu", "x"), "Did you mean --status or --stuck?"),
         (("shwo", "x"), "Did you mean 'show'?"),
         (("audit", "exprot"), "Did you mean 'export'?"),
         (("--profle", "x"), "Did you mean --profile?"),

@@ -12,6 +12,7 @@ from cli import clock, listing
 from cli.watch_list import _Following as Following
 from tests.cli.fake_api import ALICE, SESSION_ID, Answer, FakeApi, Pam, active, session
 
+pytestmark = pytest.mark.usefixtures("given")
 EMPTY: dict[str, Any] = {"items": [], "cursor": None}
 OPEN = {"PENDING_APPROVAL", "APPROVED", "ACTIVATING", "ACTIVE", "REVOKING"}
 STATUSES: dict[tuple[str, ...], set[str]] = {
@@ -48,9 +49,13 @@ def test_a_misspelt_state_gets_a_suggestion(fake: FakeApi, pam: Pam) -> None:
 
 def test_several_states_are_one_list_newest_first(fake: FakeApi, pam: Pam) -> None:
     older, newer = _ids(2)[1], _ids(2)[0]
-    fake.on("GET /pam/sessions", {"items": [older], "cursor": "x"}, {"items": [newer, older]})
-    document = json.loads(pam("list", "--status", "active,pending", "--json").stdout)
-    assert document == {"items": [newer, older], "cursor": None, "more": True}
+    fake.on("GET /pam/sessions", {"items": [older]}, {"items": [newer, older]})
+    words = ("list", "--status", "active,pending")
+    document = json.loads(pam(*words, "--json").stdout)
+    assert document == {"items": [newer, older], "cursor": None, "more": False}
+    fake.on("GET /pam/sessions", {"items": [older], "cursor": "x"}, {"items": [newer]})
+    document = json.loads(pam(*words, "--limit", "1", "--json").stdout)
+    assert document == {"items": [newer], "cursor": None, "more": True}
 
 
 def test_the_pages_are_followed_up_to_the_limit(fake: FakeApi, pam: Pam) -> None:

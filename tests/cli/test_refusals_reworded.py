@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.fake_api import ALICE, BLOCK, SESSION_ID, FakeApi, Pam, session
 
+pytestmark = pytest.mark.usefixtures("given")
 RESOURCES = {
     "items": [
         {"resource": "core-ledger-admin", "max_duration_seconds": 14400},
@@ -175,4 +176,7 @@ def test_offline_a_near_miss_is_looked_for_in_the_files(
     person = pam("policy", "explain", "alcie", "core-ledger-admin", *files)
     assert (person.exit_code, "did you mean alice?" in person.stderr) == (3, True)
     resource = pam("policy", "explain", "alice", "core-leger-admin", *files)
-    assert (resource.exit_code, "did you mean core-ledger-admin?" in resource.stderr) == (4, True)
+    assert (resource.exit_code, "did you mean core-ledger-admin or " in resource.stderr) == (
+        4,
+        True,
+    )

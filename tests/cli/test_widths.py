@@ -11,6 +11,7 @@ from cli.session import Session
 from cli.tables import Cell, Column, cells, lay_out
 from tests.cli.fake_api import BLOCK, FakeApi, Pam, active, session
 
+pytestmark = pytest.mark.usefixtures("given")
 WIDTHS = (40, 60, 80, 100, 120, 200)
 REASON = "the ledger is stuck since 02:00 and nobody can tell why; see the incident for all of it"
 IDS = ("01M7XKKX570BEDA009FKKTH2H3", "01M7XKKX5Z0BEDA009FKKTH2H4", "01M7XKKX5ZABCDA009FKKTH2H5")
@@ -167,7 +168,7 @@ FORMS: dict[int | None, list[str]] = {
     45: ["ONE            TWO  WHY", "must-be-whole  abc  some words that may go"],
     40: ["ONE            TWO  WHY", "must-be-whole  abc  some words that may…"],
     30: ["ONE            TWO", "must-be-whole  abc", "  some words that may go"],
-    20: ["ONE            TWO", "must-be-whole  abc", "  some words that…"],
+    20: ["ONE            TWO", "must-be-whole  abc", "  some words that m…"],
     17: ["must-be-whole", "  with abc", "  some words tha…"],
     9: ["must-be-whole", "  with abc", "  some w…"],
 }
