@@ -46,6 +46,11 @@ class Api:
             proxies={} if aws.is_loopback(endpoint.url) else get_environ_proxies(endpoint.url),
         )
 
+    @property
+    def signed_by(self) -> str:
+        """botocore's name for the way by which the credentials were found: `env`, `sso`."""
+        return str(self._credentials.method)
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
         return self._call("GET", path, query=query or {}, body=None, headers={})
 
