@@ -8,7 +8,7 @@ import typer
 
 from cli import clock, durations, render
 from cli.invocation import Invocation, command
-from cli.problems import Failure, told_apart
+from cli.problems import Failure
 from cli.text import clean, short_principal, shorten
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def block(
         body["resource"] = resource
     if unseen:
         body["unseen"] = True
-    with told_apart():
-        document = invocation.api().post("/pam/block", body)
+    document = invocation.api().post("/pam/block", body)
     invocation.emit(document, lambda: _print_blocked(document))
 
 

@@ -8,7 +8,7 @@ import typer
 
 from cli import clock, durations, render
 from cli.invocation import Invocation, command
-from cli.problems import Failure
+from cli.problems import Failure, exit_code_of_wait
 from cli.session import Session
 from cli.watch import watch
 
@@ -37,7 +37,7 @@ def request(
         typer.Option("--break-glass", help="Emergency: no waiting; alerts Tier 1, is reviewed."),
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Stay until the access is there, or exit 1 if it ends.")
+        bool, typer.Option("--wait", help="Stay until the access is there, or exit 3 if it ends.")
     ] = False,
 ) -> None:
     """Ask for access to a resource."""
@@ -55,7 +55,7 @@ def request(
         document = _wait(api, Session.parse(document).session_id)
     invocation.emit(document, lambda: _report(Session.parse(document)))
     if wait and not (session := Session.parse(document)).active:
-        raise Failure(_no_access(session))
+        raise Failure(_no_access(session), exit_code=exit_code_of_wait(session.status))
 
 
 def _wait(api: "Api", session_id: str) -> dict[str, Any]:

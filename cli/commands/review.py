@@ -7,7 +7,6 @@ import typer
 from cli import clock, render
 from cli.arguments import SessionId
 from cli.invocation import Invocation, command
-from cli.problems import told_apart
 from cli.session import Session
 
 
@@ -36,8 +35,7 @@ def review(
     }
     if comment is not None:
         body["comment"] = comment
-    with told_apart():
-        document = invocation.api().post("/pam/review", body)
+    document = invocation.api().post("/pam/review", body)
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 

@@ -9,7 +9,6 @@ import typer
 from cli import clock, durations, render
 from cli.arguments import Comment, SessionId
 from cli.invocation import Invocation, command
-from cli.problems import told_apart
 from cli.session import Session
 
 
@@ -44,8 +43,7 @@ def confirm(invocation: Invocation, session_id: SessionId) -> None:
     """Stand by what a runbook asked for in your name, or you by Slack as an emergency: it begins
     only then.
     """
-    with told_apart():
-        document = invocation.api().post("/pam/confirm", {"session_id": session_id})
+    document = invocation.api().post("/pam/confirm", {"session_id": session_id})
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 
