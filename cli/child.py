@@ -24,6 +24,7 @@ _UNHEARD = ("SIGTTIN",)
 """The child reads the terminal, and is stopped if it may not; `pam` follows it."""
 _STOPPED_BY_TERMINAL = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
 _STDERR = 2
+_POSIX = os.name == "posix"
 
 
 def run(
@@ -73,14 +74,13 @@ class _Child:
         *,
         stdout_to_stderr: bool,
     ) -> None:
-        posix = os.name == "posix"
         self._process = subprocess.Popen(  # noqa: S603 (no shell, on purpose)
-            list(words) if posix else [program, *words[1:]],
-            executable=program if posix else None,
+            list(words) if _POSIX else [program, *words[1:]],
+            executable=program if _POSIX else None,
             env=dict(environment),
             stdout=_STDERR if stdout_to_stderr else None,
             # What a shell opened for the command (`<(...)`) is handed on as well.
-            close_fds=not posix,
+            close_fds=not _POSIX,
         )
         for number in self._early:
             self._send(number)
@@ -89,7 +89,7 @@ class _Child:
         """As `Popen.returncode`."""
         process = self._process
         assert process is not None  # noqa: S101 (started before)
-        if os.name != "posix":
+        if not _POSIX:
             return process.wait()
         with _terminal_written_freely():
             while True:
@@ -100,7 +100,7 @@ class _Child:
                 _stop_like(process.pid, os.WSTOPSIG(status))
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        if number in _present(*_UNHEARD) or os.name != "posix":
+        if number in _present(*_UNHEARD) or not _POSIX:
             return
         if self._process is None:
             self._early.append(number)

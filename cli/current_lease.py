@@ -25,7 +25,7 @@ URGENT = timedelta(minutes=1)
 """A lease with less than this left is handed out only if there is no better one to be had."""
 _LONGEST_WAIT = 30.0
 """Seconds; the API answers within that time, or not at all."""
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=1)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 """After a renewal that failed, doubling."""
 _OVER = frozenset({Code.CONFLICT, Code.NOT_FOUND, Code.BLOCKED})
 """Refusals after which no lease of the session works any more, whatever its own end is."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cli.api import Api
     from cli.lease import AwsLease, Lease
 
+_WINDOWS = os.name == "nt"
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -212,6 +213,6 @@ def _looked_up(api: "Api", session_id: str) -> Mapping[str, Any]:
 
 
 def _shell() -> str:
-    if os.name == "nt":
+    if _WINDOWS:
         return os.environ.get("COMSPEC") or "cmd.exe"
     return os.environ.get("SHELL") or "/bin/sh"
