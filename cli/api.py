@@ -55,7 +55,7 @@ class Api:
 
     @property
     def signed_by(self) -> str:
-        """botocore's name for the way by which the credentials were found: `env`, `sso`."""
+        """By which way the credentials were found, as botocore names it: `env`, `sso`."""
         return str(self._credentials.method)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:

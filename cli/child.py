@@ -74,7 +74,7 @@ class _Child:
         *,
         stdout_to_stderr: bool,
     ) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 (no shell, on purpose)
+        self._process = subprocess.Popen(
             list(words) if _POSIX else [program, *words[1:]],
             executable=program if _POSIX else None,
             env=dict(environment),

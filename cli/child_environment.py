@@ -18,7 +18,7 @@ from cli.lease import OTHER_IDENTITIES, AwsLease
 from cli.problems import Failure, one_line
 from cli.text import clean
 
-URI, TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105
+URI, TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 """Where SDKs are told of an endpoint for credentials, and what to show there."""
 _CONFIG, _CREDENTIALS = "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"
 _OWN = "PAM_"

@@ -34,24 +34,20 @@ class AfterDashes(TyperCommand):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if "--" not in args:
-            rest = super().parse_args(ctx, args)
-            if ctx.params.get("words") and not ctx.resilient_parsing:
-                self._refuse(ctx, "put -- before the command: pam exec ID -- CMD...")
-            return rest
-        at = args.index("--")
-        words = args[at + 1 :]
+        at = args.index("--") if "--" in args else len(args)
+        dashes, words = args[at : at + 1], args[at + 1 :]
         rest = super().parse_args(ctx, args[:at])
+        if ctx.resilient_parsing:
+            return rest
+        message = ""
         if ctx.params.get("words"):
-            self._refuse(ctx, "one session, then -- and the command: pam exec ID -- CMD...")
-        if not words:
-            self._refuse(ctx, "there is no command after --; for a shell leave it out")
+            message = "put -- before the command: pam exec ID -- CMD..."
+        elif dashes and not words:
+            message = "there is no command after --; leave it out for a shell"
+        if message:
+            raise typer.BadParameter(message, ctx=ctx, param_hint="CMD...")
         ctx.params["words"] = words
         return rest
-
-    @staticmethod
-    def _refuse(ctx: Any, message: str) -> None:
-        raise typer.BadParameter(message, ctx=ctx, param_hint="CMD...")
 
 
 @command

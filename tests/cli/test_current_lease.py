@@ -192,7 +192,7 @@ def test_a_session_that_was_ended_gives_nothing_more_although_the_lease_has_time
     lender.refusal = gone(code)
     lender.passes(21 * MINUTE)
     for _ in range(3):
-        with pytest.raises(Over, match="is over: .*the session is ENDED"):
+        with pytest.raises(Over, match=r"is over: .*the session is ENDED"):
             lender.current.get()
     assert len(lender.told) == 1
     assert lender.current.ended_early

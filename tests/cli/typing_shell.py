@@ -49,7 +49,7 @@ def typing_shell() -> Iterator[Typist]:
     if child == 0:
         os.chdir(ROOT)
         environment = os.environ | {"PS1": "$> ", "TERM": "dumb", "HISTFILE": ""}
-        os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], environment)  # noqa: S606, S607
+        os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], environment)
     typist = Typist(terminal)
     try:
         typist.sees("$> ")
