@@ -47,6 +47,7 @@ class CredentialEndpoint:
         except OSError as error:
             message = f"credentials cannot be served on this machine: {one_line(error)}"
             raise Failure(message) from error
+        self._address = (_ADDRESS, self._server.server_port)
         self._host = f"{_ADDRESS}:{self._server.server_port}"
         self._stopped = Event()
         self._thread = Thread(target=self._serve, name="credentials", daemon=True)
@@ -65,7 +66,7 @@ class CredentialEndpoint:
     ) -> None:
         self._stopped.set()
         # The thread sleeps until somebody knocks.
-        with suppress(OSError), socket.create_connection(self._server.server_address, _SILENCE):
+        with suppress(OSError), socket.create_connection(self._address, _SILENCE):
             self._thread.join(_SILENCE)
         self._server.server_close()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import pytest
 
@@ -120,8 +120,10 @@ def test_short_leases_are_followed_at_half_their_length() -> None:
 
 
 def test_after_a_long_silence_the_next_request_waits_for_a_new_lease() -> None:
-    lender = Lender()
+    lender, answer = Lender(), Event()
+    lender.before_it_answers = lambda: answer.wait(10)
     lender.passes(2 * HOUR)
+    Timer(4 * current_lease.PATIENCE, answer.set).start()
     assert lender.asked() == "ASIA1"
 
 
