@@ -53,6 +53,11 @@ class Api:
             proxies={} if aws.is_loopback(endpoint.url) else get_environ_proxies(endpoint.url),
         )
 
+    @property
+    def signed_by(self) -> str:
+        """By which way the credentials were found, as botocore names it: `env`, `sso`."""
+        return str(self._credentials.method)
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
         return self._call("GET", path, query=query or {}, body=None, headers={})
 

@@ -12,6 +12,7 @@ from os import environ
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli.child_environment import restore
 from cli.problems import Failure, Unreachable, one_line
 
 SKEW_ALLOWED = timedelta(minutes=4)
@@ -26,7 +27,10 @@ _LOOPBACK = re.compile(
 
 
 def open_session(profile: str | None) -> Any:
-    """A botocore session. Raises Failure if the profile does not exist or the files are broken."""
+    """A botocore session of the caller's own. Raises Failure if the profile does not exist or the
+    files are broken, and inside `pam exec` if nobody could say who the caller is.
+    """
+    restore(environ, profile)
     with explained(profile):
         import botocore.session
 
