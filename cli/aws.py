@@ -12,6 +12,7 @@ from os import environ
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli import circle
 from cli.problems import Failure, Unreachable, one_line
 
 SKEW_ALLOWED = timedelta(minutes=4)
@@ -26,13 +27,16 @@ _LOOPBACK = re.compile(
 
 
 def open_session(profile: str | None) -> Any:
-    """A botocore session. Raises Failure if the profile does not exist or the files are broken."""
+    """A botocore session. Raises Failure if the profile does not exist, the files are broken, or
+    its credentials would come from this very command.
+    """
     with explained(profile):
         import botocore.session
 
         session = botocore.session.Session(profile=profile)
         session.get_scoped_config()
-        return session
+    circle.check(session, profile)
+    return session
 
 
 def credentials_of(session: Any, profile: str | None) -> Any:
@@ -80,7 +84,8 @@ def explained(profile: str | None = None) -> Iterator[None]:
     from botocore import exceptions
 
     try:
-        yield
+        with circle.told(profile):
+            yield
     except exceptions.ClientError as error:
         raise Failure(_answer_line(error, profile)) from error
     except exceptions.ProfileNotFound as error:
@@ -90,7 +95,8 @@ def explained(profile: str | None = None) -> Iterator[None]:
         message = f"{one_line(error)}; {_sign_in(profile)}"
         raise Failure(message) from error
     except (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError) as error:
-        message = f"the AWS credentials cannot be used: {one_line(error)}; {_sign_in(profile)}"
+        advice = "" if circle.MARK in str(error) else f"; {_sign_in(profile)}"
+        message = f"the AWS credentials cannot be used: {one_line(error)}{advice}"
         raise Failure(message) from error
     except exceptions.EndpointConnectionError as error:
         raise Unreachable(_unreachable_line(error)) from error
