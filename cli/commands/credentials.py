@@ -9,12 +9,15 @@ import typer
 
 from cli.arguments import SessionId
 from cli.invocation import Invocation, command, print_json
-from cli.lease import AwsLease, DatabaseLease, SignIn, exports, parse, psql_command, take
+from cli.lease import AwsLease, DatabaseLease, Lease, SignIn, parse, take
 from cli.problems import Failure
+from cli.shells import FORMS, HOW, psql_command
 
 
 class Form(StrEnum):
     ENV = "env"
+    POWERSHELL = "powershell"
+    FISH = "fish"
     JSON = "json"
     PROCESS = "process"
     PSQL = "psql"
@@ -28,8 +31,8 @@ def credentials(
         Form,
         typer.Option(
             "--format",
-            help="env: shell exports; json: the lease; process: for credential_process (AWS); "
-            "psql: a command line (databases).",
+            help="env, powershell, fish: for a shell; json: the lease; process: for "
+            "credential_process (AWS); psql: a command line (databases).",
         ),
     ] = Form.ENV,
 ) -> None:
@@ -44,22 +47,25 @@ def credentials(
         return
     lease = parse(document)
     if isinstance(lease, SignIn):
-        if form is not Form.ENV:
+        if form not in FORMS:
             message = f"there is nothing to put into the form {form.value!r}: {lease.said()}"
             raise Failure(message)
         # For a shell that evaluates it: a comment, whatever the text is.
         typer.echo(f"# {lease.said()}")
-        return
+    elif form in FORMS:
+        typer.echo(FORMS[form](lease, os.environ))
+        if sys.stdout.isatty():
+            typer.echo(f"# to use them: {HOW[form].replace('ID', session_id)}", err=True)
+    else:
+        _print_for_a_program(lease, form)
+
+
+def _print_for_a_program(lease: Lease, form: Form) -> None:
     if form is Form.PROCESS and isinstance(lease, AwsLease):
         print_json(lease.process_document())
-        return
-    if form is Form.PSQL and isinstance(lease, DatabaseLease):
+    elif form is Form.PSQL and isinstance(lease, DatabaseLease):
         typer.echo(psql_command(lease, os.environ))
-        return
-    if form is not Form.ENV:
+    else:
         kind = "AWS credentials" if isinstance(lease, AwsLease) else "a database login"
         message = f"this lease is {kind}: there is no form {form.value!r} of it"
         raise Failure(message)
-    typer.echo(exports(lease, os.environ))
-    if sys.stdout.isatty():
-        typer.echo(f'# to use them: eval "$(pam credentials {session_id})"', err=True)
