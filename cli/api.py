@@ -46,6 +46,10 @@ class Api:
             proxies={} if aws.is_loopback(endpoint.url) else get_environ_proxies(endpoint.url),
         )
 
+    @property
+    def url(self) -> str:
+        return self._endpoint.url
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
         return self._call("GET", path, query=query or {}, body=None, headers={})
 

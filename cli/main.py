@@ -18,13 +18,17 @@ from cli.commands import (
     audit_verify,
     blocklist,
     catalogue,
+    configure,
+    console,
     credentials,
+    doctor,
     end,
     execute,
     inbox,
     links,
     local_slack,
     local_stack,
+    login,
     policy,
     request,
     review,
@@ -87,8 +91,12 @@ app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
 app.command("exec", cls=execute.AfterDashes)(execute.execute)
+app.command("configure")(configure.configure)
+app.command("console")(console.console)
 app.command("inbox")(inbox.inbox)
+app.command("login")(login.login)
 app.command("whoami")(inbox.whoami)
+app.command("doctor")(doctor.doctor)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
 

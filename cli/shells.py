@@ -23,7 +23,9 @@ def exports(lease: Lease, environment: Mapping[str, str]) -> str:
 
 def powershell(lease: Lease, environment: Mapping[str, str]) -> str:
     """For `pam credentials ID --format powershell | Out-String | Invoke-Expression`."""
-    lines = [f"$env:{name} = {powershell_quoted(value)}" for name, value in lease.environment().items()]
+    lines = [
+        f"$env:{name} = {powershell_quoted(value)}" for name, value in lease.environment().items()
+    ]
     paths = ", ".join(f"Env:{name}" for name in to_unset(lease, environment))
     return "\n".join([f"Remove-Item -ErrorAction SilentlyContinue -Path {paths}", *lines])
 
@@ -68,10 +70,8 @@ def to_unset(lease: Lease, environment: Mapping[str, str]) -> list[str]:
     """What `pam exec` keeps from its child, by names that a shell can say; libpq and the SDKs have
     no others.
     """
-    if isinstance(lease, DatabaseLease):
-        names = lease.interfering(environment)
-    else:
-        names = OTHER_IDENTITIES
+    database = isinstance(lease, DatabaseLease)
+    names = lease.interfering(environment) if database else OTHER_IDENTITIES
     return sorted(name for name in names - lease.environment().keys() if _NAME.fullmatch(name))
 
 
@@ -97,4 +97,3 @@ def fish_quoted(value: str) -> str:
             parts.append("'" + plain.replace("\\", "\\\\").replace("'", "\\'") + "'")
         parts += [f"\\U{ord(character):08x}" for character in rest]
     return "".join(parts) or "''"
-

@@ -81,9 +81,7 @@ def test_keys_in_the_environment_start_nothing_and_are_no_circle(
     assert program.starts == 2
 
 
-def test_what_is_run_with_a_lease_is_not_told_of_it(
-    fake: FakeApi, pam_process: PamProcess
-) -> None:
+def test_what_is_run_with_a_lease_is_not_told_of_it(fake: FakeApi, pam_process: PamProcess) -> None:
     fake.on(CALL, lease())
     result = pam_process("exec", SESSION_ID, "--", "env")
     assert f"PAM_SESSION_ID={SESSION_ID}" in result.stdout
