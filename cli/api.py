@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 
 from cli import aws, clock
 from cli.endpoint import Endpoint
-from cli.problems import REPEATABLE, ApiProblem, Failure, Unreachable
+from cli.problems import (
+    REPEATABLE,
+    ApiProblem,
+    Failure,
+    Unreachable,
+    exit_code_of,
+    problem_of_client,
+)
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 35
@@ -81,7 +88,7 @@ class Api:
             except Failure as failure:
                 if failure.transient and not repeatable:
                     message = f"{failure}; {_UNKNOWN_OUTCOME}"
-                    raise Failure(message) from failure
+                    raise Failure(message, exit_code=failure.exit_code) from failure
                 if not failure.transient or not pauses:
                     raise
             else:
@@ -136,7 +143,12 @@ class Api:
             then = "try again later" if passing else "check that this is the request API"
             message = f"{host} answered HTTP {status} with {kind} instead of JSON; {then}"
             asked = _retry_after(answer.headers)
-            raise Failure(message, transient=passing, retry_after=asked)
+            raise Failure(
+                message,
+                transient=passing,
+                retry_after=asked,
+                exit_code=exit_code_of("", status),
+            )
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return document
         raise self._problem(status, document, answer.headers)
@@ -154,13 +166,18 @@ class Api:
         elif in_the_way := document.get("sessions"):
             advice = f"in the way: {', '.join(map(str, in_the_way))}"
         errors = document.get("errors")
+        code = str(document.get("code") or kind or f"HTTP {status}")
+        said = str(detail or document.get("title") or "no reason given")
+        # API Gateway's own refusals are no problem documents: made one, with their status.
+        whole = problem_of_client(said, status=status, code=code)
         return ApiProblem(
-            code=str(document.get("code") or kind or f"HTTP {status}"),
-            detail=str(detail or document.get("title") or "no reason given"),
+            code=code,
+            detail=said,
             status=status,
             errors=errors if isinstance(errors, list) else (),
             advice=advice,
             retry_after=_retry_after(headers),
+            document=document if "code" in document else whole,
         )
 
 

@@ -6,10 +6,8 @@ it is unknown, and not wrong.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib import metadata
 from typing import Any
 
 import typer
@@ -20,8 +18,7 @@ from cli.holder import asking, place
 from cli.invocation import Invocation
 from cli.problems import ApiProblem, Failure, one_line
 from cli.text import clean
-
-DISTRIBUTION = "mod046-pam"
+from cli.version import version
 
 
 class State(StrEnum):
@@ -135,9 +132,7 @@ class Examination:
         return _ok("rights", detail)
 
     def _version(self) -> Finding:
-        own = "not installed, from its sources"
-        with suppress(metadata.PackageNotFoundError):
-            own = metadata.version(DISTRIBUTION)
+        own = version()
         theirs = self._me.get("version")
         if not isinstance(theirs, str):
             return _ok("version", f"pam {own}; the API does not tell its own")

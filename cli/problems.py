@@ -1,13 +1,13 @@
 """How the command line says no: exit codes, and failures as one line a person can act upon."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Any
 
 from cli.text import clean
 from pam.domain.errors import Code
+from pam.domain.lifecycle import Status
 
 REPEATABLE = frozenset(
     {
@@ -28,10 +28,47 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     REFUSED = 3
+    """By PAM, for a reason that trying again does not change; a wait that ended without access."""
     NOT_FOUND = 4
     UNREACHABLE = 5
+    """Not reached, throttled, or a 5xx."""
+    TIMED_OUT = 6
+    """`--timeout` is over, or nobody answered the request in time."""
     UNANCHORED = 7
     """A trail that is whole, but anchored to no key that the auditor has brought."""
+    INTERRUPTED = 130
+
+
+_EXIT_CODES: Mapping[str, ExitCode] = {
+    Code.VALIDATION: ExitCode.USAGE,
+    Code.NOT_ELIGIBLE: ExitCode.REFUSED,
+    Code.SELF_APPROVAL: ExitCode.REFUSED,
+    Code.BLOCKED: ExitCode.REFUSED,
+    Code.STEP_UP: ExitCode.REFUSED,
+    Code.NOT_FOUND: ExitCode.NOT_FOUND,
+    Code.CONFLICT: ExitCode.REFUSED,
+    Code.LIMIT: ExitCode.REFUSED,
+    Code.IDEMPOTENCY_MISMATCH: ExitCode.REFUSED,
+    Code.THROTTLED: ExitCode.UNREACHABLE,
+    Code.ISSUER_UNAVAILABLE: ExitCode.UNREACHABLE,
+}
+
+
+def exit_code_of(code: str, status: int) -> ExitCode:
+    """How `pam` exits after an answer of the API with this `code` and HTTP status."""
+    if status in REPEATABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ExitCode.UNREACHABLE
+    return _EXIT_CODES.get(code, ExitCode.FAILED)
+
+
+def exit_code_of_wait(status: str) -> ExitCode:
+    """The same after a wait for access that ended in this state of the session."""
+    return ExitCode.TIMED_OUT if status == Status.UNANSWERED else ExitCode.REFUSED
+
+
+def problem_of_client(detail: str, **more: Any) -> dict[str, Any]:
+    """The document of a failure that no API answered."""
+    return {"title": "pam failed", "status": 0, "code": "CLIENT", "detail": detail} | more
 
 
 class Failure(Exception):
@@ -39,6 +76,7 @@ class Failure(Exception):
 
     `transient` failures are worth another try later (a timeout, a 5xx); a poll goes on after one.
     `retry_after` is for how many seconds the server asked not to be tried; 0 if it did not.
+    `document` is what `--json` prints; by default the line, as a failure that no API answered.
     """
 
     def __init__(
@@ -46,13 +84,16 @@ class Failure(Exception):
         line: str,
         *,
         transient: bool = False,
-        exit_code: ExitCode = ExitCode.FAILED,
+        exit_code: ExitCode | None = None,
         retry_after: float = 0,
+        document: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(line)
         self.transient = transient
-        self.exit_code = exit_code
+        passing = ExitCode.UNREACHABLE if transient else ExitCode.FAILED
+        self.exit_code = passing if exit_code is None else exit_code
         self.retry_after = retry_after
+        self.document = problem_of_client(one_line(self)) if document is None else document
 
 
 class Unreachable(Failure):
@@ -63,7 +104,10 @@ class Unreachable(Failure):
 
 
 class ApiProblem(Failure):
-    """A problem document of the request API (RFC 9457), or what stands in for one."""
+    """A problem document of the request API (RFC 9457), or what stands in for one.
+
+    `document` is the API's own; without one, no API answered.
+    """
 
     def __init__(
         self,
@@ -74,6 +118,7 @@ class ApiProblem(Failure):
         errors: Sequence[Any] = (),
         advice: str = "",
         retry_after: float = 0,
+        document: Mapping[str, Any] | None = None,
     ) -> None:
         line = f"{code}: {detail}"
         fields = _fields_not_in(detail, errors)
@@ -81,36 +126,17 @@ class ApiProblem(Failure):
             line += f" ({'; '.join(fields)})"
         if advice:
             line += f"; {advice}"
-        super().__init__(line, transient=status in REPEATABLE, retry_after=retry_after)
+        super().__init__(
+            line,
+            transient=status in REPEATABLE,
+            exit_code=exit_code_of(code, status),
+            retry_after=retry_after,
+            document=document,
+        )
         self.code = code
         self.status = status
-
-
-@contextmanager
-def told_apart() -> Iterator[None]:
-    """Gives each kind of failure an exit code of its own, for commands that promise that."""
-    try:
-        yield
-    except ApiProblem as problem:
-        problem.exit_code = _EXIT_CODES.get(problem.code, ExitCode.FAILED)
-        if problem.status in REPEATABLE:
-            problem.exit_code = ExitCode.UNREACHABLE
-        raise
-    except Unreachable as failure:
-        failure.exit_code = ExitCode.UNREACHABLE
-        raise
-
-
-_EXIT_CODES: Mapping[str, ExitCode] = {
-    Code.VALIDATION: ExitCode.USAGE,
-    Code.NOT_ELIGIBLE: ExitCode.REFUSED,
-    Code.SELF_APPROVAL: ExitCode.REFUSED,
-    Code.BLOCKED: ExitCode.REFUSED,
-    Code.STEP_UP: ExitCode.REFUSED,
-    Code.CONFLICT: ExitCode.REFUSED,
-    Code.LIMIT: ExitCode.REFUSED,
-    Code.NOT_FOUND: ExitCode.NOT_FOUND,
-}
+        self.detail = detail
+        self.errors = [each for each in errors if isinstance(each, Mapping)]
 
 
 def one_line(error: BaseException) -> str:

@@ -70,9 +70,7 @@ def to_unset(lease: Lease, environment: Mapping[str, str]) -> list[str]:
     """What `pam exec` keeps from its child, by names that a shell can say; libpq and the SDKs have
     no others.
     """
-    names = (
-        lease.interfering(environment) if isinstance(lease, DatabaseLease) else OTHER_IDENTITIES
-    )
+    names = lease.interfering(environment) if isinstance(lease, DatabaseLease) else OTHER_IDENTITIES
     return sorted(name for name in names - lease.environment().keys() if _NAME.fullmatch(name))
 
 

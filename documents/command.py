@@ -10,13 +10,16 @@ from cli.problems import ExitCode
 
 _MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.DONE: "done; `check` and `policy explain` exit 0 whatever the answer is",
-    ExitCode.FAILED: "failed, or refused by a command that does not tell refusals apart",
+    ExitCode.FAILED: "failed",
     ExitCode.USAGE: "wrong usage, and `VALIDATION`",
-    ExitCode.REFUSED: "refused (`block`, `confirm`, `review`)",
-    ExitCode.NOT_FOUND: "`NOT_FOUND` (`block`, `confirm`, `review`)",
-    ExitCode.UNREACHABLE: "not reached, throttled, or a 5xx (`block`, `confirm`, `review`)",
+    ExitCode.REFUSED: "refused: `NOT_ELIGIBLE`, `SELF_APPROVAL`, `BLOCKED`, `STEP_UP`, `LIMIT`, "
+    "`CONFLICT`, `IDEMPOTENCY_MISMATCH`; a `--wait` that ended without access",
+    ExitCode.NOT_FOUND: "`NOT_FOUND`",
+    ExitCode.UNREACHABLE: "not reached, `THROTTLED`, or a 5xx",
+    ExitCode.TIMED_OUT: "timed out: `--timeout` is over, or the request is `UNANSWERED`",
     ExitCode.UNANCHORED: "`audit verify DIR` without `--key`: a trail that is whole, and vouches "
     "for its own key",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }
 
 

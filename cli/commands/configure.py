@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import aws, circle, config_file, profiles, render
+from cli import aws, circle, config_file, profiles, render, wording
 from cli.invocation import Invocation, command
 from cli.problems import ApiProblem, Failure
 from cli.text import clean
@@ -87,7 +87,9 @@ def _check_resource(document: Mapping[str, Any], resource: str) -> None:
     items = [item for item in document.get("items") or [] if isinstance(item, Mapping)]
     kinds = {str(item.get("resource")): str(item.get("kind")) for item in items}
     if resource not in kinds:
-        detail = f"{clean(resource)}: no resource that you may ask for; `pam resources` has them"
+        near = wording.alike(resource, kinds)
+        then = f"did you mean {near}?" if near else "`pam resources` has those there are"
+        detail = f"{clean(resource)}: no resource that you may ask for; {then}"
         raise ApiProblem(code="NOT_FOUND", detail=detail)
     if kinds[resource] != _BY_PROFILE:
         message = (

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import aws, browser, clock, render
+from cli import aws, browser, clock, render, which
 from cli import console as consoles
-from cli.arguments import SessionId
+from cli.arguments import OwnSession, Yes
 from cli.invocation import Invocation, command, print_json
 from cli.lease import AwsLease, SignIn, parse, take
 from cli.problems import Failure
@@ -15,10 +15,12 @@ from cli.problems import Failure
 @command
 def console(
     invocation: Invocation,
-    session_id: SessionId,
+    session_id: OwnSession = None,
+    *,
     print_: Annotated[
         bool, typer.Option("--print", help="Print the address; whoever has it is signed in.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Open the AWS console with a session's access.
 
@@ -26,7 +28,7 @@ def console(
     after 30 minutes at most, like all else of the session.
     """
     api = invocation.api()
-    lease = parse(take(api, session_id))
+    lease = parse(take(api, which.own(api, session_id, which.CONSOLE, yes=yes).session_id))
     if isinstance(lease, SignIn):
         _show(invocation, _plain(lease), lease.expires_at, print_=print_)
     elif isinstance(lease, AwsLease) and aws.is_loopback(api.url):

@@ -8,7 +8,7 @@ import typer
 
 from cli import clock, render
 from cli.invocation import Invocation, command
-from cli.problems import Failure, told_apart
+from cli.problems import Failure
 from cli.terminal import agreed
 from cli.text import clean
 
@@ -32,22 +32,20 @@ def unlink(
     ],
 ) -> None:
     """Undo a link of yours (operators: anybody's)."""
-    with told_apart():
-        document = invocation.api().delete(f"/pam/links/{quote(principal, safe='')}", {})
+    document = invocation.api().delete(f"/pam/links/{quote(principal, safe='')}", {})
     invocation.emit(document, lambda: _print_unlinked(document))
 
 
 def _link(invocation: Invocation, surface: str, code: str, *, yes: bool) -> None:
     """In two steps, so that a code that somebody sent links nothing that was not read."""
     body = {"surface": surface, "code": code}
-    with told_apart():
-        would = invocation.api().post("/pam/links", body)
-        question = f"Link {_named(would)} to you? Whoever has it then asks and votes as you."
-        if not agreed(question, yes=yes):
-            message = f"{question} Nothing is linked yet; if so, run: pam link {surface} CODE --yes"
-            raise Failure(message)
-        accepted = {"accept": str(would.get("principal") or "")}
-        document = invocation.api().post("/pam/links", body | accepted)
+    would = invocation.api().post("/pam/links", body)
+    question = f"Link {_named(would)} to you? Whoever has it then asks and votes as you."
+    if not agreed(question, yes=yes):
+        message = f"{question} Nothing is linked yet; if so, run: pam link {surface} CODE --yes"
+        raise Failure(message)
+    accepted = {"accept": str(would.get("principal") or "")}
+    document = invocation.api().post("/pam/links", body | accepted)
     invocation.emit(document, lambda: _print_linked(document))
 
 

@@ -27,7 +27,7 @@ def test_a_role_is_borrowed_used_and_given_back(cast: Cast) -> None:
     reason = ("--reason", "ledger stuck, INC-1", "--for", "10m")
     session_id = asked(cast, "core-ledger-admin", *reason)
     refused = cast.pam("alice", "approve", session_id)
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.returncode, refused.stdout) == (3, "")
     assert refused.stderr.startswith("SELF_APPROVAL: ")
     for approver in ("bob", "carol"):
         assert cast.pam(approver, "approve", session_id).returncode == 0
@@ -43,7 +43,7 @@ def test_a_role_is_borrowed_used_and_given_back(cast: Cast) -> None:
     assert cast.pam("alice", "check", "core-ledger-admin").stdout.startswith("yes")
     assert cast.pam("alice", "end", session_id).returncode == 0
     again = cast.pam("alice", "exec", session_id, "--", sys.executable, "-c", put)
-    assert again.returncode == 1
+    assert again.returncode == 3
     assert again.stderr.startswith("CONFLICT: ")
     trail = cast.pam("ada", "audit", "show", session_id)
     assert trail.returncode == 0
