@@ -87,7 +87,7 @@ def _check_resource(document: Mapping[str, Any], resource: str) -> None:
     items = [item for item in document.get("items") or [] if isinstance(item, Mapping)]
     kinds = {str(item.get("resource")): str(item.get("kind")) for item in items}
     if resource not in kinds:
-        near = wording.alike(resource, kinds)
+        near = wording.alike(resource, [name for name in kinds if kinds[name] == _BY_PROFILE])
         then = f"did you mean {near}?" if near else "`pam resources` has those there are"
         detail = f"{clean(resource)}: no resource that you may ask for; {then}"
         raise ApiProblem(code="NOT_FOUND", detail=detail)

@@ -187,7 +187,11 @@ def test_who_has_no_profile_to_sign_with_is_told_so(
 
 @pytest.mark.parametrize(
     ("resource", "code", "said"),
-    [("core-leger-admin", "NOT_FOUND: ", "pam resources"), ("core-ledger-db", "", "pam exec")],
+    [
+        ("core-leger-admin", "NOT_FOUND: ", f"did you mean {RESOURCE}?"),
+        ("nothing-like-it", "NOT_FOUND: ", "pam resources"),
+        ("core-ledger-db", "", "pam exec"),
+    ],
 )
 def test_only_a_resource_that_aws_credentials_are_lent_of(
     config: Path, pam: Pam, resource: str, code: str, said: str
@@ -216,8 +220,27 @@ def test_a_broken_file_is_left_as_it_is(config: Path, text: str) -> None:
     assert [path.name for path in config.parent.iterdir()] == ["config"]
 
 
-def test_a_form_that_is_not_understood_is_left_as_it_is(config: Path) -> None:
-    """Indented so that the parser takes the next header for a part of a value."""
+def test_what_cannot_be_edited_safely_is_left_as_it_is(config: Path) -> None:
+    """A value that goes on after an empty line would swallow what takes its place."""
+    text = "[profile z]\ncredential_process = a\n\n  b\nregion = c\n"
+    config.write_text(text)
+    with pytest.raises(Failure, match="cannot be edited safely"):
+        config_file.write(config, "z", {"credential_process": "x"}, kept=frozenset())
+    assert config.read_text() == text
+    assert [path.name for path in config.parent.iterdir()] == ["config"]
+
+
+def test_what_somebody_else_writes_meanwhile_is_not_lost(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = OWN + "[profile theirs]\nregion = x\n"
+    monkeypatch.setattr(os, "fsync", lambda _: config.write_text(theirs))
+    with pytest.raises(Failure):
+        config_file.write(config, "z", {"region": "x"}, kept=frozenset())
+    assert config.read_text() == theirs
+
+
+def test_a_header_that_is_a_part_of_a_value_is_none(config: Path) -> None:
     text = "[profile x]\nregion = a\n [profile y]\n region = b\n[profile z]\nregion = c\n"
     config.write_text(text)
     wanted = {"credential_process": "x"}

@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 
 from cli.holder import asking, serving
-from tests.cli.fake_api import SESSION_ID, FakeApi, active, lease, session
+from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, active, lease, session
 from tests.cli.programs import Program, write_profiles
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
@@ -214,3 +214,18 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_resource_is_a_name_too_and_what_is_given_back_is_forgotten(
+    fake: FakeApi, program: Program
+) -> None:
+    lasting(fake, TEN_MINUTES)
+    fake.on("GET /pam/me", {"person": "alice", "principals": [ALICE], "groups": []})
+    fake.on("GET /pam/sessions", {"items": [active()], "cursor": None})
+    fake.on("POST /pam/end", session(status="ENDED"))
+    words = ("--profile", "own", "credentials", "core-ledger-admin", "--format", "process")
+    first, again = program.run(*words), program.run(*words)
+    assert (first.returncode, first.stdout) == (0, again.stdout), first.stderr
+    assert len(fake.calls(CALL)) == len(fake.calls("GET /pam/sessions")) == 1
+    assert program.run("--profile", "own", "end", SESSION_ID).returncode == 0
+    assert not asking.status().get("held")
