@@ -106,7 +106,7 @@ def edited(text: str, name: str, new: Mapping[str, str]) -> str:
     section = lines[at:after]
     if not section[-1].endswith("\n"):
         section[-1] += end
-    for key, value in reversed(new.items()):
+    for key, value in reversed(list(new.items())):
         section = _with_setting(section, key, f"{key} = {value}{end}")
     return "".join([*lines[:at], *section, *lines[after:]])
 

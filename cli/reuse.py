@@ -76,12 +76,12 @@ def is_fresh(held: Mapping[str, Any], *, now: float) -> bool:
         return False
     session_left = (held["session_ends"] or now + length) - now
     gain = min(length, session_left) - left
-    return left > min(ADVISORY, length / 2) or gain < WORTH * length
+    return bool(left > min(ADVISORY, length / 2) or gain < WORTH * length)
 
 
 def is_seen(held: Mapping[str, Any], *, now: float) -> bool:
     """Whether PAM said lately that the session is ACTIVE. A clock that was put back says no."""
-    return 0 <= now - held["seen"] <= SEEN_FOR
+    return bool(0 <= now - held["seen"] <= SEEN_FOR)
 
 
 def held(key: str, *, now: float) -> dict[str, Any] | None:
