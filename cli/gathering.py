@@ -79,34 +79,29 @@ def items_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_limit(wanted: Wanted) -> Wanted:
-    return Wanted(limit=wanted.limit or PAGE, every=wanted.every)
+    return Wanted(limit=None if wanted.every else wanted.limit or PAGE, every=wanted.every)
 
 
 def _pages(
     api: "Api", query: Mapping[str, str], wanted: Wanted, cursor: str | None
 ) -> dict[str, Any]:
     """One page as it came, or as many as `limit` or `every` takes, as one document."""
+    if not wanted.every and wanted.limit is None:
+        return api.get("/pam/sessions", {**query, **queried({"cursor": cursor})})
     gathered: list[dict[str, Any]] = []
     seen: set[str] = set()
     while True:
-        size = _size(wanted, len(gathered))
-        more = {"limit": str(size)} if size else {}
-        document = api.get("/pam/sessions", {**query, **more, **queried({"cursor": cursor})})
+        size = PAGE if wanted.limit is None else min(PAGE, wanted.limit - len(gathered))
+        more = queried({"limit": str(size), "cursor": cursor})
+        document = api.get("/pam/sessions", {**query, **more})
         gathered += items_of(document)
         cursor = document.get("cursor")
-        whole = not wanted.every and (size is None or len(gathered) >= (wanted.limit or 0))
-        if not cursor or whole:
+        if not cursor or (wanted.limit is not None and len(gathered) >= wanted.limit):
             return {**document, "items": gathered}
         if cursor in seen:
             message = "the API gives the same page again and again; give --limit"
             raise Failure(message)
         seen.add(cursor)
-
-
-def _size(wanted: Wanted, have: int) -> int | None:
-    if wanted.every:
-        return PAGE
-    return None if wanted.limit is None else min(PAGE, wanted.limit - have)
 
 
 def queried(given: Mapping[str, str | None]) -> dict[str, str]:

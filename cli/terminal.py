@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 
+import typer
+
 from cli.problems import Failure
 
 _TRIES = 3
@@ -59,13 +61,16 @@ def nothing_done() -> Failure:
 
 
 def _typed(prompt: str) -> str:
-    """A line; empty if they end the input."""
+    """A line; empty if they end the input. Raises Abort if they break it off."""
     sys.stderr.write(prompt)
     sys.stderr.flush()
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?"
+    except KeyboardInterrupt:
+        say("")
+        raise typer.Abort from None
     if not line:
         say("")
     return line.strip()

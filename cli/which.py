@@ -12,7 +12,7 @@ import typer
 
 from cli import about, clock, pages, terminal, typed_ids
 from cli.arguments import session_path
-from cli.problems import ApiProblem, ExitCode, Failure
+from cli.problems import ApiProblem
 from cli.session import Session
 from cli.text import clean
 from pam.domain import timestamps
@@ -101,13 +101,15 @@ def by_id(api: "Api", typed: str) -> Found:
     """A session by its id or a beginning of it, whosever it is; nothing is shown or asked."""
     beginning = typed_ids.digits(typed)
     if beginning is None:
-        message = f"{typed!r} is no id: those have 26 letters and digits, as `pam list` shows them"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        message = (
+            f"{typed!r} is none: a session id is 26 letters and digits, as `pam list` shows them"
+        )
+        raise _unclear(message)
     if len(beginning) == typed_ids.WHOLE:
         return Found(session_id=beginning)
     if len(beginning) < typed_ids.SHORTEST:
         message = f"{typed!r} is too short: give {typed_ids.SHORTEST} characters of the id or more"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        raise _unclear(message)
     matching = _beginning(api, beginning)
     if not matching:
         message = f"no session that you may see begins with {clean(typed)}"
@@ -115,7 +117,7 @@ def by_id(api: "Api", typed: str) -> Found:
     if len(matching) > 1:
         known = about.named([Session.parse(each) for each in matching])
         message = f"{len(matching)} sessions begin with {clean(typed)}: give more of one: {known}"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        raise _unclear(message)
     return Found(session_id=str(matching[0]["session_id"]), document=matching[0])
 
 
@@ -148,7 +150,7 @@ def _of_resource(api: "Api", resource: str) -> Found:
         return Found(session_id=meant[0].session_id)
     if meant:
         message = f"you have {len(meant)} open sessions of {resource}: say which: "
-        raise Failure(message + about.named(meant), exit_code=ExitCode.USAGE)
+        raise _unclear(message + about.named(meant))
     message = f"you have no open session of {resource}"
     if there:
         message += f"; a runbook opened this in your name, name it by its id: {about.named(there)}"
@@ -213,3 +215,7 @@ def _foreign(session: Session) -> bool:
 
 def _none(message: str) -> ApiProblem:
     return ApiProblem(code=Code.NOT_FOUND, detail=message)
+
+
+def _unclear(message: str) -> ApiProblem:
+    return ApiProblem(code=Code.VALIDATION, detail=f"session_id: {message}")

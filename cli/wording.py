@@ -31,8 +31,8 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
 """A field of the API to what the parameter is called in Python; by default the same."""
 _LENGTHS = {"duration_seconds", "seconds", "block_seconds"}
 _NUMBER = re.compile(r"\b\d{1,9}\b", re.ASCII)
-_LONGEST_ECHO = 40
-"""Characters of a typed value that are said again; a reason is longer, and is not."""
+_SAID_AGAIN = re.compile(r"\S{1,40}")
+"""What of typed values stands in the line: names and lengths, not a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,8 @@ class Typed:
         return self.value is not None and self.value is not False
 
     def __str__(self) -> str:
-        text = str(self.value)
-        if isinstance(self.value, bool) or self.value is None or len(text) > _LONGEST_ECHO:
-            return self.shown
-        return f"{self.shown} {text}"
+        short = isinstance(self.value, str) and _SAID_AGAIN.fullmatch(self.value)
+        return f"{self.shown} {self.value}" if short else self.shown
 
 
 def reword(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> None:
@@ -75,8 +73,8 @@ def alike(typed: str, known: Iterable[str]) -> str:
 
 
 def _in_options(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
-    faults = []
-    for error in problem.errors:
+    faults, errors = [], problem.errors
+    for error in errors:
         field, message = str(error.get("field")), str(error.get("message"))
         names = _PARAMETERS.get(field, (field,))
         given = [typed[name] for name in names if name in typed and typed[name].was_given]
@@ -85,7 +83,9 @@ def _in_options(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[
         faults.append(f"{given[0] if given else field}: {message}")
     left_out = re.search(r"; (and \d+ more)$", problem.detail)
     faults += [left_out[1]] if left_out else []
-    return f"{problem.code}: {'; '.join(faults)}"
+    said = all(f"{each.get('field')}: {each.get('message')}" in problem.detail for each in errors)
+    whole = "; ".join(faults)
+    return f"{problem.code}: {whole if said else f'{problem.detail} ({whole})'}"
 
 
 def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:

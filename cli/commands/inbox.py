@@ -35,17 +35,18 @@ def whoami(invocation: Invocation) -> None:
 def inbox(invocation: Invocation, form: listing.FormOption = listing.Form.TABLE) -> None:
     """Show what waits for you."""
     document = invocation.api().get("/pam/inbox")
+    if invocation.json or form is listing.Form.JSON:
+        print_json(document)
+        return
     waiting = {name: _list(document, name) for name in _ACTS}
     items = [item for name in _ACTS for item in waiting[name]]
-    match listing.Form.JSON if invocation.json else form:
-        case listing.Form.JSON:
-            print_json(document)
+    match form:
         case listing.Form.NAME:
             listing.print_names(items)
         case listing.Form.CSV:
             whys = [name for name in _ACTS for _ in waiting[name]]
             listing.print_csv(items, first={"waits_in": whys})
-        case listing.Form.TABLE | listing.Form.WIDE:
+        case _:
             _print_inbox(waiting, wide=form is listing.Form.WIDE)
 
 

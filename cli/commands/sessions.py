@@ -102,7 +102,7 @@ def list_sessions(
                 "since": timestamps.render(typed_instant(since, "--since")) if since else None,
             }
         ),
-        limit=limit,
+        limit=None if every else limit,
         every=every,
         cursor=cursor,
     )
@@ -164,15 +164,16 @@ def _own_principal(invocation: Invocation) -> str:
 
 
 def _print_list(document: Mapping[str, Any], form: listing.Form) -> None:
+    if form is listing.Form.JSON:
+        print_json(document)
+        return
     items = items_of(document)
     match form:
-        case listing.Form.JSON:
-            print_json(document)
         case listing.Form.CSV:
             listing.print_csv(items, first={})
         case listing.Form.NAME:
             listing.print_names(items)
-        case listing.Form.TABLE | listing.Form.WIDE:
+        case _:
             _print_table(document, items, wide=form is listing.Form.WIDE)
     if form in {listing.Form.CSV, listing.Form.NAME} and (more := _more(document)):
         typer.echo(more, err=True)

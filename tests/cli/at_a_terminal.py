@@ -13,6 +13,8 @@ from typing import Self
 
 _LONGEST = 60.0
 """Seconds for anything at all to happen."""
+_UNHEARD = 5.0
+"""Seconds after which a key was not heard."""
 _PAM = """
 import fcntl, runpy, termios
 # It is the terminal of this session: Ctrl-C typed there is a signal here.
@@ -67,6 +69,20 @@ class Terminal:
             pass
         assert self._process is not None
         return self._process.wait(timeout=_LONGEST)
+
+    def interrupt(self) -> int:
+        """Ctrl-C, and the exit code. A key that is pressed in the very instant before the program
+        begins to read is heard when it has read; so it is pressed again, as a person would.
+        """
+        deadline = monotonic() + _LONGEST
+        while monotonic() < deadline:
+            self.press("\x03")
+            heard = monotonic() + _UNHEARD
+            while self._read(heard):
+                pass
+            if monotonic() < heard:
+                break
+        return self.exit_code()
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - monotonic()))

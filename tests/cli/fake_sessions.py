@@ -23,7 +23,11 @@ def asked_for(minutes_ago: float = 5, tail: str = TAIL, **changes: Any) -> Docum
 
 def unconfirmed(minutes_ago: float = 5, **changes: Any) -> Document:
     """One that a runbook opened in alice's name."""
-    claimed = {"requester_verified": False, "needs_confirmation": True, "origin": "runbook"}
+    claimed: Document = {
+        "requester_verified": False,
+        "needs_confirmation": True,
+        "origin": "runbook",
+    }
     return asked_for(minutes_ago, **claimed, **changes)
 
 

@@ -131,7 +131,7 @@ def test_an_end_shows_its_receipt(fake: FakeApi, pam: Pam) -> None:
     assert result.exit_code == 0
     assert fake.asked[0].body == {"session_id": SESSION_ID}
     assert "given back by the requester" in result.stdout
-    assert "deny policy; read back" in result.stdout
+    assert "deny policy\nread back" in result.stdout
     assert "in force" not in result.stdout
 
 
@@ -146,7 +146,7 @@ def test_an_end_that_aws_obeys_later_says_from_when(fake: FakeApi, pam: Pam) -> 
     }
     fake.on("POST /pam/end", active(status="ENDED", ending=ending))
     shown = pam("end", SESSION_ID).stdout
-    assert re.search(r"in force from .*:11:01 .* at the latest; not proven; deny-read-back", shown)
+    assert re.search(r"in force from .*:11:01 .* at the latest\nnot proven\ndeny-read-back", shown)
 
 
 def test_a_revocation_sends_its_reason_and_blocks_nobody(fake: FakeApi, pam: Pam) -> None:

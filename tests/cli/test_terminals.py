@@ -38,8 +38,8 @@ def test_ctrl_c_at_a_question_does_nothing(fake: FakeApi) -> None:
     lists(fake, session())
     with Terminal(["approve", SESSION_ID]) as terminal:
         terminal.until("[y/N]: ")
-        terminal.press("\x03")
-        assert terminal.exit_code() == 130
+        assert terminal.interrupt() == 130
+    assert "interrupted; nothing was done" in terminal.text
     assert not fake.calls("POST /pam/approve")
 
 
@@ -64,8 +64,7 @@ def test_ctrl_c_while_watching_leaves_id_state_and_next_command(
     fake.on("POST /pam/request", session(), status=202)
     with Terminal(command) as terminal:
         terminal.until("waiting for 2 approvals")
-        terminal.press("\x03")
-        assert terminal.exit_code() == 130
+        assert terminal.interrupt() == 130
     last = terminal.text.rstrip().splitlines()[-1]
     assert f"{SESSION_ID}: core-ledger-admin is PENDING_APPROVAL" in last
     assert f"pam show {SESSION_ID} --watch" in last

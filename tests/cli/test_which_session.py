@@ -70,12 +70,12 @@ def test_two_with_one_beginning_are_both_named_and_a_longer_one_tells_them_apart
         ("01JD8XGZ6Q", 4, "no session that you may see begins with 01JD8XGZ6Q"),
         ("01JD8XGZ6Q3M4V5N6P7R8S9T0", 4, "no session"),
         ("7ZZZZZZZZZ", 4, "no session"),
-        ("01JD8XGZ6U", 2, "is no id"),
-        ("8ZZZZZZZZZ", 2, "is no id"),
-        (f"{SESSION_ID}A", 2, "is no id"),
-        ("01JD8-XGZ6Q", 2, "is no id"),
-        ("01JD8XGZ6Q\u0661", 2, "is no id"),
-        ("../../../etc", 2, "is no id"),
+        ("01JD8XGZ6U", 2, "a session id is 26 letters and digits"),
+        ("8ZZZZZZZZZ", 2, "a session id is 26 letters and digits"),
+        (f"{SESSION_ID}A", 2, "a session id is 26 letters and digits"),
+        ("01JD8-XGZ6Q", 2, "a session id is 26 letters and digits"),
+        ("01JD8XGZ6Q\u0661", 2, "a session id is 26 letters and digits"),
+        ("../../../etc", 2, "a session id is 26 letters and digits"),
     ],
 )
 def test_what_names_no_session_is_said_before_anything_is_done(

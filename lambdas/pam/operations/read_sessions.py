@@ -115,7 +115,10 @@ def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listin
             return Listing(sessions=(), cursor=None)
         requester = person.name
     query = replace(query, requester_name=requester)
-    asked = (person.name, query.status or "", query.requester_name or "", query.resource or "")
+    asked: tuple[str, ...] = (
+        *(person.name, query.status or ""),
+        *(query.requester_name or "", query.resource or ""),
+    )
     if query.since or query.until:
         asked += ids.bounds(query.since, query.until)
     after = None if cursor is None else _place(cursor, asked, query, call)
