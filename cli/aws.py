@@ -12,6 +12,7 @@ from os import environ
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli import circle
 from cli.child_environment import restore
 from cli.problems import Failure, Unreachable, one_line
 
@@ -27,8 +28,9 @@ _LOOPBACK = re.compile(
 
 
 def open_session(profile: str | None) -> Any:
-    """A botocore session of the caller's own. Raises Failure if the profile does not exist or the
-    files are broken, and inside `pam exec` if nobody could say who the caller is.
+    """A botocore session of the caller's own. Raises Failure if the profile does not exist, the
+    files are broken, its credentials would come from this very command, or if inside `pam exec`
+    nobody could say who the caller is.
     """
     restore(environ, profile)
     with explained(profile):
@@ -36,7 +38,8 @@ def open_session(profile: str | None) -> Any:
 
         session = botocore.session.Session(profile=profile)
         session.get_scoped_config()
-        return session
+    circle.check(session, profile)
+    return session
 
 
 def credentials_of(session: Any, profile: str | None) -> Any:
@@ -84,7 +87,8 @@ def explained(profile: str | None = None) -> Iterator[None]:
     from botocore import exceptions
 
     try:
-        yield
+        with circle.told(profile):
+            yield
     except exceptions.ClientError as error:
         raise Failure(_answer_line(error, profile)) from error
     except exceptions.ProfileNotFound as error:
@@ -94,7 +98,8 @@ def explained(profile: str | None = None) -> Iterator[None]:
         message = f"{one_line(error)}; {_sign_in(profile)}"
         raise Failure(message) from error
     except (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError) as error:
-        message = f"the AWS credentials cannot be used: {one_line(error)}; {_sign_in(profile)}"
+        advice = "" if circle.MARK in str(error) else f"; {_sign_in(profile)}"
+        message = f"the AWS credentials cannot be used: {one_line(error)}{advice}"
         raise Failure(message) from error
     except exceptions.EndpointConnectionError as error:
         raise Unreachable(_unreachable_line(error)) from error

@@ -46,6 +46,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         f'eval "$(pam credentials {_ID})"',
         f"pam credentials {_ID} --format process",
     ),
+    "configure": (
+        "pam configure core-ledger-admin",
+        "pam configure core-ledger-admin --profile-name ledger --profile alice",
+    ),
+    "console": (f"pam console {_ID}", "pam console core-ledger-admin --print"),
+    "login": ("pam login", "pam login --profile alice"),
+    "doctor": ("pam doctor", "pam doctor --json"),
     "exec": (f"pam exec {_ID} -- aws sts get-caller-identity", f"pam exec {_ID} -- psql"),
     "link slack": ("pam link slack CODE",),
     "unlink": ("pam unlink slack:T0123/U0456",),

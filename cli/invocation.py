@@ -22,6 +22,7 @@ from cli.wording import Typed, reword
 
 if TYPE_CHECKING:
     from cli.api import Api
+    from cli.endpoint import Endpoint
     from cli.trail.stores import Stores
 
 _META_KEY = "cli.invocation"
@@ -71,19 +72,23 @@ class Invocation:
 
     def api(self) -> "Api":
         """The request API as this caller. Wrong usage (exit 2) if the environment is not said."""
-        from cli import aws, endpoint
         from cli.api import Api
 
-        url = self.api_url
-        if url is None:
-            url = os.environ.get("PAM_API_URL") or None
-        env = self._environment() if url is None else ""
+        if self._api_url() is None:
+            # Wrong usage is told before anything is looked up.
+            self._environment()
         session = self.aws_session()
-        if url is None:
-            where = endpoint.discover(session, env=env, region=self.region, profile=self.profile)
-        else:
-            where = endpoint.given(url, session, region=aws.region_of(session, self.region))
-        return Api(where, session=session, profile=self.profile)
+        return Api(self.endpoint(session), session=session, profile=self.profile)
+
+    def endpoint(self, session: Any) -> "Endpoint":
+        """Where the request API is; `session` is botocore's."""
+        from cli import aws, endpoint
+
+        url = self._api_url()
+        if url is not None:
+            return endpoint.given(url, session, region=aws.region_of(session, self.region))
+        env = self._environment()
+        return endpoint.discover(session, env=env, region=self.region, profile=self.profile)
 
     def aws_session(self) -> Any:
         from cli import aws
@@ -107,6 +112,9 @@ class Invocation:
             print_json(document)
         else:
             human()
+
+    def _api_url(self) -> str | None:
+        return os.environ.get("PAM_API_URL") or None if self.api_url is None else self.api_url
 
     def _environment(self) -> str:
         env = self.env or os.environ.get("PAM_ENV")

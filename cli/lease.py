@@ -1,7 +1,5 @@
 """A lease: one set of credentials, kept in memory and written only where it was asked for."""
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -39,7 +37,6 @@ SYSTEM_ROOTS = "system"
 """libpq's word for the certificates that the system trusts."""
 _SSL_MODES = ("verify-full", "verify-ca", "require", "disable")
 """libpq's others, `allow` and `prefer`, leave it to the server whether anything is encrypted."""
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,33 +175,6 @@ def parse(document: Mapping[str, Any]) -> Lease | SignIn:
         case kind:
             message = f"this pam knows no lease of kind {kind!r}; get it with --json"
             raise Failure(message)
-
-
-def exports(lease: Lease, environment: Mapping[str, str]) -> str:
-    """For `eval "$(pam credentials ID)"`. `environment` is what the shell may have set itself."""
-    variables = lease.environment()
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    if isinstance(lease, DatabaseLease):
-        lines.insert(0, "unset " + " ".join(_to_unset(lease, environment, variables)))
-    return "\n".join(lines)
-
-
-def psql_command(lease: DatabaseLease, environment: Mapping[str, str]) -> str:
-    """A line for a shell. The password is in the environment of that one command, and not among
-    its arguments, which everybody on the machine can see. `environment` is as for `exports`.
-    """
-    login = lease.environment()
-    words = [f"{name}={shlex.quote(value)}" for name, value in login.items()]
-    unset = [f"-u {name}" for name in _to_unset(lease, environment, login)]
-    return " ".join([*words, "env", *unset, "psql"])
-
-
-def _to_unset(
-    lease: DatabaseLease, environment: Mapping[str, str], own: Mapping[str, str]
-) -> list[str]:
-    """Names for a shell. Those that a shell cannot say are left out; libpq has none of them."""
-    names = lease.interfering(environment) - own.keys()
-    return sorted(name for name in names if _SHELL_NAME.fullmatch(name))
 
 
 def _whole(document: Mapping[str, Any], *names: str) -> dict[str, str]:

@@ -11,13 +11,17 @@ from cli.commands import (
     audit_verify,
     blocklist,
     catalogue,
+    configure,
+    console,
     credentials,
+    doctor,
     end,
     execute,
     inbox,
     links,
     local_slack,
     local_stack,
+    login,
     policy,
     request,
     review,
@@ -66,8 +70,12 @@ app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
 app.command("exec", cls=Exec)(execute.execute)
+app.command("configure")(configure.configure)
+app.command("console")(console.console)
 app.command("inbox")(inbox.inbox)
+app.command("login")(login.login)
 app.command("whoami")(inbox.whoami)
+app.command("doctor")(doctor.doctor)
 app.command("check")(catalogue.check)
 app.command("resources")(catalogue.resources)
 

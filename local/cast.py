@@ -186,19 +186,25 @@ class Cast:
     def bucket(self, resource: str) -> str:
         return self.parameter(f"/bank/local/mod046/demo/{resource}/bucket")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which the command finds the stack and its people, and leaves no process behind."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.state_dir),
+            "AWS_CONFIG_FILE": str(self.state_dir / "aws" / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.state_dir / "aws" / "credentials"),
+            "AWS_ENDPOINT_URL": self.about["endpoint_url"],
+            "PAM_ENV": "local",
+            "PAM_LEASE_HOLDER": "off",
+        }
+
     def pam(self, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """The command, as that person runs it."""
         return subprocess.run(
             [sys.executable, "-m", "cli.main", "--profile", who, *arguments],
             cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.state_dir),
-                "AWS_CONFIG_FILE": str(self.state_dir / "aws" / "config"),
-                "AWS_SHARED_CREDENTIALS_FILE": str(self.state_dir / "aws" / "credentials"),
-                "AWS_ENDPOINT_URL": self.about["endpoint_url"],
-                "PAM_ENV": "local",
-            },
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,7 @@
 
 from cli import clock, render, which
 from cli.arguments import OwnSession, SessionId, Yes
+from cli.holder import asking as holder
 from cli.invocation import Invocation, command
 from cli.session import Session
 
@@ -12,6 +13,7 @@ def end(invocation: Invocation, session_id: OwnSession = None, *, yes: Yes = Fal
     api = invocation.api()
     found = which.own(api, session_id, which.END, yes=yes)
     document = api.post("/pam/end", {"session_id": found.session_id})
+    holder.end(found.session_id)
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 

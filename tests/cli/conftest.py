@@ -46,6 +46,8 @@ def fake(
         "AWS_SECRET_ACCESS_KEY": "alices-secret",
         "AWS_REGION": "eu-west-1",
         "PAM_ENV": "test",
+        # It would outlive the test; those that are about it switch it on.
+        "PAM_LEASE_HOLDER": "off",
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

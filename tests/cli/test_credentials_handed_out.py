@@ -26,9 +26,10 @@ def test_exports_survive_a_shell_whatever_is_in_them(fake: FakeApi, pam: Pam) ->
     assert read_back.stdout == "ASIALEASED|se'cret $(x)/+|token==|eu-west-1|eu-west-1|"
 
 
-def test_every_line_of_the_env_form_is_an_export(fake: FakeApi, pam: Pam) -> None:
+def test_every_line_of_the_env_form_but_the_first_is_an_export(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, lease())
-    lines = pam("credentials", SESSION_ID, "--format", "env").stdout.splitlines()
+    unset, *lines = pam("credentials", SESSION_ID, "--format", "env").stdout.splitlines()
+    assert unset.startswith("unset AWS_")
     assert all(line.startswith("export AWS_") for line in lines)
 
 

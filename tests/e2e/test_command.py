@@ -1,11 +1,16 @@
 """The `pam` command as its people use it, against the real API."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from cli.holder import asking
 from local.cast import Cast, Person
 from tests.e2e.databases import LEDGER_DB, granted, user_of
 
@@ -142,3 +147,38 @@ def test_looking_on(cast: Cast, arguments: tuple[str, ...]) -> None:
     answer = cast.pam("alice", *arguments)
     assert answer.returncode == 0
     assert "core-sandbox-admin" in answer.stdout
+
+
+def test_a_configured_profile_is_what_boto3_uses_and_two_of_its_programs_cost_one_lease(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = asked(cast, "core-sandbox-admin", "--reason", "a quick look at it")
+    cast.person("alice").wait_for(session_id, "ACTIVE")
+    config = tmp_path / "config"
+    config.write_bytes((cast.state_dir / "aws" / "config").read_bytes())
+    with tempfile.TemporaryDirectory(prefix="pam-") as runtime:
+        environment = cast.environment | {
+            "AWS_CONFIG_FILE": str(config),
+            "XDG_RUNTIME_DIR": runtime,
+            "PAM_LEASE_HOLDER": "on",
+        }
+
+        def run(*words: str) -> None:
+            ran = subprocess.run(
+                [sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True,
+                check=False, timeout=60,
+            )  # fmt: skip
+            assert ran.returncode == 0, ran.stderr
+
+        run("-m", "cli.main", "--profile", "alice", "configure", "core-sandbox-admin")
+        put = (
+            "import boto3; boto3.Session(profile_name='core-sandbox-admin').client('s3')"
+            f".put_object(Bucket='{cast.bucket('core-sandbox-admin')}', Key='cli', Body=b'x')"
+        )
+        run("-c", put)
+        run("-c", put)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        monkeypatch.delenv("PAM_LEASE_HOLDER", raising=False)
+        os.kill(asking.status()["pid"], signal.SIGKILL)
+    trail = cast.person("ada").get(f"/pam/sessions/{session_id}/audit").body["items"]
+    assert [record["type"] for record in trail].count("Leased") == 1
