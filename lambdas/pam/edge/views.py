@@ -366,7 +366,9 @@ def resource_view(resource: Resource, needed: ApprovalsNeeded | None = None) -> 
         max_duration_seconds=int(resource.max_duration.total_seconds()),
         approval_window_seconds=int(resource.approval_window.total_seconds()),
         ends_by_itself=kind_of(resource.issuer_kind).bites.by_the_clock,
-        approvals=needed and NeededView(required=needed.total, domain_required=needed.domain),
+        approvals=None
+        if needed is None
+        else NeededView(required=needed.total, domain_required=needed.domain),
     )
 
 
