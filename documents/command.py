@@ -15,8 +15,8 @@ _MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.REFUSED: "refused (`block`, `confirm`, `review`)",
     ExitCode.NOT_FOUND: "`NOT_FOUND` (`block`, `confirm`, `review`)",
     ExitCode.UNREACHABLE: "not reached, throttled, or a 5xx (`block`, `confirm`, `review`)",
-    ExitCode.UNANCHORED: "`audit verify DIR` without `--key`: a trail that is whole, and vouches "
-    "for its own key",
+    ExitCode.UNANCHORED: "`audit verify DIR` and `audit report DIR` without `--key`: a trail that "
+    "is whole, and vouches for its own key",
 }
 
 
