@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -86,9 +86,12 @@ class Line:
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
-        told = asdict(self)
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
         told["from"], told["to"] = told.pop("since"), told.pop("until")
-        told["ending"] = told.pop("receipt")
+        receipt = told.pop("receipt")
+        told["ending"] = asdict(receipt) if receipt else None
+        told["votes"] = [asdict(vote) for vote in self.votes]
+        told["review"] = asdict(self.review) if self.review else None
         return told
 
 
@@ -168,11 +171,7 @@ def _votes(records: Sequence[Record]) -> tuple[CastVote, ...]:
         if record["type"] == RecordType.DRIFT and record["detail"].startswith(VOTE_STRUCK):
             standing = set(record["approvers"])
             struck |= {v.approver for v in votes if v.decision == "approve"} - standing
-    return tuple(_struck(vote) if vote.approver in struck else vote for vote in votes)
-
-
-def _struck(vote: CastVote) -> CastVote:
-    return CastVote(**(asdict(vote) | {"counts": False}))
+    return tuple(replace(vote, counts=vote.approver not in struck) for vote in votes)
 
 
 def _reason(records: Sequence[Record], texts: Mapping[str, str], *, erased: bool) -> str:

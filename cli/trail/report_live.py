@@ -226,19 +226,20 @@ def _fault(owner: Owner, records: Sequence[Record], leaves: Sequence[Sighting]) 
         place, record = f"record {leaf.sequence} of {owner}", by_place.get(leaf.sequence)
         if record is None:
             return f"{place}: missing, though a checkpoint sealed it"
-        if record["event_id"] != leaf.event_id or _hashed(record) != leaf.digest:
+        if (record["event_id"], record["hash"]) != (leaf.event_id, leaf.digest):
             return f"{place}: not the one that was sealed"
     if owner.session_id:
-        for fault in faults_of(records, session_id=owner.session_id):
-            return f"{owner}: {fault}"
-    return ""
+        faults = faults_of(records, session_id=owner.session_id)
+        return f"{owner}: {faults[0]}" if faults else ""
+    return "" if all(map(_holds, records)) else f"record 0 of {owner}: was changed"
 
 
-def _hashed(record: Record) -> str:
+def _holds(record: Record) -> bool:
+    """Whether it has the content that its hash is of."""
     try:
-        return hash_of(record)
+        return hash_of(record) == record["hash"]
     except ValueError:  # a lone surrogate: no record of PAM has one
-        return ""
+        return False
 
 
 def _archived(source: ReportSource, owner: Owner, last: int) -> list[Record]:

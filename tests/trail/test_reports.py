@@ -12,12 +12,19 @@ from cli.trail import layout
 from cli.trail.checkpoints import Trusted
 from cli.trail.report_line import NO_TEXT
 from pam.domain import timestamps
-from pam.domain.audit_record import canonical_json
+from pam.domain.audit_record import canonical_json, hash_of
 from pam.domain.free_text import ERASED
 from tests.fakes.log import CosignerKey, Log
 from tests.fakes.story import KYC, LEDGER, NOON, arn
 from tests.trail.conftest import exported
-from tests.trail.harms import no_session, no_session_nor_line, sealed_alone, unlawful
+from tests.trail.harms import (
+    no_lone_item,
+    no_session,
+    no_session_nor_line,
+    other_lone_item,
+    sealed_alone,
+    unlawful,
+)
 from tests.trail.reporting import a_day_sealed, of_folder, of_stores
 
 pytestmark = pytest.mark.guarantee("G13")
@@ -144,9 +151,32 @@ def test_a_record_changed_in_both_places_is_not_proven_and_its_line_says_so() ->
     trail[0] = dict(trail[0]) | {"outcome": "failure"}
     log.archive.objects[session_id][0] = canonical_json(trail[0])
     head, lines = of_stores(log)
-    why = f"record 1 of {session_id}: not the one that was sealed"
+    why = f"{session_id}: record 1: its content is not what was recorded"
     assert (head.verdict, head.faults) == ("NOT PROVEN", [why])
     assert [line["fault"] for line in lines if line["fault"]] == [why]
+
+
+def test_another_record_in_its_place_is_not_proven_either() -> None:
+    log = a_day_sealed()
+    session_id = min(log.story.store.sessions)
+    trail = log.story.store.trails[session_id]
+    other = dict(trail[-1]) | {"outcome": "failure"}
+    trail[-1] = other | {"hash": hash_of(other)}
+    log.archive.objects[session_id][-1] = canonical_json(trail[-1])
+    head, _ = of_stores(log)
+    place = f"record {len(trail)} of {session_id}"
+    assert head.faults == [f"{place}: not the one that was sealed"]
+
+
+@pytest.mark.parametrize("harm", [other_lone_item, no_lone_item])
+def test_a_record_of_no_session_is_held_against_its_leaf(harm: Callable[[Log], None]) -> None:
+    log = a_day_sealed()
+    (event_id,) = log.lone
+    harm(log)
+    assert of_stores(log)[0].verdict == "PROVEN"  # the archive has it
+    del log.archive.objects[event_id]
+    (fault,) = of_stores(log)[0].faults
+    assert fault.startswith(f"record 0 of {event_id}: ")
 
 
 def test_an_export_with_a_removed_record_is_not_proven_and_is_told_all_the_same(
