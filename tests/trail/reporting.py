@@ -8,10 +8,12 @@ from cli.trail.checkpoints import Trusted
 from cli.trail.report import Asked, Head, Lines
 from cli.trail.report_folder import report_folder
 from cli.trail.report_live import report_stores
+from pam.domain.free_text import commitment
 from tests.fakes.log import Log
-from tests.fakes.story import NOON
+from tests.fakes.story import NOON, arn
 from tests.trail.forging import a_whole_day
 
+REASON = commitment("00" * 32, "why")
 Told = tuple[Head, list[dict[str, Any]]]
 
 
@@ -54,3 +56,23 @@ def of_folder(
         wanted = Asked(since=since, until=until or log.story.now, **asked)
         head = report_folder(folder, wanted, trust or Trusted(), lines)
         return head, list(lines)
+
+
+def record(kind: str = "Requested", who: str = "alice", **changes: Any) -> dict[str, Any]:
+    """As much of one as a line is made of."""
+    told = {
+        "session_id": "S",
+        "type": kind,
+        "at": "2026-03-01T12:00:00.000Z",
+        "actor": {"principal": arn(who), "kind": "person", "surface": "api"},
+        "requester": arn("alice"),
+        "resource": "core-ledger-admin",
+        "environment": "prod",
+        "domain": "bank-core",
+        "reason": REASON,
+        "ticket": "INC-1",
+        "break_glass": False,
+        "approvers": [],
+        "detail": "",
+    }
+    return told | changes

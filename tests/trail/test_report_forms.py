@@ -10,7 +10,7 @@ import pytest
 from cli.trail import report_forms
 from cli.trail.report_line import line_of
 from tests.fakes.story import arn
-from tests.trail.test_report_lines import REASON, record
+from tests.trail.reporting import REASON, record
 
 EVIL = [
     "=cmd|'/C calc'!A0",

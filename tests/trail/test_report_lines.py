@@ -5,30 +5,9 @@ from typing import Any
 import pytest
 
 from cli.trail.report_line import NO_TEXT, Line, line_of
-from pam.domain.free_text import ERASED, commitment
+from pam.domain.free_text import ERASED
 from tests.fakes.story import arn
-
-KEY = "00" * 32
-REASON = commitment(KEY, "why")
-
-
-def record(kind: str = "Requested", who: str = "alice", **changes: Any) -> dict[str, Any]:
-    told = {
-        "session_id": "S",
-        "type": kind,
-        "at": "2026-03-01T12:00:00.000Z",
-        "actor": {"principal": arn(who), "kind": "person", "surface": "api"},
-        "requester": arn("alice"),
-        "resource": "core-ledger-admin",
-        "environment": "prod",
-        "domain": "bank-core",
-        "reason": REASON,
-        "ticket": "INC-1",
-        "break_glass": False,
-        "approvers": [],
-        "detail": "",
-    }
-    return told | changes
+from tests.trail.reporting import REASON, record
 
 
 def line(*records: dict[str, Any], **more: Any) -> Line:
