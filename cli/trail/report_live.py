@@ -237,7 +237,7 @@ def _fault(owner: Owner, records: Sequence[Record], leaves: Sequence[Sighting]) 
 def _holds(record: Record) -> bool:
     """Whether it has the content that its hash is of."""
     try:
-        return hash_of(record) == record["hash"]
+        return bool(hash_of(record) == record["hash"])
     except ValueError:  # a lone surrogate: no record of PAM has one
         return False
 

@@ -43,7 +43,8 @@ def copied(log: Log, session: Session, records: list[Record], number: int) -> No
     """The same session once more, under an id and hashes of its own."""
     at = ids.opened_at(session.session_id)
     session_id = f"{ids.bounds(at, at)[0][:10]}{number:016d}"
-    previous, trail = "0" * 64, []
+    previous = "0" * 64
+    trail: list[Record] = []
     for record in records:
         changed = {"session_id": session_id, "previous_hash": previous}
         copy = {**record, **changed, "event_id": f"{record['event_id'][:14]}{number:012d}"}
