@@ -8,6 +8,7 @@ from cli import invocation
 from cli.commands import (
     audit,
     audit_export,
+    audit_report,
     audit_verify,
     blocklist,
     catalogue,
@@ -93,6 +94,7 @@ audit_app = _group("The audit trail.")
 audit_app.command("show")(audit.show)
 audit_app.command("export")(audit_export.export)
 audit_app.command("verify")(audit_verify.verify)
+audit_app.command("report")(audit_report.report)
 audit_app.command("erase")(end.erase)
 app.add_typer(audit_app, name="audit")
 

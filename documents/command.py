@@ -17,8 +17,8 @@ _MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.NOT_FOUND: "`NOT_FOUND`",
     ExitCode.UNREACHABLE: "not reached, `THROTTLED`, or a 5xx",
     ExitCode.TIMED_OUT: "timed out: `--timeout` is over, or the request is `UNANSWERED`",
-    ExitCode.UNANCHORED: "`audit verify DIR` without `--key`: a trail that is whole, and vouches "
-    "for its own key",
+    ExitCode.UNANCHORED: "`audit verify DIR` and `audit report DIR` without `--key`: a trail that "
+    "is whole, and vouches for its own key",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from cli.commands.audit_export import Since, Until, typed_instant
 from cli.invocation import Invocation, command, print_json
 from cli.problems import ExitCode, Failure
 from cli.text import clean
+
+if TYPE_CHECKING:
+    from cli.trail.checkpoints import Trusted
 
 _MOST_OF_A_KEY = 65_536
 
@@ -24,6 +27,11 @@ Key = Annotated[
     ),
 ]
 
+WitnessKey = Annotated[
+    Path | None,
+    typer.Option("--witness-key", metavar="FILE", help="The witness's public key, PEM or DER."),
+]
+
 
 @command
 def verify(
@@ -33,10 +41,7 @@ def verify(
         typer.Argument(metavar="[DIR]", help="An exported trail; without it, the live stores."),
     ] = None,
     key: Key = None,
-    witness_key: Annotated[
-        Path | None,
-        typer.Option("--witness-key", metavar="FILE", help="The witness's public key, PEM or DER."),
-    ] = None,
+    witness_key: WitnessKey = None,
     since: Since = None,
     until: Until = None,
 ) -> None:
@@ -46,12 +51,7 @@ def verify(
     --from and --to say what must be covered. Without DIR, the live stores are compared with each
     other: table, log group, archive, checkpoints.
     """
-    from cli.trail.checkpoints import Trusted
-
-    trusted = Trusted(
-        log_fingerprint=_fingerprint(key) if key is not None else "",
-        witness_key=_witness_key(witness_key) if witness_key else b"",
-    )
+    trusted = anchors(key, witness_key)
     if folder is None:
         _verify_stores(invocation, trusted, since, until)
     elif folder.is_dir():
@@ -59,6 +59,16 @@ def verify(
     else:
         message = f"{clean(str(folder))} is not a directory"
         raise typer.BadParameter(message, param_hint="DIR")
+
+
+def anchors(key: str | None, witness_key: Path | None) -> "Trusted":
+    """What the auditor brings along. Raises BadParameter."""
+    from cli.trail.checkpoints import Trusted
+
+    return Trusted(
+        log_fingerprint=_fingerprint(key) if key is not None else "",
+        witness_key=_witness_key(witness_key) if witness_key else b"",
+    )
 
 
 def _verify_folder(
@@ -137,7 +147,7 @@ def _tell_found(found: Any, trusted: Any) -> None:
         f"signed by the key SHA256:{found.key_fingerprint}",
     ]
     if trusted.witness_key:
-        lines.append(_witnessed(found.cosigned, found.unwitnessed, found.witness_age_seconds))
+        lines.append(witnessed(found.cosigned, found.unwitnessed, found.witness_age_seconds))
     lines += [clean(fault) for fault in found.faults]
     if found.untold:
         lines.append(f"and {found.untold} more")
@@ -157,11 +167,11 @@ def _tell_proof(proof: Any, trusted: Any) -> None:
         f"signed by the key SHA256:{proof.key_fingerprint}",
     ]
     if trusted.witness_key:
-        lines.append(_witnessed(proof.cosigned, proof.unwitnessed, proof.witness_age_seconds))
+        lines.append(witnessed(proof.cosigned, proof.unwitnessed, proof.witness_age_seconds))
     render.put(*lines)
 
 
-def _witnessed(cosigned: int, unwitnessed: int, age: int | None) -> str:
+def witnessed(cosigned: int, unwitnessed: int, age: int | None) -> str:
     waiting = ", the newest not yet" if unwitnessed else ""
     old = "" if age is None else f"; the newest of them was {age} s old"
     return f"cosigned by the witness: {cosigned} checkpoints{waiting}{old}"

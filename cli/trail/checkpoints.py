@@ -99,20 +99,18 @@ def proven_intervals(
     """
     head: Head | None = Head() if numbers.start == 1 else None
     for number in numbers:
-        where = _named(number)
-        interval = _interval(source, number)
-        sealed = _signed(where, interval, origin, public_key)
+        where = named(number)
+        interval = read_interval(source, number)
+        sealed = signed(where, interval, origin, public_key)
         if sealed.number != number:
             raise Disproof(where, f"it is checkpoint {sealed.number}")
         if head is None:
             # The first one shown: its signed root says what came before.
             head = Head(number=number - 1, frontier=interval.before, hashed=sealed.previous)
-        _check_growth(where, interval, sealed, head)
-        if shown.unwitnessed:
-            why = "not cosigned by the witness, and it is not the newest checkpoint"
-            raise Disproof(_named(number - 1), why)
+        check_growth(where, interval, sealed, head)
+        check_witnessed_before(shown)
         if witness_key:
-            _count_witness(source, where, sealed, witness_key, shown)
+            count_witness(source, where, sealed, witness_key, shown)
         head = interval.head
         shown.first = shown.first or sealed
         shown.newest = sealed
@@ -134,13 +132,20 @@ def check_reach(shown: Shown, *, since: datetime, until: datetime) -> None:
     if begins > since:
         said = "the log begins only then" if first.number == 1 else "the trail begins only then"
         why = f"what was recorded between {_time(since)} and {_time(begins)} is not covered: {said}"
-        raise Disproof(_named(first.number), why)
+        raise Disproof(named(first.number), why)
     if newest.overdue(until):
         why = (
             f"the newest one, of {_time(newest.at)}, is more than two intervals older than "
             f"{_time(until)}: what was recorded in between is not covered"
         )
-        raise Disproof(_named(newest.number), why)
+        raise Disproof(named(newest.number), why)
+
+
+def check_witnessed_before(shown: Shown) -> None:
+    """That the newest so far, which is not the newest any more, is cosigned. Raises Disproof."""
+    if shown.unwitnessed and shown.newest is not None:
+        why = "not cosigned by the witness, and it is not the newest checkpoint"
+        raise Disproof(named(shown.newest.number), why)
 
 
 def check_witness(shown: Shown, looked_at: datetime) -> None:
@@ -160,14 +165,14 @@ def check_witness(shown: Shown, looked_at: datetime) -> None:
             "not cosigned by the witness, and more than two intervals later than the one before; "
             "if the log paused, try again in a minute"
         )
-        raise Disproof(_named(newest.number), why)
+        raise Disproof(named(newest.number), why)
     if replace(newest, interval=cosigned.interval).overdue(looked_at):
         why = "not cosigned by the witness, though it is more than two intervals old"
-        raise Disproof(_named(newest.number), why)
+        raise Disproof(named(newest.number), why)
 
 
-def _interval(source: Checkpoints, number: int) -> Interval:
-    where = _named(number)
+def read_interval(source: Checkpoints, number: int) -> Interval:
+    where = named(number)
     try:
         text = source.interval(number)
         if text is None:
@@ -179,7 +184,7 @@ def _interval(source: Checkpoints, number: int) -> Interval:
         raise Disproof(where, error.why) from error
 
 
-def _signed(where: str, interval: Interval, origin: str, public_key: bytes) -> Checkpoint:
+def signed(where: str, interval: Interval, origin: str, public_key: bytes) -> Checkpoint:
     from pam.signatures import log_signed
 
     try:
@@ -196,7 +201,7 @@ def _signed(where: str, interval: Interval, origin: str, public_key: bytes) -> C
     return sealed
 
 
-def _check_growth(where: str, interval: Interval, sealed: Checkpoint, head: Head) -> None:
+def check_growth(where: str, interval: Interval, sealed: Checkpoint, head: Head) -> None:
     if not interval.follows(head):
         raise Disproof(where, "its root is not that of its leaves after the one before")
     if head.at is not None and sealed.at <= head.at:
@@ -211,7 +216,7 @@ def _check_growth(where: str, interval: Interval, sealed: Checkpoint, head: Head
         raise Disproof(where, "its consistency proof does not hold")
 
 
-def _count_witness(
+def count_witness(
     source: Checkpoints, where: str, sealed: Checkpoint, witness_key: bytes, shown: Shown
 ) -> None:
     from pam.signatures import witness_signed
@@ -232,7 +237,7 @@ def _count_witness(
     raise Disproof(where, "not cosigned by the witness's key")
 
 
-def _named(number: int) -> str:
+def named(number: int) -> str:
     return f"checkpoint {number}"
 
 

@@ -5,10 +5,13 @@ managed policy `pam-<env>-audit-reader` allows just this.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
 
 from cli import aws
 from cli.problems import Failure
@@ -20,9 +23,30 @@ from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.audit_record import Record
 from pam.domain.checkpoint import Head
 from pam.domain.session import Session
-from pam.names import Index, Parameter, Tables, log_origin, parameter_path
+from pam.names import Index, Parameter, Tables, audit_reader_name, log_origin, parameter_path
 
 _T = TypeVar("_T")
+
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
+
+@contextmanager
+def explained_to_auditors(env: str, profile: str | None) -> Iterator[None]:
+    """As `aws.explained`; who lacks the rights is told which policy has them."""
+    with aws.explained(profile):
+        try:
+            yield
+        except ClientError as error:
+            problem = error.response["Error"]
+            if problem["Code"] not in _DENIED:
+                raise
+            message = (
+                f"{error.operation_name} was refused: {problem['Code']}: "
+                f"{problem.get('Message', '')}; an auditor needs the managed policy "
+                f"{audit_reader_name(env)}"
+            )
+            raise Failure(message) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +54,22 @@ class AuditorsArchive:
     """The archive, with what AWS refuses told as a Failure."""
 
     objects: S3AuditArchive
-    profile: str | None
+    explained: Callable[[], AbstractContextManager[None]]
 
     def newest_interval(self) -> int:
-        with aws.explained(self.profile):
+        with self.explained():
             return self.objects.newest_interval()
 
     def interval(self, number: int) -> str | None:
-        with aws.explained(self.profile):
+        with self.explained():
             return self.objects.interval(number)
 
     def cosignature(self, number: int) -> str | None:
-        with aws.explained(self.profile):
+        with self.explained():
             return self.objects.cosignature(number)
 
     def policy_set(self, digest: str) -> str | None:
-        with aws.explained(self.profile):
+        with self.explained():
             return self.objects.policy_set(digest)
 
 
@@ -59,10 +83,8 @@ class Stores:
     profile: str | None
 
     def _parameter(self, name: Parameter) -> str:
-        from botocore.exceptions import ClientError
-
         path = parameter_path(self.env, name)
-        with aws.explained(self.profile):
+        with self._explained():
             try:
                 answer = self._client("ssm").get_parameter(Name=path)
             except ClientError as error:
@@ -71,6 +93,9 @@ class Stores:
                 message = f"SSM has no {path} here; check --env and --region"
                 raise Failure(message) from error
         return str(answer["Parameter"]["Value"])
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained_to_auditors(self.env, self.profile)
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config
@@ -92,7 +117,7 @@ class Stores:
 
     @cached_property
     def archive(self) -> AuditorsArchive:
-        return AuditorsArchive(self._objects, self.profile)
+        return AuditorsArchive(self._objects, self._explained)
 
     @property
     def origin(self) -> str:
@@ -116,11 +141,11 @@ class Stores:
 
     def head(self) -> Head:
         """As the table has it, which may have been turned back: a claim to be compared."""
-        with aws.explained(self.profile):
+        with self._explained():
             return self.checkpoints.head()
 
     def public_key(self) -> bytes:
-        with aws.explained(self.profile):
+        with self._explained():
             answer = self._client("kms").get_public_key(
                 KeyId=self._parameter(Parameter.AUDIT_SIGNING_KEY_ARN)
             )
@@ -142,25 +167,37 @@ class Stores:
 
     def _read(self, owner: str, read: Callable[[], _T]) -> _T:
         """Raises Unreadable for items that PAM did not write."""
-        with aws.explained(self.profile):
+        with self._explained():
             try:
                 return read()
             except (ArithmeticError, LookupError, TypeError, ValueError) as error:
                 why = "its items in the table are not as PAM writes them"
                 raise Unreadable(owner, why) from error
 
-    def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]:
-        """Ids of the sessions that the table has opened between these, the oldest first."""
+    def sessions_since(
+        self, first_id: str, last_id: str, *, person: str = "", resource: str = ""
+    ) -> Iterator[str]:
+        """Ids of the sessions that the table has opened between these, the oldest first; those of a
+        person (by name) or a resource alone, if that is said. A page passes over thousands.
+        """
+        wanted = {"requester_person": person, "resource": resource}
+        filters = {name: value for name, value in wanted.items() if value}
+        values = {":all": "SESSION", ":first": first_id, ":last": last_id}
+        narrowed: dict[str, Any] = {}
+        if filters:
+            narrowed["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in filters)
+            narrowed["ExpressionAttributeNames"] = {f"#{name}": name for name in filters}
         pages = self._table.get_paginator("query").paginate(
             TableName=self._parameter(Parameter.SESSION_STORE_TABLE_NAME),
             IndexName=Index.BY_TIME,
             KeyConditionExpression="listing = :all AND session_id BETWEEN :first AND :last",
             ExpressionAttributeValues=to_item(
-                {":all": "SESSION", ":first": first_id, ":last": last_id}
+                values | {f":{name}": value for name, value in filters.items()}
             ),
             ProjectionExpression="session_id",
+            **narrowed,
         )
-        with aws.explained(self.profile):
+        with self._explained():
             for page in pages:
                 for item in page["Items"]:
                     yield str(from_item(item)["session_id"])
@@ -170,7 +207,7 @@ class Stores:
         between these ids in the archive; the same one more than once.
         """
         for prefix in (RECORDS, records_prefix("", "").removesuffix("/")):
-            with aws.explained(self.profile):
+            with self._explained():
                 for key in self._objects.keys(prefix, after=f"{prefix}{first_id}"):
                     owner = key.removeprefix(prefix).partition("/")[0]
                     if owner > last_id:
@@ -179,7 +216,7 @@ class Stores:
 
     def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
         """Lines, without their ends, in order; a record that was delivered twice stands twice."""
-        with aws.explained(self.profile):
+        with self._explained():
             keys = list(self._objects.keys(records_prefix(session_id, event_id)))
             texts = [self._objects.text(key) for key in keys]
         return [line for text in texts for line in text.removesuffix("\n").split("\n")]
@@ -195,7 +232,7 @@ class Stores:
                 endTime=int(until.timestamp() * 1000),
             )
         )
-        with aws.explained(self.profile):
+        with self._explained():
             for page in pages:
                 for event in page["events"]:
                     yield str(event["message"])

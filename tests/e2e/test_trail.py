@@ -1,5 +1,7 @@
 """The trail as an auditor has it: archived beyond reach, sealed, exported, proven."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +81,23 @@ def test_all_of_a_time_is_exported_for_a_siem_too(
     assert {event["class_uid"] for event in events} == {3001, 3003}
     assert any(sealed in json.dumps(event) for event in events)
     assert offline(folder, "--key", key_of(cast)).returncode == 0
+    told = offline(folder, "--from", since, "--key", key_of(cast), "--json", act="report")
+    assert told.returncode == 0, told.stderr
+    report = json.loads(told.stdout)
+    assert report["head"]["proof"]["verdict"] == "PROVEN"
+    (line,) = [one for one in report["sessions"] if one["session_id"] == sealed]
+    assert (line["status"], line["reason"], line["fault"]) == ("ENDED", REASON, "")
+
+
+def test_one_persons_report_is_made_of_the_stores(cast: Cast, since: str, sealed: str) -> None:
+    asked = ("--from", since, "--who", "alice", "--resource", "core-sandbox-admin")
+    told = cast.pam("ada", "audit", "report", *asked, "--format", "csv")
+    rows = csv.DictReader(io.StringIO(told.stdout))
+    (row,) = [row for row in rows if row["session_id"] == sealed]
+    assert (row["person"], row["status"], row["reason"]) == ("alice", "ENDED", REASON)
+    assert (row["receipt_method"], row["receipt_proven"]) == ("deny-read-back", "yes")
+    assert f"SHA256:{key_of(cast)}" in told.stderr or "NOT PROVEN" in told.stderr
+    assert "NOT ALL: " in told.stderr
 
 
 def test_the_live_stores_agree(cast: Cast, sealed: str) -> None:
@@ -100,6 +119,7 @@ def test_only_an_auditor_reads_the_stores(cast: Cast, who: str, tmp_path: Path) 
     refused = cast.pam(who, "audit", "export", str(tmp_path / who), "--from", "2026-01-01")
     assert refused.returncode == 1
     assert "AccessDenied" in refused.stderr
+    assert "pam-local-audit-reader" in refused.stderr
 
 
 def test_nobody_replaces_or_deletes_what_is_archived(

@@ -52,10 +52,10 @@ def key_of(cast: Cast) -> str:
     return layout.fingerprint(kms.get_public_key(KeyId=key_id)["PublicKey"])
 
 
-def offline(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+def offline(folder: Path, *more: str, act: str = "verify") -> "subprocess.CompletedProcess[str]":
     """Nobody's credentials, and no address to ask."""
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", "audit", "verify", str(folder), *more],
+        [sys.executable, "-m", "cli.main", "audit", act, str(folder), *more],
         cwd=Path(__file__).resolve().parent.parent.parent,
         env={"PATH": os.environ["PATH"], "HOME": str(folder.parent)},
         capture_output=True,

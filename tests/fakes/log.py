@@ -278,8 +278,13 @@ class Log:
     def archived_records(self, session_id: str, event_id: str = "") -> list[str]:
         return list(self.archive.objects.get(session_id or event_id, []))
 
-    def sessions_since(self, first_id: str, last_id: str) -> Iterator[str]:
-        return (i for i in sorted(self.story.store.sessions) if first_id <= i <= last_id)
+    def sessions_since(
+        self, first_id: str, last_id: str, *, person: str = "", resource: str = ""
+    ) -> Iterator[str]:
+        for name, one in sorted(self.story.store.sessions.items()):
+            theirs = person in {"", one.requester_name} and resource in {"", one.resource}
+            if first_id <= name <= last_id and theirs:
+                yield name
 
     def archived_owners(self, first_id: str, last_id: str) -> Iterator[tuple[str, str]]:
         for owner in sorted(self.archive.objects):

@@ -1,0 +1,305 @@
+"""`pam audit report`: a line a session, and a head that says no more than what is proven."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.problems import Failure
+from cli.trail import layout
+from cli.trail.checkpoints import Trusted
+from cli.trail.report_line import NO_TEXT
+from pam.domain import timestamps
+from pam.domain.audit_record import canonical_json, hash_of
+from pam.domain.free_text import ERASED
+from tests.fakes.log import CosignerKey, Log, a_log
+from tests.fakes.story import KYC, LEDGER, NOON, arn
+from tests.trail.conftest import exported
+from tests.trail.harms import (
+    no_lone_item,
+    no_session,
+    no_session_nor_line,
+    other_lone_item,
+    sealed_alone,
+    unlawful,
+)
+from tests.trail.reporting import a_day_sealed, of_folder, of_stores
+
+pytestmark = pytest.mark.guarantee("G13")
+
+
+@pytest.fixture(scope="module")
+def day() -> Log:
+    """Never changed."""
+    return a_day_sealed()
+
+
+@pytest.fixture(scope="module")
+def folder(day: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(day, tmp_path_factory.mktemp("report") / "export")
+
+
+def anchored(log: Log) -> Trusted:
+    return Trusted(
+        log_fingerprint=layout.fingerprint(log.public_key()),
+        witness_key=log.witness.key.public_key(),
+    )
+
+
+def test_each_session_is_a_line_and_the_range_is_proven(day: Log) -> None:
+    head, lines = of_stores(day, anchored(day))
+    assert (head.verdict, head.complete, head.faults) == ("PROVEN", True, [])
+    assert [line["session_id"] for line in lines] == sorted(day.story.store.sessions)
+    assert head.sessions == len(lines)
+    assert head.break_glass == sum(line["break_glass"] for line in lines) == 2
+    assert (head.refusals, head.cosigned, head.unwitnessed) == (1, 2, 0)
+    assert head.log_begins == timestamps.render(NOON - timedelta(minutes=5))
+    assert (head.first_checkpoint, head.last_checkpoint) == (1, 2)
+
+
+def test_an_export_is_reported_offline_as_the_stores_are(day: Log, folder: Path) -> None:
+    live_head, live = of_stores(day, anchored(day))
+    head, lines = of_folder(folder, day, anchored(day))
+    # Of a text that is gone without a record in it, an export cannot say why.
+    gone = {NO_TEXT: ERASED}
+    told = [line | {"reason": gone.get(line["reason"], line["reason"])} for line in lines]
+    assert told == live
+    assert NO_TEXT in {line["reason"] for line in lines}
+    assert (head.verdict, head.complete, head.key_by) == ("PROVEN", True, "--key")
+    same = ("log_begins", "origin", "sealed_until", "key_fingerprint", "cosigned", "refusals")
+    assert [getattr(head, name) for name in same] == [getattr(live_head, name) for name in same]
+    assert head.records == live_head.records
+
+
+def test_a_line_says_who_had_what_and_how_it_ended(day: Log) -> None:
+    lines = of_stores(day)[1]
+    ends = {line["status"] for line in lines}
+    assert ends == {"REVOKED", "ENDED", "DENIED", "WITHDRAWN", "ACTIVE", "EXPIRED", "UNANSWERED"}
+    (denied,) = [line for line in lines if line["status"] == "DENIED"]
+    assert [(vote["approver"], vote["decision"]) for vote in denied["votes"]] == [
+        (arn("bob"), "approve"),
+        (arn("carol"), "deny"),
+    ]
+    assert (denied["from"], denied["ended_by"]) == ("", arn("carol"))
+    assert denied["ending"]["method"] == "never-granted"
+    (expired,) = [line for line in lines if line["status"] == "EXPIRED"]
+    assert (expired["person"], expired["requester"]) == ("dave", arn("dave"))
+    assert expired["from"] < expired["to"]
+    assert expired["ending"]["proven"]
+    assert expired["reason"] == "ledger stuck, see INC-1"
+    assert {line["risk"] for line in lines} == {None}
+
+
+def test_an_emergency_shows_its_review_and_an_erased_reason_says_so(day: Log) -> None:
+    emergencies = [line for line in of_stores(day)[1] if line["break_glass"]]
+    for line in emergencies:
+        assert line["reason"] == "[erased]"
+        assert line["review"]["outcome"] == "justified"
+        assert line["review"]["looks"] == [[arn("bob"), "justified"], [arn("carol"), "justified"]]
+        assert line["review"]["due_at"] > line["asked_at"]
+
+
+def test_acts_are_counted(tmp_path: Path) -> None:
+    from pam.domain.audit_record import RecordType
+    from pam.domain.people import Actor, ActorKind
+    from tests.trail.forging import entry
+
+    log = Log()
+    log.seal()
+    used = log.story.granted()
+    by = Actor(principal=arn("alice"), kind=ActorKind.PERSON)
+    log.forge(used.session_id, *(entry(RecordType.ACTIVITY, by, "s3:GetObject") for _ in range(3)))
+    log.carry()
+    log.seal()
+    assert [line["acts"] for line in of_stores(log)[1]] == [3]
+    assert [line["acts"] for line in of_folder(exported(log, tmp_path / "x"), log)[1]] == [3]
+
+
+# ------------------------------------------------------------------ what is not proven
+
+
+@pytest.mark.parametrize("harm", [sealed_alone, unlawful])
+def test_a_trail_with_a_removed_or_an_unlawful_record_is_not_proven(
+    harm: Callable[[Log], None],
+) -> None:
+    log = a_log(3, 3)
+    harm(log)
+    log.seal()
+    head, _ = of_stores(log, anchored(log))
+    assert head.verdict == "NOT PROVEN"
+    assert "record" in head.faults[0]
+
+
+@pytest.mark.parametrize("harm", [no_session, no_session_nor_line])
+def test_what_was_removed_from_the_table_is_told_from_the_archive(
+    harm: Callable[[Log], None],
+) -> None:
+    log = a_log(3, 3)
+    whole = of_stores(log)[1]
+    harm(log)
+    head, lines = of_stores(log)
+    assert head.verdict == "PROVEN"
+    assert [line["session_id"] for line in lines] == [line["session_id"] for line in whole]
+
+
+def test_a_record_changed_in_both_places_is_not_proven_and_its_line_says_so() -> None:
+    log = a_day_sealed()
+    session_id = min(log.story.store.sessions)
+    trail = log.story.store.trails[session_id]
+    trail[0] = dict(trail[0]) | {"outcome": "failure"}
+    log.archive.objects[session_id][0] = canonical_json(trail[0])
+    head, lines = of_stores(log)
+    why = f"{session_id}: record 1: its content is not what was recorded"
+    assert (head.verdict, head.faults) == ("NOT PROVEN", [why])
+    assert [line["fault"] for line in lines if line["fault"]] == [why]
+
+
+def test_another_record_in_its_place_is_not_proven_either() -> None:
+    log = a_day_sealed()
+    session_id = min(log.story.store.sessions)
+    trail = log.story.store.trails[session_id]
+    other = dict(trail[-1]) | {"outcome": "failure"}
+    trail[-1] = other | {"hash": hash_of(other)}
+    log.archive.objects[session_id][-1] = canonical_json(trail[-1])
+    head, _ = of_stores(log)
+    place = f"record {len(trail)} of {session_id}"
+    assert head.faults == [f"{place}: not the one that was sealed"]
+
+
+@pytest.mark.parametrize("harm", [other_lone_item, no_lone_item])
+def test_a_record_of_no_session_is_held_against_its_leaf(harm: Callable[[Log], None]) -> None:
+    log = a_day_sealed()
+    (event_id,) = log.lone
+    harm(log)
+    assert of_stores(log)[0].verdict == "PROVEN"  # the archive has it
+    del log.archive.objects[event_id]
+    (fault,) = of_stores(log)[0].faults
+    assert fault.startswith(f"record 0 of {event_id}: ")
+
+
+def test_an_export_with_a_removed_record_is_not_proven_and_is_told_all_the_same(
+    day: Log, tmp_path: Path
+) -> None:
+    folder = exported(day, tmp_path / "cut")
+    records = folder / layout.RECORDS
+    kept = [
+        line
+        for line in records.read_bytes().splitlines(keepends=True)
+        if json.loads(line)["type"] != "Leased"
+    ]
+    records.write_bytes(b"".join(kept))
+    head, lines = of_folder(folder, day, anchored(day))
+    assert head.verdict == "NOT PROVEN"
+    assert head.faults[0].startswith("records.jsonl line ")
+    assert len(lines) == len(day.story.store.sessions)
+
+
+def test_an_export_without_a_key_of_the_auditors_is_not_anchored(day: Log, folder: Path) -> None:
+    head, _ = of_folder(folder, day)
+    assert (head.verdict, head.key_by) == ("NOT ANCHORED", "this trail alone")
+
+
+def test_another_key_or_another_witness_proves_nothing(day: Log, folder: Path) -> None:
+    for trust in (
+        Trusted(log_fingerprint="0" * 64),
+        Trusted(witness_key=CosignerKey().public_key()),
+    ):
+        assert of_stores(day, trust)[0].verdict == "NOT PROVEN"
+        assert of_folder(folder, day, trust)[0].verdict == "NOT PROVEN"
+
+
+# ------------------------------------------------------------------ which time
+
+
+def test_a_time_before_the_log_began_is_not_proven(day: Log, folder: Path) -> None:
+    early = NOON - timedelta(days=30)
+    for head, lines in (
+        of_stores(day, anchored(day), since=early),
+        of_folder(folder, day, anchored(day), since=early),
+    ):
+        assert head.verdict == "NOT PROVEN"
+        assert "is not covered: the log begins only then" in head.faults[0]
+        assert lines
+    with pytest.raises(Failure, match="nothing of this time is covered"):
+        of_stores(day, since=early, until=early + timedelta(days=1))
+    head, lines = of_folder(folder, day, since=early, until=early + timedelta(days=1))
+    assert (head.verdict, lines) == ("NOT PROVEN", [])
+
+
+def test_a_time_after_the_newest_checkpoint_is_not_proven(day: Log, folder: Path) -> None:
+    late = day.story.now + timedelta(hours=1)
+    assert of_stores(day, until=late)[0].verdict == "NOT PROVEN"
+    assert of_folder(folder, day, until=late)[0].verdict == "NOT PROVEN"
+
+
+def test_a_session_is_in_it_by_a_record_or_because_it_was_open() -> None:
+    log = Log()
+    log.seal()
+    session = log.story.granted(seconds=3600)
+    log.carry()
+    for _ in range(3):
+        log.seal()
+    active = log.story.now
+    log.story.later(minutes=20)
+    log.seal()
+    silent = (active + timedelta(minutes=1), active + timedelta(minutes=2))
+    assert [one["status"] for one in of_stores(log, since=silent[0], until=silent[1])[1]] == [
+        "ACTIVE"
+    ]
+    log.story.end(session.session_id)
+    ended = log.story.now
+    log.carry()
+    log.seal()
+    log.story.later(hours=1)
+    log.seal()
+    after = ended + timedelta(minutes=20)
+    assert of_stores(log, since=after)[1] == []
+    assert [one["status"] for one in of_stores(log, since=ended)[1]] == ["ENDED"]
+
+
+def test_a_line_is_as_its_time_was_sealed_whenever_it_is_asked_for() -> None:
+    log = Log()
+    log.seal()
+    session = log.story.granted()
+    log.carry()
+    until = log.story.now + timedelta(minutes=1)
+    log.seal()  # the first more than two minutes after its end
+    before = of_stores(log, until=until)[1]
+    log.story.end(session.session_id)
+    log.carry()
+    log.seal()
+    assert of_stores(log, until=until)[1] == before
+
+
+# ------------------------------------------------------------------ of whom, of what
+
+
+def test_one_persons_lines_are_proven_and_that_none_is_missing_is_not(
+    day: Log, folder: Path
+) -> None:
+    head, lines = of_stores(day, anchored(day), who="Dave", resource=LEDGER)
+    assert {(line["person"], line["resource"]) for line in lines} == {("dave", LEDGER)}
+    assert (head.verdict, head.complete) == ("PROVEN", False)
+    assert "not that none is missing" in head.why_incomplete
+    offline, same = of_folder(folder, day, anchored(day), who="dave", resource=LEDGER)
+    assert (offline.verdict, offline.complete, same) == ("PROVEN", True, lines)
+
+
+def test_a_principal_is_looked_for_in_every_record(day: Log) -> None:
+    head, lines = of_stores(day, who=arn("dave"))
+    assert (head.verdict, head.complete) == ("PROVEN", True)
+    assert {line["person"] for line in lines} == {"dave"}
+
+
+def test_a_resource_alone_is_asked_for(day: Log) -> None:
+    assert {line["resource"] for line in of_stores(day, resource=KYC)[1]} == {KYC}
+
+
+def test_the_trail_of_one_session_proves_no_range(day: Log, tmp_path: Path) -> None:
+    session_id = min(day.story.store.sessions)
+    one = exported(day, tmp_path / "one", session_id=session_id)
+    head, lines = of_folder(one, day, anchored(day))
+    assert (head.complete, [line["session_id"] for line in lines]) == (False, [session_id])
+    assert head.why_incomplete == f"this is the trail of session {session_id} alone"
