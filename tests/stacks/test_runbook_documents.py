@@ -4,7 +4,6 @@ and a role that can start the one workflow.
 
 import json
 import re
-from typing import Any
 
 import boto3
 import pytest
@@ -19,36 +18,10 @@ from pam.edge.reading import read_body
 from pam.ids import new_id
 from stacks.runbooks import FOLDER, NAMES, document
 from tests.fakes.story import NOON
+from tests.runbook_steps import FILLED, NAMED, run, steps
 from tests.stacks.template import Deployment, as_list
 
 BREAKS_GLASS = {"PamRequestAccess": False, "PamBreakGlass": True}
-FILLED = {
-    "Requester": "alice",
-    "Resource": "core-ledger-admin",
-    "Reason": "paged for INC-77, see runbook 12",
-    "DurationSeconds": "3600",
-    "Ticket": "INC-77",
-    "Environment": "prod",
-}
-_NAMED = re.compile(r"\{\{ ?([\w.]+) ?\}\}")
-
-
-def steps(name: str) -> dict[str, dict[str, Any]]:
-    return {step["name"]: step for step in document(name)["mainSteps"]}
-
-
-def run(name: str, step: str, told: dict[str, str]) -> Any:
-    """A script step, as Automation runs it: its payload filled in, its handler called."""
-    inputs = steps(name)[step]["inputs"]
-    payload = {
-        key: _NAMED.sub(lambda found: told[found[1]], value)
-        for key, value in inputs["InputPayload"].items()
-    }
-    namespace: dict[str, Any] = {}
-    exec(compile(inputs["Script"], step, "exec"), namespace)  # the document's own script
-    return namespace[inputs["Handler"]](payload, {})
-
-
 def pattern(parameter: str) -> str:
     return str(document("PamRequestAccess")["parameters"][parameter]["allowedPattern"])
 
@@ -88,7 +61,7 @@ def test_every_reference_names_something_that_is_there_by_then(name: str) -> Non
     content = document(name)
     known = set(content["parameters"])
     for step in content["mainSteps"]:
-        for said in _NAMED.findall(json.dumps(step["inputs"])):
+        for said in NAMED.findall(json.dumps(step["inputs"])):
             assert said in known, (step["name"], said)
         known |= {f"{step['name']}.{each['Name']}" for each in step.get("outputs", ())}
     assert set(content["outputs"]) <= known
