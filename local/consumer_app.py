@@ -1,5 +1,5 @@
-"""The app of `examples/consumer`, as the emulator takes it: with the caller's own credentials, since
-there are no roles of a bootstrap.
+"""The app of `examples/consumer`, as the emulator takes it: with the caller's own credentials,
+because no bootstrap has made roles there.
 """
 
 import aws_cdk as cdk

@@ -7,7 +7,6 @@ from constructs import Construct
 from pam.names import state_machine_name
 from stacks.acknowledgments import acknowledge, as_found
 
-
 RUNBOOK_EXECUTIONS = "runbook-"
 """With this the names begin of executions that the documents under `runbooks/` start."""
 

@@ -71,9 +71,7 @@ class ConsumerStack(cdk.Stack):
             self,
             "Told",
             event_bus=bus,
-            event_pattern=events.EventPattern(
-                source=["bank.mod046.pam"], detail_type=DETAIL_TYPES
-            ),
+            event_pattern=events.EventPattern(source=["bank.mod046.pam"], detail_type=DETAIL_TYPES),
         )
         rule.add_target(targets.LambdaFunction(self._function("HearEvent", "hear.event")))
 

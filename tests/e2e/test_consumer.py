@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import urllib3
 from botocore.credentials import Credentials
-from caller_proof import make_proof
-from pam_check import PamCheck
 
+from caller_proof import make_proof
 from local.cast import Cast, Person, until
 from local.consumer import deployed
+from pam_check import PamCheck
 from tests.e2e.function_calls import Place, own_credentials
 
 SANDBOX, LEDGER = "core-sandbox-admin", "core-ledger-admin"

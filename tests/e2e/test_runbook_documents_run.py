@@ -88,5 +88,5 @@ def test_a_refused_start_fails_the_runbook_with_the_sentence_that_pam_gave(cast:
     execution = until(over, "the execution to end", 20)
     assert execution["status"] == "FAILED"
     told |= {"ReadWhy.Code": execution["error"], "ReadWhy.Cause": execution["cause"]}
-    with pytest.raises(RuntimeError, match="NOT_ELIGIBLE: .*mallory"):
+    with pytest.raises(RuntimeError, match=r"NOT_ELIGIBLE: .*mallory"):
         run("PamRequestAccess", "Refuse", told)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
+
 from caller_proof import GOOD_FOR, NotProvenError, ProofReader, make_proof
 
 STS, REGION, AUDIENCE = "https://sts.eu-west-1.amazonaws.com", "eu-west-1", "consumer-example-dev"
@@ -50,7 +51,7 @@ def test_sts_is_asked_by_the_callers_signature_and_says_who_it_is() -> None:
     assert request.url == f"{STS}/"
     assert request.headers["X-Bank-Audience"] == AUDIENCE
     assert request.headers["X-Amz-Security-Token"] == "session-token"
-    assert request.body == b"Action=GetCallerIdentity&Version=2011-06-15"
+    assert request.body == "Action=GetCallerIdentity&Version=2011-06-15"
 
 
 def test_the_secret_key_is_not_in_it() -> None:
@@ -59,7 +60,9 @@ def test_the_secret_key_is_not_in_it() -> None:
     assert "secret" not in json.dumps(sent)
 
 
-def test_the_audience_that_sts_is_shown_is_the_apis_own_so_the_signature_fails_for_another() -> None:
+def test_the_audience_that_sts_is_shown_is_the_apis_own_so_the_signature_fails_for_another() -> (
+    None
+):
     sts = Sts()
     reader(sts, audience="another-api").principal(proof())
     assert sts.asked[0].headers["X-Bank-Audience"] == "another-api"
@@ -106,7 +109,9 @@ def test_what_is_no_proof_is_not_shown_to_sts(what: str) -> None:
     assert sts.asked == []
 
 
-@pytest.mark.parametrize("late", [GOOD_FOR + timedelta(seconds=5), -GOOD_FOR - timedelta(seconds=5)])
+@pytest.mark.parametrize(
+    "late", [GOOD_FOR + timedelta(seconds=5), -GOOD_FOR - timedelta(seconds=5)]
+)
 def test_a_proof_that_is_not_of_these_minutes_is_none(late: timedelta) -> None:
     sts = Sts()
     with pytest.raises(NotProvenError, match="five minutes"):

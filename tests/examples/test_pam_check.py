@@ -10,6 +10,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ConnectTimeoutError, CredentialRetrievalError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pam_check import LONGEST_KEPT, PamCheck
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -67,7 +68,7 @@ def test_a_yes_says_by_which_session_and_until_when(pam: Pam) -> None:
         f"{ENDPOINT}/pam/check?resource=core-ledger-admin"
         "&principal=arn%3Aaws%3Aiam%3A%3A000000000000%3Auser%2Falice"
     )
-    assert "/eu-west-1/execute-api/aws4_request" in request.headers["Authorization"].decode()
+    assert "/eu-west-1/execute-api/aws4_request" in request.headers["Authorization"]
     assert "secret" not in str(request.headers)
 
 

@@ -26,7 +26,7 @@ def service(principal: str = SERVICE) -> Caller:
 
 def test_a_service_learns_who_holds_its_resource_until_when_and_from_when_not() -> None:
     story = Story()
-    session = story.granted("alice", SANDBOX)
+    session = story.activate(story.request("alice", SANDBOX).session_id)
 
     def held(principal: str) -> bool:
         return check_access(SANDBOX, principal, story.call(service())).allowed
@@ -67,7 +67,7 @@ ASKED: dict[str, tuple[str, str | None, str, Code]] = {
 def test_nothing_else_is_answered(asked: str) -> None:
     resource, about, by, code = ASKED[asked]
     story = Story()
-    story.granted("alice", SANDBOX)
+    story.activate(story.request("alice", SANDBOX).session_id)
     with pytest.raises(Refusal) as refused:
         check_access(resource, about, story.call(service(by)))
     assert refused.value.code is code
@@ -77,7 +77,6 @@ ACTS: dict[str, Callable[[Story], object]] = {
     "ask for access": lambda story: story.request(service(), SANDBOX),
     "look at its inbox": lambda story: read_inbox(story.call(service())),
     "list sessions": lambda story: list_sessions(SessionQuery(), None, story.call(service())),
-    "list resources": lambda story: list_resources(story.call(service())),
 }
 
 
@@ -87,6 +86,10 @@ def test_a_service_does_nothing_that_people_do(act: str) -> None:
     story = Story()
     with pytest.raises(NotEligible):
         ACTS[act](story)
+
+
+def test_there_is_nothing_that_a_service_may_ask_for() -> None:
+    assert list_resources(Story().call(service())) == []
 
 
 @pytest.mark.guarantee("G10")

@@ -5,6 +5,7 @@ and a role that can start the one workflow.
 import json
 import re
 
+import aws_cdk as cdk
 import boto3
 import pytest
 import yaml
@@ -16,12 +17,16 @@ from pam.domain.ids import opened_at
 from pam.edge.bodies import StartInput
 from pam.edge.reading import read_body
 from pam.ids import new_id
-from stacks.runbooks import FOLDER, NAMES, document
+from stacks.runbooks import FOLDER, NAMES, Runbooks, document
+from stacks.synthesis import apply_rules
+from stacks.workflow_handle import WorkflowHandle
 from tests.fakes.story import NOON
 from tests.runbook_steps import FILLED, NAMED, run, steps
 from tests.stacks.template import Deployment, as_list
 
 BREAKS_GLASS = {"PamRequestAccess": False, "PamBreakGlass": True}
+
+
 def pattern(parameter: str) -> str:
     return str(document("PamRequestAccess")["parameters"][parameter]["allowedPattern"])
 
@@ -177,6 +182,14 @@ def test_their_role_starts_the_one_workflow_and_looks_at_what_it_started(
         "states:StartExecution": "stateMachine:pam-prod-approval-workflow",
         "states:DescribeExecution": "execution:pam-prod-approval-workflow:runbook-*",
     }
+
+
+def test_the_rule_packs_find_nothing_in_them() -> None:
+    app = cdk.App()
+    apply_rules(app)
+    stack = cdk.Stack(app, "service")
+    Runbooks(stack, "Runbooks", env_name="prod", handle=WorkflowHandle(stack, "prod"))
+    app.synth()
 
 
 def test_where_they_are_not_wanted_nothing_of_them_is_made(every: Deployment) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import botocore.session
 from botocore.httpsession import URLLib3Session
+
 from caller_proof import NotProvenError, ProofReader
 from pam_check import PamCheck
 

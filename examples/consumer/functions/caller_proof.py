@@ -71,9 +71,7 @@ class ProofReader:
     def _checked(self, proof: str) -> dict[str, str]:
         """Only what STS is to be shown, signed for this audience, and new."""
         try:
-            if len(proof) > _LONGEST:
-                raise ValueError
-            sent = json.loads(base64.urlsafe_b64decode(proof))
+            sent = json.loads(base64.urlsafe_b64decode(proof[: _LONGEST + 1]))
             headers = {"Authorization": sent["Authorization"], "X-Amz-Date": sent["X-Amz-Date"]}
             if "X-Amz-Security-Token" in sent:
                 headers["X-Amz-Security-Token"] = sent["X-Amz-Security-Token"]

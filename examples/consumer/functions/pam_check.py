@@ -114,7 +114,14 @@ class PamCheck:
         try:
             status, body = self._send(self._signed(resource, principal))
             access = self._understood(status, body)
-        except (AttributeError, BotoCoreError, LookupError, OSError, TypeError, ValueError) as error:
+        except (
+            AttributeError,
+            BotoCoreError,
+            LookupError,
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:
             logger.warning("PAM was not heard", exc_info=error)
             access = Access(allowed=False, why=f"no answer of PAM's: {type(error).__name__}")
         if access.why:
@@ -136,9 +143,12 @@ class PamCheck:
         if status != 200:  # noqa: PLR2004
             code, detail = answer.get("code", status), answer.get("detail", answer.get("message"))
             return Access(allowed=False, why=f"PAM refuses to say: {code}: {detail}")
-        if answer["allowed"] is not True:
+        if answer["allowed"] is False:
             return Access(allowed=False)
-        ends = datetime.fromisoformat(answer["expires_at"].replace("Z", "+00:00"))
+        if answer["allowed"] is not True:
+            message = "neither yes nor no"
+            raise ValueError(message)
+        ends = datetime.fromisoformat(answer["expires_at"])
         if ends <= self._now():
             return Access(allowed=False, why="over by this machine's clock")
         return Access(allowed=True, session_id=str(answer["session_id"]), expires_at=ends)

@@ -9,8 +9,8 @@ from pam.domain.principals import folded
 from pam.domain.resource import Resource
 from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError, Service
 from pam.policy.files import IdentitiesFile, IdentityEntry
-from pam.policy.services import services_of
 from pam.policy.reading import read_model
+from pam.policy.services import services_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

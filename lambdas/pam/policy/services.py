@@ -15,15 +15,16 @@ _RESERVED_PATH = "aws-reserved/"
 
 
 def services_of(
-    entries: Sequence[ServiceEntry], path: Path, document: LocatedYaml, resources: Iterable[Resource]
+    entries: Sequence[ServiceEntry],
+    path: Path,
+    document: LocatedYaml,
+    resources: Iterable[Resource],
 ) -> tuple[Service, ...]:
     """Checked against one another and against the catalogue. Raises PolicyError."""
     catalogue = tuple(resources)
     found: dict[tuple[str, str], Service] = {}
     for number, entry in enumerate(entries):
-        service = Service(
-            role=entry.role, account=entry.account, resources=tuple(entry.resources)
-        )
+        service = Service(role=entry.role, account=entry.account, resources=tuple(entry.resources))
         # IAM has no two roles of an account whose names differ in case or path only.
         key = (service.account, folded(service.name))
         fault = _fault_of(service, catalogue)
