@@ -3,23 +3,23 @@
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.cast import Cast, Person, until
+from local.state import ROOT
 from tests.runbook_steps import FILLED, called, run
 
 SANDBOX, LEDGER = "core-sandbox-admin", "core-ledger-admin"
+_AWS = ROOT / ".pam" / "opinions" / "bin" / "aws"
 WORKFLOW = "/bank/local/mod046/approval-workflow/arn"
 
 
 def aws(cast: Cast, *arguments: str) -> Any:
     """The AWS CLI, as `runbook`: who may only start the workflow, and look."""
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "aws"), "--profile", "runbook", *arguments],
+        [str(_AWS), "--profile", "runbook", *arguments],
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(cast.state_dir),
