@@ -88,6 +88,7 @@ guarantees: setup ## name each guarantee's tests anew, in docs/guarantees.md
 documents: openapi guarantees ## make anew whatever under docs/ is generated
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.events docs/events
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.callers
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.start_input
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
 bench: setup ## measure, as ratios, into docs/benchmarks (ONLY=; PROFILE=1: from inside)

@@ -14,8 +14,9 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,16 +33,25 @@ _UNUSED_AFTER = 600.0
 """Seconds; by then nobody deploys from it any more, and a synthesis has ended."""
 
 
-def assembly_of(digest: str, kept_in: Path = KEPT_IN) -> Path:
-    """The folder with both assemblies, for sources of this digest; made if it is not there whole.
-    Of two who ask at once the second waits for the first. Raises DeployError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """How assemblies come about: into a folder; and the digest of the sources, as they are now."""
+
+    synthesise: Callable[[Path], None]
+    digest: Callable[[], str]
+
+
+def assembly_of(digest: str, kept_in: Path = KEPT_IN, made: Made | None = None) -> Path:
+    """The folder with the assemblies (PAM's two, if `made` says no other), for sources of this
+    digest; made if it is not there whole. Of two who ask at once the second waits for the first.
+    Raises DeployError.
     """
     kept_in.mkdir(parents=True, exist_ok=True)
     assembly = kept_in / f"{digest}-{datetime.now(UTC):%Y-%m-%d}"
     with _locked(kept_in):
         if not _is_whole(assembly):
             _remove(assembly)
-            _make(assembly, digest)
+            _make(assembly, digest, made or Made(synthesise=synthesise, digest=digest_of_sources))
         os.utime(assembly)
         _forget_old(kept_in)
     return assembly
@@ -65,12 +75,12 @@ def placed(assembly: Path, into: Path, values: Mapping[str, str]) -> Path:
     return into
 
 
-def _make(assembly: Path, digest: str) -> None:
+def _make(assembly: Path, digest: str, made: Made) -> None:
     with tempfile.TemporaryDirectory(dir=assembly.parent, prefix=".synth-") as folder:
         unfinished = Path(folder) / "assembly"
         unfinished.mkdir()
-        synthesise(unfinished)
-        if digest_of_sources() != digest:
+        made.synthesise(unfinished)
+        if made.digest() != digest:
             message = "the sources changed while they were synthesised; run it again"
             raise DeployError(message)
         contents = json.dumps(_digests(unfinished))

@@ -12,7 +12,9 @@ from local.aws import ACCOUNT, REGION, ROOT_KEYS, root_client
 from local.state import CACHE, ROOT
 
 _STAGING_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
-_APPS = {"app": ["app.py"], "targets": ["-m", "local.targets_app"]}
+Apps = Mapping[str, list[str]]
+"""By name: what Python is given to run the app."""
+_APPS: Apps = {"app": ["app.py"], "targets": ["-m", "local.targets_app"]}
 _TAKEN_FROM_THE_SHELL = re.compile(
     r"HOME|PATH|TMPDIR|LANG|LC_\w+|(?i:https?_proxy|no_proxy|all_proxy)|SSL_CERT_\w+|UV_\w+|XDG_\w+"
 )
@@ -24,21 +26,21 @@ class DeployError(Exception):
     """The CDK CLI failed; the message ends with what it printed last."""
 
 
-def synthesise(into: Path) -> None:
-    """Both apps, side by side, each into a folder of its name."""
+def synthesise(into: Path, apps: Apps = _APPS) -> None:
+    """The apps side by side, each into a folder of its name."""
     _side_by_side(
         [
             [
                 *("synth", "--quiet", "--output", str(into / name)),
                 *("--app", shlex.join([sys.executable, *command])),
             ]
-            for name, command in _APPS.items()
+            for name, command in apps.items()
         ]
     )
 
 
-def deploy(assembly: Path, endpoint: str) -> None:
-    """Both apps, side by side: neither waits for the other."""
+def deploy(assembly: Path, endpoint: str, apps: Apps = _APPS) -> None:
+    """The apps side by side: none waits for another."""
     _make_staging_bucket(endpoint)
     # The deployment role's rights are the caller's: under enforced IAM the emulator refuses the
     # bootstrap roles' asset publishing, so the app is configured to use the caller's credentials.
@@ -48,7 +50,7 @@ def deploy(assembly: Path, endpoint: str) -> None:
                 *("deploy", "--all", "--app", str(assembly / name), "--method", "direct"),
                 *("--require-approval", "never", "--progress", "events", "--no-notices"),
             ]
-            for name in _APPS
+            for name in apps
         ],
         endpoint,
     )

@@ -17,6 +17,7 @@ from local.bridges import (
     identity_center,
     metering,
     profiling,
+    runtime_packages,
     throttling,
 )
 from local.postgres_process import AUTHORITY
@@ -29,6 +30,7 @@ def main() -> None:
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
     bridges.build_all()
     state = State(Path(sys.argv[2]))
+    runtime_packages.build_all(CACHE / "runtime")
     function_processes.build_all(CACHE / "functions", state.postgres / AUTHORITY)
     if profiling.SWITCH in os.environ:
         profiling.build(state.profiles)

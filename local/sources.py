@@ -29,9 +29,21 @@ SOURCES = (
     "policy",
     "requirements/app.txt",
     "requirements/lambda.txt",
+    "runbooks",
     "stacks",
 )
 """What there is of these; the CDK CLI would keep what it looked up in `cdk.context.json`."""
+CONSUMER = (
+    "examples/consumer",
+    "local/__init__.py",
+    "local/aws.py",
+    "local/consumer.py",
+    "local/consumer_app.py",
+    "local/deploy.py",
+    "package-lock.json",
+    "requirements/app.txt",
+)
+"""Of the example of a module that relies on PAM."""
 _OF_THE_PERSON = (".cdk.json",)
 """In the home folder: the CLI takes context from there, too."""
 _SURROUNDINGS = (
@@ -68,6 +80,14 @@ def digest_of_sources(root: Path = ROOT, home: Path | None = None) -> str:
     digest = hashlib.sha256(json.dumps(_builders(root)).encode())
     _add_files(digest, root, (*SOURCES, *_named_by_the_configuration(root)))
     _add_files(digest, home or Path.home(), _OF_THE_PERSON)
+    return digest.hexdigest()
+
+
+def digest_of_consumer() -> str:
+    """The same, for the example of a module that relies on PAM."""
+    digest = hashlib.sha256(json.dumps(_builders(ROOT)).encode())
+    _add_files(digest, ROOT, CONSUMER)
+    _add_files(digest, Path.home(), _OF_THE_PERSON)
     return digest.hexdigest()
 
 

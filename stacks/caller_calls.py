@@ -20,7 +20,7 @@ _READS = (
     "GET /pam/sessions/{session_id}",
     "GET /pam/sessions/{session_id}/audit",
 )
-"""Everybody's: PAM shows each what is theirs to see."""
+"""Everybody's but a service's: PAM shows each what is theirs to see."""
 _LINKS = ("POST /pam/links", "DELETE /pam/links/{principal+}")
 """Of whoever acts: their principals on other surfaces."""
 
@@ -45,6 +45,7 @@ CALLS: Mapping[CallerOffice, tuple[str, ...]] = MappingProxyType(
             "DELETE /pam/blocklist/{principal+}",
         ),
         CallerOffice.AUDITOR: (*_READS, "GET /pam/blocklist"),
+        CallerOffice.SERVICE: ("GET /pam/check",),
     }
 )
 

@@ -104,6 +104,7 @@ class DeployConfig:
     `slack` says whether PAM is in Slack, and for whose users (`docs/slack.md`).
     `identity_center` and `okta` say that PAM lends access there, and how it is known there
     (`docs/identity-center.md`, `docs/okta.md`); without them nothing of it is made.
+    `runbooks` deploys the documents under `runbooks/` to Systems Manager (`docs/consumers.md`).
     `traces` has X-Ray follow calls of the API through functions and workflow (`docs/cost.md`).
     Throttles are requests a second and bucket size, the sensitive ones for each call that asks,
     votes or hands out credentials.
@@ -141,6 +142,7 @@ class DeployConfig:
     notify: tuple[Subscription, ...] = ()
     reserved_concurrency: bool = False
     traces: bool = False
+    runbooks: bool = False
     slack: SlackConfig = _NO_SLACK
     identity_center: IdentityCenterConfig | None = None
     okta: OktaConfig | None = None

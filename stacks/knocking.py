@@ -26,27 +26,36 @@ _EXPANDED = "arn:{partition}:execute-api:{region}:" + "0" * 12 + ":" + "a" * 10 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knocking:
-    """`accounts` are those from which people call; `users` are ARNs, with paths."""
+    """`accounts` are those from which people and services call; `users` and `services` (roles) are
+    ARNs, with paths.
+    """
 
     partition: str
     accounts: tuple[str, ...]
     users: tuple[str, ...]
     by_permission_set: bool
+    services: tuple[str, ...] = ()
 
     @classmethod
     def listed(cls, policy: CompiledPolicy, partition: str) -> Self:
-        """Everybody in the identities file who signs with AWS credentials."""
+        """Everybody in the identities file who signs with AWS credentials, and every service."""
         users = {
             f"arn:{partition}:iam::{account}:user/{identity.user}"
             for identity in policy.identities
             if identity.user
             for account in identity.accounts
         }
+        services = {
+            f"arn:{partition}:iam::{each.account}:role/{each.role}" for each in policy.services
+        }
+        people_from = {account for each in policy.identities for account in each.accounts}
+        services_from = {each.account for each in policy.services}
         return cls(
             partition=partition,
-            accounts=tuple(sorted({a for each in policy.identities for a in each.accounts})),
+            accounts=tuple(sorted(people_from | services_from)),
             users=tuple(sorted(users)),
             by_permission_set=any(each.permission_set for each in policy.identities),
+            services=tuple(sorted(services)),
         )
 
     def document(self, own_account: str, calls: str = _CALLS) -> dict[str, Any]:
@@ -87,17 +96,20 @@ class Knocking:
             size(self.document("0" * 12, expanded)),
             of=(
                 f"the policy of the request API, with {len(self.accounts)} accounts and "
-                f"{len(self.users)} IAM users of the identities file"
+                f"{len(self.users)} IAM users and {len(self.services)} services of the identities "
+                "file"
             ),
         )
 
     def _unlisted(self) -> Mapping[str, Any]:
-        """IAM has no two users whose names differ in case only, and PAM folds them."""
+        """IAM has no two users (and no two roles) whose names differ in case only. PAM folds those
+        of users.
+        """
         refused: dict[str, Any] = {}
         if self.by_permission_set:
             refused["StringNotLike"] = {"aws:PrincipalArn": f"arn:{self.partition}:{_RESERVED}"}
-        if self.users:
-            exact = [_literally(arn) for arn in self.users]
+        if self.users or self.services:
+            exact = [_literally(arn) for arn in (*self.users, *self.services)]
             refused["StringNotEqualsIgnoreCase"] = {"aws:PrincipalArn": exact}
         return refused
 

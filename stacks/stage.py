@@ -30,6 +30,7 @@ from stacks.parameters import Parameters, SlackParameters
 from stacks.proof_keys import ProofKeys
 from stacks.request_api import RequestApi
 from stacks.revocation import Revocation
+from stacks.runbooks import Runbooks
 from stacks.searches import Searches
 from stacks.secret_rotation import SecretRotation
 from stacks.service_stack import ServiceStack
@@ -177,6 +178,8 @@ class PamStage(Construct):
                 revocation=revocation,
                 calls=calls,
             )
+        if config.runbooks:
+            Runbooks(service, "Runbooks", env_name=config.env_name, handle=handle)
         CallerPolicies(service, "Callers", env_name=config.env_name, request_api=api)
         doors = (slack.door,) if slack else ()
         calling = (api, issuer, activator, revocation, sweep, checkpoints, *doors)

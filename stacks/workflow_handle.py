@@ -7,6 +7,9 @@ from constructs import Construct
 from pam.names import state_machine_name
 from stacks.acknowledgments import acknowledge, as_found
 
+RUNBOOK_EXECUTIONS = "runbook-"
+"""With this the names begin of executions that the documents under `runbooks/` start."""
+
 
 class WorkflowHandle:
     """Grants on a state machine that does not exist yet.
@@ -32,6 +35,16 @@ class WorkflowHandle:
 
     def grant_ask_whether_it_waits(self, role: iam.IRole) -> None:
         _allow(role, self.arn, "states:SendTaskHeartbeat")
+
+    def grant_describe_runbooks(self, role: iam.IRole) -> None:
+        """Executions that a runbook started, by the beginning of their names, and no others."""
+        executions = self._executions.removesuffix("*") + f"{RUNBOOK_EXECUTIONS}*"
+        _allow(role, executions, "states:DescribeExecution")
+        acknowledge(
+            role,
+            f"AwsSolutions-IAM5[Resource::{as_found(role, executions)}]",
+            "What a runbook starts is named after a session that is still to come.",
+        )
 
     def grant_stop(self, role: iam.IRole) -> None:
         self._allow_executions(role, "states:StopExecution")

@@ -12,7 +12,9 @@ README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
 PAGES = (
     "aws-limits.md",
+    "consumers.md",
     "identity-center.md",
+    "incident.md",
     "install.md",
     "notices.md",
     "okta.md",

@@ -311,6 +311,7 @@ class CallerOffice(StrEnum):
     APPROVER = "approver"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    SERVICE = "service"
 
 
 def caller_policy_name(env: str, office: CallerOffice) -> str:

@@ -27,6 +27,7 @@ EVERYTHING_ON: dict[str, Any] = {
     "activity_regions": ["eu-central-1"],
     "reserved_concurrency": True,
     "traces": True,
+    "runbooks": True,
     "vpc_subnet_ids": ["subnet-0123456789abcdef0"],
     "vpc_security_group_ids": ["sg-0123456789abcdef0"],
     "slack": {

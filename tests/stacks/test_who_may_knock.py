@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pam.domain.partitions import partition_of
-from pam.policy.compiled import CompiledPolicy, Identity
+from pam.policy.compiled import CompiledPolicy, Identity, Service
 from pam.policy.compiler import load
 from stacks.aws_quotas import Quota, QuotaError, compact
 from stacks.knocking import Knocking
@@ -115,6 +115,37 @@ def test_who_is_listed_is_let_in(who: str) -> None:
 @pytest.mark.parametrize("who", REFUSED)
 def test_everybody_else_is_refused(who: str) -> None:
     assert not is_let_in(LISTED, REFUSED[who], owner=OWN)
+
+
+SERVICES = Knocking.listed(
+    replace(
+        listing(permission_set(OWN)),
+        services=(
+            Service(role="apps/ledger-check", account=OWN, resources=("core-ledger-admin",)),
+            Service(role="far-check", account=ELSEWHERE, resources=("core-ledger-admin",)),
+        ),
+    ),
+    "aws",
+).document(OWN)
+KNOCKS = {
+    "a listed service": (signer("role/apps/ledger-check"), True),
+    "one of another account": (signer("role/far-check", ELSEWHERE), True),
+    "a person beside them": (signer(f"{RESERVED}/{APPROVER}"), True),
+    "its name under another path": (signer("role/ledger-check"), False),
+    "its name in another account": (signer("role/apps/ledger-check", ELSEWHERE), False),
+    "a user of its name": (signer("user/apps/ledger-check"), False),
+    "a role that nobody listed": (signer("role/apps/other"), False),
+    "one that may not call": (signer("role/apps/ledger-check", may=False), False),
+    "another account": (signer("role/far-check", OTHER), False),
+}
+
+
+@pytest.mark.guarantee("G10")
+@pytest.mark.parametrize("who", KNOCKS)
+def test_a_service_is_let_in_by_its_role_and_path(who: str) -> None:
+    knocking, let_in = KNOCKS[who]
+
+    assert is_let_in(SERVICES, knocking, owner=OWN) == let_in
 
 
 @pytest.mark.parametrize("who", [*LET_IN, *REFUSED])

@@ -48,6 +48,24 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A role of other software. It may ask who holds these resources, and do nothing else: it is
+    nobody, has no groups and no domain.
+
+    `role` is its name, with its path before it where it has one.
+    """
+
+    role: str
+    account: str
+    resources: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As the ARN of a session has it, which has no path."""
+        return self.role.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlassRules:
     review_environments: tuple[Environment, ...]
     review_within: timedelta
@@ -72,6 +90,7 @@ class CompiledPolicy:
     links: LinkRules
     channels: Channels
     apart: Apart
+    services: tuple[Service, ...] = ()
 
     def ids_at(self, vendor: Vendor) -> dict[str, str]:
         """By the name of the person: who that is at the vendor, as far as the file says."""
@@ -118,6 +137,8 @@ class CompiledPolicy:
             links=LinkRules(**raw.get("links", {})),
             channels=Channels(**raw.get("channels", {})),
             apart=tuple(frozenset(roles) for roles in raw["apart"]),
+            # A policy set of before there were services has none.
+            services=tuple(_service(entry) for entry in raw.get("services", ())),
         )
 
     @classmethod
@@ -149,6 +170,10 @@ def _resource(raw: dict[str, Any]) -> Resource:
 
 def _identity(raw: dict[str, Any]) -> Identity:
     return Identity(**raw | {"accounts": tuple(raw["accounts"]), "groups": tuple(raw["groups"])})
+
+
+def _service(raw: dict[str, Any]) -> Service:
+    return Service(**raw | {"resources": tuple(raw["resources"])})
 
 
 PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@+=,-]{1,63}", re.ASCII)

@@ -55,7 +55,7 @@ def read(policy_dir: Path, identities_file: Path, *, account: str = "") -> Polic
     _check_unknown(sources)
     _check_context(schema_file, schema)
     catalogue = load_catalogue(policy_dir / "catalogue.yaml", account)
-    listed = load_identities(identities_file, catalogue.apart)
+    listed = load_identities(identities_file, catalogue.apart, catalogue.resources)
     compiled = CompiledPolicy(
         cedar="\n".join(text for _, text in sources),
         cedar_schema=schema,
@@ -69,6 +69,7 @@ def read(policy_dir: Path, identities_file: Path, *, account: str = "") -> Polic
         links=catalogue.links,
         channels=catalogue.channels,
         apart=catalogue.apart,
+        services=listed.services,
     )
     return PolicyFiles(compiled=compiled, catalogue=catalogue, listed=listed)
 

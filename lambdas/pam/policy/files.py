@@ -196,6 +196,26 @@ class IdentityEntry(Strict):
             raise ValueError(message)
 
 
+RoleName = Annotated[
+    str,
+    spelled(
+        r"(?!arn:)/?(?:[\x21-\x7e]{1,510}/)?[\w+=,.@-]{1,64}",
+        "a role is its name (1 to 64 of A-Z, a-z, 0-9 and _+=,.@-; not its ARN), with its path "
+        "before it where it has one: apps/ledger-check",
+    ),
+    AfterValidator(without_slash),
+]
+
+
+class ServiceEntry(Strict):
+    """See `compiled.Service`."""
+
+    role: RoleName
+    account: Account
+    resources: Annotated[list[Name], Field(min_length=1)]
+
+
 class IdentitiesFile(Strict):
     groups: dict[Name, Role]
+    services: list[ServiceEntry] = Field(default_factory=list)
     identities: Annotated[list[IdentityEntry], Field(min_length=1)]

@@ -11,7 +11,7 @@ from pam.domain.links import HOLDS, Link
 from pam.domain.partitions import COMMERCIAL, PARTITION
 from pam.domain.people import Person
 from pam.domain.principals import Scheme, folded, scheme_of
-from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity
+from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity, Service
 
 if TYPE_CHECKING:
     from pam.ports.links import KnownLinks
@@ -26,6 +26,11 @@ _USER = re.compile(
 _PERMISSION_SET = re.compile(
     rf"arn:({PARTITION}):sts::([0-9]{{12}}):assumed-role/"
     r"AWSReservedSSO_([\w+=,.@-]{1,32})_[0-9a-f]{16}/(.+)",
+    re.ASCII,
+)
+
+_SESSION_OF_A_ROLE = re.compile(
+    rf"arn:({PARTITION}):sts::([0-9]{{12}}):assumed-role/([\w+=,.@-]{{1,64}})/[\w+=,.@-]{{2,64}}",
     re.ASCII,
 )
 
@@ -55,6 +60,7 @@ class Identities:
         """By account, path and folded name."""
         self._permission_sets: dict[tuple[str, str], Identity] = {}
         self._others: dict[str, Identity] = {}
+        self._services = {(each.account, each.name): each for each in policy.services}
         for identity in policy.identities:
             if identity.principal:
                 self._others[identity.principal] = identity
@@ -94,8 +100,21 @@ class Identities:
         person = self._signer(principal) if scheme is Scheme.AWS else None
         if person is not None:
             return Identified(person=person)
+        if self.service(principal) is not None:
+            message = "this principal is a service: it may ask GET /pam/check about others, no more"
+            raise NotEligible(message)
         message = "this principal is not listed as anybody; ask whoever keeps the identities file"
         raise NotEligible(message)
+
+    def service(self, principal: str) -> Service | None:
+        """The service that signs so; None for everybody else. A service is never a person.
+
+        The name of the session is whatever whoever assumed the role says, and means nothing here.
+        """
+        match = _SESSION_OF_A_ROLE.fullmatch(principal)
+        if match is None or not self._is_ours(match[1]):
+            return None
+        return self._services.get((match[2], match[3]))
 
     def _signer(self, principal: str) -> Person | None:
         if match := _USER.fullmatch(principal):

@@ -1,14 +1,16 @@
 """`identities.yaml`: who is who, checked entry by entry and against one another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pam.domain.apart import Apart, clash
 from pam.domain.principals import folded
-from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError
+from pam.domain.resource import Resource
+from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError, Service
 from pam.policy.files import IdentitiesFile, IdentityEntry
 from pam.policy.reading import read_model
+from pam.policy.services import services_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +20,11 @@ class Listed:
     roles: Mapping[str, str]
     identities: tuple[Identity, ...]
     places: tuple[str, ...]
+    services: tuple[Service, ...] = ()
 
 
-def load_identities(path: Path, apart: Apart) -> Listed:
-    """Raises PolicyError."""
+def load_identities(path: Path, apart: Apart, resources: Iterable[Resource] = ()) -> Listed:
+    """`resources` are those of the catalogue. Raises PolicyError."""
     file, document = read_model(path, IdentitiesFile)
     taken: set[tuple[str, str]] = set()
     held: dict[str, set[str]] = {}
@@ -36,6 +39,7 @@ def load_identities(path: Path, apart: Apart) -> Listed:
         roles=dict(file.groups),
         identities=tuple(_identity(entry) for entry in file.identities),
         places=tuple(places),
+        services=services_of(file.services, path, document, resources),
     )
 
 
