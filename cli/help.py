@@ -4,17 +4,17 @@ Typer's own groups come with Rich, which would double the time until help is on 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.examples import EXAMPLES
+from cli.lazy import Below, Commands, Loading, Named
 
 COMMON = ("as_json", "profile", "env", "region", "api_url")
 """The options that every command has, by their names in Python; help shows them last."""
-_WHOLE = 1000
-"""Characters of a first sentence: more than any has, so none is cut."""
 
 
 class Command(TyperCommand):
@@ -53,8 +53,13 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """Commands below one word, each with its whole first sentence."""
 
+    listed: ClassVar[Commands] = {}
     sections: Mapping[str, Sequence[str]] = {}
     """Heading to names; commands that none of them names come last."""
+
+    def __init__(self, *, listed: Commands | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Loading(self.listed if listed is None else listed, _made)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [
@@ -66,14 +71,12 @@ class Group(TyperGroup):
         _write(formatter, {"Options": records})
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        shown = {name: each for name, each in self.commands.items() if not each.hidden}
+        shown = self.commands.about()
         placed = {name for names in self.sections.values() for name in names}
         rest = [name for name in shown if name not in placed]
         listed = {**self.sections, "Commands" if not placed else "More": rest}
         sections = {
-            heading: [
-                (name, shown[name].get_short_help_str(_WHOLE)) for name in names if name in shown
-            ]
+            heading: [(name, shown[name]) for name in names if name in shown]
             for heading, names in listed.items()
         }
         _write(formatter, sections, least=max(map(len, shown), default=0))
@@ -128,8 +131,18 @@ def did_you_mean(names: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(alike)}?" if alike else ""
 
 
-class App(typer.Typer):
-    """Commands of `Command`, unless one needs more than that."""
-
-    def command(self, *names: Any, **settings: Any) -> Any:
-        return super().command(*names, **{"cls": Command, **settings})
+def _made(name: str, listed: Named | Below) -> Any:
+    if isinstance(listed, Below):
+        return Group(
+            name=name,
+            listed=listed.commands,
+            help=listed.about,
+            no_args_is_help=True,
+            rich_markup_mode=None,
+        )
+    module, _, function = listed.where.partition(":")
+    loaded = import_module(f"cli.commands.{module}")
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    shape = getattr(loaded, listed.shape) if listed.shape else Command
+    alone.command(name, cls=shape)(getattr(loaded, function))
+    return typer.main.get_command(alone)

@@ -1,36 +1,15 @@
 """`pam`: the whole command line on one screen.
 
-Commands import what is slow (botocore, Rich, Cedar) inside their functions, so that help comes at
-once. `root.py` makes one line and an exit code of every failure; `problems.py` says which.
+A command's module is loaded when the command is meant, so that help comes at once; `lazy.py` does
+that. `root.py` makes one line and an exit code of every failure; `problems.py` says which.
 """
 
+from typing import ClassVar
+
+import typer
+
 from cli import invocation
-from cli.commands import (
-    audit,
-    audit_export,
-    audit_report,
-    audit_verify,
-    blocklist,
-    catalogue,
-    configure,
-    console,
-    credentials,
-    doctor,
-    end,
-    execute,
-    inbox,
-    links,
-    local_slack,
-    local_stack,
-    login,
-    policy,
-    request,
-    review,
-    revoke,
-    sessions,
-    vote,
-)
-from cli.help import App, Command, Group
+from cli.lazy import Below, Commands, Named
 from cli.root import Root
 
 _EPILOG = """
@@ -40,17 +19,130 @@ PAM_TRACEBACK=1: show where an internal error came from.
 `pam COMMAND --help` has examples.
 """
 
+_LINK: Commands = {
+    "slack": Named("links:slack", "Link your Slack user to yourself."),
+}
+_BLOCKLIST: Commands = {
+    "list": Named("blocklist:list_blocks", "List who is blocked now (operators and auditors)."),
+    "lift": Named("blocklist:lift", "Lift the blocks of a person (operators)."),
+}
+_AUDIT: Commands = {
+    "show": Named(
+        "audit:show",
+        "Show the audit trail of a session, and check its chain (exit 1 if it is broken).",
+    ),
+    "export": Named(
+        "audit_export:export",
+        "Write the trail of a time, or of one session, into a directory that proves itself.",
+    ),
+    "verify": Named(
+        "audit_verify:verify",
+        "Prove an exported trail offline (exit 0), or name the first thing that is wrong (exit 1).",
+    ),
+    "report": Named(
+        "audit_report:report",
+        "Report on a time, a line a session: who had what, who voted, how it ended.",
+    ),
+    "erase": Named(
+        "end:erase",
+        "Forget the reason and the comments of a closed session; its records stay (operators).",
+    ),
+}
+_POLICY: Commands = {
+    "check": Named(
+        "policy:check", "Check the policy files; the first fault is told with file and line."
+    ),
+    "explain": Named(
+        "policy:explain",
+        "Say whether somebody may ask for a resource, how many must approve, and by which "
+        "policies.",
+    ),
+}
+_SLACK_OF_THIS_MACHINE: Commands = {
+    "channels": Named("local_slack:channels", "List the channels, and the direct messages."),
+    "show": Named(
+        "local_slack:show",
+        "Show a channel's cards and threads, or what was said to one person, buttons numbered.",
+    ),
+    "click": Named("local_slack:click", "Press a button of a message."),
+    "type": Named("local_slack:type_", "Type a command."),
+    "form": Named(
+        "local_slack:form",
+        "Show what a person has before them: the form that is open, else the Home.",
+    ),
+    "submit": Named("local_slack:submit", "Fill in the form that is open, and send it off."),
+    "home": Named("local_slack:home", "Open a person's Home."),
+    "press": Named(
+        "local_slack:press",
+        "Press a button of the form, or of the Home, that the person has before them.",
+    ),
+    "react": Named("local_slack:react", "Add a reaction to a message."),
+}
+_LOCAL: Commands = {
+    "up": Named("local_stack:up", "Start the local stack, and say how to use it."),
+    "down": Named(
+        "local_stack:down", "Stop everything that `pam local up` started, and nothing else."
+    ),
+    "status": Named("local_stack:status", "Say whether the local stack runs, and where."),
+    "slack": Below(
+        "The Slack beside it: look, type and click as each of its people.", _SLACK_OF_THIS_MACHINE
+    ),
+}
+COMMANDS: Commands = {
+    "request": Named("request:request", "Ask for access to a resource."),
+    "approve": Named("vote:approve", "Approve a request."),
+    "deny": Named("vote:deny", "Deny a request; one denial ends it."),
+    "confirm": Named(
+        "vote:confirm",
+        "Stand by what a runbook asked for in your name, or you by Slack as an emergency: it "
+        "begins only then.",
+    ),
+    "review": Named(
+        "review:review",
+        "Review a break-glass session: two who had no part in it must, one of them of its domain.",
+    ),
+    "revoke": Named(
+        "revoke:revoke",
+        "Take somebody's access away at once, and block them if asked to (operators).",
+    ),
+    "end": Named("end:end", "Give access back, or withdraw a request that still waits."),
+    "block": Named(
+        "blocklist:block", "Block a person, and end all that they have, at once (operators)."
+    ),
+    "list": Named("sessions:list_sessions", "List sessions, newest first."),
+    "show": Named("sessions:show", "Show one session."),
+    "credentials": Named("credentials:credentials", "Get credentials of an ACTIVE session."),
+    "exec": Named(
+        "execute:execute",
+        "Run a command, or without one a shell, with the session's credentials and no others.",
+        "AfterDashes",
+    ),
+    "configure": Named("configure:configure", "Write an AWS profile that borrows a resource."),
+    "console": Named("console:console", "Open the AWS console with a session's access."),
+    "inbox": Named("inbox:inbox", "Show what waits for you."),
+    "login": Named("login:login", "Sign in with your profile, and see whom PAM takes you for."),
+    "whoami": Named("inbox:whoami", "Show whom PAM takes you for."),
+    "doctor": Named(
+        "doctor:doctor",
+        "Check all that pam needs, from your credentials to the API (exit 1 if anything is wrong).",
+    ),
+    "check": Named("catalogue:check", "Say whether somebody has access to a resource right now."),
+    "resources": Named("catalogue:resources", "List what you may ask for."),
+    "unlink": Named("links:unlink", "Undo a link of yours (operators: anybody's)."),
+    "link": Below("Principals of other surfaces that act as you.", _LINK),
+    "blocklist": Below("Who is blocked.", _BLOCKLIST),
+    "audit": Below("The audit trail.", _AUDIT),
+    "policy": Below("The policy files, offline.", _POLICY),
+    "local": Below("The stack on this machine.", _LOCAL),
+}
 
-class Exec(execute.AfterDashes, Command):
-    """`pam exec`, with help like every other."""
+
+class Pam(Root):
+    listed: ClassVar[Commands] = COMMANDS
 
 
-def _group(about: str) -> App:
-    return App(cls=Group, help=about, no_args_is_help=True, rich_markup_mode=None)
-
-
-app = App(
-    cls=Root,
+app = typer.Typer(
+    cls=Pam,
     callback=invocation.root,
     epilog=_EPILOG,
     no_args_is_help=True,
@@ -59,66 +151,6 @@ app = App(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("request")(request.request)
-app.command("approve")(vote.approve)
-app.command("deny")(vote.deny)
-app.command("confirm")(vote.confirm)
-app.command("review")(review.review)
-app.command("revoke")(revoke.revoke)
-app.command("end")(end.end)
-app.command("block")(blocklist.block)
-app.command("list")(sessions.list_sessions)
-app.command("show")(sessions.show)
-app.command("credentials")(credentials.credentials)
-app.command("exec", cls=Exec)(execute.execute)
-app.command("configure")(configure.configure)
-app.command("console")(console.console)
-app.command("inbox")(inbox.inbox)
-app.command("login")(login.login)
-app.command("whoami")(inbox.whoami)
-app.command("doctor")(doctor.doctor)
-app.command("check")(catalogue.check)
-app.command("resources")(catalogue.resources)
-
-link_app = _group("Principals of other surfaces that act as you.")
-link_app.command("slack")(links.slack)
-app.add_typer(link_app, name="link")
-app.command("unlink")(links.unlink)
-
-blocklist_app = _group("Who is blocked.")
-blocklist_app.command("list")(blocklist.list_blocks)
-blocklist_app.command("lift")(blocklist.lift)
-app.add_typer(blocklist_app, name="blocklist")
-
-audit_app = _group("The audit trail.")
-audit_app.command("show")(audit.show)
-audit_app.command("export")(audit_export.export)
-audit_app.command("verify")(audit_verify.verify)
-audit_app.command("report")(audit_report.report)
-audit_app.command("erase")(end.erase)
-app.add_typer(audit_app, name="audit")
-
-policy_app = _group("The policy files, offline.")
-policy_app.command("check")(policy.check)
-policy_app.command("explain")(policy.explain)
-app.add_typer(policy_app, name="policy")
-
-local_app = _group("The stack on this machine.")
-local_app.command("up")(local_stack.up)
-local_app.command("down")(local_stack.down)
-local_app.command("status")(local_stack.status)
-slack_app = _group("The Slack beside it: look, type and click as each of its people.")
-slack_app.command("channels")(local_slack.channels)
-slack_app.command("show")(local_slack.show)
-slack_app.command("click")(local_slack.click)
-slack_app.command("type")(local_slack.type_)
-slack_app.command("form")(local_slack.form)
-slack_app.command("submit")(local_slack.submit)
-slack_app.command("home")(local_slack.home)
-slack_app.command("press")(local_slack.press)
-slack_app.command("react")(local_slack.react)
-local_app.add_typer(slack_app, name="slack")
-app.add_typer(local_app, name="local")
 
 if __name__ == "__main__":
     app()

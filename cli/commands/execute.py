@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from cli import clock, which
 from cli.arguments import OwnSession, Yes, session_path
+from cli.help import Command
 from cli.invocation import Invocation, command, print_json
 from cli.problems import ApiProblem, Failure
 
@@ -28,7 +28,7 @@ _WINDOWS = os.name == "nt"
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
-class AfterDashes(TyperCommand):
+class AfterDashes(Command):
     """Demands `--` before a command: without it an option of the command could be taken for one of
     `pam`, and its name for a session's.
     """

@@ -48,6 +48,17 @@ def test_the_root_shows_each_command_in_a_group_with_its_whole_sentence() -> Non
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_what_a_list_says_of_a_command_is_the_first_sentence_of_its_own_help(
+    path: tuple[str, ...],
+) -> None:
+    group = ROOT
+    for name in path[:-1]:
+        group = group.commands[name]
+    for name in path[-1:]:
+        assert group.commands.about()[name] == group.commands[name].get_short_help_str(1000)
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
 def test_no_help_shows_what_only_typer_understands(path: tuple[str, ...]) -> None:
     shown = _help(*path)
     for riddle in ("{", "<str>", "<int", "<path>", "<bool>"):
