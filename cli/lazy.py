@@ -1,4 +1,4 @@
-"""Commands that are loaded when they are meant; their names and first sentences are there at once."""
+"""Commands that are loaded when they are meant; their names and first sentences are at hand."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
