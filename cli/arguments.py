@@ -1,4 +1,4 @@
-"""What several commands are given: a session by its id, a comment."""
+"""What several commands are given: a session, a comment, a yes."""
 
 import re
 from typing import Annotated
@@ -7,6 +7,25 @@ import typer
 
 from cli.problems import ApiProblem
 
+OwnSession = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        help="The session: an id or 10 characters or more of its beginning, a resource of which "
+        "you have one open session, or last. Without it you choose, at a terminal.",
+    ),
+]
+OtherSession = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        help="The session: an id, or 10 characters or more of its beginning. Without it you "
+        "choose, at a terminal.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Yes to what would be asked at a terminal.")]
 SessionId = Annotated[str, typer.Argument(metavar="ID", help="The session.")]
 Comment = Annotated[
     str | None, typer.Option("--comment", help="For the requester and the audit trail.")

@@ -82,6 +82,7 @@ def statuses(incomplete: str) -> list[str]:
 
 OFFERS: Mapping[str, Offer] = {
     "session_id": sessions,
+    "like": sessions,
     "resource": resources,
     "profile": profiles,
     "status": statuses,

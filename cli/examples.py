@@ -10,6 +10,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pam request core-ledger-admin --reason 'ledger stuck since 02:00' --for 30m --wait",
         "pam request core-ledger-db --reason 'restore the index' --ticket INC-4711",
         "pam request core-ledger-admin --reason 'payments are down' --break-glass",
+        "pam request --like last --for 1h",
     ),
     "approve": (f"pam approve {_ID}", f"pam approve {_ID} --for 15m --comment 'as discussed'"),
     "deny": (f"pam deny {_ID} --comment 'not during the batch'",),
@@ -18,8 +19,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "revoke": (
         f"pam revoke {_ID} --reason 'laptop stolen'",
         f"pam revoke {_ID} --reason 'laptop stolen' --block 24h",
+        "pam revoke --person alice --reason 'laptop stolen' --dry-run",
     ),
-    "end": (f"pam end {_ID}",),
+    "end": (f"pam end {_ID}", "pam end core-ledger-admin"),
     "block": (
         "pam block alice --reason 'laptop stolen'",
         "pam block alice --reason 'on leave' --for 24h --resource core-ledger-admin",
@@ -32,7 +34,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pam list --resource core-ledger-admin --since 2026-01-31 -o csv > sessions.csv",
         "pam list --active --watch",
     ),
-    "show": (f"pam show {_ID}", f"pam show {_ID} --watch"),
+    "show": (f"pam show {_ID}", f"pam show {_ID} --watch", "pam show last"),
     "inbox": ("pam inbox", "pam inbox -o name"),
     "whoami": ("pam whoami",),
     "check": (

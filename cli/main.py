@@ -21,6 +21,7 @@ from cli.commands import (
     policy,
     request,
     review,
+    revoke,
     sessions,
     vote,
 )
@@ -58,7 +59,7 @@ app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
 app.command("confirm")(vote.confirm)
 app.command("review")(review.review)
-app.command("revoke")(end.revoke)
+app.command("revoke")(revoke.revoke)
 app.command("end")(end.end)
 app.command("block")(blocklist.block)
 app.command("list")(sessions.list_sessions)

@@ -40,6 +40,7 @@ from pam.edge.text import (
     Principal,
     ResourceId,
     SessionId,
+    Time,
 )
 from pam.operations import (
     block_person,
@@ -237,15 +238,21 @@ def sessions(
     status: Annotated[Status | None, QUERY] = None,
     requester: Annotated[Principal | None, QUERY] = None,
     resource: Annotated[ResourceId | None, QUERY] = None,
+    since: Annotated[Time | None, QUERY] = None,
+    until: Annotated[Time | None, QUERY] = None,
     limit: Annotated[PageSize, QUERY] = 50,
     cursor: Annotated[Cursor | None, QUERY] = None,
 ) -> views.SessionPage:
     """The sessions that you may see, newest first."""
-    page = read_sessions.list_sessions(
-        SessionQuery(status=status, requester_name=requester, resource=resource, limit=limit),
-        cursor,
-        call,
+    query = SessionQuery(
+        status=status,
+        requester_name=requester,
+        resource=resource,
+        since=since,
+        until=until,
+        limit=limit,
     )
+    page = read_sessions.list_sessions(query, cursor, call)
     return views.SessionPage(
         items=[views.session_view(session) for session in page.sessions], cursor=page.cursor
     )

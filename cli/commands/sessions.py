@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, listing, render
-from cli.arguments import SessionId, session_path
+from cli import aws, clock, listing, render, which
+from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
 from cli.gathering import Wanted, gather, items_of, queried, statuses_of
 from cli.invocation import Invocation, command, print_json
 from cli.session import Session
 from cli.text import clean
-from cli.watch import watch
+from cli.watch import Watched, watch
 from cli.watch_list import watch_list
 from pam.domain import timestamps
 from pam.domain.lifecycle import Status
@@ -122,23 +122,24 @@ def list_sessions(
 @command
 def show(
     invocation: Invocation,
-    session_id: SessionId,
+    session_id: OwnSession = None,
     *,
     live: Annotated[
         bool, typer.Option("--watch", help="Stay and show each change until it is over.")
     ] = False,
 ) -> None:
     """Show one session."""
-    path, api = session_path(session_id), invocation.api()
+    api = invocation.api()
+    found = which.own(api, session_id, which.SHOW)
     if not live:
-        document = api.get(path)
+        document = found.document or api.get(session_path(found.session_id))
         invocation.emit(
             document, lambda: render.show_session(Session.parse(document), now=clock.now())
         )
         return
     document = watch(
         api,
-        session_id,
+        Watched(session_id=found.session_id, known=found.document),
         view=_live_view,
         until=lambda session: session.over,
         stderr=invocation.json,

@@ -72,8 +72,9 @@ def test_a_request_is_repeated_with_the_same_key_when_it_gets_no_good_answer(
 ) -> None:
     fake.on("POST /pam/request", HTML, Answer(503, {"code": "X"}), Answer(202, session()))
     assert pam(*REQUEST).exit_code == 0
-    assert len({asked.headers["idempotency-key"] for asked in fake.asked}) == 1
-    assert len(fake.asked) == 3
+    asked = fake.calls("POST /pam/request")
+    assert len({each.headers["idempotency-key"] for each in asked}) == 1
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_a_failure_to_look_it_up_leaves_the_refusal(fake: FakeApi, pam: Pam) -> 
 
 
 GOOD: dict[tuple[str, ...], Any] = {
-    REQUEST: ("POST /pam/request", session()),
+    ("approve", SESSION_ID): ("POST /pam/approve", session()),
     ("check", "core-ledger-admin"): ("GET /pam/check", {"allowed": False}),
     ("block", "alice", *REASON): ("POST /pam/block", {"items": [BLOCK], "ended": []}),
 }

@@ -17,7 +17,7 @@ def test_a_request_sends_exactly_what_was_said(fake: FakeApi, pam: Pam) -> None:
         "request", "core-ledger-admin", "--reason", REASON, "--for", "30m", "--ticket", "INC-1"
     )
     assert result.exit_code == 0, result.stderr
-    assert fake.asked[0].body == {
+    assert fake.calls("POST /pam/request")[0].body == {
         "resource": "core-ledger-admin",
         "reason": REASON,
         "duration_seconds": 1800,
@@ -28,13 +28,14 @@ def test_a_request_sends_exactly_what_was_said(fake: FakeApi, pam: Pam) -> None:
 def test_what_was_not_said_is_not_sent(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/request", session(), status=202)
     pam("request", "core-ledger-admin", "--reason", REASON)
-    assert fake.asked[0].body == {"resource": "core-ledger-admin", "reason": REASON}
+    body = {"resource": "core-ledger-admin", "reason": REASON}
+    assert fake.calls("POST /pam/request")[0].body == body
 
 
 def test_break_glass_is_sent_only_when_asked_for(fake: FakeApi, pam: Pam) -> None:
     fake.on("POST /pam/request", session(break_glass=True), status=202)
     pam("request", "core-ledger-admin", "--reason", REASON, "--break-glass")
-    assert fake.asked[0].body["break_glass"] is True
+    assert fake.calls("POST /pam/request")[0].body["break_glass"] is True
 
 
 def test_a_request_tells_who_must_do_what_next(fake: FakeApi, pam: Pam) -> None:
@@ -55,7 +56,7 @@ def test_each_request_carries_an_idempotency_key_of_its_own(fake: FakeApi, pam: 
     fake.on("POST /pam/request", session(), status=202)
     for _ in range(2):
         pam("request", "core-ledger-admin", "--reason", REASON)
-    keys = {asked.headers["idempotency-key"] for asked in fake.asked}
+    keys = {asked.headers["idempotency-key"] for asked in fake.calls("POST /pam/request")}
     assert len(keys) == 2
 
 

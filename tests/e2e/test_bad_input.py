@@ -140,7 +140,7 @@ def test_a_forged_cursor_is_named(alice: Person) -> None:
     assert answer.body["errors"][0]["field"] == "cursor"
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=SLEEPING"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=SLEEPING", "since=yesterday", "until=2026-01-31"])
 def test_a_bad_query_is_named(alice: Person, query: str) -> None:
     answer = alice.get(f"/pam/sessions?{query}")
     assert_problem(answer, 400, "VALIDATION")

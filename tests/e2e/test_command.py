@@ -59,6 +59,21 @@ def test_an_operator_revokes_and_says_why(cast: Cast) -> None:
     assert json.loads(answer.stdout)["end_reason"] == "not now"
 
 
+def test_a_session_is_named_by_its_beginning_and_ones_own_by_its_resource(cast: Cast) -> None:
+    words = ("kyc-sandbox-read", "--reason", "a look across the domains", "--json")
+    session_id = str(json.loads(cast.pam("dave", "request", *words).stdout)["session_id"])
+    approved = cast.pam("kate", "approve", session_id[:14].lower(), "--json")
+    assert json.loads(approved.stdout)["session_id"] == session_id, approved.stderr
+    cast.person("dave").wait_for(session_id, "ACTIVE")
+    would = cast.pam("sam", "revoke", "--person", "dave", "--reason", "not now", "--dry-run")
+    assert session_id in would.stdout, would.stderr
+    ended = cast.pam("dave", "end", "kyc-sandbox-read", "--json")
+    assert json.loads(ended.stdout)["session_id"] == session_id, ended.stderr
+    again = cast.pam("dave", "end", "kyc-sandbox-read")
+    assert again.returncode == 4
+    assert session_id in again.stderr
+
+
 def test_credentials_for_the_aws_tools(cast: Cast) -> None:
     session_id = asked(cast, "core-sandbox-admin", "--reason", "a quick look at it")
     cast.person("alice").wait_for(session_id, "ACTIVE")

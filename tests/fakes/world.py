@@ -212,6 +212,7 @@ class FakeStore:
         return [each for each, whose in self.granted.items() if whose == (person, resource)]
 
     def find(self, query: SessionQuery) -> Page:
+        first, last = ids.bounds(query.since, query.until)
         found = [
             session
             for session in sorted(
@@ -223,6 +224,7 @@ class FakeStore:
             and query.requester_name in {None, session.requester_name}
             and query.resource in {None, session.resource}
             and _beyond(session.session_id, query)
+            and first <= session.session_id <= last
         ]
         page = found[: query.limit]
         more = len(found) > query.limit

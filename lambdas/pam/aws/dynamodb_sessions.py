@@ -241,11 +241,15 @@ class DynamoDbSessions:
             )
             if wanted is not None and name != attribute
         ]
+        oldest, newest = ids.bounds(query.since, query.until)
         names = {"#key": attribute} | {f"#f{i}": name for i, (name, _) in enumerate(filters)}
-        values = {":key": value} | {f":f{i}": wanted for i, (_, wanted) in enumerate(filters)}
+        values = {":key": value, ":oldest": oldest, ":newest": newest} | {
+            f":f{i}": wanted for i, (_, wanted) in enumerate(filters)
+        }
         arguments: dict[str, Any] = {
             "IndexName": index.value,
-            "KeyConditionExpression": "#key = :key",
+            # Every index that is listed by has the id second in its key.
+            "KeyConditionExpression": "#key = :key AND session_id BETWEEN :oldest AND :newest",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": to_item(values),
             "ScanIndexForward": query.oldest_first,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 _TIME_DIGITS, _OTHER_DIGITS = 10, 16
+_LAST_TIME = "7ZZZZZZZZZ"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATABASE_USER = re.compile(r"pam_([0-9a-z]{26})", re.ASCII)
 
@@ -30,13 +31,16 @@ def opened_at(ulid: str) -> datetime:
         raise ValueError(message) from None
 
 
-def bounds(since: datetime, until: datetime) -> tuple[str, str]:
-    """The first and the last ULID of that time, both ends included."""
-    return _at(since) + "0" * _OTHER_DIGITS, _at(until) + "Z" * _OTHER_DIGITS
+def bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """The first and the last ULID of that time, both ends included; None leaves an end open."""
+    first = "0" * _TIME_DIGITS if since is None else _at(since)
+    last = _LAST_TIME if until is None else _at(until)
+    return first + "0" * _OTHER_DIGITS, last + "Z" * _OTHER_DIGITS
 
 
 def _at(instant: datetime) -> str:
-    milliseconds = (instant - _EPOCH) // timedelta(milliseconds=1)
+    # No ULID is older than 1970.
+    milliseconds = max(0, (instant - _EPOCH) // timedelta(milliseconds=1))
     digits = ""
     for _ in range(_TIME_DIGITS):
         milliseconds, digit = divmod(milliseconds, 32)

@@ -7,8 +7,10 @@ when the API is described, and finds the same rule.
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
+from pam.domain import timestamps
 from pam.domain.block import LONGEST_BLOCK
 from pam.domain.free_text import line_of, visible
 from pam.domain.ids import is_ulid
@@ -29,7 +31,7 @@ class Rule:
         return self.schema
 
 
-def _text(*checks: Callable[[str], str], shown: Schema | None = None, **bounds: int) -> Rule:
+def _text(*checks: Callable[[str], object], shown: Schema | None = None, **bounds: int) -> Rule:
     """`bounds` are counted before the checks; `shown` is what the API's description says more."""
     schema: Schema = {"type": "str", **bounds}
     for check in checks:
@@ -77,6 +79,14 @@ def _ulid(text: str) -> str:
     return text
 
 
+def _time(text: str) -> datetime:
+    try:
+        return timestamps.truncate(timestamps.parse(text))
+    except ValueError:
+        message = "must be a time with its zone, such as 2026-01-31T09:15:00Z"
+        raise ValueError(message) from None
+
+
 _SHORTEST_REASON, _LONGEST_TEXT = 10, 1000
 _MOST_CHARACTERS = 2 * _LONGEST_TEXT
 """Spaces and the marks on letters among them."""
@@ -92,6 +102,7 @@ Principal = Annotated[str, _text(line_of, min_length=1, max_length=2048)]
 SessionId = Annotated[str, _text(_ulid, shown={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"})]
 IdempotencyKey = Annotated[str, _text(_key, shown={"pattern": f"^{_KEY.pattern}$"})]
 Cursor = Annotated[str, _text(max_length=200)]
+Time = Annotated[datetime, _text(_time, shown={"format": "date-time"}, max_length=40)]
 PageSize = Annotated[int, _whole(1, 100)]
 Seconds = Annotated[int, _whole(1, 14400)]
 BlockSeconds = Annotated[int, _whole(0, int(LONGEST_BLOCK.total_seconds()))]

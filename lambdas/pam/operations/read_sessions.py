@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from pam.domain import deadlines
+from pam.domain import deadlines, ids
 from pam.domain.approval import ApprovalsNeeded
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.circumstances import Circumstances
 from pam.domain.cursor import cursor_after, place_of
 from pam.domain.errors import Invalid, NotFound
 from pam.domain.free_text import commitments_in, opened
-from pam.domain.ids import is_ulid
 from pam.domain.kinds import longest_ending
 from pam.domain.people import Person
 from pam.domain.resource import Resource
@@ -103,9 +102,12 @@ class Listing:
 
 def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listing:
     """The sessions that match and that the caller may read. Raises NotEligible, and Invalid for a
-    cursor that is none of this query, or names what the caller may not read.
+    time that ends before it begins, and for a cursor that is none of this query, or names what the
+    caller may not read.
     """
     person = call.person(by_slack=True)
+    if query.since and query.until and query.until < query.since:
+        raise Invalid.field("until", "is before since")
     requester = query.requester_name and _name(query.requester_name, person, call.policy)
     if not call.policy.may_browse(person).allowed:
         if requester not in {None, person.name}:
@@ -114,7 +116,12 @@ def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listin
             return Listing(sessions=(), cursor=None)
         requester = person.name
     query = replace(query, requester_name=requester)
-    asked = (person.name, query.status or "", query.requester_name or "", query.resource or "")
+    asked: tuple[str, ...] = (
+        *(person.name, query.status or ""),
+        *(query.requester_name or "", query.resource or ""),
+    )
+    if query.since or query.until:
+        asked += ids.bounds(query.since, query.until)
     after = None if cursor is None else _place(cursor, asked, query, call)
     shown, more = _shown(replace(query, after=after), call)
     last = shown[-1].session_id if shown and more else None
@@ -124,9 +131,11 @@ def list_sessions(query: SessionQuery, cursor: str | None, call: Call) -> Listin
 def _place(cursor: str, asked: tuple[str, ...], query: SessionQuery, call: Call) -> str:
     """The session that the cursor names. Its status may have changed since it was shown."""
     place = place_of(cursor, *asked)
-    session = call.store.get(place) if place is not None and is_ulid(place) else None
+    session = call.store.get(place) if place is not None and ids.is_ulid(place) else None
+    first, last = ids.bounds(query.since, query.until)
     if (
         session is None
+        or not first <= session.session_id <= last
         or query.requester_name not in {None, session.requester_name}
         or query.resource not in {None, session.resource}
         or call.may(Action.READ, session) is None

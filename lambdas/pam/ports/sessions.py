@@ -34,12 +34,15 @@ class Once:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
     """Which sessions to list. `requester_name` is a person's. Newest first (or oldest), from the
-    one next to the session `after` on; `limit` bounds how many are looked at.
+    one next to the session `after` on; `limit` bounds how many are looked at. `since` and `until`
+    are of the time in the id, to the millisecond, both included; `after` lies between them.
     """
 
     status: Status | None = None
     requester_name: str | None = None
     resource: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     limit: int = 50
     after: str | None = None
     oldest_first: bool = False
