@@ -39,8 +39,11 @@ def report_folder(path: Path, asked: Asked, trusted: Trusted, lines: Lines) -> H
     with _Sessions() as sessions:
         with suppress(Unreadable):
             for name in (layout.EARLIER, layout.RECORDS):
-                for record in _records(folder, name):
-                    _take(record, head, sessions)
+                for text, record in _records(folder, name):
+                    if record["session_id"]:
+                        sessions.add(record["session_id"], text)
+                    else:
+                        head.count_alone(record)
         for records in sessions:
             if not lies_in(records, asked.since, asked.until):
                 continue
@@ -51,13 +54,6 @@ def report_folder(path: Path, asked: Asked, trusted: Trusted, lines: Lines) -> H
                 head.count(line, records)
                 lines.add(line)
     return head
-
-
-def _take(record: Record, head: Head, sessions: "_Sessions") -> None:
-    if record["session_id"]:
-        sessions.add(record)
-    else:
-        head.count_alone(record)
 
 
 def _prove(path: Path, head: Head, trusted: Trusted) -> None:
@@ -91,17 +87,18 @@ def _tell_manifest(folder: Folder, head: Head) -> None:
             head.log_begins = timestamps.render(first.begins)
 
 
-def _records(folder: Folder, name: str) -> Iterator[Record]:
+def _records(folder: Folder, name: str) -> Iterator[tuple[str, Record]]:
     """Those that can be read, in their order. Raises Unreadable."""
     if not folder.has(name):
         return
     for _, line in folder.lines(name):
         try:
-            record = json.loads(line.decode("utf-8"))
+            text = line.decode("utf-8")
+            record = json.loads(text)
         except (RecursionError, ValueError):
             continue
         if is_record(record):
-            yield record
+            yield text, record
 
 
 def _texts(folder: Folder) -> Mapping[str, Mapping[str, str]]:
@@ -146,8 +143,8 @@ class _Sessions(AbstractContextManager["_Sessions"]):
     ) -> None:
         self._database.close()
 
-    def add(self, record: Record) -> None:
-        values = (record["session_id"], json.dumps(record))
+    def add(self, session_id: str, text: str) -> None:
+        values = (session_id, text)
         self._database.execute("INSERT INTO records (session_id, record) VALUES (?, ?)", values)
 
     def __iter__(self) -> Iterator[list[Record]]:

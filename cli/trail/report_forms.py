@@ -5,7 +5,7 @@ obeys.
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import IO, Any
 
@@ -202,18 +202,44 @@ _LAYOUTS: Mapping[int, Sequence[_Column]] = {
     ),
 }
 """By the width from which on they fit. A column of width 0 is the last, and takes what is left."""
+_GIVE_WAY = ("RECEIPT", "VOTES", "TO", "BG", "ACTS", "WHO", "FROM")
+"""What is left out where ids need its room, the first one first."""
 UNBOUNDED = 100_000
 """The width of a file or a pipe."""
 
 
 def table(lines: Iterable[Told], width: int) -> Iterator[str]:
-    """A line a session, none wider than `width`. Ids are cut to a beginning that names them."""
+    """A line a session, none wider than `width`. Ids, by which `lines` are in order, are cut to a
+    beginning that no other of them has. `lines` are gone through twice.
+    """
     columns = _LAYOUTS[max(least for least in _LAYOUTS if least <= width)]
+    columns = _fitting(columns, _telling(str(line["session_id"]) for line in lines), width)
     yield _row(columns, [column.title for column in columns], width)
     for line in lines:
         yield _row(columns, [clean(column.cell(line)) for column in columns], width)
     if width < _WIDE:
         yield "a wider terminal, or --format csv, has more columns"
+
+
+def _telling(session_ids: Iterable[str]) -> int:
+    """How many characters tell each of these, which are in order, from the next."""
+    before, longest = "", 0
+    for session_id in session_ids:
+        pairs = enumerate(zip(before, session_id, strict=False))
+        alike = next((at for at, (one, other) in pairs if one != other), len(before))
+        before, longest = session_id, max(longest, alike)
+    return longest + 1
+
+
+def _fitting(columns: Sequence[_Column], telling: int, width: int) -> Sequence[_Column]:
+    """With ids as long as they must be, and without what there is no room for then."""
+    first = replace(columns[0], width=max(columns[0].width, telling))
+    kept = [first, *columns[1:]]
+    for title in _GIVE_WAY:
+        if sum(column.width + 1 for column in kept) - 1 <= width:
+            break
+        kept = [column for column in kept if column.title != title]
+    return kept
 
 
 def _row(columns: Sequence[_Column], cells: Sequence[str], width: int) -> str:

@@ -113,7 +113,7 @@ def line_of(
         if reached is not status and reached in CLOSED | {Status.REVOKING} and not ended_by:
             ended_by = record["actor"]["principal"] or record["actor"]["kind"]
         if record["type"] == RecordType.ACTIVATED:
-            began = began or record["at"]
+            began = began or _at(record)
         if reached in CLOSED and closing is None:
             closing = record
         status = reached
@@ -124,9 +124,9 @@ def line_of(
         resource=first["resource"],
         environment=first["environment"],
         domain=first["domain"],
-        asked_at=first["at"],
+        asked_at=_at(first),
         since=began,
-        until=closing["at"] if closing else "",
+        until=_at(closing) if closing else "",
         status=status.value,
         ended_by=ended_by,
         votes=_votes(records),
@@ -163,7 +163,7 @@ def _votes(records: Sequence[Record]) -> tuple[CastVote, ...]:
                 CastVote(
                     approver=actor["principal"],
                     decision=record["detail"].partition(":")[0],
-                    at=record["at"],
+                    at=_at(record),
                     surface=str(actor.get("surface") or ""),
                     counts=True,
                 )
@@ -216,6 +216,11 @@ def _review(records: Sequence[Record], told: Session | None) -> Reviewed | None:
 
 def _count(records: Sequence[Record], kind: RecordType) -> int:
     return sum(record["type"] == kind for record in records)
+
+
+def _at(record: Record) -> str:
+    """In the one form, whichever a record that nobody has proven may have."""
+    return timestamps.render(timestamps.parse(record["at"]))
 
 
 def _last_part(principal: str) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cli.trail import layout
 from cli.trail.checkpoints import Trusted
 from cli.trail.report import Asked, Head, Lines
 from cli.trail.report_folder import report_folder
@@ -76,3 +77,11 @@ def record(kind: str = "Requested", who: str = "alice", **changes: Any) -> dict[
         "detail": "",
     }
     return told | changes
+
+
+def anchored(log: Log) -> Trusted:
+    """All keys that an auditor can bring."""
+    return Trusted(
+        log_fingerprint=layout.fingerprint(log.public_key()),
+        witness_key=log.witness.key.public_key(),
+    )

@@ -98,11 +98,21 @@ def test_what_a_row_tells() -> None:
 def test_a_table_fits_and_has_a_line_a_session(width: int) -> None:
     votes = [record("Voted", f"approver-{n}", detail="approve") for n in range(100)]
     busy = told("x" * 1000, *votes, resource="r" * 90, requester=arn("n" * 60), session_id="S" * 26)
-    lines = list(report_forms.table([busy, busy], width))
-    assert len(lines) == 3 + (width < 200)
+    lines = list(report_forms.table([busy], width))
+    assert len(lines) == 2 + (width < 200)
     assert all(len(line) <= width for line in lines)
     assert lines[1].startswith("S" * 12)
     assert len(in_csv(busy)[0]["votes"].split(", ")) == 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_ids_of_one_instant_are_told_apart_at_any_width(width: int) -> None:
+    ids = [f"01JD8XGZ6Q3M4V5N6P7R8S9T{end}" for end in ("00", "01", "A0")]
+    lines = list(report_forms.table([told(session_id=each) for each in ids], width))
+    assert all(len(line) <= width for line in lines)
+    shown = [line.split()[0] for line in lines[1:4]]
+    assert len(set(shown)) == 3
+    assert all(each.startswith(part) for each, part in zip(ids, shown, strict=True))
 
 
 def test_an_id_that_can_be_typed_is_never_marked_as_cut() -> None:
