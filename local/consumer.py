@@ -30,3 +30,5 @@ def deployed(endpoint: str, folder: Path) -> Iterator[Mapping[str, str]]:
         yield {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     finally:
         cloudformation.delete_stack(StackName=STACK)
+        gone = cloudformation.get_waiter("stack_delete_complete")
+        gone.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pam.domain.partitions import partition_of
-from pam.policy.compiled import CompiledPolicy, Identity, Service
+from pam.domain.people import Service
+from pam.policy.compiled import CompiledPolicy, Identity
 from pam.policy.compiler import load
 from stacks.aws_quotas import Quota, QuotaError, compact
 from stacks.knocking import Knocking

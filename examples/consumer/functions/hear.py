@@ -8,11 +8,7 @@ may tell of more later.
 import base64
 import gzip
 import json
-import logging
 from typing import Any
-
-logger = logging.getLogger()
-logger.setLevel(logging.INFO)
 
 
 def event(event: dict[str, Any], context: object) -> None:  # noqa: ARG001
@@ -35,4 +31,4 @@ def _take(way: str, kind: str, record: dict[str, Any]) -> None:
     but the ticket.
     """
     taken = {"way": way, "kind": kind, "event_id": record["event_id"]}
-    logger.info(json.dumps(taken | {"session_id": record["session_id"]}))
+    print(json.dumps(taken | {"session_id": record["session_id"]}))

@@ -49,6 +49,24 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A role of other software. It may ask who holds these resources, and do nothing else: it is
+    nobody, has no groups and no domain.
+
+    `role` is its name, with its path before it where it has one.
+    """
+
+    role: str
+    account: str
+    resources: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As the ARN of a session has it, which has no path."""
+        return self.role.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who did a recorded act, and from where, as far as the surface could tell.
 

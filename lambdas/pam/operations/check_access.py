@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from pam.domain.errors import Invalid, NotEligible, NotFound
-from pam.domain.people import Person
+from pam.domain.people import Person, Service
 from pam.operations.call import Call
 from pam.operations.refuse_blocked import is_blocked
-from pam.policy.compiled import Service
 from pam.side_by_side import side_by_side
 
 

@@ -13,6 +13,7 @@ from pam.domain.channels import Channels
 from pam.domain.kinds import Vendor, kind_of
 from pam.domain.limits import Limits
 from pam.domain.links import LinkRules
+from pam.domain.people import Service
 from pam.domain.resource import Environment, Resource
 
 
@@ -45,24 +46,6 @@ class Identity:
                 return self.identity_center_user
             case Vendor.OKTA:
                 return self.okta_user
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A role of other software. It may ask who holds these resources, and do nothing else: it is
-    nobody, has no groups and no domain.
-
-    `role` is its name, with its path before it where it has one.
-    """
-
-    role: str
-    account: str
-    resources: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """As the ARN of a session has it, which has no path."""
-        return self.role.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

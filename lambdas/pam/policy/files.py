@@ -208,7 +208,7 @@ RoleName = Annotated[
 
 
 class ServiceEntry(Strict):
-    """See `compiled.Service`."""
+    """See `people.Service`."""
 
     role: RoleName
     account: Account

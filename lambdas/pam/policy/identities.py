@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Self
 from pam.domain.errors import NotEligible
 from pam.domain.links import HOLDS, Link
 from pam.domain.partitions import COMMERCIAL, PARTITION
-from pam.domain.people import Person
+from pam.domain.people import Person, Service
 from pam.domain.principals import Scheme, folded, scheme_of
-from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity, Service
+from pam.policy.compiled import PERSON_NAME, CompiledPolicy, Identity
 
 if TYPE_CHECKING:
     from pam.ports.links import KnownLinks

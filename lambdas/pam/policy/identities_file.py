@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pam.domain.apart import Apart, clash
+from pam.domain.people import Service
 from pam.domain.principals import folded
 from pam.domain.resource import Resource
-from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError, Service
+from pam.policy.compiled import PERSON_NAME, PERSON_WORDS, Identity, PolicyError
 from pam.policy.files import IdentitiesFile, IdentityEntry
 from pam.policy.reading import read_model
 from pam.policy.services import services_of

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pam.domain.people import Service
 from pam.domain.principals import folded
 from pam.domain.resource import Resource
-from pam.policy.compiled import PolicyError, Service
+from pam.policy.compiled import PolicyError
 from pam.policy.files import ServiceEntry
 from pam.policy.yaml_lines import LocatedYaml
 
