@@ -96,12 +96,12 @@ def find_missing(
     return [
         session_id
         for session_id, why in missing.items()
-        if _record_missing(session_id, f"{why} ({target.label})", now, store)
+        if record_missing(session_id, f"{why} ({target.label})", now, store)
     ]
 
 
-def _record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
-    """False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
+def record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
+    """Once a session. False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
     have been when the target was asked.
     """
     once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Literal
 
+from pam.domain.partitions import PARTITION, partition_of_arn
 from pam.policy.fields import Account, IssuerEntry, spelled
-
-_PARTITION = r"aws(?:-[a-z]+)*"
 
 
 class Entry(IssuerEntry):
@@ -14,7 +13,7 @@ class Entry(IssuerEntry):
     instance: Annotated[
         str,
         spelled(
-            rf"arn:{_PARTITION}:sso:::instance/ssoins-[A-Za-z0-9.-]{{16}}",
+            rf"arn:{PARTITION}:sso:::instance/ssoins-[A-Za-z0-9.-]{{16}}",
             "an instance is its ARN, arn:aws:sso:::instance/ssoins- and 16 characters",
         ),
     ]
@@ -30,7 +29,7 @@ class Entry(IssuerEntry):
     permission_set: Annotated[
         str,
         spelled(
-            rf"arn:{_PARTITION}:sso:::permissionSet/ssoins-[A-Za-z0-9.-]{{16}}/"
+            rf"arn:{PARTITION}:sso:::permissionSet/ssoins-[A-Za-z0-9.-]{{16}}/"
             r"ps-[A-Za-z0-9.-]{16}",
             "a permission set is its ARN, arn:aws:sso:::permissionSet/ssoins-.../ps-...",
         ),
@@ -54,4 +53,6 @@ class Entry(IssuerEntry):
         instance = self.instance.rpartition("/")[2]
         if f"/{instance}/" not in self.permission_set:
             return f"the permission set is not of the instance {instance}"
+        if partition_of_arn(self.instance) != partition_of_arn(self.permission_set):
+            return "the instance and the permission set are in two partitions of AWS"
         return None

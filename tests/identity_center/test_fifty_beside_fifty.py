@@ -1,0 +1,85 @@
+"""Fifty starts and fifty ends at one instance at once: what is made never keeps an end waiting."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from local.identity_center.directory import PERMISSION_SET
+from pam.domain.resource import Target
+from pam.domain.session import Session
+from pam.identity_center.notes import MOST_ENDS, MOST_STARTS
+from tests.identity_center.scene import TARGET, Centre, session_of
+from tests.identity_center.test_many_at_once import at_once, people
+
+FIFTY, OF_A_SET = 50, 25
+"""A permission set has room for the denies of about 37."""
+
+
+def set_of(centre: Centre, name: str) -> Target:
+    arn = str(centre.service.act("create_permission_set", name=name)["permission_set"])
+    return replace(
+        TARGET,
+        names={**TARGET.names, "permission_set": arn},
+        settings={**TARGET.settings, "permission_set_name": name},
+    )
+
+
+def sessions_of(centre: Centre, names: list[str], *, first: int) -> list[Session]:
+    """On two permission sets."""
+    sets = [set_of(centre, f"Pam{first}{letter}") for letter in "AB"]
+    return [
+        session_of(name, first + number, minutes=240, target=sets[number // OF_A_SET])
+        for number, name in enumerate(names)
+    ]
+
+
+@pytest.mark.guarantee("G5")
+def test_fifty_ends_are_over_as_if_nobody_started() -> None:
+    """Each operation takes five seconds there, and ten may be under way."""
+    alone = ends_beside(starts=0)
+    beside = ends_beside(starts=FIFTY)
+    # Of nine turns six may be taken by starts: what is left for the ends is a third.
+    assert beside <= 3 * alone + timedelta(seconds=10)
+
+
+def ends_beside(*, starts: int) -> timedelta:
+    """How long it takes until the last of fifty ends is over."""
+    centre = Centre()
+    names = people(centre, FIFTY + starts)
+    ending = [centre.active(it) for it in sessions_of(centre, names[:FIFTY], first=100)]
+    starting = sessions_of(centre, names[FIFTY:], first=200) if starts else []
+    centre.service.knobs.polls, centre.service.knobs.seconds = 100, 5.0
+    began, over, made = centre.now, list[datetime](), list[datetime]()
+
+    def end(session: Session) -> None:
+        centre.end(session, tries=200)
+        over.append(centre.now)
+
+    def start(session: Session) -> None:
+        centre.make(session, tries=400)
+        made.append(centre.now)
+
+    acts: list[Callable[[], object]] = [
+        *(lambda each=each: start(each) for each in starting),  # type: ignore[misc]
+        *(lambda each=each: end(each) for each in ending),  # type: ignore[misc]
+    ]
+    at_once(centre, acts)
+    assert len(over) == FIFTY
+    assert len(made) == starts
+    refused = [call.error for call in centre.service.calls if "Account" in call.operation]
+    assert "ServiceQuotaExceededException" not in refused
+    if starts:
+        assert most_under_way(centre, "CreateAccountAssignment") <= MOST_STARTS
+        assert most_under_way(centre, "DeleteAccountAssignment") <= MOST_ENDS
+        assert max(over) < max(made), "the last end does not wait for the last start"
+    assert PERMISSION_SET in centre.service.directory.permission_sets
+    return max(over) - began
+
+
+def most_under_way(centre: Centre, operation: str) -> int:
+    """Of those that were asked for, in any five seconds: so long each takes."""
+    at = [call.at for call in centre.service.calls if call.operation == operation]
+    five = timedelta(seconds=4.9)
+    return max(sum(1 for other in at if each <= other < each + five) for each in at[-FIFTY:])
