@@ -9,8 +9,8 @@ import pytest
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.identity_center.notes import MOST_ENDS, MOST_STARTS
+from tests.identity_center.crowd import at_once, people
 from tests.identity_center.scene import TARGET, Centre, session_of
-from tests.identity_center.test_many_at_once import at_once, people
 
 FIFTY, OF_A_SET = 50, 25
 """A permission set has room for the denies of about 37."""

@@ -64,7 +64,9 @@ def test_the_same_id_may_stand_in_each_entry_of_the_person(tmp_path: Path, name:
 
 def test_the_case_of_a_letter_counts_at_okta_alone(tmp_path: Path) -> None:
     first, _ = IDS["identity_center_user"]
-    path = written(tmp_path, "identity_center_user", (ALICE, first), (DAVE, first[:11] + first[11:].upper()))
+    path = written(
+        tmp_path, "identity_center_user", (ALICE, first), (DAVE, first[:11] + first[11:].upper())
+    )
     with pytest.raises(PolicyError, match="is alice's already"):
         load(ROOT / "policy", path)
     first, _ = IDS["okta_user"]

@@ -101,8 +101,8 @@ def find_missing(
 
 
 def record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
-    """Once a session. False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
-    have been when the target was asked.
+    """Told once of each. False if the session is not ACTIVE any more: then its access is rightly
+    gone, and so it may have been when the target was asked.
     """
     once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)
     detail = f"missing: the session is ACTIVE, and its access is not there: {why}"

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pam.domain.partitions import PARTITION, partition_of_arn
 from pam.policy.fields import Account, IssuerEntry, spelled
+
+_PARTITION = r"aws(?:-[a-z]{1,8}){0,2}"
 
 
 class Entry(IssuerEntry):
@@ -13,7 +14,7 @@ class Entry(IssuerEntry):
     instance: Annotated[
         str,
         spelled(
-            rf"arn:{PARTITION}:sso:::instance/ssoins-[A-Za-z0-9.-]{{16}}",
+            rf"arn:{_PARTITION}:sso:::instance/ssoins-[A-Za-z0-9.-]{{16}}",
             "an instance is its ARN, arn:aws:sso:::instance/ssoins- and 16 characters",
         ),
     ]
@@ -29,7 +30,7 @@ class Entry(IssuerEntry):
     permission_set: Annotated[
         str,
         spelled(
-            rf"arn:{PARTITION}:sso:::permissionSet/ssoins-[A-Za-z0-9.-]{{16}}/"
+            rf"arn:{_PARTITION}:sso:::permissionSet/ssoins-[A-Za-z0-9.-]{{16}}/"
             r"ps-[A-Za-z0-9.-]{16}",
             "a permission set is its ARN, arn:aws:sso:::permissionSet/ssoins-.../ps-...",
         ),
@@ -53,6 +54,6 @@ class Entry(IssuerEntry):
         instance = self.instance.rpartition("/")[2]
         if f"/{instance}/" not in self.permission_set:
             return f"the permission set is not of the instance {instance}"
-        if partition_of_arn(self.instance) != partition_of_arn(self.permission_set):
+        if self.instance.split(":")[1] != self.permission_set.split(":")[1]:
             return "the instance and the permission set are in two partitions of AWS"
         return None
