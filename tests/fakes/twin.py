@@ -10,7 +10,7 @@ from dataclasses import is_dataclass
 from enum import Enum
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pam.policy.cedar import CedarPolicy
 
@@ -127,7 +127,7 @@ def _how(kind: type) -> Copy:
 
 
 def _is_frozen(kind: Any) -> bool:
-    return is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+    return is_dataclass(kind) and bool(cast("Any", kind).__dataclass_params__.frozen)
 
 
 _HOW: dict[type, Copy] = {

@@ -1,6 +1,7 @@
 """Okta is asked no more than is written down, with a reason for each call."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_each_act_asks_what_is_written_down_and_no_more(by_name: bool, sessions_
     world = World()
     if not by_name:
         world.user_ids["alice"] = ALICE
-    settings = {"end_sessions": "true"} if sessions_too else {}
+    settings: dict[str, Any] = {"end_sessions": "true"} if sessions_too else {}
 
     def start() -> None:
         assert not world.issuer.stands(session_of(**settings))
