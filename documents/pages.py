@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from documents import api, aws_calls, benchmarks, command, events, scale
+from documents import api, aws_calls, benchmarks, command, events, scale, vendor_calls
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
@@ -149,6 +149,16 @@ def _calls_of(act: aws_calls.Act) -> str:
     return table(("function", "call", "beside", "when", "why"), rows)
 
 
+def calls_at_vendors() -> str:
+    acts = {**vendor_calls.AT_IDENTITY_CENTER, **vendor_calls.AT_OKTA}
+    return "".join(f"### {name}\n\n{_calls_at_vendor(calls)}\n" for name, calls in acts.items())
+
+
+def _calls_at_vendor(calls: Sequence[vendor_calls.Call]) -> str:
+    rows = [(f"`{each.function}`", each.call, each.when, each.why) for each in calls]
+    return table(("function", "call", "when", "why"), rows)
+
+
 def limits(which: Sequence[scale.Limit]) -> str:
     head = ("what", "a session", "at the peak of a million a day", "quota", "reached at", "then")
     rows = [
@@ -196,6 +206,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "acts": acts,
     "calls-of-acts": calls_of_acts,
+    "calls-at-vendors": calls_at_vendors,
     "first-limit": first_limit,
     "own-limits": partial(limits, scale.OWN),
     "limits-of-aws": partial(limits, scale.AWS),

@@ -5,7 +5,9 @@ from difflib import get_close_matches
 
 from aws_cdk.region_info import RegionInfo
 
-from pam.domain.partitions import partition_of
+from pam.domain.kinds import kind_of
+from pam.domain.partitions import partition_of, partition_of_arn
+from pam.domain.resource import Resource
 from pam.policy.compiled import PolicyError
 from pam.policy.compiler import PolicyFiles
 from stacks.config import ConfigError, DeployConfig
@@ -58,6 +60,22 @@ def check_partition(config: DeployConfig, files: PolicyFiles) -> None:
             message = (
                 f"{files.catalogue.places[resource.resource_id]}: {resource.resource_id}: {region} "
                 f"is in {partition_of(region)}; PAM is deployed to {config.region}, and can lend "
+                f"nothing outside {own}"
+            )
+            raise PolicyError(message)
+        _check_arns(config, files, resource)
+
+
+def _check_arns(config: DeployConfig, files: PolicyFiles, resource: Resource) -> None:
+    """Where the deployment has no functions of the vendor, nothing asks for what the ARNs name."""
+    if kind_of(resource.issuer_kind).vendor not in config.vendors:
+        return
+    own = partition_of(config.region)
+    for name, text in resource.issuer.items():
+        if text.startswith("arn:") and partition_of_arn(text) != own:
+            message = (
+                f"{files.catalogue.places[resource.resource_id]}: {resource.resource_id}: {name} "
+                f"is in {partition_of_arn(text)}; PAM is deployed to {config.region}, and can lend "
                 f"nothing outside {own}"
             )
             raise PolicyError(message)

@@ -109,6 +109,8 @@ def _at_target(
     match name:
         case TargetAct.SESSIONS:
             return target.sessions_at(lent)
+        case TargetAct.STANDING:
+            return target.standing_at(lent)
         case TargetAct.STRANGERS:
             return target.strangers(lent, now)
         case TargetAct.KEEP:

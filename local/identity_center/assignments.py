@@ -1,6 +1,7 @@
 """`sso-admin`: who is assigned which permission set in which account."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from local.identity_center.directory import (
@@ -40,10 +41,8 @@ class Assignments:
             message = "The assignment exists already"
             raise conflict(message)
 
-        def assign(at: datetime) -> None:
-            self._provisioning.assign(who, account, permission_set, at)
-
-        return self._begun(Kind.CREATION, params, assign, now)
+        effect = partial(self._provisioning.assign, who, account, permission_set)
+        return self._begun(Kind.CREATION, params, effect, now)
 
     def delete_account_assignment(self, params: Json, now: datetime) -> Json:
         who, account, permission_set = self._triple(params)
@@ -53,12 +52,8 @@ class Assignments:
                 raise not_found("Assignment", who.id)
             return self._begun(Kind.DELETION, params, self._end_of_nothing, now)
 
-        def unassign(at: datetime) -> None:
-            if not self._directory.knows(who) and knobs.deleted_principal == "fails":
-                raise FailedError(_NO_PRINCIPAL)
-            self._provisioning.unassign(who, account, permission_set, at)
-
-        return self._begun(Kind.DELETION, params, unassign, now)
+        effect = partial(self._unassign, who, account, permission_set)
+        return self._begun(Kind.DELETION, params, effect, now)
 
     def describe_account_assignment_creation_status(self, params: Json, now: datetime) -> Json:
         asked = params["AccountAssignmentCreationRequestId"]
@@ -121,6 +116,11 @@ class Assignments:
         )
         word = "Creation" if kind is Kind.CREATION else "Deletion"
         return {f"AccountAssignment{word}Status": begun.as_json()}
+
+    def _unassign(self, who: Principal, account: str, permission_set: str, at: datetime) -> None:
+        if not self._directory.knows(who) and self._faults.knobs.deleted_principal == "fails":
+            raise FailedError(_NO_PRINCIPAL)
+        self._provisioning.unassign(who, account, permission_set, at)
 
     def _end_of_nothing(self, _now: datetime) -> None:
         if self._faults.knobs.missing == "fails":

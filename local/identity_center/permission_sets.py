@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from local.aws import REGION
@@ -100,22 +101,20 @@ class PermissionSets:
                 raise denied(message)
             if (account, wanted.arn) not in self._directory.provisioned:
                 raise not_found("ProvisionedPermissionSet", wanted.arn)
-        as_asked = replace(wanted)
-
-        def provision(_at: datetime) -> None:
-            for there in [account] if account else self._accounts_with(wanted.arn):
-                # An account whose last assignment went in between has no role to write to.
-                if (there, wanted.arn) in self._directory.provisioned:
-                    self._provisioning.give(there, as_asked)
-
         begun = self._running.begin(
             Kind.PROVISIONING,
             permission_set=wanted.arn,
             account=account,
-            effect=provision,
+            effect=partial(self._provision, account, replace(wanted)),
             now=now,
         )
         return {"PermissionSetProvisioningStatus": begun.as_json()}
+
+    def _provision(self, account: str | None, as_asked: PermissionSet, _at: datetime) -> None:
+        for there in [account] if account else self._accounts_with(as_asked.arn):
+            # An account whose last assignment went in between has no role to write to.
+            if (there, as_asked.arn) in self._directory.provisioned:
+                self._provisioning.give(there, as_asked)
 
     def describe_permission_set_provisioning_status(self, params: Json, now: datetime) -> Json:
         asked = params["ProvisionPermissionSetRequestId"]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from local.identity_center.directory import Principal
@@ -102,7 +103,7 @@ class Running:
         self._hold_the_limit(operation)
         reason = self._faults.reason_to_fail(kind)
         if reason is not None:
-            operation.effect = _failing(reason)
+            operation.effect = partial(_fail, reason)
         self._operations[operation.request_id] = operation
         return operation
 
@@ -163,8 +164,5 @@ def _end(operation: Operation, now: datetime) -> None:
         operation.status = Status.SUCCEEDED
 
 
-def _failing(reason: str) -> Effect:
-    def effect(_now: datetime) -> None:
-        raise FailedError(reason)
-
-    return effect
+def _fail(reason: str, _now: datetime) -> None:
+    raise FailedError(reason)

@@ -10,6 +10,8 @@ import pytest
 from pam.domain.lifecycle import Status
 from tests.crash.afterwards import nobody_else, the_same_again
 from tests.crash.scene import survives
+from tests.fakes.chance import CHANCE
+from tests.fakes.twin import twin
 from tests.identity_center.whole import PermissionSetScene
 
 Before = Callable[[PermissionSetScene], str]
@@ -108,11 +110,15 @@ FEWEST_OF = {"activate": 25, "end": 50, "fail": 50, "end due": 50, "look": 8}
 def crashed(name: str) -> Iterator[tuple[PermissionSetScene, Callable[[], object]]]:
     """A scene for each call at which the act can die, before it and after it, dead there."""
     before, act = CASES[name]
+    CHANCE.begin("before")
+    ready = PermissionSetScene()
+    given = before(ready)
     for after in (False, True):
         for number in range(1, 400):
-            scene = PermissionSetScene()
-            acting = partial(act, scene, before(scene))
+            scene = twin(ready)
+            acting = partial(act, scene, given)
             scene.fuse.arm(number, after=after)
+            CHANCE.begin("act")
             survived = survives(acting)
             scene.fuse.disarm()
             if survived:

@@ -8,11 +8,12 @@ import pytest
 
 from pam.domain.lifecycle import Status
 from pam.policy.cedar import CedarPolicy
-from tests.crash.scene import PEOPLE, Scene
+from tests.crash.scene import PEOPLE, Scene, survives
 from tests.fakes.chance import CHANCE
 from tests.fakes.likeness import likeness
 from tests.fakes.story import LEDGER
 from tests.fakes.twin import twin
+from tests.identity_center.whole import PermissionSetScene
 
 
 def leased() -> tuple[Scene, str]:
@@ -116,3 +117,18 @@ def test_a_function_that_holds_on_to_what_is_not_seen_is_alike_to_nothing() -> N
     scene.targets.aws.clock = lambda: scene.now
     with pytest.raises(TypeError, match="holds on"):
         likeness(scene)
+
+
+def test_a_copy_has_an_identity_center_of_its_own() -> None:
+    scene = PermissionSetScene()
+    session_id = scene.with_votes()
+    scene.centre.knobs.polls, scene.centre.knobs.seconds = 99, 30.0
+    survives(lambda: scene.activate(session_id))
+    before = (dict(scene.memory.items), scene.now, len(scene.centre.calls))
+    copy = twin(scene)
+    assert copy.centre.running.in_progress()
+    copy.run_to_the_end()
+    assert copy.session(session_id).closed
+    assert copy.assigned == scene.assigned == set()
+    assert before == (dict(scene.memory.items), scene.now, len(scene.centre.calls))
+    assert scene.session(session_id).status is Status.ACTIVATING

@@ -1,13 +1,18 @@
 """What end-to-end tests do with access that stands in a directory: a permission set, a group."""
 
 import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from local.cast import Cast, Person, is_refused, until
 from local.identity_center.control import ControlError, Live
+from tests.e2e.overdue import closed
 
 Json = dict[str, Any]
+T = TypeVar("T")
+U = TypeVar("U")
 
 PAYMENTS, SUPPORT = "core-payments-admin", "core-support-admins"
 APPROVERS = {PAYMENTS: ("bob", "carol"), SUPPORT: ("bob",)}
@@ -26,11 +31,17 @@ def lent(cast: Cast, who: str, resource: str, **fields: Any) -> Json:
     return cast.person(who).wait_for(asked(cast, who, resource, **fields), "ACTIVE")
 
 
-def ended(who: Person, session_id: str, status: str = "ENDED") -> Json:
+def ended(who: Person, session_id: str) -> Json:
     """Once its person has given it back."""
     answer = who.post("/pam/end", {"session_id": session_id})
     assert answer.status in {200, 202}, answer
-    return who.wait_for(session_id, status)
+    return closed(who.cast, who, session_id, "ENDED")
+
+
+def side_by_side(act: Callable[[T], U], over: Iterable[T]) -> list[U]:
+    """Of each, at once: what they wait for is the same."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(act, over))
 
 
 def searched(cast: Cast) -> Json:

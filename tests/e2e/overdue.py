@@ -1,6 +1,12 @@
 """A session whose time is over, without the wait."""
 
-from local.cast import Cast
+import time
+from typing import Any
+
+from local.cast import Cast, Person, until
+
+_BETWEEN = 4.0
+"""Seconds between tries: one of a vendor may take so long."""
 
 
 def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at") -> None:
@@ -12,3 +18,21 @@ def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at"
         UpdateExpression=f"SET due_at = :then, document.{since} = :then",
         ExpressionAttributeValues={":then": long_ago},
     )
+
+
+def closed(cast: Cast, who: Person, session_id: str, status: str) -> dict[str, Any]:
+    """The session, once it says so. What a target did not confirm at once is tried again soon, and
+    not in half a minute.
+    """
+    tried = [time.monotonic()]
+
+    def over() -> dict[str, Any] | None:
+        session = who.session(session_id)
+        if session["status"] == "REVOKING" and time.monotonic() - tried[0] > _BETWEEN:
+            for since in ("ending.decided_at", "tried_at"):
+                make_overdue(cast, session_id, since)
+            cast.tick()
+            tried[0] = time.monotonic()
+        return session if session["status"] == status else None
+
+    return until(over, f"session {session_id} to be {status}")

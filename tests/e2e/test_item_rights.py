@@ -41,6 +41,8 @@ FORGERS = [*sorted(STEPS | FINDERS), "root"]
 GIVERS, ENDERS = {"activate_session"}, {"request_api", "revoke_session", "slack_door"}
 BORROWERS = {"activate_session", "revoke_session"}
 BLOCKERS = {"request_api"}
+AT_IDENTITY_CENTER = {"issue_identity_center", "revoke_identity_center"}
+AT_OKTA = {"issue_okta_group", "revoke_okta_group"}
 AUDITOR, SEALER = {"audit_session"}, {"checkpoint_log"}
 
 
@@ -89,6 +91,17 @@ KINDS = {
         BESIDE[Table.DELIVERED], "SESSION#tried", "DELIVERED", set(), update=AUDITOR
     ),
     "an unsealed record": Kind(BESIDE[Table.UNSEALED], "UNSEALED", "tried", AUDITOR, delete=SEALER),
+    "what is known of a permission set": Kind(
+        BESIDE[Table.IDENTITY_CENTER],
+        "SET#tried",
+        "STATE",
+        AT_IDENTITY_CENTER,
+        update=AT_IDENTITY_CENTER,
+        delete=AT_IDENTITY_CENTER,
+    ),
+    "by which session somebody is in a group": Kind(
+        BESIDE[Table.OKTA], "GROUP#tried", "USER#tried", AT_OKTA, update=AT_OKTA, delete=AT_OKTA
+    ),
     "the log's head": Kind(BESIDE[Table.LOG_HEAD], "LOG", "HEAD", SEALER),
 }
 NEVER = {"ConditionExpression": "attribute_exists(never)"}

@@ -6,8 +6,8 @@ import pytest
 
 from local.cast import Cast, Person, until
 from local.okta.control import OktaControl
-from tests.e2e.in_directories import SUPPORT, asked, ended, lent
-from tests.e2e.overdue import make_overdue
+from tests.e2e.in_directories import SUPPORT, asked, ended, lent, side_by_side
+from tests.e2e.overdue import closed, make_overdue
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def okta(cast: Cast) -> Iterator[OktaControl]:
 def test_whoever_is_revoked_has_no_successor_and_whoever_gives_back_has(
     cast: Cast, okta: OktaControl, alice: Person, dave: Person, sam: Person
 ) -> None:
-    firsts = {who: asked(cast, who.name, SUPPORT) for who in (alice, dave)}
-    sessions = {who: (first, _successor(cast, who, first)) for who, first in firsts.items()}
+    pairs = side_by_side(lambda who: _one_after_another(cast, who), (alice, dave))
+    sessions = dict(zip((alice, dave), pairs, strict=True))
     first, second = sessions[dave]
     answer = sam.post("/pam/revoke", {"session_id": first, "reason": "wrong one"})
     assert answer.status in {200, 202}, answer
@@ -37,11 +37,12 @@ def test_whoever_is_revoked_has_no_successor_and_whoever_gives_back_has(
     ended(alice, next_one)
 
 
-def _successor(cast: Cast, who: Person, first: str) -> str:
+def _one_after_another(cast: Cast, who: Person) -> tuple[str, str]:
+    first = asked(cast, who.name, SUPPORT)
     who.wait_for(first, "ACTIVE")
     second = asked(cast, who.name, SUPPORT)
     assert who.session(second)["waits_for"] == first
-    return second
+    return first, second
 
 
 @pytest.mark.guarantee("G4")
@@ -58,11 +59,6 @@ def test_while_okta_is_down_an_end_is_tried_and_listed_as_stuck_and_is_over_afte
     assert [each["session_id"] for each in stuck] == [session_id]
     assert session_id in cast.pam("sam", "list", "--stuck").stdout
     okta.knobs(down=False)
-
-    def over() -> bool | None:
-        cast.tick()
-        return alice.session(session_id)["ended_at"] is not None or None
-
-    until(over, "the end")
+    closed(cast, alice, session_id, "ENDED")
     assert okta.members(SUPPORT) == []
     assert sam.get("/pam/stuck").body["items"] == []

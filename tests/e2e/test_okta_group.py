@@ -10,6 +10,8 @@ from local.cast import Cast, Person, until
 from local.okta.control import OktaControl
 from local.okta_beside import APPS
 from pam.names import VendorPower
+from tests.e2e.in_directories import ended, side_by_side
+from tests.e2e.overdue import closed
 
 RESOURCE = GROUP = "core-support-admins"
 ALICE = "alice@bank.example"
@@ -36,9 +38,12 @@ def test_a_member_while_the_session_lasts_by_the_issuers_app_and_taken_out_by_th
     session = lent(alice, bob, duration_seconds=120)
     assert okta.members(GROUP) == [ALICE]
     assert okta.opens(live, GROUP)
+    lease = alice.lease(session["session_id"])
+    assert (lease["kind"], lease["expires_at"]) == ("signin", session["expires_at"])
+    assert "eyJ" not in str(lease), "it says where to sign in, and holds nothing that opens it"
     alice.post("/pam/end", {"session_id": session["session_id"]})
-    ended = alice.wait_for(session["session_id"], "ENDED")
-    assert ended["ending"]["method"] == "membership-gone"
+    over = alice.wait_for(session["session_id"], "ENDED")
+    assert over["ending"]["method"] == "membership-gone"
     assert not okta.opens(live, GROUP)
     assert okta.members(GROUP) == []
     by = {
@@ -47,17 +52,6 @@ def test_a_member_while_the_session_lasts_by_the_issuers_app_and_taken_out_by_th
         if it["eventType"].startswith("group.user_membership.")
     }
     assert by == {"add": APPS[VendorPower.ISSUE], "remove": APPS[VendorPower.REVOKE]}
-
-
-def test_the_lease_says_where_to_sign_in_and_holds_nothing_that_opens_it(
-    okta: OktaControl, alice: Person, bob: Person
-) -> None:
-    session = lent(alice, bob, duration_seconds=120)
-    lease = alice.lease(session["session_id"])
-    assert lease["kind"] == "signin"
-    assert lease["expires_at"] == session["expires_at"]
-    assert "eyJ" not in str(lease)
-    assert okta.members(GROUP) == [ALICE]
 
 
 @pytest.mark.guarantee("G5")
@@ -73,13 +67,6 @@ def test_the_end_ends_the_persons_sessions_at_okta_and_forgets_no_device(
     standing = okta.standing("alice")
     assert (standing.sessions, standing.tokens, standing.remembered) == ((), (), True)
     assert len(okta.standing("bob").sessions) == 1
-
-
-def test_the_clock_takes_it_away(okta: OktaControl, alice: Person, bob: Person) -> None:
-    session = lent(alice, bob, duration_seconds=15)
-    over = alice.wait_for(session["session_id"], "EXPIRED")
-    assert okta.members(GROUP) == []
-    assert over["ending"]["method"] == "membership-gone"
 
 
 def test_a_membership_that_was_there_before_is_neither_lent_nor_taken(
@@ -122,29 +109,34 @@ def test_a_token_endpoint_that_is_down_at_the_end_leaves_the_session_revoking_an
     assert okta.members(GROUP) == [ALICE]
     assert alice.post(f"/pam/sessions/{session_id}/credentials").code == "CONFLICT"
     okta.knobs(token_down=False)
-    cast.tick()
-    alice.wait_for(session_id, "ENDED")
+    closed(cast, alice, session_id, "ENDED")
     assert okta.members(GROUP) == []
 
 
-@pytest.mark.parametrize(
-    ("verb", "arguments"),
-    [
-        ("delete_user", {"user": "alice"}),
-        ("set_status", {"user": "alice", "status": "DEPROVISIONED"}),
-        ("rename", {"user": "alice", "login": "alice.adams@bank.example"}),
-        ("delete_group", {"group": GROUP}),
-    ],
-)
+HAPPENS: dict[str, tuple[str, dict[str, str]]] = {
+    "load01": ("delete_user", {"user": "load01"}),
+    "load02": ("set_status", {"user": "load02", "status": "DEPROVISIONED"}),
+    "load03": ("rename", {"user": "load03", "login": "load.three@bank.example"}),
+}
+"""Between start and end; to whom."""
+
+
 def test_whatever_became_of_person_or_group_in_between_the_session_ends_and_says_what_was_seen(
-    okta: OktaControl, alice: Person, bob: Person, verb: str, arguments: dict[str, str]
+    okta: OktaControl, cast: Cast, bob: Person
 ) -> None:
-    session = lent(alice, bob, duration_seconds=120)
-    okta.call(verb, **arguments)
-    alice.post("/pam/end", {"session_id": session["session_id"]})
-    ended = alice.wait_for(session["session_id"], "ENDED")
-    assert ended["ending"]["method"] == "membership-gone"
-    assert ended["ending"]["evidence"]
+    """Side by side, as each waits for the same."""
+    people = [cast.person(name) for name in (*HAPPENS, "load04")]
+    sessions = side_by_side(lambda who: lent(who, bob, duration_seconds=120), people)
+    given = {who.name: str(it["session_id"]) for who, it in zip(people, sessions, strict=True)}
+    for verb, arguments in HAPPENS.values():
+        okta.call(verb, **arguments)
+    *of_people, of_group = people
+    over = side_by_side(lambda who: ended(who, given[who.name]), of_people)
+    okta.call("delete_group", group=GROUP)
+    over.append(ended(of_group, given[of_group.name]))
+    for session in over:
+        assert session["ending"]["method"] == "membership-gone"
+        assert session["ending"]["evidence"]
 
 
 def test_who_is_not_active_at_okta_is_lent_nothing(
@@ -184,24 +176,19 @@ def test_a_rule_that_adds_again_is_named_and_the_session_is_over_only_when_the_r
     until(lambda: okta.calls("listGroupRules")[1:], "PAM to look for a rule")
     assert alice.session(session_id)["status"] == "REVOKING"
     okta.call("delete_rule", name="again")
-
-    def over() -> str | None:
-        cast.tick()
-        status = str(alice.session(session_id)["status"])
-        return status if status == "ENDED" else None
-
-    until(over, "the end to be done again by the tick", 90)
+    closed(cast, alice, session_id, "ENDED")
     assert okta.members(GROUP) == []
 
 
 def test_a_session_of_the_same_person_starts_when_the_one_before_is_over(
     okta: OktaControl, alice: Person, bob: Person
 ) -> None:
-    """The membership is the later one's: the earlier one's end does not take it."""
-    first = lent(alice, bob, duration_seconds=20)
+    """The membership is the later one's: the earlier one's end, by the clock, does not take it."""
+    first = lent(alice, bob, duration_seconds=10)
     second = alice.request(RESOURCE, duration_seconds=60)["session_id"]
     bob.approve(second)
-    alice.wait_for(first["session_id"], "EXPIRED")
+    over = alice.wait_for(first["session_id"], "EXPIRED")
+    assert over["ending"]["method"] == "membership-gone"
     session = alice.wait_for(second, "ACTIVE")
     assert okta.members(GROUP) == [ALICE]
     begun = datetime.fromisoformat(session["activated_at"])

@@ -21,7 +21,9 @@ from tests.e2e.in_directories import (
     lent,
     records,
     searched,
+    side_by_side,
 )
+from tests.e2e.overdue import closed
 
 REASON = "Received a 409 status error: the role is in use"
 SOMEBODY = "load20"
@@ -107,11 +109,11 @@ def test_a_block_shuts_out_whoever_signs_in_while_the_assignment_still_stands(
         cast.identity_center.call("refuse", **held, times=1)
         assert blocking.result().status == 200
     sam.call("DELETE", "/pam/blocklist/dave?reason=found")
-    closed = [dave.wait_for(each, "REVOKED", 150) for each in (first, second)]
-    methods = [each["ending"]["method"] for each in closed]
+    over = [closed(cast, dave, each, "REVOKED") for each in (first, second)]
+    methods = [each["ending"]["method"] for each in over]
     assert methods == ["assignment-gone", "never-granted"]
     assert not portal.shows("dave")
-    assert closed[1]["activated_at"] is None
+    assert over[1]["activated_at"] is None
 
 
 @pytest.fixture(params=["by name", "by a group"])
@@ -251,9 +253,7 @@ def test_users_that_are_deleted_or_renamed_in_between_lose_what_they_have_all_th
     center.call("rename_user", name="alice", to="alicia")
     center.call("delete_user", name="dave")
     try:
-        for who, session_id in sessions.items():
-            who.post("/pam/end", {"session_id": session_id})
-        over = [who.wait_for(session_id, "ENDED") for who, session_id in sessions.items()]
+        over = side_by_side(lambda who: ended(who, sessions[who]), sessions)
     finally:
         center.call("rename_user", name="alicia", to="alice")
         center.call("create_user", name="dave")

@@ -4,13 +4,13 @@ Copies share what nobody changes: values, records (whose hash would break), poli
 is the copy's own, and what stood in two places of a world is one thing in the copy, too.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pam.policy.cedar import CedarPolicy
 
@@ -55,6 +55,14 @@ def _list(value: list[Any], memo: Memo) -> Any:
     return known
 
 
+def _deque(value: "deque[Any]", memo: Memo) -> Any:
+    known = memo.get(id(value))
+    if known is None:
+        known = memo[id(value)] = deque(maxlen=value.maxlen)
+        known.extend(_of(each, memo) for each in value)
+    return known
+
+
 def _set(value: set[Any], memo: Memo) -> Any:
     """Of values, as whatever can be in a set."""
     if id(value) not in memo:
@@ -84,6 +92,19 @@ def _object(value: Any, memo: Memo) -> Any:
     return memo[id(value)]
 
 
+def _slotted(value: Any, memo: Memo) -> Any:
+    if id(value) not in memo:
+        memo[id(value)] = made = object.__new__(type(value))
+        for name in _slots(type(value)):
+            if hasattr(value, name):
+                object.__setattr__(made, name, _of(getattr(value, name), memo))
+    return memo[id(value)]
+
+
+def _slots(kind: type) -> list[str]:
+    return [name for each in kind.__mro__ for name in getattr(each, "__slots__", ())]
+
+
 def _function(value: FunctionType, memo: Memo) -> Any:
     del memo
     if value.__closure__:
@@ -93,10 +114,12 @@ def _function(value: FunctionType, memo: Memo) -> Any:
 
 
 def _how(kind: type) -> Copy:
-    if kind.__module__.partition(".")[0] not in {"tests", "pam"}:
+    if kind.__module__.partition(".")[0] not in {"tests", "pam", "local"}:
         return _shared
     if issubclass(kind, CedarPolicy | Enum | type) or _is_frozen(kind):
         return _shared
+    if kind.__dictoffset__ == 0 and is_dataclass(kind):
+        return _slotted
     if kind.__dictoffset__ == 0:
         message = f"{kind} is neither a value nor an ordinary object"
         raise TypeError(message)
@@ -104,12 +127,13 @@ def _how(kind: type) -> Copy:
 
 
 def _is_frozen(kind: Any) -> bool:
-    return is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+    return is_dataclass(kind) and bool(cast("Any", kind).__dataclass_params__.frozen)
 
 
 _HOW: dict[type, Copy] = {
     **dict.fromkeys((dict, Counter), _dict),
     list: _list,
+    deque: _deque,
     set: _set,
     tuple: _tuple,
     MethodType: _method,

@@ -1,6 +1,5 @@
 """Many starts and ends at once, on one permission set and one instance."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,50 +11,10 @@ from pam.domain.errors import IssuerUnavailable, TryAgain
 from pam.domain.session import Session
 from pam.identity_center.denies import covers
 from pam.identity_center.notes import MOST_ENDS, MOST_STARTS, Turns
+from tests.identity_center.crowd import at_once, calls_take_time, people
 from tests.identity_center.scene import NOON, Centre, session_of
 
 TWENTY = 20
-
-
-def people(centre: Centre, count: int) -> list[str]:
-    names = [f"p{number:02d}" for number in range(count)]
-    for name in names:
-        centre.service.act("create_user", name=name, mail=f"{name}@bank.example")
-    return names
-
-
-def calls_take_time(centre: Centre) -> None:
-    """As they do: else each of many is done before the next begins, and nothing is at once."""
-    call = centre.service.call
-
-    def later(service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        centre.time.pause(0.2)
-        return call(service, operation, params)
-
-    centre.service.call = later  # type: ignore[method-assign]
-
-
-def at_once(centre: Centre, acts: list[Callable[[], object]]) -> None:
-    """Each in a thread of its own; none may fail."""
-    faults: list[BaseException] = []
-    centre.time.join(len(acts))
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            act()
-        except BaseException as fault:  # noqa: BLE001 - told below
-            faults.append(fault)
-        finally:
-            centre.time.leave()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    centre.time.join(1)
-    assert not [thread for thread in threads if thread.is_alive()]
-    assert faults == []
 
 
 def test_twenty_starts_at_once_are_a_few_writes_and_each_is_armed() -> None:

@@ -16,6 +16,7 @@ from stacks.config import ConfigError, DeployConfig
 from stacks.pam_target_role import PamTargetRole
 from stacks.place import check_partition, check_place
 from stacks.synthesis import ROOT, build, new_app, templates
+from stacks.vendor_config import IdentityCenterConfig
 
 Placed = Callable[[str], str]
 ACCOUNT = "111122223333"
@@ -88,6 +89,31 @@ def test_a_target_in_another_partition_is_refused_with_its_place(policy_dir: Pat
     check_partition(
         config(region="us-gov-east-1"), read(ROOT / "policy", policy_dir / "identities.yaml")
     )
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+def test_a_permission_set_of_another_partition_is_refused_with_its_place(region: str) -> None:
+    """Where the deployment lends at Identity Center; else nothing asks for it."""
+    files = read(ROOT / "policy", ROOT / "policy" / "identities.yaml")
+    place = files.catalogue.places["core-payments-admin"]
+    check_partition(config(region=region), files)
+    lends = config(region=region, identity_center=IdentityCenterConfig())
+    with pytest.raises(PolicyError) as fault:
+        check_partition(lends, files)
+    says = f"{place}: core-payments-admin: instance is in aws; PAM is deployed to {region}"
+    assert str(fault.value).startswith(says)
+    check_partition(config(identity_center=IdentityCenterConfig()), files)
+
+
+def test_an_instance_and_its_permission_set_are_of_one_partition(policy_dir: Path) -> None:
+    path = policy_dir / "catalogue.yaml"
+    text = path.read_text()
+    lines = text.splitlines()
+    line = next(n for n, it in enumerate(lines, start=1) if "- id: core-payments-admin" in it)
+    path.write_text(text.replace("arn:aws:sso:::instance/", "arn:aws-cn:sso:::instance/"))
+    with pytest.raises(PolicyError, match="in two partitions of AWS") as fault:
+        read(policy_dir, policy_dir / "identities.yaml")
+    assert str(fault.value).startswith(f"{path}:{line}: ")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,10 @@ class Directory:
         self._answer("tidy")
         self.tidied.append(target.label)
 
+    def standing_at(self, target: Target) -> list[str]:
+        self._answer("standing_at")
+        return [each for each, key in self.notes.items() if key in self.access]
+
     def keep(self, target: Target, now: datetime) -> list[str]:
         del now
         self._answer("keep")

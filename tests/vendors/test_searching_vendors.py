@@ -86,10 +86,25 @@ def test_the_search_of_all_other_targets_does_not_wait_for_vendors(story: Vendor
     assert len(story.functions.asked) == calls
 
 
+def test_however_many_sessions_there_are_the_vendor_is_asked_as_often(story: VendorStory) -> None:
+    """And those whose access is gone are found among the others."""
+    sessions = [story.active("alice")]
+    story.functions.asked.clear()
+    story.search()
+    few = list(story.functions.asked)
+    sessions += [story.active(who) for who in ("dave", "load01", "load02")]
+    story.functions.asked.clear()
+    assert story.search().missing == []
+    assert len(story.functions.asked) == len(few)
+    story.directory.access.discard((story.target.label, "dave"))
+    assert story.search().missing == [sessions[1].session_id]
+    assert story.has_access("load01")
+
+
 def test_no_longer_than_there_is_time(story: VendorStory) -> None:
     for who in ("alice", "dave"):
         story.active(who)
-    left = iter([True, True, False])
+    left = iter([True, False])
     found = search_standing(
         {story.resource: story.target},
         now=story.now,

@@ -84,6 +84,9 @@ class VendorFunctions:
     def sessions_at(self, target: Target) -> list[str]:
         return self._at_target(TargetAct.SESSIONS, target)
 
+    def standing_at(self, target: Target) -> list[str]:
+        return self._at_target(TargetAct.STANDING, target)
+
     def tidy(self, target: Target, now: datetime) -> None:
         del now
         self._at_target(TargetAct.TIDY, target)

@@ -110,6 +110,7 @@ class TargetAct(StrEnum):
     """What is asked about a target, and no single session."""
 
     SESSIONS = "sessions"
+    STANDING = "standing"
     STRANGERS = "strangers"
     KEEP = "keep"
     TIDY = "tidy"

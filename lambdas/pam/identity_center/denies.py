@@ -95,6 +95,17 @@ def superfluous(statements: Iterable[Statement], denies: Sequence[Deny]) -> bool
     return any(not _explained(each, denies) for each in statements)
 
 
+def bars(statements: Iterable[Statement], denies: Sequence[Deny]) -> bool:
+    """Whether what no stored deny explains is about somebody whose session lives."""
+    live = {deny.holder for deny in denies if deny.live}
+    return any(
+        (each.account, user_id) in live
+        for each in statements
+        for user_id in each.user_ids
+        if not _explained(each, denies)
+    )
+
+
 def _explained(statement: Statement, denies: Sequence[Deny]) -> bool:
     live = {deny.holder for deny in denies if deny.live}
     if not statement.session_id:

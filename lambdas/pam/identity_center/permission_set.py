@@ -77,6 +77,11 @@ class PermissionSet:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
         return any(each.begun and each.live for each in self.at(account))
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether PAM has, or may have, assigned it in any account."""
+        return any(each.begun and each.live for each in self.denies)
+
     def is_succeeded(self, session_id: str) -> bool:
         """Whether its assignment was seen to be gone, and the person has a later session: what is
         assigned now is that one's.

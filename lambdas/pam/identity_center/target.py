@@ -85,6 +85,10 @@ class PermissionSetTarget:
         visit = self._visit(target, _LOOKING)
         return [deny.session_id for deny in visit.permission_set().at(target.account)]
 
+    def standing_at(self, target: Target) -> list[str]:
+        with _told_as(IssuerUnavailable):
+            return Watch(visit=self._visit(target, _LOOKING)).standing()
+
     def keep(self, target: Target, now: datetime) -> list[str]:
         del now
         with _told_as(IssuerUnavailable), _nothing_there():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pam.identity_center import denies, statements
+from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.permission_set import PermissionSet
 from pam.identity_center.visit import Visit
@@ -15,7 +16,11 @@ class Watch:
     visit: Visit
 
     def keep(self) -> list[str]:
-        """Ids of the sessions whose deny was gone or changed; it is written again."""
+        """Ids of the sessions whose deny was gone or changed; it is written again.
+
+        What only has no use any more waits for the next write, or until nobody has the set: until
+        then each account would have to be provisioned for it.
+        """
         account = self.visit.target.account
         before = self.visit.permission_set()
         if not before.denies and not before.wanted:
@@ -37,9 +42,20 @@ class Watch:
         if gone or behind:
             self._write_again(known)
             return gone
-        if stale:
+        if stale and (not known.is_in_use or denies.bars(there, known.denies)):
             self.visit.writer.sweep()
         return []
+
+    def standing(self) -> list[str]:
+        """Ids of the sessions whose own assignment is listed: by one list, whoever is in it. What
+        somebody has by a group is no session's.
+        """
+        try:
+            users = self.visit.vendor.assigned().users
+        except NotThere:
+            return []
+        noted = self.visit.permission_set().at(self.visit.target.account)
+        return [it.session_id for it in noted if _explains(it) and it.user_id in users]
 
     def strangers(self) -> list[str]:
         known = self.visit.permission_set()

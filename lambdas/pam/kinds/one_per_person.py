@@ -119,11 +119,15 @@ class OnePerPerson:
         return self._target.sessions_at(target)
 
     def missing(self, target: Target, active: Sequence[Session]) -> dict[str, str]:
+        """By one question to the target for all of them: it is asked every minute."""
+        if not active:
+            return {}
+        standing = frozenset(self._target.standing_at(target))
         gone: dict[str, str] = {}
         for session in active:
             if not self._checkouts.has(checkout_of(session), session.session_id):
                 gone[session.session_id] = "the target is not checked out to the session"
-            elif not self._target.stands(session):
+            elif session.session_id not in standing:
                 gone[session.session_id] = "the target does not know of it"
         return gone
 

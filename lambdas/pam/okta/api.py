@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from pam.okta import answers
 from pam.okta.budget import Budget
 from pam.okta.connection import Clock, Connection
-from pam.okta.errors import Limited, Locked, Refused, Unanswered
+from pam.okta.errors import Limited, Locked, Refused, TooLong, Unanswered
 from pam.okta.hosts import base_url
 from pam.okta.signing import Assertions, ClientKey
 from pam.okta.tokens import Tokens
@@ -21,6 +21,8 @@ READ_ROLES, END_SESSIONS = "okta.roles.read", "okta.users.manage"
 """Scopes. What only some calls need is a token of its own: an app that lacks it can do the rest."""
 _MOST_PAGES = 50
 """Of a list: ten thousand members, or rules."""
+_MOST_PAGES_OF_A_LOOK = 10
+"""Where one user is looked for among two thousand members, several times within one call."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -116,12 +118,14 @@ class Organisation:
         return any(_id_in(each, what) == group for each in groups)
 
     def is_member_of(self, user: str, group: str) -> bool:
-        """By the list of the group's members. Raises Gone."""
-        return any(each == user for each in self._members(group))
+        """By the list of the group's members. Raises Gone; TooLong if that goes on, and they are
+        not among the first two thousand.
+        """
+        return any(each == user for each in self._members(group, _MOST_PAGES_OF_A_LOOK))
 
     def members(self, group: str) -> set[str]:
-        """Ids of users. Raises Gone."""
-        return set(self._members(group))
+        """Ids of users. Raises Gone, TooLong."""
+        return set(self._members(group, _MOST_PAGES))
 
     def add(self, user: str, group: str) -> None:
         """Again is no error."""
@@ -139,10 +143,10 @@ class Organisation:
         path = f"/api/v1/users/{_quoted(user)}/sessions?{query}"
         self._change("DELETE", path, END_SESSIONS, "end a user's sessions")
 
-    def _members(self, group: str) -> Iterator[str]:
+    def _members(self, group: str, most_pages: int) -> Iterator[str]:
         what = "read a group's members"
         path = f"/api/v1/groups/{_quoted(group)}/users"
-        for each in self._listed(path, {"limit": "200"}, LEND, what):
+        for each in self._listed(path, {"limit": "200"}, LEND, what, most_pages):
             yield _id_in(each, what)
 
     def _read(self, path: str, scope: str, what: str) -> Any:
@@ -152,12 +156,19 @@ class Organisation:
             raise _strange(what)
         return found
 
-    def _listed(self, path: str, query: Mapping[str, str], scope: str, what: str) -> Iterator[Any]:
-        """All of it, page by page. Raises Unanswered if it is longer than any that PAM reads."""
+    def _listed(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        scope: str,
+        what: str,
+        most_pages: int = _MOST_PAGES,
+    ) -> Iterator[Any]:
+        """All of it, page by page. Raises TooLong."""
         url: str | None = f"{self._connection.base}{path}"
         if query:
             url = f"{url}?{urlencode(query)}"
-        for _ in range(_MOST_PAGES):
+        for _ in range(most_pages):
             if url is None:
                 return
             reply = self._answered("GET", url, scope, what)
@@ -168,7 +179,7 @@ class Organisation:
             url = answers.next_page(reply, url)
         if url is not None:
             message = f"a list that PAM does not read to its end: {what}"
-            raise Unanswered(message)
+            raise TooLong(message)
 
     def _change(self, method: str, path: str, scope: str, what: str) -> None:
         if not self.budget.change:

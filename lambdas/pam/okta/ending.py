@@ -17,13 +17,22 @@ def take(okta: Organisation, note: Note) -> str:
     if seen is None:
         raise IssuerUnavailable(_why_it_stands(okta, note, lists))
     of_user, of_group = seen
+    if lists.by_user_alone and Shown.NOTHING in seen:
+        message = (
+            f"Okta does not show PAM user {note.user_id} any more, and group {note.group} has more "
+            "members than PAM looks through: a person has to look whether they are among them"
+        )
+        raise IssuerUnavailable(message)
     if of_user is of_group is Shown.NOTHING:
         message = (
             f"Okta shows PAM neither user {note.user_id} nor group {note.group}: a person has to "
             "look whether both are gone, or PAM's right to see them"
         )
         raise IssuerUnavailable(message)
-    told = [_said(note, of_user, of_group, known=known)]
+    if lists.by_user_alone:
+        told = [_said_by_user(note, known=known)]
+    else:
+        told = [_said(note, of_user, of_group, known=known)]
     if note.end_sessions and of_user is not Shown.NOTHING:
         told.append(_sessions_ended(okta, note))
     return "; ".join(told)
@@ -53,6 +62,14 @@ def _said(note: Note, of_user: Shown, of_group: Shown, *, known: bool) -> str:
     return (
         f"{removed}; neither the groups of user {note.user_id} nor the members of group "
         f"{note.group} had them, twice each"
+    )
+
+
+def _said_by_user(note: Note, *, known: bool) -> str:
+    removed = "removed" if known else "Okta knew nothing to remove"
+    return (
+        f"{removed}; the groups of user {note.user_id} do not have {note.group}, seen twice; "
+        "the group has more members than PAM looks through"
     )
 
 

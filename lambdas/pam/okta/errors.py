@@ -19,6 +19,10 @@ class Unanswered(OktaFailed):
     """Okta did not answer in time, or not as it does. What was asked for may have been done."""
 
 
+class TooLong(Unanswered):
+    """A list goes on for longer than PAM reads it."""
+
+
 class Locked(OktaFailed):
     """There is no token to be had just now, so nothing was asked for."""
 

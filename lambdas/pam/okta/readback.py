@@ -1,12 +1,15 @@
 """What Okta shows of a membership. It shows a change late, and each of its two lists in its own
 time: so nothing is said by one look, and neither by one list.
+
+A group may have more members than PAM can look through. Then the list of the user's groups is
+looked at in the place of the other: it is as good a witness, and as many looks have to agree.
 """
 
 from collections.abc import Callable
 from enum import Enum
 
 from pam.okta.api import Organisation
-from pam.okta.errors import Gone
+from pam.okta.errors import Gone, TooLong
 
 _BETWEEN, _MOST_BETWEEN = 1.0, 3.0
 """Seconds. Never more than one look a second."""
@@ -25,14 +28,21 @@ class Lists:
         self._okta, self._user, self._group = okta, user, group
         self.changed_back = False
         """Whether a list told something else than one before it."""
+        self.by_user_alone = False
+        """Whether the group has more members than PAM looks through."""
 
     def of_user(self) -> Shown:
         """NOTHING: Okta knows no such user."""
         return _shown(lambda: self._okta.is_group_of(self._user, self._group))
 
     def of_group(self) -> Shown:
-        """NOTHING: Okta knows no such group."""
-        return _shown(lambda: self._okta.is_member_of(self._user, self._group))
+        """NOTHING: Okta knows no such group. Of a group with too many members: as `of_user`."""
+        if not self.by_user_alone:
+            try:
+                return _shown(lambda: self._okta.is_member_of(self._user, self._group))
+            except TooLong:
+                self.by_user_alone = True
+        return self.of_user()
 
     def seen_made(self) -> bool:
         """Whether both lists have them by now. False if time ran out."""

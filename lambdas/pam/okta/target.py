@@ -13,7 +13,7 @@ from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreac
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.okta import ending
+from pam.okta import ending, watch
 from pam.okta.api import OktaApi, Organisation
 from pam.okta.budget import Budget
 from pam.okta.errors import Limited, Locked, OktaFailed, Unanswered
@@ -29,8 +29,6 @@ from pam.okta.readback import Lists, Shown
 from pam.ports.okta_notes import Note, OktaNotes
 from pam.ports.targets import Receipt
 
-_SHOWN_LATE = timedelta(seconds=60)
-"""So long after an end a list may still have whom that took. Later, it is another's work."""
 _MARKS_KEPT = timedelta(minutes=10)
 _FOR_A_MOMENT = (Limited, Locked, Unanswered)
 """The same call, a little later, may be answered."""
@@ -113,6 +111,14 @@ class GroupTarget:
         marks = self._notes.marks(*_names(target))
         return [mark.session_id for mark in marks if mark.gone_at is None]
 
+    def standing_at(self, target: Target) -> list[str]:
+        """As `watch.standing`."""
+        organisation, group = _names(target)
+        with _told(at_start=False):
+            return watch.standing(
+                self._at(organisation), group, self._notes.marks(organisation, group)
+            )
+
     def tidy(self, target: Target, now: datetime) -> None:
         """Takes away marks of what is gone, once no list is behind any more."""
         for mark in self._notes.marks(*_names(target)):
@@ -132,10 +138,8 @@ class GroupTarget:
         with _told(at_start=False):
             members = self._at(organisation).members(group)
         # After the list: who was made a member meanwhile has a mark by now.
-        for mark in self._notes.marks(organisation, group):
-            if mark.gone_at is None or now < mark.gone_at + _SHOWN_LATE:
-                members.discard(mark.user_id)
-        return [f"user {user} is a member of group {group}" for user in sorted(members)]
+        users = watch.unexplained(members, self._notes.marks(organisation, group), now)
+        return [f"user {user} is a member of group {group}" for user in users]
 
     def _at(self, organisation: str) -> Organisation:
         try:
@@ -172,7 +176,7 @@ class GroupTarget:
     def _refuse_late_list(self, organisation: str, group: str, user_id: str) -> None:
         """A list may still have whom another session's end took. Raises TryAgain then."""
         mark = self._notes.mark(organisation, group, user_id)
-        if mark is None or mark.gone_at is None or self._clock() >= mark.gone_at + _SHOWN_LATE:
+        if mark is None or mark.gone_at is None or self._clock() >= mark.gone_at + watch.SHOWN_LATE:
             return
         message = f"Okta still shows the membership of session {mark.session_id}, which is over"
         raise TryAgain(message)

@@ -6,7 +6,6 @@ is removed, as far as PAM's own notes say that it was made for that session.
 """
 
 import hashlib
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.search_targets import Search, each_once, find_missing, remove_left
+from pam.operations.search_targets import Search, each_once, record_missing, remove_left
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import StandingIssuers
@@ -108,14 +107,17 @@ def _find_missing(
     issuers: StandingIssuers,
     has_time: Callable[[], bool],
 ) -> None:
-    """One by one: each is a question to the vendor, and they may be many."""
-    for session in random.sample(active, len(active)):
-        if session.target != target:
-            continue
+    """One question to the vendor, however many sessions there are."""
+    here = [session for session in active if session.target == target]
+    if not has_time():
+        found.postponed.append(target.label)
+        return
+    for session_id, why in issuers[target.kind].missing(target, here).items():
         if not has_time():
             found.postponed.append(target.label)
             return
-        found.missing.extend(find_missing(target, [session], now, store, issuers))
+        if record_missing(session_id, f"{why} ({target.label})", now, store):
+            found.missing.append(session_id)
 
 
 def _record_undone(session_id: str, target: Target, now: datetime, store: SessionStore) -> None:

@@ -96,13 +96,13 @@ def find_missing(
     return [
         session_id
         for session_id, why in missing.items()
-        if _record_missing(session_id, f"{why} ({target.label})", now, store)
+        if record_missing(session_id, f"{why} ({target.label})", now, store)
     ]
 
 
-def _record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
-    """False if the session is not ACTIVE any more: then its access is rightly gone, and so it may
-    have been when the target was asked.
+def record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
+    """Told once of each. False if the session is not ACTIVE any more: then its access is rightly
+    gone, and so it may have been when the target was asked.
     """
     once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)
     detail = f"missing: the session is ACTIVE, and its access is not there: {why}"

@@ -1,10 +1,11 @@
 """`identities.yaml`: who is who, checked entry by entry and against one another."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pam.domain.apart import Apart, clash
+from pam.domain.kinds import Vendor
 from pam.domain.people import Service
 from pam.domain.principals import folded
 from pam.domain.resource import Resource
@@ -24,15 +25,51 @@ class Listed:
     services: tuple[Service, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AtVendors:
+    """Who is who at the vendors, as far as the file was read: one person is one user there, and
+    the other way round. Else one person's access would be made for another, or for two.
+    """
+
+    ids: dict[tuple[Vendor, str], tuple[str, str]] = field(default_factory=dict)
+    """By person: the id, and where it stands."""
+    people: dict[tuple[Vendor, str], tuple[str, str]] = field(default_factory=dict)
+    """By id: the person, and where that stands."""
+
+    def fault(self, identity: Identity, place: str) -> str | None:
+        """Takes note of what the entry says."""
+        for vendor in Vendor:
+            if not (user_id := identity.user_at(vendor)):
+                continue
+            # Identity Center's ids are hexadecimal digits; in Okta's a letter's case counts.
+            exact = user_id.lower() if vendor is Vendor.IDENTITY_CENTER else user_id
+            name = f"{vendor.value}_user"
+            person, where = self.people.setdefault((vendor, exact), (identity.person, place))
+            if person != identity.person:
+                return f"{name} {user_id} is {person}'s already ({where}); one user is one person"
+            known, where = self.ids.setdefault((vendor, identity.person), (exact, place))
+            if known != exact:
+                return (
+                    f"{identity.person} is {name} {known} already ({where}); one person is one "
+                    "user there"
+                )
+        return None
+
+
 def load_identities(path: Path, apart: Apart, resources: Iterable[Resource] = ()) -> Listed:
     """`resources` are those of the catalogue. Raises PolicyError."""
     file, document = read_model(path, IdentitiesFile)
     taken: set[tuple[str, str]] = set()
     held: dict[str, set[str]] = {}
+    at_vendors = _AtVendors()
     places = []
     for number, entry in enumerate(file.identities):
         places.append(f"{path}:{document.line(('identities', number))}")
-        fault = _fault_of_identity(entry, file, taken) or _clash(entry, file, apart, held)
+        fault = (
+            _fault_of_identity(entry, file, taken)
+            or _clash(entry, file, apart, held)
+            or at_vendors.fault(_identity(entry), places[-1])
+        )
         if fault:
             message = f"{places[-1]}: {fault}"
             raise PolicyError(message)

@@ -183,6 +183,11 @@ class StandingTarget(Protocol):
     def sessions_at(self, target: Target) -> list[str]:
         """As `Issuer.sessions_at`; by PAM's own notes, where the target knows of no sessions."""
 
+    def standing_at(self, target: Target) -> list[str]:
+        """Ids of the sessions whose access stands there now, of those that PAM noted: by one look
+        at the target, however many they are. It is asked every minute.
+        """
+
     def tidy(self, target: Target, now: datetime) -> None:
         """As `Issuer.tidy`."""
 

@@ -30,6 +30,8 @@ class Doors:
     slow: int = 0
     down: bool = False
     unmade: list[str] = field(default_factory=list)
+    noted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What PAM made, by session."""
 
     def stands(self, session: Session) -> bool:
         self._answer()
@@ -42,6 +44,7 @@ class Doors:
             self.slow -= 1
             message = "the doors are still being told"
             raise TryAgain(message)
+        self.noted[session.session_id] = _pass_of(session)
         self.call(lambda: self.passes.add(_pass_of(session)))
         if not self.stands(session):
             message = "the badge does not open the door"
@@ -64,6 +67,11 @@ class Doors:
         """It does not know of sessions."""
         del target
         return []
+
+    def standing_at(self, target: Target) -> list[str]:
+        del target
+        self._answer()
+        return [each for each, noted in self.noted.items() if noted in self.passes]
 
     def tidy(self, target: Target, now: datetime) -> None:
         """As with `sessions_at`."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pam.policy.fields import Account, IssuerEntry, spelled
 
-_PARTITION = r"aws(?:-[a-z]+)*"
+_PARTITION = r"aws(?:-[a-z]{1,8}){0,2}"
 
 
 class Entry(IssuerEntry):
@@ -54,4 +54,6 @@ class Entry(IssuerEntry):
         instance = self.instance.rpartition("/")[2]
         if f"/{instance}/" not in self.permission_set:
             return f"the permission set is not of the instance {instance}"
+        if self.instance.split(":")[1] != self.permission_set.split(":")[1]:
+            return "the instance and the permission set are in two partitions of AWS"
         return None
