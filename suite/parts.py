@@ -11,13 +11,15 @@ from types import MappingProxyType
 class Part:
     """Commands that run in this order until one fails.
 
-    Parts of one lane run one after the other, lanes side by side. `niceness` is that of `nice(1)`.
+    Parts of one lane run one after the other, lanes side by side. `after` names a part of another
+    lane that is over, however it ended, before this one begins. `niceness` is that of `nice(1)`.
     """
 
     name: str
     lane: str
     commands: tuple[tuple[str, ...], ...]
     niceness: int = 0
+    after: str = ""
 
     def with_reports(self, folder: Path) -> tuple[tuple[str, ...], ...]:
         """The commands; each pytest among them also writes a JUnit report into the folder."""
@@ -31,11 +33,13 @@ _IN_ORDER = "--no-loadscope-reorder"
 """The longest first, as the tests' `conftest.py` has it."""
 _E2E = "tests/e2e"
 """By their folder: each worker reads all files that it is given, also those that it leaves out."""
-_WAITS, _COMPUTES = "waits", "computes"
+_INSTALLS, _WAITS, _COMPUTES = "installs", "waits", "computes"
 _YIELDS = 5
 """Those that compute leave the processor to those that wait for a clock, whenever they want it."""
 
 ALL = (
+    # What is not needed to begin: it waits for registries, while the others work.
+    Part(name="tools", lane=_INSTALLS, commands=(("make", "--no-print-directory", "tools"),)),
     # Each of the two workers has a stack of its own.
     Part(name="e2e", lane=_WAITS, commands=((*_PYTEST, _IN_ORDER, _E2E),)),
     Part(
@@ -59,6 +63,7 @@ ALL = (
         lane=_COMPUTES,
         commands=((*_PYTEST, _IN_ORDER, "--ignore", _E2E),),
         niceness=_YIELDS,
+        after="tools",
     ),
 )
 CPU_SECONDS: Mapping[str, float] = MappingProxyType(

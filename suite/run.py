@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +55,21 @@ async def run_side_by_side(parts: Iterable[Part], logs: Path, at_most: float) ->
     for part in parts:
         lanes.setdefault(part.lane, []).append(part)
     deadline = time.monotonic() + at_most
-    over = await asyncio.gather(*(_run_lane(lane, logs, deadline) for lane in lanes.values()))
-    return [ended for lane in over for ended in lane]
+    over = {part.name: asyncio.Event() for lane in lanes.values() for part in lane}
+    ended = await asyncio.gather(*(_run_lane(it, logs, deadline, over) for it in lanes.values()))
+    return [part for lane in ended for part in lane]
 
 
-async def _run_lane(lane: list[Part], logs: Path, deadline: float) -> list[Ended]:
-    return [await _run_part(part, logs, deadline) for part in lane]
+async def _run_lane(
+    lane: list[Part], logs: Path, deadline: float, over: Mapping[str, asyncio.Event]
+) -> list[Ended]:
+    ended = []
+    for part in lane:
+        if part.after in over:
+            await over[part.after].wait()
+        ended.append(await _run_part(part, logs, deadline))
+        over[part.name].set()
+    return ended
 
 
 async def _run_part(part: Part, logs: Path, deadline: float) -> Ended:

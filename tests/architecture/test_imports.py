@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAM = ROOT / "lambdas" / "pam"
 
 
+@cache
+def importing(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Each statement of the file that imports something, wherever it stands."""
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return tuple(node for node in tree if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imports_of(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in importing(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -24,7 +32,7 @@ def imports_of(path: Path) -> set[str]:
 def names_imported_by(path: Path) -> set[str]:
     """To the last word: `from pam import wiring` is `pam.wiring`."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in importing(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -236,14 +244,15 @@ def test_nothing_that_is_deployed_knows_the_local_stack() -> None:
             assert not names & {"local", "cli", "tests"}, path
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
-)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TEST_MODULES = {path.stem for path in TESTS if path.stem.startswith("test_")}
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nobody_imports_a_test_module(path: Path) -> None:
     """What tests share stands beside them: in tests/fakes, or in a module of their own folder."""
-    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    named = {a.name for node in tree if isinstance(node, ast.ImportFrom) for a in node.names}
-    modules = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
-    assert not named & modules
+    found = [node for node in importing(path) if isinstance(node, ast.ImportFrom)]
+    named = {alias.name for node in found for alias in node.names}
+    assert not named & TEST_MODULES
     for name in imports_of(path):
-        assert not set(name.split(".")) & modules, name
+        assert not set(name.split(".")) & TEST_MODULES, name

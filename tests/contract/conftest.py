@@ -7,13 +7,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from moto.core.serialize import BaseJSONSerializer
 
 from pam.aws.attribute_values import from_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.names import INDEX_KEYS, Index, Table, Tables, shown_by_index, table_name
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene
+from tests.fakes.quick_moto import hasten
 from tests.fakes.story import LEDGER, SANDBOX
 from tests.fakes.world import FakeAuditLog
 
@@ -22,22 +22,7 @@ TABLES = Tables.of("test", TABLE)
 REGION = "eu-west-1"
 
 
-SERIALISE = BaseJSONSerializer._serialize_type_structure
-
-
-def serialise(of: Any, into: Any, value: Any, shape: Any, key: str) -> None:
-    """Texts, numbers and truths of items are answered as they lie there: moto looks for each of the
-    ten types of an attribute under each of four names, which is half of what a call of it takes.
-    """
-    if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1:
-        ((kind, it),) = value.items()
-        if (kind in {"S", "N"} and type(it) is str) or (kind == "BOOL" and type(it) is bool):
-            of._default_serialize(into, {kind: it}, shape, key)
-            return
-    SERIALISE(of, into, value, shape, key)
-
-
-BaseJSONSerializer._serialize_type_structure = serialise
+hasten()
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 at no instant is anybody let in whose end had been confirmed.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from botocore.exceptions import ClientError
@@ -43,6 +45,16 @@ class Course:
         self.leases: dict[str, Lease] = {}
         self.full = False
         self.cleared: set[str] = set()
+
+    def copy(self) -> "Course":
+        """Another that has come as far as this one, with a fuse of its own."""
+        role = self.role
+        made = Course(role.listed, role.foreign)
+        made.role.policies = json.loads(json.dumps(role.policies))
+        made.role.most, made.role.now = role.most, role.now
+        made.role.expected, made.leases = dict(role.expected), dict(self.leases)
+        made.full, made.cleared = self.full, set(self.cleared)
+        return made
 
     @property
     def denies(self) -> RoleDenies:
@@ -100,6 +112,18 @@ class Course:
         self.denies.tidy(self.role.now)
 
 
+@cache
+def _filled(listed: Listing, foreign: int) -> tuple[Course, str]:
+    course = Course(listed, foreign)
+    return course, course.fill()
+
+
+def filled(listed: Listing, foreign: int) -> tuple[Course, str]:
+    """On a role without room, and the session for whose end there is none."""
+    course, session_id = _filled(listed, foreign)
+    return course.copy(), session_id
+
+
 def died(course: Course, session_id: str, number: int, *, after: bool) -> bool:
     course.fuse.arm(number, after=after)
     try:
@@ -115,8 +139,7 @@ def cut_short(listed: Listing, foreign: int) -> Iterator[tuple[Course, str]]:
     """The end for which there is no room, dead at each of its calls, before it and after it."""
     for after in (False, True):
         for number in range(1, 200):
-            course = Course(listed, foreign)
-            session_id = course.fill()
+            course, session_id = filled(listed, foreign)
             if not died(course, session_id, number, after=after):
                 assert course.full
                 assert number > 5, "nothing was ever at risk"
@@ -176,8 +199,7 @@ def overtaken(
     """Another acts before each of its calls; and it dies at each third one after that, or not."""
     for where in range(1, 200):
         for dies in (0, *range(where, 200, 3)):
-            course = Course(listed, foreign)
-            session_id = course.fill()
+            course, session_id = filled(listed, foreign)
 
             def meanwhile(course: Course = course) -> None:
                 other(course)

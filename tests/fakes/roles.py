@@ -38,8 +38,8 @@ class Role:
     def __init__(self, *, foreign: int = 0, listed: Listing = list) -> None:
         self.policies: dict[str, dict[str, Any]] = {}
         self.most = 0
+        self.foreign, self.listed = foreign, listed
         self._quota = QUOTA - foreign
-        self._listed = listed
         self.lock = threading.Lock()
         self.expected: dict[str, Lease] = {}
         """Sessions that must be refused in every state in which their lease is not over."""
@@ -75,7 +75,7 @@ class Role:
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        names = self._listed(self.policies)
+        names = self.listed(self.policies)
         return [{"PolicyNames": names[at : at + 5]} for at in range(0, len(names) + 1, 5)]
 
     def refuses(self, session_id: str, issued: datetime = NOON) -> bool:

@@ -7,6 +7,7 @@ is the copy's own, and what stood in two places of a world is one thing in the c
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from types import FunctionType, MethodType
@@ -25,7 +26,13 @@ def twin(world: World) -> World:
     return made
 
 
+_NOBODY_CHANGES = frozenset({str, int, bool, float, bytes, datetime, timedelta, type(None)})
+"""Most of what is in a world: so much is not worth a call each."""
+
+
 def _of(value: Any, memo: Memo) -> Any:
+    if type(value) in _NOBODY_CHANGES:
+        return value
     how = _HOW.get(type(value))
     if how is None:
         how = _HOW[type(value)] = _how(type(value))
@@ -43,7 +50,12 @@ def _dict(value: dict[Any, Any], memo: Memo) -> Any:
     known = memo.get(id(value))
     if known is None:
         known = memo[id(value)] = type(value)()
-        known.update({key: _of(each, memo) for key, each in value.items()})
+        known.update(
+            {
+                key: each if type(each) in _NOBODY_CHANGES else _of(each, memo)
+                for key, each in value.items()
+            }
+        )
     return known
 
 
@@ -88,7 +100,8 @@ def _object(value: Any, memo: Memo) -> Any:
     if id(value) not in memo:
         memo[id(value)] = made = object.__new__(type(value))
         for name, each in vars(value).items():
-            object.__setattr__(made, name, _of(each, memo))
+            whole = each if type(each) in _NOBODY_CHANGES else _of(each, memo)
+            object.__setattr__(made, name, whole)
     return memo[id(value)]
 
 

@@ -62,6 +62,23 @@ def test_parts_of_a_lane_run_in_order_and_one_that_fails_does_not_hide_the_next(
     assert [ended["first"].code, ended["second"].code] == [7, 0]
 
 
+@pytest.mark.parametrize("ends", ["pass", "raise SystemExit(7)"])
+def test_a_part_begins_when_the_one_is_over_that_it_waits_for(tmp_path: Path, ends: str) -> None:
+    mark = str(tmp_path / "mark")
+    slow = f"import time; time.sleep(0.5); open({mark!r}, 'x').close(); {ends}"
+    waits = replace(part("waits", f"open({mark!r}).close()"), after="slow")
+    assert run(tmp_path, waits, part("slow", slow))["waits"].code == 0
+    assert run(tmp_path, waits)["waits"].code == 0, "what does not run is not waited for"
+
+
+def test_whatever_part_is_waited_for_is_there_and_in_another_lane() -> None:
+    lanes = {it.name: it.lane for it in parts.ALL}
+    waiting = [it for it in parts.ALL if it.after]
+    assert waiting
+    for it in waiting:
+        assert lanes[it.after] != it.lane
+
+
 def test_a_part_stops_at_its_first_command_that_fails(tmp_path: Path) -> None:
     ended = run(tmp_path, part("it", "print('begun')", "raise SystemExit(2)", "print('never')"))
     assert ended["it"].code == 2
