@@ -59,7 +59,8 @@ class Group(TyperGroup):
 
     def __init__(self, *, listed: Commands | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = Loading(self.listed if listed is None else listed, _made)
+        self._below = Loading(self.listed if listed is None else listed, _made)
+        self.commands = self._below  # type: ignore[assignment] (nobody adds to it)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [
@@ -71,7 +72,7 @@ class Group(TyperGroup):
         _write(formatter, {"Options": records})
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        shown = self.commands.about()
+        shown = self._below.about()
         placed = {name for names in self.sections.values() for name in names}
         rest = [name for name in shown if name not in placed]
         listed = {**self.sections, "Commands" if not placed else "More": rest}
