@@ -59,8 +59,9 @@ class Group(TyperGroup):
 
     def __init__(self, *, listed: Commands | None = None, **settings: Any) -> None:
         super().__init__(**settings)
+        # Nobody adds to it later, as one could to click's own.
         self._below = Loading(self.listed if listed is None else listed, _made)
-        self.commands = self._below  # type: ignore[assignment] (nobody adds to it)
+        self.commands = self._below  # type: ignore[assignment]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [
