@@ -15,6 +15,7 @@ from cli.invocation import Invocation
 from cli.problems import ApiProblem, ExitCode, Failure, one_line
 from cli.session import Session
 from cli.text import clean, short_principal
+from cli.wording import near_person, near_resource
 from pam.domain import durations, timestamps
 from pam.domain.errors import Code
 from pam.domain.lifecycle import Status
@@ -92,7 +93,7 @@ def revoke_many(
     found = many.open(api)
     blocks = many.person is not None and order.block_seconds is not None and not order.one_resource
     if not found and not blocks:
-        raise ApiProblem(code=Code.NOT_FOUND, detail=f"there is no open session of {many}")
+        raise _none_open(api, many)
     sessions = [Session.parse(each) for each in found]
     if dry_run:
         document: Document = {"items": found, "dry_run": True}
@@ -109,6 +110,14 @@ def revoke_many(
     _revoke_all(api, many.open(api), order, result)
     invocation.emit(result.document(), lambda: _report(result))
     _raise_failed(result)
+
+
+def _none_open(api: "Api", many: Many) -> ApiProblem:
+    near = near_person(many.person, lambda: api) if many.person else ""
+    near = near_resource(many.resource, lambda: api) if many.resource else near
+    advice = f"did you mean {near}?" if near else ""
+    detail = f"there is no open session of {many}"
+    return ApiProblem(code=Code.NOT_FOUND, detail=detail, advice=advice)
 
 
 def _block(api: "Api", many: Many, order: Order, result: Result) -> None:

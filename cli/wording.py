@@ -106,16 +106,25 @@ def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
 def _near_miss(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
     """A resource or a person whom the caller knows, and who is called almost so."""
     resource, person = typed.get("resource"), typed.get("person") or typed.get("principal")
-    if problem.code == Code.NOT_FOUND and resource is not None and resource.value:
-        near = alike(str(resource.value), (str(each.get("resource")) for each in _resources(api)))
-        if near:
-            return near
-    unknown = {Code.NOT_FOUND, Code.NOT_ELIGIBLE} | (
-        {problem.code} if _of_person(problem) else set()
-    )
-    if problem.code in unknown and person is not None and person.value:
-        return alike(str(person.value), _people(api))
-    return ""
+    near, unknown = "", problem.code in {Code.NOT_FOUND, Code.NOT_ELIGIBLE} or _of_person(problem)
+    if problem.code == Code.NOT_FOUND and resource and resource.value:
+        near = near_resource(str(resource.value), api)
+    if unknown and not near and person and person.value:
+        near = near_person(str(person.value), api)
+    return near
+
+
+def near_resource(typed: str, api: Callable[[], "Api"]) -> str:
+    """Of those that the caller may ask for, or has seen sessions of: `a`, or `a or b`, or empty."""
+    lists = (_resources(api), _items(api, "/pam/sessions"))
+    return alike(typed, (str(each.get("resource")) for items in lists for each in items))
+
+
+def near_person(typed: str, api: Callable[[], "Api"]) -> str:
+    """The same of those who asked lately, or are blocked."""
+    lists = (_items(api, "/pam/sessions"), _items(api, "/pam/blocklist"))
+    named = (each.get("requester") or each.get("person") for items in lists for each in items)
+    return alike(typed, (short_principal(str(each)) for each in named))
 
 
 def _of_person(problem: ApiProblem) -> bool:
@@ -124,15 +133,6 @@ def _of_person(problem: ApiProblem) -> bool:
 
 def _resources(api: Callable[[], "Api"]) -> list[Mapping[str, Any]]:
     return _items(api, "/pam/resources")
-
-
-def _people(api: Callable[[], "Api"]) -> list[str]:
-    """Who asked lately, or is blocked."""
-    return [
-        short_principal(str(each.get("requester") or each.get("person")))
-        for path in ("/pam/sessions", "/pam/blocklist")
-        for each in _items(api, path)
-    ]
 
 
 def _items(api: Callable[[], "Api"], path: str) -> list[Mapping[str, Any]]:

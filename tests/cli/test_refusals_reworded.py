@@ -180,3 +180,17 @@ def test_offline_a_near_miss_is_looked_for_in_the_files(
         4,
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(("--person", "alcie"), "alice"), (("--resource", "core-leger-admin"), "core-ledger-admin")],
+)
+def test_taking_away_all_of_somebody_unknown_names_who_was_meant(
+    fake: FakeApi, pam: Pam, words: tuple[str, str], meant: str
+) -> None:
+    nothing: dict[str, Any] = {"items": [], "cursor": None}
+    fake.on("GET /pam/sessions", *[nothing] * 4, PEOPLE)
+    result = pam("revoke", *words, *REASON)
+    assert result.exit_code == 4
+    assert result.stderr.endswith(f"did you mean {meant}?\n")
