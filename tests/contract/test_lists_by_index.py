@@ -3,16 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 
+from cli.trail.stores import Stores
 from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.errors import TryAgain
 from pam.domain.lifecycle import Status
-from pam.names import INDEX_KEYS, Index, shown_by_index
+from pam.names import INDEX_KEYS, Index, Parameter, parameter_path, shown_by_index
 from pam.ports.sessions import SessionQuery
-from tests.contract.conftest import TABLE, TABLES
+from tests.contract.conftest import REGION, TABLE, TABLES
 from tests.fakes.story import LEDGER, SANDBOX, Story
 
 
@@ -160,3 +163,29 @@ def test_a_session_that_is_asked_for_twice_is_read_once(
     first, second = (story.request(who).session_id for who in ("alice", "dave"))
     found = store.several([first, second, first])
     assert [each.session_id for each in found] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("of", "wanted"),
+    [
+        ({}, {0, 1, 2}),
+        ({"person": "alice"}, {0, 2}),
+        ({"resource": LEDGER}, {0, 1}),
+        ({"person": "alice", "resource": SANDBOX}, {2}),
+        ({"person": "nobody"}, set()),
+    ],
+)
+def test_an_auditor_finds_the_sessions_of_a_person_or_resource_by_the_index_of_all(
+    of: dict[str, str], wanted: set[int], story: Story, table: Any
+) -> None:
+    """The one index that an auditor may read."""
+    path = parameter_path("test", Parameter.SESSION_STORE_TABLE_NAME)
+    boto3.client("ssm").put_parameter(Name=path, Value=TABLE, Type="String")
+    made = [
+        story.request(who, resource).session_id
+        for who, resource in (("alice", LEDGER), ("dave", LEDGER), ("alice", SANDBOX))
+    ]
+    session = botocore.session.Session()
+    stores = Stores(session=session, env="test", region=REGION, profile=None)
+    found = set(stores.sessions_since("0" * 26, "7" + "Z" * 25, **of))
+    assert found == {made[number] for number in wanted}
