@@ -106,6 +106,6 @@ def test_a_listed_role_may_ask_about_its_resource_and_another_of_the_same_rights
     finally:
         iam.detach_role_policy(RoleName=role, PolicyArn=policy)
     assert not refused.allowed
-    assert "not authorized" in refused.why, "by the resource policy: nobody listed this role"
+    assert "identities file must list" in refused.why, "by the API's policy: it has the rights"
     dave.post("/pam/end", {"session_id": session_id})
     assert not listed.check(SANDBOX, dave.principal).allowed
