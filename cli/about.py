@@ -17,7 +17,7 @@ def block(session: Session, *, now: datetime) -> str:
         ("for", _length(session)),
         ("reason", session.reason),
         ("ticket", session.ticket),
-        ("break-glass", "yes: without approvals, reviewed afterwards" * session.break_glass),
+        ("break-glass", "yes: reviewed afterwards" if session.break_glass else ""),
         ("votes", votes(session)),
         ("status", f"{session.status}{_until(session, now=now)}"),
     ]
@@ -27,18 +27,13 @@ def block(session: Session, *, now: datetime) -> str:
 
 def numbered(sessions: Sequence[Session], *, now: datetime) -> str:
     """A line each, to choose from."""
-    resource, requester = (
-        max(len(each) for each in column)
-        for column in zip(
-            *((clean(s.resource), short_principal(s.requester)) for s in sessions), strict=True
-        )
-    )
+    names = [(clean(each.resource), short_principal(each.requester)) for each in sessions]
+    wide, who_wide = max(len(name) for name, _ in names), max(len(who) for _, who in names)
     return "\n".join(
-        f"{number:>3}  {clean(each.session_id)}  {clean(each.resource):<{resource}}  "
-        f"{short_principal(each.requester):<{requester}}  "
+        f"{number:>3}  {clean(each.session_id)}  {name:<{wide}}  {who:<{who_wide}}  "
         f"{clean(each.status)}{_until(each, now=now)}"
         f"{', BREAK-GLASS' if each.break_glass else ''}: {shorten(clean(each.reason), 40)}"
-        for number, each in enumerate(sessions, start=1)
+        for number, (each, (name, who)) in enumerate(zip(sessions, names, strict=True), start=1)
     )
 
 

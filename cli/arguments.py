@@ -25,9 +25,7 @@ OtherSession = Annotated[
         "choose, at a terminal.",
     ),
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Yes to what would be asked at a terminal.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Yes to what would be asked at a terminal.")]
 SessionId = Annotated[str, typer.Argument(metavar="ID", help="The session.")]
 Comment = Annotated[
     str | None, typer.Option("--comment", help="For the requester and the audit trail.")

@@ -9,17 +9,24 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
+from cli.completion import OFFERS
+from cli.problems import ApiProblem
+from cli.wording import Typed, reword
+
 if TYPE_CHECKING:
     from cli.api import Api
     from cli.trail.stores import Stores
 
 _META_KEY = "cli.invocation"
+_wants_json: ContextVar[bool] = ContextVar("wants_json", default=False)
+_printed: ContextVar[bool] = ContextVar("printed", default=False)
 _ENV_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 
 Json = Annotated[
@@ -34,6 +41,15 @@ Env = Annotated[
 ]
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="AWS region that PAM lives in.")
+]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        help="Print which pam this is.",
+        is_eager=True,
+        callback=lambda wanted: _print_version() if wanted else None,
+    ),
 ]
 ApiUrl = Annotated[
     str | None,
@@ -103,8 +119,21 @@ class Invocation:
         return env
 
 
+def start(*, json: bool) -> None:
+    """Before a command runs: whether stdout is to hold a document, and nothing else."""
+    _wants_json.set(json)
+    _printed.set(False)
+
+
+def print_failure(document: Mapping[str, Any]) -> None:
+    """With --json: the problem, unless a document stands on stdout already."""
+    if _wants_json.get() and not _printed.get():
+        print_json(document)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """ASCII only: what people wrote cannot reach the terminal as control characters."""
+    _printed.set(True)
     typer.echo(json.dumps(document, indent=2, ensure_ascii=True))
 
 
@@ -116,6 +145,7 @@ def root(
     env: Env = None,
     region: Region = None,
     api_url: ApiUrl = None,
+    version: Version = False,  # noqa: ARG001 (its callback does it all)
 ) -> None:
     """Borrow privileged access: ask, have it approved, use it, and it ends by the clock."""
     ctx.meta[_META_KEY] = Invocation(
@@ -146,12 +176,46 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
             region=region or before.region,
             api_url=before.api_url if api_url is None else api_url,
         )
-        function(invocation, **arguments)
+        ctx.meta[_META_KEY] = invocation
+        try:
+            function(invocation, **arguments)
+        except ApiProblem as problem:
+            reword(problem, _typed(ctx, arguments), invocation.api)
+            raise
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-    common = list(inspect.signature(root, eval_str=True).parameters.values())
+    common = [
+        each
+        for each in inspect.signature(root, eval_str=True).parameters.values()
+        if each.name != "version"
+    ]
+    for each in (*own, *common):
+        for about in getattr(each.annotation, "__metadata__", ()):
+            about.autocompletion = OFFERS.get(each.name, about.autocompletion)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *common)]
     # Typer builds the options from these two; `wraps` alone would show it the inner function.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _print_version() -> None:
+    from cli.version import version
+
+    if _wants_json.get():
+        print_json({"version": version()})
+    else:
+        typer.echo(f"pam {version()}")
+    raise typer.Exit
+
+
+def _typed(ctx: Any, arguments: Mapping[str, Any]) -> dict[str, Typed]:
+    """What was typed, by parameter: `length` is `--for`."""
+    return {
+        each.name: Typed(
+            each.opts[0] if each.param_type_name == "option" else each.metavar or each.name.upper(),
+            arguments[each.name],
+        )
+        for each in ctx.command.params
+        if each.name in arguments
+    }

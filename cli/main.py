@@ -1,15 +1,8 @@
 """`pam`: the whole command line on one screen.
 
 Commands import what is slow (botocore, Rich, Cedar) inside their functions, so that help comes at
-once. Every failure is one line on stderr; which exit code it is stands in `problems.py`.
+once. `root.py` makes one line and an exit code of every failure; `problems.py` says which.
 """
-
-import errno
-import os
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
 
 from cli import invocation
 from cli.commands import (
@@ -28,48 +21,34 @@ from cli.commands import (
     policy,
     request,
     review,
+    revoke,
     sessions,
     vote,
 )
-from cli.problems import ExitCode, Failure, one_line
+from cli.help import App, Command, Group
+from cli.root import Root
 
-_EPILOG = (
-    "PAM_ENV: the environment, like --env. "
-    "PAM_API_URL: the request API itself, like --api-url. "
-    "PAM_TRACEBACK=1: show where an internal error came from."
-)
+_EPILOG = """
+PAM_ENV: the environment, like --env. PAM_API_URL: the request API itself, like --api-url.
+PAM_TRACEBACK=1: show where an internal error came from.
 
-
-class OneLineErrors(TyperGroup):
-    """The root: the only place that turns an exception into an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except Failure as failure:
-            typer.echo(one_line(failure), err=True)
-            raise typer.Exit(failure.exit_code) from failure
-        except (typer.Exit, typer.Abort, typer.TyperException):
-            raise
-        except Exception as error:
-            broken_pipe = isinstance(error, OSError) and error.errno == errno.EPIPE
-            if broken_pipe or os.environ.get("PAM_TRACEBACK"):
-                raise
-            line = f"internal error: {type(error).__name__}: {one_line(error)}"
-            typer.echo(f"{line} (PAM_TRACEBACK=1 shows where)", err=True)
-            raise typer.Exit(ExitCode.FAILED) from error
+`pam COMMAND --help` has examples.
+"""
 
 
-def _group(about: str) -> typer.Typer:
-    return typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+class Exec(execute.AfterDashes, Command):
+    """`pam exec`, with help like every other."""
 
 
-app = typer.Typer(
-    cls=OneLineErrors,
+def _group(about: str) -> App:
+    return App(cls=Group, help=about, no_args_is_help=True, rich_markup_mode=None)
+
+
+app = App(
+    cls=Root,
     callback=invocation.root,
     epilog=_EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     # Rich's help would double the time until it is on the screen.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -80,13 +59,13 @@ app.command("approve")(vote.approve)
 app.command("deny")(vote.deny)
 app.command("confirm")(vote.confirm)
 app.command("review")(review.review)
-app.command("revoke")(end.revoke)
+app.command("revoke")(revoke.revoke)
 app.command("end")(end.end)
 app.command("block")(blocklist.block)
 app.command("list")(sessions.list_sessions)
 app.command("show")(sessions.show)
 app.command("credentials")(credentials.credentials)
-app.command("exec", cls=execute.AfterDashes)(execute.execute)
+app.command("exec", cls=Exec)(execute.execute)
 app.command("inbox")(inbox.inbox)
 app.command("whoami")(inbox.whoami)
 app.command("check")(catalogue.check)

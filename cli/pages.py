@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli import clock
+from cli.gathering import PAGE, items_of
 from cli.problems import Failure
 from cli.session import Session
 from pam.domain import timestamps
@@ -23,24 +24,24 @@ Document = dict[str, Any]
 
 def sessions(api: "Api", **query: str | None) -> Iterator[Document]:
     """All that match, newest first. A page is read when it is come to."""
-    asked = {name: value for name, value in query.items() if value} | {"limit": "100"}
+    asked = {name: value for name, value in query.items() if value} | {"limit": str(PAGE)}
     while True:
         answer = api.get("/pam/sessions", asked)
-        items = answer.get("items")
-        if not isinstance(items, list):
-            message = "the API's answer is not a list of sessions; is this pam older than the API?"
-            raise Failure(message)
-        yield from items
+        yield from items_of(answer)
         cursor = answer.get("cursor")
         if not cursor:
             return
+        if cursor == asked.get("cursor"):
+            message = "the API gives the same page again and again"
+            raise Failure(message)
         asked["cursor"] = str(cursor)
 
 
 def own_recent(api: "Api", resource: str | None = None) -> list[Session]:
     """The caller's of the last days, newest first: all that may still lead to access, and more."""
     since = timestamps.render(clock.now() - LIVES)
-    return list(map(Session.parse, sessions(api, requester=me(api), resource=resource, since=since)))
+    found = sessions(api, requester=me(api), resource=resource, since=since)
+    return [Session.parse(each) for each in found]
 
 
 def own(api: "Api") -> Iterator[Session]:
@@ -50,16 +51,14 @@ def own(api: "Api") -> Iterator[Session]:
 
 def to_come(
     api: "Api", *, requester: str | None = None, resource: str | None = None
-) -> list[Session]:
+) -> list[Document]:
     """Those that are access, or may become it, of everybody whom the caller may see; newest first
-    in each state. Each state has an index of its own.
+    in each state. There are few of each, and each is a range of the index of states.
     """
-    found: dict[str, Session] = {}
+    found: dict[str, Document] = {}
     for status in _TO_COME:
         for each in sessions(api, status=status, requester=requester, resource=resource):
-            session = Session.parse(each)
-            if not session.lost:
-                found.setdefault(session.session_id, session)
+            found.setdefault(Session.parse(each).session_id, each)
     return list(found.values())
 
 

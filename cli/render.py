@@ -4,16 +4,15 @@ Everything that came from people goes through `clean` and is never parsed as mar
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from cli import clock
-from cli.session import Session, Vote
-from cli.text import clean, short_principal, shorten
-from pam.domain import durations
+from cli import clock, facts, terminal
+from cli.session import Session
+from cli.text import clean, short_principal
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import Status
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 _UNFOLDED = 400
 """Columns where nobody looks: output into a file or a pipe is not cut to a guessed width."""
-_STYLES: Mapping[str, str] = {
+STYLES: Mapping[str, str] = {
     Status.PENDING_APPROVAL: "yellow",
     Status.APPROVED: "cyan",
     Status.ACTIVATING: "cyan",
@@ -54,11 +53,16 @@ def console(*, stderr: bool = False) -> "Console":
         emoji=False,
         highlight=False,
         width=None if stream.isatty() else _UNFOLDED,
+        color_system="auto" if terminal.has_colours() else None,
     )
 
 
 def put(*parts: "RenderableType") -> None:
-    """Prints on stdout. Off a terminal, tables are not padded to a width that nobody has."""
+    """Prints on stdout. Off a terminal, nothing is folded or padded to a width that nobody has."""
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts) and not sys.stdout.isatty():
+        typer.echo("\n".join(line.rstrip() for line in "\n".join(texts).splitlines()))
+        return
     out = console()
     if out.is_terminal:
         out.print(*parts, sep="\n")
@@ -78,31 +82,9 @@ def session_table(session: Session, *, now: datetime) -> "Table":
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(session, now=now):
-        style = _STYLES.get(session.status, "") if name == "status" else ""
-        table.add_row(Text(name, style="dim"), Text(clean(value), style=style, overflow="fold"))
-    return table
-
-
-def session_list(sessions: Sequence[Session], *, now: datetime) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("SESSION", no_wrap=True, min_width=26)  # to be copied whole
-    for heading in ("STATUS", "RESOURCE", "REQUESTER", "UNTIL"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("REASON")  # the one that gives way where the terminal is narrow
-    for session in sessions:
-        until = _until(session)
-        table.add_row(
-            Text(clean(session.session_id)),
-            Text(clean(session.status), style=_STYLES.get(session.status, "")),
-            Text(clean(session.resource)),
-            Text(short_principal(session.requester)),
-            Text(clock.relative(until, now=now) if until else "-"),
-            Text(shorten(clean(session.reason), 60), no_wrap=True, overflow="ellipsis"),
-        )
+    for name, value in facts.lines_of(session, now=now):
+        style = STYLES.get(session.status, "") if name == "status" else ""
+        table.add_row(Text(name), Text(clean(value), style=style, overflow="fold"))
     return table
 
 
@@ -140,7 +122,7 @@ def next_step(session: Session, *, now: datetime) -> str:
             return f"approved; the access is being made\nto follow it: pam show {name} --watch"
         case Status.ACTIVE:
             end = _ends(session.expires_at, now=now)
-            owed = _break_glass(session, now=now).removeprefix("yes; ")
+            owed = facts.break_glass(session, now=now).removeprefix("yes; ")
             return (
                 f"the access is there{end}\n"
                 f"to use it: pam exec {name} -- CMD\n"
@@ -170,8 +152,8 @@ def outcome(session: Session, *, now: datetime) -> str:
     """What an act led to, for its caller: the state's meaning, and the receipt of an end."""
     meaning = next_step(session, now=now).splitlines()[0]
     granted = session.ending.get("method") != ReceiptMethod.NEVER_GRANTED
-    receipt = clean(_receipt(session.ending, now=now)) if session.over and granted else ""
-    return f"{meaning}\n{receipt}" if receipt else meaning
+    receipt = facts.receipt(session.ending, now=now) if session.over and granted else []
+    return "\n".join([meaning, *map(clean, receipt)])
 
 
 def waiting(session: Session, *, now: datetime) -> str:
@@ -188,7 +170,7 @@ def waiting(session: Session, *, now: datetime) -> str:
 def ended(session: Session) -> str:
     """How it ended, and what to do if the access is still needed."""
     how, reason = _ENDS.get(session.status, clean(session.status)), why(session)
-    if reason and reason != how:
+    if reason and reason not in _ENDS.values():
         how += f": {reason}"
     return f"{how}\nstill needed? Ask anew: pam request {clean(session.resource)} --reason ..."
 
@@ -201,113 +183,18 @@ def why(session: Session) -> str:
 
 def reviewed(session: Session, *, now: datetime) -> str:
     """`reviewed: justified`, or who has looked so far and until when somebody else must."""
-    return clean(_break_glass(session, now=now).removeprefix("yes; "))
+    return clean(facts.break_glass(session, now=now).removeprefix("yes; "))
 
 
 def voted(session: Session) -> str:
     """`bob approved, carol denied`; empty if nobody has voted."""
     return ", ".join(
-        f"{short_principal(vote.approver)} {_verb(vote)}" for vote in session.approvals.votes
+        f"{short_principal(vote.approver)} {facts.verb(vote)}" for vote in session.approvals.votes
     )
-
-
-def _facts(session: Session, *, now: datetime) -> list[tuple[str, str]]:
-    """Name and value of each line; only what there is to say."""
-    votes = session.approvals
-    required = f"{votes.received} of {votes.required}"
-    if votes.domain_required:
-        required += f"; of {session.domain}: {votes.domain_received} of {votes.domain_required}"
-    confirmed = ", not confirmed yet" if session.needs_confirmation else ""
-    claimed = f" (named by a runbook{confirmed})"
-    if session.requester_verified:
-        # Asked for in person, and all the same not begun: an emergency that came by Slack.
-        claimed = " (not confirmed yet)" if session.needs_confirmation else ""
-    lines = [
-        ("session", session.session_id),
-        ("status", session.status),
-        ("resource", f"{session.resource} ({session.environment}, {session.domain})"),
-        ("requester", f"{session.requester} ({session.requester_domain}){claimed}"),
-        ("reason", session.reason),
-        ("ticket", session.ticket),
-        ("break-glass", _break_glass(session, now=now)),
-        ("duration", _length(session.duration_seconds)),
-        ("asked", _instant(session.created_at, now=now)),
-        ("approvals", required),
-        *(("", _vote(vote, now=now)) for vote in votes.votes),
-        ("active since", _instant(session.activated_at, now=now)),
-        ("expires", _instant(session.expires_at, now=now)),
-        ("ended", _instant(session.ended_at, now=now)),
-        ("end reason", session.end_reason),
-        ("receipt", _receipt(session.ending, now=now)),
-        ("tries", _tries(session)),
-    ]
-    return [(name, value) for name, value in lines if value]
-
-
-def _tries(session: Session) -> str:
-    if session.over or not session.tries:
-        return ""
-    return f"PAM has tried {session.tries} times to end it, and goes on every minute"
-
-
-def _vote(vote: Vote, *, now: datetime) -> str:
-    at = f" at {clock.local(vote.at, now=now)}" if vote.at else ""
-    said = f': "{vote.comment}"' if vote.comment else ""
-    return f"{vote.approver} {_verb(vote)}{at}{said}"
-
-
-def _verb(vote: Vote) -> str:
-    return {"approve": "approved", "deny": "denied"}.get(vote.decision, clean(vote.decision))
-
-
-def _break_glass(session: Session, *, now: datetime) -> str:
-    if not session.break_glass:
-        return ""
-    outcome, due = session.review.get("outcome"), clock.parse(session.review.get("due_at"))
-    if outcome:
-        return f"yes; reviewed: {outcome}"
-    if not due:
-        return "yes"
-    looked = session.review.get("reviewers")
-    names = [short_principal(str(each)) for each in looked] if isinstance(looked, list) else []
-    so_far = f" (so far by {', '.join(names)})" if names else ""
-    return (
-        f"yes; review {'overdue since' if due <= now else 'due'} {clock.both(due, now=now)}{so_far}"
-    )
-
-
-def _receipt(ending: Mapping[str, Any], *, now: datetime) -> str:
-    """How the target was seen to refuse, and when."""
-    if not ending:
-        return ""
-    confirmed = clock.parse(ending.get("confirmed_at"))
-    seen = f"confirmed {clock.both(confirmed, now=now)}" if confirmed else "not confirmed yet"
-    effective = clock.parse(ending.get("effective_at"))
-    parts = [seen]
-    if effective and confirmed and effective > confirmed:
-        parts.append(f"in force from {clock.both(effective, now=now)} at the latest")
-    if ending.get("proven") is False:
-        parts.append("not proven")
-    parts += [str(ending[name]) for name in ("method", "evidence") if ending.get(name)]
-    return "; ".join(parts)
-
-
-def _until(session: Session) -> datetime | None:
-    if session.status == Status.PENDING_APPROVAL:
-        return session.approval_expires_at
-    return session.ended_at or session.expires_at
 
 
 def _ends(instant: datetime | None, *, now: datetime) -> str:
     return f" until {clock.both(instant, now=now)}" if instant else ""
-
-
-def _instant(instant: datetime | None, *, now: datetime) -> str:
-    return clock.both(instant, now=now) if instant else ""
-
-
-def _length(seconds: int) -> str:
-    return durations.render(timedelta(seconds=seconds)) if seconds else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,9 +1,13 @@
-"""What is asked of whoever sits before a terminal, and of nobody else.
+"""What is asked of whoever sits before a terminal, and of nobody else; and how wide it is.
 
 Questions go to stderr and answers come from stdin; stdout is kept for what a command is for.
 """
 
+import os
+import shutil
 import sys
+
+import typer
 
 from cli.problems import Failure
 
@@ -57,13 +61,28 @@ def nothing_done() -> Failure:
 
 
 def _typed(prompt: str) -> str:
-    """A line; empty if they end the input."""
+    """A line; empty if they end the input. Raises Abort if they break it off."""
     sys.stderr.write(prompt)
     sys.stderr.flush()
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?"
+    except KeyboardInterrupt:
+        say("")
+        raise typer.Abort from None
     if not line:
         say("")
     return line.strip()
+
+
+def columns() -> int | None:
+    """Of the terminal that stdout is; None where it is none, and nothing needs to fit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def has_colours() -> bool:
+    """Whether stdout takes them, and nobody said otherwise (https://no-color.org)."""
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )

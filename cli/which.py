@@ -12,7 +12,7 @@ import typer
 
 from cli import about, clock, pages, terminal, typed_ids
 from cli.arguments import session_path
-from cli.problems import ApiProblem, ExitCode, Failure
+from cli.problems import ApiProblem
 from cli.session import Session
 from cli.text import clean
 from pam.domain import timestamps
@@ -70,7 +70,7 @@ def own(api: "Api", typed: str | None, act: Act, *, yes: bool = False) -> Found:
         return _last(api)
     if typed_ids.is_name(typed):
         return _of_resource(api, typed)
-    found = _by_id(api, typed)
+    found = by_id(api, typed)
     if act is SHOW or not terminal.is_terminal():
         return found
     document = found.document or api.get(session_path(found.session_id))
@@ -89,7 +89,7 @@ def others(
     """
     if typed is None:
         return _picked(_waiting(api, act), act, yes=yes, question=question)
-    found = _by_id(api, typed)
+    found = by_id(api, typed)
     if not terminal.is_terminal():
         return found
     document = found.document or api.get(session_path(found.session_id))
@@ -97,23 +97,27 @@ def others(
     return Found(session_id=found.session_id, document=document)
 
 
-def _by_id(api: "Api", typed: str) -> Found:
+def by_id(api: "Api", typed: str) -> Found:
+    """A session by its id or a beginning of it, whosever it is; nothing is shown or asked."""
     beginning = typed_ids.digits(typed)
     if beginning is None:
-        message = f"{typed!r} is no id: those have 26 letters and digits, as `pam list` shows them"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        message = (
+            f"{typed!r} is none: a session id is 26 letters and digits, as `pam list` shows them"
+        )
+        raise _unclear(message)
     if len(beginning) == typed_ids.WHOLE:
         return Found(session_id=beginning)
     if len(beginning) < typed_ids.SHORTEST:
         message = f"{typed!r} is too short: give {typed_ids.SHORTEST} characters of the id or more"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        raise _unclear(message)
     matching = _beginning(api, beginning)
     if not matching:
-        raise _none(f"no session that you may see begins with {clean(typed)}")
+        message = f"no session that you may see begins with {clean(typed)}"
+        raise _none(message)
     if len(matching) > 1:
         known = about.named([Session.parse(each) for each in matching])
         message = f"{len(matching)} sessions begin with {clean(typed)}: give more of one: {known}"
-        raise Failure(message, exit_code=ExitCode.USAGE)
+        raise _unclear(message)
     return Found(session_id=str(matching[0]["session_id"]), document=matching[0])
 
 
@@ -134,7 +138,8 @@ def _last(api: "Api") -> Found:
     for session in pages.own(api):
         if not _foreign(session):
             return Found(session_id=session.session_id)
-    raise _none("you have asked for nothing yet")
+    message = "you have asked for nothing yet"
+    raise _none(message)
 
 
 def _of_resource(api: "Api", resource: str) -> Found:
@@ -145,7 +150,7 @@ def _of_resource(api: "Api", resource: str) -> Found:
         return Found(session_id=meant[0].session_id)
     if meant:
         message = f"you have {len(meant)} open sessions of {resource}: say which: "
-        raise Failure(message + about.named(meant), exit_code=ExitCode.USAGE)
+        raise _unclear(message + about.named(meant))
     message = f"you have no open session of {resource}"
     if there:
         message += f"; a runbook opened this in your name, name it by its id: {about.named(there)}"
@@ -165,7 +170,7 @@ def _waiting(api: "Api", act: Act) -> list[Session] | None:
     if not terminal.is_terminal():
         return None
     if not act.inbox:
-        return pages.to_come(api)
+        return [Session.parse(each) for each in pages.to_come(api)]
     listed = api.get("/pam/inbox").get(act.inbox)
     return [Session.parse(each) for each in listed] if isinstance(listed, list) else []
 
@@ -183,7 +188,8 @@ def _picked(
         message = "say which session"
         raise typer.BadParameter(message, param_hint="ID")
     if not candidates:
-        raise _none(f"there is no session to {act.name}")
+        message = f"there is no session to {act.name}"
+        raise _none(message)
     only = candidates[0]
     if len(candidates) > 1:
         shown = candidates[:_MOST_SHOWN]
@@ -209,3 +215,7 @@ def _foreign(session: Session) -> bool:
 
 def _none(message: str) -> ApiProblem:
     return ApiProblem(code=Code.NOT_FOUND, detail=message)
+
+
+def _unclear(message: str) -> ApiProblem:
+    return ApiProblem(code=Code.VALIDATION, detail=f"session_id: {message}")

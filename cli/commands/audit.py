@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cli import clock, render
+from cli import clock, render, which
 from cli.arguments import SessionId, session_path
 from cli.invocation import Invocation, command
 from cli.problems import Failure
@@ -13,13 +13,18 @@ from cli.text import clean, short_principal
 from cli.trail.chain import Fault, faults_of
 from pam.domain.free_text import ERASED, PREFIX
 
+if TYPE_CHECKING:
+    from cli.api import Api
+
 _COMMITMENT = re.compile(PREFIX + r"[0-9a-f]{64}")
 
 
 @command
 def show(invocation: Invocation, session_id: SessionId) -> None:
     """Show the audit trail of a session, and check its chain (exit 1 if it is broken)."""
-    document = _whole_trail(invocation, session_id)
+    api = invocation.api()
+    session_id = which.by_id(api, session_id).session_id
+    document = _whole_trail(api, session_id)
     items, texts = document["items"], document.get("texts")
     known = texts if isinstance(texts, Mapping) else {}
     faults = faults_of(items, session_id=session_id)
@@ -29,9 +34,9 @@ def show(invocation: Invocation, session_id: SessionId) -> None:
         raise Failure(message)
 
 
-def _whole_trail(invocation: Invocation, session_id: str) -> dict[str, Any]:
+def _whole_trail(api: "Api", session_id: str) -> dict[str, Any]:
     """All its pages as one: the records, and the texts that they commit to."""
-    api, path = invocation.api(), f"{session_path(session_id)}/audit"
+    path = f"{session_path(session_id)}/audit"
     whole = page = _page_of(api.get(path))
     while isinstance(page.get("cursor"), str) and page["items"]:
         page = _page_of(api.get(path, {"cursor": page["cursor"]}))

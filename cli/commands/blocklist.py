@@ -1,18 +1,24 @@
 """`pam block`, and `pam blocklist`: who is blocked, and lifting a block."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from cli import clock, durations, render
+from cli import clock, durations, render, tables
 from cli.invocation import Invocation, command
 from cli.problems import Failure
-from cli.text import clean, short_principal, shorten
+from cli.tables import Cell, Column
+from cli.text import clean, short_principal
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_COLUMNS = (
+    Column("PERSON"),
+    Column("RESOURCE", "from {}"),
+    Column("UNTIL", "until {}"),
+    Column("BY", "by {}"),
+    Column("REASON"),
+)
 
 
 @command
@@ -109,24 +115,18 @@ def _print_list(document: Mapping[str, Any]) -> None:
     if not items:
         render.put("nobody is blocked")
         return
-    render.put(_table(items))
+    tables.show(_COLUMNS, [_row(item) for item in items])
 
 
-def _table(items: list[Mapping[str, Any]]) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("PERSON", "RESOURCE", "UNTIL", "BY"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("REASON")
-    for item in items:
-        until = clock.parse(item.get("until"))
-        table.add_row(
-            Text(clean(str(item.get("person") or "?"))),
-            Text(clean(str(item.get("resource") or "everything"))),
-            Text(clock.both(until, now=clock.now()) if until else "lifted"),
-            Text(short_principal(str(item.get("blocked_by") or ""))),
-            Text(shorten(clean(str(item.get("reason") or "")), 60)),
+def _row(item: Mapping[str, Any]) -> tuple[Cell, ...]:
+    until = clock.parse(item.get("until"))
+    return tuple(
+        Cell(text)
+        for text in (
+            clean(str(item.get("person") or "?")),
+            clean(str(item.get("resource") or "everything")),
+            clock.both(until, now=clock.now()) if until else "lifted",
+            short_principal(str(item.get("blocked_by") or "")),
+            clean(str(item.get("reason") or "")),
         )
-    return table
+    )

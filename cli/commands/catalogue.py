@@ -1,14 +1,28 @@
 """`pam resources` and `pam check`: what one may ask for, and whether access is there right now."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
-from cli import clock, render
+from cli import clock, render, tables
 from cli.invocation import Invocation, command
 from cli.problems import Failure
+from cli.tables import Cell, Column
 from cli.text import clean
+from pam.domain import durations
+
+_COLUMNS = (
+    Column("RESOURCE"),
+    Column("ENV"),
+    Column("DOMAIN"),
+    Column("USUALLY", "for {}"),
+    Column("AT MOST", "{} at most"),
+    Column("APPROVALS", "approvals: {}"),
+    Column("AT ITS TIME"),
+    Column("WHAT IT IS"),
+)
 
 
 @command
@@ -54,22 +68,38 @@ def _print_resources(document: Mapping[str, Any]) -> None:
     if not items:
         render.put("there is nothing you may ask for")
         return
-    render.put(_table([item for item in items if isinstance(item, Mapping)]))
+    tables.show(_COLUMNS, [_row(item) for item in items if isinstance(item, Mapping)])
 
 
-def _table(items: list[Mapping[str, Any]]) -> Any:
-    from rich.table import Table
-    from rich.text import Text
+def _row(item: Mapping[str, Any]) -> tuple[Cell, ...]:
+    named = (clean(str(item.get(name) or "-")) for name in ("resource", "environment", "domain"))
+    about = [str(item.get(name) or "") for name in ("title", "description")]
+    return tuple(
+        Cell(text)
+        for text in (
+            *named,
+            _length(item.get("default_duration_seconds")),
+            _length(item.get("max_duration_seconds")),
+            _approvals(item.get("approvals")),
+            _ending(item.get("ends_by_itself")),
+            clean(": ".join(filter(None, about))),
+        )
+    )
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    columns = {"resource": "RESOURCE", "environment": "ENV", "domain": "DOMAIN", "title": "TITLE"}
-    for heading in columns.values():
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
-    table.add_column("AT ITS TIME", no_wrap=True)
-    for item in items:
-        shown = (Text(clean(str(item.get(name) or "-"))) for name in columns)
-        table.add_row(*shown, Text(_ending(item.get("ends_by_itself"))))
-    return table
+
+def _length(seconds: object) -> str:
+    """An older API does not say."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return "-"
+    return durations.render(timedelta(seconds=seconds))
+
+
+def _approvals(needed: object) -> str:
+    """`2`, or `3, 1 of bank-core`; an older API does not say."""
+    if not isinstance(needed, Mapping) or not isinstance(needed.get("required"), int):
+        return "-"
+    own = needed.get("domain_required")
+    return f"{needed['required']}, {own} of its domain" if own else str(needed["required"])
 
 
 def _ending(by_itself: object) -> str:

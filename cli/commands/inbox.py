@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli import clock, render
-from cli.invocation import Invocation, command
+from cli import clock, listing, render, tables, terminal
+from cli.invocation import Invocation, command, print_json
 from cli.problems import Failure
 from cli.session import Session
+from cli.tables import Cell, Column
 from cli.text import clean, short_principal
 
+_COLUMNS = (
+    Column("SESSION"),
+    Column("RESOURCE"),
+    Column("WHO"),
+    Column("ASKED", "asked {}"),
+    Column("REASON"),
+)
 _ACTS = {
     "votes": ("to vote on", "pam approve ID, or pam deny ID"),
     "reviews": ("to review", "pam review ID --justified, or --unjustified"),
@@ -24,10 +32,22 @@ def whoami(invocation: Invocation) -> None:
 
 
 @command
-def inbox(invocation: Invocation) -> None:
+def inbox(invocation: Invocation, form: listing.FormOption = listing.Form.TABLE) -> None:
     """Show what waits for you."""
     document = invocation.api().get("/pam/inbox")
-    invocation.emit(document, lambda: _print_inbox(document))
+    if invocation.json or form is listing.Form.JSON:
+        print_json(document)
+        return
+    waiting = {name: _list(document, name) for name in _ACTS}
+    items = [item for name in _ACTS for item in waiting[name]]
+    match form:
+        case listing.Form.NAME:
+            listing.print_names(items)
+        case listing.Form.CSV:
+            whys = [name for name in _ACTS for _ in waiting[name]]
+            listing.print_csv(items, first={"waits_in": whys})
+        case _:
+            _print_inbox(waiting, wide=form is listing.Form.WIDE)
 
 
 def _print_me(document: Mapping[str, Any]) -> None:
@@ -40,29 +60,36 @@ def _print_me(document: Mapping[str, Any]) -> None:
         render.put(f"  {clean(str(principal))}")
 
 
-def _print_inbox(document: Mapping[str, Any]) -> None:
-    waiting = {name: _sessions(document, name) for name in _ACTS}
+def _print_inbox(waiting: Mapping[str, list[Any]], *, wide: bool) -> None:
     if not any(waiting.values()):
         render.put("nothing waits for you")
         return
-    now = clock.now()
-    for name, sessions in waiting.items():
-        if not sessions:
+    for name, items in waiting.items():
+        if not items:
             continue
         what, act = _ACTS[name]
         render.put(f"{what} ({act}):")
-        for session in sessions:
-            who = short_principal(session.requester)
-            asked = clock.both(session.created_at, now=now) if session.created_at else "?"
-            urgent = ", BREAK-GLASS" if session.break_glass else ""
-            render.put(
-                f"  {clean(session.session_id)}  {clean(session.resource)} for {who}{urgent}, "
-                f"asked {asked}: {clean(session.reason)}"
-            )
+        tables.show(_COLUMNS, _rows([Session.parse(item) for item in items], wide=wide))
 
 
-def _sessions(document: Mapping[str, Any], name: str) -> list[Session]:
-    return [Session.parse(each) for each in _list(document, name)]
+def _rows(sessions: list[Session], *, wide: bool) -> list[tuple[Cell, ...]]:
+    now = clock.now()
+    names = listing.beginnings(session.session_id for session in sessions)
+    whole = wide or terminal.columns() is None
+    return [
+        (
+            Cell(clean(session.session_id if whole else names[session.session_id])),
+            Cell(clean(session.resource)),
+            Cell(
+                f"for {short_principal(session.requester)}"
+                + (", BREAK-GLASS" if session.break_glass else ""),
+                "bold red" if session.break_glass else "",
+            ),
+            Cell(clock.relative(session.created_at, now=now) if session.created_at else "-"),
+            Cell(clean(session.reason)),
+        )
+        for session in sessions
+    ]
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import render
-from cli.invocation import Invocation, command, print_json
-from cli.problems import ApiProblem, ExitCode, Failure
+from cli.invocation import Invocation, command
+from cli.problems import ApiProblem, ExitCode, Failure, problem_of_client
 from cli.text import clean
+from cli.wording import alike
 from pam.domain import durations
-from pam.domain.errors import Refusal
+from pam.domain.errors import Code, Refusal
 
 if TYPE_CHECKING:
     from pam.policy.compiled import CompiledPolicy
@@ -41,12 +42,7 @@ def check(
     """
     from pam.policy.doubts import doubts, small_domains
 
-    try:
-        files = _read(policy_dir, identities)
-    except Failure as failure:
-        if invocation.json:
-            print_json(_problem(str(failure)))
-        raise
+    files = _read(policy_dir, identities)
     compiled = files.compiled
     small, found = small_domains(compiled), doubts(files)
     document = {
@@ -104,8 +100,18 @@ def explain(
     try:
         document = _explain(compiled, who, resource, break_glass=break_glass, ticket=ticket)
     except Refusal as refusal:
-        raise ApiProblem(code=refusal.code, detail=refusal.detail) from refusal
+        near = _near(compiled, who, resource, refusal)
+        advice = f"did you mean {near}?" if near else ""
+        problem = ApiProblem(code=refusal.code, detail=refusal.detail, advice=advice)
+        raise problem from refusal
     invocation.emit(document, lambda: _print(document))
+
+
+def _near(compiled: "CompiledPolicy", who: str, resource: str, refusal: Refusal) -> str:
+    """What the files have that is called almost so."""
+    if refusal.code == Code.NOT_FOUND:
+        return alike(resource, (each.resource_id for each in compiled.resources))
+    return alike(who, (each.person for each in compiled.identities if each.person))
 
 
 def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
@@ -115,7 +121,7 @@ def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
     try:
         return read(policy_dir, identities or policy_dir / "identities.yaml")
     except (PolicyError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise Failure(str(error), document=_problem(str(error))) from error
 
 
 def _posted(compiled: "CompiledPolicy") -> dict[str, str | None]:
@@ -137,14 +143,8 @@ def _by_channel(compiled: "CompiledPolicy") -> dict[str | None, list[str]]:
 def _problem(fault: str) -> dict[str, Any]:
     """`FILE:LINE: what`, as an object: of a failure that no API answered."""
     place, message = fault.split(": ", 1) if ": " in fault else ("", fault)
-    return {
-        "title": "the policy files are not usable",
-        "status": 0,
-        "code": "CLIENT",
-        "detail": fault,
-        "valid": False,
-        "errors": [{"place": place, "message": message}],
-    }
+    more = {"valid": False, "errors": [{"place": place, "message": message}]}
+    return problem_of_client(fault, title="the policy files are not usable", **more)
 
 
 def _explain(

@@ -6,24 +6,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, render
-from cli.arguments import SessionId, session_path
+from cli import aws, clock, listing, render, which
+from cli.arguments import OwnSession, session_path
+from cli.commands.audit_export import typed_instant
+from cli.gathering import Wanted, gather, items_of, queried, statuses_of
 from cli.invocation import Invocation, command, print_json
-from cli.problems import Failure
 from cli.session import Session
 from cli.text import clean
-from cli.watch import watch
+from cli.watch import Watched, watch
+from cli.watch_list import watch_list
+from pam.domain import timestamps
 from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def _status(text: str | None) -> str | None:
-    if text is not None and text.upper() not in {*Status}:
-        message = f"{text!r} is none of {', '.join(Status)}"
-        raise typer.BadParameter(message)
-    return text and text.upper()
+def _statuses_option(text: str | None) -> str | None:
+    """A typer callback: refuses what is no state before anything else is done."""
+    if text is not None:
+        statuses_of(text)
+    return text
+
+
+def _states(status: str | None, *, active: bool, still_open: bool) -> tuple[Status, ...]:
+    words = [status, "active" if active else None, "open" if still_open else None]
+    said = ",".join(filter(None, words))
+    return statuses_of(said) if said else ()
 
 
 @command
@@ -32,10 +41,17 @@ def list_sessions(
     status: Annotated[
         str | None,
         typer.Option(
-            "--status", metavar="STATUS", help="Only sessions in this state.", callback=_status
+            "--status",
+            metavar="STATUS",
+            help="Only in this state: pending, active, open, closed, ...; several with commas.",
+            callback=_statuses_option,
         ),
     ] = None,
     *,
+    active: Annotated[bool, typer.Option("--active", help="Like --status active.")] = False,
+    still_open: Annotated[
+        bool, typer.Option("--open", help="Like --status open: all that are not over.")
+    ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you asked for.")] = False,
     requester: Annotated[
         str | None,
@@ -44,6 +60,12 @@ def list_sessions(
     resource: Annotated[
         str | None, typer.Option("--resource", help="Only sessions of this resource.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="Asked for since then: 24h, or 2026-01-31[T09:15Z]."
+        ),
+    ] = None,
     stuck: Annotated[
         bool,
         typer.Option(
@@ -51,49 +73,73 @@ def list_sessions(
         ),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, max=100, help="At most so many.")
+        int | None,
+        typer.Option("--limit", min=1, help="At most so many; pages are followed as needed."),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every page, however many.")] = False,
     cursor: Annotated[
         str | None, typer.Option("--cursor", help="Go on where the last list stopped.")
     ] = None,
+    form: listing.FormOption = listing.Form.TABLE,
+    live: Annotated[
+        bool, typer.Option("--watch", help="Stay, and show each change until Ctrl-C.")
+    ] = False,
 ) -> None:
     """List sessions, newest first."""
+    as_json = invocation.json or form is listing.Form.JSON
+    if stuck and (status or active or still_open or mine or requester or resource or since):
+        message = "--stuck lists them all; leave the other conditions out"
+        raise typer.BadParameter(message, param_hint="--stuck")
+    if live and (as_json or form not in {listing.Form.TABLE, listing.Form.WIDE}):
+        message = "--watch is for looking at; leave out --json and -o"
+        raise typer.BadParameter(message, param_hint="--watch")
+    wanted = Wanted(
+        statuses=_states(status, active=active, still_open=still_open),
+        query=queried(
+            {
+                "requester": _own_principal(invocation) if mine else requester,
+                "resource": resource,
+                "since": timestamps.render(typed_instant(since, "--since")) if since else None,
+            }
+        ),
+        limit=None if every else limit,
+        every=every,
+        cursor=cursor,
+    )
+    if cursor and len(wanted.statuses) > 1:
+        message = "a list of several states has no cursor; give --limit or --all"
+        raise typer.BadParameter(message, param_hint="--cursor")
     api = invocation.api()
-    if stuck:
-        document = api.get("/pam/stuck")
-        invocation.emit(document, lambda: _print_list(document))
-        return
-    query = {
-        "status": status,
-        "requester": _own_principal(invocation) if mine else requester,
-        "resource": resource,
-        "limit": str(limit) if limit else None,
-        "cursor": cursor,
-    }
-    document = api.get("/pam/sessions", {name: value for name, value in query.items() if value})
-    invocation.emit(document, lambda: _print_list(document))
+
+    def look() -> dict[str, Any]:
+        return api.get("/pam/stuck") if stuck else gather(api, wanted)
+
+    if live:
+        watch_list(look, wide=form is listing.Form.WIDE)
+    _print_list(look(), listing.Form.JSON if as_json else form)
 
 
 @command
 def show(
     invocation: Invocation,
-    session_id: SessionId,
+    session_id: OwnSession = None,
     *,
     live: Annotated[
         bool, typer.Option("--watch", help="Stay and show each change until it is over.")
     ] = False,
 ) -> None:
     """Show one session."""
-    path, api = session_path(session_id), invocation.api()
+    api = invocation.api()
+    found = which.own(api, session_id, which.SHOW)
     if not live:
-        document = api.get(path)
+        document = found.document or api.get(session_path(found.session_id))
         invocation.emit(
             document, lambda: render.show_session(Session.parse(document), now=clock.now())
         )
         return
     document = watch(
         api,
-        session_id,
+        Watched(session_id=found.session_id, known=found.document),
         view=_live_view,
         until=lambda session: session.over,
         stderr=invocation.json,
@@ -117,14 +163,36 @@ def _own_principal(invocation: Invocation) -> str:
         return str(client.get_caller_identity()["Arn"])
 
 
-def _print_list(document: Mapping[str, Any]) -> None:
-    items = document.get("items")
-    if not isinstance(items, list):
-        message = "the API's answer is not a list of sessions; is this pam older than the API?"
-        raise Failure(message)
-    if not items:
-        render.put("no sessions here" if document.get("cursor") else "no sessions")
+def _print_list(document: Mapping[str, Any], form: listing.Form) -> None:
+    if form is listing.Form.JSON:
+        print_json(document)
+        return
+    items = items_of(document)
+    match form:
+        case listing.Form.CSV:
+            listing.print_csv(items, first={})
+        case listing.Form.NAME:
+            listing.print_names(items)
+        case _:
+            _print_table(document, items, wide=form is listing.Form.WIDE)
+    if form in {listing.Form.CSV, listing.Form.NAME} and (more := _more(document)):
+        typer.echo(more, err=True)
+
+
+def _print_table(document: Mapping[str, Any], items: list[dict[str, Any]], *, wide: bool) -> None:
+    more = _more(document)
+    if items:
+        listing.show([Session.parse(item) for item in items], wide=wide)
     else:
-        render.put(render.session_list([Session.parse(item) for item in items], now=clock.now()))
+        render.put("no sessions here" if more else "no sessions")
+    if more:
+        render.put(more)
+
+
+def _more(document: Mapping[str, Any]) -> str:
     if document.get("cursor"):
-        render.put(f"there are more: the same with --cursor {clean(str(document['cursor']))}")
+        cursor = clean(str(document["cursor"]))
+        return f"there are more: the same with --cursor {cursor}, with a higher --limit, or --all"
+    return (
+        "there are more: the same with a higher --limit, or --all" if document.get("more") else ""
+    )

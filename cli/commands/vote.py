@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import clock, durations, render
-from cli.arguments import Comment, SessionId
+from cli import clock, durations, render, which
+from cli.arguments import Comment, OtherSession, Yes
 from cli.invocation import Invocation, command
 from cli.session import Session
 
@@ -15,7 +15,7 @@ from cli.session import Session
 @command
 def approve(
     invocation: Invocation,
-    session_id: SessionId,
+    session_id: OtherSession = None,
     comment: Comment = None,
     length: Annotated[
         str | None,
@@ -26,38 +26,55 @@ def approve(
             callback=durations.seconds_option,
         ),
     ] = None,
+    *,
+    yes: Yes = False,
 ) -> None:
     """Approve a request."""
     shorter = {} if length is None else {"duration_seconds": durations.seconds(length)}
-    _vote(invocation, session_id, "approve", comment, shorter)
+    question = "" if length is None else f"Approve it for {length} at most?"
+    _vote(invocation, session_id, which.APPROVE, _said(comment) | shorter, question, yes=yes)
 
 
 @command
-def deny(invocation: Invocation, session_id: SessionId, comment: Comment = None) -> None:
+def deny(
+    invocation: Invocation,
+    session_id: OtherSession = None,
+    comment: Comment = None,
+    *,
+    yes: Yes = False,
+) -> None:
     """Deny a request; one denial ends it."""
-    _vote(invocation, session_id, "deny", comment, {})
+    _vote(invocation, session_id, which.DENY, _said(comment), "", yes=yes)
 
 
 @command
-def confirm(invocation: Invocation, session_id: SessionId) -> None:
+def confirm(invocation: Invocation, session_id: OtherSession = None, *, yes: Yes = False) -> None:
     """Stand by what a runbook asked for in your name, or you by Slack as an emergency: it begins
     only then.
     """
-    document = invocation.api().post("/pam/confirm", {"session_id": session_id})
+    api = invocation.api()
+    found = which.others(api, session_id, which.CONFIRM, yes=yes)
+    document = api.post("/pam/confirm", {"session_id": found.session_id})
     invocation.emit(document, lambda: _report(Session.parse(document)))
+
+
+def _said(comment: str | None) -> dict[str, Any]:
+    return {} if comment is None else {"comment": comment}
 
 
 def _vote(
     invocation: Invocation,
-    session_id: str,
-    decision: str,
-    comment: str | None,
+    session_id: str | None,
+    act: which.Act,
     more: dict[str, Any],
+    question: str,
+    *,
+    yes: bool,
 ) -> None:
-    body = {"session_id": session_id, "decision": decision, **more}
-    if comment is not None:
-        body["comment"] = comment
-    document = invocation.api().post("/pam/approve", body)
+    api = invocation.api()
+    found = which.others(api, session_id, act, yes=yes, question=question)
+    body = {"session_id": found.session_id, "decision": act.name, **more}
+    document = api.post("/pam/approve", body)
     invocation.emit(document, lambda: _report(Session.parse(document)))
 
 

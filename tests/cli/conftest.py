@@ -54,6 +54,12 @@ def fake(
 
 
 @pytest.fixture
+def given(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's address is known: SSM, whose client takes longest to make, is not asked."""
+    monkeypatch.setenv("PAM_API_URL", f"{fake.url}/v1")
+
+
+@pytest.fixture
 def pam(fake: FakeApi) -> Pam:
     """Runs `pam ARGUMENTS` in this process; `typed` is what somebody answers."""
     return lambda *arguments, typed=None: CliRunner().invoke(

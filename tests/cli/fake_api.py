@@ -6,7 +6,7 @@ The same server plays SSM and STS, so `AWS_ENDPOINT_URL` is all that a test has 
 import json
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -57,7 +57,9 @@ class FakeApi:
     url: str = ""
 
     def on(self, call: str, *bodies: Any, status: int = 200, **headers: str) -> None:
-        """The answers to a call, in turn. Header names are given with _ for -."""
+        """The answers to a call, in turn. Header names are given with _ for -. A body may be a
+        function of what is asked, which gives a body or a whole answer.
+        """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers[call] = [
             body if isinstance(body, Answer) else Answer(status, body, named) for body in bodies
@@ -81,7 +83,11 @@ class FakeApi:
         waiting = self.answers.get(f"{asked.method} {asked.path}")
         if not waiting:
             return Answer(404, {"code": "NOT_FOUND", "detail": f"no answer for {asked.path}"})
-        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if not callable(answer.body):
+            return answer
+        made = answer.body(asked)
+        return made if isinstance(made, Answer) else replace(answer, body=made)
 
 
 def session(**changes: Any) -> dict[str, Any]:

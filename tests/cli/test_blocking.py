@@ -87,7 +87,7 @@ def test_lifting_without_a_reason_is_wrong_usage(fake: FakeApi, pam: Pam) -> Non
 def test_who_is_not_blocked_cannot_be_lifted(fake: FakeApi, pam: Pam) -> None:
     fake.refuses("DELETE /pam/blocklist/alice", 404, "NOT_FOUND", "alice is not blocked")
     result = pam("blocklist", "lift", "alice", "--reason", "found")
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "NOT_FOUND" in result.stderr
     assert "alice is not blocked" in result.stderr
 

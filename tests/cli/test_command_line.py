@@ -26,7 +26,7 @@ COMMANDS = {
 def test_help_lists_every_command(group: str) -> None:
     result = CliRunner().invoke(app, [*group.split(), "--help"], prog_name="pam")
     assert result.exit_code == 0
-    listed = result.stdout.split("Commands:")[1]
+    listed = result.stdout.split("Options:")[0]
     assert {line.split()[0] for line in listed.splitlines() if line[2:3].strip()} >= COMMANDS[group]
 
 

@@ -1,4 +1,4 @@
-"""Every way the surroundings can be wrong: one line that says what to do, exit 1, no traceback."""
+"""Every way the surroundings can be wrong: one line that says what to do, no traceback."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import pytest
 from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, session
 
 
-def _only_line(pam: Pam, *arguments: str) -> str:
+def _only_line(pam: Pam, *arguments: str, exit_code: int = 1) -> str:
     result = pam("show", SESSION_ID, *arguments)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (exit_code, "")
     assert result.stderr.count("\n") == 1, result.stderr
     assert "Traceback" not in result.stderr
     assert "internal error" not in result.stderr
@@ -97,14 +97,14 @@ def test_nobody_at_the_local_endpoint_says_how_to_start_it(
     pam: Pam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    assert _only_line(pam) == (
+    assert _only_line(pam, exit_code=5) == (
         "nothing answers at 127.0.0.1:9; start the local stack with `pam local up`\n"
     )
 
 
 def test_nobody_at_the_api_says_how_to_start_it(pam: Pam, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAM_API_URL", "http://127.0.0.1:9/v1")
-    assert "nothing answers at 127.0.0.1:9" in _only_line(pam)
+    assert "nothing answers at 127.0.0.1:9" in _only_line(pam, exit_code=5)
 
 
 @pytest.mark.parametrize("url", ["http://pam.example/v1", "http://localhost.evil.example/v1"])
@@ -129,10 +129,10 @@ def test_an_answer_that_takes_too_long_is_given_up(
     monkeypatch.setattr(api, "READ_TIMEOUT", 0.05)
     monkeypatch.setattr(type(fake), "answer", lambda *_: (late.wait(5), Answer(200, session()))[1])
     monkeypatch.setenv("PAM_API_URL", fake.url)
-    assert "Read timeout" in _only_line(pam)
+    assert "Read timeout" in _only_line(pam, exit_code=5)
     result = pam("end", SESSION_ID)
     late.set()
-    assert result.exit_code == 1
+    assert result.exit_code == 5
     assert "whether PAM did it is not known" in result.stderr
 
 

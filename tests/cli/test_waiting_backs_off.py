@@ -43,7 +43,7 @@ class Waiting:
     def until(self, ends: Callable[[Session, float], bool]) -> dict[str, Any]:
         return watch.watch(
             self,  # type: ignore[arg-type]
-            "01JD8XGZ6Q3M4V5N6P7R8S9T0A",
+            watch.Watched(session_id="01JD8XGZ6Q3M4V5N6P7R8S9T0A"),
             view=lambda session, _: session.status,
             until=lambda session: ends(session, self.now),
             stderr=True,

@@ -1,4 +1,4 @@
-"""A list of a time is a range of the key in each of the indexes, the fake's and DynamoDB's alike."""
+"""A list of a time is a range of the key in each index: of the fake and of DynamoDB alike."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -39,7 +39,8 @@ def test_a_list_is_of_the_time_asked_for(function: Load, story: Story) -> None:
 
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2026-01-31", "2026-01-31T09:15", "24h", "1" * 41, "2026-13-01T00:00Z"]
+    "text",
+    ["", "yesterday", "2026-01-31", "2026-01-31T09:15", "24h", "1" * 41, "2026-13-01T00:00Z"],
 )
 def test_what_is_no_time_with_a_zone_is_named(function: Load, name: str, text: str) -> None:
     answer = asked(function, **{name: text})

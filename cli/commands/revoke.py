@@ -1,0 +1,104 @@
+"""`pam revoke`: an operator takes access away: one session, or all of a person or of a resource."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import clock, durations, render, revoking, which
+from cli.arguments import OtherSession, Yes, session_path
+from cli.invocation import Invocation, command
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from cli.api import Api
+
+
+@command
+def revoke(
+    invocation: Invocation,
+    session_id: OtherSession = None,
+    *,
+    person: Annotated[
+        str | None,
+        typer.Option("--person", metavar="PERSON", help="All that this person has open."),
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option("--resource", help="All that is open of this resource.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the requester will read it.")],
+    block: Annotated[
+        str | None,
+        typer.Option(
+            "--block",
+            metavar="DURATION",
+            help="Block the requester for so long, and end all that they have.",
+            callback=durations.some_time_option,
+        ),
+    ] = None,
+    until_lifted: Annotated[
+        bool, typer.Option("--block-until-lifted", help="The same, until the block is lifted.")
+    ] = False,
+    one_resource: Annotated[
+        bool, typer.Option("--this-resource-only", help="Block from this session's resource only.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would end, and end nothing.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Take somebody's access away at once, and block them if asked to (operators)."""
+    if sum(given is not None for given in (session_id, person, resource)) > 1:
+        message = "give one of ID, --person and --resource"
+        raise typer.BadParameter(message)
+    order = revoking.Order(
+        reason=reason,
+        block_seconds=_block_seconds(block, until_lifted=until_lifted),
+        one_resource=one_resource,
+    )
+    if one_resource and order.block_seconds is None:
+        message = "--this-resource-only needs --block or --block-until-lifted"
+        raise typer.BadParameter(message)
+    api = invocation.api()
+    if person is None and resource is None:
+        _one(invocation, api, session_id, order, dry_run=dry_run, yes=yes)
+        return
+    many = revoking.Many(person=person, resource=resource)
+    revoking.revoke_many(invocation, api, many, order, dry_run=dry_run, yes=yes)
+
+
+def _block_seconds(block: str | None, *, until_lifted: bool) -> int | None:
+    if block is not None and until_lifted:
+        message = "--block and --block-until-lifted exclude each other"
+        raise typer.BadParameter(message)
+    return 0 if until_lifted else durations.seconds(block)
+
+
+def _one(
+    invocation: Invocation,
+    api: "Api",
+    typed: str | None,
+    order: revoking.Order,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    found = which.others(
+        api, typed, which.REVOKE, yes=yes or dry_run, question=f"Take it away{order.also}?"
+    )
+    if dry_run:
+        document = found.document or api.get(session_path(found.session_id))
+        invocation.emit(document, lambda: _report_dry(Session.parse(document), order))
+        return
+    document = api.post("/pam/revoke", order.body(found.session_id))
+    invocation.emit(document, lambda: _report(api, Session.parse(document), order))
+
+
+def _report_dry(session: Session, order: revoking.Order) -> None:
+    render.put(render.headline(session), f"a dry run: it was not taken away{order.also}")
+
+
+def _report(api: "Api", session: Session, order: revoking.Order) -> None:
+    render.put(render.headline(session), render.outcome(session, now=clock.now()))
+    if order.block_seconds is not None:
+        for line in revoking.told_of_block(api, session, order):
+            render.put(line)

@@ -1,0 +1,240 @@
+"""Taking away several sessions at once, and what a block did beside the session that was named.
+
+Each is an act of its own: what one of them meets keeps no other from being ended.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cli import about, clock, pages, render, terminal
+from cli.arguments import session_path
+from cli.invocation import Invocation
+from cli.problems import ApiProblem, ExitCode, Failure, one_line
+from cli.session import Session
+from cli.text import clean, short_principal
+from pam.domain import durations, timestamps
+from pam.domain.errors import Code
+from pam.domain.lifecycle import Status
+from pam.side_by_side import in_order
+
+if TYPE_CHECKING:
+    from cli.api import Api
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """`block_seconds`: None blocks nobody, 0 until lifted."""
+
+    reason: str
+    block_seconds: int | None = None
+    one_resource: bool = False
+
+    def body(self, session_id: str) -> Document:
+        body: Document = {"session_id": session_id, "reason": self.reason}
+        if self.block_seconds is not None:
+            body["block_seconds"] = self.block_seconds
+        if self.one_resource:
+            body["block_scope"] = "resource"
+        return body
+
+    @property
+    def also(self) -> str:
+        """The rest of a sentence: ` and block the requester for 24h`."""
+        if self.block_seconds is None:
+            return ""
+        length = durations.render(timedelta(seconds=self.block_seconds))
+        how_long = f"for {length}" if self.block_seconds else "until that is lifted"
+        where = " from its resource" if self.one_resource else ""
+        return f" and block the requester{where} {how_long}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """All that is open of a person, or of a resource."""
+
+    person: str | None = None
+    resource: str | None = None
+
+    def open(self, api: "Api") -> list[Document]:
+        return pages.to_come(api, requester=self.person, resource=self.resource)
+
+    def __str__(self) -> str:
+        return clean(str(self.person or self.resource))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """By session: what it is now, or why it was not taken away. `blocks` are those made."""
+
+    items: dict[str, Document] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    blocks: list[Document] = field(default_factory=list)
+
+    def has(self, session_id: str) -> bool:
+        return session_id in self.items or session_id in self.failed
+
+    def document(self) -> Document:
+        failed = [{**each.document, "session_id": name} for name, each in self.failed.items()]
+        return {"items": list(self.items.values()), "failed": failed, "blocks": self.blocks}
+
+
+def revoke_many(
+    invocation: Invocation, api: "Api", many: Many, order: Order, *, dry_run: bool, yes: bool
+) -> None:
+    """Raises Failure if there is none, if whoever is asked says no, or if one was not taken away,
+    after all others were.
+    """
+    found = many.open(api)
+    blocks = many.person is not None and order.block_seconds is not None and not order.one_resource
+    if not found and not blocks:
+        raise ApiProblem(code=Code.NOT_FOUND, detail=f"there is no open session of {many}")
+    sessions = [Session.parse(each) for each in found]
+    if dry_run:
+        document: Document = {"items": found, "dry_run": True}
+        invocation.emit(document, lambda: _report_dry(sessions, order))
+        return
+    if terminal.is_terminal() and sessions:
+        terminal.say(about.numbered(sessions, now=clock.now()))
+    terminal.must_agree(f"Take away {_count(len(found))} of {many}{order.also}?", yes=yes)
+    result = Result()
+    if blocks:
+        _block(api, many, order, result)
+    _revoke_all(api, found, order, result)
+    # What was asked for while these were taken away.
+    _revoke_all(api, many.open(api), order, result)
+    invocation.emit(result.document(), lambda: _report(result))
+    _raise_failed(result)
+
+
+def _block(api: "Api", many: Many, order: Order, result: Result) -> None:
+    """In one call, which ends all that they have. Where that fails, their access is taken away all
+    the same.
+    """
+    body = {"person": many.person, "reason": order.reason, "seconds": order.block_seconds}
+    try:
+        done = api.post("/pam/block", body)
+    except Failure as failure:
+        result.failed[str(many)] = failure
+        return
+    result.blocks.extend(each for each in done.get("items") or [] if isinstance(each, dict))
+    for session_id in done.get("ended") or []:
+        with suppress(Failure):
+            result.items[str(session_id)] = api.get(session_path(str(session_id)))
+
+
+def _revoke_all(api: "Api", found: Sequence[Document], order: Order, result: Result) -> None:
+    wanted = [str(each["session_id"]) for each in found]
+    wanted = [session_id for session_id in wanted if not result.has(session_id)]
+    if order.block_seconds is not None and result.blocks:
+        order = replace(order, block_seconds=None)
+    for session_id, came_of_it in zip(
+        wanted, in_order(lambda each: _revoke(api, order, each), wanted), strict=True
+    ):
+        if isinstance(came_of_it, Failure):
+            result.failed[session_id] = came_of_it
+        else:
+            result.items[session_id] = came_of_it
+
+
+def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
+    try:
+        return api.post("/pam/revoke", order.body(session_id))
+    except Failure as failure:
+        with suppress(Failure):
+            document = api.get(session_path(session_id))
+            # Over already, or being taken away by somebody else: what was wanted.
+            if Session.parse(document).lost:
+                return document
+        return failure
+
+
+def _report_dry(sessions: Sequence[Session], order: Order) -> None:
+    if sessions:
+        render.put(about.numbered(sessions, now=clock.now()))
+    render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.also}")
+
+
+def _report(result: Result) -> None:
+    now = clock.now()
+    for each in result.items.values():
+        session = Session.parse(each)
+        render.put(render.headline(session), f"  {_outcome(session, now=now)}")
+    for line in map(_blocked, result.blocks):
+        render.put(line)
+
+
+def _outcome(session: Session, *, now: datetime) -> str:
+    return render.outcome(session, now=now).replace("\n", "\n  ")
+
+
+def _raise_failed(result: Result) -> None:
+    if not result.failed:
+        return
+    for session_id, failure in result.failed.items():
+        terminal.say(f"{clean(session_id)}: {one_line(failure)}")
+    codes = {failure.exit_code for failure in result.failed.values()}
+    tried = len(result.items) + len(result.failed)
+    message = f"{len(result.failed)} of {tried} not done: {', '.join(result.failed)}"
+    raise Failure(message, exit_code=codes.pop() if len(codes) == 1 else ExitCode.FAILED)
+
+
+def told_of_block(api: "Api", session: Session, order: Order) -> Iterator[str]:
+    """The block that was made by this session, until when, and what else it ended. It stands
+    whether or not it can be read now.
+    """
+    try:
+        made = _block_made(api, session, order)
+        yield _blocked(made)
+        for other in _ended_beside(api, session, order, made):
+            yield f"ended with it: {render.headline(other)}"
+    except Failure as failure:
+        yield f"blocked; what else it ended could not be read: {one_line(failure)}"
+
+
+def _block_made(api: "Api", session: Session, order: Order) -> Document:
+    made = [
+        each
+        for each in api.get("/pam/blocklist").get("items") or []
+        if isinstance(each, dict)
+        and each.get("principal") == session.requester
+        and each.get("reason") == order.reason
+        and each.get("resource") == (session.resource if order.one_resource else None)
+    ]
+    if not made:
+        message = "pam blocklist list has it"
+        raise Failure(message)
+    return max(made, key=lambda each: str(each.get("blocked_at")))
+
+
+def _ended_beside(api: "Api", session: Session, order: Order, made: Document) -> Iterator[Session]:
+    """They have the block's reason, and their ends were decided when it was made, or later."""
+    since = timestamps.render(clock.now() - pages.LIVES)
+    resource = session.resource if order.one_resource else None
+    begun = clock.parse(made.get("blocked_at"))
+    for each in pages.sessions(api, requester=session.requester, resource=resource, since=since):
+        other = Session.parse(each)
+        then = other.ended_at is None or begun is None or other.ended_at >= begun
+        if (
+            other.session_id != session.session_id
+            and other.status in {Status.REVOKED, Status.REVOKING}
+            and other.end_reason == order.reason
+            and then
+        ):
+            yield other
+
+
+def _blocked(made: Document) -> str:
+    until = clock.parse(made.get("until"))
+    where = f" from {clean(str(made['resource']))}" if made.get("resource") else ""
+    when = clock.both(until, now=clock.now()) if until else "that is lifted"
+    who = clean(str(made.get("person") or "")) or short_principal(str(made.get("principal")))
+    return f"{who} is blocked{where} until {when}"
+
+
+def _count(sessions: int) -> str:
+    return f"{sessions} session{'' if sessions == 1 else 's'}"

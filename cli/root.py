@@ -1,0 +1,121 @@
+"""The root of the command line: the only place that turns an exception into an exit code."""
+
+import errno
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any, NoReturn
+
+import typer
+
+from cli import invocation, streams
+from cli.help import Group, did_you_mean
+from cli.problems import ExitCode, Failure, one_line, problem_of_client
+from cli.text import clean
+
+
+class Root(Group):
+    """Says what failed in one line on stderr, and with `--json` as one document on stdout."""
+
+    sections: Mapping[str, Sequence[str]] = {
+        "Ask for access": ("request", "resources", "list", "show", "check"),
+        "Use it": ("exec", "credentials", "configure", "console", "end"),
+        "Decide": ("inbox", "approve", "deny", "confirm", "review"),
+        "Operate": ("revoke", "block", "blocklist"),
+        "Look back": ("audit",),
+        "You and your set-up": ("login", "whoami", "link", "unlink", "doctor"),
+        "Offline": ("policy", "local"),
+    }
+
+    def main(self, *given: Any, **settings: Any) -> NoReturn:
+        """As typer calls it: with the words to read, or those of this process."""
+        streams.prepare()
+        words = given[0] if given else settings.get("args")
+        invocation.start(json=_asks_for_json(sys.argv[1:] if words is None else list(words)))
+        try:
+            exit_code = self._run(given, {**settings, "standalone_mode": False})
+            streams.flush()
+        except OSError as error:
+            exit_code = _lost(error)
+        sys.exit(exit_code)
+
+    def _main_shell_completion(self, *words: Any, **more: Any) -> None:
+        """Never a word to whoever pressed TAB, whatever went wrong."""
+        try:
+            super()._main_shell_completion(*words, **more)
+        except Exception:  # noqa: BLE001
+            sys.exit(ExitCode.FAILED)
+
+    def _run(self, given: Sequence[Any], settings: Mapping[str, Any]) -> int:
+        """Its exit code. Raises OSError if the output cannot be written."""
+        try:
+            # Without standalone mode: an exit code, or what the command returned, which is nothing.
+            exit_code = int(super().main(*given, **settings) or ExitCode.DONE)
+        except Failure as failure:
+            _say(one_line(failure), failure.document)
+            return failure.exit_code
+        except typer.Abort:
+            _say("interrupted; nothing was done", None)
+            return ExitCode.INTERRUPTED
+        except typer.TyperException as error:
+            _say_usage(error)
+            return error.exit_code
+        except Exception as error:
+            if isinstance(error, OSError) and streams.output_is_lost(error):
+                raise
+            if os.environ.get("PAM_TRACEBACK"):
+                raise
+            _say(*_internal(error))
+            return ExitCode.FAILED
+        if exit_code == ExitCode.INTERRUPTED:
+            invocation.print_failure(problem_of_client("interrupted"))
+        return exit_code
+
+
+def _internal(error: Exception) -> tuple[str, None]:
+    """The line for what nobody foresaw. What the machine refuses is no fault of PAM's own."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return clean(f"{where}{error.strerror}"), None
+    line = f"internal error: {type(error).__name__}: {one_line(error)}"
+    return f"{line} (PAM_TRACEBACK=1 shows where)", None
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Whether the words before any `--` ask for JSON, also where they are no lawful command."""
+    own = list(words[: words.index("--")] if "--" in words else words)
+    pairs = set(pairwise(own))
+    return not {"--json", "-ojson", "--output=json"}.isdisjoint(own) or not {
+        ("-o", "json"),
+        ("--output", "json"),
+    }.isdisjoint(pairs)
+
+
+def _say(line: str, document: Mapping[str, Any] | None) -> None:
+    with suppress(OSError):
+        typer.echo(line, err=True)
+    invocation.print_failure(problem_of_client(line) if document is None else document)
+
+
+def _say_usage(error: typer.TyperException) -> None:
+    """Usage, hint and error, as typer has them; near misses as for a misspelt command."""
+    if alike := getattr(error, "possibilities", None):
+        error.message = f"{error.message}. {did_you_mean(alike)}"
+        error.possibilities = None  # type: ignore[attr-defined]
+    with suppress(OSError):
+        show = getattr(error, "show", None)
+        show() if show else typer.echo(error.format_message(), err=True)
+    detail = one_line(ValueError(error.format_message()))
+    invocation.print_failure(problem_of_client(detail))
+
+
+def _lost(error: OSError) -> int:
+    """Nobody reads the output any more, which needs no word; or it cannot be written."""
+    streams.give_up()
+    if error.errno != errno.EPIPE:
+        with suppress(OSError):
+            typer.echo(f"the output cannot be written: {error.strerror}", err=True)
+        streams.give_up()
+    return ExitCode.FAILED
