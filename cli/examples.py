@@ -46,7 +46,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         f'eval "$(pam credentials {_ID})"',
         f"pam credentials {_ID} --format process",
     ),
-    "exec": (f"pam exec {_ID} -- aws sts get-caller-identity", f"pam exec {_ID} -- psql"),
+    "exec": (
+        f"pam exec {_ID} -- aws sts get-caller-identity",
+        "pam exec core-ledger-db -- psql",
+        "pam exec last",
+    ),
     "link slack": ("pam link slack CODE",),
     "unlink": ("pam unlink slack:T0123/U0456",),
     "audit show": (f"pam audit show {_ID}",),
