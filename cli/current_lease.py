@@ -24,8 +24,8 @@ gives up after two."""
 URGENT = timedelta(minutes=1)
 """A lease with less than this left is handed out only if there is no better one to be had."""
 _LEAST = timedelta(seconds=1)
-"""With less left than this there is nothing to hand out: SDKs are told the end in whole seconds, and
-one that finds it passed says nothing of why."""
+"""With less left than this there is nothing to hand out: SDKs are told the end in whole seconds,
+and one that finds it passed says nothing of why."""
 _LONGEST_WAIT = 30.0
 """Seconds; the API answers within that time, or not at all."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)

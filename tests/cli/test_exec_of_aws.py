@@ -182,12 +182,14 @@ def test_work_that_is_longer_than_a_lease_goes_on_with_the_next(
 
 
 AFTER = (
-    "import botocore.session, botocore.utils, time\n"
+    "import botocore.session, botocore.utils, datetime, time\n"
     "botocore.utils.ContainerMetadataFetcher.SLEEP_TIME = 0\n"
     "try:\n"
     "    found = botocore.session.Session().get_credentials()\n"
     "    while found.get_frozen_credentials(): time.sleep(0.05)\n"
     "except Exception as error: write(str(error))\n"
+    "ends = datetime.datetime.fromisoformat(os.environ['PAM_EXPIRES_AT']).timestamp()\n"
+    "while time.time() < ends: time.sleep(0.05)\n"
 )
 
 

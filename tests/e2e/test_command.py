@@ -47,6 +47,7 @@ def test_a_role_is_borrowed_used_and_given_back(cast: Cast) -> None:
 
 WORK = """
 import boto3, botocore.utils, os, subprocess, sys, time
+from datetime import datetime
 from botocore.exceptions import ClientError, CredentialRetrievalError
 botocore.utils.ContainerMetadataFetcher.SLEEP_TIME = 0
 bucket, told = boto3.client("s3"), ""
@@ -60,6 +61,9 @@ while not told:
         told = str(error)
     time.sleep(0.1)
 print(told)
+ends = datetime.fromisoformat(os.environ["PAM_EXPIRES_AT"]).timestamp()
+while time.time() < ends:
+    time.sleep(0.1)
 inside = [sys.executable, "-m", "cli.main", "show", os.environ["PAM_SESSION_ID"]]
 sys.exit(subprocess.run(inside).returncode)
 """
