@@ -46,23 +46,29 @@ class Reminders:
         self._ends = ends
         self._due = [] if ends is None else [ends - b for b in _BEFORE if ends - b > now()]
         self._stop = Event()
+        self._thread = Thread(target=self._run, name="reminders", daemon=True)
 
     def __enter__(self) -> Self:
-        if self._due:
-            Thread(target=self._run, name="reminders", daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._thread.join()
+        # What became due together with the command's end.
+        self._look()
 
     def _run(self) -> None:
         while self._due and not self._stop.wait(self.pause()):
-            if self._ended_early():
-                return
-            if line := self.line():
-                self._tell(line)
+            self._look()
+
+    def _look(self) -> None:
+        if self._ended_early():
+            self._due.clear()
+        elif line := self.line():
+            self._tell(line)
 
     def pause(self) -> float:
         """Seconds until the next look."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_the_exit_code_is_what_a_shell_would_show(script: str, code: int) -> Non
 
 def test_what_is_no_program_is_one_line() -> None:
     with pytest.raises(Failure, match="cannot be run"):
-        child.run("/dev/null", ["thing"], {}, stdout_to_stderr=False)
+        child.run("/dev/null", ["thing"], {})
 
 
 @pytest.mark.parametrize("name", ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "WINCH"])
@@ -124,6 +125,34 @@ def test_ctrl_c_reaches_the_child_once_and_pam_waits_for_it(tmp_path: Path) -> N
         typist.sees("code=41")
 
 
+@pytest.mark.parametrize(
+    ("name", "foreground", "again"),
+    [
+        ("SIGINT", True, False),
+        ("SIGQUIT", True, False),
+        ("SIGTSTP", True, False),
+        ("SIGINT", False, True),
+        ("SIGQUIT", False, True),
+        ("SIGTERM", True, True),
+        ("SIGHUP", True, True),
+        ("SIGCONT", True, True),
+        ("SIGTTIN", False, False),
+    ],
+)
+def test_what_the_terminal_sent_to_both_is_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch, name: str, foreground: bool, again: bool
+) -> None:
+    """Some programs take a second Ctrl-C for haste, and leave their work half done."""
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *it: sent.append(it))
+    monkeypatch.setattr(child, "_foreground", lambda: os.getpgrp() if foreground else None)
+    passing = child._Child()
+    monkeypatch.setattr(passing, "_process", SimpleNamespace(pid=os.getpid(), returncode=None))
+    number = signal.Signals[name]
+    passing._hear(number, None)
+    assert sent == ([(os.getpid(), number)] if again else [])
+
+
 CAT = """sh -c 'echo re""ady; exec cat'"""
 """What is typed does not say ready, what comes of it does."""
 
@@ -172,22 +201,19 @@ def test_a_shell_with_job_control_works_inside_and_can_be_suspended() -> None:
         typist.sees("code=3")
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_a_child_that_somebody_stops_and_continues_does_not_stop_pam() -> None:
-    script = "echo $$; kill -STOP $$; echo again"
-    with subprocess.Popen(
-        command(SH, "-c", script),
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
-        stopped = int(process.stdout.readline())
-        while "T" not in Path(f"/proc/{stopped}/stat").read_text().rpartition(")")[2].split()[0]:
+    """Its shell would otherwise wait for an `fg` that nobody has a reason to give."""
+    with typing_shell() as typist:
+        typist.types("""run sh -c 'echo pid""=$$.; kill -STOP $$; echo ag""ain'\n""")
+        typist.sees("pid=")
+        stopped = int(typist.sees("."))
+        status = Path(f"/proc/{stopped}/stat")
+        while status.read_text().rpartition(")")[2].split()[0] != "T":
             pass
         os.kill(stopped, signal.SIGCONT)
-        assert process.stdout.read() == "again\n"
-        assert process.wait(30) == 0
+        assert "Stopped" not in typist.sees("again")
+        assert "Stopped" not in typist.sees("$> ")
 
 
 ABSENT_ON_WINDOWS = [
@@ -212,8 +238,7 @@ def test_on_windows_it_waits_with_what_there_is(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delattr(os, name)
     heard = signal.getsignal(signal.SIGINT)
     # Ctrl-C goes to all of a console: only the child acts upon it.
-    code = child.run(SH, ["sh", "-c", f"kill -INT {os.getpid()}; exit 7"], os.environ,
-                     stdout_to_stderr=False)  # fmt: skip
+    code = child.run(SH, ["sh", "-c", f"kill -INT {os.getpid()}; exit 7"], os.environ)
     assert code == 7
     assert signal.getsignal(signal.SIGINT) is heard
 

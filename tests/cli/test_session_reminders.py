@@ -96,6 +96,13 @@ def test_while_it_is_entered_it_tells_by_itself() -> None:
     assert told == [OVER.replace("core-ledger-admin", "x")]
 
 
+def test_an_end_that_comes_with_the_commands_own_is_told_all_the_same() -> None:
+    watch = Watch(timedelta(minutes=30))
+    with watch.reminders:
+        watch.now += timedelta(minutes=30)
+    assert watch.told == [OVER]
+
+
 def test_a_session_that_was_ended_early_is_not_said_to_end_later() -> None:
     told: list[str] = []
     ends = datetime.now(UTC) + timedelta(seconds=0.05)

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUN = (
     "import os, sys; from cli import child; "
-    "sys.exit(child.run(sys.argv[1], sys.argv[1:], os.environ, stdout_to_stderr=False))"
+    "sys.exit(child.run(sys.argv[1], sys.argv[1:], os.environ))"
 )
 """Runs its arguments as `pam exec` does, without asking any API."""
 PATIENCE = 30.0
@@ -27,8 +27,8 @@ class Typist:
     def types(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
-    def sees(self, text: str) -> None:
-        """Waits until `text` is shown after what was seen last."""
+    def sees(self, text: str) -> str:
+        """Waits until `text` is shown after what was seen last. Returns what came in between."""
         until = time.monotonic() + PATIENCE
         while text not in self.shown:
             if not select.select([self._terminal], [], [], max(0.0, until - time.monotonic()))[0]:
@@ -39,7 +39,8 @@ class Typist:
             except OSError as error:
                 message = f"{text!r} is not shown, but {self.shown!r}, and the terminal is closed"
                 raise AssertionError(message) from error
-        self.shown = self.shown.partition(text)[2]
+        before, _, self.shown = self.shown.partition(text)
+        return before
 
 
 @contextmanager
