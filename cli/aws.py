@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cli import circle
+from cli.child_environment import restore
 from cli.problems import Failure, Unreachable, one_line
 
 SKEW_ALLOWED = timedelta(minutes=4)
@@ -27,9 +28,11 @@ _LOOPBACK = re.compile(
 
 
 def open_session(profile: str | None) -> Any:
-    """A botocore session. Raises Failure if the profile does not exist, the files are broken, or
-    its credentials would come from this very command.
+    """A botocore session of the caller's own. Raises Failure if the profile does not exist, the
+    files are broken, its credentials would come from this very command, or inside `pam exec` if
+    nobody could say who the caller is.
     """
+    restore(environ, profile)
     with explained(profile):
         import botocore.session
 

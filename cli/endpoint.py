@@ -37,7 +37,7 @@ def discover(session: Any, *, env: str, region: str | None, profile: str | None)
     from botocore.exceptions import ClientError
 
     path = parameter_path(env, Parameter.REQUEST_API_ENDPOINT)
-    aws.credentials_of(session, profile)
+    found_by = aws.credentials_of(session, profile).method
     home = aws.region_of(session, region)
     with aws.explained(profile):
         ssm = session.create_client(
@@ -55,6 +55,8 @@ def discover(session: Any, *, env: str, region: str | None, profile: str | None)
             line = _parameter_line(error.response["Error"]["Code"], path, env=env, region=home)
             if line is None:
                 raise
+            if found_by == "env":
+                line += "; if a session's lease is in your environment, give --profile NAME"
             raise Failure(line) from error
     found = str(value)
     if not (aws.is_loopback(found) and aws.is_loopback(ssm.meta.endpoint_url)):

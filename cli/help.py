@@ -28,6 +28,7 @@ class Command(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments, own, common = [], [], []
+        each: Any
         for each in self.get_params(ctx):
             record = each.get_help_record(ctx)
             if record is None:

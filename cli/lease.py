@@ -80,10 +80,6 @@ class AwsLease:
             "Expiration": self.expires_at,
         }
 
-    def child_environment(self, parent: Mapping[str, str]) -> dict[str, str]:
-        """`parent` with these credentials and no others."""
-        return _child(self, parent, OTHER_IDENTITIES)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseLease:
@@ -133,7 +129,9 @@ class DatabaseLease:
 
     def child_environment(self, parent: Mapping[str, str]) -> dict[str, str]:
         """`parent` with this login and no other."""
-        return _child(self, parent, self.interfering(parent))
+        gone = self.interfering(parent)
+        kept = {name: value for name, value in parent.items() if name not in gone}
+        return kept | self.environment()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,11 +217,6 @@ def _is_pem(text: object) -> bool:
         # Half a surrogate pair: JSON can carry it, a file cannot.
         return False
     return True
-
-
-def _child(lease: Lease, parent: Mapping[str, str], others: frozenset[str]) -> dict[str, str]:
-    kept = {name: value for name, value in parent.items() if name not in others}
-    return kept | lease.environment() | {"PAM_SESSION_ID": clean(lease.session_id)}
 
 
 def take(api: "Api", session_id: str) -> dict[str, Any]:

@@ -29,18 +29,13 @@ class Root(Group):
         "Offline": ("policy", "local"),
     }
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        **more: Any,
-    ) -> NoReturn:
+    def main(self, *given: Any, **settings: Any) -> NoReturn:
+        """As typer calls it: with the words to read, or those of this process."""
         streams.prepare()
-        words = sys.argv[1:] if args is None else list(args)
-        invocation.start(json=_asks_for_json(words))
-        more["standalone_mode"] = False
+        words = given[0] if given else settings.get("args")
+        invocation.start(json=_asks_for_json(sys.argv[1:] if words is None else list(words)))
         try:
-            exit_code = self._run(args, prog_name, more)
+            exit_code = self._run(given, {**settings, "standalone_mode": False})
             streams.flush()
         except OSError as error:
             exit_code = _lost(error)
@@ -53,13 +48,11 @@ class Root(Group):
         except Exception:  # noqa: BLE001
             sys.exit(ExitCode.FAILED)
 
-    def _run(
-        self, args: Sequence[str] | None, prog_name: str | None, more: Mapping[str, Any]
-    ) -> int:
+    def _run(self, given: Sequence[Any], settings: Mapping[str, Any]) -> int:
         """Its exit code. Raises OSError if the output cannot be written."""
         try:
             # Without standalone mode: an exit code, or what the command returned, which is nothing.
-            exit_code = int(super().main(args=args, prog_name=prog_name, **more) or ExitCode.DONE)
+            exit_code = int(super().main(*given, **settings) or ExitCode.DONE)
         except Failure as failure:
             _say(one_line(failure), failure.document)
             return failure.exit_code

@@ -18,6 +18,15 @@ from cli.problems import Failure, one_line
 _FOLDER = "pam-mod046"
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
+_WINDOWS = os.name == "nt"
+"""It has neither these modes nor user ids; a folder's own list says who may enter."""
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    # Not blocking: a pipe in the file's place would hold this up for ever.
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 def stored(pem: str) -> Path:
@@ -37,6 +46,9 @@ def stored(pem: str) -> Path:
 
 
 def _cache() -> Path:
+    if _WINDOWS:
+        # Of the user's profile, which others may not enter.
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     named = os.environ.get("XDG_CACHE_HOME", "")
     if named.startswith("/"):
         return Path(named)
@@ -48,7 +60,7 @@ def _make_private(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=_FOLDER_MODE)
     about = folder.lstat()
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+    if not stat.S_ISDIR(about.st_mode) or not _is_own(about):
         message = f"{folder} is not a folder of your own; remove it"
         raise Failure(message)
     if stat.S_IMODE(about.st_mode) != _FOLDER_MODE:
@@ -58,8 +70,7 @@ def _make_private(folder: Path) -> None:
 def _has(path: Path, content: bytes) -> bool:
     """Whether the file is as `_write` leaves it. Its name proves nothing."""
     try:
-        # Not blocking: a pipe in the file's place would hold this up for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, _READ)
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -72,11 +83,15 @@ def _has(path: Path, content: bytes) -> bool:
         if not stat.S_ISREG(about.st_mode):
             message = f"{path} is not a regular file; remove it"
             raise Failure(message)
-        private = stat.S_IMODE(about.st_mode) == _FILE_MODE and about.st_uid == os.geteuid()
+        private = _WINDOWS or stat.S_IMODE(about.st_mode) == _FILE_MODE
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return private and file.read(len(content) + 1) == content
+            return private and _is_own(about) and file.read(len(content) + 1) == content
     finally:
         os.close(descriptor)
+
+
+def _is_own(about: os.stat_result) -> bool:
+    return _WINDOWS or about.st_uid == os.geteuid()
 
 
 def _write(path: Path, content: bytes) -> None:

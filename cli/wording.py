@@ -96,8 +96,9 @@ def _longest(typed: Mapping[str, Typed], api: Callable[[], "Api"]) -> str:
     wanted = duration_typed(length.value).total_seconds()
     for item in _resources(api):
         seconds = item.get("max_duration_seconds")
-        mine = item.get("resource") == asked.value and isinstance(seconds, int)
-        if mine and seconds < wanted:
+        if item.get("resource") != asked.value or not isinstance(seconds, int):
+            continue
+        if seconds < wanted:
             return f"{asked.value} is lent for at most {_rendered(seconds)}"
     return ""
 

@@ -384,7 +384,8 @@ def inbox(call: Call) -> views.InboxView:
 def resources(call: Call) -> views.ResourceList:
     """What you may ask for."""
     found = read_sessions.list_resources(call)
-    return views.ResourceList(items=[views.resource_view(resource) for resource in found])
+    needed = (read_sessions.approvals_needed(resource, call) for resource in found)
+    return views.ResourceList(items=[*map(views.resource_view, found, needed)])
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:

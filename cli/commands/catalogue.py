@@ -89,8 +89,9 @@ def _row(item: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 def _length(seconds: object) -> str:
     """An older API does not say."""
-    whole = isinstance(seconds, int) and not isinstance(seconds, bool)
-    return durations.render(timedelta(seconds=seconds)) if whole else "-"
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return "-"
+    return durations.render(timedelta(seconds=seconds))
 
 
 def _approvals(needed: object) -> str:

@@ -30,8 +30,13 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("at_a_terminal")
-@pytest.mark.parametrize("answer", ["y\n", "YES\n", "", "\n", "n\n", "what\ny\n"])
-@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    ("act", "answer"),
+    [
+        *((act, answer) for act in ACTS for answer in ("y\n", "\n")),
+        *(("approve", answer) for answer in ("YES\n", "", "n\n", "what\ny\n")),
+    ],
+)
 def test_an_act_on_others_is_shown_and_done_only_after_a_yes(
     fake: FakeApi, pam: Pam, act: str, answer: str
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.commands import execute
 from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, PamProcess, lease
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
@@ -66,46 +67,6 @@ def test_a_lease_that_is_not_whole_shows_no_half_of_it(fake: FakeApi, pam: Pam) 
     assert "se'cret" not in result.stderr
 
 
-SHOW_ENVIRONMENT = "import json, os, sys; json.dump([dict(os.environ), sys.argv], sys.stdout)"
-
-
-def _run_and_show(pam_process: PamProcess) -> tuple[dict[str, str], list[str]]:
-    result = pam_process("exec", SESSION_ID, "--", sys.executable, "-c", SHOW_ENVIRONMENT, "--json")
-    assert result.returncode == 0, result.stderr
-    environment, arguments = json.loads(result.stdout)
-    return environment, arguments
-
-
-def test_a_command_gets_the_lease_in_its_environment_and_not_in_its_arguments(
-    fake: FakeApi, pam_process: PamProcess
-) -> None:
-    fake.on(CALL, lease())
-    environment, arguments = _run_and_show(pam_process)
-    assert environment["AWS_ACCESS_KEY_ID"] == "ASIALEASED"
-    assert environment["AWS_SECRET_ACCESS_KEY"] == "se'cret $(x)/+"
-    assert environment["AWS_SESSION_TOKEN"] == "token=="
-    assert environment["PAM_SESSION_ID"] == SESSION_ID
-    assert arguments == ["-c", "--json"]
-
-
-def test_no_other_identity_reaches_the_command(
-    fake: FakeApi, pam_process: PamProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "credentials").write_text(
-        "[bob]\naws_access_key_id = AKIABOB\naws_secret_access_key = bobs-secret\n"
-    )
-    monkeypatch.setenv("AWS_PROFILE", "bob")
-    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "bob")
-    monkeypatch.setenv("AWS_SECURITY_TOKEN", "old")
-    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/other")
-    fake.on(CALL, lease())
-    environment, _ = _run_and_show(pam_process)
-    assert environment.keys().isdisjoint(
-        {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"}
-    )
-    assert "alices-secret" not in environment.values()
-
-
 def test_nothing_is_left_on_disk(
     fake: FakeApi, pam_process: PamProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,10 +86,12 @@ def test_the_exit_code_is_the_commands_own(
     assert (result.returncode, result.stderr) == (code, "")
 
 
-def test_a_signal_reaches_the_command_itself(fake: FakeApi, pam_process: PamProcess) -> None:
+def test_a_command_that_dies_of_a_signal_is_told_as_a_shell_tells_it(
+    fake: FakeApi, pam_process: PamProcess
+) -> None:
     fake.on(CALL, lease())
     result = pam_process("exec", SESSION_ID, "--", "sh", "-c", "kill -TERM $$")
-    assert result.returncode == -15
+    assert (result.returncode, result.stderr) == (143, "")
 
 
 def test_a_command_dies_of_a_closed_pipe_as_it_would_without_pam(
@@ -166,12 +129,53 @@ def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -
     assert fake.asked == []
 
 
-@pytest.mark.parametrize("arguments", [["ls", "-l"], ["ls", "--profile", "bob"], ["--"], []])
-def test_without_dashes_and_a_command_it_is_wrong_usage(
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [SESSION_ID, "ls", "-l"],
+        [SESSION_ID, "ls", "--profile", "bob"],
+        [SESSION_ID, "--"],
+        ["--"],
+        [SESSION_ID, "ls", "--", "ls"],
+    ],
+)
+def test_a_command_without_dashes_and_dashes_without_a_command_are_wrong_usage(
     fake: FakeApi, pam: Pam, arguments: list[str]
 ) -> None:
-    assert pam("exec", SESSION_ID, *arguments).exit_code == 2
+    assert pam("exec", *arguments).exit_code == 2
     assert fake.asked == []
+
+
+@pytest.mark.parametrize("arguments", [["--", "true"], []])
+def test_without_a_session_somebody_is_asked_and_never_the_command_taken_for_one(
+    fake: FakeApi, pam: Pam, arguments: list[str]
+) -> None:
+    """Nobody is at a terminal here."""
+    result = pam("exec", *arguments)
+    assert result.exit_code == 2
+    assert "ID" in result.stderr
+    assert fake.asked == []
+
+
+def test_without_a_command_it_is_the_persons_shell(
+    fake: FakeApi, pam_process: PamProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\necho "shell of $PAM_SESSION_ID $#"\nexit 4\n')
+    shell.chmod(0o700)
+    monkeypatch.setenv("SHELL", str(shell))
+    fake.on(CALL, lease())
+    result = pam_process("exec", SESSION_ID)
+    assert (result.returncode, result.stdout) == (4, f"shell of {SESSION_ID} 0\n")
+
+
+@pytest.mark.parametrize(("comspec", "asked"), [("C:/x/cmd.exe", "C:/x/cmd.exe"), ("", "cmd.exe")])
+def test_on_windows_the_shell_is_the_one_that_windows_names(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, comspec: str, asked: str
+) -> None:
+    monkeypatch.setattr(execute, "_WINDOWS", True)
+    monkeypatch.setenv("COMSPEC", comspec)
+    assert f"{asked}: no such command" in pam("exec", SESSION_ID).stderr
 
 
 def test_dashes_of_the_command_itself_are_kept(fake: FakeApi, pam_process: PamProcess) -> None:

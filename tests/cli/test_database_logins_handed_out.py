@@ -74,6 +74,11 @@ def test_a_command_gets_the_login_and_not_in_its_arguments(
     assert environment["PGUSER"] == "pam_01m7"
     assert environment["PGPASSWORD"] == NASTY
     assert NASTY not in json.dumps(arguments)
+    # For a prompt; the login is as long as its session.
+    assert environment["PAM_SESSION_ID"] == SESSION_ID
+    assert environment["PAM_EXPIRES_AT"] == "2126-11-20T01:35:00.000Z"
+    # Nothing of AWS is lent, so `pam` inside is who started it.
+    assert environment["AWS_ACCESS_KEY_ID"] == "AKIAALICE"
 
 
 def test_with_json_the_lease_comes_without_its_password(

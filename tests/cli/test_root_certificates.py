@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import root_certificates
 from cli.problems import Failure
 from cli.root_certificates import stored
 
@@ -172,3 +173,19 @@ def test_a_cache_that_is_no_absolute_path_is_not_taken(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     assert stored(PEM).is_relative_to(tmp_path / "home")
+
+
+def test_on_windows_it_lies_in_the_users_own_profile_and_is_compared_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(root_certificates, "_WINDOWS", True)
+    monkeypatch.delattr(os, "geteuid")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    file = stored(PEM)
+    assert file.is_relative_to(tmp_path / "local")
+    # As Windows has it: no modes but read-only.
+    file.chmod(0o666)
+    written = file.stat()
+    assert stored(PEM).stat().st_ino == written.st_ino
+    file.write_text(EVIL)
+    assert stored(PEM).read_text() == PEM

@@ -19,7 +19,7 @@ def shown(pam: Pam, typed: str) -> str:
     return str(json.loads(result.stdout)["session_id"])
 
 
-@pytest.mark.parametrize("length", [10, 11, 20, 25, 26])
+@pytest.mark.parametrize("length", [10, 11, 25, 26])
 @pytest.mark.parametrize("spelt", ["upper", "lower"])
 def test_a_beginning_of_ten_or_more_is_enough_in_either_case(
     fake: FakeApi, pam: Pam, length: int, spelt: str
@@ -62,7 +62,7 @@ def test_two_with_one_beginning_are_both_named_and_a_longer_one_tells_them_apart
     assert shown(pam, other["session_id"][:12]) == other["session_id"]
 
 
-@pytest.mark.parametrize("verb", ["show", "end", "approve", "deny", "confirm"])
+@pytest.mark.parametrize("verb", ["end", "approve"])
 @pytest.mark.parametrize(
     ("typed", "exit_code", "says"),
     [

@@ -50,6 +50,45 @@ def test_a_role_is_borrowed_used_and_given_back(cast: Cast) -> None:
     assert "every hash fits" in trail.stdout
 
 
+WORK = """
+import boto3, botocore.utils, os, subprocess, sys, time
+from botocore.exceptions import ClientError, CredentialRetrievalError
+botocore.utils.ContainerMetadataFetcher.SLEEP_TIME = 0
+bucket, told = boto3.client("s3"), ""
+while not told:
+    try:
+        bucket.put_object(Bucket=sys.argv[1], Key="work", Body=b"x")
+        print("put", flush=True)
+    except ClientError:
+        pass
+    except CredentialRetrievalError as error:
+        told = str(error)
+    time.sleep(0.1)
+print(told)
+inside = [sys.executable, "-m", "cli.main", "show", os.environ["PAM_SESSION_ID"]]
+sys.exit(subprocess.run(inside).returncode)
+"""
+
+
+def test_work_goes_on_until_the_session_ends_on_one_lease_and_is_told_then(cast: Cast) -> None:
+    """And `pam` inside is alice, whose profile is known by its name alone."""
+    name = "core-sandbox-admin"
+    session_id = asked(cast, name, "--reason", "a quick look at it", "--for", "12s")
+    cast.person("alice").wait_for(session_id, "ACTIVE")
+    work = (sys.executable, "-c", WORK, cast.bucket(name))
+    used = cast.pam("alice", "exec", session_id, "--", *work)
+    assert used.returncode == 0, used.stderr
+    puts, _, after = used.stdout.partition("put\nError")
+    assert set(puts.split()) <= {"put"}
+    assert f"the session {session_id} is over; ask for another" in after
+    assert "resource" in after
+    assert used.stderr == (
+        f"pam: {name} is over: what was lent is refused now; your command still runs\n"
+    )
+    trail = json.loads(cast.pam("ada", "audit", "show", session_id, "--json").stdout)
+    assert [each["type"] for each in trail["items"]].count("Leased") == 1
+
+
 def test_waiting_for_a_sandbox_ends_with_access(cast: Cast) -> None:
     answer = cast.pam("alice", "request", "core-sandbox-admin", "--reason", "a quick look at it",
                  "--wait")  # fmt: skip

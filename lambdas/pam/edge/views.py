@@ -7,7 +7,7 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from pam.domain import timestamps
-from pam.domain.approval import Vote
+from pam.domain.approval import ApprovalsNeeded, Vote
 from pam.domain.block import Block
 from pam.domain.ending import Ending
 from pam.domain.kinds import kind_of
@@ -159,6 +159,13 @@ class BlockListView(TypedDict):
     items: list[BlockView]
 
 
+class NeededView(TypedDict):
+    """How many must approve a request of the caller's, of them by the resource's own domain."""
+
+    required: int
+    domain_required: int
+
+
 class ResourceView(TypedDict):
     resource: str
     title: str
@@ -171,6 +178,8 @@ class ResourceView(TypedDict):
     approval_window_seconds: int
     ends_by_itself: bool
     """Whether what is lent stops at its time whatever PAM and its target do then."""
+    approvals: NeededView | None
+    """Null where no number of approvals is lawful."""
 
 
 class ResourceList(TypedDict):
@@ -345,7 +354,7 @@ def _block(block: Block) -> BlockView:
     )
 
 
-def resource_view(resource: Resource) -> ResourceView:
+def resource_view(resource: Resource, needed: ApprovalsNeeded | None = None) -> ResourceView:
     return ResourceView(
         resource=resource.resource_id,
         title=resource.title,
@@ -357,6 +366,9 @@ def resource_view(resource: Resource) -> ResourceView:
         max_duration_seconds=int(resource.max_duration.total_seconds()),
         approval_window_seconds=int(resource.approval_window.total_seconds()),
         ends_by_itself=kind_of(resource.issuer_kind).bites.by_the_clock,
+        approvals=None
+        if needed is None
+        else NeededView(required=needed.total, domain_required=needed.domain),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from pam.domain import deadlines, ids
+from pam.domain.approval import ApprovalsNeeded
 from pam.domain.audit_record import Record, canonical_json
 from pam.domain.circumstances import Circumstances
 from pam.domain.cursor import cursor_after, place_of
@@ -14,7 +15,7 @@ from pam.domain.resource import Resource
 from pam.domain.session import Session
 from pam.operations.call import Call
 from pam.operations.transition import load
-from pam.policy.cedar import Action, CedarPolicy
+from pam.policy.cedar import Action, CedarPolicy, UnlawfulForAll
 from pam.ports.sessions import SessionQuery
 
 _MOST_STUCK = 100
@@ -177,8 +178,22 @@ def list_resources(call: Call) -> list[Resource]:
     person = call.caller.person
     if person is None:
         return []
-    plain = Circumstances(surface=call.caller.surface, auth=call.caller.auth)
+    plain = _plain(call)
     return [r for r in call.policy.resources() if call.policy.may_request(person, r, plain).allowed]
+
+
+def approvals_needed(resource: Resource, call: Call) -> ApprovalsNeeded | None:
+    """Of an ordinary request of the caller's; None where no number is lawful."""
+    person = call.person(by_slack=True)
+    try:
+        return call.policy.approvals_needed(person, resource, _plain(call))
+    except UnlawfulForAll:
+        return None
+
+
+def _plain(call: Call) -> Circumstances:
+    """No emergency, no ticket."""
+    return Circumstances(surface=call.caller.surface, auth=call.caller.auth)
 
 
 def _name(requester: str, person: Person, policy: CedarPolicy) -> str:
