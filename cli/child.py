@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -28,10 +28,15 @@ _POSIX = os.name == "posix"
 
 
 def run(
-    program: str, words: Sequence[str], environment: Mapping[str, str], *, stdout_to_stderr: bool
+    program: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdout_to_stderr: bool = False,
+    started: Callable[[], None] = lambda: None,
 ) -> int:
     """Runs `program` as `words` until it ends: its exit code, or 128 and the number of the signal
-    that ended it. Raises Failure if it cannot be started.
+    that ended it. `started` is called once it runs. Raises Failure if it cannot be started.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -43,6 +48,7 @@ def run(
         except OSError as error:
             message = f"{words[0]} cannot be run: {one_line(error)}"
             raise Failure(message) from error
+        started()
         return _as_a_shell_says(child.wait())
 
 

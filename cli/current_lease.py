@@ -23,6 +23,9 @@ PATIENCE = 1.0
 gives up after two."""
 URGENT = timedelta(minutes=1)
 """A lease with less than this left is handed out only if there is no better one to be had."""
+_LEAST = timedelta(seconds=1)
+"""With less left than this there is nothing to hand out: SDKs are told the end in whole seconds, and
+one that finds it passed says nothing of why."""
 _LONGEST_WAIT = 30.0
 """Seconds; the API answers within that time, or not at all."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
@@ -94,13 +97,13 @@ class CurrentLease:
         return gains and now >= max(self._renew_at, self._not_before)
 
     def _good(self, now: datetime) -> AwsLease:
-        if now < self._end:
+        if self._end - now >= _LEAST:
             return self._lease
         message = "the lease is over, and there is no new one yet"
         raise self._failure or Failure(message, transient=True)
 
     def _check_over(self) -> None:
-        if self._over is None and self._ends is not None and self._now() >= self._ends:
+        if self._over is None and self._ends is not None and self._ends - self._now() < _LEAST:
             message = f"the session {self._lease.session_id} is over; ask for another"
             self._over = Over(message)
         if self._over is not None:

@@ -53,7 +53,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "console": (f"pam console {_ID}", "pam console core-ledger-admin --print"),
     "login": ("pam login", "pam login --profile alice"),
     "doctor": ("pam doctor", "pam doctor --json"),
-    "exec": (f"pam exec {_ID} -- aws sts get-caller-identity", f"pam exec {_ID} -- psql"),
+    "exec": (
+        f"pam exec {_ID} -- aws sts get-caller-identity",
+        "pam exec core-ledger-db -- psql",
+        "pam exec last",
+    ),
     "link slack": ("pam link slack CODE",),
     "unlink": ("pam unlink slack:T0123/U0456",),
     "audit show": (f"pam audit show {_ID}",),

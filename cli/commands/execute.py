@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 
 from cli import clock, which
 from cli.arguments import OwnSession, Yes, session_path
-from cli.invocation import Invocation, command, print_json
+from cli.invocation import Invocation, command
 from cli.problems import ApiProblem, Failure
 
 if TYPE_CHECKING:
@@ -89,11 +89,16 @@ def execute(
         message = f"there are no credentials to run it with: {lease.said()}"
         raise Failure(message)
     session = found.document or _looked_up(api, found.session_id)
+    shown = {name: value for name, value in document.items() if name not in SECRETS}
     borrowed = _Borrowed.of(found.session_id, session, document)
     with _environment(lease, borrowed, inherited, invocation, api) as environment:
-        if invocation.json:
-            print_json({name: value for name, value in document.items() if name not in SECRETS})
-        code = child.run(program, words, environment, stdout_to_stderr=invocation.json)
+        code = child.run(
+            program,
+            words,
+            environment,
+            stdout_to_stderr=invocation.json,
+            started=lambda: invocation.emit(shown, lambda: None),
+        )
     raise typer.Exit(code)
 
 

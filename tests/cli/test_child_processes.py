@@ -45,7 +45,7 @@ def test_the_exit_code_is_what_a_shell_would_show(script: str, code: int) -> Non
 
 def test_what_is_no_program_is_one_line() -> None:
     with pytest.raises(Failure, match="cannot be run"):
-        child.run("/dev/null", ["thing"], {}, stdout_to_stderr=False)
+        child.run("/dev/null", ["thing"], {})
 
 
 @pytest.mark.parametrize("name", ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "WINCH"])
@@ -238,8 +238,7 @@ def test_on_windows_it_waits_with_what_there_is(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delattr(os, name)
     heard = signal.getsignal(signal.SIGINT)
     # Ctrl-C goes to all of a console: only the child acts upon it.
-    code = child.run(SH, ["sh", "-c", f"kill -INT {os.getpid()}; exit 7"], os.environ,
-                     stdout_to_stderr=False)  # fmt: skip
+    code = child.run(SH, ["sh", "-c", f"kill -INT {os.getpid()}; exit 7"], os.environ)
     assert code == 7
     assert signal.getsignal(signal.SIGINT) is heard
 

@@ -121,6 +121,19 @@ def test_with_json_the_lease_comes_without_its_secrets_and_output_goes_to_stderr
     assert result.stderr == "hello\n"
 
 
+def test_with_json_a_command_that_cannot_be_run_is_one_document_all_the_same(
+    fake: FakeApi, pam: Pam, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("no program")
+    broken.chmod(0o700)
+    fake.on(CALL, lease())
+    result = pam("exec", SESSION_ID, "--json", "--", str(broken))
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["code"] == "CLIENT"
+    assert "cannot be run" in result.stderr
+
+
 def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, lease())
     result = pam("exec", SESSION_ID, "--", "no-such-command-anywhere")

@@ -58,9 +58,10 @@ class Lender:
         self.now += length
 
     def asked(self) -> str:
-        """The key that is handed out now, which works now."""
+        """The key that is handed out now, which works now by the end that SDKs are told."""
         lease = self.current.get()
-        assert timestamps.parse(lease.expires_at) > self.now
+        end = timestamps.whole_second_at_or_before(timestamps.parse(lease.expires_at))
+        assert timestamps.parse(end) > self.now
         return lease.access_key_id
 
 
@@ -98,6 +99,15 @@ def test_a_session_that_one_lease_covers_costs_one_lease_and_fails_only_at_its_e
     with pytest.raises(Over, match="is over; ask for another"):
         lender.current.get()
     assert len(lender.leases) == 1
+
+
+@pytest.mark.parametrize("left", [999, 500, 1])
+def test_in_the_last_second_it_is_said_that_it_is_over_and_not_handed_out(left: int) -> None:
+    """Python's SDK says of such a lease that it is still expired, and nothing of why."""
+    lender = Lender(session=timedelta(seconds=60, milliseconds=700))
+    lender.passes(timedelta(seconds=60, milliseconds=700 - left))
+    with pytest.raises(Over, match="is over; ask for another"):
+        lender.current.get()
 
 
 def test_whoever_asks_each_second_for_four_hours_gets_twelve_leases_and_never_an_old_one() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pam.domain import timestamps
-from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, active, lease
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, active, lease
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
 SHOW = f"GET /pam/sessions/{SESSION_ID}"
@@ -155,15 +155,8 @@ RENEWED = (
 )
 
 
-class Ends(Answer):
-    """Says the end only when it is asked: so many seconds after it was said first."""
-
-    @property
-    def content(self) -> bytes:
-        return json.dumps(self.body()).encode()
-
-
 def in_seconds(seconds: float) -> Callable[[], str]:
+    """An end that is so many seconds after it was said first."""
     said: list[str] = []
 
     def end() -> str:
@@ -178,8 +171,11 @@ def test_work_that_is_longer_than_a_lease_goes_on_with_the_next(
     fake: FakeApi, written: Written
 ) -> None:
     end = in_seconds(2)
-    first = Ends(body=lambda: lease(access_key_id="ASIA1", expires_at=end()))
-    fake.on(CALL, first, lease(access_key_id="ASIA2"))
+    fake.on(
+        CALL,
+        lambda _: lease(access_key_id="ASIA1", expires_at=end()),
+        lease(access_key_id="ASIA2"),
+    )
     fake.on(SHOW, active())
     assert written(RENEWED) == "ASIA2"
     assert len(fake.calls(CALL)) == 2
@@ -199,8 +195,8 @@ def test_at_the_end_both_the_person_and_the_sdk_are_told_and_nothing_is_killed(
     fake: FakeApi, pam: Pam, tmp_path: Path
 ) -> None:
     end = in_seconds(2)
-    fake.on(CALL, Ends(body=lambda: lease(expires_at=end())))
-    fake.on(SHOW, Ends(body=lambda: active(expires_at=end())))
+    fake.on(CALL, lambda _: lease(expires_at=end()))
+    fake.on(SHOW, lambda _: active(expires_at=end()))
     out = tmp_path / "out"
     command = (sys.executable, "-c", WRITE + AFTER, str(out))
     result = pam("exec", SESSION_ID, "--", *command)

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUN = (
     "import os, sys; from cli import child; "
-    "sys.exit(child.run(sys.argv[1], sys.argv[1:], os.environ, stdout_to_stderr=False))"
+    "sys.exit(child.run(sys.argv[1], sys.argv[1:], os.environ))"
 )
 """Runs its arguments as `pam exec` does, without asking any API."""
 PATIENCE = 30.0
