@@ -62,9 +62,9 @@ def nothing_done() -> Failure:
 
 def _typed(prompt: str) -> str:
     """A line; empty if they end the input. Raises Abort if they break it off."""
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
     try:
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
         line = sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?"
