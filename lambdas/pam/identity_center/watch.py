@@ -1,12 +1,14 @@
 """What is looked at every minute: whether the denies stand, and who else has the access."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.permission_set import PermissionSet
+from pam.identity_center.statements import Statement
 from pam.identity_center.visit import Visit
 from pam.identity_center.writer import Order
 
@@ -33,6 +35,7 @@ class Watch:
             for deny in known.at(account)
             if deny in before.denies and before.is_armed(deny)
             if not denies.covers(there, deny)
+            and not (known.wanted > before.written.get(account, 0) and _was_covered(there, deny))
         ]
         stale = known == before and denies.superfluous(there, known.denies)
         behind = behind and known == before and not _is_being_written(known, self.visit.now())
@@ -91,6 +94,15 @@ class Watch:
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()
         return bool(assigned.users or assigned.groups)
+
+
+def _was_covered(there: Sequence[Statement], deny: Deny) -> bool:
+    """As it was when the assignment was seen to be gone: for the person's next session it denies
+    more, once that is written.
+    """
+    return deny.gone_at is not None and denies.covers(
+        there, replace(deny, issued_before=deny.gone_at)
+    )
 
 
 def _explains(deny: Deny) -> bool:
