@@ -84,6 +84,7 @@ def test_notes_that_name_another_user_end_nobody_elses_access(centre: Centre, wh
     if whose == "the note's":
         centre.notes.note(session.session_id, user_id=other)
     else:
+
         def changed(known: Any) -> Any:
             (deny,) = known.denies
             return replace(known, denies=(replace(deny, user_id=other),))

@@ -30,6 +30,7 @@ class Operation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     user_id: str
+    """As Identity Center spells it."""
     name: str
     enabled: bool
     """What does not say that it is enabled is not."""
@@ -73,8 +74,11 @@ class Vendor:
 
     def user(self, user_id: str) -> User:
         found = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
-        enabled = found.get("UserStatus") == "ENABLED"
-        return User(user_id=str(found.get("UserId", "")), name=str(found.get("UserName", "")), enabled=enabled)
+        return User(
+            user_id=str(found.get("UserId", "")),
+            name=str(found.get("UserName", "")),
+            enabled=found.get("UserStatus") == "ENABLED",
+        )
 
     def groups_of(self, user_id: str) -> frozenset[str]:
         found = self._asking.listed(

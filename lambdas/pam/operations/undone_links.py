@@ -1,4 +1,4 @@
-"""Under which id the record lies by which a link is undone: whoever has the link knows where to look.
+"""Under which id the record lies by which a link is undone: whoever has the link can look there.
 
 A link's own proof does not go with it. So whoever put the row of an undone link back would have a
 good one, if nothing said that this very link is undone: its record does, in the table of records,
