@@ -10,7 +10,7 @@ from pam.identity_center.denies import Deny
 from pam.identity_center.permission_set import PermissionSet
 from pam.identity_center.statements import Statement
 from pam.identity_center.visit import Visit
-from pam.identity_center.writer import Order
+from pam.identity_center.writer import OF_ANOTHER, Order, is_of_another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,10 @@ class Watch:
         known = self.visit.permission_set()
         assigned = self.visit.vendor.assigned()
         ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
-        _, others = statements.read(self.visit.vendor.policy())
+        text = self.visit.vendor.policy()
+        found, others = statements.read(text)
+        if is_of_another(text, found, self.visit.permission_set()):
+            others = [*others, OF_ANOTHER]
         fault = self.visit.vendor.fault_of_set(self.visit.name)
         if fault:
             self.visit.change(lambda it: it.gives_longer(self.visit.now()))
