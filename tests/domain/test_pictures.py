@@ -1,8 +1,8 @@
 """Which picture of a session takes the place of which."""
 
 from pam.domain.notice_texts import approval_needed
-from tests.fakes.story import Story
 from tests.fakes.notices import TOLD
+from tests.fakes.story import Story
 
 
 def test_an_older_picture_takes_the_place_of_no_newer_one() -> None:

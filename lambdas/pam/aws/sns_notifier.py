@@ -1,13 +1,10 @@
 """Tells people by SNS what a picture shows."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from pam.domain.notice_forms import forms
 from pam.domain.pictures import Picture
-
-_FOR_MACHINES = ("sqs", "https", "lambda")
 
 
 class SnsNotifier:
@@ -36,13 +33,11 @@ class SnsNotifier:
                 "StringValue": str(picture.sequence),
             }
         made = forms(picture, self._env_name)
-        by_protocol = {"default": made.text, "email": made.email}
-        by_protocol |= dict.fromkeys(_FOR_MACHINES, made.data)
         self._client.publish(
             TopicArn=self._topic,
             Subject=made.subject,
             MessageStructure="json",
-            Message=json.dumps(by_protocol, ensure_ascii=False),
+            Message=made.by_protocol,
             MessageAttributes=attributes,
         )
 

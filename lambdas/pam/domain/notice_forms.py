@@ -19,6 +19,7 @@ _LONGEST_LINE = 1000
 _LONGEST_TICKET = 100
 _LONGEST_VALUE = 2100
 """Of JSON; the longest principal has 2048 characters."""
+_FOR_MACHINES = ("sqs", "https", "lambda")
 _BARE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+", re.ASCII)
 """What no shell reads anything into."""
 
@@ -31,6 +32,12 @@ class Forms:
     email: str
     data: str
     """A JSON object, of `docs/schemas/notice.json`."""
+
+    @property
+    def by_protocol(self) -> str:
+        """All of them in one message, as SNS takes it: to each protocol its own."""
+        told = {"default": self.text, "email": self.email}
+        return json.dumps(told | dict.fromkeys(_FOR_MACHINES, self.data), ensure_ascii=False)
 
 
 def forms(picture: Picture, env_name: str) -> Forms:
