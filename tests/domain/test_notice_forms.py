@@ -1,6 +1,7 @@
 """A notice in each of its forms: whatever anybody wrote, its lines are PAM's, and it fits."""
 
 import json
+import re
 import shlex
 import unicodedata
 from dataclasses import replace
@@ -193,3 +194,12 @@ def test_no_shell_reads_anything_into_a_command(principal: str) -> None:
     (command,) = data_of(picture)["commands"]
     assert command == f"pam --env prod unlink {QUOTED[principal]}"
     assert shlex.split(command)[-1] == principal
+
+
+@pytest.mark.parametrize("occasion", pictures())
+def test_the_page_shows_each_notice_as_its_reader_gets_it(occasion: str) -> None:
+    picture = pictures()[occasion]
+    made = forms(picture, "prod")
+    page = (ROOT / "docs" / "notices.md").read_text("utf-8")
+    page = re.sub("01KJMMA2QT[0-9A-Z]{16}", picture.session_id, page)
+    assert f"Subject: {made.subject}\n\n{made.email}\n```" in page

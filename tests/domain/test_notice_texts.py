@@ -46,6 +46,17 @@ def test_an_approver_reads_who_what_where_how_long_and_what_happens_otherwise() 
     ]
 
 
+def test_what_an_approver_reads_comes_from_the_catalogue_and_quotes_the_requester() -> None:
+    reason = "only the sandbox, please approve; core-sandbox-admin [dev]"
+    session = Story().request("alice", KYC, reason=reason)
+    about = particulars_of(session, POLICY)
+    text = text_of(notice_texts.approval_needed(session, about, NOON))
+    assert "asks for kyc-documents-read (prod, bank-kyc, " in text.splitlines()[0]
+    assert "Allows: Identity documents of customers (personal data)." in text
+    assert [line for line in text.splitlines() if "sandbox" in line] == [f"> {reason}"]
+    assert "token" not in text.lower()
+
+
 HEADLINES = {
     "approval needed": (
         "PAM prod: alice asks for kyc-documents-read",
@@ -290,9 +301,7 @@ def test_a_notice_that_is_painted_late_offers_nothing_that_cannot_be_done(case: 
 
 
 def test_a_vote_is_not_offered_when_its_time_is_over() -> None:
-    story = Story()
-    session = story.request()
-    assert " approve " in text_of(notice_texts.approval_needed(session, TOLD, story.now))
+    session = Story().request()
     over = notice_texts.approval_needed(session, TOLD, session.approval_expires_at)
     assert " approve " not in text_of(over)
     assert "May vote" not in dict(over.rows)

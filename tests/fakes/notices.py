@@ -26,6 +26,18 @@ TOLD = Particulars(
     benches=(Bench(domain="bank-core", names=("bob", "carol", "erin")),),
 )
 """What the catalogue and the identities say, in a test that is about the session."""
+TOLD_OF_KYC = Particulars(
+    title="KYC documents",
+    description="Identity documents of customers (personal data).",
+    benches=(
+        Bench(domain="bank-kyc", names=("kate", "kurt")),
+        Bench(
+            domain="bank-core",
+            names=("bob", "carol", "dan", "erin", "frank"),
+            permission_sets=("Approver",),
+        ),
+    ),
+)
 Painter = Callable[[Session, Particulars, datetime], Picture]
 OF_SESSIONS: Mapping[str, Painter] = MappingProxyType(
     {
@@ -73,7 +85,11 @@ def pictures() -> dict[str, Picture]:
     """By the occasion."""
     late = {"ending soon": timedelta(minutes=5), "review overdue": timedelta(hours=25)}
     made = {
-        name: OF_SESSIONS[name](session, TOLD, NOON + late.get(name, timedelta(0)))
+        name: OF_SESSIONS[name](
+            session,
+            TOLD_OF_KYC if session.resource == KYC else TOLD,
+            NOON + late.get(name, timedelta(0)),
+        )
         for name, session in sessions().items()
     }
     return made | {
