@@ -1,4 +1,4 @@
-"""Asks a database who one is there: `pam exec core-reporting-db -- python examples/ask_who_i_am.py`.
+"""Asks a database who one is: `pam exec core-reporting-db -- python examples/ask_who_i_am.py`.
 
 Nothing here knows PAM: libpq finds the login as it finds any, and verifies the server.
 """

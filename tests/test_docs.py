@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import guarantees, openapi, pages
+from documents import guarantees, openapi, pages, picture
 from local import demo
 from pam import names
 from pam.domain.ending import ReceiptMethod
@@ -160,15 +160,21 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 
 def test_what_the_readme_shows_of_the_demo_is_what_it_shows() -> None:
+    """And the picture is of that."""
     told = [
         "".join(_shown(part) for part in getattr(node.args[0], "values", [node.args[0]]))
         for node in ast.walk(ast.parse(Path(demo.__file__).read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step"
     ]
-    shown = re.findall(r"^  ✓ (.+)$", README, re.MULTILINE)
-    assert shown
+    kept = picture.KEPT.read_text(encoding="utf-8")
+    shown = re.findall(r"^  ✓ (.+)$", kept, re.MULTILINE)
+    assert len(shown) == kept.count("✓") > 15
     for line in shown:
-        assert any(re.fullmatch(step, line) for step in told), line
+        assert any(re.fullmatch(step, line) for step in told), f"run: make picture ({line})"
+    drawn = picture.PICTURE.read_text(encoding="utf-8")
+    assert drawn == picture.drawn(kept), "run: make picture"
+    assert len(drawn) < 60_000
+    assert "](docs/demo.svg)" in README.partition("## Use it")[0]
     assert f" for {demo.WINDOW.total_seconds():.0f} s: " in "".join(shown)
 
 
