@@ -43,10 +43,10 @@ PROMPT = re.compile(r"\[(\d+)\]> $")
 QUESTION = "[y/N]: "
 
 
-def printed() -> list[str]:
-    """Every line of every block, without its comment."""
+def printed() -> list[tuple[str, str]]:
+    """Every line of every block: without its comment, and as it stands there."""
     blocks = re.findall(r"^```\w*\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    return [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [(re.sub(r"\s+# .*", "", line), line) for block in blocks for line in block.splitlines()]
 
 
 class Shell:
@@ -108,20 +108,20 @@ def shell(cast: Cast, tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("line", ELSEWHERE)
 def test_what_is_not_run_here_is_in_the_readme_and_proven_by_a_test_that_exists(line: str) -> None:
-    assert line in printed()
+    assert line in {bare for bare, _ in printed()}
     path, _, name = ELSEWHERE[line].partition("::")
     assert f"def {name or 'test_'}" in (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_every_other_line_of_the_readme_does_what_it_is_there_for(cast: Cast, shell: Shell) -> None:
-    run = [line for line in printed() if line and line not in ELSEWHERE]
+    run = [(bare, line) for bare, line in printed() if bare and bare not in ELSEWHERE]
     assert len(run) > 25
-    for line in run:
-        if line == SEALED_BEFORE:
+    for bare, line in run:
+        if bare == SEALED_BEFORE:
             cast.checkpoint()
         code = shell.run(line)
         assert code == 0, f"{line}\n{shell.said}"
-        for word in SAYS.get(line.partition(" --reason")[0], ()):
+        for word in SAYS.get(bare.partition(" --reason")[0], ()):
             assert word in shell.said, f"{line}\n{shell.said}"
 
 
@@ -136,5 +136,5 @@ SAYS = {
 
 
 def test_what_a_line_is_to_say_is_asked_of_a_line_that_is_there() -> None:
-    there = {line.partition(" --reason")[0] for line in printed()}
+    there = {bare.partition(" --reason")[0] for bare, _ in printed()}
     assert set(SAYS) <= there
