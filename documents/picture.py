@@ -4,6 +4,7 @@
 demo's output on stdin. Ids and days differ from run to run, so these stand in it in one form.
 """
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -79,7 +80,7 @@ def _alike(chapter: str) -> str:
 
 def drawn(text: str) -> str:
     """The picture of these lines, the same for the same lines."""
-    console = Console(width=WIDTH, record=True, file=_Nowhere(), force_terminal=True)
+    console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
     console.print(Text("$ make demo", style="bold"))
     for line in text.splitlines():
         console.print(_styled(line), no_wrap=True, crop=True)
@@ -92,14 +93,6 @@ def _styled(line: str) -> Text:
     if line.startswith("  ✓"):
         return Text.assemble("  ", ("✓", "green"), line[3:])
     return Text(line, style="bold" if line and not line.startswith(" ") else "")
-
-
-class _Nowhere:
-    def write(self, _: str) -> int:
-        return 0
-
-    def flush(self) -> None:
-        pass
 
 
 def main() -> int:
