@@ -54,13 +54,13 @@ class Api:
         )
 
     @property
+    def url(self) -> str:
+        return self._endpoint.url
+
+    @property
     def signed_by(self) -> str:
         """By which way the credentials were found, as botocore names it: `env`, `sso`."""
         return str(self._credentials.method)
-
-    @property
-    def url(self) -> str:
-        return self._endpoint.url
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
         return self._call("GET", path, query=query or {}, body=None, headers={})

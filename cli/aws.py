@@ -29,7 +29,7 @@ _LOOPBACK = re.compile(
 
 def open_session(profile: str | None) -> Any:
     """A botocore session of the caller's own. Raises Failure if the profile does not exist, the
-    files are broken, its credentials would come from this very command, or if inside `pam exec`
+    files are broken, its credentials would come from this very command, or inside `pam exec` if
     nobody could say who the caller is.
     """
     restore(environ, profile)

@@ -30,7 +30,7 @@ _PROFILES = ("AWS_DEFAULT_PROFILE", _PROFILE)
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _SESSION, _RESOURCE, _ENDS = "PAM_SESSION_ID", "PAM_RESOURCE", "PAM_EXPIRES_AT"
 _REGION_NAME = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
-_OLDER = frozenset({"AWS_CREDENTIAL_FILE", "AWS_CREDENTIAL_EXPIRATION", "BOTO_CONFIG"})
+OLDER = frozenset({"AWS_CREDENTIAL_FILE", "AWS_CREDENTIAL_EXPIRATION", "BOTO_CONFIG"})
 """Files of keys from before there were shared files; Python's SDK still asks them first."""
 _OF_FILES = frozenset(
     {
@@ -90,7 +90,7 @@ def of_aws(
     """`parent` with the lease behind `endpoint`, and no other identity. The files that it names
     are there while this is entered. Raises Failure if they cannot be written.
     """
-    gone = {*OTHER_IDENTITIES, *_OLDER, *_KEYS, *_REGIONS}
+    gone = {*OTHER_IDENTITIES, *OLDER, *_KEYS, *_REGIONS}
     gone |= {_OWN + name for name in (_CONFIG, _CREDENTIALS, _PROFILE, _REGION)}
     kept = {name: value for name, value in parent.items() if name not in gone}
     region = dict.fromkeys(_REGIONS, lease.region) if lease.region else {}

@@ -20,8 +20,18 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def place() -> Path:
-    """Where botocore looks for it."""
-    return Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    """Where botocore looks for it, and inside `pam exec` where the person's own is."""
+    return _own("AWS_CONFIG_FILE", "config")
+
+
+def keys_place() -> Path:
+    """The same for the credentials file."""
+    return _own("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+
+
+def _own(variable: str, name: str) -> Path:
+    named = os.environ.get(f"PAM_{variable}") or os.environ.get(variable)
+    return Path(named or f"~/.aws/{name}").expanduser()
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class Examination:
             return _ok(about, "none: this is no `pam exec`")
         detail = f"this is inside session {clean(session_id)}"
         handed_over = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
-        if self.invocation.profile or not any(os.environ.get(name) for name in handed_over):
+        named = self.invocation.profile or os.environ.get("PAM_AWS_PROFILE")
+        if named or not any(os.environ.get(name) for name in handed_over):
             return _ok(about, detail)
         remedy = "name your own profile with --profile: the lease's credentials cannot call PAM"
         return _wrong(about, detail, remedy)

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cli import circle, clock
+from cli import circle, clock, config_file
 from cli.holder import asking
 
 ADVISORY = 900.0
@@ -109,13 +109,9 @@ def _is_whole(found: Mapping[str, Any]) -> bool:
 
 def _files() -> Iterator[tuple[str, int, int, int]]:
     """Name, size, time and inode of each file that says who somebody is."""
-    home = Path("~/.aws").expanduser()
-    places = [
-        Path(os.environ.get("AWS_CONFIG_FILE") or home / "config").expanduser(),
-        Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser(),
-    ]
+    places = [config_file.place(), config_file.keys_place()]
     for folder in _SIGN_INS:
-        places += sorted((home / folder).glob("*.json"))
+        places += sorted((Path("~/.aws").expanduser() / folder).glob("*.json"))
     for place in places:
         try:
             about = place.stat()

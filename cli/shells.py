@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 
+from cli.child_environment import OLDER
 from cli.lease import OTHER_IDENTITIES, DatabaseLease, Lease
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -70,7 +71,9 @@ def to_unset(lease: Lease, environment: Mapping[str, str]) -> list[str]:
     """What `pam exec` keeps from its child, by names that a shell can say; libpq and the SDKs have
     no others.
     """
-    names = lease.interfering(environment) if isinstance(lease, DatabaseLease) else OTHER_IDENTITIES
+    names = OTHER_IDENTITIES | OLDER
+    if isinstance(lease, DatabaseLease):
+        names = lease.interfering(environment)
     return sorted(name for name in names - lease.environment().keys() if _NAME.fullmatch(name))
 
 

@@ -76,7 +76,14 @@ class Person:
         return self.cast.session(self.name).get_credentials()
 
     def client(self, service: str) -> Any:
-        return self.cast.client(service, self.cast.session(self.name))
+        """The same one each time: to make one takes longer than most calls of it."""
+        if service not in self._clients:
+            self._clients[service] = self.cast.client(service, self.cast.session(self.name))
+        return self._clients[service]
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)
@@ -136,7 +143,11 @@ class Cast:
         return about
 
     def person(self, name: str) -> Person:
-        return Person(name, self)
+        return self._people.setdefault(name, Person(name, self))
+
+    @cached_property
+    def _people(self) -> dict[str, Person]:
+        return {}
 
     @cached_property
     def _profiles(self) -> dict[str, dict[str, str]]:

@@ -34,11 +34,12 @@ def configure(
     into the AWS config file, of which nothing else changes. pam signs with the profile that you
     use now (--profile, AWS_PROFILE).
     """
-    name, own = profile_name or resource, circle.chosen(invocation.profile)
+    name = profile_name or resource
     if not _NAME.fullmatch(name) or name == "default":
         message = f"{name!a} cannot name a profile; choose one with --profile-name"
         raise typer.BadParameter(message, param_hint="--profile-name")
     session = invocation.aws_session()
+    own = circle.chosen(invocation.profile)
     known: Mapping[str, profiles.Settings] = session.full_config["profiles"]
     _check_signer(own, name, known)
     region = aws.region_of(session, invocation.region)
@@ -103,8 +104,7 @@ def _check_free(path: Path, name: str, resource: str) -> None:
     """Raises Failure for a name that means something else already."""
     found = config_file.read(path)["profiles"].get(name)
     mine = found is None or profiles.resource_of(found) == resource
-    keys = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
-    if not mine or name in _sections(Path(keys).expanduser()):
+    if not mine or name in _sections(config_file.keys_place()):
         message = (
             f"there is a profile {name!r} already, and it is not one for {resource}; nothing was "
             "changed. Choose another name with --profile-name"

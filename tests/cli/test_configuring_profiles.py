@@ -12,7 +12,7 @@ from botocore.configloader import load_config
 
 from cli import config_file, profiles
 from cli.problems import Failure
-from tests.cli.fake_api import FakeApi, Pam
+from tests.cli.fake_api import FakeApi, Pam, PamProcess
 
 RESOURCE = "core-ledger-admin"
 OWN = "[profile own]\naws_access_key_id = AKIAALICE\naws_secret_access_key = alices-secret\n"
@@ -83,14 +83,11 @@ def test_a_profile_of_its_own_is_brought_up_to_date_in_its_place(config: Path, p
     config.write_text(before + "\n[profile last]\noutput = text\n")
     result = pam("configure", RESOURCE, "--env", "uat", "--json")
     assert json.loads(result.stdout)["changed"] is True
-    assert config.read_text() == config_after(before) + "\n[profile last]\noutput = text\n"
+    # What a person has changed stays, the region too.
+    after = before.replace("--env test", "--env uat")
+    assert config.read_text() == after + "\n[profile last]\noutput = text\n"
     again = pam("configure", RESOURCE, "--env", "uat", "--json")
     assert json.loads(again.stdout)["changed"] is False
-
-
-def config_after(before: str) -> str:
-    """What a person has changed stays, the region too."""
-    return before.replace("--env test", "--env uat")
 
 
 def test_windows_line_ends_stay(config: Path, pam: Pam) -> None:
@@ -124,6 +121,21 @@ def test_a_new_file_is_for_its_owner_alone(
     assert result.exit_code == 0, result.stderr
     assert stat.S_IMODE(new.stat().st_mode) == 0o600
     assert stat.S_IMODE(new.parent.stat().st_mode) == 0o700
+
+
+def test_inside_exec_it_is_the_persons_own_file(
+    config: Path, pam_process: PamProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "of-exec").write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "of-exec"))
+    monkeypatch.setenv("PAM_AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("PAM_AWS_PROFILE", "own")
+    monkeypatch.setenv("PAM_AWS_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_PROFILE")
+    ran = pam_process("configure", RESOURCE)
+    assert ran.returncode == 0, ran.stderr
+    assert "--profile own " in parsed(config)[RESOURCE]["credential_process"]
+    assert RESOURCE not in (tmp_path / "of-exec").read_text()
 
 
 TAKEN = {

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -78,6 +80,24 @@ def test_five_calls_of_an_sdk_in_a_ten_minute_session_cost_one_lease(
         assert credentials.get_frozen_credentials().access_key == "ASIALEASED"
     assert program.starts >= 5
     assert len(fake.calls(CALL)) == 1
+
+
+def test_a_held_lease_is_there_before_anything_slow_is_loaded(
+    fake: FakeApi, program: Program
+) -> None:
+    lasting(fake, TEN_MINUTES)
+    first = own(program)
+    words = ["--profile", "own", "credentials", SESSION_ID, "--format", "process"]
+    script = (
+        "import sys\nfrom cli.main import app\n"
+        f"try:\n    app({words!r}, prog_name='pam')\nfinally:\n"
+        "    slow = {'botocore', 'boto3', 'rich', 'ssl'} & set(sys.modules)\n"
+        "    assert not slow, slow\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout == first
 
 
 def test_who_has_become_somebody_else_gets_no_lease_of_the_one_before(

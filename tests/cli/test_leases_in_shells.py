@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli import lease as leases
+from cli.child_environment import OLDER, Person, of_aws
 from cli.shells import FORMS, exports, fish_quoted, powershell_quoted, to_unset
 from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, lease, login
 
@@ -39,6 +40,14 @@ def _given(document: dict[str, Any]) -> leases.Lease:
     given = leases.parse(document)
     assert not isinstance(given, leases.SignIn)
     return given
+
+
+def _in_exec(given: leases.Lease, parent: dict[str, str]) -> dict[str, str]:
+    if isinstance(given, leases.DatabaseLease):
+        return given.child_environment(parent)
+    person = Person.of({}, profile="own", region=None, method="sso")
+    with of_aws(given, parent, person=person, endpoint={}) as environment:
+        return environment
 
 
 def _powershell_reads(expression: str) -> str:
@@ -132,8 +141,9 @@ def test_every_form_removes_all_that_exec_removes(
     fake.on(CALL, kind())
     shown = pam("credentials", SESSION_ID, "--format", form).stdout.splitlines()[0]
     given = _given(kind())
-    parent = dict.fromkeys([*leases.OTHER_IDENTITIES, "PGSERVICE", "PGOPTIONS", "PATH"], "theirs")
-    removed = parent.keys() - given.child_environment(parent).keys()
+    names = [*leases.OTHER_IDENTITIES, *OLDER, "PGSERVICE", "PGOPTIONS", "PATH"]
+    parent = dict.fromkeys(names, "theirs")
+    removed = parent.keys() - _in_exec(given, parent).keys() - given.environment().keys()
     assert removed
     assert removed <= set(re.findall(r"\w+", shown))
     assert "PATH" not in re.findall(r"\w+", shown)

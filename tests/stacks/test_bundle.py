@@ -94,6 +94,10 @@ def test_dependencies_are_installed_once_for_a_lock_file_and_a_target(
     monkeypatch.setattr(bundling, "LOCK_FILE", lock)
     monkeypatch.setattr(bundling, "ROOT", tmp_path)
     monkeypatch.setattr(bundling, "_uv", lambda: str(uv))
+    # To compile all sources of the functions takes longer than all else here, and is not looked at.
+    monkeypatch.setattr(bundling, "SOURCES", tmp_path / "sources")
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "tick.py").touch()
 
     for policy in ("{}", "[]"):
         build_bundle(TARGET, policy_json=policy, mode=BundleMode.BUILD)

@@ -32,26 +32,26 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged(env_name: str) -> None:
     app.synth()
 
 
-def test_the_cdk_nag_gate_is_armed() -> None:
+@pytest.fixture(scope="module")
+def said_of_an_unencrypted_bucket() -> str:
+    """With what the synthesis fails."""
     app = new_app("prod")
     apply_rules(app)
     stack = build(app).node.find_child("Service")
     assert isinstance(stack, cdk.Stack)
     s3.Bucket(stack, "Unencrypted")
 
-    with pytest.raises(Exception, match="AwsSolutions-S10"):
+    with pytest.raises(Exception, match="Unencrypted") as caught:
         app.synth()
+    return str(caught.value)
 
 
-def test_the_nist_gate_is_armed() -> None:
-    app = new_app("prod")
-    apply_rules(app)
-    stack = build(app).node.find_child("Service")
-    assert isinstance(stack, cdk.Stack)
-    s3.Bucket(stack, "Unencrypted")
+def test_the_cdk_nag_gate_is_armed(said_of_an_unencrypted_bucket: str) -> None:
+    assert "AwsSolutions-S10" in said_of_an_unencrypted_bucket
 
-    with pytest.raises(Exception, match="R5-S3BucketVersioningEnabled"):
-        app.synth()
+
+def test_the_nist_gate_is_armed(said_of_an_unencrypted_bucket: str) -> None:
+    assert "R5-S3BucketVersioningEnabled" in said_of_an_unencrypted_bucket
 
 
 @pytest.mark.parametrize("part", ["foundation", "service"])
