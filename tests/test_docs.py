@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 import tomllib
 from importlib import import_module
 from inspect import signature
@@ -185,20 +183,6 @@ def _shown(part: ast.expr) -> str:
     assert isinstance(part, ast.FormattedValue)
     named = vars(demo).get(part.value.id) if isinstance(part.value, ast.Name) else None
     return re.escape(named) if isinstance(named, str) else ".+"
-
-
-def test_every_command_of_the_readme_exists() -> None:
-    commands = set(re.findall(r"^pam (?:--profile \w+\s+)?([a-z]+)", README, flags=re.MULTILINE))
-    helped = subprocess.run(
-        [sys.executable, "-m", "cli.main", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    ).stdout
-    assert commands
-    for command in commands:
-        assert re.search(rf"\b{command}\b", helped), command
 
 
 def test_every_decision_that_a_page_refers_to_is_written_down() -> None:
