@@ -136,7 +136,7 @@ cost: setup ## ENV=: what a deployment and a session of each kind cost, counted 
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
-	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 
 # Each stamp is written last, so that a set-up that was cut short is done again. The first one makes
 # the environment exact; so whatever came into it later comes again. The C headers of Node and of
