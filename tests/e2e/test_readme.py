@@ -41,6 +41,8 @@ LONGEST = 60.0
 """Seconds for one line."""
 PROMPT = re.compile(r"\[(\d+)\]> $")
 QUESTION = "[y/N]: "
+CHOICE = re.compile(r"which one\? \[1-(\d+), return for none\]: $")
+"""The oldest is the first: what other tests have left open is not meant."""
 
 
 def printed() -> list[tuple[str, str]]:
@@ -85,6 +87,8 @@ class Shell:
             self.said += os.read(self._terminal, 65536).decode(errors="replace")
             if self.said.endswith(QUESTION):
                 os.write(self._terminal, b"y\n")
+            elif several := CHOICE.search(self.said):
+                os.write(self._terminal, several[1].encode() + b"\n")
         return int(prompt[1])
 
     def end(self) -> None:
