@@ -192,7 +192,7 @@ def test_somebody_who_says_nothing_holds_nobody_up(
 def test_a_crowd_that_keeps_the_door_gives_way(
     socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody on the machine can connect, and say a byte now and then for as long as they like."""
+    """Everybody on the machine can connect, and say a byte now and then for ever."""
     monkeypatch.setattr(container_credentials, "_CONNECTIONS", 2)
     monkeypatch.setattr(container_credentials._Handler, "timeout", 10)
     with CredentialEndpoint(Lender()) as endpoint:
