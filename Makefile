@@ -24,7 +24,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.pam/cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo up down status test lint unit e2e soak databases gates format bench documents openapi guarantees lock preflight deploy smoke destroy unstick cost clean
+.PHONY: help setup tools demo up down status test lint unit e2e soak databases gates format bench documents picture openapi guarantees lock preflight deploy smoke destroy unstick cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,10 @@ documents: openapi guarantees ## make anew whatever under docs/ is generated
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.start_input
 	@PYTHONPATH=lambdas $(PYTHON) -m documents.pages
 
+picture: setup ## run the demo, and draw what it said anew, in docs/demo.svg
+	@$(PYTHON) -m local demo --state-dir .pam/demo > .pam/demo.said
+	@PYTHONPATH=lambdas $(PYTHON) -m documents.picture --record < .pam/demo.said
+
 bench: setup ## measure, as ratios, into docs/benchmarks (ONLY=; PROFILE=1: from inside)
 	@PYTHONPATH=lambdas $(PYTHON) -m local $(if $(PROFILE),profile,bench --only "$(ONLY)")
 
@@ -132,7 +136,7 @@ cost: setup ## ENV=: what a deployment and a session of each kind cost, counted 
 
 clean: ## stop the local stack and forget everything that was set up
 	@if [ -e $(PROJECT) ]; then $(PYTHON) -m local down; fi
-	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) node_modules cdk.out .pam .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 
 # Each stamp is written last, so that a set-up that was cut short is done again. The first one makes
 # the environment exact; so whatever came into it later comes again. The C headers of Node and of

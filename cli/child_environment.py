@@ -29,6 +29,11 @@ _PROFILES = ("AWS_DEFAULT_PROFILE", _PROFILE)
 """In the order in which botocore looks."""
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _SESSION, _RESOURCE, _ENDS = "PAM_SESSION_ID", "PAM_RESOURCE", "PAM_EXPIRES_AT"
+_BEARER = "AWS_BEARER_TOKEN_"
+"""Before the name of a service that takes the token for an identity."""
+_NO_PROXY = ("NO_PROXY", "no_proxy") if os.name == "posix" else ("NO_PROXY",)
+_PROXIES = frozenset({"all_proxy", "http_proxy", "https_proxy"})
+_ENDPOINT_HOST = "127.0.0.1"
 _REGION_NAME = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 OLDER = frozenset({"AWS_CREDENTIAL_FILE", "AWS_CREDENTIAL_EXPIRATION", "BOTO_CONFIG"})
 """Files of keys from before there were shared files; Python's SDK still asks them first."""
@@ -92,11 +97,16 @@ def of_aws(
     """
     gone = {*OTHER_IDENTITIES, *OLDER, *_KEYS, *_REGIONS}
     gone |= {_OWN + name for name in (_CONFIG, _CREDENTIALS, _PROFILE, _REGION)}
-    kept = {name: value for name, value in parent.items() if name not in gone}
+    kept = {
+        name: value
+        for name, value in parent.items()
+        if name not in gone and not name.startswith(_BEARER)
+    }
     region = dict.fromkeys(_REGIONS, lease.region) if lease.region else {}
     with _files(lease.region) as (config, nothing):
         yield {
             **kept,
+            **_past_proxies(kept),
             **region,
             _CONFIG: config,
             _CREDENTIALS: nothing,
@@ -105,6 +115,19 @@ def of_aws(
             **endpoint,
             **person.environment(),
         }
+
+
+def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Where there is a proxy, it is not for this machine: it would hear the endpoint's token."""
+    if not any(name.lower() in _PROXIES for name in environment):
+        return {}
+    before = {name: environment.get(name) or _first(environment, _NO_PROXY) for name in _NO_PROXY}
+    return {name: _with_endpoint(hosts) for name, hosts in before.items()}
+
+
+def _with_endpoint(hosts: str) -> str:
+    there = {host.strip() for host in hosts.split(",")} & {"*", _ENDPOINT_HOST}
+    return hosts if there else ",".join(filter(None, (hosts, _ENDPOINT_HOST)))
 
 
 def of_session(

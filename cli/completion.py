@@ -6,6 +6,7 @@ for, and every failure is an empty list.
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ PATIENCE = 2.0
 """Seconds that somebody who pressed TAB is kept waiting at most."""
 KEPT = 30.0
 """Seconds for which the API's answer is used again."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.,:/@+=-]*", re.ASCII)
+"""What no shell acts upon: some put an offer into the line, or evaluate it, as it is."""
 _COMMON = ("profile", "env", "region", "api_url")
 _AROUND = (
     *("AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"),
@@ -91,7 +94,9 @@ OFFERS: Mapping[str, Offer] = {
 
 
 def _beginning(known: Iterable[str], incomplete: str) -> list[str]:
-    return sorted({each for each in known if each.startswith(incomplete) and each.isprintable()})
+    return sorted(
+        {each for each in known if each.startswith(incomplete) and _PLAIN.fullmatch(each)}
+    )
 
 
 def _items(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from hmac import compare_digest
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_urlsafe
-from threading import BoundedSemaphore, Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,7 +30,9 @@ _ADDRESS = "127.0.0.1"
 _PATH = "/lease"
 _TOKEN_BYTES = 32
 _CONNECTIONS = 64
-"""At a time; who comes on top of that is sent away, so that nobody makes this a burden."""
+"""At a time that have not shown the token yet; one more, and the oldest of them is sent away. So
+nobody makes this a burden, or keeps the child out by holding the door.
+"""
 _SILENCE = 5.0
 """Seconds for which a connection may say nothing."""
 
@@ -86,6 +88,7 @@ class CredentialEndpoint:
     def _answer(self, asked: BaseHTTPRequestHandler) -> tuple[HTTPStatus, Mapping[str, Any] | None]:
         if not self._lawful(asked):
             return HTTPStatus.FORBIDDEN, None
+        self._server.let_stay(asked.connection)
         try:
             return HTTPStatus.OK, _document(self._lease())
         except Over as over:
@@ -108,7 +111,8 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._free = BoundedSemaphore(_CONNECTIONS)
+        self._lock = Lock()
+        self._unknown: dict[socket.socket, None] = {}
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -118,16 +122,26 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = _ADDRESS, int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        with self._lock:
+            if len(self._unknown) >= _CONNECTIONS:
+                self._send_away(next(iter(self._unknown)))
+            self._unknown[request] = None
+        super().process_request(request, client_address)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+    def let_stay(self, request: socket.socket) -> None:
+        """Whoever it is may wait for an answer."""
+        with self._lock:
+            self._unknown.pop(request, None)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.let_stay(request)
+        super().shutdown_request(request)
+
+    def _send_away(self, request: socket.socket) -> None:
+        """Its own thread sees that, and closes it."""
+        del self._unknown[request]
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away. The terminal belongs to the child."""

@@ -139,9 +139,14 @@ def print_failure(document: Mapping[str, Any]) -> None:
         print_json(document)
 
 
+def printing() -> None:
+    """Stdout has its document from here on, whoever writes it: no second one may follow."""
+    _printed.set(True)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """ASCII only: what people wrote cannot reach the terminal as control characters."""
-    _printed.set(True)
+    printing()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=True))
 
 

@@ -19,8 +19,15 @@ SECRETS = frozenset(
 """Fields that `pam exec --json` leaves out."""
 OTHER_IDENTITIES = frozenset(
     {
+        "AMAZON_ACCESS_KEY_ID",
+        "AMAZON_SECRET_ACCESS_KEY",
+        "AMAZON_SESSION_TOKEN",
+        "AWS_ACCESS_KEY",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "AWS_CREDENTIAL_PROFILES_FILE",
         "AWS_PROFILE",
         "AWS_DEFAULT_PROFILE",
+        "AWS_SECRET_KEY",
         "AWS_SECURITY_TOKEN",
         "AWS_ROLE_ARN",
         "AWS_ROLE_SESSION_NAME",
@@ -31,7 +38,9 @@ OTHER_IDENTITIES = frozenset(
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     }
 )
-"""Variables by which some SDK would act as somebody else than the lease says."""
+"""Variables by which some SDK would act as somebody else than the lease says: Go's, Java's and
+Ruby's read keys by other names, too, and before they ask an endpoint.
+"""
 
 SYSTEM_ROOTS = "system"
 """libpq's word for the certificates that the system trusts."""

@@ -14,13 +14,11 @@ from cli import clock, tables, terminal
 from cli.render import STYLES
 from cli.session import Session
 from cli.tables import Cell, Column
-from cli.text import clean, short_principal
+from cli.text import clean, inert, short_principal
 from pam.domain.lifecycle import Status
 
 _SHORTEST = 10
 """Characters of an id at least: the instant at which the session was asked for."""
-_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
-"""What a spreadsheet reads as a formula, if a value begins with it."""
 COLUMNS = (
     Column("SESSION"),
     Column("STATUS"),
@@ -111,7 +109,7 @@ def print_names(items: Iterable[Mapping[str, Any]]) -> None:
 def print_csv(items: Iterable[Mapping[str, Any]], *, first: Mapping[str, Sequence[str]]) -> None:
     """One line for each, after a line of headings. `first` are columns before those of a session.
 
-    No value is a formula to a spreadsheet: what begins like one has a ' before it.
+    No value is a formula to a spreadsheet: what looks like one has a ' before it.
     """
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
@@ -120,14 +118,8 @@ def print_csv(items: Iterable[Mapping[str, Any]], *, first: Mapping[str, Sequenc
     for index, item in enumerate(items):
         own = [_value(item.get(name)) for name in _FIELDS]
         before = [column[index] for column in first.values()]
-        lines.writerow([plain(each) for each in (*before, *own, *_votes(item))])
+        lines.writerow([inert(each) for each in (*before, *own, *_votes(item))])
     typer.echo(text.getvalue(), nl=False)
-
-
-def plain(text: str) -> str:
-    """`text` as a spreadsheet shows it, and never runs it."""
-    shown = clean(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or text[:1] in _FORMULA else shown
 
 
 def _votes(item: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -18,7 +18,8 @@ LIVES = timedelta(days=3)
 """A session that may still become or be access was asked for no longer ago: 24 hours of waiting for
 votes and 4 of access, at most.
 """
-_TO_COME = (Status.ACTIVE, Status.ACTIVATING, Status.APPROVED, Status.PENDING_APPROVAL)
+_TO_COME = (Status.PENDING_APPROVAL, Status.APPROVED, Status.ACTIVATING, Status.ACTIVE)
+"""In the order in which a session goes through them: one that moves on is met further on."""
 Document = dict[str, Any]
 
 
@@ -55,11 +56,15 @@ def to_come(
     """Those that are access, or may become it, of everybody whom the caller may see; newest first
     in each state. There are few of each, and each is a range of the index of states.
     """
-    found: dict[str, Document] = {}
+    found: dict[Status, dict[str, Document]] = {}
     for status in _TO_COME:
-        for each in sessions(api, status=status, requester=requester, resource=resource):
-            found.setdefault(Session.parse(each).session_id, each)
-    return list(found.values())
+        read = sessions(api, status=status, requester=requester, resource=resource)
+        found[status] = {Session.parse(each).session_id: each for each in read}
+    newest: dict[str, Document] = {}
+    for status in reversed(_TO_COME):
+        for name, each in found[status].items():
+            newest.setdefault(name, each)
+    return list(newest.values())
 
 
 def me(api: "Api") -> str:

@@ -1,5 +1,6 @@
 """Text that came from people or from the network, made safe for a terminal."""
 
+import re
 import unicodedata
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -7,10 +8,25 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 line and paragraph separators: all that can move the cursor or make text read otherwise than it is.
 """
 
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\u2212"
+"""How a formula begins, full-width signs included."""
+_COMPUTED = re.compile(rf"\s*[{_SIGNS}]")
+_COMPUTED_BEHIND = re.compile(rf'(;[\s"]*)(?=[{_SIGNS}])')
+"""Behind a semicolon a cell begins for spreadsheets of many languages, whatever quotes are there:
+they are closed before it for such a reader.
+"""
+
 
 def clean(text: str) -> str:
     """`text` with every character that could act on the terminal written as an escape."""
     return "".join(_escaped(character) for character in text)
+
+
+def inert(value: object) -> str:
+    """A spreadsheet's cell on one line, with an apostrophe before what would be computed."""
+    raw = str(value)
+    text = _COMPUTED_BEHIND.sub(r"\1'", clean(raw))
+    return f"'{text}" if _COMPUTED.match(raw) else text
 
 
 def shorten(text: str, width: int) -> str:

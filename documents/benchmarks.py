@@ -40,9 +40,26 @@ def headlines() -> str:
     """What the README shows, as far as it was kept, and on which machine it was measured."""
     figures = {figure.name: figure for _, figure in _figures()}
     rows = [_headline(figures[name]) for name in HEADLINES if name in figures]
-    machines = dict.fromkeys(_machine(document["machine"]) for document in kept().values())
     head = ("figure", "ratio", "bar", "over")
-    return f"{_table(head, rows)}\nMeasured on {'; '.join(machines)}.\n"
+    return f"{_table(head, rows)}\n{_measured()}\n"
+
+
+def absolutes() -> str:
+    """The same figures as they were measured."""
+    figures = {figure.name: figure for _, figure in _figures()}
+    head = ("figure", "measured", "reference", "over")
+    rows = [_absolute(figures[name]) for name in HEADLINES if name in figures]
+    return f"{_table(head, rows)}\n{_measured()}\n"
+
+
+def _absolute(figure: Figure) -> tuple[str, ...]:
+    measured = (shown(each, figure.unit) for each in (figure.value, figure.reference_value))
+    return figure.name, *measured, figure.reference
+
+
+def _measured() -> str:
+    machines = dict.fromkeys(_machine(document["machine"]) for document in kept().values())
+    return f"Measured on {'; '.join(machines)}."
 
 
 def _headline(figure: Figure) -> tuple[str, ...]:

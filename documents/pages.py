@@ -213,6 +213,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "missed-bars": benchmarks.missed,
     "benchmarks": benchmarks.tables,
     "figures": benchmarks.headlines,
+    "absolute-figures": benchmarks.absolutes,
 }
 
 

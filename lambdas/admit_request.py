@@ -46,7 +46,7 @@ def handler(event: object, context: Any) -> dict[str, str]:
         now=clock.now(),
         store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
-        notifier=wiring.notifier(settings().tier1_topic_arn),
+        notifier=wiring.notifier(settings().tier1_topic_arn, settings().env_name),
         signer=wiring.signer(Maker.ADMISSION, settings().admission_key_arn),
         home=Home(account=settings().account, region=settings().region),
     )

@@ -39,6 +39,6 @@ def handler(event: object, context: Any) -> None:
         now=clock.now(),
         store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
-        notifier=wiring.notifier(settings().approver_topic_arn),
+        notifier=wiring.notifier(settings().approver_topic_arn, settings().env_name),
         workflow=workflow,
     )

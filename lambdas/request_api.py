@@ -192,7 +192,7 @@ def _blocked(body: RevokeBody, call: Call) -> views.SessionView:
         ),
         call,
         closer=RevokerThatIsHeardOf(),
-        notifier=wiring.notifier(settings().tier1_topic_arn),
+        notifier=wiring.notifier(settings().tier1_topic_arn, settings().env_name),
     )
     return views.session_view(session)
 
@@ -204,7 +204,7 @@ def block(call: Call, body: Annotated[BlockBody, BODY]) -> views.BlockedView:
         body.order(),
         call,
         closer=RevokerThatIsHeardOf(),
-        notifier=wiring.notifier(settings().tier1_topic_arn),
+        notifier=wiring.notifier(settings().tier1_topic_arn, settings().env_name),
     )
     return views.blocked(done)
 
@@ -215,7 +215,7 @@ def confirm(call: Call, body: Annotated[ConfirmBody, BODY]) -> views.SessionView
     session = confirm_session.confirm_session(
         body.session_id,
         call,
-        notifier=wiring.notifier(settings().tier1_topic_arn),
+        notifier=wiring.notifier(settings().tier1_topic_arn, settings().env_name),
         workflow=wiring.workflow(settings().state_machine_arn),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
     )
@@ -359,8 +359,8 @@ def link(call: Call, body: Annotated[LinkBody, BODY]) -> views.LinkView:
         codes=wiring.link_codes(settings().tables),
         signer=wiring.signer(Maker.DOOR, settings().door_key_arn),
         tell=[
-            wiring.notifier(settings().requester_topic_arn),
-            wiring.notifier(settings().tier1_topic_arn),
+            wiring.notifier(settings().requester_topic_arn, settings().env_name),
+            wiring.notifier(settings().tier1_topic_arn, settings().env_name),
         ],
     )
     return views.link_view(linking)

@@ -31,9 +31,9 @@ def handler(event: object, context: Any) -> dict[str, list[str]]:
         store=wiring.sessions(settings().tables),
         policy=wiring.policy(),
         audiences=Audiences(
-            approvers=wiring.notifier(settings().approver_topic_arn),
-            requesters=wiring.notifier(settings().requester_topic_arn),
-            tier1=wiring.notifier(settings().tier1_topic_arn),
+            approvers=wiring.notifier(settings().approver_topic_arn, settings().env_name),
+            requesters=wiring.notifier(settings().requester_topic_arn, settings().env_name),
+            tier1=wiring.notifier(settings().tier1_topic_arn, settings().env_name),
         ),
     )
     return {"sent": [duty.value for duty in sent]}

@@ -2,12 +2,17 @@
 
 import argparse
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 
+from rich.console import Console
+
 from local.bench.benches import BENCHES
+from local.busy import busy
 from local.stack import StackError, down, status, up
-from local.state import default_state_dir
+from local.state import State, default_state_dir
 
 _COMMANDS = ["up", "down", "status", "demo", "bench", "profile"]
 
@@ -31,13 +36,10 @@ def main() -> int:
 def _run(command: str, state_dir: Path, only: str) -> int:
     match command:
         case "up":
-            about = up(state_dir)
-            folder = state_dir / "aws"
-            print(f"up: {about['api_url']}")
-            print(f'  export PATH="{Path(sys.executable).parent}:$PATH"')
-            print(f"  export AWS_CONFIG_FILE={folder / 'config'}")
-            print(f"  export AWS_SHARED_CREDENTIALS_FILE={folder / 'credentials'}")
-            print(f"  export AWS_ENDPOINT_URL={about['endpoint_url']} PAM_ENV=local")
+            with busy(Console(highlight=False, soft_wrap=True)) as tell:
+                about = up(state_dir, tell=tell)
+            print(f"up: {about['api_url']}; in a shell:")
+            print(f"  . {shlex.quote(os.path.relpath(State(state_dir).shell))}")
             print("  pam --profile alice resources")
         case "down":
             print("stopped" if down(state_dir) else "nothing was running")

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from cli.problems import ExitCode
 from cli.trail.chain import faults_of
+from local.busy import busy
 from local.cast import Cast, NotSeenError, Person, is_refused, until
 from local.demo_directories import in_directories
 from local.demo_slack import in_slack
@@ -37,7 +38,8 @@ def demo(state_dir: Path) -> int:
     story = Story(console)
     try:
         story.chapter("The app as it goes to AWS, deployed into an emulator that enforces IAM")
-        up(state_dir, tell=story.begin, hand_over=False)
+        with busy(console, story.begin) as told:
+            up(state_dir, tell=told, hand_over=False)
         try:
             tell(story, Cast(state_dir))
         finally:

@@ -44,6 +44,16 @@ def read_inbox(endpoint: str, url: str) -> list[str]:
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             body = json.loads(message["Body"])
-            found.append(f"{body.get('Subject', '')}\n{body['Message']}")
+            found.append(_read(body))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
+
+
+def _read(body: dict[str, str]) -> str:
+    """PAM sends queues JSON, with its text in it; an alarm of CloudWatch is shown as it is."""
+    said = body["Message"]
+    try:
+        text = json.loads(said)["text"]
+    except (ValueError, KeyError, TypeError):
+        text = said
+    return f"{body.get('Subject', '')}\n{text}"

@@ -27,7 +27,7 @@ from local.beside import Beside, BesideError
 from local.databases import create_databases
 from local.inboxes import create_inboxes
 from local.people import create_people
-from local.profiles import profiles_of, write_aws_files
+from local.profiles import profiles_of, write_aws_files, write_shell_file
 from local.state import State, write_private
 from pam.names import Parameter
 
@@ -99,7 +99,7 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
 
 def _stop(state: State) -> bool:
     """With what tells others of it. False if there was nothing."""
-    for path in (state.about, state.aws_config, state.aws_credentials):
+    for path in (state.about, state.shell, state.aws_config, state.aws_credentials):
         path.unlink(missing_ok=True)
     folders = (state.socket_host, state.slack, state.identity_center, state.okta)
     beside = [companions.stop(folder) for folder in folders]
@@ -137,6 +137,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         server_starts = pool.submit(_start_postgres, state, progress)
         slack_starts = pool.submit(_start_slack, state, progress)
         okta_starts = pool.submit(_start_okta, state, progress)
+        progress("synthesising the app (up to a minute the first time) ...")
         assembly = assemblies.assembly_of(digest)
         progress("app synthesised")
         (emulator, center), server = aws_starts.result(), server_starts.result()
@@ -147,6 +148,7 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         identity_center_beside.SERVICE.unplaced: center.url,
         okta_beside.SERVICE.unplaced: okta.url,
     }
+    progress("deploying it ...")
     deploy.deploy(assemblies.placed(assembly, state.assembly, addresses), emulator.endpoint)
     emulator.start_functions()
     progress("app deployed")
@@ -171,8 +173,10 @@ def _bring_up(state: State, digest: str, progress: Tell, *, hand_over: bool) -> 
         "sources": _made_of(digest),
     }
     write_aws_files(state, people)
+    write_shell_file(state, emulator.endpoint)
     write_private(state.about, json.dumps(about, indent=2))
     progress("people, inboxes and databases are there")
+    progress("starting the functions ...")
     _wait_for_functions(state)
     progress("functions started")
     if hand_over:

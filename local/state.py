@@ -38,6 +38,11 @@ class State:
         return self.dir / "aws" / "credentials"
 
     @property
+    def shell(self) -> Path:
+        """What a shell reads (`. .pam/env`), so that `pam` works there. Only while it is up."""
+        return self.dir / "env"
+
+    @property
     def process(self) -> Path:
         """Which process is ours: pid and start time, so that a reused pid is never mistaken."""
         return self.dir / "emulator.json"

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 import tomllib
 from importlib import import_module
 from inspect import signature
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import guarantees, openapi, pages
+from documents import guarantees, openapi, pages, picture
 from local import demo
 from pam import names
 from pam.domain.ending import ReceiptMethod
@@ -160,15 +158,21 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 
 def test_what_the_readme_shows_of_the_demo_is_what_it_shows() -> None:
+    """And the picture is of that."""
     told = [
         "".join(_shown(part) for part in getattr(node.args[0], "values", [node.args[0]]))
         for node in ast.walk(ast.parse(Path(demo.__file__).read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step"
     ]
-    shown = re.findall(r"^  ✓ (.+)$", README, re.MULTILINE)
-    assert shown
+    kept = picture.KEPT.read_text(encoding="utf-8")
+    shown = re.findall(r"^  ✓ (.+)$", kept, re.MULTILINE)
+    assert len(shown) == kept.count("✓") > 15
     for line in shown:
-        assert any(re.fullmatch(step, line) for step in told), line
+        assert any(re.fullmatch(step, line) for step in told), f"run: make picture ({line})"
+    drawn = picture.PICTURE.read_text(encoding="utf-8")
+    assert drawn == picture.drawn(kept), "run: make picture"
+    assert len(drawn) < 60_000
+    assert "](docs/demo.svg)" in README.partition("## Use it")[0]
     assert f" for {demo.WINDOW.total_seconds():.0f} s: " in "".join(shown)
 
 
@@ -179,20 +183,6 @@ def _shown(part: ast.expr) -> str:
     assert isinstance(part, ast.FormattedValue)
     named = vars(demo).get(part.value.id) if isinstance(part.value, ast.Name) else None
     return re.escape(named) if isinstance(named, str) else ".+"
-
-
-def test_every_command_of_the_readme_exists() -> None:
-    commands = set(re.findall(r"^pam (?:--profile \w+\s+)?([a-z]+)", README, flags=re.MULTILINE))
-    helped = subprocess.run(
-        [sys.executable, "-m", "cli.main", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    ).stdout
-    assert commands
-    for command in commands:
-        assert re.search(rf"\b{command}\b", helped), command
 
 
 def test_every_decision_that_a_page_refers_to_is_written_down() -> None:

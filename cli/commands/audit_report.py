@@ -13,7 +13,7 @@ import typer
 from cli import clock, render
 from cli.commands.audit_export import Since, Until, typed_instant
 from cli.commands.audit_verify import Key, WitnessKey, anchors, witnessed
-from cli.invocation import Invocation, command
+from cli.invocation import Invocation, command, printing
 from cli.problems import ExitCode, Failure
 from cli.text import clean
 
@@ -123,6 +123,7 @@ def _print(head: "Head", lines: "Lines", form: Form) -> None:
 
 def _print_json(head: "Head", lines: "Lines") -> None:
     """One document, written as it is read: ASCII only, as `print_json` has it."""
+    printing()
     typer.echo(f'{{"head": {json.dumps(head.document())}, "sessions": [')
     before = ""
     for line in lines:

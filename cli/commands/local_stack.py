@@ -68,8 +68,8 @@ def folder_of(state_dir: Path | None) -> Path:
 
 
 def _call(verb: str, folder: Path) -> dict[str, Any]:
-    """`local.VERB(folder)`; what it prints on the way goes to stderr."""
-    stack = imported("local")
+    """`local.stack.VERB(folder)`; what it prints on the way goes to stderr."""
+    stack = imported("local.stack")
     with redirect_stdout(sys.stderr):
         try:
             answer = getattr(stack, verb)(folder)

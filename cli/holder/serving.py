@@ -20,13 +20,14 @@ PATIENCE = 2.0
 LOOK = 30.0
 """Seconds between two looks at whether there is anything left to do."""
 _PR_SET_DUMPABLE = 4
+_MOST_DESCRIPTORS = 65536
+"""More than any login may have open."""
 
 
 def main(descriptor: int, path: Path) -> None:
     """Answers at the listening socket with this descriptor until there is nothing left to hold."""
     _leave_no_trace()
-    with suppress(OSError):
-        os.setsid()
+    _keep_nothing_of_the_starter(descriptor)
     with socket.socket(fileno=descriptor) as listener:
         serve(listener, path, Memory(began=time.time()))
 
@@ -39,7 +40,7 @@ def serve(listener: socket.socket, path: Path, memory: Memory, *, look: float = 
             connection, _ = listener.accept()
         except TimeoutError:
             continue
-        with connection, suppress(OSError, ValueError):
+        with connection, suppress(OSError, RecursionError, ValueError):
             if not peers.is_oneself(connection):
                 continue
             connection.settimeout(PATIENCE)
@@ -77,6 +78,15 @@ def _is_still(path: Path, inode: int) -> bool:
         return path.lstat().st_ino == inode
     except OSError:
         return False
+
+
+def _keep_nothing_of_the_starter(descriptor: int) -> None:
+    """Its terminal, folder, locks and pipes would last as long as the leases."""
+    with suppress(OSError):
+        os.setsid()
+    os.chdir("/")
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, _MOST_DESCRIPTORS)
 
 
 def _leave_no_trace() -> None:

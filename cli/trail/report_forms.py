@@ -3,31 +3,19 @@ obeys.
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import IO, Any
 
-from cli.text import clean, short_principal, shorten
+from cli.text import clean, inert, short_principal, shorten
 from pam.domain.lifecycle import Status
 
 Told = Mapping[str, Any]
 """A line as JSON has it: `Line.document()`."""
 
-_COMPUTED = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]")
-"""How a cell begins that a spreadsheet may take for a formula, full-width signs included."""
-_COMPUTED_BEHIND = re.compile(r"(;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])")
-"""The same behind a semicolon, where a cell begins for spreadsheets of many languages."""
 _SHORT = {Status.PENDING_APPROVAL: "pending"}
 _WIDE = 200
-
-
-def inert(value: object) -> str:
-    """A cell's text on one line, with an apostrophe before what a spreadsheet would compute."""
-    text = clean(str(value))
-    text = _COMPUTED_BEHIND.sub(r"\1'", text)
-    return f"'{text}" if _COMPUTED.match(text) else text
 
 
 def votes_of(line: Told, *, short: bool = False) -> str:

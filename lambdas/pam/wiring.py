@@ -207,10 +207,10 @@ def waiting_workflow(state_machine_arn: str) -> "StepFunctionsWorkflow":
 
 
 @cache
-def notifier(topic_arn: str) -> "SnsNotifier":
+def notifier(topic_arn: str, env_name: str) -> "SnsNotifier":
     from pam.aws.sns_notifier import SnsNotifier
 
-    return SnsNotifier(own_client("sns"), topic_arn)
+    return SnsNotifier(own_client("sns"), topic_arn, env_name)
 
 
 @cache

@@ -109,6 +109,16 @@ def test_a_removed_record_is_exit_1_and_never_proven(pam: Pam, folder: Path, key
         assert "PROVEN" not in told
 
 
+@pytest.mark.parametrize("option", [("--format", "json"), ("--json",)])
+def test_what_is_not_proven_is_one_document_all_the_same(
+    pam: Pam, folder: Path, option: tuple[str, ...]
+) -> None:
+    result = pam("audit", "report", str(folder), *SINCE, *option)
+    assert result.exit_code == 7
+    assert json.loads(result.stdout)["head"]["proof"]["verdict"] == "NOT ANCHORED"
+    assert result.stderr.startswith("NOT ANCHORED: ")
+
+
 def test_one_persons_report_says_what_it_does_not_prove(pam: Pam, log: Log) -> None:
     result = pam("audit", "report", *SINCE, "--who", "load01", "--resource", "core-ledger-admin")
     assert result.exit_code == 0

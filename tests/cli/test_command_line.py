@@ -79,7 +79,9 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Pa
         return STATUS if running else {"status": "down"}
 
     verbs = {verb: (lambda path, verb=verb: act(verb, path)) for verb in ("up", "down", "status")}
-    monkeypatch.setitem(sys.modules, "local", SimpleNamespace(**verbs, StackError=RuntimeError))
+    monkeypatch.setitem(
+        sys.modules, "local.stack", SimpleNamespace(**verbs, StackError=RuntimeError)
+    )
     state = SimpleNamespace(default_state_dir=lambda: tmp_path / "default")
     monkeypatch.setitem(sys.modules, "local.state", state)
     return calls
@@ -124,6 +126,12 @@ def test_a_stack_that_does_not_start_is_one_line(
         message = "port 4566\nis taken"
         raise RuntimeError(message)
 
-    monkeypatch.setitem(sys.modules, "local", SimpleNamespace(up=up, StackError=RuntimeError))
+    monkeypatch.setitem(sys.modules, "local.stack", SimpleNamespace(up=up, StackError=RuntimeError))
     result = CliRunner().invoke(app, ["local", "up", "--state-dir", str(tmp_path)])
     assert (result.exit_code, result.stderr) == (1, "pam local up: port 4566 is taken\n")
+
+
+def test_the_local_stack_says_that_it_is_down(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["local", "status", "--state-dir", str(tmp_path), "--json"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["status"] == "down"

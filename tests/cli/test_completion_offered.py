@@ -68,6 +68,13 @@ def test_what_is_offered(answers: FakeApi, tab: Any, tmp_path: Path, line: str) 
     assert result.stdout.split() == OFFERED[line]
 
 
+@pytest.mark.parametrize("name", ["$(id)", "a`id`", "a;id", "a b", "a'b", 'a"b', "a\nb", "-x"])
+def test_what_a_shell_would_act_upon_is_not_offered(answers: FakeApi, tab: Any, name: str) -> None:
+    """Shells put an offer into the line as it is, and zsh evaluates the list of them."""
+    answers.on("GET /pam/resources", {"items": [{"resource": name}, {"resource": "core-db"}]})
+    assert tab("pam request ").stdout.split("\n") == ["core-db", ""]
+
+
 def test_an_answer_is_used_again_for_a_while_and_only_by_the_same_caller(
     answers: FakeApi, tab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

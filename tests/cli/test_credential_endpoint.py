@@ -4,9 +4,10 @@ import base64
 import http.client
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -188,20 +189,39 @@ def test_somebody_who_says_nothing_holds_nobody_up(
         assert silent.recv(1) == b""
 
 
-def test_a_crowd_is_sent_away_and_then_served_again(
+def test_a_crowd_that_keeps_the_door_gives_way(
     socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Everybody on the machine can connect, and say a byte now and then for ever."""
     monkeypatch.setattr(container_credentials, "_CONNECTIONS", 2)
     monkeypatch.setattr(container_credentials._Handler, "timeout", 10)
     with CredentialEndpoint(Lender()) as endpoint:
         door = Door(endpoint, Lender())
         address, port = door.host.split(":")
-        crowd = [socket.create_connection((address, int(port)), timeout=10) for _ in range(2)]
-        assert door.knocks(RIGHT)[0] is None
+        crowd = [socket.create_connection((address, int(port)), timeout=10) for _ in range(4)]
+        for each in crowd:
+            each.sendall(b"GET /lease")
+        assert [door.knocks(RIGHT)[0] for _ in range(3)] == [200, 200, 200]
+        assert crowd[0].recv(1) == b""
         for each in crowd:
             each.close()
-        status: Any = None
-        for _ in range(1000):
-            if status := door.knocks(RIGHT)[0]:
-                break
-        assert status == 200
+
+
+def test_whoever_has_shown_the_token_is_not_sent_away(
+    socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_credentials, "_CONNECTIONS", 1)
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow() -> AwsLease:
+        asked.set()
+        assert answer.wait(10)
+        return LEASE
+
+    with CredentialEndpoint(slow) as endpoint, ThreadPoolExecutor(1) as pool:
+        door = Door(endpoint, Lender())
+        waiting = pool.submit(door.knocks, RIGHT)
+        assert asked.wait(10)
+        assert [door.knocks(WRONG["another token"])[0] for _ in range(3)] == [403, 403, 403]
+        answer.set()
+        assert waiting.result(10)[0] == 200

@@ -64,7 +64,9 @@ def test_a_child_has_no_identity_but_the_endpoints() -> None:
         "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG",
-        "AWS_CREDENTIAL_EXPIRATION", "PAM_AWS_PROFILE",
+        "AWS_CREDENTIAL_EXPIRATION", "PAM_AWS_PROFILE", "AWS_ACCESS_KEY", "AWS_SECRET_KEY",
+        "AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY", "AMAZON_SESSION_TOKEN",
+        "AWS_CREDENTIAL_PROFILES_FILE", "AWS_BEARER_TOKEN_BEDROCK",
     )  # fmt: skip
     other = dict.fromkeys(names, "somebody")
     environment = child(PARENT | other, method="env")
@@ -74,6 +76,29 @@ def test_a_child_has_no_identity_but_the_endpoints() -> None:
     kept = ("PATH", "HOME", "AWS_ENDPOINT_URL")
     assert {name: environment[name] for name in kept} == {name: PARENT[name] for name in kept}
     assert not any("leased" in value for value in environment.values())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}),
+        ({"NO_PROXY": "b"}, {"NO_PROXY": "b,127.0.0.1", "no_proxy": "b,127.0.0.1"}),
+        ({"no_proxy": "b"}, {"NO_PROXY": "b,127.0.0.1", "no_proxy": "b,127.0.0.1"}),
+        (
+            {"NO_PROXY": "a", "no_proxy": "b"},
+            {"NO_PROXY": "a,127.0.0.1", "no_proxy": "b,127.0.0.1"},
+        ),
+        ({"no_proxy": "*"}, {"NO_PROXY": "*", "no_proxy": "*"}),
+    ],
+)
+def test_no_proxy_hears_the_token(before: dict[str, str], after: dict[str, str]) -> None:
+    """SDKs that go by these variables do so for this machine, too."""
+    proxies = {"http_proxy": "http://proxy:3128", "HTTPS_PROXY": "http://proxy:3128"}
+    environment = child(PARENT | proxies | before, method="sso")
+    assert {name: environment[name] for name in after} == after
+    assert {name: environment[name] for name in proxies} == proxies
+    without = child(PARENT, method="sso")
+    assert without.keys().isdisjoint(after)
 
 
 def test_the_person_finds_their_own_set_up_again() -> None:

@@ -130,6 +130,19 @@ def test_the_holder_shows_nothing_in_its_arguments_and_environment_and_dumps_no_
     assert on_disk[0].read_bytes() == b""
 
 
+def test_it_keeps_nothing_open_of_whoever_started_it(runtime: Path) -> None:
+    """A lock, or a pipe that somebody reads to its end, would last as long as the leases."""
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    asking.put("a", {"ends": time.time() + 100})
+    os.close(writer)
+    pid = asking.status()["pid"]
+    os.set_blocking(reader, False)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    assert Path(f"/proc/{pid}/cwd").resolve() == Path("/")
+
+
 def test_it_ends_with_the_last_lease(runtime: Path) -> None:
     now = time.time()
     asking.put("a", {"ends": now + 0.5})

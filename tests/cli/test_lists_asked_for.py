@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli import clock, listing
+from cli.text import inert
 from cli.watch_list import _Following as Following
 from tests.cli.fake_api import ALICE, SESSION_ID, Answer, FakeApi, Pam, active, session
 
@@ -146,7 +147,7 @@ def test_a_spreadsheet_runs_nothing_that_people_wrote(fake: FakeApi, pam: Pam) -
 
 @pytest.mark.parametrize("text", ["ledger is stuck", "a=b", "x-y", "", "7"])
 def test_harmless_values_stay_as_they_are(text: str) -> None:
-    assert listing.plain(text) == text
+    assert inert(text) == text
 
 
 def test_names_are_ids_and_nothing_else(fake: FakeApi, pam: Pam) -> None:
@@ -174,6 +175,15 @@ def test_an_inbox_has_the_same_forms(fake: FakeApi, pam: Pam, form: str) -> None
         lines = list(csv.DictReader(io.StringIO(shown)))
         assert [line["waits_in"] for line in lines] == ["votes", "reviews"]
         assert lines[1]["reason"] == "'=1"
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", 'a;"=1', "a; @SUM(A1)", "\u22121+1", " =1", "\t=1"])
+def test_no_part_of_a_list_is_a_formula(fake: FakeApi, pam: Pam, text: str) -> None:
+    """Spreadsheets of many languages begin a cell behind a semicolon."""
+    fake.on("GET /pam/sessions", {"items": [session(reason=text)], "cursor": None})
+    (line,) = csv.DictReader(io.StringIO(pam("list", "-o", "csv").stdout))
+    for part in line["reason"].split(";"):
+        assert not part.lstrip(' "').startswith(("=", "@", "\u2212"))
 
 
 def test_beginnings_are_unique_among_the_others_and_long_enough() -> None:

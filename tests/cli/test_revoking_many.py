@@ -116,6 +116,24 @@ def test_what_is_asked_for_meanwhile_is_taken_away_too(fake: FakeApi, pam: Pam) 
     assert revoked(fake) == sorted([first["session_id"], late["session_id"]])
 
 
+def test_one_that_becomes_access_while_it_is_looked_for_is_found(fake: FakeApi, pam: Pam) -> None:
+    moving = asked_of("dave", 1)
+    read: list[str] = []
+
+    def listed(asked: Asked) -> dict[str, Any]:
+        status = asked.query["status"]
+        # It moves on between any two looks, and is seen where it is.
+        there = {0: "PENDING_APPROVAL", 1: "APPROVED", 2: "ACTIVATING"}.get(len(read), "ACTIVE")
+        read.append(status)
+        items = [moving | {"status": there}] if status == there else []
+        return {"items": items, "cursor": None}
+
+    fake.on("GET /pam/sessions", listed)
+    fake.on(CALL, moving | {"status": "REVOKED"})
+    assert pam("revoke", "--person", "dave", *WHY).exit_code == 0
+    assert revoked(fake) == [moving["session_id"]]
+
+
 def test_what_is_over_already_is_no_failure(fake: FakeApi, pam: Pam) -> None:
     one = asked_of("dave", 2, **OPEN)
     lists(fake, one)

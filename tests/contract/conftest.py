@@ -11,6 +11,7 @@ from moto import mock_aws
 from pam.aws.attribute_values import from_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.names import INDEX_KEYS, Index, Table, Tables, shown_by_index, table_name
+from tests.contract import snapshots
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene
 from tests.fakes.quick_moto import hasten
@@ -23,6 +24,10 @@ REGION = "eu-west-1"
 
 
 hasten()
+
+_EMPTY: list[bytes] = []
+"""The tables as DynamoDB's API made them, once for this process."""
+_LIVED: list[snapshots.Lived] = []
 
 
 @pytest.fixture
@@ -40,6 +45,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def table(aws: None) -> Any:
     """The DynamoDB client, with the tables made."""
     client = boto3.client("dynamodb")
+    if not _EMPTY:
+        _make_tables(client)
+        made = snapshots.moto_tables(REGION)
+        _EMPTY.append(snapshots.written(made, made))
+    else:
+        snapshots.moto_tables(REGION).update(snapshots.read(_EMPTY[0]))
+    return client
+
+
+def _make_tables(client: Any) -> None:
     names = {"pk", "sk"}.union(*INDEX_KEYS.values())
     client.create_table(
         TableName=TABLE,
@@ -64,7 +79,6 @@ def table(aws: None) -> Any:
             ],
             KeySchema=schema("pk", "sk"),
         )
-    return client
 
 
 @pytest.fixture
@@ -85,6 +99,15 @@ def watched(table: Any, scene: Scene) -> Watched:
 @pytest.fixture
 def lived(scene: Scene, watched: Watched) -> Watched:
     """A session with one vote, a block, and two checkpoints."""
+    if not _LIVED:
+        _live(scene, watched)
+        _LIVED.append(snapshots.Lived(scene, watched))
+    else:
+        _LIVED[0].again(scene, watched)
+    return watched
+
+
+def _live(scene: Scene, watched: Watched) -> None:
     sealed(scene, watched)
     other = scene.request("dave", SANDBOX)
     scene.block(other.session_id)
@@ -92,7 +115,6 @@ def lived(scene: Scene, watched: Watched) -> Watched:
     scene.vote("bob", session.session_id)
     assert watched.found() == []
     watched.session_id = session.session_id
-    return watched
 
 
 def everything_in(client: Any) -> list[dict[str, Any]]:

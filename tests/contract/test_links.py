@@ -168,6 +168,14 @@ def test_the_newest_code_of_a_principal_is_the_one_that_is_shown(known: Any, cod
     assert codes.shown(other.digest) == other
 
 
+def test_that_it_is_undone_is_known_by_the_id_of_the_record(known: Any) -> None:
+    undone = record()
+    known.add(LINK, code_of(), record())
+    assert not known.is_undone(undone["event_id"])
+    known.remove(LINK, undone)
+    assert known.is_undone(undone["event_id"])
+
+
 def test_no_step_is_without_its_record(table: Any) -> None:
     known = DynamoDbLinks(table, TABLES)
     made, undone = record(), record()

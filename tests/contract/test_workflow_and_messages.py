@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,21 +14,15 @@ from pam.aws.clients import ONE_TRY
 from pam.aws.invocations import AuditorFunction, NoticeFunction, RevocationFunction
 from pam.aws.sns_notifier import SnsNotifier
 from pam.aws.step_functions import StepFunctionsWorkflow
-from pam.domain.block import Block
 from pam.domain.errors import IssuerUnavailable
-from pam.domain.pictures import (
-    Picture,
-    approval_needed,
-    break_glass,
-    confirmation_needed,
-    ending_soon,
-    operator_blocked,
-    review_overdue,
-    still_waiting,
-)
+from pam.domain.notice_forms import forms
+from pam.domain.notice_texts import approval_needed, break_glass
+from pam.domain.people_notices import operator_blocked
+from pam.domain.pictures import Picture
 from pam.domain.session import Session
 from pam.operations import block_person
 from tests.fakes.clients import MACHINE, Recorder, failing
+from tests.fakes.notices import BLOCK, OF_SESSIONS, TOLD, pictures
 from tests.fakes.story import KYC, LEDGER, NOON, Story
 
 
@@ -109,17 +102,25 @@ def test_a_refusal_that_cannot_be_told_to_the_workflow_is_a_fault() -> None:
 
 def published(picture: Picture) -> dict[str, Any]:
     client = Recorder()
-    SnsNotifier(client, "topic").show(picture)
+    SnsNotifier(client, "topic", "prod").show(picture)
     ((name, message),) = client.calls
     assert name == "publish"
     assert message["TopicArn"] == "topic"
     return message
 
 
-def test_a_picture_goes_out_as_it_is_with_its_session_and_number(session: Session) -> None:
-    picture = approval_needed(session, "Core sandbox", NOON)
+def test_a_picture_goes_out_in_each_form_with_its_session_and_number(session: Session) -> None:
+    picture = approval_needed(session, TOLD, NOON)
     message = published(picture)
-    assert (message["Subject"], message["Message"]) == (picture.subject, picture.text)
+    made = forms(picture, "prod")
+    assert (message["Subject"], message["MessageStructure"]) == (made.subject, "json")
+    assert json.loads(message["Message"]) == {
+        "default": made.text,
+        "email": made.email,
+        "sqs": made.data,
+        "https": made.data,
+        "lambda": made.data,
+    }
     attributes = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
     assert attributes == {
         "occasion": "approval needed",
@@ -133,20 +134,10 @@ def test_a_picture_goes_out_as_it_is_with_its_session_and_number(session: Sessio
     }
 
 
-EVERY_PICTURE: dict[str, Callable[[Session], Picture]] = {
-    "an approver": lambda it: approval_needed(it, "x", NOON),
-    "an approver, again": lambda it: still_waiting(it, "x", NOON),
-    "Tier-1, of an emergency": lambda it: break_glass(it, "x", NOON),
-    "Tier-1, of a review": lambda it: review_overdue(it, "x", NOON),
-    "a requester, of the end": lambda it: ending_soon(it, "x", NOON),
-    "a requester, of a runbook": lambda it: confirmation_needed(it, "x", NOON),
-}
-
-
-@pytest.mark.parametrize("whom", EVERY_PICTURE)
+@pytest.mark.parametrize("whom", OF_SESSIONS)
 def test_whoever_is_told_of_a_session_can_choose_by_what_it_is_about(whom: str) -> None:
     session = Story().request("kim", KYC, break_glass=True)
-    attributes = published(EVERY_PICTURE[whom](session))["MessageAttributes"]
+    attributes = published(OF_SESSIONS[whom](session, TOLD, NOON))["MessageAttributes"]
     assert {
         name: attributes[name]["StringValue"]
         for name in ("environment", "domain", "resource", "kind", "requester")
@@ -162,7 +153,7 @@ def test_whoever_is_told_of_a_session_can_choose_by_what_it_is_about(whom: str) 
 def test_attributes_are_texts_that_sns_takes_whatever_the_names() -> None:
     """Printable ASCII, not empty, and none of what people wrote."""
     session = replace(Story().request(), requester_name="a" * 64, resource="r" * 63)
-    message = published(break_glass(session, "x", NOON))
+    message = published(break_glass(session, TOLD, NOON))
     for name, attribute in message["MessageAttributes"].items():
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", name)
         assert re.fullmatch(r"[ -~]{1,256}", attribute["StringValue"]), name
@@ -170,27 +161,36 @@ def test_attributes_are_texts_that_sns_takes_whatever_the_names() -> None:
 
 
 def test_a_picture_of_no_session_says_what_has_happened_and_names_none() -> None:
-    block = Block(person="sam", principal="sam", since=NOON, until=None, reason="-", by="olga")
-    attributes = published(operator_blocked(block))["MessageAttributes"]
+    attributes = published(operator_blocked(BLOCK))["MessageAttributes"]
     assert attributes == {"occasion": {"DataType": "String", "StringValue": "operator blocked"}}
 
 
 def test_a_subject_fits_whatever_the_names(session: Session) -> None:
     named = replace(session, requester_name="a" * 64, resource="r" * 63)
-    assert len(published(approval_needed(named, "x", NOON))["Subject"]) <= 100
+    assert len(published(approval_needed(named, TOLD, NOON))["Subject"]) < 100
 
 
 @pytest.mark.guarantee("G3")
 def test_a_topic_that_does_not_take_the_alert_is_a_fault(session: Session) -> None:
     client = Recorder(publish=failing("AuthorizationError"))
     with pytest.raises(ClientError):
-        SnsNotifier(client, "tier1").show(break_glass(session, "x", NOON))
+        SnsNotifier(client, "tier1", "prod").show(break_glass(session, TOLD, NOON))
 
 
-def test_a_message_goes_out_by_the_topic(aws: None, session: Session) -> None:
-    sns = boto3.client("sns")
+@pytest.mark.parametrize("occasion", pictures())
+def test_a_queue_on_the_topic_gets_json(aws: None, occasion: str) -> None:
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
     topic = sns.create_topic(Name="tier1")["TopicArn"]
-    SnsNotifier(sns, topic).show(break_glass(session, "Core ledger", NOON))
+    queue = sqs.create_queue(QueueName="duty")["QueueUrl"]
+    asked = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    arn = asked["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    picture = pictures()[occasion]
+    SnsNotifier(sns, topic, "prod").show(picture)
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(message["Body"])
+    made = forms(picture, "prod")
+    assert (body["Subject"], body["Message"]) == (made.subject, made.data)
 
 
 def test_the_auditor_is_asked_for_one_session_and_waited_for(session: Session) -> None:

@@ -107,7 +107,9 @@ def test_approvers_are_told_what_the_catalogue_says(cast: Cast, alice: Person) -
         return next((mail for mail in inbox if session_id in mail), None)
 
     mail = until(told, "the approvers' mail")
-    assert "Core ledger administration [core-ledger-admin, prod, bank-core]" in mail
+    assert "PAM local: alice asks for core-ledger-admin" in mail
+    assert "Allows: Read and write the objects of the core ledger." in mail
+    assert f"  pam --env local approve {session_id}" in mail
     assert f"> {reason}" in mail
 
 

@@ -93,13 +93,6 @@ def test_work_goes_on_until_the_session_ends_on_one_lease_and_is_told_then(cast:
     assert [each["type"] for each in trail["items"]].count("Leased") == 1
 
 
-def test_waiting_for_a_sandbox_ends_with_access(cast: Cast) -> None:
-    answer = cast.pam("alice", "request", "core-sandbox-admin", "--reason", "a quick look at it",
-                 "--wait")  # fmt: skip
-    assert answer.returncode == 0
-    assert "ACTIVE" in answer.stdout
-
-
 def test_an_operator_revokes_and_says_why(cast: Cast) -> None:
     session_id = asked(cast, "core-sandbox-admin", "--reason", "a quick look at it")
     answer = cast.pam("sam", "revoke", session_id, "--reason", "not now", "--json")
@@ -150,13 +143,6 @@ def test_a_database_is_connected_to_as_its_lease_says(
     assert Path(roots).read_text() == lease["sslrootcert"]
     assert lease["sslmode"] == "verify-full"
     assert lease["sslrootcert"] == cast.about["databases"][LEDGER_DB]["sslrootcert"]
-
-
-@pytest.mark.parametrize("arguments", [("list", "--mine"), ("resources",)])
-def test_looking_on(cast: Cast, arguments: tuple[str, ...]) -> None:
-    answer = cast.pam("alice", *arguments)
-    assert answer.returncode == 0
-    assert "core-sandbox-admin" in answer.stdout
 
 
 def test_a_configured_profile_is_what_boto3_uses_and_two_of_its_programs_cost_one_lease(

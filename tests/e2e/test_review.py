@@ -116,8 +116,8 @@ def test_a_request_that_waits_is_announced_again_and_once(cast: Cast, alice: Per
     waited = ago(minutes=11)
     change(cast, f"SESSION#{session_id}", "SESSION", due_at=waited, document__created_at=waited)
     cast.tick()
-    mail = heard(cast, "approvers", "PAM reminder", session_id)
-    assert "Needed: 2 approval(s), so far 0" in mail
+    mail = heard(cast, "approvers", "PAM local: reminder", session_id)
+    assert "Needs 2 approvals (0 so far) until " in mail
     assert cast.invoke("send_notices", {"message": "SendNotices", "session_id": session_id}) == {
         "sent": []
     }

@@ -84,6 +84,8 @@ def test_each_domains_approvers_hear_of_their_own_requests_and_not_of_the_others
         chosen = {name: it["Value"] for name, it in message["MessageAttributes"].items()}
         assert (chosen["domain"], chosen["environment"]) == (domain, "prod")
         assert chosen["occasion"] == "approval needed"
+        told = json.loads(message["Message"])
+        assert (told["pam"], told["session_id"], told["domain"]) == ("local", session_id, domain)
     # Both were told, so whatever else was sent has come as well.
     assert teams["bank-core"].hears_of(asked["bank-kyc"]) is None
     assert teams["bank-kyc"].hears_of(asked["bank-core"]) is None

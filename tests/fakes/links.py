@@ -75,6 +75,9 @@ class FakeLinks:
         del self.links[link.principal]
         self.records.append(record)
 
+    def is_undone(self, event_id: str) -> bool:
+        return any(record["event_id"] == event_id for record in self.records)
+
     def wrong_codes(self, person: str, since: datetime) -> int:
         return sum(at > since for at in self.wrong.get(person, []))
 

@@ -3,15 +3,20 @@
 Items of a table are answered as they lie there. Moto looks for each of the ten types of an
 attribute, and for each member of an answer, under each of four names, which is half of what a call
 of it takes. What a transaction may have to be undone to is a copy of what the transaction changes,
-and not of the tables with all that describes them.
+and not of the tables with all that describes them. What is found out by names alone is found out
+once.
 """
 
 import copy
 from collections import defaultdict
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
+from botocore import hooks, useragent
+from botocore.hooks import EventAliaser
+from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend, Table
@@ -19,6 +24,13 @@ from moto.dynamodb.models import DynamoDBBackend, Table
 _STRUCTURE = BaseJSONSerializer._serialize_type_structure
 _MAP = BaseJSONSerializer._serialize_type_map
 _TRANSACT = DynamoDBBackend.transact_write_items
+_METHODS = cache(responses.method_names_from_class)
+"""Moto looks through the whole class, with what it inherits, for each call."""
+_SANITIZED = cache(useragent.sanitize_user_agent_string_component)
+"""Botocore looks at each letter of who calls, for each call."""
+_ALIASER = EventAliaser.__init__
+_ALIASES: dict[str, str] = {}
+"""What botocore calls events that have an old name, whichever client first told one."""
 _in_place: ContextVar[frozenset[str]] = ContextVar("in_place", default=frozenset())
 """Tables whose items the transaction at hand changes where they lie."""
 
@@ -29,6 +41,17 @@ def hasten() -> None:
     BaseJSONSerializer._serialize_type_map = _map
     DynamoDBBackend.transact_write_items = _transact
     models.copy = _Copies
+    responses.method_names_from_class = _METHODS
+    useragent.sanitize_user_agent_string_component = _SANITIZED
+    EventAliaser.__init__ = _aliaser
+
+
+def _aliaser(
+    of: EventAliaser, event_emitter: Any, event_aliases: dict[str, str] | None = None
+) -> None:
+    _ALIASER(of, event_emitter, event_aliases)
+    if event_aliases is None or event_aliases == hooks.EVENT_ALIASES:
+        of._alias_name_cache = _ALIASES
 
 
 def _is_plain(value: Any) -> bool:

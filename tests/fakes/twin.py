@@ -5,7 +5,7 @@ is the copy's own, and what stood in two places of a world is one thing in the c
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,6 +24,12 @@ def twin(world: World) -> World:
     """A world in which everything is as it is now, and whose changes leave this one alone."""
     made: World = _of(world, {})
     return made
+
+
+def copied_into(made: object, attributes: Mapping[str, Any], memo: Memo) -> None:
+    """Gives it copies of these. What is in `memo`, by its `id`, has its copy already there."""
+    for name, each in attributes.items():
+        object.__setattr__(made, name, _of(each, memo))
 
 
 _NOBODY_CHANGES = frozenset({str, int, bool, float, bytes, datetime, timedelta, type(None)})

@@ -184,7 +184,7 @@ def function(
     monkeypatch.setattr(wiring, "issuers", lambda _: story.issuers)
     monkeypatch.setattr(wiring, "workflow", lambda *_: story.workflow)
     monkeypatch.setattr(wiring, "waiting_workflow", lambda _: story.workflow)
-    monkeypatch.setattr(wiring, "notifier", lambda _: story.notifier)
+    monkeypatch.setattr(wiring, "notifier", lambda *_: story.notifier)
     monkeypatch.setattr(wiring, "auditor", lambda _: story.audit_log)
     monkeypatch.setattr(wiring, "closer", lambda _: story.closer)
     monkeypatch.setattr(wiring, "calls", lambda _: calls)

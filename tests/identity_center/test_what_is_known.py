@@ -78,12 +78,12 @@ def test_whoever_lost_the_lock_writes_nothing_down() -> None:
     second = first.locked(later)
     assert second is not None
     old, what = first.fence, Provisioning(request_id="r", version=1)
-    assert second.sending(old, later, 1) is None
+    assert second.sending(old, later, 1, "it") is None
     assert second.wrote(old, HERE, 1) is None
     assert second.unlocked(old) is None
     assert second.provisions(old, HERE, what) is None
-    assert first.sending(old, later, 1) is None, "nor who has it no longer"
-    assert first.sending(old, NOON, 1) is not None
+    assert first.sending(old, later, 1, "it") is None, "nor who has it no longer"
+    assert first.sending(old, NOON, 1, "it") is not None
 
 
 def test_what_was_written_once_is_not_less_afterwards() -> None:

@@ -103,6 +103,37 @@ def test_a_link_that_nobody_made_makes_nobody_somebody(pam: Linked, how: str) ->
 
 
 @pytest.mark.guarantee("G10")
+def test_a_link_that_was_undone_and_is_put_back_makes_nobody_somebody(pam: Linked) -> None:
+    made = pam.link()
+    pam.unlink()
+    pam.known.links[BOB] = made
+    assert pam.by_slack().person is None
+    story = pam.story
+    assert BOB not in find_person("bob", store=story.store, policy=story.decides).principals
+
+
+@pytest.mark.guarantee("G10")
+def test_what_was_put_back_is_taken_away_once_more_and_on_record(pam: Linked) -> None:
+    made = pam.link()
+    pam.unlink()
+    pam.known.links[BOB] = made
+    pam.unlink()
+    assert not pam.known.links
+    ended = [record for record in pam.known.records if record["type"] == "Unlinked"]
+    assert len({record["event_id"] for record in ended}) == 2
+    pam.known.links[BOB] = made
+    assert pam.by_slack().person is None
+
+
+def test_who_links_again_what_they_have_undone_is_known_by_it(pam: Linked) -> None:
+    pam.link()
+    pam.unlink()
+    pam.story.later(seconds=1)
+    again = pam.link()
+    assert pam.by_slack().link == again
+
+
+@pytest.mark.guarantee("G10")
 def test_while_the_keys_do_not_answer_nobody_is_known_by_a_link(pam: Linked) -> None:
     pam.link()
     pam.story.keys.down = True

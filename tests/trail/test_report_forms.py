@@ -21,6 +21,8 @@ EVIL = [
     "\uff1d1+1",
     "fine;=1+1",
     "fine; @SUM(A1)",
+    'fine;"=1+1',
+    'fine; "" -1+1',
     "\t=1",
     "\r=1",
     'a","=1',
@@ -47,7 +49,7 @@ def test_no_cell_of_a_spreadsheet_begins_with_a_formula(text: str) -> None:
     (row,) = csv.DictReader(io.StringIO(output.getvalue()))
     for cell in row.values():
         for part in cell.split(";"):
-            assert not part.lstrip().startswith(("=", "+", "-", "@", "\uff1d"))
+            assert not part.lstrip(' "').startswith(("=", "+", "-", "@", "\uff1d"))
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\x1b[31mb", "a\u202eb", "a\u2028b", "a\x00b", "a\r\nb"])

@@ -3,6 +3,7 @@
 from pam.domain.lifecycle import Status
 from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
+from tests.fakes.story import SANDBOX
 from tests.vendors.story import VendorStory
 
 
@@ -133,3 +134,18 @@ def test_a_flood_of_strangers_keeps_nothing_from_its_turn(story: VendorStory) ->
     assert story.directory.tidied == [story.target.label]
     assert len(found.strangers) + len(story.search().strangers) == 30
     assert session.status is Status.ACTIVE
+
+
+def test_a_session_in_the_notes_that_is_none_of_this_target_is_told_once_a_day(
+    story: VendorStory,
+) -> None:
+    """Somebody wrote it there, to explain access that they have: PAM stores a session first."""
+    elsewhere = story.request("alice", SANDBOX)
+    for invented in ("01K00000000000000000000009", elsewhere.session_id):
+        story.directory.notes[invented] = (story.target.label, "mallory")
+    found = story.search()
+    assert len(found.strangers) == 2
+    assert all("no session of this target" in each for each in found.strangers)
+    assert elsewhere.session_id in found.strangers[1]
+    assert story.search().strangers == []
+    assert story.store.findings[-1]["resource"] == story.resource

@@ -69,6 +69,9 @@ class DynamoDbLinks:
         ]
         transact(self._client, writes)
 
+    def is_undone(self, event_id: str) -> bool:
+        return _read(self._client, self._sessions, table_keys.lone_record_key(event_id)) is not None
+
     def wrong_codes(self, person: str, since: datetime) -> int:
         answer = self._client.query(
             TableName=self._table,

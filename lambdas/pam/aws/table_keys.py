@@ -50,6 +50,11 @@ def record_key(session_id: str, sequence: int) -> dict[str, str]:
     return {"pk": f"{OF_SESSION}{session_id}", "sk": f"{RECORD_PLACE}{sequence:08d}"}
 
 
+def lone_record_key(event_id: str) -> dict[str, str]:
+    """Of a record that belongs to no session."""
+    return record_key(_alone(event_id), 0)
+
+
 def delivered_key(session_id: str) -> dict[str, str]:
     return {"pk": f"{OF_SESSION}{session_id}", "sk": "DELIVERED"}
 

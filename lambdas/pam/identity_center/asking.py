@@ -37,12 +37,25 @@ class Asking:
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
 
-    def pages(self, call: Callable[..., Any], **asked: Any) -> list[Any]:
-        """All of them. As `ask`."""
-        pages = [self.ask(call, **asked)]
-        while token := pages[-1].get("NextToken"):
-            pages.append(self.ask(call, **asked, NextToken=token))
-        return pages
+    def listed(self, call: Callable[..., Any], name: str, **asked: Any) -> list[Any]:
+        """All of what the pages have under this name. As `ask`. An answer without it is no answer:
+        what is not in it would be taken for gone.
+        """
+        found, seen, token = list[Any](), set[str](), ""
+        while True:
+            page = self.ask(call, **asked, **({"NextToken": token} if token else {}))
+            if not isinstance(page.get(name), list):
+                message = f"Identity Center gave half an answer: {name} is not in it"
+                raise IssuerUnavailable(message)
+            found += page[name]
+            token = page.get("NextToken") or ""
+            if not token:
+                return found
+            if token in seen:
+                message = f"a list of Identity Center's goes on where it was: {name}"
+                raise IssuerUnavailable(message)
+            seen.add(token)
+            self._patience.check()
 
     def ask(self, call: Callable[..., Any], **asked: Any) -> Any:
         """What changes nothing."""

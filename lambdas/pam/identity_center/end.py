@@ -43,6 +43,8 @@ class End:
         if not note.asked and not (deny and deny.begun):
             return self._never_asked(deny)
         note = self._whose(note, deny)
+        if deny is not None and deny.user_id != note.user_id:
+            raise self._taken_of_both(note, deny)
         taking = self.visit.assignments(self.session.session_id)
         try:
             denied = self._denied(note)
@@ -85,6 +87,23 @@ class End:
             message = "nobody knows any more whose access it is: a person has to look"
             raise IssuerUnavailable(message)
         return replace(note, user_id=user_id)
+
+    def _taken_of_both(self, note: Note, deny: Deny) -> IssuerUnavailable:
+        """Somebody changed what PAM noted. Whose access it is nobody knows; so both lose it who
+        have it by no other session, and none of that is reported as an end.
+        """
+        with suppress(IssuerUnavailable, NotThere, OutOfTime):
+            self._denied(note)
+        denies_now = self.visit.permission_set().denies
+        others = {it.holder for it in denies_now if it.live and it.session_id != deny.session_id}
+        for user_id in (deny.user_id, note.user_id):
+            if (deny.account, user_id) not in others:
+                with suppress(IssuerUnavailable, NotThere, OutOfTime):
+                    taking = self.visit.assignments(self.session.session_id)
+                    taking.take(replace(note, user_id=user_id))
+        return IssuerUnavailable(
+            f"PAM's notes name two users, {deny.user_id} and {note.user_id}: a person has to look"
+        )
 
     def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""

@@ -27,6 +27,8 @@ _NEVER_BEGUN = timedelta(minutes=30)
 LOCKED_FOR = timedelta(seconds=30)
 _UNDER_WAY = timedelta(minutes=10)
 """A start is given up after that."""
+_MOST_SAID = 8
+"""Of which one may stand there yet: what is sent may not land."""
 _FIRST_TOOK = 5
 _LONGEST_TOOK = 60
 
@@ -46,7 +48,8 @@ class PermissionSet:
     was last provisioned with. A writer has the lock with this `fence` until `locked_until`; a later
     one has a higher. `took`: in seconds, by account, how long the last assignment took from its
     arming. `longer_until`: role sessions may live till then, because the set was seen to give
-    longer ones than PAM lends.
+    longer ones than PAM lends. `said`: digests of the policies that were sent last; None as an
+    earlier version of PAM kept it.
     """
 
     denies: tuple[Deny, ...] = ()
@@ -59,6 +62,7 @@ class PermissionSet:
     fence: int = 0
     locked_until: datetime | None = None
     longer_until: datetime | None = None
+    said: tuple[str, ...] | None = ()
 
     def deny_of(self, session_id: str) -> Deny | None:
         return next((each for each in self.denies if each.session_id == session_id), None)
@@ -198,9 +202,15 @@ class PermissionSet:
     def is_held(self, fence: int, now: datetime) -> bool:
         return self.fence == fence and self.locked_until is not None and now < self.locked_until
 
-    def sending(self, fence: int, now: datetime, version: int) -> Self | None:
+    def sending(self, fence: int, now: datetime, version: int, digest: str) -> Self | None:
         """Before a policy is sent; None after another took the lock."""
-        return replace(self, sent=version) if self.is_held(fence, now) else None
+        if not self.is_held(fence, now):
+            return None
+        before = tuple(each for each in self.said or () if each != digest)
+        return replace(self, sent=version, said=(*before, digest)[-_MOST_SAID:])
+
+    def has_said(self, digest: str) -> bool:
+        return self.said is None or digest in self.said
 
     def unlocked(self, fence: int) -> Self | None:
         return replace(self, locked_until=None) if self.fence == fence else None
@@ -249,6 +259,7 @@ class PermissionSet:
                 "fence": self.fence,
                 "locked_until": kept_instant(self.locked_until),
                 "longer_until": kept_instant(self.longer_until),
+                "said": self.said,
             },
             separators=(",", ":"),
         )
@@ -273,6 +284,7 @@ class PermissionSet:
             fence=kept["fence"],
             locked_until=instant_of_kept(kept["locked_until"]),
             longer_until=instant_of_kept(kept["longer_until"]),
+            said=None if kept.get("said") is None else tuple(kept["said"]),
         )
 
 

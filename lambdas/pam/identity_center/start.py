@@ -67,6 +67,13 @@ class Start:
         except NotThere as missing:
             message = f"user {user_id} of Identity Center is deleted: correct identities.yaml"
             raise Unreached(message) from missing
+        if user.user_id != user_id:
+            # A deny compares letter by letter, and so does who looks whether somebody is assigned.
+            message = (
+                f"Identity Center spells the id of user {user_id} otherwise ({user.user_id}): "
+                "correct identities.yaml"
+            )
+            raise Unreached(message)
         if not self.visit.people.is_meant(self.session.requester_name, user):
             # It was noted by a look, of the session as it was then.
             message = (

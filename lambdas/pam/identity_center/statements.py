@@ -1,5 +1,6 @@
 """A permission set's inline policy: statements as PAM writes them, and what of one reads so."""
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -35,6 +36,12 @@ def written(statements: Sequence[Statement]) -> str:
 def same(one: str, other: str) -> bool:
     """Whether both say the same, however they are spaced."""
     return bool(_parsed(one) == _parsed(other))
+
+
+def digest(text: str) -> str:
+    """The same of all that say the same."""
+    canonical = json.dumps(_parsed(text), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def read(text: str) -> tuple[list[Statement], list[str]]:

@@ -30,6 +30,7 @@ class Operation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     user_id: str
+    """As Identity Center spells it."""
     name: str
     enabled: bool
     """What does not say that it is enabled is not."""
@@ -73,24 +74,30 @@ class Vendor:
 
     def user(self, user_id: str) -> User:
         found = self._asking.ask(self._store.describe_user, **self._directory, UserId=user_id)
-        enabled = found.get("UserStatus") == "ENABLED"
-        return User(user_id=user_id, name=str(found.get("UserName", "")), enabled=enabled)
+        return User(
+            user_id=str(found.get("UserId", "")),
+            name=str(found.get("UserName", "")),
+            enabled=found.get("UserStatus") == "ENABLED",
+        )
 
     def groups_of(self, user_id: str) -> frozenset[str]:
-        pages = self._asking.pages(
+        found = self._asking.listed(
             self._store.list_group_memberships_for_member,
+            "GroupMemberships",
             **self._directory,
             MemberId={"UserId": user_id},
         )
-        return frozenset(it["GroupId"] for page in pages for it in page["GroupMemberships"])
+        return frozenset(it["GroupId"] for it in found)
 
     # Assignments.
 
     def assigned(self) -> Assigned:
-        pages = self._asking.pages(
-            self._sso.list_account_assignments, **self._set, AccountId=self._account
+        found = self._asking.listed(
+            self._sso.list_account_assignments,
+            "AccountAssignments",
+            **self._set,
+            AccountId=self._account,
         )
-        found = [it for page in pages for it in page.get("AccountAssignments", [])]
 
         def of(kind: str) -> frozenset[str]:
             return frozenset(it["PrincipalId"] for it in found if it["PrincipalType"] == kind)
@@ -113,21 +120,21 @@ class Vendor:
 
     def running_creation(self, user_id: str) -> Operation | None:
         """One that is under way for this user and target, whoever asked for it."""
-        pages = self._asking.pages(
+        found = self._asking.listed(
             self._sso.list_account_assignment_creation_status,
+            "AccountAssignmentsCreationStatus",
             **self._instance,
             Filter={"Status": Status.IN_PROGRESS.value},
         )
-        for page in pages:
-            for each in page["AccountAssignmentsCreationStatus"]:
-                raw = self._asking.ask(
-                    self._sso.describe_account_assignment_creation_status,
-                    **self._instance,
-                    AccountAssignmentCreationRequestId=each["RequestId"],
-                )["AccountAssignmentCreationStatus"]
-                asked = {name: raw.get(name) for name in self._assignment(user_id)}
-                if asked | self._instance == self._assignment(user_id):
-                    return _operation(raw)
+        for each in found:
+            raw = self._asking.ask(
+                self._sso.describe_account_assignment_creation_status,
+                **self._instance,
+                AccountAssignmentCreationRequestId=each["RequestId"],
+            )["AccountAssignmentCreationStatus"]
+            asked = {name: raw.get(name) for name in self._assignment(user_id)}
+            if asked | self._instance == self._assignment(user_id):
+                return _operation(raw)
         return None
 
     def delete(self, user_id: str) -> Operation:
@@ -183,12 +190,12 @@ class Vendor:
 
     def is_behind(self) -> bool:
         """Whether the account has the permission set, and not as it is now."""
-        pages = self._asking.pages(
+        return self._account in self._asking.listed(
             self._sso.list_accounts_for_provisioned_permission_set,
+            "AccountIds",
             **self._set,
             ProvisioningStatus="LATEST_PERMISSION_SET_NOT_PROVISIONED",
         )
-        return any(self._account in page.get("AccountIds", []) for page in pages)
 
     def _assignment(self, user_id: str) -> dict[str, Any]:
         return {

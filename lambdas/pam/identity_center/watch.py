@@ -1,14 +1,16 @@
 """What is looked at every minute: whether the denies stand, and who else has the access."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.permission_set import PermissionSet
+from pam.identity_center.statements import Statement
 from pam.identity_center.visit import Visit
-from pam.identity_center.writer import Order
+from pam.identity_center.writer import OF_ANOTHER, Order, is_of_another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Watch:
             for deny in known.at(account)
             if deny in before.denies and before.is_armed(deny)
             if not denies.covers(there, deny)
+            and not (known.wanted > before.written.get(account, 0) and _was_covered(there, deny))
         ]
         stale = known == before and denies.superfluous(there, known.denies)
         behind = behind and known == before and not _is_being_written(known, self.visit.now())
@@ -61,7 +64,10 @@ class Watch:
         known = self.visit.permission_set()
         assigned = self.visit.vendor.assigned()
         ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
-        _, others = statements.read(self.visit.vendor.policy())
+        text = self.visit.vendor.policy()
+        found, others = statements.read(text)
+        if is_of_another(text, found, self.visit.permission_set()):
+            others = [*others, OF_ANOTHER]
         fault = self.visit.vendor.fault_of_set(self.visit.name)
         if fault:
             self.visit.change(lambda it: it.gives_longer(self.visit.now()))
@@ -91,6 +97,15 @@ class Watch:
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()
         return bool(assigned.users or assigned.groups)
+
+
+def _was_covered(there: Sequence[Statement], deny: Deny) -> bool:
+    """As it was when the assignment was seen to be gone: for the person's next session it denies
+    more, once that is written.
+    """
+    return deny.gone_at is not None and denies.covers(
+        there, replace(deny, issued_before=deny.gone_at)
+    )
 
 
 def _explains(deny: Deny) -> bool:

@@ -8,7 +8,7 @@ the same, its sender knows that the lock is another's and writes anew; and if th
 search of the next minute does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,11 +18,13 @@ from pam.identity_center.asking import NotThere, Unclear
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import LAST_CALL, OutOfTime, Patience
 from pam.identity_center.permission_set import PermissionSet, Provisioning
+from pam.identity_center.statements import Statement
 from pam.identity_center.vendor import Operation, Status, Vendor
 
 _LANDED = timedelta(seconds=2 * LAST_CALL)
 """So much of the lock is left when a policy is sent."""
 _LOST = "another writer took the lock"
+OF_ANOTHER = "statements of sessions that are not this deployment's"
 
 
 class ForeignStatements(Exception):
@@ -48,6 +50,13 @@ class Order:
     version: int
     first: bool = False
     is_there: Callable[[], bool] = lambda: False
+
+
+def is_of_another(text: str, there: Sequence[Statement], known: PermissionSet) -> bool:
+    """Whether somebody who writes as PAM does wrote it, of sessions that PAM does not know: another
+    deployment, which the denies that stand there are for. `known` is read after the policy.
+    """
+    return denies.superfluous(there, known.denies) and not known.has_said(statements.digest(text))
 
 
 class PolicyWriter:
@@ -124,26 +133,30 @@ class PolicyWriter:
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
         if order.first:
             there = self._vendor.policy()
-            _, others = statements.read(there)
+            ours, others = statements.read(there)
             if others:
                 raise ForeignStatements(statements.told(others))
+            if is_of_another(there, ours, held):
+                raise ForeignStatements(OF_ANOTHER)
             if statements.same(there, text):
                 return
         self._send(held, text)
 
     def _send(self, held: PermissionSet, text: str) -> None:
-        self._still_mine(held)
+        self._still_mine(held, text)
         self._vendor.put_policy(text, lambda: self._check_lock(held))
-        self._still_mine(held)
+        self._still_mine(held, text)
 
     def _check_lock(self, held: PermissionSet) -> None:
         if held.locked_until is None or held.locked_until - self._patience.now() < _LANDED:
             message = "the lock lasts no longer than a call may take"
             raise OutOfTime(message)
 
-    def _still_mine(self, held: PermissionSet) -> None:
-        now, version = self._patience.now(), held.wanted
-        if not self._notes.change_set(self._arn, lambda it: it.sending(held.fence, now, version)):
+    def _still_mine(self, held: PermissionSet, text: str) -> None:
+        now, version, digest = self._patience.now(), held.wanted, statements.digest(text)
+        if not self._notes.change_set(
+            self._arn, lambda it: it.sending(held.fence, now, version, digest)
+        ):
             raise LockLost(_LOST)
 
     def _begun_since(self) -> bool:

@@ -6,6 +6,7 @@ made, and says that a membership is gone only after both of Okta's lists said so
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pam.domain.ending import ReceiptMethod
@@ -13,7 +14,7 @@ from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreac
 from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.okta import ending, watch
+from pam.okta import ending, made, watch
 from pam.okta.api import OktaApi, Organisation
 from pam.okta.budget import Budget
 from pam.okta.errors import Limited, Locked, OktaFailed, Unanswered
@@ -63,13 +64,13 @@ class GroupTarget:
             okta = self._at(organisation)
             note = self._notes.note(session.session_id)
             user_id = note.user_id if note and note.user_id else self._user_id(session, okta)
-            lists, made = Lists(okta, user_id, group), note is not None and note.made
+            lists, ours = Lists(okta, user_id, group), note is not None and note.made
             if lists.of_user() is Shown.MEMBER:
-                if not made:
+                if not ours:
                     self._refuse_late_list(organisation, group, user_id)
                 return True
             # Of what PAM made, one list alone may be behind.
-            return made and lists.of_group() is Shown.MEMBER
+            return ours and lists.of_group() is Shown.MEMBER
 
     def make(self, session: Session, now: datetime) -> None:
         """Also raises Unreached (nothing was made, and nothing will be while its reason stands),
@@ -91,21 +92,24 @@ class GroupTarget:
                 raise TryAgain(message)
 
     def unmake(self, session: Session, now: datetime) -> Receipt:
-        note = self._notes.stop(session.session_id)
-        if not note.made and session.activated_at is not None:
+        notes = made.all_made(session, self._notes)
+        if not notes and session.activated_at is not None:
             message = "its access was made, and the note is gone of whom at Okta that is"
             raise IssuerUnavailable(message)
-        if not note.made:
-            self._notes.gone(note, "nothing was made", now)
+        if not notes:
+            self._notes.gone(self._notes.stop(session.session_id), "nothing was made", now)
             return Receipt.never_granted("PAM had made no membership at Okta")
-        return self._taken(note)
+        receipts = [self._taken(note) for note in notes]
+        told = "; ".join(receipt.evidence for receipt in receipts)
+        return replace(receipts[-1], evidence=told)
 
     def clear_traces(self, session: Session, now: datetime) -> None:
         """What a closed session left: its own membership, and nobody else's."""
         del now
-        note = self._notes.note(session.session_id)
-        if note is not None and note.made:
-            self._taken(self._notes.stop(session.session_id))
+        if self._notes.note(session.session_id) is None and not made.marked(session, self._notes):
+            return
+        for note in made.all_made(session, self._notes):
+            self._taken(note)
 
     def sessions_at(self, target: Target) -> list[str]:
         marks = self._notes.marks(*_names(target))
@@ -138,7 +142,8 @@ class GroupTarget:
         with _told(at_start=False):
             members = self._at(organisation).members(group)
         # After the list: who was made a member meanwhile has a mark by now.
-        users = watch.unexplained(members, self._notes.marks(organisation, group), now)
+        marks = self._notes.marks(organisation, group)
+        users = watch.unexplained(members, watch.believed(marks, self._notes.note), now)
         return [f"user {user} is a member of group {group}" for user in users]
 
     def _at(self, organisation: str) -> Organisation:

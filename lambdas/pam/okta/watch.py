@@ -1,13 +1,14 @@
 """What is looked at every minute: by which session a user is a member, and who is one by none."""
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from pam.okta.api import Organisation
 from pam.okta.errors import Gone, TooLong
 from pam.okta.readback import Lists, Shown
-from pam.ports.okta_notes import Mark
+from pam.ports.okta_notes import Mark, Note
 
 SHOWN_LATE = timedelta(seconds=60)
 """So long after an end a list may still have whom that took. Later, it is another's work."""
@@ -38,6 +39,25 @@ def _listed(okta: Organisation, group: str) -> set[str]:
         return okta.members(group)
     except (Gone, TooLong):
         return set()
+
+
+def believed(marks: Sequence[Mark], note_of: Callable[[str], Note | None]) -> list[Mark]:
+    """A session has one user: of several that are marked as its members only the one whom its note
+    names. The others somebody wrote into PAM's table.
+    """
+    standing = Counter(mark.session_id for mark in marks if mark.gone_at is None)
+    named = {
+        session_id: note.user_id
+        for session_id, number in standing.items()
+        if number > 1 and (note := note_of(session_id)) is not None
+    }
+    return [
+        mark
+        for mark in marks
+        if mark.gone_at is not None
+        or standing[mark.session_id] == 1
+        or named.get(mark.session_id) == mark.user_id
+    ]
 
 
 def unexplained(members: set[str], marks: Sequence[Mark], now: datetime) -> list[str]:

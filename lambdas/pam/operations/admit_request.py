@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pam.domain import pictures
+from pam.domain import notice_texts
 from pam.domain.errors import Conflict, Invalid, Refusal, StaleSession
 from pam.domain.free_text import LONGEST_CAUSE, cut
 from pam.domain.ids import opened_at
@@ -15,6 +15,7 @@ from pam.domain.session import Session
 from pam.ids import id_of_execution
 from pam.operations.answer_workflow import why_refused
 from pam.operations.open_session import AccessRequest, Home, WayIn, open_session
+from pam.operations.particulars import particulars_of
 from pam.operations.record_refusal import Attempt, record_refusal
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
@@ -97,7 +98,7 @@ def admit_request(
     if emergency and not session.closed:
         # Before any access is made: an emergency that nobody hears of is not one. If it cannot be
         # sent the state is retried, and then fails, and so does the session.
-        notifier.show(pictures.break_glass(session, _title(session, policy), now))
+        notifier.show(notice_texts.break_glass(session, particulars_of(session, policy), now))
     return _admission(session)
 
 
@@ -151,11 +152,6 @@ def _check_time(claim: Claim, execution: Execution) -> None:
 
 def _actor(execution: Execution) -> Actor:
     return Actor(principal=execution.arn, kind=ActorKind.RUNBOOK, surface=Surface.RUNBOOK)
-
-
-def _title(session: Session, policy: CedarPolicy) -> str:
-    resource = policy.resource(session.resource)
-    return resource.title if resource else session.resource
 
 
 def _admission(session: Session) -> Admission:

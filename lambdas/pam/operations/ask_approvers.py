@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from pam.domain import pictures
+from pam.domain import notice_texts
 from pam.domain.lifecycle import Status
 from pam.operations.answer_workflow import answer_workflow
+from pam.operations.particulars import particulars_of
 from pam.operations.transition import load
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier, Workflow
@@ -30,6 +31,4 @@ def ask_approvers(
     if session.held_until_confirmed and not session.needed.total:
         # Nobody's vote is wanted, but the word of the one in whose name it was opened.
         return
-    resource = policy.resource(session.resource)
-    title = resource.title if resource else session.resource
-    notifier.show(pictures.approval_needed(session, title, now))
+    notifier.show(notice_texts.approval_needed(session, particulars_of(session, policy), now))

@@ -11,7 +11,7 @@ from pam.domain.block import EVERYTHING, Block
 from pam.domain.errors import Invalid, IssuerUnavailable, NotEligible, NotFound
 from pam.domain.lifecycle import CLOSED, Status
 from pam.domain.people import Actor, ActorKind, Caller
-from pam.domain.pictures import operator_blocked
+from pam.domain.people_notices import operator_blocked
 from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from pam.domain import pictures, proofs
+from pam.domain import notice_texts, proofs
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible
 from pam.domain.lifecycle import Status
@@ -14,6 +14,7 @@ from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.count_open import room_for
 from pam.operations.open_session import check_reviewed
+from pam.operations.particulars import particulars_of
 from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
 from pam.operations.vote import concerned_by, grant_decision
@@ -118,10 +119,9 @@ def _check_waiting(session: Session, now: datetime) -> None:
 
 
 def _alert(session: Session, notifier: Notifier, call: Call) -> None:
-    resource = call.policy.resource(session.resource)
-    title = resource.title if resource else session.resource
+    about = particulars_of(session, call.policy)
     try:
-        notifier.show(pictures.break_glass(session, title, call.now))
+        notifier.show(notice_texts.break_glass(session, about, call.now))
     except Exception as fault:
         message = "Tier-1 could not be told of this emergency; nothing was granted, try again"
         raise IssuerUnavailable(message, session_id=session.session_id) from fault

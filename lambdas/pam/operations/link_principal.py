@@ -9,7 +9,7 @@ from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, Invalid, IssuerUnavailable, StaleSession, Throttled
 from pam.domain.links import Link, ShownCode
 from pam.domain.people import Person
-from pam.domain.pictures import principal_linked
+from pam.domain.people_notices import principal_linked
 from pam.domain.principals import Scheme, scheme_of
 from pam.ids import new_id
 from pam.operations.call import Call

@@ -1,8 +1,11 @@
-"""Which of the links that lie in the table people made: those that the request API signed."""
+"""Which of the links that lie in the table people made, and have not undone: those that the request
+API signed, and of which no record says that they were undone.
+"""
 
 from pam.domain import proofs
 from pam.domain.links import Link
 from pam.domain.proofs import Signed
+from pam.operations.undone_links import id_of_its_end
 from pam.ports.links import Links
 from pam.ports.proofs import Verifier
 
@@ -10,8 +13,8 @@ from pam.ports.proofs import Verifier
 class ProvenLinks:
     """Implements `ports.links.KnownLinks`, for one call: what it has found it finds again.
 
-    A link that somebody wrote into the table, changed there or moved to another principal is none.
-    One that was undone and put back as it was cannot be told from one that stands.
+    A link that somebody wrote into the table, changed there or moved to another principal is none;
+    nor is one that was undone and put back as it was.
     """
 
     def __init__(self, links: Links, verifier: Verifier) -> None:
@@ -34,4 +37,5 @@ class ProvenLinks:
     def _proven(self, links: list[Link]) -> list[Link]:
         said = [Signed(statement=proofs.of_link(link), mac=link.proof) for link in links]
         holds = self._verifier.verify(said)
-        return [link for link, held in zip(links, holds, strict=True) if held]
+        proven = [link for link, held in zip(links, holds, strict=True) if held]
+        return [link for link in proven if not self._links.is_undone(id_of_its_end(link))]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pam.domain import audit_record
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotFound, StaleSession
+from pam.domain.free_text import named
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
 from pam.domain.resource import Target
@@ -57,10 +58,10 @@ def search_standing(
             found.postponed.append(target.label)
             continue
         try:
-            _search(target, found, now, store, issuers)
+            resource = names.get(target.label, "")
+            _search(target, resource, found, now, store, issuers)
             _find_missing(target, active, found, now, store, issuers, has_time)
             # Last: there may be ten thousand.
-            resource = names.get(target.label, "")
             _find_strangers(target, resource, found, now, store, issuers, has_time)
         except IssuerUnavailable:
             found.unreached.append(target.label)
@@ -68,7 +69,12 @@ def search_standing(
 
 
 def _search(
-    target: Target, found: Found, now: datetime, store: SessionStore, issuers: StandingIssuers
+    target: Target,
+    resource: str,
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    issuers: StandingIssuers,
 ) -> None:
     """First what keeps people out: nothing that fails after it holds that up."""
     issuer = issuers[target.kind]
@@ -76,7 +82,22 @@ def _search(
         _record_undone(session_id, target, now, store)
         found.undone.append(session_id)
     issuer.tidy(target, now)
-    remove_left(issuer.sessions_at(target), target, found, now, store, issuers)
+    noted = issuer.sessions_at(target)
+    remove_left(noted, target, found, now, store, issuers)
+    for told in _not_of_this_target(noted, target, store):
+        if _record_stranger(told, target, resource, now, store):
+            found.strangers.append(f"{target.label}: {told}")
+
+
+def _not_of_this_target(noted: Sequence[str], target: Target, store: SessionStore) -> list[str]:
+    """Only PAM's own notes name sessions here, and a session is stored before anything is made for
+    it: any other was written there by somebody, and would explain whose access it is.
+    """
+    return [
+        f"PAM's notes explain access by {named(each)}, which is no session of this target"
+        for each in noted
+        if (session := store.get(each)) is None or session.target.label != target.label
+    ]
 
 
 def _find_strangers(

@@ -5,12 +5,13 @@ what was asked for in their name, Tier-1 of a break-glass session that nobody ha
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import deadlines, pictures, timestamps
+from pam.domain import deadlines, notice_texts, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.notices import CLAIM_FOR, Duty
 from pam.domain.people import CLOCK
 from pam.domain.session import Session
+from pam.operations.particulars import particulars_of
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import CedarPolicy
 from pam.ports.people import Notifier
@@ -57,17 +58,16 @@ def send_notices(
 def _tell(
     duty: Duty, session: Session, policy: CedarPolicy, audiences: Audiences, now: datetime
 ) -> None:
-    resource = policy.resource(session.resource)
-    title = resource.title if resource else session.resource
+    about = particulars_of(session, policy)
     match duty:
         case Duty.CONFIRM:
-            audiences.requesters.show(pictures.confirmation_needed(session, title, now))
+            audiences.requesters.show(notice_texts.confirmation_needed(session, about, now))
         case Duty.REMIND:
-            audiences.approvers.show(pictures.still_waiting(session, title, now))
+            audiences.approvers.show(notice_texts.still_waiting(session, about, now))
         case Duty.WARN:
-            audiences.requesters.show(pictures.ending_soon(session, title, now))
+            audiences.requesters.show(notice_texts.ending_soon(session, about, now))
         case _:
-            audiences.tier1.show(pictures.review_overdue(session, title, now))
+            audiences.tier1.show(notice_texts.review_overdue(session, about, now))
 
 
 def _noted(session: Session, sent: tuple[Duty, ...], now: datetime) -> Step:

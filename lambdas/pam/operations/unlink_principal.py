@@ -7,6 +7,7 @@ from pam.domain.links import Link
 from pam.ids import new_id
 from pam.operations.call import Call
 from pam.operations.retrying import until_won
+from pam.operations.undone_links import id_of_its_end
 from pam.ports.links import Links
 
 
@@ -22,7 +23,7 @@ def unlink_principal(principal: str, call: Call, *, known: Links) -> Link:
         if link is None:
             message = f"{principal} is linked to nobody"
             raise NotFound(message)
-        known.remove(link, _record(link, call))
+        known.remove(link, _record(link, call, known))
         return link
 
     return until_won(attempt, lost="the link is being changed by too many at once; try again")
@@ -42,8 +43,12 @@ def _check(principal: str, link: Link | None, call: Call) -> None:
         raise Conflict(message)
 
 
-def _record(link: Link, call: Call) -> audit_record.Record:
+def _record(link: Link, call: Call, known: Links) -> audit_record.Record:
+    """By its id nobody believes this link any more, who puts it back."""
+    event_id = id_of_its_end(link)
+    if known.is_undone(event_id):
+        event_id = new_id(call.now)  # it was put back, and is taken away once more
     entry = call.entry(RecordType.UNLINKED, detail=f"{link.principal} is no longer {link.person}'s")
     return audit_record.about_person(
-        entry=entry, requester=link.principal, resource="", now=call.now, new_id=new_id
+        entry=entry, requester=link.principal, resource="", now=call.now, new_id=lambda _: event_id
     )

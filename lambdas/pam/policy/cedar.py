@@ -22,9 +22,11 @@ from pam.domain.approval import (
 from pam.domain.circumstances import Circumstances
 from pam.domain.errors import Code, NotEligible
 from pam.domain.people import Auth, Person, Surface
+from pam.domain.pictures import Bench
 from pam.domain.resource import Resource
 from pam.domain.review import LooksGathered, Review
 from pam.domain.session import Session
+from pam.policy.approvers import benches
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.context import Context
 from pam.policy.identities import Identities
@@ -97,6 +99,7 @@ class CedarPolicy:
         """Id of the channel where operators hear of what needs them; empty for none."""
         self._channels = compiled.channels
         self._approvers = _groups_by_domain(compiled, "approvers")
+        self._benches = benches(compiled)
         self._break_glass = compiled.break_glass
         self._resources: Mapping[str, Resource] = {r.resource_id: r for r in compiled.resources}
         self._cedar = _Cedar(compiled.cedar, compiled.cedar_schema)
@@ -125,6 +128,10 @@ class CedarPolicy:
     def approvers_of(self, domain: str) -> tuple[str, ...]:
         """The groups whose members approve for that domain."""
         return self._approvers.get(domain, ())
+
+    def bench(self, domain: str) -> Bench:
+        """Who is listed as an approver of that domain."""
+        return self._benches.get(domain, Bench(domain=domain))
 
     def may_request(self, person: Person, resource: Resource, asked: Circumstances) -> Decision:
         return self._decide_request("request", person, _resource_entity(resource), asked)

@@ -46,6 +46,9 @@ class Links(Protocol):
     def remove(self, link: Link, record: Record) -> None:
         """With its record. Raises StaleSession if the link is no longer what it was."""
 
+    def is_undone(self, event_id: str) -> bool:
+        """Whether there is a record of that id: of a link's end, which says that it was undone."""
+
     def wrong_codes(self, person: str, since: datetime) -> int:
         """How many this person has handed in since then."""
 

@@ -6,7 +6,7 @@ No credential is in any of them, nor anything that acts: a command is signed by 
 
 from datetime import datetime, timedelta
 
-from pam.domain import pictures
+from pam.domain import pictures, timestamps
 from pam.domain.people import Surface
 from pam.domain.session import Session
 from pam.slack import blocks, wording
@@ -54,11 +54,22 @@ def granted(session: Session, now: datetime, title: str) -> Message:
 
 
 def ending_soon(session: Session, now: datetime, title: str) -> Message:
-    picture = pictures.ending_soon(session, title, now)
+    end = timestamps.render(session.expires_at) if session.expires_at else "soon"
+    told = (
+        f"ends at {end}. It cannot be made longer; if you need more, ask anew."
+        if session.allows(now)
+        else "is over; if you need more, ask anew."
+    )
+    what = pictures.what_of(session, title)
     return blocks.message(
-        picture.subject,
-        [blocks.row(picture.lines[0]), blocks.commands(*_commands_of(picture))],
-        sequence=picture.sequence,
+        f"PAM: your access to {session.resource} ends soon",
+        [
+            blocks.row(f"{session.requester_name}, your access to {what} {told}"),
+            blocks.commands(
+                f"pam show {session.session_id}", f"pam request {session.resource} --reason WHY"
+            ),
+        ],
+        sequence=session.sequence,
     )
 
 
@@ -102,8 +113,3 @@ def _direct(session: Session, first: str, now: datetime) -> Message:
         ],
         sequence=session.sequence,
     )
-
-
-def _commands_of(picture: pictures.Picture) -> list[str]:
-    """Lines of a picture that are commands are set in; nobody's own words are."""
-    return [line.strip() for line in picture.lines if line.startswith("  pam ")]
