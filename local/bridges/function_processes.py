@@ -38,6 +38,7 @@ def build_all(code_cache: Path, authority: Path) -> None:
     code_is_unpacked_once(code_cache, authority)
     log_lines_are_not_waited_for()
     errors_are_named_as_in_lambda()
+    a_process_outlives_the_errors_of_its_function()
     a_burst_waits_for_processes()
 
 
@@ -152,6 +153,31 @@ def errors_are_named_as_in_lambda() -> None:
 
     worker.invoke = noted
     lambda_svc._execute_function_warm = execute_function_warm
+
+
+def a_process_outlives_the_errors_of_its_function() -> None:
+    """Lambda goes on with a process whose function raised an exception, and ends it only if it
+    exits or takes too long; the emulator ends it and starts another one for the next request.
+    """
+    from ministack.core import lambda_runtime
+
+    script = existing(lambda_runtime, "_PYTHON_WORKER_SCRIPT")
+    failed = '{"status": "error", "error": str(e), "trace":'
+    if script.count(failed) != 1:
+        message = "the emulator's function processes report errors in another way now"
+        raise BridgeError(message)
+    # By its status the emulator decides on the process; whoever is answered sees an error again.
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(
+        failed, '{"status": "ok", "raised": True, "error": str(e), "trace":'
+    )
+    worker = existing(lambda_runtime, "Worker")
+    invoke = existing(worker, "invoke")
+
+    def invoked(self: Any, *given: Any, **named: Any) -> Any:
+        result = invoke(self, *given, **named)
+        return {**result, "status": "error"} if result.get("raised") else result
+
+    worker.invoke = invoked
 
 
 def a_burst_waits_for_processes() -> None:
