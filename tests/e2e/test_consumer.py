@@ -46,8 +46,10 @@ def heard(root: Person, handler: str, session_id: str, kind: str) -> Any:
     group = f"/bank/local/consumer-example/{handler}"
 
     def told() -> Any:
-        lines = logs.filter_log_events(logGroupName=group)["events"]
-        found = [each["message"] for each in lines if session_id in each["message"]]
+        # Those of all sessions are there, so this may be many pages.
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [each["message"] for page in pages for each in page["events"]]
+        found = [line for line in lines if session_id in line]
         return next((line for line in found if json.dumps(kind) in line), None)
 
     return until(told, f"{kind} of {session_id} in {group}")

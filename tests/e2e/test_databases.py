@@ -273,7 +273,7 @@ def test_the_command_hands_the_login_to_psql(
     assert line.endswith(" psql\n")
     alice.post("/pam/end", {"session_id": session["session_id"]})
     refused = cast.pam("alice", "exec", session["session_id"], "--", *query)
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.returncode, refused.stdout) == (3, "")
     assert refused.stderr.startswith("CONFLICT: ")
 
 

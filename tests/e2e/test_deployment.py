@@ -106,7 +106,12 @@ def test_preflight_sees_a_lent_role_that_somebody_opened(
 ) -> None:
     iam, name = root.client("iam"), f"pam-target-{SANDBOX}"
     stacks = read_assembly(ROOT / ".pam" / "deploy" / "local" / "read")
-    around = look_around(read_config("local"), lambda service, _=None: root.client(service), stacks)
+
+    def client(service: str, _: str | None = None) -> Any:
+        # Preflight makes a client refuse all but reads, so it gets its own.
+        return root.cast.client(service, root.cast.session(root.name))
+
+    around = look_around(read_config("local"), client, stacks)
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     opened = json.loads(json.dumps(trust))
     opened["Statement"][0]["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
