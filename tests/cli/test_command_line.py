@@ -112,7 +112,8 @@ def test_a_stack_that_is_down_says_how_to_start_it(stack: list[tuple[str, Path]]
 
 
 def test_without_the_stacks_code_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "local", None)
+    for name in ("local", "local.stack", "local.state"):
+        monkeypatch.setitem(sys.modules, name, None)
     result = CliRunner().invoke(app, ["local", "up"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert "not part of this installation" in result.stderr
