@@ -1,6 +1,7 @@
 """The command line against a fake request API on loopback."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "TICK", 0.01)
     monkeypatch.setattr(polling, "SEEN_WITHIN", ())
     monkeypatch.setattr(polling, "LONGEST", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def signals_as_at_a_terminal() -> Iterator[None]:
+    """Whoever started the tests may ignore some (`nohup`, a background job of a script), and every
+    process that a test starts would, too.
+    """
+    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+    numbers = [signal.Signals[name] for name in names]
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture
