@@ -65,7 +65,7 @@ while not told:
     except CredentialRetrievalError as error:
         told = str(error)
     time.sleep(0.1)
-print(told)
+print(told, flush=True)
 ends = datetime.fromisoformat(os.environ["PAM_EXPIRES_AT"]).timestamp()
 while time.time() < ends:
     time.sleep(0.1)
