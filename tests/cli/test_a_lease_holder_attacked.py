@@ -116,18 +116,22 @@ def test_what_squats_at_the_sockets_name_is_left_alone(runtime: Path) -> None:
 
 @contextmanager
 def _served(path: Path) -> Iterator[Memory]:
-    """A holder in a thread of this process."""
+    """A holder in a thread of this process, and patience on both sides, however busy it is."""
     memory = Memory(began=time.time())
-    with socket.socket(socket.AF_UNIX) as listener:
+    with pytest.MonkeyPatch.context() as patient, socket.socket(socket.AF_UNIX) as listener:
+        for side in (asking, serving):
+            patient.setattr(side, "PATIENCE", 30.0)
         listener.bind(os.fspath(path))
         listener.listen()
         thread = threading.Thread(
             target=serving.serve, args=(listener, path, memory), kwargs={"look": 0.02}
         )
         thread.start()
-        yield memory
-        path.unlink(missing_ok=True)
-        thread.join()
+        try:
+            yield memory
+        finally:
+            path.unlink(missing_ok=True)
+            thread.join()
 
 
 def test_a_peer_of_another_user_is_told_nothing(
