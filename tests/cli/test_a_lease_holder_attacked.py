@@ -16,7 +16,8 @@ import pytest
 from cli.holder import asking, peers, place, serving
 from cli.holder.memory import Memory
 
-ENTRY = {"ends": time.time() + 600}
+ENTRY = {"ends": time.time() + 86400}
+"""Ends after the whole of the tests: this file may be read long before its tests run."""
 
 
 @pytest.fixture

@@ -82,7 +82,11 @@ def test_a_module_lets_in_whoever_holds_a_resource_and_hears_of_it(
 
 
 def client(cast: Cast, place: Place, function: str) -> PamCheck:
-    """In the role of one of the example's functions, with the credentials that this has."""
+    """In the role of one of the example's functions, with the credentials that this has. The
+    emulator knows these once the function was called, and whatever that call answers.
+    """
+    root = cast.person("root").client("lambda")
+    root.invoke(FunctionName=place.function(function), Payload=b"{}")
     hands = own_credentials(place, function)
     keys = Credentials(hands.access_key_id, hands.secret_access_key, hands.session_token)
     return PamCheck(cast.about["api_url"], keys, cast.about["region"], timeout=30)

@@ -162,6 +162,13 @@ def test_a_dead_letter_is_wrong() -> None:
     assert bad(ready.look("dead letters")) == [Verdict.WRONG]
 
 
+def test_a_queue_with_work_on_its_way_is_not_wrong() -> None:
+    ready = Ready()
+    attributes = {"ApproximateNumberOfMessages": "69", "RedrivePolicy": "{}"}
+    ready.answers["sqs.GetQueueAttributes"] = {"Attributes": attributes}
+    assert bad(ready.look("dead letters")) == []
+
+
 def test_a_service_that_goes_by_what_the_foundation_had_before_is_wrong() -> None:
     ready = Ready()
     ready.parameters["/bank/prod/mod046/events/bus-name"] = "the-bus-of-before"
