@@ -21,27 +21,11 @@ from pam.domain.session import Session
 from pam.ids import new_id
 from pam.names import RECORD
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
-from tests.contract.conftest import TABLE, TABLES, everything_in
+from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.log import BOB, a_refusal
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
 VOTED = Entry(type=RecordType.VOTED, actor=BOB)
-
-
-@pytest.fixture
-def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLES)
-
-
-@pytest.fixture
-def story(store: DynamoDbSessions) -> Story:
-    return Story(store=store)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
-    """`items("GRANT")`: every item of that kind."""
-    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
 
 
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:

@@ -19,16 +19,6 @@ from tests.contract.conftest import REGION, TABLE, TABLES
 from tests.fakes.story import LEDGER, SANDBOX, Story
 
 
-@pytest.fixture
-def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLES)
-
-
-@pytest.fixture
-def story(store: DynamoDbSessions) -> Story:
-    return Story(store=store)  # type: ignore[arg-type]
-
-
 class Slow:
     """A table that leaves out what it was asked for, so many times."""
 

@@ -22,24 +22,13 @@ from pam.operations.block_person import PersonOrder, block_person
 from pam.operations.count_open import recount_open
 from pam.operations.end_due import end_due
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
-from tests.fakes.world import FakeStore
+
+__all__ = ["store"]
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
-
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
-@pytest.fixture
-def story(store: Any) -> Story:
-    """All operations, on this store."""
-    return Story(store=store)
 
 
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:

@@ -16,9 +16,11 @@ from pam.domain.errors import StaleSession, TryAgain
 from pam.ids import new_id
 from pam.names import BLOCKS_PARTITION, THROTTLED
 from pam.ports.sessions import SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
-from tests.fakes.world import FakeStore
+
+__all__ = ["store"]
 
 BLOCK = Block(
     person="alice",
@@ -29,13 +31,6 @@ BLOCK = Block(
     by=arn("sam"),
 )
 LIFTED = replace(BLOCK, lifted_at=NOON, lifted_by=arn("sam"), lift_reason="laptop found")
-
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
 
 
 def record() -> Record:

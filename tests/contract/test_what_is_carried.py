@@ -19,12 +19,6 @@ from tests.fakes.story import NOON, Story
 ELSE = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
 
 
-@pytest.fixture
-def story(table: Any) -> Story:
-    store: Any = DynamoDbSessions(table, TABLES)
-    return Story(store=store)
-
-
 def put(table: Any, session_id: str, place: int, text: str) -> None:
     item = {**table_keys.record_key(session_id, place), "kind": "RECORD", "record": text}
     table.put_item(TableName=TABLES.sessions, Item=to_item(item))

@@ -18,21 +18,11 @@ from pam.ids import new_id
 from pam.operations.count_open import recount_open
 from pam.operations.review_session import ReviewPaper, review_session
 from pam.ports.sessions import SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story
-from tests.fakes.world import FakeStore
 
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
-@pytest.fixture
-def story(store: Any) -> Story:
-    return Story(store=store)
+__all__ = ["store"]
 
 
 def counted(store: SessionStore, person: str = "alice") -> set[OpenSession]:
