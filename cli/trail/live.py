@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -90,7 +91,7 @@ def compare_stores(
     too, however much earlier or later they came. Raises Failure.
     """
     search = _Search(source=source, since=since, until=until, now=now)
-    with Seen() as seen:
+    with closing(Seen()) as seen:
         sealed_until = _seal_up(search, seen, trusted or Trusted())
         _read_log(search, seen)
         first_id, last_id = ids.bounds(since, until)

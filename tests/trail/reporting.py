@@ -1,5 +1,6 @@
 """A report as a test asks for it, of the stores or of a folder."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def of_stores(
     **asked: str,
 ) -> Told:
     now = log.story.now
-    with Lines() as lines:
+    with closing(Lines()) as lines:
         wanted = Asked(since=since, until=until or now, **asked)
         head = report_stores(log, wanted, trust or Trusted(), lines, now=now)
         return head, list(lines)
@@ -53,7 +54,7 @@ def of_folder(
     until: datetime | None = None,
     **asked: str,
 ) -> Told:
-    with Lines() as lines:
+    with closing(Lines()) as lines:
         wanted = Asked(since=since, until=until or log.story.now, **asked)
         head = report_folder(folder, wanted, trust or Trusted(), lines)
         return head, list(lines)
