@@ -61,7 +61,7 @@ def test_what_a_throttled_table_leaves_out_is_asked_for_again(
 def test_a_list_that_stays_incomplete_is_none(
     story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pam.aws.dynamodb_sessions._PAUSES", (0, 0))
+    monkeypatch.setattr("pam.aws.dynamodb_items._PAUSES", (0, 0))
     for who in ("alice", "dave", "alice", "dave"):
         story.request(who)
     with pytest.raises(TryAgain):

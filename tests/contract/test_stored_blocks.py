@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pam.aws import block_items, dynamodb_sessions
+from pam.aws import block_items, dynamodb_items
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import audit_record
@@ -132,7 +132,7 @@ def test_blocks_that_a_throttled_table_leaves_out_are_told_by_the_name_that_work
     table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left out is never taken for nobody blocked."""
-    monkeypatch.setattr(dynamodb_sessions, "_PAUSES", (0, 0))
+    monkeypatch.setattr(dynamodb_items, "_PAUSES", (0, 0))
     store = DynamoDbSessions(table, TABLES)
     put(store, BLOCK)
 

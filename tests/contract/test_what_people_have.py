@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pam.aws import dynamodb_sessions, person_items, table_keys
+from pam.aws import person_items, stored_people, table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import timestamps
@@ -218,7 +218,7 @@ def test_what_is_added_while_it_is_counted_is_counted_or_makes_the_count_void(
 
         return reads
 
-    monkeypatch.setattr(dynamodb_sessions, "side_by_side", backwards, raising=False)
+    monkeypatch.setattr(stored_people, "side_by_side", backwards, raising=False)
     for name in ("_open_items", "_owed_reviews"):
         monkeypatch.setattr(store, name, then_added(getattr(store, name)))
     held, fresh = store.open_now("alice"), store.open_now("alice")
