@@ -35,8 +35,9 @@ from cli.trail.seen import Owner, Place, Seen, Sighting
 from cli.trail.source import NoCheckpoint, Source, checkpoints_between
 from pam.domain import ids, timestamps
 from pam.domain.audit_record import Record
-from pam.domain.checkpoint import Head, Interval, Malformed
+from pam.domain.checkpoint import Head, Interval
 from pam.domain.session import Session
+from pam.domain.signed_note import Malformed
 
 __all__ = ["Found", "LiveSource", "compare_stores"]
 

@@ -21,8 +21,9 @@ from cli.trail.report import Asked, Head, Lines, judged
 from cli.trail.report_line import lies_in, line_of
 from pam.domain import timestamps
 from pam.domain.audit_record import Record
-from pam.domain.checkpoint import Interval, Malformed
+from pam.domain.checkpoint import Interval
 from pam.domain.free_text import opened
+from pam.domain.signed_note import Malformed
 
 _POLICY_SETS_AT_HAND = 32
 
