@@ -9,7 +9,7 @@ import pytest
 from pam.aws import block_items, dynamodb_items
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import StaleSession, TryAgain
@@ -35,7 +35,7 @@ LIFTED = replace(BLOCK, lifted_at=NOON, lifted_by=arn("sam"), lift_reason="lapto
 
 def record() -> Record:
     entry = Entry(type=RecordType.BLOCKED, actor=caller("sam").actor, detail="alice is blocked")
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=entry, requester=arn("alice"), resource="", now=NOON, new_id=new_id
     )
 
