@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.trail import layout
 from cli.trail.checkpoints import Trusted
 from cli.trail.report import Asked, Head, Lines
@@ -13,6 +15,7 @@ from cli.trail.report_live import report_stores
 from pam.domain.free_text import commitment
 from tests.fakes.log import Log
 from tests.fakes.story import NOON, arn
+from tests.trail.conftest import exported
 from tests.trail.forging import a_whole_day
 
 REASON = commitment("00" * 32, "why")
@@ -28,6 +31,18 @@ def a_day_sealed() -> Log:
     log.refuse()
     log.seal()
     return log
+
+
+@pytest.fixture(scope="module")
+def day() -> Log:
+    """Never changed."""
+    return a_day_sealed()
+
+
+@pytest.fixture(scope="module")
+def folder(day: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its export, while all of it was there."""
+    return exported(day, tmp_path_factory.mktemp("report") / "export")
 
 
 def of_stores(
