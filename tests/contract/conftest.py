@@ -71,14 +71,17 @@ def _make_tables(client: Any) -> None:
         ],
     )
     for beside in Table:
-        client.create_table(
-            TableName=table_name("test", beside),
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            KeySchema=schema("pk", "sk"),
-        )
+        make_table(client, table_name("test", beside))
+
+
+def make_table(client: Any, name: str) -> None:
+    """One that has no index."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=schema("pk", "sk"),
+    )
 
 
 @pytest.fixture
