@@ -111,7 +111,6 @@ lock: setup ## resolve requirements/*.in anew
 	cd requirements && $(COMPILE) socket.in --constraints app.txt --output-file socket.txt
 	cd requirements && $(COMPILE) gates.in --output-file gates.txt
 	cd requirements && $(COMPILE) opinions.in --output-file opinions.txt
-	cd requirements && $(COMPILE) awscli.in --output-file awscli.txt
 
 preflight: setup ## ENV=: read an account, and say what is wrong for PAM and what to do (JSON=1)
 	@$(PYTHON) -m deployment.preflight "$(ENV)" $(if $(JSON),--json)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pam.aws.audit_sink import CloudWatchAuditSink
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.activity import DARK, OPENED
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.people import Actor, ActorKind, Auth, Surface
@@ -159,7 +159,7 @@ def _heard(record: Mapping[str, Any]) -> list[str]:
 def _a_record() -> Mapping[str, Any]:
     """One with every field, as the domain makes them."""
     entry = Entry(type=RecordType.DRIFT, actor=Actor(principal="", kind=ActorKind.CLOCK))
-    return audit_record.finding(
+    return new_records.finding(
         entry=entry,
         resource="",
         now=datetime(2026, 1, 1, tzinfo=UTC),

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local import companions
-from local.companions import Companion
+from local.process_groups import Started
 from local.state import CACHE
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
@@ -34,7 +34,7 @@ class Beside:
 
     url: str
     control_url: str | None
-    process: Companion | None
+    process: Started | None
 
     def about(self) -> dict[str, str]:
         """What `local.json` says of it."""
@@ -112,7 +112,7 @@ class Service:
         ours = parts.scheme == "http" and parts.hostname in LOOPBACK and parts.netloc == named
         return ours and parts.port is not None and parts.path == self.path
 
-    def _published(self, process: Companion, folder: Path) -> dict[str, str]:
+    def _published(self, process: Started, folder: Path) -> dict[str, str]:
         deadline = time.monotonic() + _READY_WITHIN
         while time.monotonic() < deadline and process.process.poll() is None:
             try:

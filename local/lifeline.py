@@ -18,7 +18,11 @@ from pathlib import Path
 
 
 def follow(lifeline: int) -> None:
-    """Ends this process's group when `lifeline` closes; needs a group of its own."""
+    """Ends this process's group when `lifeline` closes. It has one of its own from here on: its
+    starter may be in the one it came in.
+    """
+    if os.getpgrp() != os.getpid():
+        os.setpgrp()
     threading.Thread(target=_follow, args=(lifeline,), daemon=True).start()
 
 

@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ import psycopg
 
 from local.certificates import Authority
 from local.postgres_process import AUTHORITY, SERVER_KEY, SUPERUSER
-from local.state import CACHE, ROOT, write_private
-from local.supervisor import end_group, record, recorded
+from local.process_groups import Started, end_recorded, last_lines, launch, record, recorded
+from local.state import CACHE, write_private
 
 _HOST = "localhost"
 _READY_WITHIN = 30.0
 _PORT_TRIES = 5
-_LOG_LINES_TOLD = 15
+_PROCESS = "process.json"
 
 
 class PostgresError(Exception):
@@ -28,8 +27,8 @@ class PostgresError(Exception):
 
 
 @dataclass(slots=True)
-class Postgres:
-    """A running server that ends with this process, unless handed over.
+class Postgres(Started):
+    """A running server.
 
     `port` demands TLS; the certificate of `authority` is for `host`, and for no other name.
     `server_port` is what a server that was built without TLS has behind it.
@@ -40,8 +39,6 @@ class Postgres:
     server_port: int
     password: str
     folder: Path
-    process: subprocess.Popen[bytes]
-    lifeline: int
 
     @property
     def authority(self) -> Path:
@@ -59,33 +56,16 @@ class Postgres:
             autocommit=True,
         )
 
-    def hand_over(self) -> None:
-        """From here on it outlives this process."""
-        os.write(self.lifeline, b"H")
-
-    def end(self) -> None:
-        end_group(self.process.pid)
-        self.process.wait()
-        os.close(self.lifeline)
-
-
-_started: dict[int, Postgres] = {}
-"""The servers that this process started: for those it did not hand over it is the lifeline."""
-
 
 def running(folder: Path) -> bool:
-    return recorded(folder / "process.json") is not None
+    return recorded(folder / _PROCESS) is not None
 
 
 def stop(folder: Path) -> bool:
     """Ends the server under `folder` and forgets its data. False if none was running."""
-    process = recorded(folder / "process.json")
-    if process is not None and process.pid in _started:
-        _started.pop(process.pid).end()
-    elif process is not None:
-        end_group(process.pid)
+    ended = end_recorded(folder / _PROCESS)
     shutil.rmtree(folder, ignore_errors=True)
-    return process is not None
+    return ended
 
 
 def start(folder: Path) -> Postgres:
@@ -103,8 +83,7 @@ def start(folder: Path) -> Postgres:
         server = start_again(folder, password, _free_port())
         if server is not None:
             return server
-    lines = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
-    told = "\n".join(lines[-_LOG_LINES_TOLD:])
+    told = last_lines(folder / "log")
     message = f"PostgreSQL did not start; {folder / 'log'} ends with:\n{told}"
     raise PostgresError(message)
 
@@ -112,32 +91,24 @@ def start(folder: Path) -> Postgres:
 def start_again(folder: Path, password: str, port: int) -> Postgres | None:
     """A server on the data that is there. None if it does not come up on this port."""
     server_port = _free_port()
-    reading, writing = os.pipe()
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PG", "PYTHON", "LC_", "LANG"))
     } | {"PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "local.postgres_process", str(reading)),
+        process, lifeline = launch(
+            lambda descriptor: [
+                *(sys.executable, "-m", "local.postgres_process", descriptor),
                 *(str(folder), str(port), str(server_port)),
             ],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=(reading,),
-            start_new_session=True,
+            environment,
+            log,
         )
-    os.close(reading)
-    server = Postgres(_HOST, port, server_port, password, folder, process, writing)
+    server = Postgres(process, lifeline, _HOST, port, server_port, password, folder)
     try:
         if _ready(server):
-            record(folder / "process.json", process.pid)
-            _started[process.pid] = server
+            record(folder / _PROCESS, server)
             return server
     except BaseException:
         server.end()

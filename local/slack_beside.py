@@ -16,7 +16,7 @@ from local import reachable, socket_host
 from local.aws import ACCOUNT, REGION, root_client
 from local.beside import Beside, BesideError, Service
 from local.bridges.tasks import credentials_of
-from local.companions import Companion
+from local.process_groups import Started
 from local.slack.control import SlackControl
 from local.slack.state import Secrets
 from local.state import State, write_private
@@ -94,7 +94,7 @@ def keep_secrets(endpoint: str, made: Secrets) -> None:
         manager.create_secret(Name=slack_secret_name("local", secret), SecretString=value)
 
 
-def join(state: State, beside: SlackBeside, endpoint: str) -> Companion:
+def join(state: State, beside: SlackBeside, endpoint: str) -> Started:
     """Once PAM is deployed: gives the fake the addresses of the HTTP way (it goes on to deliver by
     socket unless asked for the other), and starts the host of the socket.
     """

@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping
 
 from local import companions
-from local.companions import Companion
 from local.lifeline import follow
+from local.process_groups import Started
 from local.state import CACHE, ROOT, State
 
 MODULE = "slack_socket"
@@ -21,7 +21,7 @@ _LIVED = 30.0
 _WAITS_FIRST, _WAITS_AT_MOST = 0.5, 15.0
 
 
-def start(state: State, given: Mapping[str, str]) -> Companion:
+def start(state: State, given: Mapping[str, str]) -> Started:
     """`given` is the environment of a task; nothing of this process's own AWS set-up comes in."""
     kept = {
         name: value

@@ -62,6 +62,7 @@ _SURROUNDINGS = (
     "local/people.py",
     "local/postgres.py",
     "local/postgres_process.py",
+    "local/process_groups.py",
     "local/profiles.py",
     "local/reachable.py",
     "local/slack",

@@ -17,6 +17,7 @@ from local import (
     identity_center_beside,
     okta_beside,
     postgres,
+    process_groups,
     reachable,
     slack_beside,
     sources,
@@ -76,7 +77,7 @@ def _up(state: State, progress: Tell, *, hand_over: bool) -> dict[str, Any]:
     digest = sources.digest_of_sources()
     about = state.read_about()
     there = supervisor.running(state)
-    if there is not None and not hand_over and not supervisor.started_here(there):
+    if there is not None and not hand_over and not process_groups.started_here(there):
         # It would be stopped with this process, while somebody else works with it.
         message = f"another command has a stack in {state.dir}: try again when it is over"
         raise StackError(message)

@@ -1,27 +1,23 @@
 """Starts, finds and ends the emulator's process."""
 
-import json
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from local.aws import REGION
-from local.state import CACHE, ROOT, State, read_json, write_private
+from local.process_groups import Started, end_recorded, last_lines, launch, record, recorded
+from local.state import CACHE, State, read_json
 
 _READY_WITHIN = 60.0
-_ENDS_WITHIN = 1.0
 _PORT_TRIES = 5
-_LOG_LINES_TOLD = 15
 
 
 class EmulatorError(Exception):
@@ -29,30 +25,14 @@ class EmulatorError(Exception):
 
 
 @dataclass(slots=True)
-class Emulator:
-    """A running emulator that ends with this process, unless handed over."""
+class Emulator(Started):
+    """A running emulator; `stop` of the same state ends one that was handed over."""
 
     endpoint: str
-    process: subprocess.Popen[bytes]
-    lifeline: int
 
     def start_functions(self) -> None:
         """Gives each function its first process, in the background."""
         self.process.send_signal(signal.SIGUSR1)
-
-    def hand_over(self) -> None:
-        """From here on it outlives this process; `stop` of the same state ends it."""
-        os.write(self.lifeline, b"H")
-
-    def end(self) -> None:
-        """Ends it, with all it started, and takes its exit code from the system."""
-        end_group(self.process.pid)
-        self.process.wait()
-        os.close(self.lifeline)
-
-
-_started: dict[int, Emulator] = {}
-"""The emulators that this process started: for those it did not hand over it is the lifeline."""
 
 
 def start(state: State) -> Emulator:
@@ -62,8 +42,7 @@ def start(state: State) -> Emulator:
         emulator = _start_on(port or _free_port(), state)
         try:
             if _ready(emulator):
-                record(state.process, emulator.process.pid, endpoint=emulator.endpoint)
-                _started[emulator.process.pid] = emulator
+                record(state.process, emulator, endpoint=emulator.endpoint)
                 return emulator
         except BaseException:
             emulator.end()
@@ -71,8 +50,7 @@ def start(state: State) -> Emulator:
         emulator.end()
         if not _port_was_taken(state):
             break
-    lines = state.emulator_log.read_text(encoding="utf-8", errors="replace").splitlines()
-    told = "\n".join(lines[-_LOG_LINES_TOLD:])
+    told = last_lines(state.emulator_log)
     message = f"the emulator did not start; {state.emulator_log} ends with:\n{told}"
     raise EmulatorError(message)
 
@@ -82,63 +60,16 @@ def running(state: State) -> psutil.Process | None:
     return recorded(state.process)
 
 
-def started_here(process: psutil.Process) -> bool:
-    """Whether this very process started it, and it ends with it."""
-    return process.pid in _started
-
-
-def recorded(path: Path) -> psutil.Process | None:
-    """The process that `record` wrote of, if it is still that very process."""
-    found = read_json(path)
-    if found is None:
-        return None
-    try:
-        process = psutil.Process(found["pid"])
-        same = abs(process.create_time() - found["started"]) < 1
-    except psutil.NoSuchProcess:
-        return None
-    return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-
-
 def stop(state: State) -> bool:
     """Ends what this state started and nothing else. False if nothing was running."""
-    process = running(state)
-    if process is not None and process.pid in _started:
-        _started.pop(process.pid).end()
-    elif process is not None:
-        end_group(process.pid)
+    ended = end_recorded(state.process)
     shutil.rmtree(state.scratch, ignore_errors=True)
-    return process is not None
-
-
-def end_group(pid: int) -> None:
-    """Ends a process group: gently, then surely."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(pid, sign)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + _ENDS_WITHIN
-        while time.monotonic() < deadline and _group_lives(pid):
-            time.sleep(0.05)
-
-
-def _group_lives(pid: int) -> bool:
-    for process in psutil.process_iter(["pid", "status"]):
-        if process.info["status"] == psutil.STATUS_ZOMBIE:
-            continue
-        try:
-            if os.getpgid(process.info["pid"]) == pid:
-                return True
-        except ProcessLookupError:
-            continue
-    return False
+    return ended
 
 
 def _start_on(port: int, state: State) -> Emulator:
     shutil.rmtree(state.scratch, ignore_errors=True)
     state.scratch.mkdir(parents=True)
-    reading, writing = os.pipe()
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -160,18 +91,14 @@ def _start_on(port: int, state: State) -> Emulator:
         "TMPDIR": str(state.scratch),
     }
     with state.emulator_log.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local.emulator", str(reading), str(state.dir)],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=(reading,),
-            start_new_session=True,
+        process, lifeline = launch(
+            lambda descriptor: [
+                *(sys.executable, "-m", "local.emulator", descriptor, str(state.dir))
+            ],
+            environment,
+            log,
         )
-    os.close(reading)
-    return Emulator(f"http://127.0.0.1:{port}", process, writing)
+    return Emulator(process, lifeline, f"http://127.0.0.1:{port}")
 
 
 def _ready(emulator: Emulator) -> bool:
@@ -195,11 +122,6 @@ def _listens(emulator: Emulator) -> bool:
         return False
     port = int(emulator.endpoint.rpartition(":")[2])
     return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
-
-
-def record(path: Path, pid: int, **more: str) -> None:
-    started = psutil.Process(pid).create_time()
-    write_private(path, json.dumps({"pid": pid, "started": started, **more}))
 
 
 def _port_of_last_time(state: State) -> int:

@@ -12,7 +12,7 @@ from jsonschema_rs import Draft202012Validator
 
 from documents import events
 from pam.aws.audit_sink import CloudWatchAuditSink
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Outcome, Record, RecordType
 from pam.domain.people import Actor, ActorKind
@@ -156,7 +156,7 @@ def records_of(scene: Scene) -> list[Record]:
 def found_outside_sessions() -> list[Record]:
     """A dark call, and a change around PAM, as the domain records what belongs to no session."""
     return [
-        audit_record.finding(
+        new_records.finding(
             entry=Entry(
                 type=kind,
                 actor=Actor(principal="", kind=ActorKind.CLOCK),

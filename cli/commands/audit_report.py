@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -57,7 +58,7 @@ def report(
 
     asked = _asked(since, until, who, resource)
     tell = _source(invocation, folder, asked, key, witness_key)
-    with Lines() as lines:
+    with closing(Lines()) as lines:
         head = tell(lines)
         _print(head, lines, Form.JSON if invocation.json else form)
     _conclude(head)

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from cli.trail import layout
 from cli.trail.files import Folder, Unreadable
-from pam.domain import checkpoint, merkle, timestamps
-from pam.domain.checkpoint import Checkpoint, Head, Interval, Malformed
+from pam.domain import merkle, signed_note, timestamps
+from pam.domain.checkpoint import Checkpoint, Head, Interval
+from pam.domain.signed_note import Malformed
 from pam.names import witness_name
 
 _MOST_OF_A_COSIGNATURE = 65_536
@@ -189,13 +190,13 @@ def signed(where: str, interval: Interval, origin: str, public_key: bytes) -> Ch
 
     try:
         sealed = interval.checkpoint
-        text, lines = checkpoint.split_note(interval.note)
+        text, lines = signed_note.split_note(interval.note)
     except Malformed as error:
         raise Disproof(where, str(error)) from error
     if sealed.origin != origin:
         raise Disproof(where, f"of another log: {sealed.origin}")
-    key_id = checkpoint.log_key_id(public_key)
-    signatures = checkpoint.signatures_by(sealed.origin, key_id, lines)
+    key_id = signed_note.log_key_id(public_key)
+    signatures = signed_note.signatures_by(sealed.origin, key_id, lines)
     if len(lines) != 1 or not any(log_signed(public_key, text, one) for one in signatures):
         raise Disproof(where, "not signed by the log's key")
     return sealed
@@ -226,10 +227,10 @@ def count_witness(
         shown.unwitnessed += 1
         return
     name = witness_name(sealed.origin.rpartition("/")[2])
-    key_id = checkpoint.cosigner_key_id(name, witness_key)
-    for blob in checkpoint.signatures_by(name, key_id, [line]):
+    key_id = signed_note.cosigner_key_id(name, witness_key)
+    for blob in signed_note.signatures_by(name, key_id, [line]):
         seconds, signature = int.from_bytes(blob[:8], "big"), blob[8:]
-        message = checkpoint.cosigned_message(sealed.text(), seconds)
+        message = signed_note.cosigned_message(sealed.text(), seconds)
         if witness_signed(witness_key, message, signature):
             shown.cosigned += 1
             shown.newest_cosigned = sealed

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -34,8 +35,9 @@ from cli.trail.seen import Owner, Place, Seen, Sighting
 from cli.trail.source import NoCheckpoint, Source, checkpoints_between
 from pam.domain import ids, timestamps
 from pam.domain.audit_record import Record
-from pam.domain.checkpoint import Head, Interval, Malformed
+from pam.domain.checkpoint import Head, Interval
 from pam.domain.session import Session
+from pam.domain.signed_note import Malformed
 
 __all__ = ["Found", "LiveSource", "compare_stores"]
 
@@ -90,7 +92,7 @@ def compare_stores(
     too, however much earlier or later they came. Raises Failure.
     """
     search = _Search(source=source, since=since, until=until, now=now)
-    with Seen() as seen:
+    with closing(Seen()) as seen:
         sealed_until = _seal_up(search, seen, trusted or Trusted())
         _read_log(search, seen)
         first_id, last_id = ids.bounds(since, until)

@@ -8,12 +8,10 @@ time was read.
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from cli.trail.checkpoints import Disproof
 from cli.trail.law import Law, PolicyText
@@ -156,21 +154,13 @@ class Head:
         }
 
 
-class Lines(AbstractContextManager["Lines"]):
+class Lines:
     """Lines in a private file until all of them are there, because the head comes first."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed in exit
+        self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - until close
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def add(self, line: Line) -> None:

@@ -6,11 +6,10 @@ What could not be proven is told all the same, as far as it can be read, and the
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from cli.trail import layout
 from cli.trail.check import Span, check_trail
@@ -22,8 +21,9 @@ from cli.trail.report import Asked, Head, Lines, judged
 from cli.trail.report_line import lies_in, line_of
 from pam.domain import timestamps
 from pam.domain.audit_record import Record
-from pam.domain.checkpoint import Interval, Malformed
+from pam.domain.checkpoint import Interval
 from pam.domain.free_text import opened
+from pam.domain.signed_note import Malformed
 
 _POLICY_SETS_AT_HAND = 32
 
@@ -36,7 +36,7 @@ def report_folder(path: Path, asked: Asked, trusted: Trusted, lines: Lines) -> H
     _prove(path, head, trusted)
     folder = Folder(path)
     texts, policy_text = _texts(folder), _policy_texts(folder)
-    with _Sessions() as sessions:
+    with closing(_Sessions()) as sessions:
         with suppress(Unreadable):
             for name in (layout.EARLIER, layout.RECORDS):
                 for text, record in _records(folder, name):
@@ -122,7 +122,7 @@ def _policy_texts(folder: Folder) -> Any:
     return policy_text
 
 
-class _Sessions(AbstractContextManager["_Sessions"]):
+class _Sessions:
     """Records by session, on disk: a quarter of them has no room in memory, and they come mixed."""
 
     def __init__(self) -> None:
@@ -132,15 +132,7 @@ class _Sessions(AbstractContextManager["_Sessions"]):
             "CREATE INDEX of_session ON records (session_id);"
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._database.close()
 
     def add(self, session_id: str, text: str) -> None:

@@ -8,6 +8,7 @@ those are, and only they are read; the head then says that none may be missing u
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -84,7 +85,7 @@ def report_stores(
     policy_text = lru_cache(maxsize=_POLICY_SETS_AT_HAND)(source.archive.policy_set)
     report = _Report(source=source, asked=asked, head=head, lines=lines, policy_text=policy_text)
     chosen = _chosen(report)
-    with Seen() as seen:
+    with closing(Seen()) as seen:
         _seal_up(report, seen, trusted, span, now)
         _tell_all(report, seen, chosen)
     return head

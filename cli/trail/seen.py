@@ -2,11 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
 
 
 class Place(StrEnum):
@@ -37,7 +34,7 @@ class Sighting:
     digest: str
 
 
-class Seen(AbstractContextManager["Seen"]):
+class Seen:
     """A private database file that goes with its connection."""
 
     def __init__(self) -> None:
@@ -54,16 +51,8 @@ class Seen(AbstractContextManager["Seen"]):
             """
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def note(self, owner: Owner, sighting: Sighting) -> None:
         """The same one again is no news."""

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from cli.problems import Failure
-from pam.domain.checkpoint import Interval, Malformed
+from pam.domain.checkpoint import Interval
 from pam.domain.session import Session
+from pam.domain.signed_note import Malformed
 
 
 class NoCheckpoint(Failure):

@@ -27,7 +27,7 @@ def bench(_: object, runs: int = _RUNS) -> Iterator[Figure]:
         folder = Path(name)
         pam, aws, empty = (folder / venv for venv in ("pam", "aws", "empty"))
         _installed(pam, str(_wheel(folder / "built")))
-        _installed(aws, "--require-hashes", "--requirement", "requirements/awscli.txt")
+        _installed(aws, "--require-hashes", "--constraint", "requirements/opinions.txt", _pinned())
         _installed(empty)
         yield _size(pam, aws, empty)
         with _api() as url:
@@ -135,7 +135,7 @@ def _uv(*words: str, venv: Path | None = None) -> None:
 
 
 def _pinned() -> str:
-    lines = (ROOT / "requirements" / "awscli.in").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "requirements" / "opinions.in").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if line.startswith("awscli=="))
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cli.trail import layout
 from cli.trail.files import create_private, make_private_folder, pem, write_private
 from local.state import ROOT
-from pam.domain import checkpoint, timestamps
+from pam.domain import checkpoint, signed_note, timestamps
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json, hash_of
 from pam.domain.checkpoint import Head, Interval, Leaf
 from pam.ids import new_id
@@ -115,13 +115,13 @@ def write_trail(folder: Path, records: int) -> str:
             drawn, growth = checkpoint.drawn_up(
                 head, leaves, origin=origin, now=now, interval=_INTERVAL
             )
-            line = checkpoint.signature_line(
+            line = signed_note.signature_line(
                 origin,
-                checkpoint.log_key_id(public_key),
+                signed_note.log_key_id(public_key),
                 key.sign(drawn.text().encode(), ec.ECDSA(SHA256())),
             )
             interval = Interval(
-                note=checkpoint.note_of(drawn.text(), line),
+                note=signed_note.note_of(drawn.text(), line),
                 before=head.frontier,
                 leaves=tuple(leaves),
                 consistency=tuple(growth.consistency()),

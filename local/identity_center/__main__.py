@@ -8,7 +8,6 @@ decided there.
 
 import argparse
 import json
-import os
 import signal
 import threading
 from pathlib import Path
@@ -33,8 +32,6 @@ def main() -> None:
     parser.add_argument("--lifeline", type=int, help="end when this file descriptor closes")
     asked = parser.parse_args()
     if asked.lifeline is not None:
-        if os.getpgrp() != os.getpid():
-            os.setpgrp()
         follow(asked.lifeline)
     center = IdentityCenter(
         accounts=EmulatedAccounts(asked.emulator) if asked.emulator else NoAccounts(),

@@ -8,7 +8,6 @@ see `local/lifeline.py`.
 import argparse
 import asyncio
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -38,8 +37,6 @@ def main() -> None:
     parser.add_argument("--lifeline", type=int, help="end when this file descriptor closes")
     asked = parser.parse_args()
     if asked.lifeline is not None:
-        if os.getpgrp() != os.getpid():
-            os.setpgrp()
         follow(asked.lifeline)
     try:
         asyncio.run(_serve(Server(record=asked.record), asked.port, asked.port_file))

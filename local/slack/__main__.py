@@ -8,7 +8,6 @@ ends when the other end of that pipe closes; see `local/lifeline.py`.
 import argparse
 import asyncio
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -24,19 +23,12 @@ async def _serve(server: Server, port: int, port_file: Path) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     listening = await server.start(port)
-    _publish(server.about(), port_file)
+    write_private(port_file, json.dumps(server.about()))
     try:
         await stopped.wait()
     finally:
         listening.close()
         server.close()
-
-
-def _publish(about: dict[str, str], port_file: Path) -> None:
-    """Written beside and moved: whoever waits for the file finds all of it."""
-    part = port_file.with_suffix(".part")
-    write_private(part, json.dumps(about))
-    part.replace(port_file)
 
 
 def main() -> None:
@@ -53,8 +45,6 @@ def main() -> None:
     asked = parser.parse_args()
     given = Secrets(**json.loads(asked.secrets.read_text())) if asked.secrets else None
     if asked.lifeline is not None:
-        if os.getpgrp() != os.getpid():
-            os.setpgrp()
         follow(asked.lifeline)
     try:
         asyncio.run(_serve(Server(record=asked.record, given=given), asked.port, asked.port_file))

@@ -4,47 +4,24 @@ import json
 import os
 import shutil
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from cli import clock
-from cli.invocation import Invocation
 from cli.trail import layout
+from tests.cli.auditing import folder, in_the_stores, key
 from tests.cli.fake_api import Pam
 from tests.fakes.log import Log, a_log
 from tests.trail.conftest import exported
+
+__all__ = ["folder", "key"]
 
 pytestmark = pytest.mark.guarantee("G13")
 
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    """What the auditor's AWS has, half a minute after the newest checkpoint."""
-    made = a_log(3, 2)
-    now = made.story.now + timedelta(seconds=30)
-    monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr(Invocation, "stores", lambda _: made)
-    return made
-
-
-@pytest.fixture
-def folder(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An export in the hands of somebody to whom AWS does not answer."""
-    made = exported(log, tmp_path / "trail")
-
-    def nobody(_: Invocation) -> None:
-        pytest.fail("verifying a folder asked AWS")
-
-    monkeypatch.setattr(Invocation, "aws_session", nobody)
-    monkeypatch.setattr(Invocation, "stores", nobody)
-    return made
-
-
-@pytest.fixture
-def key(log: Log) -> str:
-    return layout.fingerprint(log.public_key())
+    return in_the_stores(a_log(3, 2), monkeypatch)
 
 
 @pytest.fixture

@@ -3,18 +3,17 @@
 import csv
 import io
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli import clock
-from cli.invocation import Invocation
 from cli.trail import layout
+from tests.cli.auditing import folder, in_the_stores, key
 from tests.cli.fake_api import Pam
 from tests.fakes.log import Log, a_log
-from tests.trail.conftest import exported
+
+__all__ = ["folder", "key"]
 
 pytestmark = pytest.mark.guarantee("G13")
 SINCE = ("--from", "2026-03-01T12:00Z")
@@ -23,32 +22,10 @@ EVIL = "=cmd|'/C calc'!A0 is why"
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    """What the auditor's AWS has, half a minute after the newest checkpoint."""
     made = a_log(3, 2)
     made.open(reason=EVIL)
     made.seal()
-    now = made.story.now + timedelta(seconds=30)
-    monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr(Invocation, "stores", lambda _: made)
-    return made
-
-
-@pytest.fixture
-def folder(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An export in the hands of somebody to whom AWS does not answer."""
-    made = exported(log, tmp_path / "trail")
-
-    def nobody(_: Invocation) -> None:
-        pytest.fail("a report of a folder asked AWS")
-
-    monkeypatch.setattr(Invocation, "aws_session", nobody)
-    monkeypatch.setattr(Invocation, "stores", nobody)
-    return made
-
-
-@pytest.fixture
-def key(log: Log) -> str:
-    return layout.fingerprint(log.public_key())
+    return in_the_stores(made, monkeypatch)
 
 
 def test_a_table_has_its_head_before_it(pam: Pam, log: Log, key: str) -> None:

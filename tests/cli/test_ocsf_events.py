@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.trail.ocsf import ACTS, CLASS_NAMES, OCSF_VERSION, event_of
-from pam.domain.audit_record import Entry, Outcome, RecordType, hash_of, refusal
+from pam.domain.audit_record import Entry, Outcome, RecordType, hash_of
 from pam.domain.errors import Code
+from pam.domain.new_records import refusal
 from pam.domain.people import Actor, ActorKind
 
 ROOT = Path(__file__).resolve().parent.parent.parent

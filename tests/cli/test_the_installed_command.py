@@ -1,9 +1,7 @@
 """What an installation of the command brings along: one package, of a name of its own."""
 
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from cli.problems import ExitCode
 from tests.cli.fake_api import FakeApi, Pam
 from tests.fakes.log import a_log
 from tests.trail.conftest import exported
+from tests.wheels import installed_from
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ("pyproject.toml", "setup.py", "distribution", "cli", "lambdas/pam")
@@ -32,25 +31,7 @@ finally:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources, built, site = (tmp_path_factory.mktemp(name) for name in ("sources", "built", "site"))
-    for name in SOURCES:
-        there, here = sources / name, ROOT / name
-        there.parent.mkdir(parents=True, exist_ok=True)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(here, there, ignore=ignored) if here.is_dir() else shutil.copy(here, there)
-    uv = Path(sys.executable).parent / "uv"
-    subprocess.run(
-        # Built with what is here already: nothing is fetched.
-        [
-            *(uv, "build", "--quiet", "--wheel", "--no-build-isolation"),
-            *("--python", sys.executable, "--out-dir", built, sources),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = built.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(site)
-    return site
+    return installed_from(SOURCES, ".", tmp_path_factory)
 
 
 def test_it_has_one_package_at_the_top(installed: Path) -> None:

@@ -1,6 +1,6 @@
 """The tables as the stacks make them, in moto."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.contract import snapshots
 from tests.contract.watching import Watched, sealed
 from tests.crash.scene import Scene
 from tests.fakes.quick_moto import hasten
-from tests.fakes.story import LEDGER, SANDBOX
+from tests.fakes.story import LEDGER, SANDBOX, Story
 from tests.fakes.world import FakeAuditLog
 
 TABLE = "sessions"
@@ -71,20 +71,40 @@ def _make_tables(client: Any) -> None:
         ],
     )
     for beside in Table:
-        client.create_table(
-            TableName=table_name("test", beside),
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            KeySchema=schema("pk", "sk"),
-        )
+        make_table(client, table_name("test", beside))
+
+
+def make_table(client: Any, name: str) -> None:
+    """One that has no index."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=schema("pk", "sk"),
+    )
 
 
 @pytest.fixture
-def scene(table: Any) -> Scene:
+def store(table: Any) -> Any:
+    """The one that is deployed; suites that run on both override it (`both_stores`)."""
+    return DynamoDbSessions(table, TABLES)
+
+
+@pytest.fixture
+def story(store: Any) -> Story:
+    """All operations, on this store."""
+    return Story(store=store)
+
+
+@pytest.fixture
+def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
+    """`items("GRANT")`: every item of that kind."""
+    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
+
+
+@pytest.fixture
+def scene(store: Any) -> Scene:
     made = Scene()
-    store: Any = DynamoDbSessions(table, TABLES)
     made.store = store
     log: Any = FakeAuditLog()
     made.audit_log = log

@@ -10,7 +10,6 @@ import pytest
 from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.checkouts import DynamoDbCheckouts
-from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.ending import ReceiptMethod
 from pam.ports.targets import Checkouts, Receipt
 from tests.contract.conftest import TABLES
@@ -23,8 +22,8 @@ SEEN = Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="seen")
 
 
 @pytest.fixture
-def story(table: Any) -> Story:
-    return Story(store=DynamoDbSessions(table, TABLES), policy=WITHOUT_LIMITS)  # type: ignore[arg-type]
+def story(store: Any) -> Story:
+    return Story(store=store, policy=WITHOUT_LIMITS)
 
 
 @pytest.fixture(params=["table", "fake"])

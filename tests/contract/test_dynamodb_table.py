@@ -12,7 +12,7 @@ from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.aws.session_codec import Unreadable
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.approval import Ballot
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.errors import StaleSession
@@ -21,31 +21,15 @@ from pam.domain.session import Session
 from pam.ids import new_id
 from pam.names import RECORD
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery
-from tests.contract.conftest import TABLE, TABLES, everything_in
+from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.log import BOB, a_refusal
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story
 
 VOTED = Entry(type=RecordType.VOTED, actor=BOB)
 
 
-@pytest.fixture
-def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLES)
-
-
-@pytest.fixture
-def story(store: DynamoDbSessions) -> Story:
-    return Story(store=store)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
-    """`items("GRANT")`: every item of that kind."""
-    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
-
-
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
-    return audit_record.chain(replace(session, **changes), (VOTED,), now=NOON, new_id=new_id)
+    return new_records.chain(replace(session, **changes), (VOTED,), now=NOON, new_id=new_id)
 
 
 @pytest.mark.guarantee("G9")
@@ -265,7 +249,7 @@ def test_a_finding_of_no_session_is_a_record_of_its_own(
     store: DynamoDbSessions, items: Callable[[str], list[dict[str, Any]]]
 ) -> None:
     entry = Entry(type=RecordType.ACTIVITY, actor=BOB)
-    record = audit_record.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
+    record = new_records.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
     store.add_finding(record, Once(key="event-1", until=NOON))
     (item,) = items(RECORD)
     assert item["pk"] == f"SESSION#NONE#{record['event_id']}"

@@ -4,28 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.names import INDEX_KEYS
 from pam.ports.sessions import Once
-from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import NOON, Story
-
-
-@pytest.fixture
-def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLES)
-
-
-@pytest.fixture
-def story(store: DynamoDbSessions) -> Story:
-    return Story(store=store)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def items(table: Any) -> Callable[[str], list[dict[str, Any]]]:
-    return lambda kind: [item for item in everything_in(table) if item["kind"] == kind]
 
 
 def leased(story: Story, *times: timedelta) -> list[str]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from pam.aws.attribute_values import from_item, to_item
 from pam.aws.link_items import DynamoDbLinkCodes, DynamoDbLinks
-from pam.domain import audit_record, links
+from pam.domain import audit_record, links, new_records
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.links import Link, ShownCode
@@ -57,7 +57,7 @@ def code_of(principal: str = BOB) -> ShownCode:
 
 def record() -> Record:
     entry = Entry(type=RecordType.LINKED, actor=caller("bob").actor, detail="bob's")
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=entry, requester=BOB, resource="", now=NOON, new_id=new_id
     )
 

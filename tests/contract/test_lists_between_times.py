@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.ids import opened_at
 from pam.domain.lifecycle import Status
 from pam.ports.sessions import SessionQuery, SessionStore
-from tests.contract.conftest import TABLES
+from tests.contract.both_stores import store
 from tests.fakes.story import LEDGER, SANDBOX, Story
-from tests.fakes.world import FakeStore
+
+__all__ = ["store"]
 
 MILLISECOND = timedelta(milliseconds=1)
 QUERIES = {
@@ -25,18 +24,6 @@ QUERIES = {
 TIMES: list[tuple[int | None, int | None]] = [
     (1, 3), (2, None), (None, 1), (2, 2), (9, None), (None, -9),
 ]  # fmt: skip
-
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
-@pytest.fixture
-def story(store: Any) -> Story:
-    return Story(store=store)
 
 
 @pytest.mark.parametrize("case", QUERIES)

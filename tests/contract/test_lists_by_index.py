@@ -19,16 +19,6 @@ from tests.contract.conftest import REGION, TABLE, TABLES
 from tests.fakes.story import LEDGER, SANDBOX, Story
 
 
-@pytest.fixture
-def store(table: Any) -> DynamoDbSessions:
-    return DynamoDbSessions(table, TABLES)
-
-
-@pytest.fixture
-def story(store: DynamoDbSessions) -> Story:
-    return Story(store=store)  # type: ignore[arg-type]
-
-
 class Slow:
     """A table that leaves out what it was asked for, so many times."""
 
@@ -71,7 +61,7 @@ def test_what_a_throttled_table_leaves_out_is_asked_for_again(
 def test_a_list_that_stays_incomplete_is_none(
     story: Story, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pam.aws.dynamodb_sessions._PAUSES", (0, 0))
+    monkeypatch.setattr("pam.aws.dynamodb_items._PAUSES", (0, 0))
     for who in ("alice", "dave", "alice", "dave"):
         story.request(who)
     with pytest.raises(TryAgain):

@@ -10,7 +10,7 @@ import pytest
 from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.lifecycle import Status
@@ -22,29 +22,18 @@ from pam.operations.block_person import PersonOrder, block_person
 from pam.operations.count_open import recount_open
 from pam.operations.end_due import end_due
 from pam.ports.sessions import IdempotencyKey, Once, SessionQuery, SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import KYC, LEDGER, NOON, SANDBOX, Story
-from tests.fakes.world import FakeStore
+
+__all__ = ["store"]
 
 BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSON)
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
-@pytest.fixture
-def story(store: Any) -> Story:
-    """All operations, on this store."""
-    return Story(store=store)
-
-
 def step(session: Session, **changes: Any) -> tuple[Session, tuple[Record, ...]]:
     entry = Entry(type=RecordType.VOTED, actor=BOB)
-    return audit_record.chain(replace(session, **changes), (entry,), now=NOON, new_id=new_id)
+    return new_records.chain(replace(session, **changes), (entry,), now=NOON, new_id=new_id)
 
 
 def test_a_session_is_read_as_it_was_written(story: Story, store: SessionStore) -> None:
@@ -319,7 +308,7 @@ def test_a_step_that_lost_its_race_has_not_done_it(story: Story, store: SessionS
 def test_a_finding_of_no_session_is_written_once(store: SessionStore) -> None:
     entry = Entry(type=RecordType.ACTIVITY, actor=BOB)
     for attempt in range(2):
-        record = audit_record.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
+        record = new_records.finding(entry=entry, resource=LEDGER, now=NOON, new_id=new_id)
         if attempt:
             with pytest.raises(StaleSession):
                 store.add_finding(record, ONCE)

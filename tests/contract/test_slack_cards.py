@@ -9,7 +9,7 @@ import pytest
 
 from pam.aws.slack_cards import DynamoDbSlackCards
 from pam.ports.slack_cards import CardShelf, StaleCard
-from tests.contract.conftest import schema
+from tests.contract.conftest import make_table
 from tests.fakes.slack_shelf import FakeShelf
 from tests.fakes.story import NOON
 
@@ -23,14 +23,7 @@ def shelf(request: pytest.FixtureRequest, aws: None) -> Iterator[CardShelf]:
         yield FakeShelf()
         return
     client = boto3.client("dynamodb")
-    client.create_table(
-        TableName="slack",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        KeySchema=schema("pk", "sk"),
-    )
+    make_table(client, "slack")
     yield DynamoDbSlackCards(client, "slack")
 
 

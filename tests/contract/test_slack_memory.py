@@ -8,7 +8,7 @@ import pytest
 from pam.aws.slack_deliveries import DynamoDbSlackDeliveries
 from pam.aws.slack_facts import DynamoDbSlackFacts
 from pam.ports.slack import Remembered
-from tests.contract.conftest import schema
+from tests.contract.conftest import make_table
 from tests.fakes.story import NOON
 
 USER, CHANNEL = "user#U0BOB", "channel#C0CORE"
@@ -19,14 +19,7 @@ def client(aws: None) -> Any:
     import boto3
 
     made = boto3.client("dynamodb")
-    made.create_table(
-        TableName="slack",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        KeySchema=schema("pk", "sk"),
-    )
+    make_table(made, "slack")
     return made
 
 

@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
-from pam.aws import block_items, dynamodb_sessions
+from pam.aws import block_items, dynamodb_items
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Record, RecordType
 from pam.domain.block import Block, Blocklist
 from pam.domain.errors import StaleSession, TryAgain
 from pam.ids import new_id
 from pam.names import BLOCKS_PARTITION, THROTTLED
 from pam.ports.sessions import SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLES, everything_in
 from tests.fakes.story import LEDGER, NOON, SANDBOX, Story, arn, caller
-from tests.fakes.world import FakeStore
+
+__all__ = ["store"]
 
 BLOCK = Block(
     person="alice",
@@ -31,16 +33,9 @@ BLOCK = Block(
 LIFTED = replace(BLOCK, lifted_at=NOON, lifted_by=arn("sam"), lift_reason="laptop found")
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
 def record() -> Record:
     entry = Entry(type=RecordType.BLOCKED, actor=caller("sam").actor, detail="alice is blocked")
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=entry, requester=arn("alice"), resource="", now=NOON, new_id=new_id
     )
 
@@ -137,7 +132,7 @@ def test_blocks_that_a_throttled_table_leaves_out_are_told_by_the_name_that_work
     table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left out is never taken for nobody blocked."""
-    monkeypatch.setattr(dynamodb_sessions, "_PAUSES", (0, 0))
+    monkeypatch.setattr(dynamodb_items, "_PAUSES", (0, 0))
     store = DynamoDbSessions(table, TABLES)
     put(store, BLOCK)
 

@@ -9,7 +9,7 @@ import pytest
 
 from pam.aws import session_codec, table_keys
 from pam.aws.attribute_values import from_item, to_item
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
@@ -73,7 +73,7 @@ def next_step_without_record(w: Watched) -> None:
     verdict = Verdict(outcome=Status.REVOKED, actor=CLOCK, reason="x")
     step = decide_end(before, verdict, NOON)
     assert step is not None
-    after, _ = audit_record.chain(step.after, step.entries, now=NOON, new_id=new_id)
+    after, _ = new_records.chain(step.after, step.entries, now=NOON, new_id=new_id)
     put(w, after)
 
 
@@ -181,7 +181,7 @@ def test_an_end_that_is_changed_with_a_step_that_is_on_record_is_told(
     told = Entry(type=RecordType.ACTIVITY, actor=CLOCK)
     for ending in (session.ending, other):
         now = stored(watched)
-        after, records = audit_record.chain(now, (told,), now=scene.now, new_id=new_id)
+        after, records = new_records.chain(now, (told,), now=scene.now, new_id=new_id)
         scene.store.save(now, replace(after, ending=ending), records)
     assert watched.found() == ["a decided end was changed"]
 

@@ -7,17 +7,9 @@ import pytest
 
 from pam.aws import session_codec, table_keys
 from pam.aws.attribute_values import to_item
-from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain.lifecycle import Status
 from tests.contract.conftest import TABLES
 from tests.fakes.story import Story
-
-
-@pytest.fixture
-def story(table: Any) -> Story:
-    store: Any = DynamoDbSessions(table, TABLES)
-    return Story(store=store)
-
 
 STRAYS = {
     "the next places": ([1, 2], "records {} to {} were"),

@@ -9,7 +9,7 @@ import pytest
 from pam.aws import table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.audit_outbox import DynamoDbOutbox
-from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.stored_records import StoredRecords
 from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record
 from pam.domain.errors import Unproven
@@ -17,12 +17,6 @@ from tests.contract.conftest import TABLES
 from tests.fakes.story import NOON, Story
 
 ELSE = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
-
-
-@pytest.fixture
-def story(table: Any) -> Story:
-    store: Any = DynamoDbSessions(table, TABLES)
-    return Story(store=store)
 
 
 def put(table: Any, session_id: str, place: int, text: str) -> None:
@@ -160,7 +154,7 @@ def test_a_claim_whose_session_could_not_be_read_keeps_no_other_call_waiting(
         raise ConnectionError
 
     with monkeypatch.context() as broken:
-        broken.setattr(DynamoDbSessions, "sequence_of", fails)
+        broken.setattr(StoredRecords, "sequence_of", fails)
         with pytest.raises(ConnectionError):
             outbox.claim(session_id, NOON)
     assert carried(outbox, session_id) == [1], "a lease waits for no claim of a call that died"
@@ -177,6 +171,6 @@ def test_a_claim_that_another_call_has_stays_that_calls_whatever_fails(
         raise ConnectionError
 
     with monkeypatch.context() as broken, suppress(ConnectionError):
-        broken.setattr(DynamoDbSessions, "sequence_of", fails)
+        broken.setattr(StoredRecords, "sequence_of", fails)
         outbox.claim(session_id, NOON)
     assert outbox.claim(session_id, NOON) is None

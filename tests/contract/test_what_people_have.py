@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pam.aws import dynamodb_sessions, person_items, table_keys
+from pam.aws import person_items, stored_people, table_keys
 from pam.aws.attribute_values import to_item
 from pam.aws.dynamodb_sessions import DynamoDbSessions
 from pam.domain import timestamps
@@ -18,21 +18,11 @@ from pam.ids import new_id
 from pam.operations.count_open import recount_open
 from pam.operations.review_session import ReviewPaper, review_session
 from pam.ports.sessions import SessionStore
+from tests.contract.both_stores import store
 from tests.contract.conftest import TABLE, TABLES
 from tests.fakes.story import LEDGER, NOON, SANDBOX, UAT, Story
-from tests.fakes.world import FakeStore
 
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SessionStore:
-    if request.param == "fake":
-        return FakeStore()
-    return DynamoDbSessions(request.getfixturevalue("table"), TABLES)
-
-
-@pytest.fixture
-def story(store: Any) -> Story:
-    return Story(store=store)
+__all__ = ["store"]
 
 
 def counted(store: SessionStore, person: str = "alice") -> set[OpenSession]:
@@ -228,7 +218,7 @@ def test_what_is_added_while_it_is_counted_is_counted_or_makes_the_count_void(
 
         return reads
 
-    monkeypatch.setattr(dynamodb_sessions, "side_by_side", backwards, raising=False)
+    monkeypatch.setattr(stored_people, "side_by_side", backwards, raising=False)
     for name in ("_open_items", "_owed_reviews"):
         monkeypatch.setattr(store, name, then_added(getattr(store, name)))
     held, fresh = store.open_now("alice"), store.open_now("alice")

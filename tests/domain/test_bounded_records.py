@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import (
     LARGEST_RECORD,
     Entry,
     PolicyTrace,
     RecordType,
-    bounded,
     canonical_json,
     hash_of,
 )
@@ -52,7 +51,7 @@ def entry(case: dict[str, Any]) -> Entry:
 @pytest.mark.guarantee("G7")
 @pytest.mark.parametrize("case", LONG)
 def test_a_record_is_cut_to_its_bound_and_its_hash_is_of_what_is_kept(case: str) -> None:
-    record = audit_record.refusal(
+    record = new_records.refusal(
         entry=entry(LONG[case]),
         code=Code.VALIDATION,
         resource="",
@@ -68,4 +67,4 @@ def test_a_record_is_cut_to_its_bound_and_its_hash_is_of_what_is_kept(case: str)
 
 def test_a_record_that_fits_is_left_as_it_is() -> None:
     record = {"detail": "x" * 10_000, "target": None, "sequence": 1}
-    assert bounded(dict(record)) == record
+    assert new_records.bounded(dict(record)) == record

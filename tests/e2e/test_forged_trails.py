@@ -15,7 +15,7 @@ import pytest
 from local.cast import Cast, Person, until
 from local.state import ROOT
 from pam.aws.dynamodb_sessions import DynamoDbSessions
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.lifecycle import Status
 from pam.domain.people import Actor, ActorKind
@@ -133,6 +133,6 @@ def forged_session(cast: Cast, alice: Person, root: Person) -> str:
     kinds = (RecordType.REQUESTED, RecordType.LEASED, RecordType.REVOKING, RecordType.REVOKED)
     entries = tuple(Entry(type=kind, actor=actor, policy_version=version) for kind in kinds)
     begun = replace(asked, session_id=new_id(now), status=Status.REVOKED, sequence=0, last_hash="")
-    session, records = audit_record.chain(begun, entries, now=now, new_id=new_id)
+    session, records = new_records.chain(begun, entries, now=now, new_id=new_id)
     store.create(session, records, None)
     return str(session.session_id)

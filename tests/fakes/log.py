@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local import crowd
 from pam import signatures
-from pam.domain import audit_record, timestamps
+from pam.domain import new_records, timestamps
 from pam.domain.audit_record import Entry, Record, RecordType, canonical_json
 from pam.domain.checkpoint import Head, Leaf
 from pam.domain.errors import Code, StaleHead
@@ -31,7 +31,7 @@ BOB = Actor(principal="arn:aws:iam::000000000000:user/bob", kind=ActorKind.PERSO
 
 def a_refusal(detail: str = "no", now: datetime = NOON) -> Record:
     """Of bob, and of no session."""
-    return audit_record.refusal(
+    return new_records.refusal(
         entry=Entry(type=RecordType.REFUSED, actor=BOB, detail=detail),
         code=Code.NOT_ELIGIBLE,
         resource="",
@@ -194,7 +194,7 @@ class Log:
         entries = tuple(
             Entry(type=RecordType.REFUSED, actor=BOB, detail=f"approve {n}") for n in range(count)
         )
-        after, records = audit_record.chain(
+        after, records = new_records.chain(
             stored, entries, now=self.story.later(seconds=1), new_id=new_id
         )
         self.story.store.save(stored, after, records)
@@ -207,7 +207,7 @@ class Log:
         """
         stored = self.story.store.sessions[session_id]
         claimed = replace(stored, **facts)
-        after, records = audit_record.chain(claimed, entries, now=self.story.now, new_id=new_id)
+        after, records = new_records.chain(claimed, entries, now=self.story.now, new_id=new_id)
         self.story.store.save(stored, after, records)
 
     def remake(self, session: Session) -> None:
@@ -218,7 +218,7 @@ class Log:
             policy_version=COMPILED.digest,
         )
         begun = replace(session, sequence=0, last_hash="")
-        after, records = audit_record.chain(begun, (asked,), now=self.story.now, new_id=new_id)
+        after, records = new_records.chain(begun, (asked,), now=self.story.now, new_id=new_id)
         self.story.store.create(after, records, None)
 
     def carry(self) -> None:

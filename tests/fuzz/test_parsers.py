@@ -22,10 +22,11 @@ from hypothesis.strategies import SearchStrategy
 from cli import durations as typed_durations
 from cli.trail.files import Folder, Unreadable
 from pam.domain import durations, free_text, ids, timestamps
-from pam.domain.checkpoint import Checkpoint, Interval, Malformed, signatures_by, split_note
+from pam.domain.checkpoint import Checkpoint, Interval
 from pam.domain.cloudtrail import Watched, of_cloudtrail
 from pam.domain.cursor import place_of
 from pam.domain.errors import Invalid, NotEligible
+from pam.domain.signed_note import Malformed, signatures_by, split_note
 from pam.domain.statement_log import of_log_line
 from pam.edge import api, bodies
 from pam.edge.reading import Body, read_body

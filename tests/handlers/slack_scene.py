@@ -25,7 +25,7 @@ from pam.slack import actions
 from pam.slack.clicker import link_basis
 from pam.slack.jobs import Job, Method, Paint, Send, from_text
 from pam.slack_web.errors import SlackFailed
-from tests.contract.conftest import schema
+from tests.contract.conftest import make_table
 from tests.fakes.links import Linked
 from tests.fakes.story import Story
 from tests.slack.payloads import CLICK, COMMAND, HOME_CLICK
@@ -346,14 +346,7 @@ def scene(
     story: Story, table: Any, function: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Scene]:
     """bob, carol, alice and kim are members of the workspace and linked; others are members."""
-    table.create_table(
-        TableName="slack",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        KeySchema=schema("pk", "sk"),
-    )
+    make_table(table, "slack")
     linked = Linked(story=story)
     linked.settled("alice", "bob", "carol", "erin", "kim", "kate", "sam", "dave")
     slack, told, cards = SlackSays(story=story), Told(), Cards()

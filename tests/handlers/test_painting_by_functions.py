@@ -18,7 +18,7 @@ from pam.domain.messages import FindUnpainted, UnknownEvent, event_of
 from pam.domain.proofs import Maker
 from pam.domain.session import Session
 from pam.slack.jobs import Paint, from_text
-from tests.contract.conftest import TABLES, schema
+from tests.contract.conftest import TABLES, make_table
 from tests.fakes.story import LEDGER, Story, arn
 from tests.handlers.conftest import SLACK_QUEUE, Function
 from tests.local.slack.running import Running, slack
@@ -84,14 +84,7 @@ def painting(
     table: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Painting]:
-    table.create_table(
-        TableName="slack",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        KeySchema=schema("pk", "sk"),
-    )
+    make_table(table, "slack")
     sqs = boto3.client("sqs")
     made = sqs.create_queue(QueueName="told.fifo", Attributes={"FifoQueue": "true"})
     assert made["QueueUrl"] == SLACK_QUEUE

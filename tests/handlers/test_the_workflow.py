@@ -11,7 +11,7 @@ import pytest
 import revoke_session
 from pam import clock, wiring
 from pam.aws.audit_sink import CloudWatchAuditSink
-from pam.domain import audit_record, messages
+from pam.domain import messages, new_records
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotYet
 from pam.domain.free_text import LONGEST_CAUSE
@@ -270,7 +270,7 @@ def test_a_finding_of_no_session_is_logged_and_announced(
         outcome=Outcome.FAILURE,
         detail="dark access: it has no source identity",
     )
-    record = audit_record.finding(entry=entry, resource=LEDGER, now=story.now, new_id=new_id)
+    record = new_records.finding(entry=entry, resource=LEDGER, now=story.now, new_id=new_id)
     story.store.add_finding(record, Once(key="event-1", until=story.now))
     assert function("audit_session")({"Records": stream_of(table)}) == {"batchItemFailures": []}
     assert logged(logs) == [record]
@@ -306,7 +306,7 @@ def test_a_record_that_cannot_be_carried_keeps_no_other_waiting(
     function: Load, story: Story, table: Any, logs: Any
 ) -> None:
     first, other = story.request(), story.request("dave")
-    spoilt = audit_record.finding(
+    spoilt = new_records.finding(
         entry=Entry(
             type=RecordType.DRIFT,
             actor=Actor(principal="x", kind=ActorKind.PERSON),

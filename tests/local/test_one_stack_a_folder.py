@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from local import demo, stack, supervisor
+from local import demo, process_groups, stack, supervisor
 from local.bench import place
 from local.bench.place import Place
 from local.cost import count
@@ -72,7 +72,7 @@ def test_a_stack_of_ones_own_is_found_again(
     """And one that was left running is everybody's, to whoever leaves it running."""
     monkeypatch.setattr(stack, "_bring_up", lambda *_, **__: {"env": "local"})
     assert stack.up(tmp_path, tell=lambda _: None, hand_over=True) == {"env": "local"}
-    monkeypatch.setitem(supervisor._started, OTHERS.pid, None)
+    monkeypatch.setitem(process_groups._started, OTHERS.pid, None)
     assert stack.up(tmp_path, tell=lambda _: None, hand_over=False) == {"env": "local"}
     assert len(stopped) == 2, "what is not current is started anew"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stacks.synthesis import ROOT, build, new_app, templates
+from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
 from tests.stacks.template import Deployment
 
 TWO_ACCOUNTS = {
@@ -113,6 +113,17 @@ def _templates(env_name: str, **context: object) -> dict[str, dict[str, Any]]:
     app = new_app(env_name, **context)
     build(app)
     return templates(app)
+
+
+def production(**settings: object) -> Deployment:
+    """The project's own prod with these settings beside or in place of its own, under the rules of
+    every deployment.
+    """
+    prod = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]["prod"]
+    app = new_app("prod", environments={"prod": prod | settings})
+    apply_rules(app)
+    build(app)
+    return Deployment.of("prod", templates(app))
 
 
 @pytest.fixture(params=ENVIRONMENTS)

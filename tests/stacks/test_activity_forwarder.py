@@ -68,11 +68,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Templates, Mapping
 @pytest.fixture(scope="module")
 def home(places: tuple[Templates, Mapping[str, Any]]) -> Deployment:
     found, _ = places
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-    )
+    return Deployment.of("prod", found)
 
 
 def rules(deployment: Deployment) -> list[Any]:

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from pam.kinds.postgres_user.catalogue import Entry
-from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
+from stacks.synthesis import ROOT
+from tests.stacks.conftest import production
 from tests.stacks.powers import ITEMS
 from tests.stacks.template import Deployment
 
@@ -33,17 +34,7 @@ def with_many_roles_and_a_log(tmp_path_factory: pytest.TempPathFactory) -> Deplo
     catalogue = catalogue.replace(_LINE, f"{_LINE}      statement_log: {LOG_GROUP}\n")
     roles = "\n".join(_role(number) for number in range(30))
     (folder / "catalogue.yaml").write_text(f"{catalogue}\n{roles}\n")
-    project = json.loads((ROOT / "cdk.json").read_text())
-    production = project["context"]["environments"]["prod"]
-    app = new_app("prod", environments={"prod": production | {"policy_dir": str(folder)}})
-    apply_rules(app)
-    build(app)
-    found = templates(app)
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-    )
+    return production(policy_dir=str(folder))
 
 
 def _role(number: int) -> str:

@@ -1,12 +1,11 @@
 """What the stacks make for lent databases, with each switch of the configuration."""
 
-import json
 from typing import Any
 
 import pytest
 
 from stacks import rds_roots
-from stacks.synthesis import ROOT, apply_rules, build, new_app, templates
+from tests.stacks.conftest import production
 from tests.stacks.template import Deployment
 
 NETWORK = {
@@ -19,20 +18,9 @@ CONNECTED = ("activate_session", "issue_credentials", "revoke_session", "rotate_
 @pytest.fixture(scope="module")
 def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Production with everything on, under the rules of every other deployment."""
-    project = json.loads((ROOT / "cdk.json").read_text())
     certificates = tmp_path_factory.mktemp("ca") / "rds.pem"
     certificates.write_bytes(rds_roots.of_region("eu-central-1"))
-    switches: dict[str, Any] = {"rotation": "schedule", "database_ca": str(certificates)}
-    environments = {"prod": project["context"]["environments"]["prod"] | NETWORK | switches}
-    app = new_app("prod", environments=environments)
-    apply_rules(app)
-    build(app)
-    found = templates(app)
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-    )
+    return production(**NETWORK, rotation="schedule", database_ca=str(certificates))
 
 
 def test_without_the_switch_nothing_rotates(prod: Deployment) -> None:

@@ -72,11 +72,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 @pytest.fixture(scope="module")
 def home(stacks: Mapping[str, Any]) -> Deployment:
-    return Deployment(
-        env_name="prod",
-        foundation=stacks["pam-prod-foundation"],
-        service=stacks["pam-prod-service"],
-    )
+    return Deployment.of("prod", stacks)
 
 
 def rights(deployment: Deployment) -> set[tuple[str, str]]:

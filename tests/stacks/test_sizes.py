@@ -60,12 +60,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     }
     app = new_app("prod", environments={"prod": config})
     build(app)
-    found = templates(app)
-    return Deployment(
-        env_name="prod",
-        foundation=found["pam-prod-foundation"],
-        service=found["pam-prod-service"],
-    )
+    return Deployment.of("prod", templates(app))
 
 
 def test_300_roles_over_250_accounts_are_within_every_quota(large: Deployment) -> None:

@@ -2,10 +2,7 @@
 
 import ast
 import importlib
-import shutil
-import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,32 +12,15 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
 from stacks.pam_target_role import PamTargetRole
+from tests.wheels import installed_from
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "mod046_pam_target_role"
 SOURCES = ("distribution/target_role", "stacks", "lambdas/pam")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources, built, site = (tmp_path_factory.mktemp(name) for name in ("sources", "built", "site"))
-    for name in SOURCES:
-        shutil.copytree(
-            ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__", "build")
-        )
-    uv = Path(sys.executable).parent / "uv"
-    subprocess.run(
-        # Built with what is here already: nothing is fetched.
-        [
-            *(uv, "build", "--quiet", "--wheel", "--no-build-isolation"),
-            *("--python", sys.executable, "--out-dir", built, sources / SOURCES[0]),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = built.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(site)
-    return site
+    return installed_from(SOURCES, SOURCES[0], tmp_path_factory)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.trail.check import Trusted, check_trail
-from pam.domain import audit_record, timestamps
+from pam.domain import new_records, timestamps
 from pam.domain.approval import Ballot, Vote
 from pam.domain.audit_record import Entry, RecordType
 from pam.domain.people import WORKFLOW, Actor, ActorKind
@@ -117,7 +117,7 @@ def begun(log: Log, *kinds: Entry, **facts: Any) -> Session:
     real = log.story.request()
     del log.story.store.sessions[real.session_id], log.story.store.trails[real.session_id]
     made = replace(real, sequence=0, last_hash="", **facts)
-    after, records = audit_record.chain(made, kinds, now=log.story.now, new_id=new_id)
+    after, records = new_records.chain(made, kinds, now=log.story.now, new_id=new_id)
     log.story.store.create(after, records, None)
     return after
 

@@ -1,8 +1,11 @@
 """A report as a test asks for it, of the stores or of a folder."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cli.trail import layout
 from cli.trail.checkpoints import Trusted
@@ -12,6 +15,7 @@ from cli.trail.report_live import report_stores
 from pam.domain.free_text import commitment
 from tests.fakes.log import Log
 from tests.fakes.story import NOON, arn
+from tests.trail.conftest import exported
 from tests.trail.forging import a_whole_day
 
 REASON = commitment("00" * 32, "why")
@@ -29,6 +33,18 @@ def a_day_sealed() -> Log:
     return log
 
 
+@pytest.fixture(scope="module")
+def day() -> Log:
+    """Never changed."""
+    return a_day_sealed()
+
+
+@pytest.fixture(scope="module")
+def folder(day: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its export, while all of it was there."""
+    return exported(day, tmp_path_factory.mktemp("report") / "export")
+
+
 def of_stores(
     log: Any,
     trust: Trusted | None = None,
@@ -38,7 +54,7 @@ def of_stores(
     **asked: str,
 ) -> Told:
     now = log.story.now
-    with Lines() as lines:
+    with closing(Lines()) as lines:
         wanted = Asked(since=since, until=until or now, **asked)
         head = report_stores(log, wanted, trust or Trusted(), lines, now=now)
         return head, list(lines)
@@ -53,7 +69,7 @@ def of_folder(
     until: datetime | None = None,
     **asked: str,
 ) -> Told:
-    with Lines() as lines:
+    with closing(Lines()) as lines:
         wanted = Asked(since=since, until=until or log.story.now, **asked)
         head = report_folder(folder, wanted, trust or Trusted(), lines)
         return head, list(lines)

@@ -15,7 +15,7 @@ from cli.trail.check import Disproof, Span, Trusted, check_trail
 from cli.trail.export import Wanted, export_trail
 from cli.trail.files import Folder
 from cli.trail.layout import Manifest
-from pam.domain import checkpoint, timestamps
+from pam.domain import signed_note, timestamps
 from pam.domain.checkpoint import Interval
 from tests.fakes.log import INTERVAL, ORIGIN, Log, a_log
 from tests.fakes.story import NOON
@@ -226,9 +226,9 @@ def test_a_note_of_before_that_says_no_interval_is_read_with_the_shortest(tmp_pa
     log.seal()
     interval = Interval.decode(log.archive.intervals[1])
     sealed = replace(interval.checkpoint, interval=None)
-    key_id = checkpoint.log_key_id(log.public_key())
-    line = checkpoint.signature_line(ORIGIN, key_id, log.signer.sign(sealed.text()))
-    note = checkpoint.note_of(sealed.text(), line)
+    key_id = signed_note.log_key_id(log.public_key())
+    line = signed_note.signature_line(ORIGIN, key_id, log.signer.sign(sealed.text()))
+    note = signed_note.note_of(sealed.text(), line)
     log.archive.intervals[1] = replace(interval, note=note).encode()
     key = replace(anchored(log), witness_key=b"")
     for minutes, proven in ((10, True), (11, False)):

@@ -14,7 +14,7 @@ from cli.trail import layout
 from cli.trail.check import Disproof, Trusted, check_trail
 from cli.trail.files import Folder, pem
 from cli.trail.layout import Manifest
-from pam.domain import checkpoint
+from pam.domain import signed_note
 from pam.domain.audit_record import canonical_json, hash_of
 from pam.domain.checkpoint import Checkpoint, Interval
 from tests.fakes.log import ORIGIN, Log, Signer, a_log
@@ -181,10 +181,10 @@ def resigned(interval: Interval, signer: Signer, **changes: Any) -> Interval:
     from dataclasses import replace
 
     sealed = replace(interval.checkpoint, **changes)
-    line = checkpoint.signature_line(
-        ORIGIN, checkpoint.log_key_id(signer.public_key()), signer.sign(sealed.text())
+    line = signed_note.signature_line(
+        ORIGIN, signed_note.log_key_id(signer.public_key()), signer.sign(sealed.text())
     )
-    return replace(interval, note=checkpoint.note_of(sealed.text(), line))
+    return replace(interval, note=signed_note.note_of(sealed.text(), line))
 
 
 def tampering(folder: Path) -> dict[str, Tamper]:
@@ -410,7 +410,7 @@ def test_an_interval_is_read_in_its_one_form_only(large: Log) -> None:
     text = large.archive.intervals[2]
     assert Interval.decode(text).encode() == text
     for other in (text.replace(",", ", ", 1), "{}", "[]", "", "null", text + "x"):
-        with pytest.raises(checkpoint.Malformed):
+        with pytest.raises(signed_note.Malformed):
             Interval.decode(other)
 
 
@@ -418,5 +418,5 @@ def test_a_checkpoint_is_read_in_its_one_form_only(large: Log) -> None:
     text = Interval.decode(large.archive.intervals[2]).checkpoint.text()
     assert Checkpoint.parse(text).text() == text
     for other in (text[:-1], text + "x\n", text.replace("number 2", "number 02"), "", "\n\n\n"):
-        with pytest.raises(checkpoint.Malformed):
+        with pytest.raises(signed_note.Malformed):
             Checkpoint.parse(other)

@@ -12,20 +12,11 @@ from pam.domain.free_text import ERASED
 from tests.fakes.log import Log
 from tests.fakes.story import KYC, LEDGER, NOON, arn
 from tests.trail.conftest import exported
-from tests.trail.reporting import a_day_sealed, anchored, of_folder, of_stores
+from tests.trail.reporting import anchored, day, folder, of_folder, of_stores
+
+__all__ = ["day", "folder"]
 
 pytestmark = pytest.mark.guarantee("G13")
-
-
-@pytest.fixture(scope="module")
-def day() -> Log:
-    """Never changed."""
-    return a_day_sealed()
-
-
-@pytest.fixture(scope="module")
-def folder(day: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return exported(day, tmp_path_factory.mktemp("report") / "export")
 
 
 def test_each_session_is_a_line_and_the_range_is_proven(day: Log) -> None:

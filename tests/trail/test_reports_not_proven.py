@@ -23,20 +23,11 @@ from tests.trail.harms import (
     sealed_alone,
     unlawful,
 )
-from tests.trail.reporting import a_day_sealed, anchored, of_folder, of_stores
+from tests.trail.reporting import a_day_sealed, anchored, day, folder, of_folder, of_stores
+
+__all__ = ["day", "folder"]
 
 pytestmark = pytest.mark.guarantee("G13")
-
-
-@pytest.fixture(scope="module")
-def day() -> Log:
-    """Never changed."""
-    return a_day_sealed()
-
-
-@pytest.fixture(scope="module")
-def folder(day: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return exported(day, tmp_path_factory.mktemp("report") / "export")
 
 
 @pytest.mark.parametrize("harm", [sealed_alone, unlawful])

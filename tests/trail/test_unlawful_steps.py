@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.trail.check import Disproof, Trusted, check_trail
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.audit_record import RecordType
 from pam.domain.people import CLOCK, WORKFLOW
 from pam.domain.resource import Environment
@@ -332,7 +332,7 @@ def test_a_step_that_ought_not_to_have_happened_is_named_with_its_session(
 @pytest.mark.parametrize("kind", ["Leased", "Activated", "Voted", "Approved", "BreakGlass"])
 def test_a_step_of_a_session_that_stands_in_none_is_unlawful(kind: str, tmp_path: Path) -> None:
     log = Log()
-    alone = audit_record.finding(
+    alone = new_records.finding(
         entry=entry(RecordType(kind), "alice"), resource=LEDGER, now=log.story.now, new_id=new_id
     )
     log.deliver([alone])

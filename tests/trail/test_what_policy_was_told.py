@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from cli.trail.law import Law, Unlawful
+from pam.domain import new_records
 from pam.domain.circumstances import UNKNOWN, Circumstances
 from pam.domain.people import Surface
 from pam.policy.compiled import CompiledPolicy
 from tests.fakes.story import COMPILED, KYC_SANDBOX, LEDGER, PLAIN, SANDBOX, Story
-from tests.trail.forging import APPROVED, RecordType, audit_record, entry, new_id
+from tests.trail.forging import APPROVED, RecordType, entry, new_id
 
 pytestmark = pytest.mark.guarantee("G13")
 
@@ -53,7 +54,7 @@ def approved_in(asked: Circumstances) -> list[Any]:
     real = Story().request(resource=SANDBOX)
     begun = replace(real, sequence=0, last_hash="", circumstances=asked)
     entries = (entry(RecordType.REQUESTED, "alice"), APPROVED)
-    return list(audit_record.chain(begun, entries, now=real.created_at, new_id=new_id)[1])
+    return list(new_records.chain(begun, entries, now=real.created_at, new_id=new_id)[1])
 
 
 @pytest.mark.parametrize("signals", [{}, {"ticket": "named"}, {"ticket": UNKNOWN}])

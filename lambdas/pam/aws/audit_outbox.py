@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from pam.aws import table_keys
 from pam.aws.attribute_values import from_item, to_item
-from pam.aws.dynamodb_sessions import DynamoDbSessions
+from pam.aws.stored_records import StoredRecords
 from pam.domain import audit_record, timestamps
 from pam.domain.audit_record import Record, RecordType
 from pam.domain.checkpoint import Leaf
@@ -33,7 +33,7 @@ class DynamoDbOutbox:
         self._client = client
         self._table = tables.delivered
         self._unsealed = tables.unsealed
-        self._sessions = DynamoDbSessions(client, tables)
+        self._records = StoredRecords(client, tables)
 
     def undelivered(self, owner: str, claimed: Claimed) -> list[Record]:
         return list(self._to_carry(owner, claimed.delivered, claimed.taken))
@@ -46,7 +46,7 @@ class DynamoDbOutbox:
         whatever it is carried to, for ever, and keep all behind it waiting.
         """
         last = delivered if owner.startswith(NO_SESSION) else max(delivered, 0)
-        for place, record in self._sessions.placed_records(owner, delivered + 1):
+        for place, record in self._records.placed_records(owner, delivered + 1):
             if place > max(last + 1, taken):
                 return
             last = place
@@ -69,7 +69,7 @@ class DynamoDbOutbox:
         return Claimed(delivered=int(mark.get("sequence", _NOTHING_YET)), taken=taken)
 
     def _taken(self, owner: str) -> int:
-        return 0 if owner.startswith(NO_SESSION) else self._sessions.sequence_of(owner)
+        return 0 if owner.startswith(NO_SESSION) else self._records.sequence_of(owner)
 
     def _claimed(self, owner: str, now: datetime) -> dict[str, Any] | None:
         """The mark; None if another call has it."""

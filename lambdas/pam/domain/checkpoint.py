@@ -7,7 +7,6 @@ knows from what is signed when the next one was due. The leaves of the tree are 
 records with their places in their sessions.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -18,19 +17,12 @@ from typing import Any, Self
 from pam.domain import timestamps
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Record, canonical_json
 from pam.domain.merkle import Frontier, Growth, leaf_hash
+from pam.domain.signed_note import Malformed, decoded, encoded, split_note
 
-_SIGNATURE = "\u2014 "
 UNSAID_INTERVAL = timedelta(minutes=5)
 """Of a note that does not say it: the strictest that could be configured before notes said it."""
 LONGEST_INTERVAL = timedelta(hours=1)
 _A_MILLISECOND = timedelta(milliseconds=1)
-_KEY_ID_BYTES = 4
-_COSIGNATURE_TYPE = b"\x04"
-"""Of c2sp.org/tlog-cosignature: Ed25519, with a time."""
-
-
-class Malformed(ValueError):
-    """A note or an interval that is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +96,7 @@ class Checkpoint:
         lines = [
             self.origin,
             str(self.size),
-            _encoded(self.root),
+            encoded(self.root),
             f"number {self.number}",
             f"time {timestamps.render(self.at)}",
             f"previous {self.previous}",
@@ -126,7 +118,7 @@ class Checkpoint:
                 origin=origin,
                 number=int(fields["number"]),
                 size=int(size),
-                root=_decoded(root),
+                root=decoded(root),
                 at=timestamps.parse(fields["time"]),
                 previous=fields["previous"],
                 interval=_seconds(fields["interval"]) if "interval" in fields else None,
@@ -191,13 +183,13 @@ class Interval:
                 "note": self.note,
                 "before": {
                     "size": self.before.size,
-                    "peaks": [_encoded(peak) for peak in self.before.peaks],
+                    "peaks": [encoded(peak) for peak in self.before.peaks],
                 },
                 "leaves": [
                     [leaf.session_id, leaf.sequence, leaf.event_id, leaf.record_hash]
                     for leaf in self.leaves
                 ],
-                "consistency": [_encoded(node) for node in self.consistency],
+                "consistency": [encoded(node) for node in self.consistency],
             }
         )
 
@@ -206,12 +198,12 @@ class Interval:
         """Raises Malformed."""
         try:
             raw: dict[str, Any] = json.loads(text)
-            peaks = tuple(_decoded(peak) for peak in raw["before"]["peaks"])
+            peaks = tuple(decoded(peak) for peak in raw["before"]["peaks"])
             found = cls(
                 note=str(raw["note"]),
                 before=Frontier(int(raw["before"]["size"]), peaks),
                 leaves=tuple(Leaf.listed(*each) for each in raw["leaves"]),
-                consistency=tuple(_decoded(node) for node in raw["consistency"]),
+                consistency=tuple(decoded(node) for node in raw["consistency"]),
             )
             encoded = found.encode()
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -250,64 +242,3 @@ def drawn_up(
 
 def _seconds(text: str) -> timedelta:
     return timedelta(seconds=int(text))
-
-
-def note_of(text: str, *signatures: str) -> str:
-    """The note: its text, an empty line, its signature lines."""
-    return f"{text}\n{''.join(signatures)}"
-
-
-def split_note(note: str) -> tuple[str, list[str]]:
-    """Text and signature lines. Raises Malformed."""
-    text, gap, signatures = note.partition(f"\n\n{_SIGNATURE}")
-    if not gap:
-        message = "not a signed note"
-        raise Malformed(message)
-    lines = f"{_SIGNATURE}{signatures}".splitlines(keepends=True)
-    if not all(line.startswith(_SIGNATURE) and line.endswith("\n") for line in lines):
-        message = "not a signed note"
-        raise Malformed(message)
-    return f"{text}\n", lines
-
-
-def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
-    return f"{_SIGNATURE}{name} {_encoded(key_id + signature)}\n"
-
-
-def signatures_by(name: str, key_id: bytes, lines: Sequence[str]) -> list[bytes]:
-    """The signatures of one key; lines of others, which a note may have, are passed over."""
-    found = []
-    for line in lines:
-        signer, _, encoded = line.removeprefix(_SIGNATURE).rstrip("\n").rpartition(" ")
-        try:
-            blob = _decoded(encoded)
-        except ValueError:
-            continue
-        signature = blob[len(key_id) :]
-        if line == signature_line(signer, key_id, signature) and signer == name:
-            found.append(signature)
-    return found
-
-
-def log_key_id(public_key: bytes) -> bytes:
-    """Of an ECDSA key, as its SubjectPublicKeyInfo in DER."""
-    return hashlib.sha256(public_key).digest()[:_KEY_ID_BYTES]
-
-
-def cosigner_key_id(name: str, public_key: bytes) -> bytes:
-    """Of an Ed25519 key, as its 32 bytes."""
-    named = name.encode() + b"\n" + _COSIGNATURE_TYPE + public_key
-    return hashlib.sha256(named).digest()[:_KEY_ID_BYTES]
-
-
-def cosigned_message(text: str, seconds: int) -> bytes:
-    """What a witness signs: that at this time (Unix seconds) it had seen nothing to contradict."""
-    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)

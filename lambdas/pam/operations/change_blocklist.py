@@ -8,7 +8,7 @@ an operator who is not blocked is always left.
 from collections.abc import Callable
 from datetime import datetime
 
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.audit_record import RecordType
 from pam.domain.block import EVERYTHING, Block, Blocklist, standing
 from pam.domain.errors import Blocked, NotEligible
@@ -54,7 +54,7 @@ def _record(kind: RecordType, changed: Block, call: Call) -> audit_record.Record
     where = f" on {changed.resource}" if changed.resource else ""
     unblocked = f"{changed.person} is no longer blocked{where}"
     detail = changed.in_words() if kind is RecordType.BLOCKED else unblocked
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=call.entry(kind, detail=detail),
         requester=changed.principal,
         resource=changed.resource,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, StaleSession
 from pam.domain.people import CLOCK
@@ -65,7 +65,7 @@ def _record(resource: str, target: Target, why: str, now: datetime, store: Sessi
         outcome=Outcome.FAILURE,
         detail=f"unbounded: {target.label}: {why}",
     )
-    record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+    record = new_records.finding(entry=entry, resource=resource, now=now, new_id=new_id)
     try:
         store.add_finding(record, once)
     except StaleSession:

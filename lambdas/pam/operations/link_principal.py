@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pam.domain import audit_record, links, proofs
+from pam.domain import audit_record, links, new_records, proofs
 from pam.domain.audit_record import RecordType
 from pam.domain.block import EVERYTHING
 from pam.domain.errors import Conflict, Invalid, IssuerUnavailable, StaleSession, Throttled
@@ -147,7 +147,7 @@ def _check_free(principal: str, person: Person, call: Call, known: Links) -> Non
 
 def _record(link: Link, call: Call) -> audit_record.Record:
     detail = f"{link.principal} is {link.person}'s, accepted by {link.accepted_by}"
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=call.entry(RecordType.LINKED, detail=detail),
         requester=link.principal,
         resource="",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from pam.domain import audit_record, timestamps
+from pam.domain import new_records, timestamps
 from pam.domain.activity import one_line
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.batches import batches
@@ -98,7 +98,7 @@ def _record(
     entry = _entry(call, line, why, policy_version)
     own_id = id_of(f"{call.request_id}/{call.again}", call.noted_at)
     for event_id in (own_id, new_id(now)):
-        record = audit_record.about_person(
+        record = new_records.about_person(
             entry=entry,
             requester=one_line(call.principal, _LONGEST_NAME),
             resource="",

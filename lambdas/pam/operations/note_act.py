@@ -6,7 +6,7 @@ Identity Center knows; so it is seen here, from who signs.
 
 from datetime import datetime
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.apart import NOTED_EVERY, Act, clash
 from pam.domain.audit_record import Outcome, RecordType
 from pam.domain.errors import StaleSession
@@ -82,7 +82,7 @@ def _tell_if_apart(act: Act, other: Act, call: Call) -> bool:
             f"({', '.join(act.groups)})"
         ),
     )
-    record = audit_record.about_person(
+    record = new_records.about_person(
         entry=entry, requester=act.principal, resource="", now=call.now, new_id=new_id
     )
     pair = "+".join(sorted([",".join(act.groups), ",".join(other.groups)]))

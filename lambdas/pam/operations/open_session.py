@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from pam.domain import audit_record, proofs
+from pam.domain import new_records, proofs
 from pam.domain.approval import ApprovalsGathered
 from pam.domain.audit_record import Entry, PolicyTrace, RecordType, canonical_json
 from pam.domain.circumstances import Circumstances
@@ -172,7 +172,7 @@ def _create(
         held, read = room_for(session, store=store, policy=policy, read=read), None
         placed = replace(session, waits_for=earlier_than(session, held))
         signed = replace(placed, proof=signer.sign(proofs.of_request(placed)))
-        opened, records = audit_record.chain(signed, entries, now=now, new_id=new_id)
+        opened, records = new_records.chain(signed, entries, now=now, new_id=new_id)
         store.create(opened, records, key, held)
         return opened
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.activity import (
     DARK,
     OPENED,
@@ -133,13 +133,13 @@ class Recorder:
             for each in new
         ]
         if session is not None:
-            after, records = audit_record.chain(session, tuple(entries), now=now, new_id=new_id)
+            after, records = new_records.chain(session, tuple(entries), now=now, new_id=new_id)
             once = tuple(onces[each] for each in whys)
             _told(lambda: self.store.save(session, after, records, once), whys, told)
             return
         for each, entry in zip(new, entries, strict=True):
             resource = self.resources.get(each.place, "")
-            record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+            record = new_records.finding(entry=entry, resource=resource, now=now, new_id=new_id)
             why = {each.activity_id: whys[each.activity_id]}
             add = partial(self.store.add_finding, record, onces[each.activity_id])
             _told(add, why, told)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record, timestamps
+from pam.domain import new_records, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import StaleSession
 from pam.domain.invocation import Invocation
@@ -31,7 +31,7 @@ def record_invocation(
         policy_version=policy_version,
         request_id=invocation.event_id,
     )
-    record = audit_record.finding(entry=entry, resource="", now=now, new_id=new_id)
+    record = new_records.finding(entry=entry, resource="", now=now, new_id=new_id)
     once = Once(key=f"invocation/{invocation.event_id}", until=now + _REMEMBERED)
     if store.is_done(once):
         return False

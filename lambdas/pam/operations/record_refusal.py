@@ -5,7 +5,7 @@ of, else on its own.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Outcome, PolicyTrace, RecordType
 from pam.domain.errors import Refusal
 from pam.domain.people import Actor, Person
@@ -74,7 +74,7 @@ def _record_alone(
     if refusal.session_id:
         entry = replace(entry, detail=f"{attempt.act} on {refusal.session_id}: {refusal.recorded}")
     store.add_refusal(
-        audit_record.refusal(
+        new_records.refusal(
             entry=entry,
             code=refusal.code,
             resource=attempt.resource,

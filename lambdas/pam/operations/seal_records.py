@@ -7,7 +7,7 @@ step can be repeated, so a crash between any two is mended by the next run.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pam.domain import checkpoint
+from pam.domain import checkpoint, signed_note
 from pam.domain.checkpoint import Head, Interval
 from pam.domain.errors import StaleHead, WitnessRefused
 from pam.ports.audit import CheckpointArchive, LogHead, LogSigner, Unsealed, Witness
@@ -104,6 +104,6 @@ def have_witnessed(
 
 
 def _signed(text: str, notary: Notary) -> str:
-    key_id = checkpoint.log_key_id(notary.signer.public_key())
-    line = checkpoint.signature_line(notary.origin, key_id, notary.signer.sign(text))
-    return checkpoint.note_of(text, line)
+    key_id = signed_note.log_key_id(notary.signer.public_key())
+    line = signed_note.signature_line(notary.origin, key_id, notary.signer.sign(text))
+    return signed_note.note_of(text, line)

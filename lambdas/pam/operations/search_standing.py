@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotFound, StaleSession
 from pam.domain.free_text import named
@@ -173,7 +173,7 @@ def _record_stranger(
         outcome=Outcome.FAILURE,
         detail=f"stranger: at {target.label} there is access that no session explains: {stranger}",
     )
-    record = audit_record.finding(entry=entry, resource=resource, now=now, new_id=new_id)
+    record = new_records.finding(entry=entry, resource=resource, now=now, new_id=new_id)
     try:
         store.add_finding(record, once)
     except StaleSession:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pam.domain import audit_record
+from pam.domain import new_records
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.echo import Expected
 from pam.domain.errors import NotFound
@@ -67,7 +67,7 @@ def transition(
             step = _past_strays(step, store)
         refused = before
         ready = _with_text_key(step)
-        after, records = audit_record.chain(ready, step.entries, now=now, new_id=new_id)
+        after, records = new_records.chain(ready, step.entries, now=now, new_id=new_id)
         store.save(before, after, records, once, step.held, step.expected)
         return after
 

@@ -1,6 +1,6 @@
 """A link is undone: by its person with another proof than the one removed, or by an operator."""
 
-from pam.domain import audit_record
+from pam.domain import audit_record, new_records
 from pam.domain.audit_record import RecordType
 from pam.domain.errors import Conflict, NotEligible, NotFound
 from pam.domain.links import Link
@@ -49,6 +49,6 @@ def _record(link: Link, call: Call, known: Links) -> audit_record.Record:
     if known.is_undone(event_id):
         event_id = new_id(call.now)  # it was put back, and is taken away once more
     entry = call.entry(RecordType.UNLINKED, detail=f"{link.principal} is no longer {link.person}'s")
-    return audit_record.about_person(
+    return new_records.about_person(
         entry=entry, requester=link.principal, resource="", now=call.now, new_id=lambda _: event_id
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pam.domain import audit_record, proofs
+from pam.domain import audit_record, new_records, proofs
 from pam.domain.activity import one_line
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH, Entry, Outcome, Record, RecordType
 from pam.domain.errors import StaleSession
@@ -66,7 +66,7 @@ def watch_store(
         detail=f"tampered: {change.place}: {wrong}",
         request_id=change.change_id,
     )
-    record = audit_record.finding(entry=entry, resource="", now=now, new_id=new_id)
+    record = new_records.finding(entry=entry, resource="", now=now, new_id=new_id)
     try:
         store.add_finding(record, Once(key=f"change/{change.change_id}", until=now + _REMEMBERED))
     except StaleSession:

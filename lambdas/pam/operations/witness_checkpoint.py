@@ -7,11 +7,12 @@ so that turning back the log and all its checkpoints together still leaves one w
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from pam.domain import checkpoint
+from pam.domain import signed_note
 from pam.domain.audit_record import FIRST_PREVIOUS_HASH
-from pam.domain.checkpoint import Checkpoint, Malformed
+from pam.domain.checkpoint import Checkpoint
 from pam.domain.errors import WitnessRefused
 from pam.domain.merkle import EMPTY_ROOT, extends
+from pam.domain.signed_note import Malformed
 from pam.ports.audit import Cosigner, Seen, WitnessMemory
 
 _NOT_SEEN = (0, 0, EMPTY_ROOT, FIRST_PREVIOUS_HASH)
@@ -51,19 +52,19 @@ def witness_checkpoint(
         )
         memory.remember(shown.origin, before, after)
     seconds = int(now.timestamp())
-    signature = cosigner.sign(checkpoint.cosigned_message(shown.text(), seconds))
-    key_id = checkpoint.cosigner_key_id(name, cosigner.public_key())
-    return checkpoint.signature_line(name, key_id, seconds.to_bytes(8, "big") + signature)
+    signature = cosigner.sign(signed_note.cosigned_message(shown.text(), seconds))
+    key_id = signed_note.cosigner_key_id(name, cosigner.public_key())
+    return signed_note.signature_line(name, key_id, seconds.to_bytes(8, "big") + signature)
 
 
 def _signed_by_the_log(note: str, public_key: bytes, verify: Verify) -> Checkpoint:
     try:
-        text, lines = checkpoint.split_note(note)
+        text, lines = signed_note.split_note(note)
         shown = Checkpoint.parse(text)
     except Malformed as error:
         raise WitnessRefused(str(error)) from error
-    key_id = checkpoint.log_key_id(public_key)
-    signatures = checkpoint.signatures_by(shown.origin, key_id, lines)
+    key_id = signed_note.log_key_id(public_key)
+    signatures = signed_note.signatures_by(shown.origin, key_id, lines)
     if not any(verify(public_key, text, signature) for signature in signatures):
         message = "the checkpoint is not signed by the log's key"
         raise WitnessRefused(message)

@@ -26,6 +26,7 @@ from pam.domain.pictures import Bench
 from pam.domain.resource import Resource
 from pam.domain.review import LooksGathered, Review
 from pam.domain.session import Session
+from pam.policy import entities
 from pam.policy.approvers import benches
 from pam.policy.compiled import CompiledPolicy
 from pam.policy.context import Context
@@ -75,7 +76,7 @@ class _Cedar:
 
         policies = cedarpy.PolicySet.from_str(self._cedar)
         schema = cedarpy.Schema.from_str(self._cedar_schema)
-        return lambda request, entities: cedarpy.is_authorized(request, policies, entities, schema)
+        return lambda request, known: cedarpy.is_authorized(request, policies, known, schema)
 
 
 class UnlawfulForAll(Exception):
@@ -134,7 +135,7 @@ class CedarPolicy:
         return self._benches.get(domain, Bench(domain=domain))
 
     def may_request(self, person: Person, resource: Resource, asked: Circumstances) -> Decision:
-        return self._decide_request("request", person, _resource_entity(resource), asked)
+        return self._decide_request("request", person, entities.of_resource(resource), asked)
 
     def may(self, action: Action, person: Person, session: Session) -> Decision:
         """Of an approval: by a call that this person signs."""
@@ -211,21 +212,21 @@ class CedarPolicy:
         self, person: Person, requester: Person, resource: Resource, asked: Circumstances
     ) -> Decision:
         """Whether this person's vote would count on such a request, as the first of its votes."""
-        entity = _asked_entity(requester, resource, asked)
+        entity = entities.of_request(requester, resource, asked)
         none_yet = ApprovalsGathered(total=0, domain=0)
         return self._decide_request(Action.APPROVE.value, person, entity, asked, none_yet)
 
     def may_check_others(self, person: Person) -> Decision:
-        return self._decide("check", person, _SYSTEM)
+        return self._decide("check", person, entities.SYSTEM)
 
     def may_browse(self, person: Person) -> Decision:
-        return self._decide("browse", person, _SYSTEM)
+        return self._decide("browse", person, entities.SYSTEM)
 
     def may_administer(self, person: Person) -> Decision:
-        return self._decide("administer", person, _SYSTEM)
+        return self._decide("administer", person, entities.SYSTEM)
 
     def may_inspect(self, person: Person) -> Decision:
-        return self._decide("inspect", person, _SYSTEM)
+        return self._decide("inspect", person, entities.SYSTEM)
 
     def grant(
         self,
@@ -235,7 +236,7 @@ class CedarPolicy:
         asked: Circumstances,
     ) -> Decision:
         """Whether what has been gathered makes the grant lawful."""
-        entity = _resource_entity(resource)
+        entity = entities.of_resource(resource)
         return self._decide_request("grant", requester, entity, asked, gathered)
 
     def approvals_needed(
@@ -284,7 +285,7 @@ class CedarPolicy:
         return 0
 
     def _session_entity(self, session: Session) -> dict[str, object]:
-        return _session_entity(session, self._break_glass.reviewers.get(session.domain, ()))
+        return entities.of_session(session, self._break_glass.reviewers.get(session.domain, ()))
 
     def _decide_request(
         self,
@@ -309,7 +310,6 @@ class CedarPolicy:
         resource: dict[str, object],
         context: Mapping[str, object] | None = None,
     ) -> Decision:
-        entities = _entities(person, resource)
         result = self._cedar.ask(
             {
                 "principal": {"type": "PAM::Person", "id": person.name},
@@ -317,7 +317,7 @@ class CedarPolicy:
                 "resource": resource["uid"],
                 "context": dict(context or {}),
             },
-            entities,
+            entities.of_question(person, resource),
         )
         named = result.diagnostics.id_annotations_by_reason
         ids = tuple(sorted(named.get(reason, reason) for reason in result.diagnostics.reasons))
@@ -344,63 +344,3 @@ def _signed(session: Session) -> Casting:
         auth=Auth.SIGV4,
         slack_approvals=by_slack(session.votes),
     )
-
-
-def _entity(kind: str, name: str, attrs: Mapping[str, object]) -> dict[str, object]:
-    return {"uid": {"type": f"PAM::{kind}", "id": name}, "attrs": dict(attrs), "parents": []}
-
-
-def _reference(person: str) -> dict[str, object]:
-    return {"__entity": {"type": "PAM::Person", "id": person}}
-
-
-_SYSTEM = _entity("System", "pam", {})
-
-
-def _resource_entity(resource: Resource) -> dict[str, object]:
-    return _entity(
-        "Resource",
-        resource.resource_id,
-        {"environment": resource.environment.value, "domain": resource.domain},
-    )
-
-
-def _session_entity(session: Session, reviewers: Iterable[str]) -> dict[str, object]:
-    """`reviewers` are those whom the catalogue names for the resource's domain."""
-    return _entity(
-        "Session",
-        session.session_id,
-        {
-            "requester": _reference(session.requester_name),
-            "voters": [_reference(name) for name in sorted({v.name for v in session.votes})],
-            "reviewers": [_reference(name) for name in sorted(reviewers)],
-            "breakGlass": session.circumstances.break_glass,
-            "requesterDomain": session.requester_domain,
-            "environment": session.environment.value,
-            "domain": session.domain,
-        },
-    )
-
-
-def _asked_entity(requester: Person, resource: Resource, asked: Circumstances) -> dict[str, object]:
-    """A session as it would be right after this request."""
-    return _entity(
-        "Session",
-        "",
-        {
-            "requester": _reference(requester.name),
-            "voters": [],
-            "reviewers": [],
-            "breakGlass": asked.break_glass,
-            "requesterDomain": requester.domain,
-            "environment": resource.environment.value,
-            "domain": resource.domain,
-        },
-    )
-
-
-def _entities(person: Person, resource: dict[str, object]) -> list[dict[str, object]]:
-    roles = [{"type": "PAM::Role", "id": role} for role in sorted(person.roles)]
-    entities = [_entity("Person", person.name, {"domain": person.domain}) | {"parents": roles}]
-    entities += [_entity("Role", role["id"], {}) for role in roles]
-    return [*entities, resource]

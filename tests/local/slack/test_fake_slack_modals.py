@@ -3,26 +3,14 @@
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
 
 from local.slack.control import ControlError
+from tests.local.slack.pieces import actions, button, error_of, plain, trigger_of
 from tests.local.slack.running import Listener, Running
 
 pytestmark = pytest.mark.enable_socket
 
 CORE = "C0CORE00001"
-
-
-def plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def button(action_id: str, value: str = "01SESSION") -> dict[str, Any]:
-    return {"type": "button", "action_id": action_id, "text": plain(action_id), "value": value}
-
-
-def actions(*elements: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "actions", "block_id": "decide", "elements": [*elements]}
 
 
 def field(block_id: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -52,16 +40,6 @@ MODAL = {
         field("ticket", {"type": "plain_text_input", "action_id": "ticket"}, optional=True),
     ],
 }
-
-
-def error_of(call: Any) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        call()
-    return str(caught.value.response["error"])
-
-
-def trigger_of(listener: Listener) -> str:
-    return str(listener.requests[-1].payload["trigger_id"])
 
 
 def test_a_trigger_opens_one_modal_within_three_seconds(

@@ -3,36 +3,14 @@
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
 
 from local.slack.control import ControlError
+from tests.local.slack.pieces import actions, button, error_of, plain
 from tests.local.slack.running import Listener, Running
 
 pytestmark = pytest.mark.enable_socket
 
 CORE = "C0CORE00001"
-
-
-def plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def button(action_id: str, value: str = "01SESSION") -> dict[str, Any]:
-    return {"type": "button", "action_id": action_id, "text": plain(action_id), "value": value}
-
-
-def actions(*elements: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "actions", "block_id": "decide", "elements": [*elements]}
-
-
-def error_of(call: Any) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        call()
-    return str(caught.value.response["error"])
-
-
-def trigger_of(listener: Listener) -> str:
-    return str(listener.requests[-1].payload["trigger_id"])
 
 
 def test_a_click_tells_who_where_and_what(running: Running, listener: Listener) -> None:
