@@ -95,7 +95,7 @@ def export(
 
 
 def unsealed(sealed_until: datetime, until: datetime) -> list[str]:
-    """What to say of the end of a time that no checkpoint had sealed yet; nothing if there is none."""
+    """What to say where no checkpoint had sealed the end of a time yet; nothing otherwise."""
     if sealed_until >= until:
         return []
     sealed = timestamps.render(sealed_until)

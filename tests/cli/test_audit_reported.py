@@ -60,7 +60,10 @@ def test_a_table_has_its_head_before_it(pam: Pam, log: Log, key: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     head, _, table = result.stdout.partition("\n\n")
     assert "4 session(s), 4 refusal(s), 0 break-glass" in head
-    assert f"sealed until {timestamps.render(log.story.now)}: what was recorded after that is not in" in head
+    assert (
+        f"sealed until {timestamps.render(log.story.now)}: what was recorded after that is not in"
+        in head
+    )
     assert "PROVEN: 8 records of that time" in head.splitlines()[5]
     assert f"signed by the key SHA256:{key}, which KMS has" in head
     assert "the log begins at 2026-03-01T" in head
