@@ -20,7 +20,7 @@ from typer.main import get_command
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("aws", "make", "pam", "cdk")
-_GLOBAL = {"profile", "region", "query", "output", "no-cli-pager", "endpoint-url"}
+_GLOBAL = {"profile", "region", "query", "output", "no-cli-pager", "endpoint-url", "debug"}
 _FLAGS = {"no-cli-pager"}
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]+")
 """What the reader fills in."""
@@ -42,7 +42,14 @@ def shown(text: str) -> Iterator[str]:
 def faults(command: str) -> list[str]:
     words = shlex.split(command)
     read = {"aws": _aws, "make": _make, "pam": _pam, "cdk": _cdk}[words[0]]
-    return [f"{command}: {fault}" for fault in read(words[1:])]
+    return [f"{command}: {fault}" for fault in (*_changed(command), *read(words[1:]))]
+
+
+def _changed(command: str) -> Iterator[str]:
+    """What a shell makes something else of: braces with a comma, patterns of file names."""
+    bare = re.sub(r"""'[^']*'|"[^"]*\"""", "", command)
+    for found in re.findall(r"\S*(?:\{\S*,\S*\}|[*?\[])\S*", bare):
+        yield f"{found}: a shell changes it without quotes"
 
 
 @cache
@@ -110,6 +117,8 @@ def _value(name: str, shape: Any, values: list[str]) -> Iterator[str]:
             except ValueError:
                 yield f"--{name} {value}: no JSON"
             continue
+        if "=" in value and _takes_a_document(shape, value):
+            yield f"--{name} {value}: the AWS CLI takes a document as JSON only"
         kinds = _enumeration(shape, value)
         if kinds and value not in kinds and not _PLACEHOLDER.fullmatch(value):
             yield f"--{name} {value}: one of {', '.join(sorted(kinds))}"
@@ -121,6 +130,21 @@ def _enumeration(shape: Any, value: str) -> list[str]:
     if shape.type_name == "list":
         shape = shape.member
     return list(getattr(shape, "enum", ())) if "=" not in value else []
+
+
+def _takes_a_document(shape: Any, value: str) -> bool:
+    """Whether what is named in shorthand holds a value of any form."""
+    names = re.findall(r"(\w+)=", value)
+    while shape.type_name == "structure" and names:
+        shape = shape.members.get(names.pop(0), shape)
+        documents = [it for it in getattr(shape, "members", {}).items() if _is_document(it[1])]
+        if any(name in names for name, _ in documents):
+            return True
+    return False
+
+
+def _is_document(shape: Any) -> bool:
+    return bool(getattr(shape, "is_document_type", False))
 
 
 @cache
@@ -147,8 +171,19 @@ def _pam_command() -> click.Command:
     return get_command(app)
 
 
+_ONE_OF = {("audit", "export"): ("--from", "--session"), ("audit", "report"): ("--from",)}
+"""What a command asks for beside its parser."""
+
+
 def _pam(words: list[str]) -> Iterator[str]:
     """Down to the command, and its options by name; values are the command's own business."""
+    for command, options in _ONE_OF.items():
+        if set(command) <= set(words) and not set(options) & set(words) and len(words) > 2:
+            yield f"{' '.join(command)} needs {' or '.join(options)}"
+    yield from _parsed(words)
+
+
+def _parsed(words: list[str]) -> Iterator[str]:
     command: Any = _pam_command()
     options = _named(command)
     rest = list(words)

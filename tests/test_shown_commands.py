@@ -11,6 +11,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 LIMITS = (DOCS / "aws-limits.md").read_text(encoding="utf-8")
 PAGES = (
+    "audit.md",
     "aws-limits.md",
     "consumers.md",
     "identity-center.md",
@@ -18,6 +19,7 @@ PAGES = (
     "install.md",
     "notices.md",
     "okta.md",
+    "preflight.md",
     "roles.md",
     "slack.md",
 )
@@ -54,6 +56,12 @@ WRONG = {
     "aws iam get-role --role-name": "needs a value",
     "aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document "
     "file://docs/nothing.json": "no such file",
+    "aws identitystore get-user-id --identity-store-id x --alternate-identifier "
+    "UniqueAttribute={AttributePath=userName,AttributeValue=x}": "a shell changes it",
+    "aws identitystore get-user-id --identity-store-id x --alternate-identifier "
+    "'UniqueAttribute={AttributePath=userName,AttributeValue=x}'": "a document as JSON only",
+    "aws rds describe-db-instances --query DBInstances[].Engine": "a shell changes it",
+    "pam audit export FOLDER": "audit export needs --from or --session",
     "make instal ENV=dev": "no target instal",
     "make unstick ENVIRONMENT=dev": "the Makefile knows no ENVIRONMENT",
     "pam requst ledger": "no command requst",

@@ -1,19 +1,26 @@
 """The pages for administrators of Identity Center and Okta say which rights PAM needs there."""
 
+import base64
 import json
 import re
+import subprocess
+import sys
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pam.domain.kinds import IDENTITY_CENTER
 from pam.kinds.identity_center.catalogue import Entry as SetEntry
 from pam.kinds.okta_group.catalogue import Entry as GroupEntry
 from pam.names import VendorPower, okta_key_alias, vendor_function_name
 from pam.okta.api import END_SESSIONS, LEND, READ_ROLES
+from pam.okta.signing import public_jwk
 from stacks.identity_center import FIND_PEOPLE, ISSUE, REVOKE
 from stacks.vendor_config import IdentityCenterConfig, OktaConfig
 
@@ -96,6 +103,43 @@ def test_the_pages_name_keys_and_functions_as_they_are() -> None:
     for power in VendorPower:
         assert f"alias/{okta_key_alias('ENV', power)} " in OKTA
         assert vendor_function_name("ENV", IDENTITY_CENTER, power) in CENTER
+
+
+def test_the_policy_that_stops_a_set_denies_its_role_and_no_other() -> None:
+    text = code(CENTER, "json", '{\n  "Version"')
+    (statement,) = json.loads(text)["Statement"]
+    assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")
+    pattern = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+    role = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/{}AWSReservedSSO_{}_0123"
+    for region in ("", "eu-central-1/"):
+        assert fnmatchcase(role.format(region, "PamPayments"), pattern)
+        assert not fnmatchcase(role.format(region, "PamPaymentsToo"), pattern)
+
+
+def test_the_program_for_okta_makes_the_key_as_pam_itself_would(tmp_path: Path) -> None:
+    program = tmp_path / "jwk.py"
+    program.write_text(code(OKTA, "python", "import base64"), encoding="utf-8")
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    shown = subprocess.run(
+        [sys.executable, program, base64.b64encode(der).decode(), "key-id"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    made = json.loads(shown.stdout)
+    assert made.items() >= public_jwk(der, "key-id").items()
+    assert f"`.venv/bin/python {program.name} PUBLIC_KEY KEY_ID`" in OKTA
+
+
+@pytest.mark.parametrize(
+    "assumed", ["is answered as an empty list, and not left out", "DescribeUser` answers `UserId`"]
+)
+def test_what_is_taken_for_true_of_answers_stands_under_what_was_never_tried(assumed: str) -> None:
+    told = rows(
+        CENTER.partition("## What was never tried")[2], "we assume | if it is wrong | how to see"
+    )
+    assert any(assumed in row[0] and len(row) == 3 for row in told)
 
 
 def test_what_never_ends_by_itself_is_said_where_one_begins_to_read() -> None:

@@ -12,7 +12,7 @@ import typer
 from cli import clock, render
 from cli.invocation import Invocation, command
 from cli.text import clean
-from pam.domain import durations
+from pam.domain import durations, timestamps
 from pam.domain.ids import is_ulid, opened_at
 
 Since = Annotated[
@@ -51,7 +51,7 @@ def export(
     """
     from cli.trail.export import Wanted, beginning_of, export_trail
 
-    source = invocation.stores()
+    source, now = invocation.stores(), clock.now()
     if session_id:
         supposed = _supposed(session_id)
         beginning = (
@@ -62,12 +62,13 @@ def export(
     wanted = Wanted(
         session_id=session_id or "",
         since=beginning,
-        until=typed_instant(until, "--to") if until else clock.now(),
+        # What is still to come is claimed by no export: no checkpoint could ever cover it.
+        until=min(typed_instant(until, "--to"), now) if until else now,
     )
     if wanted.since >= wanted.until:
         message = "--from must lie before --to"
         raise typer.BadParameter(message, param_hint="--from")
-    exported = export_trail(source, wanted, folder, now=clock.now())
+    exported = export_trail(source, wanted, folder, now=now)
     if form is Format.OCSF:
         _write_ocsf(folder)
     manifest, key = exported.manifest, exported.key_fingerprint
@@ -76,6 +77,7 @@ def export(
         "records": exported.records,
         "directory": str(folder),
         "key_fingerprint": key,
+        "sealed_until": timestamps.render(exported.sealed_until),
     }
     invocation.emit(
         document,
@@ -85,10 +87,19 @@ def export(
             f"since {manifest.since}: the log has no earlier beginning"
             if typed_instant(manifest.since, "--from") > wanted.since
             else f"since {manifest.since}",
+            *unsealed(exported.sealed_until, wanted.until),
             f"keep this apart from them: the log's key is SHA256:{key}",
             f"prove them anywhere, without AWS: pam audit verify {clean(str(folder))} --key {key}",
         ),
     )
+
+
+def unsealed(sealed_until: datetime, until: datetime) -> list[str]:
+    """What to say where no checkpoint had sealed the end of a time yet; nothing otherwise."""
+    if sealed_until >= until:
+        return []
+    sealed = timestamps.render(sealed_until)
+    return [f"sealed until {sealed}: what was recorded after that is not in it yet"]
 
 
 def _supposed(session_id: str) -> datetime | None:

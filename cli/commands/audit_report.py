@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import clock, render
-from cli.commands.audit_export import Since, Until, typed_instant
+from cli.commands.audit_export import Since, Until, typed_instant, unsealed
 from cli.commands.audit_verify import Key, WitnessKey, anchors, witnessed
 from cli.invocation import Invocation, command, printing
 from cli.problems import ExitCode, Failure
@@ -147,11 +147,20 @@ def _head(head: "Head") -> list[str]:
         else "the log begins before this trail does, or the trail does not say when",
         f"bound by checkpoint {head.first_checkpoint} ({head.sealed_since or '-'}) and "
         f"{head.last_checkpoint} ({head.sealed_until or '-'}) of {clean(head.origin) or '-'}",
+        *_unsealed(head),
         *_proof(head),
     ]
     if not head.complete:
         lines.append(f"NOT ALL: {clean(head.why_incomplete)}")
     return lines
+
+
+def _unsealed(head: "Head") -> list[str]:
+    from pam.domain import timestamps
+
+    if not head.sealed_until:
+        return []
+    return unsealed(timestamps.parse(head.sealed_until), head.asked.until)
 
 
 def _proof(head: "Head") -> list[str]:

@@ -192,7 +192,11 @@ def _print_table(document: Mapping[str, Any], items: list[dict[str, Any]], *, wi
 def _more(document: Mapping[str, Any]) -> str:
     if document.get("cursor"):
         cursor = clean(str(document["cursor"]))
-        return f"there are more: the same with --cursor {cursor}, with a higher --limit, or --all"
+        return (
+            f"there may be more: the same with --cursor {cursor}, with a higher --limit, or --all"
+        )
     return (
-        "there are more: the same with a higher --limit, or --all" if document.get("more") else ""
+        "there may be more: the same with a higher --limit, or --all"
+        if document.get("more")
+        else ""
     )

@@ -44,12 +44,13 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
     """What was written, and the fingerprint of the log's key as KMS gave it: to be kept apart from
-    the trail, which cannot vouch for its own key.
+    the trail, which cannot vouch for its own key. Nothing recorded after `sealed_until` is in it.
     """
 
     manifest: Manifest
     key_fingerprint: str
     records: int
+    sealed_until: datetime
 
 
 def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime) -> Exported:
@@ -98,7 +99,10 @@ def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime)
     # Last: what was cut short is not taken for a whole export.
     manifest.write(folder)
     return Exported(
-        manifest=manifest, key_fingerprint=layout.fingerprint(public_key), records=said.records
+        manifest=manifest,
+        key_fingerprint=layout.fingerprint(public_key),
+        records=said.records,
+        sealed_until=intervals[-1].checkpoint.at,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.trail import layout
+from pam.domain import timestamps
 from tests.cli.auditing import folder, in_the_stores, key
 from tests.cli.fake_api import Pam
 from tests.fakes.log import Log, a_log
@@ -156,6 +157,27 @@ def test_an_export_prints_the_fingerprint_to_keep_and_the_command_that_uses_it(
     assert pam("audit", "verify", str(to), "--key", key).exit_code == 0
     told = pam("audit", "export", str(tmp_path / "json"), "--from", "2026-03-01", "--json")
     assert json.loads(told.stdout)["key_fingerprint"] == key
+
+
+def test_an_export_says_until_when_it_reaches(pam: Pam, log: Log, tmp_path: Path) -> None:
+    sealed = log.story.now
+    said = f"sealed until {timestamps.render(sealed)}: what was recorded after that is not in it"
+    session_id = next(iter(log.story.store.sessions))
+    late = pam("audit", "export", str(tmp_path / "late"), "--session", session_id)
+    assert said in late.stdout
+    told = ("--from", "2026-03-01", "--to", timestamps.render(sealed))
+    assert "sealed until" not in pam("audit", "export", str(tmp_path / "whole"), *told).stdout
+
+
+def test_no_export_claims_a_time_that_is_still_to_come(
+    pam: Pam, log: Log, key: str, tmp_path: Path
+) -> None:
+    to = tmp_path / "out"
+    asked = pam("audit", "export", str(to), "--from", "2026-03-01", "--to", "2027-01-01")
+    assert asked.exit_code == 0
+    assert pam("audit", "verify", str(to), "--key", key).exit_code == 0
+    more = pam("audit", "verify", str(to), "--key", key, "--to", "2027-01-01")
+    assert more.exit_code == 1
 
 
 def test_a_siem_gets_its_events_in_a_private_file(pam: Pam, log: Log, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.trail import layout
+from pam.domain import timestamps
 from tests.cli.auditing import folder, in_the_stores, key
 from tests.cli.fake_api import Pam
 from tests.fakes.log import Log, a_log
@@ -36,11 +37,21 @@ def test_a_table_has_its_head_before_it(pam: Pam, log: Log, key: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     head, _, table = result.stdout.partition("\n\n")
     assert "4 session(s), 4 refusal(s), 0 break-glass" in head
-    assert "PROVEN: 8 records of that time" in head.splitlines()[4]
+    assert (
+        f"sealed until {timestamps.render(log.story.now)}: what was recorded after that is not in"
+        in head
+    )
+    assert "PROVEN: 8 records of that time" in head.splitlines()[5]
     assert f"signed by the key SHA256:{key}, which KMS has" in head
     assert "the log begins at 2026-03-01T" in head
     assert len(table.splitlines()) == 1 + 4
     assert all(session_id in table for session_id in log.story.store.sessions)
+
+
+def test_a_time_that_is_sealed_to_its_end_needs_no_such_word(pam: Pam, log: Log) -> None:
+    result = pam("audit", "report", *SINCE, "--to", timestamps.render(log.story.now))
+    assert result.exit_code == 0
+    assert "sealed until" not in result.stdout
 
 
 def test_csv_goes_to_stdout_and_its_head_to_stderr(pam: Pam, log: Log) -> None:
