@@ -99,6 +99,9 @@ def others(
 
 def by_id(api: "Api", typed: str) -> Found:
     """A session by its id or a beginning of it, whosever it is; nothing is shown or asked."""
+    if typed == typed_ids.LAST:
+        message = "'last' is your own newest session, which is not meant here: give an id"
+        raise _unclear(message)
     beginning = typed_ids.digits(typed)
     if beginning is None:
         message = (
