@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from os import environ
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +93,7 @@ def explained(profile: str | None = None) -> Iterator[None]:
     except exceptions.ClientError as error:
         raise Failure(_answer_line(error, profile)) from error
     except exceptions.ProfileNotFound as error:
-        message = f"{one_line(error)}; `aws configure list-profiles` names those there are"
+        message = f"{one_line(error)}; {_other_profiles()}"
         raise Failure(message) from error
     except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
         message = f"{one_line(error)}; {_sign_in(profile)}"
@@ -163,6 +164,14 @@ def _unreachable_line(error: Any) -> str:
 def _sign_in(profile: str | None) -> str:
     chosen = f" --profile {profile}" if profile else ""
     return f"sign in again (for example `aws sso login{chosen}`)"
+
+
+def _other_profiles() -> str:
+    """A stack of this machine that was stopped has taken the file with its profiles along."""
+    file = environ.get("AWS_CONFIG_FILE", "")
+    if file and not Path(file).expanduser().exists():
+        return f"AWS_CONFIG_FILE names {file}, which is not there (is the local stack down?)"
+    return "`aws configure list-profiles` names those there are"
 
 
 def _minutes(skew: timedelta) -> str:

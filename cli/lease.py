@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cli.arguments import session_path
 from cli.libpq import interfering
-from cli.problems import Failure
+from cli.problems import ApiProblem, Failure
 from cli.root_certificates import stored
 from cli.text import clean
+from pam.domain.errors import Code
 
 if TYPE_CHECKING:
     from cli.api import Api
@@ -230,4 +231,9 @@ def _is_pem(text: object) -> bool:
 
 def take(api: "Api", session_id: str) -> dict[str, Any]:
     """A new lease under the session, as the API gives it."""
-    return api.post(f"{session_path(session_id)}/credentials")
+    try:
+        return api.post(f"{session_path(session_id)}/credentials")
+    except ApiProblem as problem:
+        if problem.code == Code.CONFLICT:
+            problem.args = (f"{problem}; pam show {session_id} says why",)
+        raise

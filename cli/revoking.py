@@ -48,10 +48,15 @@ class Order:
         """The rest of a sentence: ` and block the requester for 24h`."""
         if self.block_seconds is None:
             return ""
-        length = durations.render(timedelta(seconds=self.block_seconds))
-        how_long = f"for {length}" if self.block_seconds else "until that is lifted"
         where = " from its resource" if self.one_resource else ""
-        return f" and block the requester{where} {how_long}"
+        return f" and block the requester{where} {self.how_long}"
+
+    @property
+    def how_long(self) -> str:
+        """Of the block: `for 24h`."""
+        if not self.block_seconds:
+            return "until that is lifted"
+        return f"for {durations.render(timedelta(seconds=self.block_seconds))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,7 @@ def revoke_many(
         return
     if terminal.is_terminal() and sessions:
         terminal.say(about.numbered(sessions, now=clock.now()))
-    terminal.must_agree(f"Take away {_count(len(found))} of {many}{order.also}?", yes=yes)
+    terminal.must_agree(_question(len(found), many, order), yes=yes)
     result = Result()
     if blocks:
         _block(api, many, order, result)
@@ -112,11 +117,19 @@ def revoke_many(
     _raise_failed(result)
 
 
+def _question(count: int, many: Many, order: Order) -> str:
+    """Who has nothing open can still be blocked."""
+    if not count:
+        return f"{many} has nothing open. Block {many} {order.how_long}?"
+    return f"Take away {_count(count)} of {many}{order.also}?"
+
+
 def _none_open(api: "Api", many: Many) -> ApiProblem:
     near = near_person(many.person, lambda: api) if many.person else ""
     near = near_resource(many.resource, lambda: api) if many.resource else near
     advice = f"did you mean {near}?" if near else ""
-    detail = f"there is no open session of {many}"
+    # Who may not see a session must not take it for ended.
+    detail = f"there is no open session of {many} that you may see"
     return ApiProblem(code=Code.NOT_FOUND, detail=detail, advice=advice)
 
 

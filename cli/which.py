@@ -93,12 +93,18 @@ def others(
     if not terminal.is_terminal():
         return found
     document = found.document or api.get(session_path(found.session_id))
-    _show_and_ask(Session.parse(document), question or act.question, yes=yes)
+    session = Session.parse(document)
+    # No vote on what is over is taken: the API says so, and nobody is asked in vain.
+    in_vain = act.inbox == APPROVE.inbox and session.over
+    _show_and_ask(session, question or act.question, yes=yes or in_vain)
     return Found(session_id=found.session_id, document=document)
 
 
 def by_id(api: "Api", typed: str) -> Found:
     """A session by its id or a beginning of it, whosever it is; nothing is shown or asked."""
+    if typed == typed_ids.LAST:
+        message = "'last' is your own newest session, which is not meant here: give an id"
+        raise _unclear(message)
     beginning = typed_ids.digits(typed)
     if beginning is None:
         message = (

@@ -31,6 +31,8 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
 """A field of the API to what the parameter is called in Python; by default the same."""
 _LENGTHS = {"duration_seconds", "seconds", "block_seconds"}
 _NUMBER = re.compile(r"\b\d{1,9}\b", re.ASCII)
+_FIELD = re.compile(r"`(\w+)`", re.ASCII)
+"""A field of the API that its message names as a way out."""
 _SAID_AGAIN = re.compile(r"\S{1,40}")
 """What of typed values stands in the line: names and lengths, not a reason."""
 
@@ -80,6 +82,7 @@ def _in_options(problem: ApiProblem, typed: Mapping[str, Typed], api: Callable[[
         given = [typed[name] for name in names if name in typed and typed[name].was_given]
         if field in _LENGTHS:
             message = _longest(typed, api) or _NUMBER.sub(_length, message)
+        message = _FIELD.sub(lambda match: _option(match, typed), message)
         faults.append(f"{given[0] if given else field}: {message}")
     left_out = re.search(r"; (and \d+ more)$", problem.detail)
     faults += [left_out[1]] if left_out else []
@@ -142,6 +145,10 @@ def _items(api: Callable[[], "Api"], path: str) -> list[Mapping[str, Any]]:
     except Failure:
         return []
     return [each for each in items if isinstance(each, Mapping)] if isinstance(items, list) else []
+
+
+def _option(match: re.Match[str], typed: Mapping[str, Typed]) -> str:
+    return typed[match[1]].shown if match[1] in typed else match[0]
 
 
 def _length(match: re.Match[str]) -> str:

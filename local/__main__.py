@@ -1,11 +1,12 @@
 """`python -m local up|down|status|demo|bench|profile`."""
 
 import argparse
-import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -38,13 +39,15 @@ def _run(command: str, state_dir: Path, only: str) -> int:
         case "up":
             with busy(Console(highlight=False, soft_wrap=True)) as tell:
                 about = up(state_dir, tell=tell)
-            print(f"up: {about['api_url']}; in a shell:")
-            print(f"  . {shlex.quote(os.path.relpath(State(state_dir).shell))}")
-            print("  pam --profile alice resources")
+            _tell_use(about, state_dir)
         case "down":
             print("stopped" if down(state_dir) else "nothing was running")
         case "status":
-            print(json.dumps(status(state_dir), indent=2))
+            about = status(state_dir)
+            if about["status"] == "up":
+                _tell_use(about, state_dir)
+            else:
+                print("down; to start it: make up")
         case "demo":
             from local.demo import demo
 
@@ -59,6 +62,12 @@ def _run(command: str, state_dir: Path, only: str) -> int:
 
             return profile(state_dir / "bench")
     return 0
+
+
+def _tell_use(about: Mapping[str, Any], state_dir: Path) -> None:
+    print(f"up: {about['api_url']}; in a shell:")
+    print(f"  . {shlex.quote(os.path.relpath(State(state_dir).shell))}")
+    print("  pam --profile alice resources")
 
 
 if __name__ == "__main__":

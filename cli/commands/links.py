@@ -18,7 +18,7 @@ def slack(
     invocation: Invocation,
     code: Annotated[str, typer.Argument(metavar="CODE", help="What PAM shows you in Slack.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Link it without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Link it without being asked.")] = False,
 ) -> None:
     """Link your Slack user to yourself."""
     _link(invocation, "slack", code, yes=yes)

@@ -96,12 +96,15 @@ def explain(
 
     Exits 0 whatever the answer is; scripts read `allowed` from --json.
     """
-    compiled = _read(policy_dir, identities).compiled
+    listed = identities or policy_dir / "identities.yaml"
+    compiled = _read(policy_dir, listed).compiled
     try:
         document = _explain(compiled, who, resource, break_glass=break_glass, ticket=ticket)
     except Refusal as refusal:
         near = _near(compiled, who, resource, refusal)
         advice = f"did you mean {near}?" if near else ""
+        if not near and refusal.code == Code.NOT_ELIGIBLE:
+            advice = f"{listed} lists who there is (another: --identities)"
         problem = ApiProblem(code=refusal.code, detail=refusal.detail, advice=advice)
         raise problem from refusal
     invocation.emit(document, lambda: _print(document))

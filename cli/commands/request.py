@@ -166,10 +166,10 @@ def _wait(api: "Api", document: dict[str, Any], timeout: int | None) -> dict[str
 
 
 def _live_view(session: Session, now: datetime) -> str:
-    votes = render.voted(session)
+    without_votes = "nobody has voted yet" if session.approvals.required else "no vote is needed"
     return (
         f"{render.headline(session)}\n{render.next_step(session, now=now)}"
-        f"\n{votes or 'nobody has voted yet'} (Ctrl-C stops the waiting, not the request)"
+        f"\n{render.voted(session) or without_votes} (Ctrl-C stops the waiting, not the request)"
     )
 
 

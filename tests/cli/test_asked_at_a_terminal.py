@@ -57,6 +57,19 @@ def test_an_act_on_others_is_shown_and_done_only_after_a_yes(
 
 
 @pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize(("verb", "asks"), [("approve", False), ("deny", False), ("revoke", True)])
+def test_a_vote_on_what_is_over_is_refused_without_a_question(
+    fake: FakeApi, pam: Pam, verb: str, asks: bool
+) -> None:
+    arguments, call, question = ACTS[verb]
+    lists(fake, session(status="WITHDRAWN"))
+    fake.refuses(call, 409, "CONFLICT", "the session is WITHDRAWN")
+    result = pam(*arguments, SESSION_ID, typed="n\n")
+    assert (question in result.stderr) is asks
+    assert ("CONFLICT: the session is WITHDRAWN" in result.stderr) is not asks
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 @pytest.mark.parametrize("act", ACTS)
 def test_with_yes_it_is_shown_and_not_asked_about(fake: FakeApi, pam: Pam, act: str) -> None:
     arguments, call, question = ACTS[act]

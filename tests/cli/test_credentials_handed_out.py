@@ -26,6 +26,16 @@ def test_exports_survive_a_shell_whatever_is_in_them(fake: FakeApi, pam: Pam) ->
     assert read_back.stdout == "ASIALEASED|se'cret $(x)/+|token==|eu-west-1|eu-west-1|"
 
 
+@pytest.mark.parametrize("verb", [["credentials", SESSION_ID], ["exec", SESSION_ID, "--", "true"]])
+def test_a_session_that_gives_none_now_can_be_asked_why(
+    fake: FakeApi, pam: Pam, verb: list[str]
+) -> None:
+    fake.refuses(CALL, 409, "CONFLICT", "the session is ACTIVATING")
+    result = pam(*verb)
+    said = f"CONFLICT: the session is ACTIVATING; pam show {SESSION_ID} says why\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (3, "", said)
+
+
 def test_every_line_of_the_env_form_but_the_first_is_an_export(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, lease())
     unset, *lines = pam("credentials", SESSION_ID, "--format", "env").stdout.splitlines()

@@ -23,11 +23,12 @@ def test_without_a_terminal_it_says_what_would_be_linked_and_links_nothing(
     assert [asked.body for asked in fake.asked] == [{"surface": "slack", "code": "CODE"}]
 
 
+@pytest.mark.parametrize("yes", ["--yes", "-y"])
 def test_with_yes_it_accepts_the_very_principal_that_the_code_was_shown_to(
-    fake: FakeApi, pam: Pam
+    fake: FakeApi, pam: Pam, yes: str
 ) -> None:
     fake.on("POST /pam/links", WOULD, LINKED)
-    result = pam("link", "slack", "CODE", "--yes")
+    result = pam("link", "slack", "CODE", yes)
     assert result.exit_code == 0, result.stderr
     assert fake.asked[1].body == {"surface": "slack", "code": "CODE", "accept": BOB}
     assert "is linked to you; it may vote from" in result.stdout

@@ -4,11 +4,15 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cli.commands import doctor
+from cli.examination import Finding, State
 from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, PamProcess
 
 ME = {"person": "alice", "domain": "bank-core", "groups": ["core-engineers"], "principals": []}
@@ -125,6 +129,17 @@ def test_where_all_is_well_every_line_is(signing: FakeApi, pam: Pam) -> None:
     shown = pam("doctor").stdout
     assert len(shown.splitlines()) == len(checks)
     assert shown.startswith("ok ")
+
+
+@pytest.mark.parametrize("wide", [60, 80])
+def test_a_finding_keeps_to_its_column_where_a_terminal_is_narrow(wide: int) -> None:
+    found = Finding(about="address", state=State.WRONG, detail="which PAM? " * 12, remedy="look")
+    shown = StringIO()
+    Console(file=shown, width=wide).print(doctor._lines(found))
+    first, *more = shown.getvalue().splitlines()
+    assert first.startswith("wrong    address       which PAM?")
+    assert len(more) > 1
+    assert all(line.startswith(" " * 23) and line[23] != " " for line in more)
 
 
 def _no_keys(_: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,10 +42,21 @@ def test_half_a_pair_of_credentials_is_named(
     assert "AWS credentials cannot be used" in _only_line(pam)
 
 
-def test_an_unknown_profile_is_named(pam: Pam) -> None:
+def test_an_unknown_profile_is_named(pam: Pam, tmp_path: Path) -> None:
+    (tmp_path / "config").touch()
     line = _only_line(pam, "--profile", "nobody")
     assert "nobody" in line
     assert "list-profiles" in line
+
+
+def test_a_config_file_that_went_with_its_stack_is_named_with_the_unknown_profile(
+    pam: Pam, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "stopped" / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(gone))
+    line = _only_line(pam, "--profile", "alice")
+    assert f"AWS_CONFIG_FILE names {gone}, which is not there" in line
+    assert "is the local stack down?" in line
 
 
 def test_a_broken_config_file_is_named(fake: FakeApi, pam: Pam, tmp_path: Path) -> None:

@@ -183,6 +183,7 @@ def test_an_explanation_reads_as_sentences() -> None:
 def test_nobody_and_nothing_are_refused_by_code(who: str, resource: str, code: str) -> None:
     result = _run("explain", who, resource, *PEOPLE)
     assert result.exit_code == (3 if code == "NOT_ELIGIBLE" else 4)
+    assert ("local/identities.yaml lists who there is" in result.stderr) is (code == "NOT_ELIGIBLE")
     assert result.stderr.startswith(f"{code}: ")
     assert result.stderr.count("\n") == 1
 

@@ -84,6 +84,14 @@ def test_a_field_is_the_option_that_was_typed(fake: FakeApi, pam: Pam, case: str
     assert json.loads(result.stdout)["errors"] == [{"field": field, "message": message}]
 
 
+def test_a_way_out_that_is_a_field_is_the_option_for_it(fake: FakeApi, pam: Pam) -> None:
+    _invalid(fake, "POST /pam/block", ("person", "not seen; with `unseen` or `else` they are"))
+    result = pam("block", "nobody", "--reason", "stolen")
+    assert (
+        result.stderr == "VALIDATION: PERSON nobody: not seen; with --unseen or `else` they are\n"
+    )
+
+
 def test_several_faults_are_all_said(fake: FakeApi, pam: Pam) -> None:
     fake.on("GET /pam/resources", RESOURCES)
     faults = (("duration_seconds", "must be at most 14400"), ("ticket", "must be shorter"))

@@ -148,7 +148,7 @@ def test_where_nothing_is_open_that_is_said(fake: FakeApi, pam: Pam) -> None:
     lists(fake, asked_of("dave", status="EXPIRED"))
     result = pam("revoke", "--person", "dave", *WHY)
     assert result.exit_code == 4
-    assert "no open session of dave" in result.stderr
+    assert "no open session of dave that you may see" in result.stderr
 
 
 @pytest.mark.parametrize("answer", ["y\n", "n\n"])
@@ -163,6 +163,20 @@ def test_at_a_terminal_it_asks_once(
     for each in both:
         assert each["session_id"] in result.stderr
     assert len(revoked(fake)) == (2 if answer == "y\n" else 0)
+
+
+@pytest.mark.parametrize(("block", "question"), [
+    (["--block", "24h"], "dave has nothing open. Block dave for 24h? [y/N]"),
+    (["--block-until-lifted"], "dave has nothing open. Block dave until that is lifted? [y/N]"),
+])  # fmt: skip
+def test_who_has_nothing_open_is_asked_about_for_the_block_alone(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, block: list[str], question: str
+) -> None:
+    monkeypatch.setattr("cli.terminal.is_terminal", lambda: True)
+    lists(fake)
+    result = pam("revoke", "--person", "dave", *WHY, *block, typed="n\n")
+    assert question in result.stderr
+    assert {asked.method for asked in fake.asked} == {"GET"}
 
 
 @pytest.mark.parametrize("arguments", [

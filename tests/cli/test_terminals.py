@@ -70,6 +70,16 @@ def test_ctrl_c_while_watching_leaves_id_state_and_next_command(
     assert f"pam show {SESSION_ID} --watch" in last
 
 
+def test_a_wait_for_what_needs_no_vote_speaks_of_none(fake: FakeApi) -> None:
+    none = {**session()["approvals"], "required": 0}
+    lists(fake, session(status="APPROVED", approvals=none))
+    fake.on("POST /pam/request", session(status="APPROVED", approvals=none), status=202)
+    with Terminal([*ASK, "--wait"]) as terminal:
+        terminal.until("no vote is needed (Ctrl-C stops the waiting, not the request)")
+        assert terminal.interrupt() == 130
+    assert "nobody has voted yet" not in terminal.text
+
+
 def test_a_terminal_on_one_side_only_is_not_asked(fake: FakeApi) -> None:
     """Input from a terminal, errors into a file: nobody would see the question."""
     lists(fake, session())

@@ -95,7 +95,9 @@ def test_what_is_others_is_not_named_by_a_resource_or_by_last(
 ) -> None:
     lists(fake, asked_for(3))
     more = {"revoke": ["--reason", "not now"], "review": ["--justified"]}.get(verb, [])
-    assert pam(verb, typed, *more).exit_code == 2
+    result = pam(verb, typed, *more)
+    assert result.exit_code == 2
+    assert ("your own newest session" in result.stderr) is (typed == "last")
     assert fake.asked == []
 
 

@@ -108,7 +108,9 @@ def block_person(
         raise NotFound(message, recorded="there is no resource of that name")
     known = find_person(order.person, store=call.store, policy=call.policy)
     if not known.known and not order.unseen:
-        message = "PAM has neither listed nor seen this person; with unseen they are blocked anyway"
+        message = (
+            "PAM has neither listed nor seen this person; with `unseen` they are blocked anyway"
+        )
         raise Invalid.field("person", message)
     made = add_block(
         BlockOrder(
