@@ -26,7 +26,7 @@ from tests.e2e.in_directories import (
 from tests.e2e.overdue import closed
 
 REASON = "Received a 409 status error: the role is in use"
-SOMEBODY = "load20"
+SOMEBODY, SWITCHED_OFF = "load20", "load19"
 HAND_MADE = {"Sid": "HandMade", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
 
 
@@ -106,7 +106,7 @@ def test_a_block_shuts_out_whoever_signs_in_while_the_assignment_still_stands(
         portal.refused_soon(live)
         late = portal.live("dave")
         assert not portal.works(late), "denied before it was unassigned"
-        cast.identity_center.call("refuse", **held, times=1)
+        cast.identity_center.call("accept", operation=held["operation"])
         assert blocking.result().status == 200
     sam.call("DELETE", "/pam/blocklist/dave?reason=found")
     over = [closed(cast, dave, each, "REVOKED") for each in (first, second)]
@@ -241,22 +241,25 @@ def _dark(cast: Cast, heard: list[dict[str, Any]], event_id: str) -> bool | None
 
 
 @pytest.mark.guarantee("G6")
-def test_users_that_are_deleted_or_renamed_in_between_lose_what_they_have_all_the_same(
+def test_users_that_are_deleted_renamed_or_switched_off_in_between_lose_what_they_have(
     cast: Cast, portal: Portal, alice: Person, dave: Person
 ) -> None:
     center = cast.identity_center
     center.knobs(deleted_principal="succeeds")
-    sessions = {who: asked(cast, who.name, PAYMENTS) for who in (alice, dave)}
+    people = (alice, dave, cast.person(SWITCHED_OFF))
+    sessions = {who: asked(cast, who.name, PAYMENTS) for who in people}
     for who, session_id in sessions.items():
         who.wait_for(session_id, "ACTIVE")
     lives = [portal.live(who.name) for who in sessions]
     center.call("rename_user", name="alice", to="alicia")
     center.call("delete_user", name="dave")
+    center.call("enable_user", name=SWITCHED_OFF, enabled=False)
     try:
         over = side_by_side(lambda who: ended(who, sessions[who]), sessions)
     finally:
         center.call("rename_user", name="alicia", to="alice")
         center.call("create_user", name="dave")
+        center.call("enable_user", name=SWITCHED_OFF, enabled=True)
     assert {each["ending"]["method"] for each in over} == {"assignment-gone"}
-    assert [portal.works(live) for live in lives] == [False, False]
+    assert [portal.works(live) for live in lives] == [False, False, False]
     assert not portal.assigned() & {live.user_id for live in lives}
