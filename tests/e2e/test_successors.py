@@ -12,7 +12,15 @@ import pytest
 
 from local.cast import Cast, Person, until
 from local.crowd import ENGINEERS
-from tests.e2e.in_directories import PAYMENTS, SUPPORT, Portal, asked, ended, side_by_side
+from tests.e2e.in_directories import (
+    PAYMENTS,
+    SUPPORT,
+    Portal,
+    asked,
+    ended,
+    never_begun,
+    side_by_side,
+)
 from tests.e2e.overdue import closed
 
 Json = dict[str, Any]
@@ -33,6 +41,8 @@ class Seen:
     second: Json
     had: bool
     """Whether the person had the access once the second was decided upon."""
+    worked: list[bool]
+    """Whether what was fetched by the first worked, in it and after it: of a permission set."""
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +62,21 @@ def _one_after_the_other(who: Person, resource: str, by: str) -> Seen:
     second = asked(cast, who.name, resource)
     assert who.session(second)["waits_for"] == first
     end = datetime.fromisoformat(who.wait_for(first, "ACTIVE")["expires_at"])
+    portal = Portal(cast=cast)
+    live = portal.live(who.name) if resource == PAYMENTS else None
+    worked = [portal.works(live)] if live else []
     until(lambda: datetime.now(UTC) >= end - JUST_BEFORE or None, "the end to be near")
     _end(who, first, by)
     over = closed(cast, who, first, BY[by])
-    next_one = closed(cast, who, second, "ACTIVE" if by in {"clock", "user"} else "REVOKED")
+    begins = by in {"clock", "user"}
+    next_one = who.wait_for(second, "ACTIVE") if begins else never_begun(who, second)
     had = _has(cast, who.name, resource)
-    if next_one["status"] == "ACTIVE":
+    if live:
+        worked.append(portal.works(live))
+    if begins:
         ended(who, second)
     assert not _has(cast, who.name, resource)
-    return Seen(first=over, second=next_one, had=had)
+    return Seen(first=over, second=next_one, had=had, worked=worked)
 
 
 def _end(who: Person, session_id: str, by: str) -> None:
@@ -93,6 +109,7 @@ def test_after_an_end_by_the_clock_or_by_its_user_the_next_one_begins_and_both_n
     assert of.had
     assert of.second["waits_for"] is None
     assert of.second["activated_at"] >= of.first["ended_at"]
+    _assert_taken(of, resource)
 
 
 @pytest.mark.guarantee("G5")
@@ -104,5 +121,14 @@ def test_after_an_end_by_an_operator_or_a_block_the_next_one_never_begins(
 ) -> None:
     of = seen[resource, by]
     assert not of.had
-    assert of.second["activated_at"] is None
-    assert of.second["ending"]["method"] in {None, "never-granted"}
+    assert of.second["ending"]["method"] == "never-granted"
+    _assert_taken(of, resource)
+
+
+def _assert_taken(of: Seen, resource: str) -> None:
+    """By its receipt, and by the credentials."""
+    if resource == PAYMENTS:
+        assert of.first["ending"]["method"] == "assignment-gone"
+        assert of.worked == [True, False]
+    else:
+        assert of.first["ending"]["method"] == "membership-gone"
