@@ -55,8 +55,9 @@ def never_begun(who: Person, session_id: str) -> Json:
 
 def side_by_side(act: Callable[[T], U], over: Iterable[T]) -> list[U]:
     """Of each, at once: what they wait for is the same."""
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(act, over))
+    each = list(over)
+    with ThreadPoolExecutor(len(each)) as pool:
+        return list(pool.map(act, each))
 
 
 def searched(cast: Cast) -> Json:

@@ -29,8 +29,8 @@ def test_while_identity_center_is_out_at_the_end_nobody_is_let_in_and_it_is_told
     center = cast.identity_center
     session = lent(cast, "alice", PAYMENTS, duration_seconds=6)
     session_id, live = session["session_id"], portal.live("alice")
-    before = len(center.calls())
     center.knobs(down=True)
+    before = len(center.calls())
     assert_taken_away_at(datetime.fromisoformat(session["expires_at"]), lambda: portal.works(live))
     late = portal.live("alice")
     assert not portal.works(late), "fetched between the end and the deletion"

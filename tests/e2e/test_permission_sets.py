@@ -117,6 +117,9 @@ def test_a_block_shuts_out_whoever_signs_in_while_the_assignment_still_stands(
         portal.refused_soon(live)
         late = portal.live("dave")
         assert not portal.works(late), "denied before it was unassigned"
+        until(
+            lambda: (UNASSIGN, BUSY[0]) in met(cast, before) or None, "the deletion to be refused"
+        )
         cast.identity_center.call("accept", operation=UNASSIGN)
         cast.identity_center.call("refuse", operation=UNASSIGN, code=BUSY[1])
         assert blocking.result().status == 200
