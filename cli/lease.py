@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cli.arguments import session_path
 from cli.libpq import interfering
+from cli.next_command import yours
 from cli.problems import ApiProblem, Failure
 from cli.root_certificates import stored
 from cli.text import clean
@@ -235,5 +236,5 @@ def take(api: "Api", session_id: str) -> dict[str, Any]:
         return api.post(f"{session_path(session_id)}/credentials")
     except ApiProblem as problem:
         if problem.code == Code.CONFLICT:
-            problem.args = (f"{problem}; pam show {session_id} says why",)
+            problem.args = (f"{problem}; {yours(f'show {session_id}')} says why",)
         raise

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cli import about, clock, pages, render, terminal
 from cli.arguments import session_path
 from cli.invocation import Invocation
+from cli.next_command import yours
 from cli.problems import ApiProblem, ExitCode, Failure, one_line
 from cli.session import Session
 from cli.text import clean, short_principal
@@ -228,7 +229,7 @@ def _block_made(api: "Api", session: Session, order: Order) -> Document:
         and each.get("resource") == (session.resource if order.one_resource else None)
     ]
     if not made:
-        message = "pam blocklist list has it"
+        message = f"{yours('blocklist list')} has it"
         raise Failure(message)
     return max(made, key=lambda each: str(each.get("blocked_at")))
 

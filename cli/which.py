@@ -12,6 +12,7 @@ import typer
 
 from cli import about, clock, pages, terminal, typed_ids
 from cli.arguments import session_path
+from cli.next_command import yours
 from cli.problems import ApiProblem
 from cli.session import Session
 from cli.text import clean
@@ -201,7 +202,7 @@ def _picked(
         shown = candidates[:_MOST_SHOWN]
         terminal.say(about.numbered(shown, now=clock.now()))
         if len(candidates) > len(shown):
-            terminal.say(f"and {len(candidates) - len(shown)} more: pam list has them")
+            terminal.say(f"and {len(candidates) - len(shown)} more: {yours('list')} has them")
         only = shown[terminal.chosen(len(shown))]
         if choice_is_enough:
             return Found(session_id=only.session_id)

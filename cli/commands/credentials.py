@@ -14,6 +14,7 @@ from cli.arguments import OwnSession, Yes, session_path
 from cli.holder import asking
 from cli.invocation import Invocation, command, print_json
 from cli.lease import AwsLease, DatabaseLease, Lease, SignIn, parse, take
+from cli.next_command import yours
 from cli.problems import Failure
 from cli.session import Session
 from cli.shells import FORMS, HOW, psql_command
@@ -72,7 +73,8 @@ def credentials(
     elif form in FORMS:
         typer.echo(FORMS[form](lease, os.environ))
         if sys.stdout.isatty():
-            typer.echo(f"# to use them: {HOW[form].replace('ID', session_id)}", err=True)
+            how = HOW[form].format(command=yours(f"credentials {session_id}"))
+            typer.echo(f"# to use them: {how}", err=True)
     elif isinstance(lease, DatabaseLease):
         typer.echo(psql_command(lease, os.environ))
     else:

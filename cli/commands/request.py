@@ -10,6 +10,7 @@ import typer
 from cli import clock, durations, pages, render, terminal, which
 from cli.arguments import Yes, session_path
 from cli.invocation import Invocation, command
+from cli.next_command import yours
 from cli.problems import ExitCode, Failure, exit_code_of_wait
 from cli.session import Session
 from cli.text import clean
@@ -141,8 +142,9 @@ def _in_a_line(session: Session) -> str:
     name = clean(session.session_id)
     if session.active and session.expires_at:
         until = clock.both(session.expires_at, now=clock.now())
-        return f"{render.headline(session)} until {until}; to use it: pam exec {name} -- CMD"
-    return f"{render.headline(session)}; to follow it: pam show {name} --watch"
+        use = yours(f"exec {name} -- CMD")
+        return f"{render.headline(session)} until {until}; to use it: {use}"
+    return f"{render.headline(session)}; to follow it: {yours(f'show {name} --watch')}"
 
 
 def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +152,8 @@ def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
     try:
         return api.post("/pam/request", body, idempotency_key=str(uuid4()))
     except KeyboardInterrupt:
-        message = "whether PAM has taken the request is not known: pam list --mine shows it if so"
+        look = yours("list --mine")
+        message = f"whether PAM has taken the request is not known: {look} shows it if so"
         raise Failure(message, exit_code=ExitCode.INTERRUPTED) from None
 
 
