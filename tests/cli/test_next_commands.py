@@ -108,7 +108,7 @@ def test_a_wait_that_is_over_says_how_to_follow_it_by_the_same_profile(
 ) -> None:
     fake.on("POST /pam/request", session(), status=202)
     fake.on(SHOW, session())
-    said = pam("--profile", "alice", *ASK, "--wait", "--timeout", "1s").stderr
+    said = pam("--profile", "alice", *ASK, "--wait", "--timeout", "0").stderr
     assert f"to follow it: pam --profile alice show {SESSION_ID} --watch" in said
 
 
@@ -121,6 +121,7 @@ def test_a_wait_that_is_over_says_how_to_follow_it_by_the_same_profile(
 )
 def test_how_a_shell_uses_a_lease_names_the_profile(fake: FakeApi, form: str, line: str) -> None:
     fake.on(f"POST /pam/sessions/{SESSION_ID}/credentials", lease())
+    fake.on(SHOW, active())
     words = ["--profile", "alice", "credentials", SESSION_ID, "--format", form]
     with Terminal(words) as terminal:
         terminal.until(f"# to use them: {line}")
