@@ -98,7 +98,8 @@ def _for_a_process(invocation: Invocation, typed: str | None, *, yes: bool) -> A
     if held and (reuse.is_seen(held, now=now) or _is_seen_now(invocation, key, held, now)):
         return _aws(held["lease"])
     api = api or invocation.api()
-    found = which.own(api, typed, which.CREDENTIALS, yes=yes)
+    # A program may have started this at somebody's terminal: it cannot choose, nor be remembered.
+    found = which.own(api, typed, which.CREDENTIALS, yes=yes, of_several=False)
     document = take(api, found.session_id)
     lease = _aws(document)
     if asking.can_be():
