@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import typer
 
-from cli import clock, durations, pages, render, terminal, which
+from cli import clock, durations, pages, reasons, render, terminal, which
 from cli.arguments import Yes, session_path
 from cli.invocation import Invocation, command
 from cli.next_command import yours
@@ -120,6 +120,8 @@ def _before_it_is_asked(api: "Api", body: dict[str, Any], *, yes: bool) -> None:
     for a script, which nobody would ask.
     """
     question = ""
+    if terminal.is_terminal():
+        reasons.check(str(body["reason"]))
     if not body.get("break_glass") or terminal.is_terminal():
         for session in _open_already(api, str(body["resource"])):
             terminal.say(f"you have one already: {_in_a_line(session)}")
