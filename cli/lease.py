@@ -166,9 +166,13 @@ class SignIn:
             expires_at=str(document.get("expires_at") or ""),
         )
 
+    def lines(self) -> list[str]:
+        """Where to go, and what to do there, with nothing in them that a terminal would act on."""
+        return [clean(part) for part in (self.url, self.instructions) if part]
+
     def said(self) -> str:
-        """On one line, with nothing in it that a terminal would act upon."""
-        return clean(" ".join(part for part in (self.url, self.instructions) if part))
+        """The same on one line."""
+        return " ".join(self.lines())
 
 
 Lease = AwsLease | DatabaseLease

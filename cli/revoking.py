@@ -106,7 +106,8 @@ def revoke_many(
         invocation.emit(document, lambda: _report_dry(sessions, order))
         return
     if terminal.is_terminal() and sessions:
-        terminal.say(about.numbered(sessions, now=clock.now()))
+        width = terminal.columns_asked()
+        terminal.say(about.numbered(sessions, now=clock.now(), width=width))
     terminal.must_agree(_question(len(found), many, order), yes=yes)
     result = Result()
     if blocks:
@@ -178,7 +179,7 @@ def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
 
 def _report_dry(sessions: Sequence[Session], order: Order) -> None:
     if sessions:
-        render.put(about.numbered(sessions, now=clock.now()))
+        render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
     render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.also}")
 
 

@@ -206,7 +206,7 @@ def _picked(
     only = candidates[0]
     if len(candidates) > 1:
         shown = candidates[:_MOST_SHOWN]
-        terminal.say(about.numbered(shown, now=clock.now()))
+        terminal.say(about.numbered(shown, now=clock.now(), width=terminal.columns_asked()))
         if len(candidates) > len(shown):
             terminal.say(f"and {len(candidates) - len(shown)} more: {yours('list')} has them")
         only = shown[terminal.chosen(len(shown))]

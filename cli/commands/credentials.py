@@ -68,8 +68,9 @@ def credentials(
     if isinstance(lease, SignIn):
         if form not in FORMS:
             raise _without_form(lease, form)
-        # For a shell that evaluates it: a comment, whatever the text is.
-        typer.echo(f"# {lease.said()}")
+        # For a shell that evaluates it: comments, whatever the text is.
+        for line in lease.lines():
+            typer.echo(f"# {line}")
     elif form in FORMS:
         typer.echo(FORMS[form](lease, os.environ))
         if sys.stdout.isatty():
