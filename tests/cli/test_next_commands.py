@@ -132,3 +132,11 @@ def test_what_the_api_wrote_is_left_as_it_is(fake: FakeApi, pam: Pam) -> None:
     fake.refuses("POST /pam/end", 409, "CONFLICT", "it is over; see pam show ID")
     said = pam("--profile", "alice", "end", SESSION_ID).stderr
     assert said == "CONFLICT: it is over; see pam show ID\n"
+
+
+def test_what_is_done_side_by_side_fails_in_the_same_words(fake: FakeApi, pam: Pam) -> None:
+    lists(fake, *(asked_for(minutes) for minutes in (1, 2, 3)))
+    fake.on("POST /pam/revoke", b"busy", status=503, content_type="text/plain")
+    words = ("revoke", "--person", "alice", "--reason", "laptop stolen")
+    said = pam("--profile", "alice", *words).stderr
+    assert said.count("look with `pam --profile alice show` before trying again") == 3
