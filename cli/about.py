@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from textwrap import TextWrapper
 
 from cli import clock, render
 from cli.session import Session
@@ -25,16 +26,34 @@ def block(session: Session, *, now: datetime) -> str:
     return "\n".join([clean(session.session_id), *shown])
 
 
-def numbered(sessions: Sequence[Session], *, now: datetime) -> str:
-    """A line each, to choose from."""
+_NUMBER = "{:>3}  "
+
+
+def numbered(sessions: Sequence[Session], *, now: datetime, width: int | None) -> str:
+    """A line each, to choose from; where that is longer than `width`, what goes below it is
+    indented, and no word is cut. None: no limit.
+    """
     names = [(clean(each.resource), short_principal(each.requester)) for each in sessions]
     wide, who_wide = max(len(name) for name, _ in names), max(len(who) for _, who in names)
     return "\n".join(
-        f"{number:>3}  {clean(each.session_id)}  {name:<{wide}}  {who:<{who_wide}}  "
-        f"{clean(each.status)}{_until(each, now=now)}"
-        f"{', BREAK-GLASS' if each.break_glass else ''}: {shorten(clean(each.reason), 40)}"
+        _folded(
+            f"{_NUMBER.format(number)}{clean(each.session_id)}  {name:<{wide}}  {who:<{who_wide}}  "
+            f"{clean(each.status)}{_until(each, now=now)}"
+            f"{', BREAK-GLASS' if each.break_glass else ''}: {shorten(clean(each.reason), 40)}",
+            width,
+        )
         for number, (each, (name, who)) in enumerate(zip(sessions, names, strict=True), start=1)
     )
+
+
+def _folded(line: str, width: int | None) -> str:
+    if width is None:
+        return line
+    indent = " " * len(_NUMBER.format(0))
+    wrapper = TextWrapper(
+        width=width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapper.wrap(line))
 
 
 def named(sessions: Sequence[Session], *, most: int = 10) -> str:

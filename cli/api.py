@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from cli import aws, clock
 from cli.endpoint import Endpoint
+from cli.next_command import yours
 from cli.problems import (
     REPEATABLE,
     ApiProblem,
@@ -31,7 +32,6 @@ PAUSES = (0.5, 1.5)
 """Seconds before the second and the third try of a call that may be repeated."""
 WAITED_AT_MOST = 5.0
 """Seconds: who is asked by `Retry-After` to stay away for longer is told so, and not kept."""
-_UNKNOWN_OUTCOME = "whether PAM did it is not known: look with `pam show` before trying again"
 
 Document = dict[str, Any]
 
@@ -92,7 +92,8 @@ class Api:
                 raise
             except Failure as failure:
                 if failure.transient and not repeatable:
-                    message = f"{failure}; {_UNKNOWN_OUTCOME}"
+                    look = f"look with `{yours('show')}` before trying again"
+                    message = f"{failure}; whether PAM did it is not known: {look}"
                     raise Failure(message, exit_code=failure.exit_code) from failure
                 if not failure.transient or not pauses:
                     raise

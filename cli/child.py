@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from cli.problems import Failure, one_line
+from cli.problems import ExitCode, Failure, one_line
 
 _KEYBOARD = ("SIGINT", "SIGQUIT", "SIGTSTP", "SIGWINCH", "SIGBREAK")
 """A terminal sends these to all in its foreground: the child has had its own."""
@@ -47,7 +47,7 @@ def run(
             child.start(program, words, environment, stdout_to_stderr=stdout_to_stderr)
         except OSError as error:
             message = f"{words[0]} cannot be run: {one_line(error)}"
-            raise Failure(message) from error
+            raise Failure(message, exit_code=ExitCode.NOT_RUN) from error
         started()
         return _as_a_shell_says(child.wait())
 

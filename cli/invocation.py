@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
+from cli import next_command
 from cli.completion import OFFERS
 from cli.problems import ApiProblem
 from cli.wording import Typed, reword
@@ -106,6 +107,11 @@ class Invocation:
             profile=self.profile,
         )
 
+    def is_repeated(self) -> None:
+        """In the commands that are printed as what comes next."""
+        where = {"--env": self.env, "--region": self.region, "--api-url": self.api_url}
+        next_command.remember(profile=self.profile, where=where)
+
     def emit(self, document: Mapping[str, Any], human: Callable[[], None]) -> None:
         """The API's object with --json, else what a person reads."""
         if self.json:
@@ -190,6 +196,7 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
             api_url=before.api_url if api_url is None else api_url,
         )
         ctx.meta[_META_KEY] = invocation
+        invocation.is_repeated()
         try:
             function(invocation, **arguments)
         except ApiProblem as problem:

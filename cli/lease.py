@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cli.arguments import session_path
 from cli.libpq import interfering
+from cli.next_command import yours
 from cli.problems import ApiProblem, Failure
 from cli.root_certificates import stored
 from cli.text import clean
@@ -165,9 +166,13 @@ class SignIn:
             expires_at=str(document.get("expires_at") or ""),
         )
 
+    def lines(self) -> list[str]:
+        """Where to go, and what to do there, with nothing in them that a terminal would act on."""
+        return [clean(part) for part in (self.url, self.instructions) if part]
+
     def said(self) -> str:
-        """On one line, with nothing in it that a terminal would act upon."""
-        return clean(" ".join(part for part in (self.url, self.instructions) if part))
+        """The same on one line."""
+        return " ".join(self.lines())
 
 
 Lease = AwsLease | DatabaseLease
@@ -235,5 +240,5 @@ def take(api: "Api", session_id: str) -> dict[str, Any]:
         return api.post(f"{session_path(session_id)}/credentials")
     except ApiProblem as problem:
         if problem.code == Code.CONFLICT:
-            problem.args = (f"{problem}; pam show {session_id} says why",)
+            problem.args = (f"{problem}; {yours(f'show {session_id}')} says why",)
         raise

@@ -36,6 +36,10 @@ class ExitCode(IntEnum):
     """`--timeout` is over, or nobody answered the request in time."""
     UNANCHORED = 7
     """A trail that is whole, but anchored to no key that the auditor has brought."""
+    NOT_RUN = 126
+    """The command of an `exec` is there and cannot be executed; as a shell says it."""
+    NO_COMMAND = 127
+    """There is no such command for an `exec`; as a shell says it."""
     INTERRUPTED = 130
 
 

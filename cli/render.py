@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import clock, facts, terminal
+from cli.next_command import anybodys, yours
 from cli.session import Session
 from cli.text import clean, short_principal
 from pam.domain.ending import ReceiptMethod
@@ -108,25 +109,27 @@ def next_step(session: Session, *, now: datetime) -> str:
                 who = clean(session.requester)
                 steps = [] if not session.approvals.missing else steps
                 steps.append(
-                    f"waiting for the word of {who}: pam confirm {name}, or pam end {name}"
+                    f"waiting for the word of {who}: {yours(f'confirm {name}')}, "
+                    f"or {yours(f'end {name}')}"
                 )
             if session.approvals.missing:
-                steps.append(f"an approver runs: pam approve {name}")
+                steps.append(f"an approver runs: {anybodys(f'approve {name}')}")
             return "\n".join(steps)
         case Status.APPROVED if session.waits_for:
             return (
                 f"approved; it begins when session {clean(session.waits_for)} is over\n"
-                f"to give that back: pam end {clean(session.waits_for)}"
+                f"to give that back: {yours(f'end {clean(session.waits_for)}')}"
             )
         case Status.APPROVED | Status.ACTIVATING:
-            return f"approved; the access is being made\nto follow it: pam show {name} --watch"
+            follow = yours(f"show {name} --watch")
+            return f"approved; the access is being made\nto follow it: {follow}"
         case Status.ACTIVE:
             end = _ends(session.expires_at, now=now)
             owed = facts.break_glass(session, now=now).removeprefix("yes; ")
             return (
                 f"the access is there{end}\n"
-                f"to use it: pam exec {name} -- CMD\n"
-                f"to give it back: pam end {name}"
+                f"to use it: {yours(f'exec {name} -- CMD')}\n"
+                f"to give it back: {yours(f'end {name}')}"
                 + (f"\nbreak-glass: Tier-1 has been told; {clean(owed)}" if owed else "")
             )
         case Status.REVOKING:
@@ -172,7 +175,8 @@ def ended(session: Session) -> str:
     how, reason = _ENDS.get(session.status, clean(session.status)), why(session)
     if reason and reason not in _ENDS.values():
         how += f": {reason}"
-    return f"{how}\nstill needed? Ask anew: pam request {clean(session.resource)} --reason ..."
+    again = yours(f"request {clean(session.resource)} --reason ...")
+    return f"{how}\nstill needed? Ask anew: {again}"
 
 
 def why(session: Session) -> str:

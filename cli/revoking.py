@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cli import about, clock, pages, render, terminal
 from cli.arguments import session_path
 from cli.invocation import Invocation
+from cli.next_command import yours
 from cli.problems import ApiProblem, ExitCode, Failure, one_line
 from cli.session import Session
 from cli.text import clean, short_principal
@@ -105,7 +106,8 @@ def revoke_many(
         invocation.emit(document, lambda: _report_dry(sessions, order))
         return
     if terminal.is_terminal() and sessions:
-        terminal.say(about.numbered(sessions, now=clock.now()))
+        width = terminal.columns_asked()
+        terminal.say(about.numbered(sessions, now=clock.now(), width=width))
     terminal.must_agree(_question(len(found), many, order), yes=yes)
     result = Result()
     if blocks:
@@ -177,7 +179,7 @@ def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
 
 def _report_dry(sessions: Sequence[Session], order: Order) -> None:
     if sessions:
-        render.put(about.numbered(sessions, now=clock.now()))
+        render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
     render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.also}")
 
 
@@ -228,7 +230,7 @@ def _block_made(api: "Api", session: Session, order: Order) -> Document:
         and each.get("resource") == (session.resource if order.one_resource else None)
     ]
     if not made:
-        message = "pam blocklist list has it"
+        message = f"{yours('blocklist list')} has it"
         raise Failure(message)
     return max(made, key=lambda each: str(each.get("blocked_at")))
 

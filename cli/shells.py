@@ -52,10 +52,11 @@ FORMS: Mapping[str, Callable[[Lease, Mapping[str, str]], str]] = {
     "fish": fish,
 }
 HOW = {
-    "env": 'eval "$(pam credentials ID)"',
-    "powershell": "pam credentials ID --format powershell | Out-String | Invoke-Expression",
-    "fish": "pam credentials ID --format fish | source",
+    "env": 'eval "$({command})"',
+    "powershell": "{command} --format powershell | Out-String | Invoke-Expression",
+    "fish": "{command} --format fish | source",
 }
+"""How a shell uses what `command` prints."""
 
 
 def psql_command(lease: DatabaseLease, environment: Mapping[str, str]) -> str:

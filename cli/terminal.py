@@ -81,6 +81,15 @@ def columns() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def columns_asked() -> int | None:
+    """The same of stderr, where questions stand; stdout may go into a pipe meanwhile."""
+    if not sys.stderr.isatty():
+        return None
+    size = os.get_terminal_size(sys.stderr.fileno())
+    # A terminal may not know how wide it is.
+    return shutil.get_terminal_size(size if size.columns else (80, 24)).columns
+
+
 def has_colours() -> bool:
     """Whether stdout takes them, and nobody said otherwise (https://no-color.org)."""
     return (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import clock, render
 from cli.arguments import session_path
+from cli.next_command import yours
 from cli.polling import Polls
 from cli.problems import ExitCode, Failure, problem_of_client
 from cli.session import Session
@@ -71,9 +72,10 @@ def _broken_off(watched: Watched, why: str, exit_code: ExitCode) -> Failure:
     """What stays on the screen."""
     name = watched.session_id
     session = None if watched.known is None else Session.parse(watched.known)
-    after = f"to follow it: pam show {name} --watch"
+    after = f"to follow it: {yours(f'show {name} --watch')}"
     if session is not None and session.active:
-        after = f"to use it: pam exec {name} -- CMD; to give it back: pam end {name}"
+        use, give_back = yours(f"exec {name} -- CMD"), yours(f"end {name}")
+        after = f"to use it: {use}; to give it back: {give_back}"
     line = f"{why}{name if session is None else render.headline(session)}; {after}"
     document = problem_of_client(line, session_id=name, session=watched.known)
     return Failure(line, exit_code=exit_code, document=document)

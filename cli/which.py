@@ -12,6 +12,7 @@ import typer
 
 from cli import about, clock, pages, terminal, typed_ids
 from cli.arguments import session_path
+from cli.next_command import yours
 from cli.problems import ApiProblem
 from cli.session import Session
 from cli.text import clean
@@ -60,16 +61,19 @@ class Found:
     document: dict[str, Any] | None = None
 
 
-def own(api: "Api", typed: str | None, act: Act, *, yes: bool = False) -> Found:
+def own(
+    api: "Api", typed: str | None, act: Act, *, yes: bool = False, of_several: bool = True
+) -> Found:
     """What the caller uses or ends of their own. Raises Failure, and BadParameter where nothing was
-    typed and nobody can be asked.
+    typed and nobody can be asked. `of_several`: whether one may be chosen of several that a
+    resource names, at a terminal.
     """
     if typed is None:
         return _picked(_fitting(api, act), act, yes=yes, choice_is_enough=True)
     if typed == typed_ids.LAST:
         return _last(api)
     if typed_ids.is_name(typed):
-        return _of_resource(api, typed)
+        return _of_resource(api, typed, act, yes=yes, of_several=of_several)
     found = by_id(api, typed)
     if act is SHOW or not terminal.is_terminal():
         return found
@@ -148,12 +152,15 @@ def _last(api: "Api") -> Found:
     raise _none(message)
 
 
-def _of_resource(api: "Api", resource: str) -> Found:
+def _of_resource(api: "Api", resource: str, act: Act, *, yes: bool, of_several: bool) -> Found:
     recent = pages.own_recent(api, resource)
     there = [session for session in recent if not session.lost]
     meant = [session for session in there if not _foreign(session)]
     if len(meant) == 1:
         return Found(session_id=meant[0].session_id)
+    fitting = [session for session in meant if session.status in act.fits]
+    if fitting and of_several and terminal.is_terminal():
+        return _picked(fitting, act, yes=yes, choice_is_enough=True)
     if meant:
         message = f"you have {len(meant)} open sessions of {resource}: say which: "
         raise _unclear(message + about.named(meant))
@@ -199,9 +206,9 @@ def _picked(
     only = candidates[0]
     if len(candidates) > 1:
         shown = candidates[:_MOST_SHOWN]
-        terminal.say(about.numbered(shown, now=clock.now()))
+        terminal.say(about.numbered(shown, now=clock.now(), width=terminal.columns_asked()))
         if len(candidates) > len(shown):
-            terminal.say(f"and {len(candidates) - len(shown)} more: pam list has them")
+            terminal.say(f"and {len(candidates) - len(shown)} more: {yours('list')} has them")
         only = shown[terminal.chosen(len(shown))]
         if choice_is_enough:
             return Found(session_id=only.session_id)

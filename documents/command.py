@@ -19,6 +19,8 @@ _MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.TIMED_OUT: "timed out: `--timeout` is over, or the request is `UNANSWERED`",
     ExitCode.UNANCHORED: "`audit verify DIR` and `audit report DIR` without `--key`: a trail that "
     "is whole, and vouches for its own key",
+    ExitCode.NOT_RUN: "`exec`: the command cannot be executed",
+    ExitCode.NO_COMMAND: "`exec`: there is no such command",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }
 

@@ -1,6 +1,7 @@
 """`pam block`, and `pam blocklist`: who is blocked, and lifting a block."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -54,6 +55,9 @@ def block(
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Although PAM has neither listed nor seen them.")
     ] = False,
+    yes: Annotated[  # noqa: ARG001 (nothing is asked)
+        bool, typer.Option("--yes", "-y", help="Changes nothing: this asks nothing.")
+    ] = False,
 ) -> None:
     """Block a person, and end all that they have, at once (operators)."""
     body: dict[str, Any] = {
@@ -66,7 +70,7 @@ def block(
     if unseen:
         body["unseen"] = True
     document = invocation.api().post("/pam/block", body)
-    invocation.emit(document, lambda: _print_blocked(document))
+    invocation.emit(document, lambda: _print_blocked(document, body))
 
 
 @command
@@ -93,15 +97,27 @@ def _items(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)]
 
 
-def _print_blocked(document: Mapping[str, Any]) -> None:
+def _print_blocked(document: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     for item in _items(document):
         until = clock.parse(item.get("until"))
         where = f" on {clean(str(item['resource']))}" if item.get("resource") else ""
         when = clock.both(until, now=clock.now()) if until else "lifted"
         render.put(f"{clean(str(item.get('person') or '?'))} is blocked{where} until {when}")
+        if item.get("resource") == asked.get("resource") and _stood_before(item, asked["seconds"]):
+            render.put(f"  was blocked until {when} before, which is longer, and stays")
     ended = document.get("ended")
     for session_id in ended if isinstance(ended, list) else []:
         render.put(f"ended: {clean(str(session_id))}")
+
+
+def _stood_before(item: Mapping[str, Any], seconds: int) -> bool:
+    """Whether it is longer than what was asked for: such a one stood there, and is not cut short.
+    By its own times, whatever the clock of this machine says.
+    """
+    since, until = clock.parse(item.get("blocked_at")), clock.parse(item.get("until"))
+    if not seconds or since is None:
+        return False
+    return until is None or until - since > timedelta(seconds=seconds)
 
 
 def _print_lifted(document: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from cli import aws, circle, config_file, profiles, render, wording
 from cli.invocation import Invocation, command
+from cli.next_command import yours
 from cli.problems import ApiProblem, Failure
 from cli.text import clean
 
@@ -89,7 +90,7 @@ def _check_resource(document: Mapping[str, Any], resource: str) -> None:
     kinds = {str(item.get("resource")): str(item.get("kind")) for item in items}
     if resource not in kinds:
         near = wording.alike(resource, [name for name in kinds if kinds[name] == _BY_PROFILE])
-        then = f"did you mean {near}?" if near else "`pam resources` has those there are"
+        then = f"did you mean {near}?" if near else f"`{yours('resources')}` has those there are"
         detail = f"{clean(resource)}: no resource that you may ask for; {then}"
         raise ApiProblem(code="NOT_FOUND", detail=detail)
     if kinds[resource] != _BY_PROFILE:
@@ -129,4 +130,4 @@ def _say(document: Mapping[str, Any], *, changed: bool) -> None:
     render.put(f"{done} the profile {name} in {clean(document['file'])}")
     render.put(f"while you have a session of {resource}, any AWS tool may use it:")
     render.put(f"  aws --profile {name} sts get-caller-identity")
-    render.put(f"without one: pam request {resource} --reason TEXT --wait")
+    render.put(f"without one: {yours(f'request {resource} --reason TEXT --wait')}")

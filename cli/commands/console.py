@@ -9,6 +9,7 @@ from cli import console as consoles
 from cli.arguments import OwnSession, Yes
 from cli.invocation import Invocation, command, print_json
 from cli.lease import AwsLease, SignIn, parse, take
+from cli.next_command import yours
 from cli.problems import Failure
 
 
@@ -38,7 +39,8 @@ def console(
         address = consoles.address(lease, invocation.aws_session())
         _show(invocation, address, lease.expires_at, print_=print_)
     else:
-        message = "this lease is a database login: it has no console; use `pam exec ID -- psql`"
+        use = yours("exec ID -- psql")
+        message = f"this lease is a database login: it has no console; use `{use}`"
         raise Failure(message)
 
 

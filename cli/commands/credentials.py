@@ -14,6 +14,7 @@ from cli.arguments import OwnSession, Yes, session_path
 from cli.holder import asking
 from cli.invocation import Invocation, command, print_json
 from cli.lease import AwsLease, DatabaseLease, Lease, SignIn, parse, take
+from cli.next_command import yours
 from cli.problems import Failure
 from cli.session import Session
 from cli.shells import FORMS, HOW, psql_command
@@ -67,12 +68,14 @@ def credentials(
     if isinstance(lease, SignIn):
         if form not in FORMS:
             raise _without_form(lease, form)
-        # For a shell that evaluates it: a comment, whatever the text is.
-        typer.echo(f"# {lease.said()}")
+        # For a shell that evaluates it: comments, whatever the text is.
+        for line in lease.lines():
+            typer.echo(f"# {line}")
     elif form in FORMS:
         typer.echo(FORMS[form](lease, os.environ))
         if sys.stdout.isatty():
-            typer.echo(f"# to use them: {HOW[form].replace('ID', session_id)}", err=True)
+            how = HOW[form].format(command=yours(f"credentials {session_id}"))
+            typer.echo(f"# to use them: {how}", err=True)
     elif isinstance(lease, DatabaseLease):
         typer.echo(psql_command(lease, os.environ))
     else:
@@ -96,7 +99,8 @@ def _for_a_process(invocation: Invocation, typed: str | None, *, yes: bool) -> A
     if held and (reuse.is_seen(held, now=now) or _is_seen_now(invocation, key, held, now)):
         return _aws(held["lease"])
     api = api or invocation.api()
-    found = which.own(api, typed, which.CREDENTIALS, yes=yes)
+    # A program may have started this at somebody's terminal: it cannot choose, nor be remembered.
+    found = which.own(api, typed, which.CREDENTIALS, yes=yes, of_several=False)
     document = take(api, found.session_id)
     lease = _aws(document)
     if asking.can_be():

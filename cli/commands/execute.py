@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from cli import clock, which
 from cli.arguments import OwnSession, Yes, session_path
 from cli.help import Command
 from cli.invocation import Invocation, command
-from cli.problems import ApiProblem, Failure
+from cli.problems import ApiProblem, ExitCode, Failure
 
 if TYPE_CHECKING:
     from cli.api import Api
@@ -69,17 +70,15 @@ def execute(
     command, but for those of appearance (PGAPPNAME, PGCLIENTENCODING, PGCONNECT_TIMEOUT,
     PGDATESTYLE, PGTZ). Five minutes and one minute before the session's end, and then, a line on
     stderr says so; nothing is stopped. PAM_SESSION_ID, PAM_RESOURCE and PAM_EXPIRES_AT are set. The
-    exit code is the command's own. With --json the lease, without its secrets, goes to stdout and
+    exit code is the command's own; 127 if there is no such command, 126 if it cannot be executed.
+    With --json the lease, without its secrets, goes to stdout and
     the command's output to stderr.
     """
     from cli import child
     from cli.lease import SECRETS, SignIn, parse, take
 
     words = words or [_shell()]
-    program = shutil.which(words[0])
-    if program is None:
-        message = f"{words[0]}: no such command; no credentials were asked for"
-        raise Failure(message)
+    program = _program(words[0])
     inherited = dict(os.environ)
     api = invocation.api()
     found = which.own(api, session_id, which.EXEC, yes=yes)
@@ -100,6 +99,20 @@ def execute(
             started=lambda: invocation.emit(shown, lambda: None),
         )
     raise typer.Exit(code)
+
+
+def _program(word: str) -> str:
+    """The file to run. Raises Failure, with the exit code that a shell would give."""
+    program = shutil.which(word)
+    if program is not None:
+        return program
+    path = Path(word)
+    is_folder = path.name != word and path.is_dir()
+    what, exit_code = "no such command", ExitCode.NO_COMMAND
+    if is_folder or shutil.which(word, mode=os.F_OK):
+        what, exit_code = "it is there, and cannot be executed", ExitCode.NOT_RUN
+    message = f"{word}: {what}; no credentials were asked for"
+    raise Failure(message, exit_code=exit_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

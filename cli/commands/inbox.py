@@ -5,6 +5,7 @@ from typing import Any
 
 from cli import clock, listing, render, tables, terminal
 from cli.invocation import Invocation, command, print_json
+from cli.next_command import yours
 from cli.problems import Failure
 from cli.session import Session
 from cli.tables import Cell, Column
@@ -18,9 +19,9 @@ _COLUMNS = (
     Column("REASON"),
 )
 _ACTS = {
-    "votes": ("to vote on", "pam approve ID, or pam deny ID"),
-    "reviews": ("to review", "pam review ID --justified, or --unjustified"),
-    "confirmations": ("opened in your name, to confirm", "pam confirm ID, or pam end ID"),
+    "votes": ("to vote on", ("approve ID", "deny ID")),
+    "reviews": ("to review", ("review ID --justified", "review ID --unjustified")),
+    "confirmations": ("opened in your name, to confirm", ("confirm ID", "end ID")),
 }
 
 
@@ -67,8 +68,8 @@ def _print_inbox(waiting: Mapping[str, list[Any]], *, wide: bool) -> None:
     for name, items in waiting.items():
         if not items:
             continue
-        what, act = _ACTS[name]
-        render.put(f"{what} ({act}):")
+        what, acts = _ACTS[name]
+        render.put(f"{what} ({', or '.join(map(yours, acts))}):")
         tables.show(_COLUMNS, _rows([Session.parse(item) for item in items], wide=wide))
 
 

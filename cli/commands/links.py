@@ -8,6 +8,7 @@ import typer
 
 from cli import clock, render
 from cli.invocation import Invocation, command
+from cli.next_command import yours
 from cli.problems import Failure
 from cli.terminal import agreed
 from cli.text import clean
@@ -42,7 +43,8 @@ def _link(invocation: Invocation, surface: str, code: str, *, yes: bool) -> None
     would = invocation.api().post("/pam/links", body)
     question = f"Link {_named(would)} to you? Whoever has it then asks and votes as you."
     if not agreed(question, yes=yes):
-        message = f"{question} Nothing is linked yet; if so, run: pam link {surface} CODE --yes"
+        run = yours(f"link {surface} CODE --yes")
+        message = f"{question} Nothing is linked yet; if so, run: {run}"
         raise Failure(message)
     accepted = {"accept": str(would.get("principal") or "")}
     document = invocation.api().post("/pam/links", body | accepted)

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import typer
 
-from cli import clock, durations, pages, render, terminal, which
+from cli import clock, durations, pages, reasons, render, terminal, which
 from cli.arguments import Yes, session_path
 from cli.invocation import Invocation, command
+from cli.next_command import yours
 from cli.problems import ExitCode, Failure, exit_code_of_wait
 from cli.session import Session
 from cli.text import clean
@@ -120,6 +121,8 @@ def _before_it_is_asked(api: "Api", body: dict[str, Any], *, yes: bool) -> None:
     for a script, which nobody would ask.
     """
     question = ""
+    if terminal.is_terminal():
+        reasons.check(str(body["reason"]))
     if not body.get("break_glass") or terminal.is_terminal():
         for session in _open_already(api, str(body["resource"])):
             terminal.say(f"you have one already: {_in_a_line(session)}")
@@ -142,8 +145,9 @@ def _in_a_line(session: Session) -> str:
     name = clean(session.session_id)
     if session.active and session.expires_at:
         until = clock.both(session.expires_at, now=clock.now())
-        return f"{render.headline(session)} until {until}; to use it: pam exec {name} -- CMD"
-    return f"{render.headline(session)}; to follow it: pam show {name} --watch"
+        use = yours(f"exec {name} -- CMD")
+        return f"{render.headline(session)} until {until}; to use it: {use}"
+    return f"{render.headline(session)}; to follow it: {yours(f'show {name} --watch')}"
 
 
 def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +155,8 @@ def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
     try:
         return api.post("/pam/request", body, idempotency_key=str(uuid4()))
     except KeyboardInterrupt:
-        message = "whether PAM has taken the request is not known: pam list --mine shows it if so"
+        look = yours("list --mine")
+        message = f"whether PAM has taken the request is not known: {look} shows it if so"
         raise Failure(message, exit_code=ExitCode.INTERRUPTED) from None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, listing, render, which, wording
+from cli import aws, clock, durations, listing, render, which, wording
 from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
 from cli.gathering import Wanted, gather, items_of, queried, statuses_of
@@ -132,8 +132,20 @@ def show(
     live: Annotated[
         bool, typer.Option("--watch", help="Stay and show each change until it is over.")
     ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout",
+            metavar="DURATION",
+            help="Watch no longer than this (exit 6).",
+            callback=durations.seconds_option,
+        ),
+    ] = None,
 ) -> None:
     """Show one session."""
+    if timeout is not None and not live:
+        message = "it is the time of a --watch"
+        raise typer.BadParameter(message, param_hint="--timeout")
     api = invocation.api()
     found = which.own(api, session_id, which.SHOW)
     if not live:
@@ -144,7 +156,9 @@ def show(
         return
     document = watch(
         api,
-        Watched(session_id=found.session_id, known=found.document),
+        Watched(
+            session_id=found.session_id, known=found.document, timeout=durations.seconds(timeout)
+        ),
         view=_live_view,
         until=lambda session: session.over,
         stderr=invocation.json,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import api, polling, watch
+from cli import api, next_command, polling, watch
 from cli.main import app
 from tests.cli.fake_api import FakeApi, Pam, PamProcess, serve
 
@@ -25,6 +25,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "TICK", 0.01)
     monkeypatch.setattr(polling, "SEEN_WITHIN", ())
     monkeypatch.setattr(polling, "LONGEST", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_typed_before() -> None:
+    """A process runs one command; the tests' runs many."""
+    next_command.remember(profile=None, where={})
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, active, approvals, session
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, active, approvals, lease, session
 from tests.cli.fake_sessions import asked_for, asked_of, lists, unconfirmed
 
 ACTIVE = active()
@@ -199,3 +199,46 @@ def test_what_one_asked_for_oneself_is_ended_without_a_question(fake: FakeApi, p
     fake.on("POST /pam/end", session(status="WITHDRAWN"))
     assert pam("end", SESSION_ID).exit_code == 0
     assert pam("show", SESSION_ID).exit_code == 0
+
+
+SANDBOX = "core-sandbox-admin"
+LEASE = "POST /pam/sessions/{}/credentials"
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_of_several_that_a_resource_names_one_is_chosen(fake: FakeApi, pam: Pam) -> None:
+    one, two = asked_for(3, **OPEN), asked_for(2)
+    lists(fake, one, two, asked_for(1, resource=SANDBOX), unconfirmed(0.5))
+    fake.on("POST /pam/end", session(status="ENDED"))
+    result = pam("end", "core-ledger-admin", typed="2\n")
+    assert result.exit_code == 0, result.stderr
+    assert "which one? [1-2" in result.stderr
+    assert fake.calls("POST /pam/end")[0].body == {"session_id": one["session_id"]}
+    assert pam("end", "core-ledger-admin", typed="\n").exit_code == 1
+    assert len(fake.calls("POST /pam/end")) == 1
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_of_several_only_those_that_the_act_fits_are_offered(fake: FakeApi, pam: Pam) -> None:
+    usable, waiting = asked_for(3, **OPEN), asked_for(2)
+    lists(fake, usable, waiting)
+    call = LEASE.format(usable["session_id"])
+    fake.on(call, lease())
+    assert pam("exec", "core-ledger-admin", "--", "true", typed="n\n").exit_code == 1
+    assert not fake.calls(call)
+    result = pam("exec", "core-ledger-admin", "--", "true", typed="y\n")
+    assert waiting["session_id"] not in result.stderr
+    assert result.exit_code == 0, result.stderr
+    lists(fake, waiting, asked_for(1))
+    assert pam("exec", "core-ledger-admin", "--", "true", typed="1\n").exit_code == 2
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_what_a_program_may_have_started_chooses_nothing_by_a_resource(
+    fake: FakeApi, pam: Pam
+) -> None:
+    lists(fake, asked_for(3, **OPEN), asked_for(2, **OPEN))
+    words = ("credentials", "core-ledger-admin", "--format", "process")
+    result = pam(*words, typed="1\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "you have 2 open sessions of core-ledger-admin" in result.stderr

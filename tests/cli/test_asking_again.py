@@ -1,9 +1,14 @@
 """`pam request` beside what is there already: an open session, an earlier one, an emergency."""
 
 import json
+from contextlib import nullcontext as does_not_raise
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from cli import reasons
+from cli.problems import ApiProblem
+from pam.edge.text import Reason
 from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, active, session
 from tests.cli.fake_sessions import asked_for, asked_of, lists, unconfirmed
 
@@ -197,3 +202,49 @@ def test_a_request_that_is_broken_off_says_that_nobody_knows(
     result = pam(*ASK)
     assert result.exit_code == 130
     assert "pam list --mine" in result.stderr
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("  x ", "must say why, in at least 10 visible characters"),
+        ("x" * 1001, "must have at most 1000 visible characters"),
+        ("the ledger\nis stuck", "character 11 (U+000A)"),
+    ],
+)
+def test_a_reason_that_will_not_do_is_refused_before_a_question(
+    fake: FakeApi, pam: Pam, reason: str, says: str
+) -> None:
+    lists(fake, asked_for(9, **OPEN))
+    result = pam("request", "core-ledger-admin", "--reason", reason, typed="y\n")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("VALIDATION: --reason: ")
+    assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not fake.asked
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "",
+        " ",
+        "  x ",
+        "x" * 9,
+        "x" * 10,
+        f"{'x ' * 9}x",
+        "x" * 1000,
+        "x" * 1001,
+        "x\u200b" * 10,
+        f"{'x' * 10}{' ' * 2000}x",
+    ],
+)
+def test_a_reason_is_refused_here_exactly_where_the_api_refuses_it(reason: str) -> None:
+    api, here = TypeAdapter(Reason), does_not_raise()
+    try:
+        api.validate_python(reason)
+    except ValidationError:
+        here = pytest.raises(ApiProblem, match="VALIDATION: --reason: ")
+    with here:
+        reasons.check(reason)

@@ -139,16 +139,33 @@ def test_with_json_a_command_that_cannot_be_run_is_one_document_all_the_same(
     broken.chmod(0o700)
     fake.on(CALL, lease())
     result = pam("exec", SESSION_ID, "--json", "--", str(broken))
-    assert result.exit_code == 1
+    assert result.exit_code == 126
     assert json.loads(result.stdout)["code"] == "CLIENT"
     assert "cannot be run" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, lease())
-    result = pam("exec", SESSION_ID, "--", "no-such-command-anywhere")
-    assert result.exit_code == 1
-    assert "no such command" in result.stderr
+    for word in ("no-such-command-anywhere", "./no-such-command-anywhere"):
+        result = pam("exec", SESSION_ID, "--", word)
+        assert result.exit_code == 127
+        assert result.stderr == f"{word}: no such command; no credentials were asked for\n"
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("typed", ["by its path", "by its name", "a folder"])
+def test_a_command_that_is_not_executable_costs_no_lease(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: str
+) -> None:
+    fake.on(CALL, lease())
+    (tmp_path / "notes").write_text("no program")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    paths = {"by its path": f"{tmp_path}/notes", "by its name": "notes", "a folder": str(tmp_path)}
+    result = pam("exec", SESSION_ID, "--", paths[typed])
+    assert result.exit_code == 126
+    assert "cannot be executed" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert fake.asked == []
 
 

@@ -108,7 +108,7 @@ def test_wrong_usage_is_a_document_too(
 
 def test_json_after_the_dashes_is_the_childs(fake: FakeApi, pam: Pam) -> None:
     result = pam("exec", SESSION_ID, "--", "no-such-program-of-anybody", "--json")
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (127, "")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_the_inbox_says_what_waits_and_by_which_command_it_is_done(fake: FakeApi
     fake.on("GET /pam/inbox", {"votes": [session()], "reviews": [waiting], "confirmations": []})
     shown = pam("inbox").stdout
     assert "to vote on (pam approve ID, or pam deny ID):" in shown
-    assert "to review (pam review ID --justified, or --unjustified):" in shown
+    assert "to review (pam review ID --justified, or pam review ID --unjustified):" in shown
     assert "to confirm" not in shown
     assert shown.count(SESSION_ID) == 2
     assert "for alice, BREAK-GLASS" in shown

@@ -43,6 +43,44 @@ def test_what_stands_and_what_has_ended_is_shown(fake: FakeApi, pam: Pam) -> Non
     assert lines[2:] == [f"ended: {SESSION_ID}"]
 
 
+UNTIL = "2026-11-21T01:00:00.000Z"
+"""A day after BLOCK began."""
+BEFORE: dict[str, tuple[list[str], dict[str, Any], bool]] = {
+    "a longer one": (["--for", "8h"], {"until": UNTIL}, True),
+    "one until lifted": (["--for", "8h"], {"until": None}, True),
+    "none": (["--for", "24h"], {"until": UNTIL}, False),
+    "none until lifted": ([], {"until": None}, False),
+    "a longer one on a resource": (
+        ["--for", "8h", "--resource", "core-ledger-db"],
+        {"until": UNTIL, "resource": "core-ledger-db"},
+        True,
+    ),
+    "a longer one of something else": (
+        ["--for", "8h"],
+        {"until": UNTIL, "resource": "core-ledger-db"},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE)
+def test_a_block_that_stood_longer_before_is_said(fake: FakeApi, pam: Pam, case: str) -> None:
+    options, stands, told = BEFORE[case]
+    fake.on("POST /pam/block", DONE | {"items": [BLOCK | stands], "ended": []})
+    first, *more = pam(*BLOCK_ALICE, *options).stdout.splitlines()
+    until = first.partition(" until ")[2]
+    assert more == [f"  was blocked until {until} before, which is longer, and stays"] * told
+
+
+@pytest.mark.parametrize("yes", ["-y", "--yes"])
+def test_a_yes_to_a_block_changes_nothing(fake: FakeApi, pam: Pam, yes: str) -> None:
+    fake.on("POST /pam/block", DONE)
+    assert pam(*BLOCK_ALICE, yes).stdout == pam(*BLOCK_ALICE).stdout
+    with_yes, without = fake.asked
+    assert with_yes.body == without.body
+    assert "Changes nothing: this asks nothing." in pam("block", "--help").stdout
+
+
 @pytest.mark.parametrize("options", [["--for", "0s"], ["--for", "a day"]])
 def test_a_block_for_no_time_is_wrong_usage(fake: FakeApi, pam: Pam, options: list[str]) -> None:
     assert pam(*BLOCK_ALICE, *options).exit_code == 2

@@ -168,3 +168,19 @@ def test_stuck_sessions_are_listed_and_shown_with_how_often_they_were_tried(
 def test_nothing_stuck_is_said_in_a_word(fake: FakeApi, pam: Pam) -> None:
     fake.on("GET /pam/stuck", {"items": [], "cursor": None})
     assert pam("list", "--stuck").stdout == "no sessions\n"
+
+
+def test_a_watch_ends_with_its_timeout_and_leaves_the_next_command(fake: FakeApi, pam: Pam) -> None:
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active())
+    result = pam("show", SESSION_ID, "--watch", "--timeout", "0")
+    assert result.exit_code == 6
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("the time is over; ")
+    assert f"to give it back: pam end {SESSION_ID}" in last
+
+
+def test_a_timeout_is_of_a_watch(fake: FakeApi, pam: Pam) -> None:
+    result = pam("show", SESSION_ID, "--timeout", "5m")
+    assert result.exit_code == 2
+    assert "it is the time of a --watch" in result.stderr
+    assert fake.asked == []

@@ -25,7 +25,7 @@ def test_it_says_where_to_go_and_what_to_do(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, sign_in())
     result = pam("credentials", SESSION_ID)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "# https://doors.example/ Choose the vault.\n"
+    assert result.stdout == "# https://doors.example/\n# Choose the vault.\n"
     fake.on(CALL, sign_in(url=None))
     assert pam("credentials", SESSION_ID).stdout == "# Choose the vault.\n"
 

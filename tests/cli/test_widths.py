@@ -1,15 +1,19 @@
 """What must be typed again is never cut, however narrow the terminal is."""
 
 import io
+import os
+import pty
+import termios
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from cli import clock, render, terminal
+from cli import about, clock, render, terminal
 from cli.session import Session
 from cli.tables import Cell, Column, cells, lay_out
 from tests.cli.fake_api import BLOCK, FakeApi, Pam, active, session
+from tests.cli.fake_sessions import asked_for, lists
 
 pytestmark = pytest.mark.usefixtures("given")
 WIDTHS = (40, 60, 80, 100, 120, 200)
@@ -143,6 +147,50 @@ def test_a_receipt_is_folded_between_its_parts(width: int) -> None:
     assert any(line.startswith("receipt") for line in lines)
     if width >= 80:
         assert any(line.startswith("in force from") for line in lines)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_chosen_from_is_folded_between_words_below_its_number(width: int) -> None:
+    sessions = [Session.parse(each) for each in _sessions()]
+    whole = about.numbered(sessions, now=clock.now(), width=None)
+    lines = about.numbered(sessions, now=clock.now(), width=width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert [line[:5] for line in lines if line[:5].strip()] == ["  1  ", "  2  ", "  3  "]
+    assert " ".join(lines).split() == whole.split()
+    assert (len(lines) > 3) is (width < max(map(len, whole.splitlines())))
+
+
+@pytest.mark.parametrize("command", ["end", "revoke --dry-run"])
+def test_a_list_on_a_narrow_terminal_is_folded_to_it(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    lists(fake, *(asked_for(minutes, reason=REASON) for minutes in (1, 2)))
+    for name in ("columns", "columns_asked"):
+        monkeypatch.setattr(terminal, name, lambda: 60)
+    if command == "end":
+        monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+        shown = pam("end", typed="\n").stderr
+    else:
+        shown = pam("revoke", "--person", "alice", "--reason", "x", "--dry-run").stdout
+    assert shown.startswith("  1  ")
+    assert "\n     " in shown
+    assert all(len(line) <= 60 for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(("sized", "wanted"), [(60, 60), (0, 80)])
+def test_a_question_is_as_wide_as_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, sized: int, wanted: int
+) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, sized))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with os.fdopen(theirs, "w") as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        monkeypatch.setattr("sys.__stdout__", io.StringIO())
+        assert terminal.columns_asked() == wanted
+    os.close(ours)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert terminal.columns_asked() is None
 
 
 def test_nobody_had_to_approve_is_not_0_of_0() -> None:
