@@ -17,6 +17,7 @@ from cli import aws, clock
 from cli.endpoint import Endpoint
 from cli.next_command import yours
 from cli.problems import (
+    AWS_REFUSALS,
     REPEATABLE,
     ApiProblem,
     Failure,
@@ -32,6 +33,10 @@ PAUSES = (0.5, 1.5)
 """Seconds before the second and the third try of a call that may be repeated."""
 WAITED_AT_MOST = 5.0
 """Seconds: who is asked by `Retry-After` to stay away for longer is told so, and not kept."""
+_LET_IN = (
+    "ask for execute-api:Invoke on this API (the managed policy pam-ENV-requester, -approver, "
+    "-operator or -auditor), and call it from a network that lets you"
+)
 
 Document = dict[str, Any]
 
@@ -173,6 +178,8 @@ class Api:
             advice = f"in the way: {', '.join(map(str, in_the_way))}"
         errors = document.get("errors")
         code = str(document.get("code") or kind or f"HTTP {status}")
+        if code in AWS_REFUSALS:
+            advice = advice or _LET_IN
         said = str(detail or document.get("title") or "no reason given")
         # API Gateway's own refusals are no problem documents: made one, with their status.
         whole = problem_of_client(said, status=status, code=code)

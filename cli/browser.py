@@ -12,6 +12,7 @@ import webbrowser
 from pathlib import Path
 
 from cli.holder import place
+from cli.holder.transport import NoPlaceError
 from cli.problems import Failure, one_line
 
 SECONDS = 10.0
@@ -53,5 +54,5 @@ def _folder() -> Path | None:
     """
     try:
         return place.folder() if hasattr(os, "geteuid") else None
-    except place.NoPlaceError:
+    except NoPlaceError:
         return None

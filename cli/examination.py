@@ -14,7 +14,8 @@ import typer
 
 from cli import aws, circle, config_file, endpoint, profiles
 from cli.api import Api
-from cli.holder import asking, place
+from cli.holder import asking
+from cli.holder.transport import NoPlaceError
 from cli.invocation import Invocation
 from cli.problems import ApiProblem, Failure, one_line
 from cli.text import clean
@@ -147,7 +148,7 @@ class Examination:
             return _ok(about, "none on this system: each lease is a new one")
         try:
             status = asking.status()
-        except place.NoPlaceError as error:
+        except NoPlaceError as error:
             return _wrong(about, one_line(error), "until then each lease is a new one")
         if not status:
             return _ok(about, "does not run; it starts with the first lease of a profile")

@@ -3,13 +3,14 @@
 Typer's own groups come with Rich, which would double the time until help is on the screen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cli import usage
 from cli.examples import EXAMPLES
 from cli.lazy import Below, Commands, Loading, Named
 
@@ -19,6 +20,14 @@ COMMON = ("as_json", "profile", "env", "region", "api_url")
 
 class Command(TyperCommand):
     """A command whose help has `ID` where typer writes `{ID}` and `<str>`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with usage.of(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with usage.of(ctx):
+            return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [
@@ -62,6 +71,10 @@ class Group(TyperGroup):
         # Nobody adds to it later, as one could to click's own.
         self._below = Loading(self.listed if listed is None else listed, _made)
         self.commands = self._below  # type: ignore[assignment]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with usage.of(ctx):
+            return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [
@@ -125,12 +138,6 @@ def _path(ctx: Any) -> str:
         names.append(str(ctx.info_name))
         ctx = ctx.parent
     return " ".join(reversed(names))
-
-
-def did_you_mean(names: Iterable[str]) -> str:
-    """`Did you mean --status?`; empty if there is nothing alike."""
-    alike = sorted(names)
-    return f"Did you mean {' or '.join(alike)}?" if alike else ""
 
 
 def _made(name: str, listed: Named | Below) -> Any:

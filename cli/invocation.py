@@ -139,9 +139,13 @@ def start(*, json: bool) -> None:
     _printed.set(False)
 
 
+def wants_json() -> bool:
+    return _wants_json.get()
+
+
 def print_failure(document: Mapping[str, Any]) -> None:
     """With --json: the problem, unless a document stands on stdout already."""
-    if _wants_json.get() and not _printed.get():
+    if wants_json() and not _printed.get():
         print_json(document)
 
 
@@ -222,7 +226,7 @@ def command(function: Callable[Concatenate[Invocation, ...], None]) -> Callable[
 def _print_version() -> None:
     from cli.version import version
 
-    if _wants_json.get():
+    if wants_json():
         print_json({"version": version()})
     else:
         typer.echo(f"pam {version()}")

@@ -19,6 +19,10 @@ REPEATABLE = frozenset(
     }
 )
 """Answers that may be another one a little later."""
+AWS_REFUSALS = frozenset({"AccessDeniedException", "ForbiddenException", "HTTP 403"})
+"""What stands for a code where the call was refused before PAM's API heard of it: by IAM, the
+policy of a network's endpoint, a firewall, or a proxy that says no more than 403.
+"""
 
 
 class ExitCode(IntEnum):
@@ -55,6 +59,7 @@ _EXIT_CODES: Mapping[str, ExitCode] = {
     Code.IDEMPOTENCY_MISMATCH: ExitCode.REFUSED,
     Code.THROTTLED: ExitCode.UNREACHABLE,
     Code.ISSUER_UNAVAILABLE: ExitCode.UNREACHABLE,
+    **dict.fromkeys(AWS_REFUSALS, ExitCode.REFUSED),
 }
 
 

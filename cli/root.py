@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from cli import extras, invocation, streams
-from cli.help import Group, did_you_mean
+from cli import extras, invocation, streams, usage
+from cli.help import Group
 from cli.problems import ExitCode, Failure, one_line, problem_of_client
 from cli.text import clean
 
@@ -60,8 +60,7 @@ class Root(Group):
             _say("interrupted; nothing was done", None)
             return ExitCode.INTERRUPTED
         except typer.TyperException as error:
-            _say_usage(error)
-            return error.exit_code
+            return _say_usage(error)
         except Exception as error:
             if isinstance(error, OSError) and streams.output_is_lost(error):
                 raise
@@ -101,16 +100,14 @@ def _say(line: str, document: Mapping[str, Any] | None) -> None:
     invocation.print_failure(problem_of_client(line) if document is None else document)
 
 
-def _say_usage(error: typer.TyperException) -> None:
-    """Usage, hint and error, as typer has them; near misses as for a misspelt command."""
-    if alike := getattr(error, "possibilities", None):
-        error.message = f"{error.message}. {did_you_mean(alike)}"
-        error.possibilities = None  # type: ignore[attr-defined]
-    with suppress(OSError):
-        show = getattr(error, "show", None)
-        show() if show else typer.echo(error.format_message(), err=True)
-    detail = one_line(ValueError(error.format_message()))
-    invocation.print_failure(problem_of_client(detail))
+def _say_usage(error: typer.TyperException) -> int:
+    """Its exit code. Who names no command gets the help, unless it is a program that reads."""
+    if usage.asked_for_help(error) and not invocation.wants_json():
+        _say(error.format_message(), None)
+        return error.exit_code
+    failure = usage.failure(error)
+    _say(one_line(failure), failure.document)
+    return failure.exit_code
 
 
 def _lost(error: OSError) -> int:

@@ -13,7 +13,8 @@ _MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.FAILED: "failed",
     ExitCode.USAGE: "wrong usage, and `VALIDATION`",
     ExitCode.REFUSED: "refused: `NOT_ELIGIBLE`, `SELF_APPROVAL`, `BLOCKED`, `STEP_UP`, `LIMIT`, "
-    "`CONFLICT`, `IDEMPOTENCY_MISMATCH`; a `--wait` that ended without access",
+    "`CONFLICT`, `IDEMPOTENCY_MISMATCH`; by AWS before PAM was asked (a bare 403); a `--wait` that "
+    "ended without access",
     ExitCode.NOT_FOUND: "`NOT_FOUND`",
     ExitCode.UNREACHABLE: "not reached, `THROTTLED`, or a 5xx",
     ExitCode.TIMED_OUT: "timed out: `--timeout` is over, or the request is `UNANSWERED`",

@@ -6,13 +6,11 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from cli.holder.transport import NoPlaceError
+
 _PRIVATE = 0o700
 _LONGEST = 100
 """Bytes of a socket's path; systems take 104 or 108."""
-
-
-class NoPlaceError(Exception):
-    """There is no folder that nobody else can get at. `str()` says which one is wrong, and how."""
 
 
 def folder() -> Path:

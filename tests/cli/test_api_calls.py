@@ -15,6 +15,11 @@ from tests.cli.fake_api import SESSION_ID, Answer, Asked, FakeApi, Pam, session
 REQUEST = ("request", "core-ledger-admin", "--reason", "ledger is stuck since 02:00")
 SHOW = f"GET /pam/sessions/{SESSION_ID}"
 HTML = Answer(502, b"<html><h1>Bad gateway</h1>", {"content-type": "text/html; charset=utf-8"})
+UNSIGNED = Answer(
+    403,
+    {"message": "Missing Authentication Token"},
+    {"x-amzn-errortype": "MissingAuthenticationTokenException"},
+)
 
 
 def _signature_fits(asked: Asked, fake: FakeApi, content: bytes) -> bool:
@@ -178,7 +183,7 @@ def test_a_field_error_that_the_detail_says_already_is_not_said_twice(
         ),
         (Answer(200, [1, 2]), "instead of JSON"),
         (Answer(302, b"", {"location": "https://elsewhere.example"}), "answered HTTP 302"),
-        (Answer(403, {"message": "Missing Authentication Token"}), "HTTP 403: Missing Auth"),
+        (UNSIGNED, "MissingAuthenticationTokenException: Missing Auth"),
         (Answer(418, {}), "HTTP 418: no reason given"),
         (Answer(500, {"code": "INTERNAL", "detail": "broken"}), "INTERNAL: broken"),
         (Answer(400, {"code": 7, "detail": {"a": 1}, "errors": "x"}), "7: {'a': 1}"),

@@ -65,6 +65,46 @@ def test_a_refusal_of_api_gateways_own_is_a_problem_with_its_status(
     assert problem["detail"] == "Limit Exceeded"
 
 
+@pytest.mark.parametrize(
+    ("headers", "said", "code"),
+    [
+        (
+            {"x_amzn_errortype": "AccessDeniedException"},
+            {"Message": "User: alice is not authorized to perform: execute-api:Invoke"},
+            "AccessDeniedException",
+        ),
+        (
+            {"x_amzn_errortype": "ForbiddenException"},
+            {"message": "Forbidden"},
+            "ForbiddenException",
+        ),
+        ({}, {"message": "Forbidden"}, "HTTP 403"),
+    ],
+)
+def test_a_403_of_aws_is_a_refusal_and_says_what_to_ask_for(
+    fake: FakeApi, pam: Pam, headers: dict[str, str], said: dict[str, str], code: str
+) -> None:
+    fake.on("GET /pam/resources", said, status=403, **headers)
+    result = pam("resources", "--json")
+    problem = json.loads(result.stdout)
+    assert (result.exit_code, problem["status"], problem["code"]) == (3, 403, code)
+    (detail,) = said.values()
+    assert result.stderr.startswith(f"{code}: {detail}; ask for execute-api:Invoke on this API")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["ExpiredTokenException", "InvalidSignatureException", "UnrecognizedClientException"]
+)
+def test_a_403_about_credentials_is_a_failure_that_signing_in_mends(
+    fake: FakeApi, pam: Pam, kind: str
+) -> None:
+    fake.on("GET /pam/resources", {"message": "no"}, status=403, x_amzn_errortype=kind)
+    result = pam("resources")
+    assert result.exit_code == ExitCode.FAILED
+    assert "execute-api:Invoke" not in result.stderr
+
+
 def test_an_answer_that_is_no_json_is_a_failure_of_nobody_but_the_caller(
     fake: FakeApi, pam: Pam
 ) -> None:
@@ -85,25 +125,6 @@ def test_without_a_connection_it_is_5_and_a_document_of_our_own(
     problem = json.loads(result.stdout)
     assert (problem["status"], problem["code"]) == (0, "CLIENT")
     assert "nothing answers at 127.0.0.1:9" in problem["detail"]
-
-
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (("list", "--statsu", "active", "--json"), "--statsu"),
-        (("--json", "lst"), "lst"),
-        (("show", "--json"), "ID"),
-        (("list", "--limit", "0", "-o", "json"), "--limit"),
-        (("list", "--bad", "-ojson"), "--bad"),
-    ],
-)
-def test_wrong_usage_is_a_document_too(
-    fake: FakeApi, pam: Pam, words: tuple[str, ...], named: str
-) -> None:
-    result = pam(*words)
-    problem = json.loads(result.stdout)
-    assert (result.exit_code, problem["status"], problem["code"]) == (2, 0, "CLIENT")
-    assert named in problem["detail"]
 
 
 def test_json_after_the_dashes_is_the_childs(fake: FakeApi, pam: Pam) -> None:

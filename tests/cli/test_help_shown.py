@@ -82,21 +82,6 @@ def test_an_example_is_a_command_with_options_that_it_has(path: str) -> None:
         assert {word for word in own if word.startswith("-")} <= options
 
 
-@pytest.mark.parametrize(
-    ("words", "meant"),
-    [
-        (("list", "--statsu", "x"), "Did you mean --status or --stuck?"),
-        (("shwo", "x"), "Did you mean 'show'?"),
-        (("audit", "exprot"), "Did you mean 'export'?"),
-        (("--profle", "x"), "Did you mean --profile?"),
-    ],
-)
-def test_a_misspelt_word_gets_a_suggestion(words: tuple[str, ...], meant: str) -> None:
-    result = CliRunner().invoke(app, words, prog_name="pam")
-    assert result.exit_code == 2
-    assert meant in result.stderr
-
-
 def test_version_is_the_packages_and_needs_nothing_else() -> None:
     plain = CliRunner().invoke(app, ["--version"], prog_name="pam")
     assert (plain.exit_code, plain.stdout) == (0, f"pam {version()}\n")

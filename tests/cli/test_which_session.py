@@ -190,5 +190,5 @@ def test_without_an_id_and_without_a_terminal_it_is_wrong_usage(
     more = {"revoke": ["--reason", "not now"], "review": ["--justified"]}.get(verb, [])
     result = pam(verb, *more)
     assert result.exit_code == 2
-    assert "Usage:" in result.stderr
+    assert f"(pam {verb} --help)" in result.stderr
     assert fake.asked == []

@@ -1,0 +1,67 @@
+"""Wrong usage of the command line in one line, as every other failure is told.
+
+`VALIDATION: no such option: --foor; did you mean --for? (pam request --help)`: what is wrong, what
+was probably meant, and where the usage stands.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from cli.problems import ApiProblem, Failure, one_line
+from pam.domain.errors import Code
+
+_QUOTED_OPTION = re.compile(r"'(--?[a-z][a-z-]*)'", re.ASCII)
+_FULL_STOP = re.compile(r"(?<!\.)\.$")
+
+
+@contextmanager
+def of(ctx: Any) -> Iterator[None]:
+    """What is found wrong meanwhile is wrong usage of this command, where typer does not say so:
+    in its parser, and in what a command itself refuses.
+    """
+    try:
+        yield
+    except typer.TyperException as error:
+        if getattr(error, "ctx", ctx) is None:
+            error.ctx = ctx  # type: ignore[attr-defined]
+        raise
+
+
+def failure(error: typer.TyperException) -> Failure:
+    """What typer refuses, whether it read the words itself or a command found them wrong."""
+    if error.exit_code != typer.BadParameter.exit_code:
+        return Failure(one_line(ValueError(error.format_message())))
+    ctx = getattr(error, "ctx", None)
+    command = ctx.command_path if ctx else "pam"
+    return ApiProblem(code=Code.VALIDATION, detail=f"{_fault(error)} ({command} --help)")
+
+
+def asked_for_help(error: typer.TyperException) -> bool:
+    """Whether a group was named and none of its commands: typer then raises the group's help."""
+    # Typer exports neither this class nor its base, and goes by the name itself.
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
+def _fault(error: Any) -> str:
+    """Typer's sentences as one clause: without capitals, quotes around options and a full stop."""
+    if asked_for_help(error):
+        return "missing command"
+    alike = _did_you_mean(getattr(error, "possibilities", None) or ())
+    if alike:
+        # Typer has a form of its own for these, in brackets.
+        error.possibilities = None
+    said = one_line(ValueError(error.format_message()))
+    said = _FULL_STOP.sub("", _QUOTED_OPTION.sub(r"\1", said))
+    # The likes of a misspelt command are in the message; so is a class of the library's.
+    said = said.replace(". Did you mean ", "; did you mean ").replace(": Value error, ", ": ")
+    return said[:1].lower() + said[1:] + (f"; {alike}" if alike else "")
+
+
+def _did_you_mean(names: Iterable[str]) -> str:
+    """`did you mean --status?`; empty if there is nothing alike."""
+    alike = sorted(names)
+    return f"did you mean {' or '.join(alike)}?" if alike else ""

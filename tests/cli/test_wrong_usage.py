@@ -1,0 +1,121 @@
+"""Wrong usage is one line with a code, what is wrong and where the usage stands; exit code 2."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli import usage
+from cli.main import app
+from cli.problems import ExitCode
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam
+
+WRONG: dict[str, tuple[tuple[str, ...], str]] = {
+    "a missing argument": (
+        ("audit", "export"),
+        "missing argument 'DIR' (pam audit export --help)",
+    ),
+    "a missing option": (
+        ("block", "alice"),
+        "missing option --reason (pam block --help)",
+    ),
+    "an option that is not there": (
+        ("request", "x", "--foor", "30m"),
+        "no such option: --foor; did you mean --for? (pam request --help)",
+    ),
+    "an option that is like several": (
+        ("list", "--statsu", "x"),
+        "no such option: --statsu; did you mean --status or --stuck? (pam list --help)",
+    ),
+    "an option of the root that is not there": (
+        ("--profle", "x"),
+        "no such option: --profle; did you mean --profile? (pam --help)",
+    ),
+    "an option without its value": (
+        ("request", "x", "--reason"),
+        "option --reason requires an argument (pam request --help)",
+    ),
+    "a command that is not there": (
+        ("shwo", "x"),
+        "no such command 'shwo'; did you mean 'show'? (pam --help)",
+    ),
+    "a command of a group that is not there": (
+        ("audit", "exprot"),
+        "no such command 'exprot'; did you mean 'export'? (pam audit --help)",
+    ),
+    "a choice that is none": (
+        ("credentials", SESSION_ID, "--format", "yaml"),
+        "invalid value for --format: 'yaml' is not one of 'env', 'powershell', 'fish', 'json', "
+        "'process', 'psql' (pam credentials --help)",
+    ),
+    "too many arguments": (
+        ("show", SESSION_ID, "two", "three"),
+        "got unexpected extra argument(s) (two three) (pam show --help)",
+    ),
+    "a value that the command itself refuses": (
+        ("list", "--since", "lately"),
+        "invalid value for --since: lately is no time: write 2026-01-31, or 2026-01-31T09:15Z, or "
+        "an age: 24h (pam list --help)",
+    ),
+    "a rule of the command's own": (
+        ("exec", SESSION_ID, "psql"),
+        "invalid value for CMD...: put -- before the command: pam exec ID -- CMD... "
+        "(pam exec --help)",
+    ),
+    "words that would drive the terminal": (
+        ("sh\x1b[31mow\nx",),
+        "no such command 'sh\\x1b[31mow\\nx' (pam --help)",
+    ),
+}
+"""What is typed, and the line without its code."""
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_usage_is_one_line_with_code_and_remedy(fake: FakeApi, pam: Pam, case: str) -> None:
+    words, line = WRONG[case]
+    result = pam(*words)
+    assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
+    assert result.stderr == f"VALIDATION: {line}\n"
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("json_by", [("--json",), ("-o", "json"), ("-ojson",), ("--output=json",)])
+@pytest.mark.parametrize("words", [("list", "--statsu", "x"), ("list", "--limit", "0")])
+def test_with_json_stdout_has_one_document_and_stderr_the_same_line(
+    fake: FakeApi, pam: Pam, words: tuple[str, ...], json_by: tuple[str, ...]
+) -> None:
+    plain, as_json = pam(*words), pam(*words, *json_by)
+    assert as_json.exit_code == plain.exit_code == ExitCode.USAGE
+    assert as_json.stderr == plain.stderr
+    problem = json.loads(as_json.stdout)
+    assert (problem["status"], problem["code"]) == (0, "CLIENT")
+    assert problem["detail"] + "\n" == plain.stderr
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_json_before_the_command_does_it_too(fake: FakeApi, pam: Pam, case: str) -> None:
+    words, line = WRONG[case]
+    result = pam("--json", *words)
+    problem = json.loads(result.stdout)
+    assert (result.exit_code, problem["status"], problem["code"]) == (2, 0, "CLIENT")
+    assert result.stderr == f"VALIDATION: {line}\n" == problem["detail"] + "\n"
+
+
+@pytest.mark.parametrize("group", [(), ("audit",)])
+def test_a_group_without_a_command_shows_its_help_but_not_to_a_program(
+    group: tuple[str, ...],
+) -> None:
+    shown = CliRunner().invoke(app, group, prog_name="pam")
+    assert (shown.exit_code, shown.stdout) == (ExitCode.USAGE, "")
+    assert shown.stderr.startswith("Usage: ")
+    assert "VALIDATION" not in shown.stderr
+    path = " ".join(("pam", *group))
+    as_json = CliRunner().invoke(app, ["--json", *group], prog_name="pam")
+    assert as_json.stderr == f"VALIDATION: missing command ({path} --help)\n"
+    assert json.loads(as_json.stdout)["detail"] + "\n" == as_json.stderr
+
+
+def test_what_the_library_refuses_for_another_reason_is_a_failure_and_no_wrong_usage() -> None:
+    failure = usage.failure(typer.TyperException("Could not open\nfile 'x'"))
+    assert (str(failure), failure.exit_code) == ("Could not open file 'x'", ExitCode.FAILED)
