@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -75,6 +76,32 @@ def test_the_trust_policy_to_paste_lets_in_one_role() -> None:
     (statement,) = json.loads(text)["Statement"]
     assert statement["Principal"] == {"AWS": "FUNCTION_ROLE_ARN"}
     assert statement["Action"] == "sts:AssumeRole"
+
+
+def test_the_service_control_policy_to_paste_leaves_giving_and_lengthening_to_two_roles() -> None:
+    text = (DOCS / "lending" / "identity-center-scp.json").read_text(encoding="utf-8")
+    (statement,) = json.loads(text)["Statement"]
+    model = botocore.session.get_session().get_service_model("sso-admin")
+    there = {f"sso:{name}" for name in model.operation_names}
+    words = (
+        "Attach",
+        "CreateAccount",
+        "DeleteInline",
+        "DeletePermissionsBoundary",
+        "Put",
+        "Update",
+    )
+    gives = {each for each in there if each.startswith(tuple(f"sso:{word}" for word in words))}
+    denied = set(statement["Action"])
+    assert denied == {
+        each for each in gives if each.endswith(("PermissionSet", "AccountAssignment"))
+    }
+    assert not {each for each in denied if "DeleteAccountAssignment" in each}, "taking away is free"
+    (excepted,) = statement["Condition"].values()
+    named = [arn.rpartition("/")[2] for arn in excepted["aws:PrincipalArn"]]
+    assert named == [f"pam-ENV-identity-center-{power}" for power in BY_POWER]
+    assert all(f"--role-name {name} " in CENTER for name in named)
+    assert (statement["Effect"], list(statement["Condition"])) == ("Deny", ["ArnNotLike"])
 
 
 CONFIGS: list[tuple[str, str, Any]] = [

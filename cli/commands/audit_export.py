@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import clock, render
+from cli import clock, render, which
 from cli.invocation import Invocation, command
 from cli.text import clean
 from pam.domain import durations, timestamps
@@ -51,6 +51,8 @@ def export(
     """
     from cli.trail.export import Wanted, beginning_of, export_trail
 
+    if session_id and not is_ulid(session_id):
+        session_id = which.by_id(invocation.api(), session_id).session_id
     source, now = invocation.stores(), clock.now()
     if session_id:
         supposed = _supposed(session_id)
@@ -104,9 +106,6 @@ def unsealed(sealed_until: datetime, until: datetime) -> list[str]:
 
 def _supposed(session_id: str) -> datetime | None:
     """The time in a session's id, which may have been chosen; None if it lies in no year."""
-    if not is_ulid(session_id):
-        message = "not a session id: 26 letters and digits, as `pam list` shows them"
-        raise typer.BadParameter(message, param_hint="--session")
     try:
         return opened_at(session_id)
     except ValueError:

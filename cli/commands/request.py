@@ -1,7 +1,7 @@
 """`pam request`: ask for access, and with --wait stay until it is there or refused."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from cli.problems import ExitCode, Failure, exit_code_of_wait
 from cli.session import Session
 from cli.text import clean
 from cli.watch import Watched, watch
+from pam.domain.durations import render as render_length
 
 if TYPE_CHECKING:
     from cli.api import Api
@@ -179,7 +180,10 @@ def _live_view(session: Session, now: datetime) -> str:
 
 
 def _report(session: Session) -> None:
-    render.put(render.headline(session), render.next_step(session, now=clock.now()))
+    # As PAM took it: `--for 5` is five seconds, and who meant minutes sees it here.
+    length = render_length(timedelta(seconds=session.duration_seconds))
+    asked = f"{render.headline(session)}, for {length}"
+    render.put(asked, render.next_step(session, now=clock.now()))
 
 
 def _no_access(session: Session) -> str:

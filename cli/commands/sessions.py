@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, durations, listing, render, which
+from cli import aws, clock, durations, listing, render, which, wording
 from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
 from cli.gathering import Wanted, gather, items_of, queried, statuses_of
@@ -20,6 +20,8 @@ from pam.domain.lifecycle import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from cli.api import Api
 
 
 def _statuses_option(text: str | None) -> str | None:
@@ -116,7 +118,10 @@ def list_sessions(
 
     if live:
         watch_list(look, wide=form is listing.Form.WIDE)
-    _print_list(look(), listing.Form.JSON if as_json else form)
+    document = look()
+    _print_list(document, listing.Form.JSON if as_json else form)
+    if (requester or resource) and not items_of(document) and not document.get("cursor"):
+        _tell_near(api, requester, resource)
 
 
 @command
@@ -175,6 +180,16 @@ def _own_principal(invocation: Invocation) -> str:
     with aws.explained(invocation.profile):
         client = session.create_client("sts", region_name=region)
         return str(client.get_caller_identity()["Arn"])
+
+
+def _tell_near(api: "Api", requester: str | None, resource: str | None) -> None:
+    """An empty list of a misspelt name must not read as if all were well."""
+    near = [
+        wording.near_person(requester, lambda: api) if requester else "",
+        wording.near_resource(resource, lambda: api) if resource else "",
+    ]
+    if any(near):
+        typer.echo(f"did you mean {', '.join(filter(None, near))}?", err=True)
 
 
 def _print_list(document: Mapping[str, Any], form: listing.Form) -> None:

@@ -44,6 +44,10 @@ class ControlApi:
         self._center.faults.refuse(operation, code, times=times)
         return {}
 
+    def accept(self, operation: str) -> Json:
+        self._center.faults.accept(operation)
+        return {}
+
     def fail(self, operation: str, reason: str, times: int = 1) -> Json:
         self._center.faults.fail(operation, reason, times=times)
         return {}

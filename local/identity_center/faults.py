@@ -1,6 +1,6 @@
 """What can go wrong there, each thing a knob; and how AWS behaves where nobody could measure it."""
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,15 +88,25 @@ class _Next:
     times: int = 1
 
 
+_Queues = defaultdict[str, deque[_Next]]
+"""By operation."""
+
+
+def _queues() -> _Queues:
+    return defaultdict(deque)
+
+
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """`knobs` are as everything begins, and as `forget` brings them back."""
+    """`knobs` are as everything begins, and as `forget` brings them back. Of an operation, what was
+    asked for first goes wrong first.
+    """
 
     knobs: Knobs = field(default_factory=Knobs)
     _at_first: Json = field(init=False)
-    _refused: dict[str, _Next] = field(default_factory=dict)
-    _failing: dict[str, _Next] = field(default_factory=dict)
-    _lost: dict[str, _Next] = field(default_factory=dict)
+    _refused: _Queues = field(default_factory=_queues)
+    _failing: _Queues = field(default_factory=_queues)
+    _lost: _Queues = field(default_factory=_queues)
     _called: dict[str, deque[datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,15 +114,20 @@ class Faults:
 
     def refuse(self, operation: str, code: str, *, times: int = 1) -> None:
         """The next calls of it are answered that error, and nothing is done."""
-        self._refused[operation] = _Next(code=code, message="as was asked for", times=times)
+        refused = _Next(code=code, message="as was asked for", times=times)
+        self._refused[operation].append(refused)
+
+    def accept(self, operation: str) -> None:
+        """Its next calls are refused no more."""
+        self._refused[operation].clear()
 
     def fail(self, operation: str, reason: str, *, times: int = 1) -> None:
         """The next operations of that name are taken, run, and end FAILED for that reason."""
-        self._failing[operation] = _Next(message=reason, times=times)
+        self._failing[operation].append(_Next(message=reason, times=times))
 
     def lose_answers(self, operation: str, *, times: int = 1) -> None:
         """The next calls of it do what they do, and the caller does not hear of it."""
-        self._lost[operation] = _Next(times=times)
+        self._lost[operation].append(_Next(times=times))
 
     def forget(self) -> None:
         self.knobs.turn(self._at_first)
@@ -147,11 +162,12 @@ class Faults:
         called.append(now)
 
 
-def _take(from_: dict[str, _Next], operation: str) -> _Next | None:
-    found = from_.get(operation)
-    if found is None:
+def _take(from_: _Queues, operation: str) -> _Next | None:
+    queue = from_[operation]
+    if not queue:
         return None
+    found = queue[0]
     found.times -= 1
     if found.times <= 0:
-        del from_[operation]
+        queue.popleft()
     return found

@@ -11,7 +11,7 @@ import pytest
 from cli.trail import layout
 from pam.domain import timestamps
 from tests.cli.auditing import folder, in_the_stores, key
-from tests.cli.fake_api import Pam
+from tests.cli.fake_api import FakeApi, Pam, session
 from tests.fakes.log import Log, a_log
 from tests.trail.conftest import exported
 
@@ -167,6 +167,18 @@ def test_an_export_says_until_when_it_reaches(pam: Pam, log: Log, tmp_path: Path
     assert said in late.stdout
     told = ("--from", "2026-03-01", "--to", timestamps.render(sealed))
     assert "sealed until" not in pam("audit", "export", str(tmp_path / "whole"), *told).stdout
+
+
+def test_a_session_is_exported_by_the_beginning_of_its_id(
+    fake: FakeApi, pam: Pam, log: Log, key: str, tmp_path: Path
+) -> None:
+    session_id, to = next(iter(log.story.store.sessions)), tmp_path / "out"
+    fake.on("GET /pam/sessions", {"items": [session(session_id=session_id)], "cursor": None})
+    asked = pam("audit", "export", str(to), "--session", session_id[:12].lower())
+    assert asked.exit_code == 0, asked.stderr
+    assert pam("audit", "verify", str(to), "--key", key).exit_code == 0
+    short = pam("audit", "export", str(tmp_path / "none"), "--session", session_id[:9])
+    assert (short.exit_code, "give 10 characters" in short.stderr) == (2, True)
 
 
 def test_no_export_claims_a_time_that_is_still_to_come(

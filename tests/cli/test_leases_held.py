@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,7 +158,8 @@ def test_one_whose_folder_is_gone_ends(runtime: Path, monkeypatch: pytest.Monkey
     asking.put("a", {"ends": time.time() + 100})
     pid = asking.status()["pid"]
     (runtime / "pam-mod046" / "leases-1").rename(runtime / "moved")
-    with asking.socket.socket(asking.socket.AF_UNIX) as connection:
+    # It may see that at once, and be gone before it is asked.
+    with asking.socket.socket(asking.socket.AF_UNIX) as connection, suppress(OSError, ValueError):
         connection.connect(str(runtime / "moved"))
         serving.send_line(connection, {"act": "status"})
         serving.read_line(connection)

@@ -141,6 +141,24 @@ def test_a_misspelt_person_gets_a_suggestion(
     assert line.endswith(f"did you mean {meant}?\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("--requester", "alcie"), "alice"),
+        (("--resource", "core-leger-admin"), "core-ledger-admin"),
+    ],
+)
+def test_an_empty_list_of_a_misspelt_name_says_so(
+    fake: FakeApi, pam: Pam, words: tuple[str, ...], meant: str
+) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None}, PEOPLE)
+    fake.on("GET /pam/resources", RESOURCES)
+    fake.on("GET /pam/blocklist", {"items": [BLOCK]})
+    result = pam("list", *words)
+    assert (result.exit_code, result.stdout) == (0, "no sessions\n")
+    assert result.stderr == f"did you mean {meant}?\n"
+
+
 def test_who_is_not_blocked_is_looked_for_among_those_who_are(fake: FakeApi, pam: Pam) -> None:
     fake.on("GET /pam/blocklist", {"items": [BLOCK]})
     fake.refuses("DELETE /pam/blocklist/alcie", 404, "NOT_FOUND", "alcie is not blocked")

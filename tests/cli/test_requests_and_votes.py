@@ -45,6 +45,12 @@ def test_a_request_tells_who_must_do_what_next(fake: FakeApi, pam: Pam) -> None:
     assert f"an approver runs: pam approve {SESSION_ID}" in result.stdout
 
 
+def test_a_request_says_for_how_long_it_was_taken(fake: FakeApi, pam: Pam) -> None:
+    fake.on("POST /pam/request", session(duration_seconds=5), status=202)
+    result = pam("request", "core-ledger-admin", "--reason", REASON, "--for", "5")
+    assert "is PENDING_APPROVAL, for 5s\n" in result.stdout
+
+
 def test_a_request_across_domains_says_whose_approval_is_missing(fake: FakeApi, pam: Pam) -> None:
     votes = approvals(required=3, domain_required=1)
     fake.on("POST /pam/request", session(domain="bank-kyc", approvals=votes), status=202)

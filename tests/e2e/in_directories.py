@@ -38,10 +38,26 @@ def ended(who: Person, session_id: str) -> Json:
     return closed(who.cast, who, session_id, "ENDED")
 
 
+def never_begun(who: Person, session_id: str) -> Json:
+    """Once it is over, without access ever: taken by the end of the one before it, or by a block,
+    which its own workflow may see before the operator's call comes to it.
+    """
+
+    def over() -> Json | None:
+        session = who.session(session_id)
+        return session if session["ended_at"] else None
+
+    session = until(over, f"session {session_id} to be over")
+    assert session["status"] in {"REVOKED", "FAILED"}, session
+    assert session["activated_at"] is None
+    return session
+
+
 def side_by_side(act: Callable[[T], U], over: Iterable[T]) -> list[U]:
     """Of each, at once: what they wait for is the same."""
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(act, over))
+    each = list(over)
+    with ThreadPoolExecutor(len(each)) as pool:
+        return list(pool.map(act, each))
 
 
 def searched(cast: Cast) -> Json:

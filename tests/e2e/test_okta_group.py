@@ -1,7 +1,6 @@
 """Borrowing a group of Okta's: the deployed functions, Okta's wire, what a member's app sees."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -177,22 +176,4 @@ def test_a_rule_that_adds_again_is_named_and_the_session_is_over_only_when_the_r
     assert alice.session(session_id)["status"] == "REVOKING"
     okta.call("delete_rule", name="again")
     closed(cast, alice, session_id, "ENDED")
-    assert okta.members(GROUP) == []
-
-
-def test_a_session_of_the_same_person_starts_when_the_one_before_is_over(
-    okta: OktaControl, alice: Person, bob: Person
-) -> None:
-    """The membership is the later one's: the earlier one's end, by the clock, does not take it."""
-    first = lent(alice, bob, duration_seconds=10)
-    second = alice.request(RESOURCE, duration_seconds=60)["session_id"]
-    bob.approve(second)
-    over = alice.wait_for(first["session_id"], "EXPIRED")
-    assert over["ending"]["method"] == "membership-gone"
-    session = alice.wait_for(second, "ACTIVE")
-    assert okta.members(GROUP) == [ALICE]
-    begun = datetime.fromisoformat(session["activated_at"])
-    assert begun >= datetime.fromisoformat(first["expires_at"])
-    alice.post("/pam/end", {"session_id": second})
-    alice.wait_for(second, "ENDED")
     assert okta.members(GROUP) == []

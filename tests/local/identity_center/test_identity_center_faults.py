@@ -60,6 +60,17 @@ def test_the_next_calls_are_refused_as_asked_and_nothing_is_done(case: Case, cod
     assert len(case.center.running.in_progress()) == 1
 
 
+def test_what_was_asked_for_first_goes_wrong_first_until_the_operation_is_accepted(
+    case: Case,
+) -> None:
+    codes = ["ConflictException", "ThrottlingException", "AccessDeniedException"]
+    for code in codes:
+        case.center.faults.refuse("CreateAccountAssignment", code)
+    assert [code_of(case.begin) for _ in codes[1:]] == codes[:-1]
+    case.center.faults.accept("CreateAccountAssignment")
+    assert code_of(case.begin) == ""
+
+
 def test_an_answer_that_is_lost_was_done_and_only_so_often(case: Case) -> None:
     case.center.faults.lose_answers("CreateAccountAssignment")
     with pytest.raises(ConnectionClosedError):
