@@ -2,9 +2,12 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.api import Api
+from cli.problems import Failure
 from tests.cli.at_a_terminal import Terminal
 from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, active, lease, session
 from tests.cli.fake_sessions import asked_for, lists
@@ -134,9 +137,19 @@ def test_what_the_api_wrote_is_left_as_it_is(fake: FakeApi, pam: Pam) -> None:
     assert said == "CONFLICT: it is over; see pam show ID\n"
 
 
-def test_what_is_done_side_by_side_fails_in_the_same_words(fake: FakeApi, pam: Pam) -> None:
+def test_what_is_done_side_by_side_fails_in_the_same_words(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Api._send
+
+    def lost_if_posted(api: Api, method: str, path: str, **more: Any) -> Any:
+        if method == "POST":
+            message = "no answer"
+            raise Failure(message, transient=True)
+        return send(api, method, path, **more)
+
+    monkeypatch.setattr(Api, "_send", lost_if_posted)
     lists(fake, *(asked_for(minutes) for minutes in (1, 2, 3)))
-    fake.on("POST /pam/revoke", b"busy", status=503, content_type="text/plain")
     words = ("revoke", "--person", "alice", "--reason", "laptop stolen")
     said = pam("--profile", "alice", *words).stderr
     assert said.count("look with `pam --profile alice show` before trying again") == 3
