@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from local.identity_center.directory import PERMISSION_SET
+from pam.domain.errors import IssuerUnavailable
+from pam.identity_center.permission_set import LOCKED_FOR
 from pam.identity_center.statements import written
 from tests.identity_center.scene import Centre, session_of
 
@@ -72,3 +74,25 @@ def test_what_bars_somebody_whose_session_lives_goes_within_the_minute(centre: C
     assert "0" * 26 not in sids(centre)
     assert not centre.refuses(live)
     assert centre.service.directory.permission_sets[PERMISSION_SET].inline_policy
+
+
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("operation", ["PutInlinePolicyToPermissionSet", "ProvisionPermissionSet"])
+def test_whoever_fails_to_let_it_go_leaves_no_lock_that_an_end_would_wait_for(
+    centre: Centre, operation: str
+) -> None:
+    alice = centre.active(session_of("alice", 1))
+    bob = centre.active(session_of("bob", 2))
+    (of_bob,) = (each for each in centre.statements if each.session_id == bob.session_id)
+    forged = replace(of_bob, session_id="0" * 26, start=centre.now.replace(microsecond=0))
+    policy = json.loads(written([*centre.statements, forged]))
+    centre.service.act("write_policy", statements=policy["Statement"])
+    centre.time.later(seconds=2)
+    centre.service.faults.refuse(operation, "AccessDeniedException", times=1)
+    with pytest.raises(IssuerUnavailable):
+        centre.search()
+    assert centre.known.locked_until is None
+    live, decided = centre.sign_in("alice"), centre.now
+    centre.end(alice)
+    assert centre.refuses(live)
+    assert (centre.now - decided).total_seconds() < LOCKED_FOR.total_seconds() / 2

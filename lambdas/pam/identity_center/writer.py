@@ -8,7 +8,8 @@ the same, its sender knows that the lock is another's and writes anew; and if th
 search of the next minute does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -81,18 +82,12 @@ class PolicyWriter:
                 self._patience.wait(1.0)  # somebody else is writing
                 continue
             try:
-                self._write(held, order)
+                with self._holding(held):
+                    self._write(held, order)
             except LockLost:
                 continue
             except NotYet:
-                self._unlock(held)
                 self._patience.wait(1.0)
-            except Unclear:
-                # What was sent may land as long as the lock lasts: nobody else writes until then.
-                raise
-            except (OutOfTime, ForeignStatements, NotThere, IssuerUnavailable):
-                self._unlock(held)
-                raise
 
     def sweep(self) -> None:
         """Lets go what no stored deny explains any more. Nobody waits for it, so it is read back
@@ -101,13 +96,26 @@ class PolicyWriter:
         held = self._notes.change_set(self._arn, lambda it: it.locked(self._patience.now()))
         if held is None:
             return
-        self._send(held, denies.rendered(held.denies))
-        asked = None
-        if self._begun_since():
-            asked = self._provision(held, Order(version=held.wanted))
-        if asked is not None:
-            self._see_provisioned(asked)
+        with self._holding(held):
+            self._send(held, denies.rendered(held.denies))
+            asked = None
+            if self._begun_since():
+                asked = self._provision(held, Order(version=held.wanted))
+            if asked is not None:
+                self._see_provisioned(asked)
         self._unlock(held)
+
+    @contextmanager
+    def _holding(self, held: PermissionSet) -> Iterator[None]:
+        """Whoever fails lets the lock go, so that no end waits for it."""
+        try:
+            yield
+        except Unclear:
+            # What was sent may land as long as the lock lasts: nobody else writes until then.
+            raise
+        except (OutOfTime, ForeignStatements, NotThere, IssuerUnavailable):
+            self._unlock(held)
+            raise
 
     def _unlock(self, held: PermissionSet) -> None:
         self._notes.change_set(self._arn, lambda it: it.unlocked(held.fence))
