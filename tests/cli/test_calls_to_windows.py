@@ -105,6 +105,7 @@ class Scene:
         return 1
 
     def _created(self, *given: Any) -> int:
+        assert given[-1]
         there = windows._SecurityAttributes.from_address(given[-1])
         self.attributes = {name: getattr(there, name) for name, _ in there._fields_}
         return 4
