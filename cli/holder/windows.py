@@ -8,6 +8,7 @@ without site packages, as the holder's is, does not find.
 
 import ctypes
 import time
+from contextlib import suppress
 from ctypes import wintypes
 from importlib import import_module
 from typing import Any
@@ -199,9 +200,16 @@ class Windows:
 
     def _finish(self, under_way: Any, seconds: float) -> int:
         """Its outcome, or that it was broken off because it took longer."""
-        waited = self._winapi.WaitForMultipleObjects(
-            [under_way.event], False, _milliseconds(seconds)
-        )
+        try:
+            waited = self._winapi.WaitForMultipleObjects(
+                [under_way.event], False, _milliseconds(seconds)
+            )
+        except BaseException:
+            # Ctrl-C, say: nothing may be under way any more when the handle is closed.
+            under_way.cancel()
+            with suppress(OSError):
+                under_way.GetOverlappedResult(True)
+            raise
         if waited == _TIMEOUT:
             under_way.cancel()
         # Always asked for: until it is, Windows may still write into the buffer.

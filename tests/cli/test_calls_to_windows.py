@@ -208,6 +208,16 @@ def test_what_takes_too_long_is_broken_off_and_its_end_awaited(scene: Scene) -> 
     assert scene.operation.asked_for
 
 
+def test_ctrl_c_leaves_nothing_under_way(scene: Scene) -> None:
+    def interrupted(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    scene.winapi.WaitForMultipleObjects = interrupted  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        scene.windows.read(4, seconds=1)
+    assert (scene.operation.outcome, scene.operation.asked_for) == (995, True)
+
+
 def test_a_message_comes_whole_or_not_at_all(scene: Scene) -> None:
     scene.operation = Operation(read=b"word")
     assert scene.windows.read(4, seconds=1) == b"word"
