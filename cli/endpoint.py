@@ -70,9 +70,10 @@ def given(url: str, session: Any, *, region: str) -> Endpoint:
     """
     url = url.strip()
     if not _URL.fullmatch(url):
-        message = (
-            f"{shorten(url, 200)!a} is not the URL of a request API; check --api-url or PAM_API_URL"
-        )
+        # A user, and perhaps a password, which is not for a screen or a log.
+        _, hidden, rest = url.rpartition("@")
+        shown = shorten(f"***@{rest}" if hidden else url, 200)
+        message = f"{shown!a} is not the URL of a request API; check --api-url or PAM_API_URL"
         raise Failure(message)
     if url.startswith("http:") and not aws.is_loopback(url):
         message = f"{url} is not https; leases would cross the network in the clear"

@@ -7,7 +7,7 @@ session lasts, and says when that ends. Signals, terminal and exit code are as w
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -106,8 +106,9 @@ def _program(word: str) -> str:
     program = shutil.which(word)
     if program is not None:
         return program
-    path = Path(word)
-    is_folder = path.name != word and path.is_dir()
+    path, is_folder = Path(word), False
+    with suppress(OSError):  # longer than any name may be
+        is_folder = path.name != word and path.is_dir()
     what, exit_code = "no such command", ExitCode.NO_COMMAND
     if is_folder or shutil.which(word, mode=os.F_OK):
         what, exit_code = "it is there, and cannot be executed", ExitCode.NOT_RUN

@@ -51,6 +51,7 @@ class Listener:
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
         self._sid = windows.own_sid()
+        self._name = pipe_name(self._sid, windows.own_level())
         self._next = self._end(first=True)
 
     def accept(self, seconds: float) -> Connection | None:
@@ -77,13 +78,15 @@ class Listener:
 
     def _end(self, *, first: bool) -> int:
         return self._windows.create_pipe(
-            pipe_name(self._sid), descriptor=descriptor_of(self._sid), first=first
+            self._name, descriptor=descriptor_of(self._sid), first=first
         )
 
 
-def pipe_name(sid: str) -> str:
-    """It has the version of what is spoken there."""
-    return rf"\\.\pipe\pam-mod046-leases-1-{sid}"
+def pipe_name(sid: str, level: int) -> str:
+    """It has the version of what is spoken there. A user's processes of another integrity level
+    have a holder of their own.
+    """
+    return rf"\\.\pipe\pam-mod046-leases-1-{sid}-{level}"
 
 
 def descriptor_of(sid: str) -> str:
@@ -126,7 +129,7 @@ def reached(windows: Windows) -> Connection | None:
     the process that made the pipe may meanwhile be another process's.
     """
     sid = windows.own_sid()
-    name = pipe_name(sid)
+    name = pipe_name(sid, windows.own_level())
     handle = windows.open_pipe(name, seconds=transport.ASKING_PATIENCE)
     if handle is None:
         return None

@@ -8,6 +8,7 @@ without site packages, as the holder's is, does not find.
 
 import ctypes
 import time
+from contextlib import suppress
 from ctypes import wintypes
 from importlib import import_module
 from typing import Any
@@ -24,7 +25,7 @@ as whoever has connected.
 """
 _WAITED, _TIMEOUT = 0, 258
 _PENDING, _MORE_DATA, _ABORTED, _NO_DATA, _NOT_THERE, _BUSY = 997, 234, 995, 232, 2, 231
-_LIMITED_QUERY, _TOKEN_QUERY, _TOKEN_USER = 0x1000, 0x8, 1
+_LIMITED_QUERY, _TOKEN_QUERY, _TOKEN_USER, _TOKEN_INTEGRITY = 0x1000, 0x8, 1, 25
 _KERNEL_OBJECT, _OWNER = 6, 1
 _SDDL_REVISION = 1
 _LONGEST_TOKEN_USER = 256
@@ -147,6 +148,10 @@ class Windows:
     def own_sid(self) -> str:
         return self._sid_of(self._winapi.GetCurrentProcess())
 
+    def own_level(self) -> int:
+        """Of integrity, as Windows calls it: 8192 as a rule, 12288 as an administrator."""
+        return self._level_of(self._winapi.GetCurrentProcess())
+
     def owner_of(self, handle: int) -> str:
         """Whose the pipe is. Nobody can give it to another user without a right over all."""
         owner, descriptor = wintypes.LPVOID(), wintypes.LPVOID()
@@ -199,9 +204,16 @@ class Windows:
 
     def _finish(self, under_way: Any, seconds: float) -> int:
         """Its outcome, or that it was broken off because it took longer."""
-        waited = self._winapi.WaitForMultipleObjects(
-            [under_way.event], False, _milliseconds(seconds)
-        )
+        try:
+            waited = self._winapi.WaitForMultipleObjects(
+                [under_way.event], False, _milliseconds(seconds)
+            )
+        except BaseException:
+            # Ctrl-C, say: nothing may be under way any more when the handle is closed.
+            under_way.cancel()
+            with suppress(OSError):
+                under_way.GetOverlappedResult(True)
+            raise
         if waited == _TIMEOUT:
             under_way.cancel()
         # Always asked for: until it is, Windows may still write into the buffer.
@@ -213,11 +225,19 @@ class Windows:
         self._hold(call(handle, ctypes.byref(number)))
         process = self._winapi.OpenProcess(_LIMITED_QUERY, False, number.value)
         try:
+            # A browser's sandbox runs as its user, and has fewer rights.
+            if self._level_of(process) < self.own_level():
+                message = "a process of a lower integrity level"
+                raise PermissionError(message)
             return self._sid_of(process)
         finally:
             self._winapi.CloseHandle(process)
 
-    def _sid_of(self, process: int) -> str:
+    def _level_of(self, process: int) -> int:
+        """The last number of a SID: S-1-16-8192."""
+        return int(self._sid_of(process, _TOKEN_INTEGRITY).rpartition("-")[2])
+
+    def _sid_of(self, process: int, whose: int = _TOKEN_USER) -> str:
         token = wintypes.HANDLE()
         self._hold(self._advapi32.OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token)))
         try:
@@ -225,7 +245,7 @@ class Windows:
             length = wintypes.DWORD()
             self._hold(
                 self._advapi32.GetTokenInformation(
-                    token, _TOKEN_USER, about, len(about), ctypes.byref(length)
+                    token, whose, about, len(about), ctypes.byref(length)
                 )
             )
             return self._text_of(ctypes.cast(about, ctypes.POINTER(wintypes.LPVOID))[0])

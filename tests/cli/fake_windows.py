@@ -9,6 +9,7 @@ from queue import Empty, Queue
 OWNER = re.compile(r"O:(S-[0-9-]+)D:")
 ALLOWED = re.compile(r"\(A;;FA;;;([A-Z0-9-]+)\)")
 EVERYBODY = "WD"
+MEDIUM = 8192
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +111,9 @@ class FakeWindows:
 
     def own_sid(self) -> str:
         return self.sid
+
+    def own_level(self) -> int:
+        return MEDIUM
 
     def owner_of(self, handle: int) -> str:
         return self._end(handle).owner

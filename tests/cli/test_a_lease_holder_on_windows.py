@@ -14,10 +14,10 @@ import pytest
 
 from cli.holder import asking, memory, pipes, serving, transport
 from cli.holder.memory import Memory
-from tests.cli.fake_windows import FakeWindows, Machine
+from tests.cli.fake_windows import MEDIUM, FakeWindows, Machine
 
 ALICE, MALLORY = "S-1-5-21-7-1001", "S-1-5-21-7-1002"
-NAME = pipes.pipe_name(ALICE)
+NAME = pipes.pipe_name(ALICE, MEDIUM)
 TO_ALL = "D:P(A;;FA;;;WD)"
 ENTRY = {"ends": time.time() + 86400}
 
@@ -56,7 +56,7 @@ def _until_told(machine: Machine) -> None:
 
 
 def test_its_pipe_is_named_after_its_user_who_alone_may_do_anything_with_it() -> None:
-    assert NAME == r"\\.\pipe\pam-mod046-leases-1-S-1-5-21-7-1001"
+    assert NAME == r"\\.\pipe\pam-mod046-leases-1-S-1-5-21-7-1001-8192"
     assert pipes.descriptor_of(ALICE) == f"O:{ALICE}D:P(A;;FA;;;{ALICE})"
 
 

@@ -57,6 +57,7 @@ class Scene:
         self.failing: dict[str, list[int]] = {}
         self.operation = Operation()
         self.attributes: dict[str, Any] = {}
+        self.levels = {16: 8192, -1: 8192}
         self.winapi = Calls(
             CreateNamedPipe=self._created,
             CreateFile=lambda *_: self._perhaps("CreateFile") or 8,
@@ -76,9 +77,9 @@ class Scene:
             GetNamedPipeServerProcessId=lambda _, number: self._gives("server", number, 42),
         )
         self.advapi32 = Calls(
-            OpenProcessToken=lambda _, __, token: self._gives("token", token, 24),
+            OpenProcessToken=self._opened_token,
             GetTokenInformation=self._token_user,
-            ConvertSidToStringSidW=lambda _, text: self._gives("sid", text, SID),
+            ConvertSidToStringSidW=self._text,
             ConvertStringSecurityDescriptorToSecurityDescriptorW=lambda _, __, made, ___: (
                 self._gives("sddl", made, 77)
             ),
@@ -110,9 +111,19 @@ class Scene:
         self.attributes = {name: getattr(there, name) for name, _ in there._fields_}
         return 4
 
-    def _token_user(self, _: Any, __: int, into: Any, *___: Any) -> int:
-        ctypes.cast(into, ctypes.POINTER(wintypes.LPVOID))[0] = 99
+    def _opened_token(self, process: int, _: int, token: Any) -> int:
+        self.process = process
+        return self._gives("token", token, 24)
+
+    def _token_user(self, _: Any, kind: int, into: Any, *__: Any) -> int:
+        # TokenUser, and TokenIntegrityLevel
+        there = {1: 99, 25: self.levels[self.process]}[kind]
+        ctypes.cast(into, ctypes.POINTER(wintypes.LPVOID))[0] = there
         return 1
+
+    def _text(self, sid: Any, text: Any) -> int:
+        number = getattr(sid, "value", sid)
+        return self._gives("sid", text, SID if number == 99 else f"S-1-16-{number}")
 
     def _owner(self, *given: Any) -> int:
         if "owner" in self.failing:
@@ -209,6 +220,16 @@ def test_what_takes_too_long_is_broken_off_and_its_end_awaited(scene: Scene) -> 
     assert scene.operation.asked_for
 
 
+def test_ctrl_c_leaves_nothing_under_way(scene: Scene) -> None:
+    def interrupted(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    scene.winapi.WaitForMultipleObjects = interrupted  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        scene.windows.read(4, seconds=1)
+    assert (scene.operation.outcome, scene.operation.asked_for) == (995, True)
+
+
 def test_a_message_comes_whole_or_not_at_all(scene: Scene) -> None:
     scene.operation = Operation(read=b"word")
     assert scene.windows.read(4, seconds=1) == b"word"
@@ -234,10 +255,21 @@ def test_a_process_at_an_end_is_known_by_the_user_of_its_token(
     assert getattr(scene.windows, ask)(4) == SID
     # PROCESS_QUERY_LIMITED_INFORMATION, TOKEN_QUERY, TokenUser
     assert scene.winapi.asked["OpenProcess"] == [(0x1000, False, number)]
-    assert scene.advapi32.asked["OpenProcessToken"][0][:2] == (16, 0x8)
-    assert scene.advapi32.asked["GetTokenInformation"][0][1] == 1
-    assert scene.advapi32.asked["ConvertSidToStringSidW"][0][0] == 99
-    assert scene.closed() == [24, 16]
+    assert scene.advapi32.asked["OpenProcessToken"][-1][:2] == (16, 0x8)
+    assert scene.advapi32.asked["GetTokenInformation"][-1][1] == 1
+    assert scene.advapi32.asked["ConvertSidToStringSidW"][-1][0] == 99
+    assert scene.closed() == [24, 24, 24, 16]
+
+
+@pytest.mark.parametrize("ask", ["client_of", "server_of"])
+def test_a_process_of_the_same_user_in_a_sandbox_is_not_believed(scene: Scene, ask: str) -> None:
+    assert scene.windows.own_level() == 8192
+    scene.levels[16] = 4096
+    with pytest.raises(PermissionError, match="lower integrity"):
+        getattr(scene.windows, ask)(4)
+    assert scene.closed()[-1] == 16
+    scene.levels[16] = 12288
+    assert getattr(scene.windows, ask)(4) == SID
 
 
 @pytest.mark.parametrize("failing", ["client", "token", "sid"])

@@ -147,7 +147,7 @@ def test_with_json_a_command_that_cannot_be_run_is_one_document_all_the_same(
 
 def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -> None:
     fake.on(CALL, lease())
-    for word in ("no-such-command-anywhere", "./no-such-command-anywhere"):
+    for word in ("no-such-command-anywhere", "./no-such-command-anywhere", f"./{'x' * 300}/y"):
         result = pam("exec", SESSION_ID, "--", word)
         assert result.exit_code == 127
         assert result.stderr == f"{word}: no such command; no credentials were asked for\n"

@@ -232,6 +232,15 @@ def test_a_refused_api_url_is_one_line_and_ssm_is_not_asked_instead(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("before", ["https://ann:s3cret", "ftp://ann:s3c@ret", "ann:s3c/ret"])
+def test_a_password_in_a_refused_api_url_is_not_shown(fake: FakeApi, pam: Pam, before: str) -> None:
+    result = pam("show", SESSION_ID, "--json", "--api-url", f"{before}@pam.example/v1")
+    said = result.stdout + result.stderr
+    assert result.exit_code == 1
+    assert "'***@pam.example/v1' is not the URL" in said
+    assert "s3c" not in said
+
+
 def test_an_empty_api_url_is_no_way_to_ssm(fake: FakeApi, pam: Pam) -> None:
     fake.on(SHOW, session())
     result = pam("show", SESSION_ID, "--api-url", "")
