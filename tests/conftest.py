@@ -1,6 +1,8 @@
 """For all tests."""
 
 import gc
+import signal
+from collections.abc import Iterator
 from functools import cache
 
 import botocore.loaders
@@ -23,6 +25,21 @@ gc.set_threshold(50_000, 20, 20)
 # What botocore knows of AWS's services is read once, and not by each session: it is nine tenths of
 # what a client costs, and with moto each test has a session of its own.
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
+
+
+@pytest.fixture(autouse=True)
+def signals_as_at_a_terminal() -> Iterator[None]:
+    """Whoever started the tests may ignore some (`nohup`, a background job of a script), and every
+    process that a test starts would, too.
+    """
+    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+    numbers = [signal.Signals[name] for name in names]
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

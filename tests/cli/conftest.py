@@ -1,7 +1,6 @@
 """The command line against a fake request API on loopback."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,21 +30,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_was_typed_before() -> None:
     """A process runs one command; the tests' runs many."""
     next_command.remember(profile=None, where={})
-
-
-@pytest.fixture(autouse=True)
-def signals_as_at_a_terminal() -> Iterator[None]:
-    """Whoever started the tests may ignore some (`nohup`, a background job of a script), and every
-    process that a test starts would, too.
-    """
-    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
-    numbers = [signal.Signals[name] for name in names]
-    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
-    yield
-    for number in ignored:
-        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -68,4 +68,5 @@ def test_a_link_is_asked_for_anew_when_what_it_rests_on_has_changed(
         slack.told_of("dave", "/jit link", after=before)
         assert len(slack.cards()) == known
     finally:
-        cast.slack.call("change_user", user="dave", email="dave@bank.example")
+        mail = "dave@bank.example"
+        heard(cast, lambda: cast.slack.call("change_user", user="dave", email=mail))
