@@ -2,7 +2,7 @@
 
 Started last, it would keep one of two workers busy while the other has nothing left to do. What is
 not named here may take long, so it is begun before what is. What waits for cards in Slack is begun
-before all else: what the others ask for uses up the updates that Slack allows in a minute.
+before these: what the others ask for uses up the updates that Slack allows in a minute.
 """
 
 from pathlib import Path
@@ -21,6 +21,10 @@ E2E = (
 """Files of end-to-end tests, without `test_`, by the time that they take."""
 
 
+FIRST = ("readme",)
+"""What reports on the whole log, before others forge records in it."""
+
+
 class Item(Protocol):
     @property
     def path(self) -> Path: ...
@@ -29,6 +33,8 @@ class Item(Protocol):
 def rank(item: Item) -> int:
     """By which to sort; equal within a file."""
     folder, file = item.path.parent.name, item.path.stem.removeprefix("test_")
+    if folder == "e2e" and file in FIRST:
+        return -3
     if folder == "e2e" and file.startswith("slack_"):
         return -2
     name, known = (file, E2E) if folder == "e2e" else (folder, FOLDERS)
