@@ -27,8 +27,10 @@ from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 
 from local import identity_center_beside, okta_beside, slack_beside
+from local.aws import ACCOUNT
 from local.identity_center.control import IdentityCenterControl, Live
 from local.okta.control import OktaControl
+from local.people import RESERVED_PATH, permission_set_role
 from local.slack.control import SlackControl
 from local.state import ROOT, State
 
@@ -132,6 +134,18 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Colleague(Person):
+    """Somebody of whom no file has a name: an engineer by the permission set `LocalEngineer`."""
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        role = f"arn:aws:iam::{ACCOUNT}:role{RESERVED_PATH}{permission_set_role('LocalEngineer')}"
+        sts = self.cast.person("root").client("sts")
+        keys = sts.assume_role(RoleArn=role, RoleSessionName=self.name)["Credentials"]
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+@dataclass(frozen=True)
 class Cast:
     """A running local stack, as `.pam/local.json` describes it."""
 
@@ -144,6 +158,10 @@ class Cast:
 
     def person(self, name: str) -> Person:
         return self._people.setdefault(name, Person(name, self))
+
+    def colleague(self, name: str) -> Person:
+        """Who is that person from now on, everywhere: in no directory yet."""
+        return self._people.setdefault(name, Colleague(name, self))
 
     @cached_property
     def _people(self) -> dict[str, Person]:
