@@ -63,7 +63,7 @@ def transport() -> Iterator[HttpTransport]:
     made._pool.clear()
 
 
-def send(transport: HttpTransport, url: str, method: str = "GET", timeout: float = 2.0) -> Reply:
+def send(transport: HttpTransport, url: str, method: str = "GET", timeout: float = 30.0) -> Reply:
     return transport.send(method, url, headers={"DPoP": "p"}, body=b"", timeout=timeout)
 
 
@@ -72,7 +72,7 @@ def test_what_is_sent_arrives_and_what_is_answered_comes_back(
 ) -> None:
     server.act = lambda h: reply(h, 404, b'{"a": 1}', X_Rate_Limit_Reset="5", Link="<a>")
     answer = transport.send(
-        "POST", f"{server.url}/x?y=1", headers={"DPoP": "p"}, body=b"a=b", timeout=2.0
+        "POST", f"{server.url}/x?y=1", headers={"DPoP": "p"}, body=b"a=b", timeout=30.0
     )
     ((method, path, headers, body),) = server.seen
     assert (method, path, body, headers["DPoP"]) == ("POST", "/x?y=1", b"a=b", "p")
