@@ -8,13 +8,15 @@ from functools import cache
 import botocore.loaders
 import botocore.session
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import order
 from tests.figures import FIGURE
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("any-machine", deadline=None)
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any-machine")
 
 # Thousands of tests stay in memory: a collector that looks through them all the time takes a fifth

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -156,7 +156,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@examples(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=25)
 def test_whatever_happens_in_whatever_order_the_card_is_right_in_the_end(steps: list[Any]) -> None:
     with world() as painted:
         session = painted.story.request()
