@@ -67,7 +67,7 @@ def test_of_two_painters_at_once_neither_leaves_an_older_picture(painted: World)
         calls.append(method)
         if calls == ["chat.update"]:
             another()
-        return painted._web.call(method, arguments, timeout=8)
+        return painted._web.call(method, arguments, timeout=30)
 
     painted.web = web  # type: ignore[method-assign]
     painted.heard(session)

@@ -169,13 +169,13 @@ def test_a_query_is_cancelled_and_a_connection_cut_through_tls(bank: Bank) -> No
         at_work = "SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
 
         def cancel() -> None:
-            while not root.execute(at_work, [connection.info.backend_pid]).fetchone():
+            while root.execute(at_work, [connection.info.backend_pid]).fetchone() is None:
                 pass
             connection.cancel()
 
         cancelling = threading.Thread(target=cancel)
         cancelling.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
             connection.execute("SELECT pg_catalog.pg_sleep(60)")
         cancelling.join()
         root.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])

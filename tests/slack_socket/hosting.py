@@ -45,7 +45,7 @@ class Hosted:
         self._thread.join(seconds)
         return self.outcome
 
-    def wait_until_open(self, connections: int, *, seconds: float = 10) -> None:
+    def wait_until_open(self, connections: int, *, seconds: float = 30) -> None:
         """Slack counts so many, and they are greeted."""
 
         def are_open() -> bool:
