@@ -21,7 +21,7 @@ from tests.cli.programs import Program, write_profiles
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
 SHOW = f"GET /pam/sessions/{SESSION_ID}"
-PATIENCE = 20.0
+PATIENCE = 60.0
 TEN_MINUTES = timedelta(minutes=10)
 
 
