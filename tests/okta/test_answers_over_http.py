@@ -1,5 +1,6 @@
 """The real way to a server, one of this test's own: bounded, and straight there."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def test_nothing_is_tried_again_below_the_signature(
 def test_a_connection_that_breaks_is_not_used_to_say_it_again(
     server: Server, transport: HttpTransport
 ) -> None:
-    server.act = lambda h: h.connection.close()
+    server.act = lambda h: h.connection.shutdown(socket.SHUT_RDWR)
     with pytest.raises(Unanswered):
         send(transport, server.url, "PUT")
     assert len(server.seen) == 1

@@ -57,7 +57,7 @@ def answered(by: Answering) -> Iterator[SlackWeb]:
             """Nothing: tests read the output."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         base = f"http://127.0.0.1:{server.server_address[1]}/api/"
         yield SlackWeb(base_url=base, token=Token())
