@@ -1,5 +1,6 @@
 """The host in a thread of the test, beside a fake Slack and a fake route."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ def hosted(
         started.host.finish(Outcome.LEFT)
         running.control.knobs(no_pong=False)
         assert started.outcome_within(30) is not None
+        gc.collect()
 
 
 def post_card(running: Running) -> Shown:
