@@ -1,5 +1,5 @@
-"""Fifty starts beside fifty ends, all at once, of a permission set and of a group: what begins keeps
-nobody's end waiting, and each is as it was asked for.
+"""Fifty starts beside fifty ends, all at once, of a permission set and of a group: what begins
+keeps nobody's end waiting, and each is as it was asked for.
 """
 
 import time
@@ -78,7 +78,7 @@ def colleagues(cast: Cast, named: str) -> Wishes:
     """So many new people, known to the directories."""
     found: Wishes = {}
     for resource, many in MANY.items():
-        for number in range(many):
+        for _ in range(many):
             who = cast.colleague(f"{named}{len(found):02d}")
             if resource == PAYMENTS:
                 cast.identity_center.call("create_user", name=who.name)
