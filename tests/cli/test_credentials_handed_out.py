@@ -113,7 +113,7 @@ def test_a_command_dies_of_a_closed_pipe_as_it_would_without_pam(
         ["/bin/sh", "-c", script],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         env=os.environ.copy(),
     )

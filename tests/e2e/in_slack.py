@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from local.cast import Cast, until
 from local.slack.control import Person, Seen, Shown
+from local.slack.delivery import EVENT
 from pam.domain.ids import is_ulid
 from pam.slack.actions import APPROVE, DENY, SHORTER
 
@@ -121,13 +122,15 @@ class InSlack:
 
 
 def heard(cast: Cast, does: Callable[[], object]) -> None:
-    """Does it, and waits until the app has taken the event that tells of it."""
+    """Does it, and waits until the app has taken the events that tell of it."""
     last = max((it["number"] for it in cast.slack.deliveries()), default=0)
     does()
-    until(
-        lambda: [it for it in cast.slack.deliveries(last) if it["acknowledged"]] or None,
-        "the event to be taken",
-    )
+
+    def taken() -> bool:
+        events = [it for it in cast.slack.deliveries(last) if it["kind"] == EVENT]
+        return bool(events) and all(it["acknowledged"] for it in events)
+
+    until(taken, "the event to be taken")
 
 
 def id_of(card: Shown) -> str:
