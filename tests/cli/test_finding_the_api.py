@@ -118,7 +118,7 @@ def test_whatever_else_ssm_names_is_refused_with_the_parameter_and_the_remedy(
     _ssm_names(fake, url)
     with pytest.raises(Failure) as refused:
         _discover(aws)
-    assert str(refused.value).startswith(f"CLIENT: SSM {PATH} names {url!a}, ")
+    assert str(refused.value).startswith(f"SSM {PATH} names {url!a}, ")
     assert str(refused.value).endswith("give it with --api-url or PAM_API_URL")
 
 
