@@ -161,9 +161,10 @@ def memory_of_functions(cast: Cast) -> dict[str, float]:
     assert emulator is not None
     held = dict.fromkeys(ON_EACH_WAY, 0.0)
     for process in psutil.Process(emulator["pid"]).children():
-        script = process.cmdline()[-1]
-        for function in ON_EACH_WAY:
-            if f"{function}Function" in script:
-                held[function] = max(held[function], process.memory_info().rss / 1e6)
+        with suppress(psutil.NoSuchProcess):  # one that had nothing to do for minutes is ended
+            script = " ".join(process.cmdline())
+            for function in ON_EACH_WAY:
+                if f"{function}Function" in script:
+                    held[function] = max(held[function], process.memory_info().rss / 1e6)
     assert all(held.values())
     return held
