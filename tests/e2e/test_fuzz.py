@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import requests
@@ -127,7 +128,9 @@ def sessions(cast: Cast, sam: Person) -> Iterator[dict[str, str]]:
     cast.person("dave").wait_for(asked["dave's sandbox"], "ACTIVE")
     yield asked
     for item in sam.get("/pam/blocklist").body["items"]:
-        sam.call("DELETE", f"/pam/blocklist/{quote(item['person'], safe='')}?reason=mistake")
+        asked = {"reason": "mistake"} | ({"resource": item["resource"]} if item["resource"] else {})
+        where = f"/pam/blocklist/{quote(item['person'], safe='')}?{urlencode(asked)}"
+        assert sam.call("DELETE", where).status == HTTPStatus.OK
 
 
 def cases(operation: Any) -> SearchStrategy[tuple[Any, bool]]:
