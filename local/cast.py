@@ -237,7 +237,7 @@ class Cast:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,
         )
 
     def checkpoint(self) -> dict[str, Any]:
