@@ -65,3 +65,9 @@ def test_what_comes_from_elsewhere_is_as_it_was(answers: dict[str, Any]) -> None
     answers["batchItemFailures"] = [{"itemIdentifier": "a message"}]
     for event in ({"Records": [{"eventSource": "aws:sqs"}]}, {"Records": "all"}, [], "raise"):
         assert "error" not in lambda_svc._execute_function({}, event)
+
+
+def test_who_calls_by_hand_with_such_changes_is_not_the_stream(answers: dict[str, Any]) -> None:
+    answers["batchItemFailures"] = [{"itemIdentifier": CHANGES[0]["dynamodb"]["SequenceNumber"]}]
+    assert "error" not in lambda_svc._execute_function({}, {"Records": CHANGES})
+    assert lambda_svc._dynamodb_stream_positions["mapping"] == BEFORE
