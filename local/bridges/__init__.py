@@ -14,6 +14,7 @@ from local.bridges import (
     principals,
     queues,
     secrets,
+    streams,
     tables,
     tasks,
     workflow,
@@ -29,6 +30,7 @@ def build_all() -> None:
     principals.build_all()
     api.build_all()
     tables.build_all()
+    streams.build_all()
     secrets.build_all()
     archive.build_all()
     alarms.build_all()

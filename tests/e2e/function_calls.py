@@ -136,17 +136,31 @@ class Hands:
 
 def own_credentials(place: Place, name: str) -> Hands:
     """What the emulator gives the processes of this very function, by the way in which it makes
-    them: nobody else has these.
+    them: nobody else has these. It knows them once the first process begins, and nobody waits for
+    that when a stack comes up.
     """
     function = place.functions[name]
     named = f"{function['FunctionArn']}:{function['Role']}"
     digest = sha256(named.encode()).hexdigest()
-    return Hands(
+    hands = Hands(
         place=place,
         access_key_id=f"ASIA{digest[:16].upper()}",
         secret_access_key=sha256(f"secret:{digest}".encode()).hexdigest(),
         session_token=sha256(f"token:{digest}".encode()).hexdigest(),
     )
+    until(lambda: _are_known(hands), f"a process of {name}")
+    return hands
+
+
+def _are_known(hands: Hands) -> bool | None:
+    """None if not: what they are refused then says nothing of rights."""
+    try:
+        hands.client("sts").get_caller_identity()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidClientTokenId":
+            raise
+        return None
+    return True
 
 
 @cache

@@ -144,7 +144,7 @@ def test_a_resource_that_names_the_session_lets_it_in_until_its_end_and_not_afte
         datetime.fromisoformat(session["expires_at"]), lambda: all(map(works, ways_in))
     )
     assert not [way for way in ways_in if works(way)]
-    over = alice.wait_for(session_id, "EXPIRED", 20)
+    over = alice.wait_for(session_id, "EXPIRED")
     assert over["ending"]["method"] == "deny-read-back"
     assert not [way for way in ways_in if works(way)]
 

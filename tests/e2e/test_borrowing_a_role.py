@@ -78,7 +78,7 @@ def test_the_clock_takes_the_very_same_credentials_away_to_the_second(
         datetime.fromisoformat(session["expires_at"]),
         lambda: not is_refused(lambda: put(cast, lease)),
     )
-    over = alice.wait_for(session["session_id"], "EXPIRED", 20)
+    over = alice.wait_for(session["session_id"], "EXPIRED")
     assert over["ending"]["confirmed_at"] is not None
     held = alice.get(f"/pam/check?resource={LEDGER}&principal={quote(alice.principal, safe='')}")
     assert held.body["session_id"] != session["session_id"]
@@ -134,13 +134,12 @@ def test_the_workflow_of_a_session_that_ran_out_has_succeeded_in_few_steps(
     session = alice.request(LEDGER, duration_seconds=1)
     for approver in (bob, carol):
         assert approver.approve(session["session_id"]).status == 200
-    alice.wait_for(session["session_id"], "EXPIRED", 20)
+    alice.wait_for(session["session_id"], "EXPIRED")
     states = root.client("stepfunctions")
     arn = session["execution_arn"]
     until(
         lambda: states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED" or None,
         "the execution to succeed",
-        10,
     )
     events = states.get_execution_history(executionArn=arn)["events"]
     entered = [

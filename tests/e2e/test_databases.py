@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,11 @@ def test_the_clock_refuses_the_login_at_the_sessions_end_and_cuts_what_is_open(
     lease = alice.lease(session["session_id"])
     opened = connect(lease)
     assert_taken_away_at(datetime.fromisoformat(session["expires_at"]), lambda: is_let_in(lease))
-    over = alice.wait_for(session["session_id"], "EXPIRED", 20)
+    over = alice.wait_for(session["session_id"], "EXPIRED")
     assert over["ending"]["method"] == "login-refused"
-    assert "dropped, 1 connection(s) cut, login refused" in over["ending"]["evidence"]
+    # The one that is open, and the last try's if the server was not done with it.
+    cut = r"dropped, [12] connection\(s\) cut, login refused"
+    assert re.search(cut, over["ending"]["evidence"]), over["ending"]
     assert is_cut(opened)
     assert not has_user(cast, session)
 
@@ -106,7 +109,7 @@ def test_a_rotated_account_has_one_borrower_at_a_time_and_a_password_for_each(
         execution = states.describe_execution(executionArn=refused["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end", 10)["error"] == "CONFLICT"
+    assert until(over, "the execution to end")["error"] == "CONFLICT"
     assert is_let_in(lease), "the first session goes on"
 
     ended = alice.post("/pam/end", {"session_id": first["session_id"]}).body
@@ -118,7 +121,7 @@ def test_a_rotated_account_has_one_borrower_at_a_time_and_a_password_for_each(
     assert other["password"] != lease["password"]
     assert is_let_in(other)
     assert not is_let_in(lease)
-    dave.wait_for(again["session_id"], "EXPIRED", 20)
+    dave.wait_for(again["session_id"], "EXPIRED")
     assert not is_let_in(other)
 
 
@@ -132,7 +135,7 @@ def test_a_database_that_is_down_at_activation_fails_the_session_and_nothing_is_
     with server_down(cast):
         for approver in approvers:
             approver.approve(session_id)
-        failed = alice.wait_for(session_id, "FAILED", seconds=30)
+        failed = alice.wait_for(session_id, "FAILED")
     assert failed["end_reason"].startswith("ISSUER_UNAVAILABLE: ")
     assert failed["ending"]["method"] == "never-granted"
     states = root.client("stepfunctions")
@@ -141,7 +144,7 @@ def test_a_database_that_is_down_at_activation_fails_the_session_and_nothing_is_
         execution = states.describe_execution(executionArn=failed["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end", 10)["error"] == "ISSUER_UNAVAILABLE"
+    assert until(over, "the execution to end")["error"] == "ISSUER_UNAVAILABLE"
     assert not has_user(cast, failed)
     free = granted(alice, *approvers, resource=resource, duration_seconds=60)
     assert is_let_in(alice.lease(free["session_id"]))
@@ -174,10 +177,15 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
         make_overdue(cast, session_id, since="ending.decided_at")
         assert session_id in cast.pam("sam", "list", "--stuck").stdout
         assert session_id not in cast.pam("dave", "list", "--stuck").stdout
-    until(lambda: logged(root, "not ended yet"), "the log to say so")
-    assert not cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})[
-        "error"
-    ]
+
+    def swept() -> bool | None:
+        """Once the server takes connections again, and whoever else tries is done."""
+        sweep = {"message": "Sweep", "session_id": session_id}
+        return None if cast.invoke("revoke_session", sweep)["error"] else True
+
+    until(swept, "the session to be ended")
+    # The emulator shows what a function writes late with that function's next call.
+    until(lambda: logged(root, "not ended yet"), "the log to say so", 120)
     over = alice.wait_for(session_id, "REVOKED")
     assert over["ending"]["method"] == "login-refused"
     assert not is_let_in(lease)
@@ -185,7 +193,7 @@ def test_a_database_that_is_down_at_the_end_keeps_the_session_revoking_until_it_
 
 
 def test_users_left_behind_are_found_and_others_are_let_be(
-    cast: Cast, alice: Person, bob: Person, carol: Person
+    cast: Cast, alice: Person, bob: Person, carol: Person, ada: Person
 ) -> None:
     over = granted(alice, bob, carol, duration_seconds=60)
     alice.post("/pam/end", {"session_id": over["session_id"]})
@@ -199,14 +207,20 @@ def test_users_left_behind_are_found_and_others_are_let_be(
                 )
             )
     found = cast.invoke("revoke_session", {"message": "SearchTargets"})
+    # Unless the search of every minute came first: then it is on record all the same.
+    removed = [over["session_id"]] if found["removed"] else []
     assert found == {
-        "removed": [over["session_id"]],
+        "removed": removed,
         "missing": [],
         "unreached": [],
         "postponed": [],
         "unbounded": [],
         "unheard": [],
     }
+    trail = ada.get(f"/pam/sessions/{over['session_id']}/audit").body["items"]
+    drift = [record["detail"] for record in trail if record["type"] == "Drift"]
+    assert drift
+    assert all(detail.startswith("orphan: left at ") for detail in drift)
     assert not has_user(cast, over)
     assert has_user(cast, active)
     with superuser(cast) as connection:
@@ -256,8 +270,9 @@ def test_a_lease_is_recorded_and_its_password_stands_nowhere(
         executionArn=session["execution_arn"]
     )
     server_log = (cast.state_dir / "postgres" / "log").read_text(errors="replace")
-    for text in (json.dumps(items), json.dumps(history, default=str), logged(root), server_log):
+    for text in (json.dumps(items), json.dumps(history, default=str), server_log):
         assert lease["password"] not in text
+    assert logged(root, lease["password"]) is None
 
 
 def test_the_command_hands_the_login_to_psql(

@@ -54,7 +54,7 @@ def lent_by_template(cast: Cast) -> None:
         status: str = stack["StackStatus"]
         return None if status.endswith("IN_PROGRESS") else status
 
-    assert until(made, "the team's stack", 30) == "CREATE_COMPLETE"
+    assert until(made, "the team's stack") == "CREATE_COMPLETE"
 
 
 @pytest.mark.usefixtures("lent_by_template")

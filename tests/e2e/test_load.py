@@ -20,8 +20,11 @@ import urllib3
 from cli.trail.chain import faults_of
 from local import crowd
 from local.bridges.throttling import count_throttled, throttled
-from local.cast import Answer, Cast, NotSeenError, Person, is_refused
+from local.cast import Answer, Cast, NotSeenError, Person, is_refused, until
 from local.state import State, read_json
+from pam.aws import table_keys
+from pam.aws.attribute_values import to_item
+from pam.names import Table, table_name
 from tests.figures import Tell, teller
 
 SESSIONS = int(os.environ.get("PAM_LOAD_SESSIONS", "60"))
@@ -144,12 +147,22 @@ def leases_in_whole_trails(cast: Cast, over: list[Lease]) -> int:
         items = ada.get(f"/pam/sessions/{session_id}/audit").body["items"]
         assert not faults_of(items, session_id=session_id)
         assert items[-1]["type"] == "Ended"
+        carried = partial(is_carried, cast, session_id, int(items[-1]["sequence"]))
+        until(carried, f"the trail of {session_id} to be in the log")
         leases.append([item["type"] for item in items].count("Leased"))
     assert min(leases) >= 1
     for status in ("ACTIVATING", "ACTIVE", "REVOKING"):
         open_now = ada.get(f"/pam/sessions?status={status}&limit=100").body["items"]
         assert not {item["session_id"] for item in open_now} & ids
     return sum(leases)
+
+
+def is_carried(cast: Cast, session_id: str, last: int) -> bool | None:
+    """Whether the auditor has delivered all up to its last record; None if not yet."""
+    key = to_item(dict(table_keys.delivered_key(session_id)))
+    table = table_name("local", Table.DELIVERED)
+    found = cast.person("root").client("dynamodb").get_item(TableName=table, Key=key)
+    return int(found["Item"]["sequence"]["N"]) == last or None
 
 
 def memory_of_functions(cast: Cast) -> dict[str, float]:
@@ -161,9 +174,10 @@ def memory_of_functions(cast: Cast) -> dict[str, float]:
     assert emulator is not None
     held = dict.fromkeys(ON_EACH_WAY, 0.0)
     for process in psutil.Process(emulator["pid"]).children():
-        script = process.cmdline()[-1]
-        for function in ON_EACH_WAY:
-            if f"{function}Function" in script:
-                held[function] = max(held[function], process.memory_info().rss / 1e6)
+        with suppress(psutil.NoSuchProcess):  # one that had nothing to do for minutes is ended
+            script = " ".join(process.cmdline())
+            for function in ON_EACH_WAY:
+                if f"{function}Function" in script:
+                    held[function] = max(held[function], process.memory_info().rss / 1e6)
     assert all(held.values())
     return held

@@ -61,5 +61,5 @@ def offline(folder: Path, *more: str, act: str = "verify") -> "subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
