@@ -8,7 +8,7 @@ from local.slack.control import Person, Seen, Shown
 from local.slack.delivery import TIMED_OUT
 from pam.aws.attribute_values import to_item
 from pam.domain.ids import is_ulid
-from pam.names import SLACK_CARD, Table, table_name
+from pam.names import SLACK_CARD, slack_table_name
 from pam.slack.actions import APPROVE, DENY, SHORTER
 from pam.slack.pace import UPDATES
 
@@ -152,7 +152,7 @@ def sessions_of(cast: Cast, name: str) -> set[str]:
 def forget_updates(cast: Cast) -> None:
     """As if other tests had used up nothing of what Slack allows in a minute."""
     key = to_item({"pk": f"{SLACK_CARD}pace {UPDATES.key}", "sk": "pace"})
-    table = table_name("local", Table.SLACK)
+    table = slack_table_name("local")
     cast.person("root").client("dynamodb").delete_item(TableName=table, Key=key)
 
 

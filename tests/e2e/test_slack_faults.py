@@ -46,8 +46,8 @@ def test_with_slack_down_an_end_is_on_time_and_the_card_is_right_within_a_minute
         late = timestamps.parse(over["ended_at"]) - timestamps.parse(active["expires_at"])
         assert late.total_seconds() < BEFORE_THE_TICK
         before = cast.slack.counts()["calls"].get("chat.update", 0)
-    finally:
         forget_updates(cast)
+    finally:
         cast.slack.knobs(down=False)
     back = datetime.now(UTC)
     slack.soon(
