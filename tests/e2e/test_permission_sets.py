@@ -91,7 +91,7 @@ def test_the_credentials_end_with_the_session_and_the_next_session_of_the_person
 def test_what_identity_center_took_and_did_not_do_is_a_failure_with_its_reason(
     cast: Cast, portal: Portal, failing: str
 ) -> None:
-    failed = cast.person(SOMEBODY).wait_for(failing, "FAILED")
+    failed = closed(cast, cast.person(SOMEBODY), failing, "FAILED")
     assert REASON in failed["end_reason"]
     assert failed["ending"]["evidence"]
     assert not portal.shows(SOMEBODY)
