@@ -182,4 +182,5 @@ def test_an_erasure_request_is_answered_and_the_trail_is_proven_as_before(
 def test_silence_is_sealed_too(cast: Cast) -> None:
     first, second = cast.checkpoint(), cast.checkpoint()
     assert second["number"] > first["number"]
-    assert second["witnessed"] >= 1
+    # One that the clock has had witnessed already counts as none of these.
+    assert until(lambda: cast.checkpoint()["witnessed"] or None, "one to be witnessed") >= 1
