@@ -75,13 +75,17 @@ def exit_code_of_wait(status: str) -> ExitCode:
     return ExitCode.TIMED_OUT if status == Status.UNANSWERED else ExitCode.REFUSED
 
 
+CLIENT = "CLIENT"
+"""Stands for the code of a failure that no API answered."""
+
+
 def problem_of_client(detail: str, **more: Any) -> dict[str, Any]:
     """The document of a failure that no API answered."""
-    return {"title": "pam failed", "status": 0, "code": "CLIENT", "detail": detail} | more
+    return {"title": "pam failed", "status": 0, "code": CLIENT, "detail": detail} | more
 
 
 class Failure(Exception):
-    """Something is not done. `str()` is the one line for stderr: what happened, what to do.
+    """Something is not done. `str()` says what happened, and what to do.
 
     `transient` failures are worth another try later (a timeout, a 5xx); a poll goes on after one.
     `retry_after` is for how many seconds the server asked not to be tried; 0 if it did not.
@@ -103,6 +107,21 @@ class Failure(Exception):
         self.exit_code = passing if exit_code is None else exit_code
         self.retry_after = retry_after
         self.document = problem_of_client(one_line(self)) if document is None else document
+
+    @property
+    def line(self) -> str:
+        """The one line for stderr: the code, and what `str()` says."""
+        return f"{self.document.get('code', CLIENT)}: {one_line(self)}"
+
+
+class Outcome(Failure):
+    """Nothing went wrong, and yet it is not what was hoped for: a trail is not proven, a wait ended
+    without access, somebody said no. Its own words say which; there is no code.
+    """
+
+    @property
+    def line(self) -> str:
+        return one_line(self)
 
 
 class Unreachable(Failure):
@@ -146,6 +165,11 @@ class ApiProblem(Failure):
         self.status = status
         self.detail = detail
         self.errors = [each for each in errors if isinstance(each, Mapping)]
+
+    @property
+    def line(self) -> str:
+        """`str()` begins with the code."""
+        return one_line(self)
 
 
 def one_line(error: BaseException) -> str:

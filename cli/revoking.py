@@ -13,7 +13,7 @@ from cli import about, clock, pages, render, terminal
 from cli.arguments import session_path
 from cli.invocation import Invocation
 from cli.next_command import yours
-from cli.problems import ApiProblem, ExitCode, Failure, one_line
+from cli.problems import ApiProblem, ExitCode, Failure, Outcome
 from cli.session import Session
 from cli.text import clean, short_principal
 from cli.wording import near_person, near_resource
@@ -200,11 +200,11 @@ def _raise_failed(result: Result) -> None:
     if not result.failed:
         return
     for session_id, failure in result.failed.items():
-        terminal.say(f"{clean(session_id)}: {one_line(failure)}")
+        terminal.say(f"{clean(session_id)}: {failure.line}")
     codes = {failure.exit_code for failure in result.failed.values()}
     tried = len(result.items) + len(result.failed)
     message = f"{len(result.failed)} of {tried} not done: {', '.join(result.failed)}"
-    raise Failure(message, exit_code=codes.pop() if len(codes) == 1 else ExitCode.FAILED)
+    raise Outcome(message, exit_code=codes.pop() if len(codes) == 1 else ExitCode.FAILED)
 
 
 def told_of_block(api: "Api", session: Session, order: Order) -> Iterator[str]:
@@ -217,7 +217,7 @@ def told_of_block(api: "Api", session: Session, order: Order) -> Iterator[str]:
         for other in _ended_beside(api, session, order, made):
             yield f"ended with it: {render.headline(other)}"
     except Failure as failure:
-        yield f"blocked; what else it ended could not be read: {one_line(failure)}"
+        yield f"blocked; what else it ended could not be read: {failure.line}"
 
 
 def _block_made(api: "Api", session: Session, order: Order) -> Document:

@@ -54,7 +54,7 @@ class Root(Group):
             # Without standalone mode: an exit code, or what the command returned, which is nothing.
             exit_code = int(super().main(*given, **settings) or ExitCode.DONE)
         except Failure as failure:
-            _say(one_line(failure), failure.document)
+            _say(failure.line, failure.document)
             return failure.exit_code
         except typer.Abort:
             _say("interrupted; nothing was done", None)
@@ -66,22 +66,23 @@ class Root(Group):
                 raise
             if os.environ.get("PAM_TRACEBACK"):
                 raise
-            _say(*_internal(error))
+            unforeseen = Failure(_internal(error))
+            _say(unforeseen.line, unforeseen.document)
             return ExitCode.FAILED
         if exit_code == ExitCode.INTERRUPTED:
             invocation.print_failure(problem_of_client("interrupted"))
         return exit_code
 
 
-def _internal(error: Exception) -> tuple[str, None]:
+def _internal(error: Exception) -> str:
     """The line for what nobody foresaw. What the machine refuses is no fault of PAM's own."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return clean(f"{where}{error.strerror}"), None
+        return clean(f"{where}{error.strerror}")
     if isinstance(error, ModuleNotFoundError) and (advice := extras.missing(error)):
-        return advice, None
+        return advice
     line = f"internal error: {type(error).__name__}: {one_line(error)}"
-    return f"{line} (PAM_TRACEBACK=1 shows where)", None
+    return f"{line} (PAM_TRACEBACK=1 shows where)"
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:
@@ -106,7 +107,7 @@ def _say_usage(error: typer.TyperException) -> int:
         _say(error.format_message(), None)
         return error.exit_code
     failure = usage.failure(error)
-    _say(one_line(failure), failure.document)
+    _say(failure.line, failure.document)
     return failure.exit_code
 
 

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli.problems import Failure
+from cli.problems import Outcome
 
 _TRIES = 3
 _YES, _NO = {"y", "yes"}, {"", "n", "no"}
@@ -56,8 +56,8 @@ def chosen(count: int) -> int:
     raise nothing_done()
 
 
-def nothing_done() -> Failure:
-    return Failure("nothing was done")
+def nothing_done() -> Outcome:
+    return Outcome("nothing was done")
 
 
 def _typed(prompt: str) -> str:

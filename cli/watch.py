@@ -16,7 +16,7 @@ from cli import clock, render
 from cli.arguments import session_path
 from cli.next_command import yours
 from cli.polling import Polls
-from cli.problems import ExitCode, Failure, problem_of_client
+from cli.problems import ExitCode, Failure, Outcome, problem_of_client
 from cli.session import Session
 from pam.domain.lifecycle import Status
 
@@ -65,10 +65,10 @@ def watch(
     except Failure as failure:
         if watched.known is None:
             raise
-        raise _broken_off(watched, f"{failure}; ", failure.exit_code) from failure
+        raise _broken_off(watched, f"{failure.line}; ", failure.exit_code) from failure
 
 
-def _broken_off(watched: Watched, why: str, exit_code: ExitCode) -> Failure:
+def _broken_off(watched: Watched, why: str, exit_code: ExitCode) -> Outcome:
     """What stays on the screen."""
     name = watched.session_id
     session = None if watched.known is None else Session.parse(watched.known)
@@ -78,7 +78,7 @@ def _broken_off(watched: Watched, why: str, exit_code: ExitCode) -> Failure:
         after = f"to use it: {use}; to give it back: {give_back}"
     line = f"{why}{name if session is None else render.headline(session)}; {after}"
     document = problem_of_client(line, session_id=name, session=watched.known)
-    return Failure(line, exit_code=exit_code, document=document)
+    return Outcome(line, exit_code=exit_code, document=document)
 
 
 def _watch(

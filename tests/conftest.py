@@ -8,13 +8,15 @@ from functools import cache
 import botocore.loaders
 import botocore.session
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import order
 from tests.figures import FIGURE
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("any-machine", deadline=None)
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any-machine")
 
 # Thousands of tests stay in memory: a collector that looks through them all the time takes a fifth
@@ -27,13 +29,15 @@ gc.set_threshold(50_000, 20, 20)
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
 @pytest.fixture(autouse=True)
 def signals_as_at_a_terminal() -> Iterator[None]:
     """Whoever started the tests may ignore some (`nohup`, a background job of a script), and every
     process that a test starts would, too.
     """
-    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
-    numbers = [signal.Signals[name] for name in names]
+    numbers = signal.valid_signals() - _IGNORED_BY_PYTHON
     ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)

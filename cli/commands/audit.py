@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli import clock, render, which
 from cli.arguments import SessionId, session_path
 from cli.invocation import Invocation, command
-from cli.problems import Failure
+from cli.problems import Failure, Outcome
 from cli.text import clean, short_principal
 from cli.trail.chain import Fault, faults_of
 from pam.domain.free_text import ERASED, PREFIX
@@ -31,7 +31,7 @@ def show(invocation: Invocation, session_id: SessionId) -> None:
     invocation.emit(document, lambda: _timeline(items, faults, known))
     if faults:
         message = f"the audit chain is broken: {'; '.join(clean(str(fault)) for fault in faults)}"
-        raise Failure(message)
+        raise Outcome(message)
 
 
 def _whole_trail(api: "Api", session_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cli import clock, render
 from cli.commands.audit_export import Since, Until, typed_instant, unsealed
 from cli.commands.audit_verify import Key, WitnessKey, anchors, witnessed
 from cli.invocation import Invocation, command, printing
-from cli.problems import ExitCode, Failure
+from cli.problems import ExitCode, Outcome
 from cli.text import clean
 
 if TYPE_CHECKING:
@@ -200,10 +200,10 @@ def _conclude(head: "Head") -> None:
         more = len(head.faults) + head.untold - 1
         also = f" (and {more} more)" if more else ""
         message = f"NOT PROVEN: {clean(head.faults[0])}{also}"
-        raise Failure(message)
+        raise Outcome(message)
     if head.verdict is Verdict.NOT_ANCHORED:
         message = (
             "NOT ANCHORED: the trail is whole, and signed by a key that only it vouches for; give "
             "--key with the fingerprint that `pam audit export` printed or KMS has"
         )
-        raise Failure(message, exit_code=ExitCode.UNANCHORED)
+        raise Outcome(message, exit_code=ExitCode.UNANCHORED)

@@ -10,7 +10,7 @@ import typer
 from cli import clock, render
 from cli.commands.audit_export import Since, Until, typed_instant
 from cli.invocation import Invocation, command, print_json
-from cli.problems import ExitCode, Failure
+from cli.problems import ExitCode, Failure, Outcome
 from cli.text import clean
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _verify_folder(
         if invocation.json:
             print_json(document)
         message = f"NOT PROVEN: {clean(str(wrong))}"
-        raise Failure(message) from wrong
+        raise Outcome(message) from wrong
     invocation.emit(
         {"proven": proof.anchored, **asdict(proof)}, lambda: _tell_proof(proof, trusted)
     )
@@ -98,7 +98,7 @@ def _verify_folder(
             "NOT ANCHORED: the trail is whole, and signed by a key that only it vouches for; give "
             "--key with the fingerprint that `pam audit export` printed or KMS has"
         )
-        raise Failure(message, exit_code=ExitCode.UNANCHORED)
+        raise Outcome(message, exit_code=ExitCode.UNANCHORED)
 
 
 def _verify_stores(
@@ -129,7 +129,7 @@ def _verify_stores(
     if found.faults:
         count = len(found.faults) + found.untold
         message = f"NOT PROVEN: the stores do not agree: {count} fault(s)"
-        raise Failure(message)
+        raise Outcome(message)
 
 
 def _check_order(since: datetime, until: datetime) -> None:

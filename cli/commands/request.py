@@ -11,7 +11,7 @@ from cli import clock, durations, pages, reasons, render, terminal, which
 from cli.arguments import Yes, session_path
 from cli.invocation import Invocation, command
 from cli.next_command import yours
-from cli.problems import ExitCode, Failure, exit_code_of_wait
+from cli.problems import ExitCode, Failure, Outcome, exit_code_of_wait
 from cli.session import Session
 from cli.text import clean
 from cli.watch import Watched, watch
@@ -93,7 +93,7 @@ def request(
         document = _wait(api, document, durations.seconds(timeout))
     invocation.emit(document, lambda: _report(Session.parse(document)))
     if wait and not (session := Session.parse(document)).active:
-        raise Failure(_no_access(session), exit_code=exit_code_of_wait(session.status))
+        raise Outcome(_no_access(session), exit_code=exit_code_of_wait(session.status))
 
 
 def _demand(resource: str | None, reason: str | None) -> None:
@@ -157,7 +157,7 @@ def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
     except KeyboardInterrupt:
         look = yours("list --mine")
         message = f"whether PAM has taken the request is not known: {look} shows it if so"
-        raise Failure(message, exit_code=ExitCode.INTERRUPTED) from None
+        raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
 
 
 def _wait(api: "Api", document: dict[str, Any], timeout: int | None) -> dict[str, Any]:

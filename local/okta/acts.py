@@ -77,7 +77,9 @@ class Acts:
         return {"id": found.id}
 
     def create_user(self, login: str, status: str = "ACTIVE") -> Json:
-        made = User(id=f"00u{secrets.token_hex(8)}1", login=login, status=status)
+        name = login.partition("@")[0].title()
+        user_id = f"00u{secrets.token_hex(8)}1"
+        made = User(id=user_id, login=login, first=name, last="New", status=status)
         self._okta.directory.users[made.id] = made
         return {"id": made.id}
 

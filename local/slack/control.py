@@ -82,7 +82,7 @@ class SlackControl(Control):
     def knobs(self, **changes: Any) -> Json:
         return self.call("knobs", **changes)
 
-    def wait_until(self, found: Callable[[], Found | None], *, seconds: float = 10) -> Found:
+    def wait_until(self, found: Callable[[], Found | None], *, seconds: float = 30) -> Found:
         """The first thing that `found` answers and that is not false; raises `TimeoutError`."""
         deadline = time.monotonic() + seconds
         while not (it := found()):

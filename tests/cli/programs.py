@@ -11,6 +11,13 @@ MOST = 12
 """Starts, after which it does nothing more: a circle must not go on without an end."""
 
 
+_PATIENTLY = (
+    "import runpy; from cli.holder import transport; transport.ASKING_PATIENCE = 30.0; "
+    'runpy.run_module("cli.main", run_name="__main__")'
+)
+"""On a busy machine a holder takes longer to come up than people would wait for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     path: Path
@@ -22,7 +29,8 @@ class Program:
             "#!/bin/sh\n"
             f"echo started >> {folder}/starts\n"
             f'test "$(wc -l < {folder}/starts)" -gt {MOST} && exit 9\n'
-            f'PYTHONPATH={ROOT}:{ROOT}/lambdas exec {sys.executable} -m cli.main "$@"\n'
+            f"PYTHONPATH={ROOT}:{ROOT}/lambdas "
+            f"exec {sys.executable} -c '{_PATIENTLY}' \"$@\"\n"
         )
         program.path.chmod(0o755)
         return program

@@ -206,7 +206,8 @@ def test_a_session_that_the_archive_does_not_have_is_not_exported(
 ) -> None:
     unknown = "01JD8XGZ6Q3M4V5N6P7R8S9T0A"
     result = pam("audit", "export", str(tmp_path / "out"), "--session", unknown)
-    assert (result.exit_code, result.stderr) == (1, f"the archive has no record of {unknown}\n")
+    said = f"CLIENT: the archive has no record of {unknown}\n"
+    assert (result.exit_code, result.stderr) == (1, said)
     assert not (tmp_path / "out").exists()
 
 

@@ -61,7 +61,7 @@ def test_a_signal_to_pam_alone_reaches_the_child(name: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.Signals[f"SIG{name}"])
-        assert process.communicate(timeout=30) == ("got\n", None)
+        assert process.communicate(timeout=60) == ("got\n", None)
         assert process.returncode == 5
 
 

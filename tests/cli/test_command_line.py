@@ -129,7 +129,7 @@ def test_a_stack_that_does_not_start_is_one_line(
 
     monkeypatch.setitem(sys.modules, "local.stack", SimpleNamespace(up=up, StackError=RuntimeError))
     result = CliRunner().invoke(app, ["local", "up", "--state-dir", str(tmp_path)])
-    assert (result.exit_code, result.stderr) == (1, "pam local up: port 4566 is taken\n")
+    assert (result.exit_code, result.stderr) == (1, "CLIENT: pam local up: port 4566 is taken\n")
 
 
 def test_the_local_stack_says_that_it_is_down(tmp_path: Path) -> None:

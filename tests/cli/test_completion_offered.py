@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ OTHER = "01JD8XGZ6Q3M4V5N6P7R8S9T0Z"
 @pytest.fixture
 def tab(fake: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(completion, "PATIENCE", 30.0)
 
     def press(line: str) -> Result:
         words = line.split(" ")
@@ -107,6 +109,7 @@ def test_what_is_kept_is_for_this_login_only_and_goes_after_a_day(
 def test_a_failure_is_silence(
     answers: FakeApi, tab: Any, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
+    late = Event()
     match broken:
         case "refused":
             answers.refuses("GET /pam/resources", 403, "NOT_ELIGIBLE", "no")
@@ -114,9 +117,12 @@ def test_a_failure_is_silence(
             answers.on("GET /pam/resources", {"items": {"a": 1}})
         case "slow":
             monkeypatch.setattr(completion, "PATIENCE", 0.0)
+            offered = {"items": [{"resource": "core-db"}]}
+            answers.on("GET /pam/resources", lambda _: offered if late.wait(10) else {})
         case "nowhere":
             monkeypatch.setenv("PAM_API_URL", "http://127.0.0.1:9/v1")
         case _:
             monkeypatch.delenv("PAM_ENV")
     result = tab("pam request ")
+    late.set()
     assert (result.stdout.strip(), result.stderr) == ("", "")

@@ -182,7 +182,7 @@ def test_it_is_gone_with_the_child(socket_enabled: None) -> None:
 def test_somebody_who_says_nothing_holds_nobody_up(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container_credentials._Handler, "timeout", 0.2)
+    monkeypatch.setattr(container_credentials._Handler, "timeout", 2)
     address, port = door.host.split(":")
     with socket.create_connection((address, int(port)), timeout=10) as silent:
         assert door.knocks(RIGHT)[0] == 200

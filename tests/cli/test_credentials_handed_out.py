@@ -113,7 +113,7 @@ def test_a_command_dies_of_a_closed_pipe_as_it_would_without_pam(
         ["/bin/sh", "-c", script],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         env=os.environ.copy(),
     )
@@ -150,7 +150,7 @@ def test_a_command_that_does_not_exist_costs_no_lease(fake: FakeApi, pam: Pam) -
     for word in ("no-such-command-anywhere", "./no-such-command-anywhere", f"./{'x' * 300}/y"):
         result = pam("exec", SESSION_ID, "--", word)
         assert result.exit_code == 127
-        assert result.stderr == f"{word}: no such command; no credentials were asked for\n"
+        assert result.stderr == f"CLIENT: {word}: no such command; no credentials were asked for\n"
     assert fake.asked == []
 
 

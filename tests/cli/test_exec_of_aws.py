@@ -170,7 +170,7 @@ def in_seconds(seconds: float) -> Callable[[], str]:
 def test_work_that_is_longer_than_a_lease_goes_on_with_the_next(
     fake: FakeApi, written: Written
 ) -> None:
-    end = in_seconds(2)
+    end = in_seconds(4)
     fake.on(
         CALL,
         lambda _: lease(access_key_id="ASIA1", expires_at=end()),
@@ -196,7 +196,7 @@ AFTER = (
 def test_at_the_end_both_the_person_and_the_sdk_are_told_and_nothing_is_killed(
     fake: FakeApi, pam: Pam, tmp_path: Path
 ) -> None:
-    end = in_seconds(2)
+    end = in_seconds(4)
     fake.on(CALL, lambda _: lease(expires_at=end()))
     fake.on(SHOW, lambda _: active(expires_at=end()))
     out = tmp_path / "out"

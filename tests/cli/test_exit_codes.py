@@ -113,7 +113,7 @@ def test_an_answer_that_is_no_json_is_a_failure_of_nobody_but_the_caller(
         result = pam("resources", "--json")
         problem = json.loads(result.stdout)
         assert (result.exit_code, problem["status"], problem["code"]) == (expected, 0, "CLIENT")
-        assert problem["detail"] + "\n" == result.stderr
+        assert result.stderr == f"CLIENT: {problem['detail']}\n"
 
 
 def test_without_a_connection_it_is_5_and_a_document_of_our_own(

@@ -129,7 +129,7 @@ def test_what_ssm_names_in_vain_is_one_line_and_no_call_goes_anywhere(
     _ssm_names(fake, url)
     result = pam("show", SESSION_ID)
     assert (result.exit_code, result.stdout, fake.asked) == (1, "", [])
-    assert result.stderr.startswith(f"SSM {PATH} names {url!a}, "), result.stderr
+    assert result.stderr.startswith(f"CLIENT: SSM {PATH} names {url!a}, "), result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from cli.holder import asking
+from cli.holder import asking, transport
 from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, active, lease, session
 from tests.cli.programs import Program, write_profiles
 
 CALL = f"POST /pam/sessions/{SESSION_ID}/credentials"
 SHOW = f"GET /pam/sessions/{SESSION_ID}"
-PATIENCE = 20.0
+PATIENCE = 60.0
 TEN_MINUTES = timedelta(minutes=10)
 
 
@@ -38,6 +38,7 @@ def runtime(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pam-") as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         monkeypatch.delenv(asking.SWITCH)
+        monkeypatch.setattr(transport, "ASKING_PATIENCE", 30.0)
         yield Path(folder)
         if pid := asking.status().get("pid"):
             os.kill(pid, signal.SIGKILL)

@@ -109,7 +109,7 @@ def test_nobody_at_the_local_endpoint_says_how_to_start_it(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert _only_line(pam, exit_code=5) == (
-        "nothing answers at 127.0.0.1:9; start the local stack with `pam local up`\n"
+        "CLIENT: nothing answers at 127.0.0.1:9; start the local stack with `pam local up`\n"
     )
 
 
@@ -184,4 +184,5 @@ def test_a_fault_of_pam_itself_is_one_line_too(
     fake.on(f"GET /pam/sessions/{SESSION_ID}", session())
     result = pam("show", SESSION_ID)
     assert result.exit_code == 1
-    assert result.stderr == "internal error: KeyError: 'boom' (PAM_TRACEBACK=1 shows where)\n"
+    said = "internal error: KeyError: 'boom' (PAM_TRACEBACK=1 shows where)"
+    assert result.stderr == f"CLIENT: {said}\n"

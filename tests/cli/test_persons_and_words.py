@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
+from cli import clock
 from tests.cli.fake_api import ALICE, BLOCK, SESSION_ID, FakeApi, Pam, session
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far away a time is may change between two lines."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+
 
 BLOCK_ALICE = ["block", "alice", "--reason", "laptop stolen"]
 DONE = {
@@ -63,6 +72,7 @@ BEFORE: dict[str, tuple[list[str], dict[str, Any], bool]] = {
 }
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize("case", BEFORE)
 def test_a_block_that_stood_longer_before_is_said(fake: FakeApi, pam: Pam, case: str) -> None:
     options, stands, told = BEFORE[case]
@@ -72,6 +82,7 @@ def test_a_block_that_stood_longer_before_is_said(fake: FakeApi, pam: Pam, case:
     assert more == [f"  was blocked until {until} before, which is longer, and stays"] * told
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize("yes", ["-y", "--yes"])
 def test_a_yes_to_a_block_changes_nothing(fake: FakeApi, pam: Pam, yes: str) -> None:
     fake.on("POST /pam/block", DONE)

@@ -1,5 +1,7 @@
 """What a person hears of a session's end while their command runs."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -30,10 +32,11 @@ class Watch:
 
 
 @pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
+def in_utc() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv("TZ", "UTC")
+        time.tzset()
+        yield
     time.tzset()
 
 
@@ -85,13 +88,14 @@ def test_it_looks_at_the_clock_every_ten_seconds_and_in_time() -> None:
 
 def test_while_it_is_entered_it_tells_by_itself() -> None:
     told: list[str] = []
-    heard = Event()
+    heard, now, moment = Event(), [NOW], timedelta(seconds=0.05)
 
     def hear(line: str) -> None:
         told.append(line)
         heard.set()
 
-    with Reminders("x", datetime.now(UTC) + timedelta(seconds=0.05), tell=hear):
+    with Reminders("x", NOW + moment, tell=hear, now=lambda: now[0]):
+        now[0] += moment
         assert heard.wait(10)
     assert told == [OVER.replace("core-ledger-admin", "x")]
 
@@ -105,8 +109,8 @@ def test_an_end_that_comes_with_the_commands_own_is_told_all_the_same() -> None:
 
 def test_a_session_that_was_ended_early_is_not_said_to_end_later() -> None:
     told: list[str] = []
-    ends = datetime.now(UTC) + timedelta(seconds=0.05)
-    reminders = Reminders("x", ends, ended_early=lambda: True, tell=told.append)
+    ends = NOW + timedelta(seconds=0.05)
+    reminders = Reminders("x", ends, ended_early=lambda: True, tell=told.append, now=lambda: NOW)
     reminders._run()
     assert told == []
 

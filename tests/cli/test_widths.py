@@ -152,8 +152,9 @@ def test_a_receipt_is_folded_between_its_parts(width: int) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_what_is_chosen_from_is_folded_between_words_below_its_number(width: int) -> None:
     sessions = [Session.parse(each) for each in _sessions()]
-    whole = about.numbered(sessions, now=clock.now(), width=None)
-    lines = about.numbered(sessions, now=clock.now(), width=width).splitlines()
+    now = clock.now()
+    whole = about.numbered(sessions, now=now, width=None)
+    lines = about.numbered(sessions, now=now, width=width).splitlines()
     assert all(len(line) <= width for line in lines)
     assert [line[:5] for line in lines if line[:5].strip()] == ["  1  ", "  2  ", "  3  "]
     assert " ".join(lines).split() == whole.split()

@@ -16,7 +16,7 @@ RUN = (
     "sys.exit(child.run(sys.argv[1], sys.argv[1:], os.environ))"
 )
 """Runs its arguments as `pam exec` does, without asking any API."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Typist:

@@ -106,8 +106,8 @@ def test_calls_made_long_to_fill_a_search_are_read_in_parts_the_oldest_first(
     for each in noted:
         calls.note(each)
     read: list[dict[str, Any]] = []
-    monkeypatch.setattr(handled_calls, "_MOST_TEXT", 50_000, raising=False)
-    monkeypatch.setattr(handled_calls, "_PAGE", 2, raising=False)
+    monkeypatch.setattr(handled_calls, "_MOST_TEXT", 50_000)
+    monkeypatch.setattr(handled_calls, "_PAGE", 2)
     of_item = handled_calls.from_item
     monkeypatch.setattr(handled_calls, "from_item", lambda item: read.append(item) or of_item(item))
     found = calls.unmatched(1000)

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from local.cast import Cast, until
 from local.slack.control import Person, Seen, Shown
-from local.slack.delivery import TIMED_OUT
+from local.slack.delivery import EVENT, TIMED_OUT
 from pam.aws.attribute_values import to_item
 from pam.domain.ids import is_ulid
 from pam.names import SLACK_CARD, slack_table_name
@@ -134,13 +134,15 @@ def _heard(act: Callable[[], Seen], again: Callable[[], Seen] | None = None) -> 
 
 
 def heard(cast: Cast, does: Callable[[], object]) -> None:
-    """Does it, and waits until the app has taken the event that tells of it."""
+    """Does it, and waits until the app has taken the events that tell of it."""
     last = max((it["number"] for it in cast.slack.deliveries()), default=0)
     does()
-    until(
-        lambda: [it for it in cast.slack.deliveries(last) if it["acknowledged"]] or None,
-        "the event to be taken",
-    )
+
+    def taken() -> bool | None:
+        events = [it for it in cast.slack.deliveries(last) if it["kind"] == EVENT]
+        return (bool(events) and all(it["acknowledged"] for it in events)) or None
+
+    until(taken, "the event to be taken")
 
 
 def sessions_of(cast: Cast, name: str) -> set[str]:

@@ -1,10 +1,13 @@
-"""Moto's DynamoDB, quicker: what it answers and keeps is the same.
+"""Moto's DynamoDB, quicker, and for one call at a time: what it answers and keeps is the same.
 
 Items of a table are answered as they lie there. Moto looks for each of the ten types of an
 attribute, and for each member of an answer, under each of four names, which is half of what a call
 of it takes. What a transaction may have to be undone to is a copy of what the transaction changes,
 and not of the tables with all that describes them. What is found out by names alone is found out
 once.
+
+DynamoDB looks at a condition and writes in one step. Moto does not: of two calls at the same time
+both may find it met, and a transaction that fails takes back what others wrote meanwhile.
 """
 
 import copy
@@ -12,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
+from threading import RLock
 from typing import Any
 
 from botocore import hooks, useragent
@@ -20,10 +24,13 @@ from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend, Table
+from moto.dynamodb.responses import DynamoHandler
 
 _STRUCTURE = BaseJSONSerializer._serialize_type_structure
 _MAP = BaseJSONSerializer._serialize_type_map
 _TRANSACT = DynamoDBBackend.transact_write_items
+_CALL = DynamoHandler.call_action
+_ONE_AT_A_TIME = RLock()
 _METHODS = cache(responses.method_names_from_class)
 """Moto looks through the whole class, with what it inherits, for each call."""
 _SANITIZED = cache(useragent.sanitize_user_agent_string_component)
@@ -40,6 +47,7 @@ def hasten() -> None:
     BaseJSONSerializer._serialize_type_structure = _structure
     BaseJSONSerializer._serialize_type_map = _map
     DynamoDBBackend.transact_write_items = _transact
+    DynamoHandler.call_action = _alone
     models.copy = _Copies
     responses.method_names_from_class = _METHODS
     useragent.sanitize_user_agent_string_component = _SANITIZED
@@ -110,6 +118,11 @@ def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) ->
         _TRANSACT(backend, transact_items)
     finally:
         _in_place.reset(mark)
+
+
+def _alone(handler: DynamoHandler) -> Any:
+    with _ONE_AT_A_TIME:
+        return _CALL(handler)
 
 
 class _Copies:

@@ -38,7 +38,7 @@ def serving(
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    server, loop, stopped = begun.get(timeout=10)
+    server, loop, stopped = begun.get(timeout=60)
     try:
         yield server
     finally:

@@ -30,7 +30,7 @@ def started_process(module: str, folder: Path, *options: str) -> Iterator[Starte
     process = subprocess.Popen(command, cwd=ROOT, pass_fds=(reading,))
     os.close(reading)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not port_file.exists():
             assert process.poll() is None
             assert time.monotonic() < deadline

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -67,7 +67,7 @@ def test_of_two_painters_at_once_neither_leaves_an_older_picture(painted: World)
         calls.append(method)
         if calls == ["chat.update"]:
             another()
-        return painted._web.call(method, arguments, timeout=8)
+        return painted._web.call(method, arguments, timeout=30)
 
     painted.web = web  # type: ignore[method-assign]
     painted.heard(session)
@@ -156,7 +156,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@examples(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=25)
 def test_whatever_happens_in_whatever_order_the_card_is_right_in_the_end(steps: list[Any]) -> None:
     with world() as painted:
         session = painted.story.request()

@@ -62,11 +62,13 @@ def test_what_may_stand_there_is_not_posted_again_before_slack_answers(painted: 
     painted.slack.knobs(answer_lost={"chat.postMessage": 1})
     painted.heard(session)
     painted.turn()
-    painted.slack.knobs(slow={"*": 1.0})
+    patience = painted.silent_after
+    painted.slack.knobs(slow={"*": 60})
     painted.silent_after = 0.2
     painted.settle(within=600)
     assert len(painted.cards()) == 1
     painted.slack.knobs(slow={})
+    painted.silent_after = patience
     painted.settle()
     assert len(painted.cards()) == 2
 

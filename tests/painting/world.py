@@ -71,7 +71,7 @@ class World:
     given_up: list[Waiting] = field(default_factory=list)
     seconds_a_call: float = 0.05
     """What a call of Slack takes, by the story's clock."""
-    silent_after: float = 8
+    silent_after: float = 30
 
     def __post_init__(self) -> None:
         self.token = Token(secret=self.running.about["bot_token"])

@@ -14,7 +14,6 @@ def test_a_row_that_nobody_can_free_keeps_no_right_of_the_session(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A transaction that holds the user's row, prepared as a role that PAM cannot become."""
-    monkeypatch.setattr(shutting, "_WITHIN_SECONDS", 1.0)
     with bank.server.superuser() as owner:
         for statement in (
             "CREATE ROLE helper LOGIN PASSWORD 'theirs'",
@@ -36,8 +35,10 @@ def test_a_row_that_nobody_can_free_keeps_no_right_of_the_session(
             borrower.execute(statement)  # type: ignore[call-overload]
         helper.execute(f"REVOKE team FROM {lease.username}")  # type: ignore[call-overload]
         try:
-            with pytest.raises(IssuerUnavailable):
-                bank.users.end(session, now())
+            with monkeypatch.context() as impatient:
+                impatient.setattr(shutting, "_WITHIN_SECONDS", 1.0)
+                with pytest.raises(IssuerUnavailable):
+                    bank.users.end(session, now())
             assert not is_let_in(lease), "into what was lent"
             elsewhere = connect(replace(lease, dbname="postgres"))
             in_group = "SELECT pg_has_role(%s, 'ledger_operators', 'MEMBER')"

@@ -16,6 +16,7 @@ from local.cast import until
 from pam.aws.login_secrets import parse_login
 from pam.domain.errors import Conflict, IssuerUnavailable, TryAgain, Unreached
 from pam.ports.targets import DatabaseLogin
+from pam.postgres import secret_issuer
 from pam.postgres.login import Databases
 from pam.postgres.rotation import PostgresRotation, RotationRefused, Step
 from pam.postgres.secret_issuer import Phase, version_of
@@ -111,16 +112,19 @@ def test_the_same_phase_asks_for_the_same_version_however_often(bank: Bank) -> N
     bank.reports.end(session, now())
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_rotation_that_is_under_way_is_waited_for(bank: Bank) -> None:
+def test_a_rotation_that_is_under_way_is_waited_for(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stored = bank.secrets.secrets[REPORTS_SECRET]
     others = str(uuid.uuid4())
     stored.begin(others)
     PostgresRotation(stored, bank.databases, parse_login).run(Step.CREATE, others)
     session = bank.reports_session()
     bank.reports.reserve(session, now())
-    with pytest.raises(TryAgain):
-        bank.reports.activate(session, now())
+    with monkeypatch.context() as impatient:
+        impatient.setattr(secret_issuer, "_WITHIN_SECONDS", 1.0)
+        with pytest.raises(TryAgain):
+            bank.reports.activate(session, now())
     finish = threading.Timer(0.3, bank.secrets.run_steps, args=(REPORTS_SECRET, others))
     finish.start()
     bank.reports.activate(session, now())
@@ -163,7 +167,7 @@ def test_the_servers_own_work_does_not_keep_the_account_shut(bank: Bank) -> None
     assert is_let_in(bank.secrets.login(REPORTS_SECRET))
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("asks_again_soon")
 @pytest.mark.parametrize("step", Step)
 def test_a_rotation_function_that_dies_before_a_step_is_called_again(
     bank: Bank, step: Step

@@ -23,9 +23,10 @@ class Interrupted:
         self.server.end()
 
     def start(self) -> None:
-        again = postgres.start_again(self.server.folder, self.server.password, self.server.port)
-        assert again is not None
-        self.server = again
+        """On the port of before: whoever else may have got it for a moment gives it back."""
+        folder, password, port = self.server.folder, self.server.password, self.server.port
+        tries = (postgres.start_again(folder, password, port) for _ in range(5))
+        self.server = next(filter(None, tries))
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,6 @@ def test_at_activation_nothing_is_made(bank: Bank, machine: Interrupted) -> None
     assert bank.roles() == {}
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.guarantee("G6")
 def test_at_the_end_it_is_not_said_until_the_server_is_back_and_refuses(
     bank: Bank, machine: Interrupted

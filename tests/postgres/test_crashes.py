@@ -60,7 +60,7 @@ def test_a_user_is_gone_in_the_end_whichever_statement_the_crash_was_at(
 
 
 @pytest.mark.guarantee("G6")
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("asks_again_soon")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", ACTS)
 @pytest.mark.parametrize("where", ["statements", "secrets", "checkouts"])

@@ -56,7 +56,7 @@ def told(server: Postgres, session_id: str) -> list[Activity]:
 
 def statements(server: Postgres, session_id: str, awaited: str) -> list[Activity]:
     """Once the one that is awaited is there: the server writes its log as it goes."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = told(server, session_id)
         if any(awaited in activity.what for activity in found):

@@ -166,11 +166,18 @@ def test_a_lease_is_of_use_with_tls_only(bank: Bank) -> None:
 def test_a_query_is_cancelled_and_a_connection_cut_through_tls(bank: Bank) -> None:
     login = bank.secrets.login(LEDGER_SECRET)
     with bank.databases.connect(login) as connection, bank.server.superuser() as root:
-        cancel = threading.Timer(0.2, connection.cancel)
-        cancel.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("SELECT pg_catalog.pg_sleep(4)")
-        cancel.join()
+        at_work = "SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
+
+        def cancel() -> None:
+            while root.execute(at_work, [connection.info.backend_pid]).fetchone() is None:
+                pass
+            connection.cancel()
+
+        cancelling = threading.Thread(target=cancel)
+        cancelling.start()
+        with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+            connection.execute("SELECT pg_catalog.pg_sleep(60)")
+        cancelling.join()
         root.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
         # The server's last words, and not only a connection that is gone.
         with pytest.raises(psycopg.errors.AdminShutdown):

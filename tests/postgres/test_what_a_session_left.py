@@ -159,6 +159,7 @@ def test_a_look_that_fails_does_not_hold_up_the_end_of_an_account(
     lease: LoginCredentials = bank.reports.lease(session, now())
     connect(lease)
     monkeypatch.setattr(left_behind, "_HOOKS", "SELECT pg_sleep(60)::text")
+    monkeypatch.setattr(left_behind, "_WITHIN_SECONDS", 1.0)
     receipt = bank.reports.end(session, now())
     assert receipt.left == ("not all of it could be looked at (57014)",)
     assert bank.databases.lets_in(bank.secrets.login(REPORTS_SECRET)), "the next is served"

@@ -1,5 +1,6 @@
 """The host in a thread of the test, beside a fake Slack and a fake route."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,11 @@ from tests.local.slack.running import CARD, Running
 from tests.slack_socket.faked_route import REGION, FakedRoute
 
 QUICK = Timing(
-    ping_interval=0.5,
-    start_within=6,
-    answer_within=1.5,
-    old_lives=3,
-    leave_within=2,
+    start_within=30,
+    answer_within=20,
+    old_lives=10,
+    leave_within=10,
+    goodbye_within=5,
     stagger=0.05,
     tick=0.02,
     settled=0.2,
@@ -28,6 +29,7 @@ QUICK = Timing(
     longest_pause=0.4,
     crowded_pause=0.3,
 )
+"""Pauses are short, patience is long: what is about an end of patience shortens that one."""
 
 
 class Hosted:
@@ -44,7 +46,7 @@ class Hosted:
         self._thread.join(seconds)
         return self.outcome
 
-    def wait_until_open(self, connections: int, *, seconds: float = 10) -> None:
+    def wait_until_open(self, connections: int, *, seconds: float = 30) -> None:
         """Slack counts so many, and they are greeted."""
 
         def are_open() -> bool:
@@ -79,7 +81,8 @@ def hosted(
     finally:
         started.host.finish(Outcome.LEFT)
         running.control.knobs(no_pong=False)
-        assert started.outcome_within(10) is not None
+        assert started.outcome_within(30) is not None
+        gc.collect()
 
 
 def post_card(running: Running) -> Shown:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from local.slack.control import Seen
+from slack_socket.connection import SlackConnection
 from slack_socket.envelopes import Envelope
 from slack_socket.forwarding import AT_ONCE, MOST_WAITING, Forwarding
 from slack_socket.outcome import Outcome
 from slack_socket.route import NotForwarded
-from tests.local.slack.running import Running
+from tests.local.slack.running import PATIENCE, Running
 from tests.slack_socket.faked_route import KEY, REGION, SECRET, FakedRoute
 from tests.slack_socket.hosting import QUICK, Hosted, hosted, post_card
 from tests.slack_socket.signed import Signer, signer
@@ -84,7 +85,7 @@ def test_what_pam_did_not_answer_is_not_acknowledged_and_can_be_pressed_again(
     route.status, route.answer = status, lambda _: answer
     seen = click(running)
     assert (seen.acknowledged, seen.error) == (False, "operation_timeout")
-    running.control.knobs(answer_within=3)
+    running.control.knobs(answer_within=PATIENCE)
     route.status, route.answer = 200, lambda _: b"{}"
     assert click(running).acknowledged
 
@@ -92,10 +93,10 @@ def test_what_pam_did_not_answer_is_not_acknowledged_and_can_be_pressed_again(
 def test_what_pam_answers_too_late_is_not_acknowledged_late_either(
     running: Running, route: FakedRoute
 ) -> None:
-    running.control.knobs(answer_within=1)
-    with hosted(running, route, replace(QUICK, answer_within=0.3)) as host:
+    running.control.knobs(answer_within=4)
+    with hosted(running, route, replace(QUICK, answer_within=2)) as host:
         host.wait_until_open(2)
-        route.takes = 0.6
+        route.takes = 2.5
         assert not click(running).acknowledged
         running.control.wait_until(lambda: route.calls)
         running.control.wait_until(host.host._forwarding.is_idle)
@@ -113,12 +114,24 @@ def test_pam_that_cannot_be_reached_acknowledges_nothing(
 
 
 def test_an_envelope_that_comes_twice_at_once_is_brought_once(
-    running: Running, route: FakedRoute, host: Hosted
+    running: Running, route: FakedRoute, host: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forwarding, taken = host.host._forwarding, threading.Semaphore(0)
+    take = forwarding.take
+
+    def taking(connection: SlackConnection, envelope: Envelope) -> None:
+        take(connection, envelope)
+        taken.release()
+
+    def when_both_have_come(_call: object) -> bytes:
+        assert all(taken.acquire(timeout=10) for _ in range(2))
+        return b"{}"
+
+    monkeypatch.setattr(forwarding, "take", taking)
     running.control.knobs(envelope_twice=1)
-    route.takes = 0.2
+    route.answer = when_both_have_come
     assert click(running).acknowledged
-    running.control.wait_until(host.host._forwarding.is_idle)
+    running.control.wait_until(forwarding.is_idle)
     assert route.tried == 1
 
 
@@ -262,9 +275,9 @@ def test_who_leaves_finishes_what_is_in_hand_and_takes_no_more(
     running.control.wait_until(lambda: route.tried)
     host.host.finish(Outcome.LEFT)
     clicking.join(10)
-    assert host.outcome_within(10) is Outcome.LEFT
+    assert host.outcome_within(30) is Outcome.LEFT
     assert seen[0].acknowledged
-    assert running.control.counts()["sockets"]["open"] == 0
+    running.control.wait_until(lambda: running.control.counts()["sockets"]["open"] == 0)
     assert click(running).error == "dispatch_failed"
 
 

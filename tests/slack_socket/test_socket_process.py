@@ -70,7 +70,7 @@ def test_it_works_leaves_when_told_to_and_says_nothing_of_what_it_carried(
         running.control.call("disconnect")
         running.control.wait_until(lambda: running.control.counts()["sockets"]["opened"] == 4)
         host.send_signal(signal.SIGTERM)
-        said, _ = host.communicate(timeout=20)
+        said, _ = host.communicate(timeout=60)
     assert host.returncode == Outcome.LEFT
     assert not health_file.exists()
     lines = [json.loads(line) for line in said.splitlines()]
@@ -103,7 +103,7 @@ def test_without_what_it_needs_it_says_so_and_does_not_start(
     for name in ("AWS_PROFILE",):
         env.pop(name)
     with process(env) as host:
-        told, _ = host.communicate(timeout=30)
+        told, _ = host.communicate(timeout=60)
     assert host.returncode == Outcome.NEEDS_A_PERSON
     (line,) = told.splitlines()
     assert said in json.loads(line)["why"]

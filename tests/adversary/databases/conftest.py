@@ -7,9 +7,9 @@ import pytest
 
 from tests.adversary.databases.foe import Scene
 from tests.postgres.bank import Bank
-from tests.postgres.conftest import _accounts, bank, server
+from tests.postgres.conftest import _accounts, bank, server, thorough
 
-__all__ = ["_accounts", "bank", "server"]
+__all__ = ["_accounts", "bank", "server", "thorough"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

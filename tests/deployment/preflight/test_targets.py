@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -58,14 +58,15 @@ def server(answer: bytes) -> Iterator[int]:
 
         def serve() -> None:
             peer, _ = listening.accept()
-            with peer:
+            # Whoever does not like the answer goes away in the middle.
+            with peer, suppress(OSError):
                 peer.recv(8)
                 peer.sendall(answer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1]
-        thread.join(timeout=5)
+        thread.join(timeout=60)
 
 
 def with_host(port: int) -> Any:

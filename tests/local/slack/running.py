@@ -1,5 +1,6 @@
 """A fake Slack of the tests' own, in a thread; and Slack's own clients, pointed at it."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -55,12 +57,29 @@ class Running:
         )
 
 
+PATIENCE = 30.0
+"""Seconds. Slack's own three say more of a busy machine than of what is tested; what is about being
+late turns its own knobs."""
+
+
 @contextmanager
 def slack(record: Path | None = None, clock: Callable[[], float] = time.time) -> Iterator[Running]:
     with serving(lambda: Server(record=record, clock=clock), Server.close) as server:
+        faults = server.slack.faults
+        faults.answer_within = faults.trigger_lives = PATIENCE
         about = server.about()
         control = SlackControl(about["control_url"], about["control_token"])
         yield Running(about=about, control=control, server=server)
+
+
+def leaves_sockets_to_the_collector(folder: Path, items: list[pytest.Item]) -> None:
+    """Slack's library does so with a connection whose handshake did not succeed, as happens on a
+    busy machine. The tests below the folder collect by themselves: no other is to be told of it.
+    """
+    told = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings(told))
 
 
 class Listener:
@@ -106,3 +125,6 @@ def listening(running: Running, **options: Any) -> Iterator[Listener]:
         running.control.call("cut")
         listener.client.enqueue_message("{}")  # its thread waits a second for one
         listener.client.close()
+        # Its threads may have been at the next connection.
+        listener.client.disconnect()
+        gc.collect()

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from local.slack.control import ControlError
+from local.slack.faults import Faults
 from tests.local.slack.pieces import actions, button, error_of, plain, trigger_of
-from tests.local.slack.running import Listener, Running
+from tests.local.slack.running import PATIENCE, Listener, Running
 
 pytestmark = pytest.mark.enable_socket
 
@@ -54,7 +55,7 @@ def test_a_trigger_opens_one_modal_within_three_seconds(
     assert error_of(lambda: opened(trigger_id="1.2.3", view=MODAL)) == "invalid_trigger_id"
     alice.command("")
     late = trigger_of(listener)
-    running.control.knobs(clock_ahead=3.1)
+    running.control.knobs(trigger_lives=Faults().trigger_lives, clock_ahead=3.1)
     assert error_of(lambda: opened(trigger_id=late, view=MODAL)) == "expired_trigger_id"
 
 
@@ -156,7 +157,10 @@ def test_a_submission_without_acknowledgement_stays_open(
     running.control.knobs(answer_within=0.2)
     alice = running.control.person("alice")
     assert alice.submit(ENTERED).error == "operation_timeout"
+    # The command that opened the modal, and this.
+    running.control.wait_until(lambda: len(listener.requests) == 2)
     listener.silent = False
+    running.control.knobs(answer_within=PATIENCE)
     assert alice.submit(ENTERED).acknowledged
 
 

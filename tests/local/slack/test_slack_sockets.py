@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin.connection import Connection
 
 from local.slack.control import Seen
-from tests.local.slack.running import CARD, Listener, Running, listening
+from tests.local.slack.running import CARD, PATIENCE, Listener, Running, listening
 
 pytestmark = pytest.mark.enable_socket
 
@@ -102,8 +102,9 @@ def test_what_is_not_acknowledged_is_lost_and_the_person_told(
     (card,) = running.control.messages("core-approvals")
     assert running.control.person("bob").click(card, "pam.approve").error == "operation_timeout"
     # Neither comes again; both can be done again.
-    assert len(listener.requests) == 2
+    running.control.wait_until(lambda: len(listener.requests) == 2)
     listener.silent = False
+    running.control.knobs(answer_within=PATIENCE)
     assert running.control.person("bob").click(card, "pam.approve").acknowledged
     counts = running.control.counts()["deliveries"]
     assert counts["interactive"] == {"acknowledged": 1, "lost": 1, "attempts": 2}
@@ -123,19 +124,24 @@ def test_an_event_is_repeated_until_it_is_acknowledged(
     listener.silent = True
     running.control.person("alice").open_home()
     running.control.wait_until(lambda: len(listener.requests) == 4)
-    tries = [(it.retry_attempt, it.retry_reason) for it in listener.requests]
+    # Slack's client handles each in a thread of its own.
+    tries = sorted((it.retry_attempt or 0, it.retry_reason) for it in listener.requests)
     assert tries == [(0, ""), (1, "timeout"), (2, "timeout"), (3, "timeout")]
     assert len({it.payload["event_id"] for it in listener.requests}) == 1
     assert len({it.envelope_id for it in listener.requests}) == 4
 
 
 def test_an_event_may_first_arrive_as_a_retry(running: Running) -> None:
-    running.control.knobs(event_retries_after=[0.2, 60.0, 300.0], connections_open_fails=0)
-    running.control.call("cut")
+    running.control.knobs(event_retries_after=[0.2] * 100)
     running.control.person("alice").open_home()
+    running.control.wait_until(lambda: any(it["error"] for it in running.control.deliveries()))
     with listening(running) as late:
         running.control.wait_until(lambda: late.requests)
-    assert late.requests[0].retry_attempt == 1
+        (home,) = running.control.wait_until(
+            lambda: [it for it in running.control.deliveries() if it["acknowledged"]]
+        )
+    (request,) = late.requests
+    assert request.retry_attempt == home["attempts"] - 1 > 0
 
 
 def test_duplicates_are_the_same_envelope_or_the_same_command(
@@ -148,6 +154,7 @@ def test_duplicates_are_the_same_envelope_or_the_same_command(
     assert len({it.envelope_id for it in listener.requests}) == 1
     running.control.knobs(command_twice=1)
     assert alice.command("mine").acknowledged
+    running.control.wait_until(lambda: len(listener.requests) == 4)
     first, second = listener.requests[2:]
     assert first.envelope_id != second.envelope_id
     assert first.payload["trigger_id"] == second.payload["trigger_id"]
@@ -163,9 +170,9 @@ def test_an_envelope_right_behind_disconnect_is_not_acknowledged_in_time(
     assert alice.command("status").error == "operation_timeout"
     running.control.wait_until(lambda: running.control.counts()["sockets"]["open"])
     # It has its next connection already, and hears nothing there until the old one is closed.
-    running.control.knobs(answer_within=3)
+    running.control.knobs(answer_within=PATIENCE)
     assert alice.command("mine").acknowledged
-    assert listener.requests[-1].payload["text"] == "mine"
+    assert "mine" in [it.payload["text"] for it in listener.requests]
     told = [message["reason"] for message in listener.messages if message["type"] == "disconnect"]
     # Slack's client acts on `disconnect` itself and shows it to nobody.
     assert told == []
@@ -182,9 +189,10 @@ def test_through_refreshes_each_click_is_acknowledged_or_the_person_told(
 
     def refreshed() -> bool:
         seen.append(bob.click(card, "pam.approve"))
-        return bool(running.control.counts()["sockets"]["opened"] >= 4)
+        some = any(it.acknowledged for it in seen)
+        return some and bool(running.control.counts()["sockets"]["opened"] >= 4)
 
-    running.control.wait_until(refreshed, seconds=20)
+    running.control.wait_until(refreshed, seconds=60)
     assert all(it.acknowledged is (it.error is None) for it in seen)
     assert {it.error for it in seen} <= {None, "operation_timeout", "dispatch_failed"}
     acknowledged = sum(it.acknowledged for it in seen)
@@ -201,7 +209,7 @@ def test_an_acknowledgement_that_comes_late_is_counted_and_changes_nothing(
     running.control.knobs(answer_within=0.1)
     listener.silent = True
     assert running.control.person("alice").command("status").error == "operation_timeout"
-    (request,) = listener.requests
+    (request,) = running.control.wait_until(lambda: listener.requests)
     listener.client.send_socket_mode_response({"envelope_id": request.envelope_id})
     running.control.wait_until(
         lambda: running.control.counts()["sockets"]["late_acknowledgements"] == 1
@@ -226,16 +234,14 @@ def test_every_reason_to_leave_can_be_told_and_slack_closes_in_the_end(
 
 
 def test_a_peer_without_pongs_goes_stale_and_one_with_does_not(running: Running) -> None:
-    pongs: list[float] = []
     url = open_url(running)
     connection = Connection(url=url, logger=_silent(), ping_interval=1)
     connection.connect()
     assert connection.is_active()
-    pongs.append(_pongs(connection))
+    assert _answers_a_ping(connection, within=10)
     running.control.knobs(no_pong=True)
-    pongs.append(_pongs(connection))
+    assert not _answers_a_ping(connection, within=0.3)
     connection.close()
-    assert pongs == [1, 0]
 
 
 def test_a_reset_is_noticed_by_the_other_side(running: Running) -> None:
@@ -262,15 +268,15 @@ def _silent() -> logging.Logger:
     return logger
 
 
-def _pongs(connection: Connection) -> int:
-    """How many pongs a ping brings, within a moment."""
+def _answers_a_ping(connection: Connection, *, within: float) -> bool:
+    """Whether a pong came before so many seconds of silence."""
     assert connection.sock is not None
-    connection.sock.settimeout(0.3)
+    connection.sock.settimeout(within)
     connection.ping("are you there")
     read = b""
     try:
-        while more := connection.sock.recv(4096):
-            read += more
+        while b"are you there" not in read:
+            read += connection.sock.recv(4096)
     except TimeoutError:
-        pass
-    return read.count(b"are you there")
+        return False
+    return True

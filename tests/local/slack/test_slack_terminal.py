@@ -52,7 +52,9 @@ FORM = {
 
 @pytest.fixture
 def at(running: Running, listener: Listener) -> Terminal:
-    """With an app that opens the form on a command and answers each click to the person alone."""
+    """With an app that opens the form on a command and answers each click to the person alone,
+    each before it acknowledges it: a terminal waits only a moment for what comes behind.
+    """
 
     def answer(_client: Any, request: SocketModeRequest) -> None:
         if request.type == "slash_commands":
@@ -65,7 +67,7 @@ def at(running: Running, listener: Listener) -> Terminal:
                 text=f"you pressed {pressed}",
             )
 
-    listener.client.socket_mode_request_listeners.append(answer)
+    listener.client.socket_mode_request_listeners.insert(0, answer)
     return Terminal(running.control)
 
 
