@@ -241,13 +241,19 @@ class Cast:
         )
 
     def checkpoint(self) -> dict[str, Any]:
-        """Seals the audit log now, as the schedule does within the minute. Once more if it fails:
-        of two that come at the same moment, the witness signs for one.
+        """Seals the audit log now, as the schedule does within the minute. That may be at it just
+        then, and of two at once the witness refuses one.
         """
-        try:
-            return self.invoke("checkpoint_log", {"message": "SealRecords"})
-        except NotSeenError:
-            return self.invoke("checkpoint_log", {"message": "SealRecords"})
+
+        def sealed() -> dict[str, Any] | None:
+            try:
+                return self.invoke("checkpoint_log", {"message": "SealRecords"})
+            except NotSeenError as error:
+                if "WitnessRefused" not in str(error):
+                    raise
+                return None
+
+        return until(sealed, "the audit log to be sealed and witnessed", 10)
 
     def tick(self) -> None:
         """Does what is due now, as the schedule does within the minute."""

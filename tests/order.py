@@ -15,14 +15,16 @@ FOLDERS = (
 """Of tests without network, by the time that their longest files take."""
 E2E = (
     *("fuzz", "load", "races", "databases", "local_stack", "who_may_do_what", "function_rights"),
-    *("trail", "borrowing_a_role", "tick", "command", "blocklist", "activity", "audit", "events"),
-    *("review", "runbook", "approval", "bad_input"),
+    *("borrowing_a_role", "tick", "command", "blocklist", "activity", "audit", "events"),
+    *("review", "runbook", "approval", "bad_input", "runbook_documents_run"),
 )
-"""Files of end-to-end tests, without `test_`, by the time that they take."""
+"""Files of end-to-end tests, without `test_`, by the time that they take. Last the one that needs
+the AWS CLI, which is being installed when they begin.
+"""
 
 
-FIRST = ("readme",)
-"""What reports on the whole log, before others forge records in it."""
+FIRST = ("readme", "trail")
+"""What reports on the whole log, or proves it, before others forge records in it."""
 
 
 class Item(Protocol):

@@ -20,6 +20,12 @@ def make_overdue(cast: Cast, session_id: str, since: str = "approval_expires_at"
     )
 
 
+def is_stuck(operator: Person, session_id: str) -> bool:
+    """Whether it is listed as stuck, whatever else is."""
+    stuck = operator.get("/pam/stuck").body["items"]
+    return session_id in {each["session_id"] for each in stuck}
+
+
 def closed(cast: Cast, who: Person, session_id: str, status: str) -> dict[str, Any]:
     """The session, once it says so. What a target did not confirm at once is tried again soon, and
     not in half a minute.

@@ -7,7 +7,7 @@ import pytest
 from local.cast import Cast, Person, until
 from local.okta.control import OktaControl
 from tests.e2e.in_directories import SUPPORT, lent
-from tests.e2e.overdue import closed, make_overdue
+from tests.e2e.overdue import closed, is_stuck, make_overdue
 
 
 @pytest.fixture
@@ -26,14 +26,9 @@ def test_while_okta_is_down_an_end_is_tried_and_listed_as_stuck_and_is_over_afte
     alice.post("/pam/end", {"session_id": session_id})
     alice.wait_for(session_id, "REVOKING")
     make_overdue(cast, session_id, "ending.decided_at")
-    until(lambda: session_id in stuck(sam) or None, "it to be stuck")
+    until(lambda: is_stuck(sam, session_id) or None, "it to be stuck")
     assert session_id in cast.pam("sam", "list", "--stuck").stdout
     okta.knobs(down=False)
     closed(cast, alice, session_id, "ENDED")
     assert "alice@bank.example" not in okta.members(SUPPORT)
-    assert session_id not in stuck(sam)
-
-
-def stuck(sam: Person) -> set[str]:
-    """Of the whole stack: others may have their own."""
-    return {each["session_id"] for each in sam.get("/pam/stuck").body["items"]}
+    assert not is_stuck(sam, session_id)

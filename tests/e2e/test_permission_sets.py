@@ -69,7 +69,7 @@ def met(cast: Cast, before: int) -> set[tuple[str, str]]:
 def test_the_credentials_end_with_the_session_and_the_next_session_of_the_person_works_at_once(
     cast: Cast, portal: Portal, alice: Person
 ) -> None:
-    first = lent(cast, "alice", PAYMENTS, duration_seconds=10)
+    first = lent(cast, "alice", PAYMENTS, duration_seconds=15)
     live = portal.live("alice")
     second = asked(cast, "alice", PAYMENTS, duration_seconds=60)
     assert alice.session(second)["waits_for"] == first["session_id"]
@@ -91,7 +91,7 @@ def test_the_credentials_end_with_the_session_and_the_next_session_of_the_person
 def test_what_identity_center_took_and_did_not_do_is_a_failure_with_its_reason(
     cast: Cast, portal: Portal, failing: str
 ) -> None:
-    failed = cast.person(SOMEBODY).wait_for(failing, "FAILED")
+    failed = closed(cast, cast.person(SOMEBODY), failing, "FAILED")
     assert REASON in failed["end_reason"]
     assert failed["ending"]["evidence"]
     assert not portal.shows(SOMEBODY)
@@ -110,20 +110,21 @@ def test_a_block_shuts_out_whoever_signs_in_while_the_assignment_still_stands(
     before = len(cast.identity_center.calls())
     for each in BUSY:
         cast.identity_center.call("refuse", operation=PROVISION, code=each)
+    # Throttled first: what is taken back at last, nobody may be quicker than.
+    cast.identity_center.call("refuse", operation=UNASSIGN, code=BUSY[1])
     cast.identity_center.call("refuse", operation=UNASSIGN, code=BUSY[0], times=1000)
     order = {"person": "dave", "reason": "laptop stolen", "seconds": 3600}
-    with ThreadPoolExecutor() as pool:
-        blocking = pool.submit(sam.post, "/pam/block", order)
-        portal.refused_soon(live)
-        late = portal.live("dave")
-        assert not portal.works(late), "denied before it was unassigned"
-        until(
-            lambda: (UNASSIGN, BUSY[0]) in met(cast, before) or None, "the deletion to be refused"
-        )
-        cast.identity_center.call("accept", operation=UNASSIGN)
-        cast.identity_center.call("refuse", operation=UNASSIGN, code=BUSY[1])
-        assert blocking.result().status == 200
-    sam.call("DELETE", "/pam/blocklist/dave?reason=found")
+    try:
+        with ThreadPoolExecutor() as pool:
+            blocking = pool.submit(sam.post, "/pam/block", order)
+            portal.refused_soon(live)
+            late = portal.live("dave")
+            assert not portal.works(late), "denied before it was unassigned"
+            until(lambda: (UNASSIGN, BUSY[0]) in met(cast, before) or None, "a refused deletion")
+            cast.identity_center.call("accept", operation=UNASSIGN)
+            assert blocking.result().status == 200
+    finally:
+        sam.call("DELETE", "/pam/blocklist/dave?reason=found")
     over = [closed(cast, dave, first, "REVOKED"), never_begun(dave, second)]
     assert met(cast, before) >= set(product((PROVISION, UNASSIGN), BUSY))
     methods = [each["ending"]["method"] for each in over]
@@ -224,9 +225,10 @@ def test_a_deny_that_was_removed_is_back_and_on_record_and_what_was_done_is_in_t
         return deny in portal.sids() or None
 
     until(back, "the deny to be back")
-    # By whichever search found it: the one of the minute may be writing it down yet.
-    (drift,) = until(lambda: records(cast, session_id, "Drift") or None, "the record")
-    assert drift["detail"].startswith("undone: ")
+    # By whichever search found it: the one of the minute may be writing it down yet, and both may
+    # have found it.
+    drift = until(lambda: records(cast, session_id, "Drift") or None, "the record")
+    assert {each["detail"].partition(": ")[0] for each in drift} == {"undone"}
 
     live, now = portal.live("alice"), datetime.now(UTC)
     recorded = cast.invoke("record_activity", done_by(live, signed_in=now))["recorded"]

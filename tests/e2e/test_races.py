@@ -13,6 +13,7 @@ import pytest
 from local import crowd
 from local.cast import Answer, Cast, Person, is_refused, until
 from pam.domain import timestamps
+from pam.domain.kinds import AWS_ROLE, kind_of
 from tests.e2e import databases
 
 LEDGER = "core-ledger-admin"
@@ -65,7 +66,9 @@ def nothing_is_left_at_the_targets(cast: Cast) -> Iterator[None]:
             assert time.time() < int(name.split("-")[3]) + SEARCHED_EVERY, name
         else:
             session = ada.get(f"/pam/sessions/{name.removeprefix('pam-revoke-')}").body
-            assert timestamps.parse(session["created_at"]) < began or deny_may_stand(session), name
+            # Other tests write denies of sessions that there never were.
+            known = "created_at" in session and timestamps.parse(session["created_at"]) >= began
+            assert not known or deny_may_stand(session), name
     for name in users(cast):
         session = ada.get(f"/pam/sessions/{name.removeprefix('pam_').upper()}").body
         known = "created_at" in session and timestamps.parse(session["created_at"]) >= began
@@ -88,14 +91,13 @@ def denies(cast: Cast) -> list[str]:
 
 
 def deny_may_stand(session: dict[str, Any]) -> bool:
-    """Until a tick a minute after the last lease can have ended by itself."""
+    """Until a tick after the last lease can have ended by itself, and its end was delivered."""
     if session["ended_at"] is None:
         return session["status"] == "REVOKING"
-    last_lease = min(
-        timestamps.parse(session["expires_at"]),
-        timestamps.parse(session["ended_at"]) + timedelta(minutes=30),
-    )
-    return datetime.now(UTC) < last_lease + timedelta(minutes=3)
+    lives_on = kind_of(AWS_ROLE).outlasting
+    assert lives_on is not None
+    last = timestamps.parse(session["ended_at"]) + lives_on.at_most
+    return datetime.now(UTC) < last + timedelta(minutes=4)
 
 
 def users(cast: Cast) -> list[str]:
@@ -170,8 +172,7 @@ def leased_while_revoked(session_id: str, engineer: Person, sam: Person) -> Answ
 def test_a_lease_and_a_revocation_at_once_leave_no_working_credential(
     _: int, cast: Cast, engineer: Person, first: Person, second: Person, sam: Person
 ) -> None:
-    # So short that in a long run its deny has to be gone again.
-    session_id = engineer.request(LEDGER, duration_seconds=60)["session_id"]
+    session_id = engineer.request(LEDGER)["session_id"]
     first.approve(session_id)
     second.approve(session_id)
     engineer.wait_for(session_id, "ACTIVE")
@@ -227,14 +228,14 @@ def at_its_end(
 
     def one(_: int) -> None:
         with people.turn() as engineer:
-            asked = engineer.request("core-sandbox-admin", duration_seconds=4)
+            asked = engineer.request("core-sandbox-admin", duration_seconds=8)
             session_id = str(asked["session_id"])
             ends = engineer.wait_for(session_id, "ACTIVE")["expires_at"]
             engineer.post(f"/pam/sessions/{session_id}/credentials")
             left = timestamps.parse(ends).timestamp() - time.time()
             time.sleep(max(0.0, left))
             act(session_id)
-            until(lambda: closing(ada, session_id) or None, "the end", 30)
+            until(lambda: closing(ada, session_id) or None, "the end")
             seen(engineer, session_id)
 
     with ThreadPoolExecutor(min(ROUNDS, A_FEW)) as pool:

@@ -37,7 +37,7 @@ ELSEWHERE = {
 }
 SEALED_BEFORE = "TRAIL=$(mktemp -d)"
 """Within a minute the schedule does it by itself."""
-LONGEST = 60.0
+LONGEST = 120.0
 """Seconds for one line."""
 PROMPT = re.compile(r"\[(\d+)\]> $")
 QUESTION = "[y/N]: "

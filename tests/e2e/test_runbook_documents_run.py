@@ -85,7 +85,7 @@ def test_a_refused_start_fails_the_runbook_with_the_sentence_that_pam_gave(cast:
         )
         return found if found["status"] != "RUNNING" else None
 
-    execution = until(over, "the execution to end", 20)
+    execution = until(over, "the execution to end")
     assert execution["status"] == "FAILED"
     told |= {"ReadWhy.Code": execution["error"], "ReadWhy.Cause": execution["cause"]}
     with pytest.raises(RuntimeError, match=r"NOT_ELIGIBLE: .*mallory"):

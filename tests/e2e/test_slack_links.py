@@ -3,7 +3,7 @@
 import pytest
 
 from local.cast import Cast
-from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, code_in, heard, link_anew
+from tests.e2e.in_slack import UAT, WAYS, WHY, InSlack, code_in, heard, link_anew, sessions_of
 
 DAVE = "slack:T0BANK00001/U0DAVE00001"
 
@@ -19,12 +19,13 @@ def slack(request: pytest.FixtureRequest, cast: Cast) -> InSlack:
 
 @pytest.mark.guarantee("G10")
 def test_an_account_that_is_nobodys_gets_nothing_though_its_mail_is_an_engineers(
-    slack: InSlack,
+    slack: InSlack, cast: Cast
 ) -> None:
-    known = len(slack.cards())
+    known = sessions_of(cast, "dave")
+    before = len(slack.told("dave"))
     slack.type("dave", f"{UAT} 10m {WHY}")
-    slack.told_of("dave", "/jit link")
-    assert len(slack.cards()) == known
+    slack.told_of("dave", "/jit link", after=before)
+    assert sessions_of(cast, "dave") == known
 
 
 def test_a_code_alone_links_nothing_and_with_the_persons_word_it_links(
@@ -49,11 +50,11 @@ def test_a_code_alone_links_nothing_and_with_the_persons_word_it_links(
 def test_what_is_unlinked_asks_for_nothing_any_more(slack: InSlack, cast: Cast) -> None:
     link_anew(cast, slack.way, "dave")
     assert cast.pam("dave", "unlink", DAVE).returncode == 0
-    known = len(slack.cards())
+    known = sessions_of(cast, "dave")
     before = len(slack.told("dave"))
     slack.type("dave", f"{UAT} 10m {WHY}")
     slack.told_of("dave", "link", after=before)
-    assert len(slack.cards()) == known
+    assert sessions_of(cast, "dave") == known
 
 
 def test_a_link_is_asked_for_anew_when_what_it_rests_on_has_changed(
@@ -63,10 +64,10 @@ def test_a_link_is_asked_for_anew_when_what_it_rests_on_has_changed(
     try:
         mail = "dave@elsewhere.example"
         heard(cast, lambda: cast.slack.call("change_user", user="dave", email=mail))
-        before, known = len(slack.told("dave")), len(slack.cards())
+        before, known = len(slack.told("dave")), sessions_of(cast, "dave")
         slack.type("dave", f"{UAT} 10m {WHY}")
         slack.told_of("dave", "/jit link", after=before)
-        assert len(slack.cards()) == known
+        assert sessions_of(cast, "dave") == known
     finally:
         mail = "dave@bank.example"
         heard(cast, lambda: cast.slack.call("change_user", user="dave", email=mail))

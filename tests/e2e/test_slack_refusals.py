@@ -122,6 +122,7 @@ def _on_record(cast: Cast, user: str) -> str | None:
     """A record `Refused` by this account of Slack's."""
     arn = cast.parameter("/bank/local/mod046/audit-log/group-arn")
     group = arn.partition(":log-group:")[2].removesuffix(":*")
-    found = cast.person("root").client("logs").filter_log_events(logGroupName=group)["events"]
-    lines = [event["message"] for event in reversed(found)]
-    return next((it for it in lines if user in it and '"Refused"' in it), None)
+    logs = cast.person("root").client("logs")
+    # Looked for there: all that other tests left is more than one answer has room for.
+    found = logs.filter_log_events(logGroupName=group, filterPattern=f'"{user}"')["events"]
+    return next((it["message"] for it in found if '"Refused"' in it["message"]), None)

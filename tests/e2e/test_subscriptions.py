@@ -79,7 +79,6 @@ def test_each_domains_approvers_hear_of_their_own_requests_and_not_of_the_others
         message = until(
             lambda domain=domain, session_id=session_id: teams[domain].hears_of(session_id),
             f"{domain} to hear of {session_id}",
-            20,
         )
         chosen = {name: it["Value"] for name, it in message["MessageAttributes"].items()}
         assert (chosen["domain"], chosen["environment"]) == (domain, "prod")

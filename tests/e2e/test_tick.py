@@ -29,14 +29,14 @@ def test_a_request_that_nobody_decides_is_closed_and_so_is_its_workflow(
         execution = states.describe_execution(executionArn=session["execution_arn"])
         return execution if execution["status"] != "RUNNING" else None
 
-    assert until(over, "the execution to end", 15)["error"] == "UNANSWERED"
+    assert until(over, "the execution to end")["error"] == "UNANSWERED"
 
 
 @pytest.mark.guarantee("G6")
 def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
     cast: Cast, alice: Person, root: Person
 ) -> None:
-    session = alice.request(SANDBOX, duration_seconds=5)
+    session = alice.request(SANDBOX, duration_seconds=10)
     alice.wait_for(session["session_id"], "ACTIVE")
     states, killed = root.client("stepfunctions"), session["execution_arn"]
     states.stop_execution(executionArn=killed)
@@ -47,25 +47,34 @@ def test_a_session_whose_workflow_was_killed_ends_at_its_time_all_the_same(
         found = alice.session(session["session_id"])
         return found if found["status"] == "EXPIRED" else None
 
-    assert until(closed, "the tick to close it", 20)["ending"]["confirmed_at"]
+    assert until(closed, "the tick to close it")["ending"]["confirmed_at"]
 
 
 @pytest.mark.guarantee("G5")
 def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
     cast: Cast, alice: Person, sam: Person, root: Person
 ) -> None:
-    session_id = alice.request(SANDBOX, duration_seconds=60)["session_id"]
-    alice.wait_for(session_id, "ACTIVE")
-    alice.lease(session_id)
-    sam.post("/pam/revoke", {"session_id": session_id, "reason": "enough"})
     iam = root.client("iam")
-    name = f"pam-revoke-{session_id}"
 
     def denies() -> list[str]:
         role = "pam-target-core-sandbox-admin"
-        return list(iam.list_role_policies(RoleName=role)["PolicyNames"])
+        pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+        return [name for page in pages for name in page["PolicyNames"]]
 
-    assert name in denies()
+    def denied() -> str | None:
+        """A session that has just ended by a deny of its own. The fifteenth on a role is gathered
+        into one with those that other tests ended there; then the next has its own.
+        """
+        session_id = str(alice.request(SANDBOX, duration_seconds=60)["session_id"])
+        alice.wait_for(session_id, "ACTIVE")
+        alice.lease(session_id)
+        sam.post("/pam/revoke", {"session_id": session_id, "reason": "enough"})
+        alice.wait_for(session_id, "REVOKED")
+        return session_id if f"pam-revoke-{session_id}" in denies() else None
+
+    session_id = denied() or denied()
+    assert session_id is not None, denies()
+    name = f"pam-revoke-{session_id}"
     cast.invoke("revoke_session", {"message": "Sweep", "session_id": session_id})
     assert name in denies()
     then = {":then": {"S": "2020-01-01T00:00:00.000Z"}}
@@ -106,4 +115,4 @@ def test_a_deny_is_taken_off_the_role_when_the_last_lease_would_have_ended(
         cast.tick()
         return name not in denies() or None
 
-    assert until(gone, "the deny to be removed", 15)
+    assert until(gone, "the deny to be removed")

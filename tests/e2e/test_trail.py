@@ -79,8 +79,9 @@ def test_all_of_a_time_is_exported_for_a_siem_too(
     assert exported.returncode == 0, exported.stderr
     events = [json.loads(line) for line in (folder / "ocsf.jsonl").read_text().splitlines()]
     assert len(events) == json.loads(exported.stdout)["records"]
-    assert {event["class_uid"] for event in events} == {3001, 3003}
-    assert any(sealed in json.dumps(event) for event in events)
+    # PAM may tell just then of what other tests of this stack did before; that is of other classes.
+    of_session = [event for event in events if sealed in json.dumps(event)]
+    assert {event["class_uid"] for event in of_session} == {3001, 3003}
     assert offline(folder, "--key", key_of(cast)).returncode == 0
     told = offline(folder, "--from", since, "--key", key_of(cast), "--json", act="report")
     assert told.returncode == 0, told.stderr
@@ -183,4 +184,5 @@ def test_an_erasure_request_is_answered_and_the_trail_is_proven_as_before(
 def test_silence_is_sealed_too(cast: Cast) -> None:
     first, second = cast.checkpoint(), cast.checkpoint()
     assert second["number"] > first["number"]
-    assert second["witnessed"] >= 1
+    # One that the clock has had witnessed already counts as none of these.
+    assert until(lambda: cast.checkpoint()["witnessed"] or None, "one to be witnessed") >= 1

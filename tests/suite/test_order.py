@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.order import E2E, FOLDERS, rank
+from tests.order import E2E, FIRST, FOLDERS, rank
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,6 @@ def test_each_folder_that_is_named_is_there(name: str) -> None:
     assert name == TESTS.name or (TESTS / name).is_dir()
 
 
-@pytest.mark.parametrize("name", E2E)
+@pytest.mark.parametrize("name", [*FIRST, *E2E])
 def test_each_end_to_end_file_that_is_named_is_there(name: str) -> None:
     assert (TESTS / "e2e" / f"test_{name}.py").is_file()
