@@ -115,8 +115,9 @@ class Failure(Exception):
 
 
 class Outcome(Failure):
-    """Nothing went wrong, and yet it is not what was hoped for: a trail is not proven, a wait ended
-    without access, somebody said no. Its own words say which; there is no code.
+    """PAM did what it was asked, and what came out is not what was hoped for: a trail is not proven,
+    policy files do not hold, a wait ended without access, somebody said no. The words say it; there
+    is no code.
     """
 
     @property

@@ -50,6 +50,7 @@ def handler(event: object, context: Any) -> dict[str, int]:
         try:
             witnessed = have_witnessed(
                 sealed.head,
+                log=items,
                 archive=archive,
                 notary=notary,
                 witness=wiring.witness(settings().witness_function),

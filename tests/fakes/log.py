@@ -15,7 +15,7 @@ from pam import signatures
 from pam.domain import new_records, timestamps
 from pam.domain.audit_record import Entry, Record, RecordType, canonical_json
 from pam.domain.checkpoint import Head, Leaf
-from pam.domain.errors import Code, StaleHead
+from pam.domain.errors import Code, StaleHead, WitnessRefused
 from pam.domain.people import Actor, ActorKind
 from pam.domain.session import Session
 from pam.ids import new_id
@@ -135,16 +135,20 @@ class FakeWitness:
         return self.memory[origin].number if origin in self.memory else 0
 
     def cosign(self, note: str, consistency: Sequence[bytes], public_key: bytes) -> str:
-        return witness_checkpoint(
-            note,
-            consistency,
-            public_key,
-            name=WITNESS,
-            now=self.now,
-            memory=self,
-            verify=signatures.log_signed,
-            cosigner=self.key,
-        )
+        try:
+            return witness_checkpoint(
+                note,
+                consistency,
+                public_key,
+                name=WITNESS,
+                now=self.now,
+                memory=self,
+                verify=signatures.log_signed,
+                cosigner=self.key,
+            )
+        except StaleHead as first:
+            # As the function answers.
+            raise WitnessRefused from first
 
     def recall(self, origin: str) -> Seen | None:
         return self.memory.get(origin)
@@ -248,9 +252,10 @@ class Log:
             self.have_witnessed()
         return sealed.head
 
-    def have_witnessed(self) -> int:
+    def have_witnessed(self, head: Head | None = None) -> int:
         return have_witnessed(
-            self.checkpoints.newest,
+            head or self.checkpoints.newest,
+            log=self.checkpoints,
             archive=self.archive,
             notary=self.notary,
             witness=self.witness,

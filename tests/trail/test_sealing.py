@@ -147,6 +147,35 @@ def test_a_witness_that_was_away_is_told_everything_in_order() -> None:
     assert sorted(log.archive.cosignatures) == sorted(log.archive.intervals)
 
 
+def test_a_run_that_comes_after_another_one_has_nothing_to_show() -> None:
+    log = a_log(4, 2)
+    head = log.seal(witnessed=False)
+    log.seal()
+    assert log.have_witnessed(head) == 0
+
+
+@pytest.mark.parametrize("further", [False, True])
+@pytest.mark.parametrize("when", ["seen", "recall", "remember"])
+def test_of_two_runs_at_once_none_is_refused(when: str, further: bool) -> None:
+    log = a_log(4, 2)
+    log.seal(witnessed=False)
+    asked = getattr(log.witness, when)
+
+    def while_another_runs(*given: Any) -> Any:
+        setattr(log.witness, when, asked)
+        answer = asked(*given) if when != "remember" else None
+        if further:
+            log.seal()
+        else:
+            log.have_witnessed()
+        return asked(*given) if when == "remember" else answer
+
+    setattr(log.witness, when, while_another_runs)
+    log.have_witnessed()
+    assert log.witness.seen(log.origin) == log.checkpoints.newest.number
+    assert sorted(log.archive.cosignatures) == sorted(log.archive.intervals)
+
+
 def test_log_and_checkpoints_turned_back_together_are_refused() -> None:
     log = a_log(4, 2)
     kept = log.checkpoints.newest.number - 2
