@@ -115,9 +115,9 @@ class Failure(Exception):
 
 
 class Outcome(Failure):
-    """PAM did what it was asked, and what came out is not what was hoped for: a trail is not proven,
-    policy files do not hold, a wait ended without access, somebody said no. The words say it; there
-    is no code.
+    """PAM did what it was asked, and it did not come out as was hoped: a trail is not proven, policy
+    files do not hold, a wait ended without access, somebody said no. There is no code; the words
+    say it.
     """
 
     @property
