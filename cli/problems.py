@@ -115,9 +115,9 @@ class Failure(Exception):
 
 
 class Outcome(Failure):
-    """PAM did what it was asked, and it did not come out as was hoped: a trail is not proven, policy
-    files do not hold, a wait ended without access, somebody said no. There is no code; the words
-    say it.
+    """PAM did what it was asked, and it came out otherwise than hoped: a trail is not proven, a
+    policy file does not hold, a wait ended without access, somebody said no. There is no code; the
+    words say it.
     """
 
     @property
