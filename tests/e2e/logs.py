@@ -1,5 +1,6 @@
 """What the deployed functions wrote into their logs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -8,7 +9,12 @@ from local.cast import Person, until
 
 
 def logged(root: Person, wanted: str) -> str | None:
-    """The first line with `wanted` that the functions logged.
+    """The first line with `wanted` that the functions logged."""
+    return next(lines_with(root, wanted), None)
+
+
+def lines_with(root: Person, wanted: str) -> Iterator[str]:
+    """All of them.
 
     By a pattern, because without one the emulator shows the oldest 10,000 lines of a group alone.
     """
@@ -20,7 +26,7 @@ def logged(root: Person, wanted: str) -> str | None:
             logGroupName=group["logGroupName"], filterPattern=f'"{wanted}"'
         )["events"]
     )
-    return next((line for line in lines if wanted in line), None)
+    return (line for line in lines if wanted in line)
 
 
 def _groups(logs: Any) -> Any:

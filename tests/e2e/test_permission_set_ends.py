@@ -8,7 +8,7 @@ import pytest
 from local.cast import Cast, Person, until
 from tests.e2e.ends import assert_taken_away_at
 from tests.e2e.in_directories import PAYMENTS, Portal, lent
-from tests.e2e.logs import logged
+from tests.e2e.logs import lines_with, logged
 from tests.e2e.overdue import closed, is_stuck, make_overdue
 
 TRIES_WITHIN = 150.0
@@ -17,8 +17,7 @@ TRIES_WITHIN = 150.0
 
 def told_as_stuck(root: Person, session_id: str) -> bool:
     """Whether a tick's line says so, whatever else is stuck."""
-    lines = logged(root).splitlines()
-    return any('"stuck":["' in line and session_id in line for line in lines)
+    return any('"stuck":["' in line for line in lines_with(root, session_id))
 
 
 @pytest.fixture
