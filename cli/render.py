@@ -66,7 +66,8 @@ def put(*parts: "RenderableType") -> None:
         return
     out = console()
     if out.is_terminal:
-        out.print(*parts, sep="\n")
+        # The terminal folds lines of text itself, so that a command in them can be pasted whole.
+        out.print(*parts, sep="\n", soft_wrap=len(texts) == len(parts))
         return
     with out.capture() as capture:
         out.print(*parts, sep="\n")

@@ -53,6 +53,14 @@ class Order:
         return f" and block the requester{where} {self.how_long}"
 
     @property
+    def would_also(self) -> str:
+        """The same of a dry run: `, and the requester would be blocked for 24h`."""
+        if self.block_seconds is None:
+            return ""
+        where = " from its resource" if self.one_resource else ""
+        return f", and the requester would be blocked{where} {self.how_long}"
+
+    @property
     def how_long(self) -> str:
         """Of the block: `for 24h`."""
         if not self.block_seconds:
@@ -180,7 +188,7 @@ def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
 def _report_dry(sessions: Sequence[Session], order: Order) -> None:
     if sessions:
         render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
-    render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.also}")
+    render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.would_also}")
 
 
 def _report(result: Result) -> None:

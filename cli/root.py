@@ -12,7 +12,7 @@ import typer
 
 from cli import extras, invocation, streams, usage
 from cli.help import Group
-from cli.problems import ExitCode, Failure, one_line, problem_of_client
+from cli.problems import CLIENT, ExitCode, Failure, one_line, problem_of_client
 from cli.text import clean
 
 
@@ -116,6 +116,6 @@ def _lost(error: OSError) -> int:
     streams.give_up()
     if error.errno != errno.EPIPE:
         with suppress(OSError):
-            typer.echo(f"the output cannot be written: {error.strerror}", err=True)
+            typer.echo(f"{CLIENT}: the output cannot be written: {error.strerror}", err=True)
         streams.give_up()
     return ExitCode.FAILED

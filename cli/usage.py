@@ -15,6 +15,8 @@ from cli.problems import ApiProblem, Failure, one_line
 from pam.domain.errors import Code
 
 _QUOTED_OPTION = re.compile(r"'(--?[a-z][a-z-]*)'", re.ASCII)
+_LEFT_OUT = re.compile(r"^Invalid value for (.+?): (?=say )")
+"""What a command finds missing: it asks to say it."""
 _FULL_STOP = re.compile(r"(?<!\.)\.$")
 
 
@@ -55,6 +57,7 @@ def _fault(error: Any) -> str:
         # Typer has a form of its own for these, in brackets.
         error.possibilities = None
     said = one_line(ValueError(error.format_message()))
+    said = _LEFT_OUT.sub(r"missing \1: ", said).removeprefix("Invalid value: ")
     said = _FULL_STOP.sub("", _QUOTED_OPTION.sub(r"\1", said))
     # The likes of a misspelt command are in the message; so is a class of the library's.
     said = said.replace(". Did you mean ", "; did you mean ").replace(": Value error, ", ": ")

@@ -94,7 +94,7 @@ def _one(
 
 
 def _report_dry(session: Session, order: revoking.Order) -> None:
-    render.put(render.headline(session), f"a dry run: it was not taken away{order.also}")
+    render.put(render.headline(session), f"a dry run: it would be taken away{order.would_also}")
 
 
 def _report(api: "Api", session: Session, order: revoking.Order) -> None:

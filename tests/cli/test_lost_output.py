@@ -29,8 +29,8 @@ def _run(words: str) -> "subprocess.CompletedProcess[bytes]":
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("list >&-", b"the output cannot be written: Bad file descriptor\n"),
-        ("--help >/dev/full", b"the output cannot be written: No space left on device\n"),
+        ("list >&-", b"CLIENT: the output cannot be written: Bad file descriptor\n"),
+        ("--help >/dev/full", b"CLIENT: the output cannot be written: No space left on device\n"),
         ("--version <&- >&- 2>&-", b""),
     ],
 )

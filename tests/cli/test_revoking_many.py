@@ -86,7 +86,7 @@ def test_a_dry_run_of_one_changes_nothing(fake: FakeApi, pam: Pam) -> None:
     lists(fake, active())
     result = pam("revoke", SESSION_ID, *WHY, "--block", "24h", "--dry-run")
     assert result.exit_code == 0
-    assert "it was not taken away and block the requester for 24h" in result.stdout
+    assert "it would be taken away, and the requester would be blocked for 24h" in result.stdout
     assert not fake.calls(CALL)
 
 

@@ -256,3 +256,18 @@ def test_no_color_means_none(
     render.show_session(Session.parse(active()), now=clock.now())
     assert ("\x1b[" in screen.getvalue()) is wanted
     assert "\x1b[2m" not in screen.getvalue()
+
+
+def test_a_command_to_paste_is_one_line_however_narrow_the_terminal_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", "40")
+    command = f"prove it: pam audit verify /tmp/trail --key {'0' * 64}"
+    render.put("one", command)
+    assert screen.getvalue() == f"one\n{command}\n"

@@ -16,6 +16,14 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         ("audit", "export"),
         "missing argument 'DIR' (pam audit export --help)",
     ),
+    "what the command itself misses": (
+        ("audit", "report"),
+        "missing --from: say since when with --from (pam audit report --help)",
+    ),
+    "two that exclude each other": (
+        ("revoke", SESSION_ID, "--person", "dave", "--reason", "x"),
+        "give one of ID, --person and --resource (pam revoke --help)",
+    ),
     "a missing option": (
         ("block", "alice"),
         "missing option --reason (pam block --help)",
