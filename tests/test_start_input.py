@@ -104,6 +104,14 @@ def test_what_is_wrong_is_refused_by_both(what: str) -> None:
     assert not admitted(REFUSED[what])
 
 
+def test_what_is_too_short_is_said_in_plain_words() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_body(StartInput, LEAST | {"resource": "", "reason": "no"})
+    assert str(refused.value) == (
+        "resource: must not be empty; reason: must have at least 10 characters"
+    )
+
+
 def test_the_schema_is_current() -> None:
     kept = start_input.FILE.read_text(encoding="utf-8")
     assert kept == start_input.render(), "run: make documents"

@@ -204,6 +204,8 @@ _PLAIN = {
 
 
 def _message(error: Any) -> str:
+    if error["type"] == "string_too_short" and error["ctx"]["min_length"] == 1:
+        return "must not be empty"
     plain = _PLAIN.get(error["type"])
     if plain is not None:
         return plain.format(**error.get("ctx", {}))
