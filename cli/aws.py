@@ -99,7 +99,9 @@ def explained(profile: str | None = None) -> Iterator[None]:
         message = f"{one_line(error)}; {_sign_in(profile)}"
         raise Failure(message) from error
     except (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError) as error:
-        advice = "" if circle.MARK in str(error) else f"; {_sign_in(profile)}"
+        # A profile's own process says itself what to do.
+        by_process = error.kwargs.get("provider") == "custom-process"
+        advice = "" if by_process else f"; {_sign_in(profile)}"
         message = f"the AWS credentials cannot be used: {one_line(error)}{advice}"
         raise Failure(message) from error
     except exceptions.EndpointConnectionError as error:

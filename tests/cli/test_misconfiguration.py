@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.fake_api import SESSION_ID, Answer, FakeApi, Pam, session
+from tests.cli.programs import write_profiles
 
 
 def _only_line(pam: Pam, *arguments: str, exit_code: int = 1) -> str:
@@ -40,6 +41,19 @@ def test_half_a_pair_of_credentials_is_named(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
     assert "AWS credentials cannot be used" in _only_line(pam)
+
+
+def test_a_profiles_own_process_says_itself_what_to_do(
+    pam: Pam, without_credentials: None, tmp_path: Path
+) -> None:
+    """Of one that `pam configure` wrote: there is no session, which no sign-in mends."""
+    process = tmp_path / "process"
+    process.write_text("#!/bin/sh\necho 'NOT_FOUND: you have no open session' >&2; exit 4\n")
+    process.chmod(0o755)
+    write_profiles(ledger=str(process))
+    line = _only_line(pam, "--profile", "ledger")
+    assert "NOT_FOUND: you have no open session" in line
+    assert "sign in" not in line
 
 
 def test_an_unknown_profile_is_named(pam: Pam, tmp_path: Path) -> None:
