@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -156,6 +156,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
+@example(steps=[("bob", True, 3), ("minutes", True, None), ("bob", False, 3)])
 @examples(max_examples=25)
 def test_whatever_happens_in_whatever_order_the_card_is_right_in_the_end(steps: list[Any]) -> None:
     with world() as painted:
@@ -167,9 +168,7 @@ def test_whatever_happens_in_whatever_order_the_card_is_right_in_the_end(steps: 
             if is_heard:
                 painted.heard(session)
                 painted.turn()
-        painted.story.later(minutes=6)
-        painted.swept()
-        painted.settle()
+        painted.swept_clean()
         stored = painted.stored(session)
         again = painted.painter.begin(session.session_id)
         assert again is not None
@@ -178,8 +177,10 @@ def test_whatever_happens_in_whatever_order_the_card_is_right_in_the_end(steps: 
         assert painted.calls("chat.update") == updates
         assert painted.card(session).text.count(stored.status.value) <= 1
         assert len(painted.cards()) == 1
-        sequences = [each.text for each in painted.thread(session)]
-        assert len(sequences) == len(set(sequences))
+        texts = [each.text for each in painted.thread(session)]
+        # Only reminders may say the same: each is one of its own.
+        reminded = sum(act == "remind" for act, _, _ in steps)
+        assert len(texts) - len(set(texts)) <= max(0, reminded - 1)
 
 
 def _do(painted: World, session_id: str, act: str) -> None:
