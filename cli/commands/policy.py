@@ -7,7 +7,7 @@ import typer
 
 from cli import render
 from cli.invocation import Invocation, command
-from cli.problems import ApiProblem, ExitCode, Outcome, problem_of_client
+from cli.problems import ApiProblem, ExitCode, Failure, Outcome, problem_of_client
 from cli.text import clean
 from cli.wording import alike
 from pam.domain import durations
@@ -123,8 +123,10 @@ def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
 
     try:
         return read(policy_dir, identities or policy_dir / "identities.yaml")
-    except (PolicyError, OSError) as error:
+    except PolicyError as error:
         raise Outcome(str(error), document=_problem(str(error))) from error
+    except OSError as error:
+        raise Failure(str(error), document=_problem(str(error))) from error
 
 
 def _posted(compiled: "CompiledPolicy") -> dict[str, str | None]:
