@@ -56,6 +56,7 @@ class _Child:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
+        self._stopped_alone = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -98,15 +99,33 @@ class _Child:
         if not _POSIX:
             return process.wait()
         with _terminal_written_freely():
-            while True:
-                _, status = os.waitpid(process.pid, os.WUNTRACED)
-                if not os.WIFSTOPPED(status):
-                    process.returncode = os.waitstatus_to_exitcode(status)
-                    return process.returncode
-                _stop_like(process.pid, os.WSTOPSIG(status))
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
+                status = self._change_after(process.pid, status)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode
+
+    def _change_after(self, child: int, status: int) -> int:
+        """Stops `pam` too if the child has stopped, and waits for what becomes of the child next:
+        as of `waitpid`.
+        """
+        changes = os.WUNTRACED | os.WCONTINUED
+        stopped = os.WIFSTOPPED(status)
+        followed = stopped and _stopped_like(child, os.WSTOPSIG(status))
+        self._stopped_alone = stopped and not followed
+        if followed:
+            changed, status = os.waitpid(child, changes | os.WNOHANG)
+            if changed:
+                return status
+            # `pam` alone was continued, or the child leads a group that the shell does not know.
+            self._send(signal.SIGCONT)
+        return os.waitpid(child, changes)[1]
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         if number in _present(*_UNHEARD) or not _POSIX:
+            return
+        # A shell continues both. One from here would come later, and undo the next Ctrl-Z.
+        if number == signal.SIGCONT and not self._stopped_alone:
             return
         if self._process is None:
             self._early.append(number)
@@ -143,19 +162,29 @@ def _terminal_written_freely() -> Iterator[None]:
         signal.signal(signal.SIGTTOU, before)
 
 
-def _stop_like(child: int, number: int) -> None:
-    """Stops this process too, for whoever started it to see; returns when it is continued. The
-    kernel stops nobody whom no shell could continue (an orphaned group).
+def _stopped_like(child: int, number: int) -> bool:
+    """Stops this process too, for whoever started it to see; returns when it is continued. False
+    if it is nothing to follow. The kernel stops nobody whom no shell could continue (an orphaned
+    group).
+
+    The terminal's own SIGTSTP may come a moment later than the child stops, and must not stop this
+    process a second time: the shell would take the terminal from a child that has just gone on.
+    So ours waits, blocked, before the signal stops anybody. Whichever stops, what continues it
+    takes the other back. Left is the moment between that and the last line: a Ctrl-Z then stops
+    this process before the child may have had its own.
     """
     of_terminal = number in _present(*_STOPPED_BY_TERMINAL)
     # `suspend` of a shell, which leads a group of its own. Else somebody stopped the child alone.
     leads = number == signal.SIGSTOP and os.getpgid(child) != os.getpgrp()
     heard = signal.getsignal(signal.SIGTSTP)
     if not (of_terminal or leads) or heard is signal.SIG_IGN:
-        return
-    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        return False
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
     signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     signal.signal(signal.SIGTSTP, heard)
+    return True
 
 
 def _foreground() -> int | None:

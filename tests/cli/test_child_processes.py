@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 
 from cli import child
 from cli.problems import Failure
-from tests.cli.typing_shell import ROOT, RUN, typing_shell
+from tests.cli.typing_shell import PATIENCE, ROOT, RUN, typing_shell
 
 
 def command(*words: str) -> list[str]:
@@ -135,7 +136,7 @@ def test_ctrl_c_reaches_the_child_once_and_pam_waits_for_it(tmp_path: Path) -> N
         ("SIGQUIT", False, True),
         ("SIGTERM", True, True),
         ("SIGHUP", True, True),
-        ("SIGCONT", True, True),
+        ("SIGCONT", True, False),
         ("SIGTTIN", False, False),
     ],
 )
@@ -153,17 +154,33 @@ def test_what_the_terminal_sent_to_both_is_not_sent_again(
     assert sent == ([(os.getpid(), number)] if again else [])
 
 
-CAT = """sh -c 'echo re""ady; exec cat'"""
+CAT = """sh -c 'echo re""ady of $PPID.; exec cat'"""
 """What is typed does not say ready, what comes of it does."""
 
 
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def hears_ctrl_z(pid: int) -> bool:
+    caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> (signal.SIGTSTP - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_ctrl_z_stops_both_and_fg_goes_on() -> None:
     with typing_shell() as typist:
         typist.types(f"run {CAT}\n")
-        typist.sees("ready")
+        typist.sees("ready of ")
+        pam = int(typist.sees("."))
         for line in ("one", "two"):
             typist.types(f"{line}\n")
             typist.sees(f"{line}\r\n{line}\r\n")
+            # On a busy machine the child may be ahead of it.
+            until = time.monotonic() + PATIENCE
+            while not hears_ctrl_z(pam):
+                assert time.monotonic() < until
+                time.sleep(0.001)
             typist.types("\x1a")
             typist.sees("Stopped")
             typist.sees("$> ")
@@ -173,6 +190,99 @@ def test_ctrl_z_stops_both_and_fg_goes_on() -> None:
         typist.sees("$> ")
         typist.types("echo code=$?\n")
         typist.sees("code=0")
+
+
+LATE = f"""
+import os, signal, sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+from cli import child
+
+step, threads = int(sys.argv[1]), int(sys.argv[2])
+for _ in range(threads):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+steps = []
+
+def watch(called):
+    def watched(*given):
+        steps.append(called)
+        if len(steps) == step:
+            os.kill(os.getpid(), signal.SIGTSTP)
+        return called(*given)
+    return watched
+
+def stopped_like(*given, stopped=child._stopped_like):
+    for name in ("signal", "pthread_kill", "pthread_sigmask"):
+        setattr(signal, name, watch(getattr(signal, name)))
+    return stopped(*given)
+
+child._stopped_like = stopped_like
+sys.exit(child.run("sh", ["sh", "-c", "kill -TSTP $$; echo go; echo ne"], os.environ))
+"""
+"""The terminal's SIGTSTP reaches this process just before a step of its own stop."""
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+def test_a_ctrl_z_that_comes_late_stops_only_once(tmp_path: Path, step: int, threads: int) -> None:
+    """A second stop would give the terminal to the shell, and the next line to the child."""
+    script = tmp_path / "late.py"
+    script.write_text(LATE)
+    with typing_shell() as typist:
+        typist.types(f"{sys.executable} {script} {step} {threads}\n")
+        typist.sees("Stopped")
+        typist.sees("$> ")
+        typist.types("fg\n")
+        assert "Stopped" not in typist.sees("go\r\nne\r\n")
+        assert "Stopped" not in typist.sees("$> ")
+
+
+SLOW = f"""
+import os, signal, sys, time
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from cli import child
+
+went_on = Path(sys.argv[1])
+
+def state_of(pid):
+    return Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[0]
+
+def until_stopped_again(pid):
+    while not went_on.exists() or state_of(pid) != "T":
+        time.sleep(0.001)
+
+def stopped_like(pid, *rest, stopped=child._stopped_like):
+    again = went_on.exists()
+    followed = stopped(pid, *rest)
+    if not again:
+        until_stopped_again(pid)
+    return followed
+
+def hear(self, number, *rest, hear=child._Child._hear):
+    if number == signal.SIGCONT and not went_on.exists():
+        until_stopped_again(self._process.pid)
+    hear(self, number, *rest)
+
+child._stopped_like, child._Child._hear = stopped_like, hear
+script = f"kill -TSTP $$; echo >{{went_on}}; kill -TSTP $$; echo go; echo ne"
+sys.exit(child.run("sh", ["sh", "-c", script], os.environ))
+"""
+"""Continued, it does nothing before the child has gone on and stopped once more."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_a_child_that_stops_again_before_pam_has_gone_on_stays_stopped(tmp_path: Path) -> None:
+    """Beside the shell it would go on reading what is typed."""
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    with typing_shell() as typist:
+        typist.types(f"{sys.executable} {script} {tmp_path / 'went-on'}\n")
+        for _ in range(2):
+            assert "go\r\nne" not in typist.sees("Stopped")
+            typist.sees("$> ")
+            typist.types("fg\n")
+        assert "Stopped" not in typist.sees("go\r\nne\r\n")
+        assert "Stopped" not in typist.sees("$> ")
 
 
 def test_a_shell_with_job_control_works_inside_and_can_be_suspended() -> None:
@@ -202,16 +312,25 @@ def test_a_shell_with_job_control_works_inside_and_can_be_suspended() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
-def test_a_child_that_somebody_stops_and_continues_does_not_stop_pam() -> None:
+@pytest.mark.parametrize("continued", ["child", "pam"])
+def test_a_child_that_somebody_stops_and_continues_does_not_stop_pam(continued: str) -> None:
     """Its shell would otherwise wait for an `fg` that nobody has a reason to give."""
     with typing_shell() as typist:
-        typist.types("""run sh -c 'echo pid""=$$.; kill -STOP $$; echo ag""ain'\n""")
+        typist.types(
+            """run sh -c 'echo pid""=$PPID of $$.; kill -STOP $$; read -r _; echo ag""ain'\n"""
+        )
         typist.sees("pid=")
-        stopped = int(typist.sees("."))
-        status = Path(f"/proc/{stopped}/stat")
-        while status.read_text().rpartition(")")[2].split()[0] != "T":
-            pass
-        os.kill(stopped, signal.SIGCONT)
+        pids = {"pam": int(typist.sees(" of ")), "child": int(typist.sees("."))}
+        until = time.monotonic() + PATIENCE
+        while state_of(pids["child"]) != "T":
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        # What comes before `pam` has seen the child stop is none of its business.
+        while state_of(pids["child"]) == "T":
+            os.kill(pids[continued], signal.SIGCONT)
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        typist.types("\n")
         assert "Stopped" not in typist.sees("again")
         assert "Stopped" not in typist.sees("$> ")
 
