@@ -169,6 +169,9 @@ def _of_resource(api: "Api", resource: str, act: Act, *, yes: bool, of_several: 
         message += f"; a runbook opened this in your name, name it by its id: {about.named(there)}"
     elif recent:
         message += f"; the newest is {about.named(recent[:1])}"
+    if act.fits == _USABLE and not there:
+        wanted = f"--like {clean(recent[0].session_id)}" if recent else f"{resource} --reason TEXT"
+        message += f"; to ask for one: {yours(f'request {wanted}')}"
     raise _none(message)
 
 

@@ -146,6 +146,17 @@ def test_a_resource_of_which_nothing_is_open_says_what_there_was(fake: FakeApi, 
     assert pam("end", SANDBOX).exit_code == 4
 
 
+@pytest.mark.parametrize("act", ["credentials", "exec", "console"])
+def test_whoever_wants_to_use_what_they_have_not_is_told_how_to_ask_for_it(
+    fake: FakeApi, pam: Pam, act: str
+) -> None:
+    over = asked_for(3, status="DENIED")
+    lists(fake, over)
+    assert f"to ask for one: pam request --like {over['session_id']}" in pam(act, ADMIN).stderr
+    assert f"to ask for one: pam request {SANDBOX} --reason TEXT" in pam(act, SANDBOX).stderr
+    assert "pam request" not in pam("end", SANDBOX).stderr
+
+
 def test_last_is_what_was_asked_for_last_in_whatever_state(fake: FakeApi, pam: Pam) -> None:
     newest = asked_for(1, status="DENIED")
     lists(fake, asked_for(60 * 24 * 30, **OPEN), newest, asked_of("dave", 0.5))
