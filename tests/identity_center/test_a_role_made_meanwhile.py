@@ -1,4 +1,4 @@
-"""An assignment may find, or make, a role with a policy of before: its end is armed all the same."""
+"""An assignment may find a role with a policy of before: the session's end is armed all the same."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +31,7 @@ def without_it(centre: Centre) -> None:
     provisioning.give = given
 
 
+@pytest.mark.guarantee("G4")
 @pytest.mark.parametrize("of_before", [unlisted, without_it])
 def test_no_session_begins_in_a_role_that_does_not_have_its_end(
     of_before: Callable[[Centre], None],

@@ -31,6 +31,7 @@ def throttled(centre: Centre) -> None:
     centre.service.faults.refuse("DeleteAccountAssignment", "ThrottlingException", times=MANY)
 
 
+@pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("befalls", [refused, failed, throttled])
 def test_ends_that_do_not_get_through_keep_no_other_from_its_turn(
     centre: Centre, befalls: Callable[[Centre], None]
