@@ -1,4 +1,4 @@
-"""An assignment may find a role with a policy of before: the session's end is armed all the same."""
+"""An assignment may find a role with a policy of before: the end is armed all the same."""
 
 from collections.abc import Callable
 from dataclasses import replace
