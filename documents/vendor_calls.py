@@ -48,6 +48,12 @@ AT_IDENTITY_CENTER: Mapping[str, Sequence[Call]] = {
         Call(ISSUE, "sso:ListAccountAssignments", "once more whether they have it", SHARED),
         Call(ISSUE, "sso:CreateAccountAssignment", "only now is there access; then polls"),
         Call(ISSUE, "sso:ListAccountAssignments", "what counts is what is listed"),
+        Call(
+            ISSUE,
+            "sso:ListAccountsForProvisionedPermissionSet",
+            "whether the role that the account has by now has the newest policy",
+            f"not: {SHARED}",
+        ),
     ),
     "end of a permission set by the clock": (
         Call(REVOKE, "sso:GetInlinePolicyForPermissionSet", "the deny is in force: it stands"),

@@ -1,5 +1,7 @@
 """Access at IAM Identity Center: two functions, each with one of the two powers there."""
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -42,6 +44,7 @@ FIND_PEOPLE = (
     "identitystore:GetUserId",
     "identitystore:ListGroupMembershipsForMember",
 )
+"""Whoever makes access; an end goes by what was noted, and looks for nobody."""
 
 
 class IdentityCenter(VendorFunctions):
@@ -78,6 +81,7 @@ class IdentityCenter(VendorFunctions):
             revoker={"identity_center_role": config.revoker_role},
         )
         partition = partition_of(platform.config.region)
+        lent = [each.issuer for each in policy.resources if each.issuer_kind == IDENTITY_CENTER]
         for function, role_arn, actions in (
             (self.issue, config.issuer_role, ISSUE),
             (self.revoke, config.revoker_role, REVOKE),
@@ -85,24 +89,29 @@ class IdentityCenter(VendorFunctions):
             if role_arn:
                 function.function.allow_only_here("sts:AssumeRole", on=[role_arn])
             else:
-                _grant(function.role, actions, policy, Stack.of(self).account, partition)
+                _allow(function.role, actions, lent, Stack.of(self).account, partition)
+        if lent and not config.issuer_role:
+            _allow_to_find_people(self.issue.role, lent, partition)
 
 
-def _grant(
+def _allow(
     role: iam.IRole,
     actions: tuple[str, ...],
-    policy: CompiledPolicy,
+    lent: Sequence[Mapping[str, str]],
     own_account: str,
     partition: str,
 ) -> None:
-    lent = [each.issuer for each in policy.resources if each.issuer_kind == IDENTITY_CENTER]
     accounts = {each.get("account", own_account) for each in lent}
     things = {each[name] for each in lent for name in ("instance", "permission_set")}
     things |= {f"arn:{partition}:sso:::account/{account}" for account in accounts}
+    if lent:
+        allow_on_each(role, "Assignments", actions=actions, resources=sorted(things))
+
+
+def _allow_to_find_people(
+    role: iam.IRole, lent: Sequence[Mapping[str, str]], partition: str
+) -> None:
     stores = {each["identity_store"] for each in lent}
-    if not lent:
-        return
-    allow_on_each(role, "Assignments", actions=actions, resources=sorted(things))
     # The store belongs to the organisation's management account, which nothing here knows.
     people = [f"arn:{partition}:identitystore::*:identitystore/{store}" for store in sorted(stores)]
     people += [f"arn:{partition}:identitystore:::{each}/*" for each in ("membership", "user")]

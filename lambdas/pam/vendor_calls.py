@@ -70,7 +70,6 @@ def revoke(
     """As `issue`."""
     asked = messages.read(
         event,
-        messages.SeeAccess,
         messages.UnmakeAccess,
         messages.ClearAccess,
         messages.AtTarget,
@@ -78,8 +77,6 @@ def revoke(
     store, target, now = wiring.sessions(settings.tables), target_of(_until(context)), clock.now()
     act: Callable[[], _Done]
     match asked:
-        case messages.SeeAccess(session_id=session_id):
-            act = partial(act_at_vendor.see_access, session_id, kind, store=store, target=target)
         case messages.UnmakeAccess(session_id=session_id):
             act = partial(
                 act_at_vendor.unmake_access,

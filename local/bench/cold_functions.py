@@ -465,15 +465,11 @@ def _of_slack(session_id: str) -> list[Act]:
 
 def _of_vendors(session_id: str) -> list[Act]:
     """Asked about a session that is not of their kind: all is put together, and no vendor asked."""
-    asked = {"message": "SeeAccess", "session_id": session_id}
+    asked = {"issue": "SeeAccess", "revoke": "UnmakeAccess"}
     return [
-        _own(handler, asked, "of another kind")
-        for handler in (
-            "issue_identity_center",
-            "revoke_identity_center",
-            "issue_okta_group",
-            "revoke_okta_group",
-        )
+        _own(f"{power}_{kind}", {"message": act, "session_id": session_id}, "of another kind")
+        for kind in ("identity_center", "okta_group")
+        for power, act in asked.items()
     ]
 
 

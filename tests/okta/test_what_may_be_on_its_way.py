@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pam.aws.clients import AwsThrottled
 from pam.domain.errors import IssuerUnavailable, Unreached
 from pam.domain.lifecycle import Status
 from pam.okta.errors import Unanswered
@@ -57,6 +58,26 @@ def test_neither_does_a_token_that_is_not_to_be_had_for_the_next_try(
     connected = world.apis["0oapamissuer00000001"]
     monkeypatch.setattr(world, "issuer_tokens_forgotten", lambda: _forget(connected), raising=False)
     losing_the_first(world, {"token_down": True}, answer=answer)
+    with pytest.raises(IssuerUnavailable):
+        world.made()
+    assert world.members() == {ALICE}
+
+
+def test_neither_does_a_key_that_signs_nothing_just_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What AWS throttles is to be tried again: but the first try may have an effect yet."""
+    connected = world.apis["0oapamissuer00000001"]
+
+    def throttled(_: bytes) -> bytes:
+        raise AwsThrottled({"Error": {"Code": "ThrottlingException"}}, "Sign")
+
+    def forgotten() -> None:
+        _forget(connected)
+        monkeypatch.setattr(world.key, "sign", throttled)
+
+    monkeypatch.setattr(world, "issuer_tokens_forgotten", forgotten, raising=False)
+    losing_the_first(world, {"token_down": True})
     with pytest.raises(IssuerUnavailable):
         world.made()
     assert world.members() == {ALICE}

@@ -128,6 +128,8 @@ SEE_ASSIGNMENTS = {
     "sso:ListAccountAssignmentCreationStatus",
     "sso:ListAccountAssignments",
     "sso:ListAccountsForProvisionedPermissionSet",
+}
+FIND_PEOPLE = {
     "identitystore:DescribeUser",
     "identitystore:GetUserId",
     "identitystore:ListGroupMembershipsForMember",
@@ -138,6 +140,7 @@ AT_IDENTITY_CENTER = {
     | VENDORS_NOTES
     | SEE_ASSIGNMENTS
     | KEEP_OUT
+    | FIND_PEOPLE
     | {"kms:VerifyMac", "sso:CreateAccountAssignment"},
     "revoke_identity_center": KEY_WRITE
     | VENDORS_NOTES

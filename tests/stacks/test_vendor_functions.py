@@ -82,6 +82,8 @@ def test_their_rights_are_on_what_the_catalogue_lends(
     actions = {h: {a for s in local.rights_of(h) for a in s.actions} for h in OF_IDENTITY_CENTER}
     assert "sso:DeleteAccountAssignment" not in actions["issue_identity_center"]
     assert "sso:CreateAccountAssignment" not in actions["revoke_identity_center"]
+    asking = {h for h in OF_IDENTITY_CENTER if any("identitystore:" in it for it in actions[h])}
+    assert asking == {"issue_identity_center"}, "an end goes by what was noted"
 
 
 def test_each_app_of_okta_is_signed_for_by_its_own_function(everything_on: Deployment) -> None:

@@ -49,13 +49,9 @@ class VendorFunctions:
         self._signer = signer
 
     def stands(self, session: Session) -> bool:
-        """Each function asks by the one that it may call in any case; the activator is tried again
-        where there is no room for its question now.
-        """
+        """Asked before access is made, and by nobody else."""
         message = messages.SeeAccess(session_id=session.session_id)
-        if self._signer:
-            return self._ask(VendorPower.ISSUE, message, session.session_id) is True
-        return self._settled(VendorPower.REVOKE, message, session.session_id) is True
+        return self._ask(VendorPower.ISSUE, message, session.session_id) is True
 
     def make(self, session: Session, now: datetime) -> datetime | None:
         if self._signer is None:

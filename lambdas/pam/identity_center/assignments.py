@@ -70,7 +70,13 @@ class Assignments:
             raise IssuerUnavailable(message)
         # Nobody knows of the request until its answer is stored.
         self._notes.note(self._session_id, unsure=True)
-        operation = self._vendor.create(note.user_id)
+        try:
+            operation = self._vendor.create(note.user_id)
+        except Unclear:
+            raise  # it may be under way
+        except (IssuerUnavailable, NotThere, OutOfTime):
+            self._give_turn_back()
+            raise
         self._notes.note(self._session_id, creation=operation.request_id, unsure=False)
         return operation
 
@@ -140,6 +146,8 @@ class Assignments:
         while operation.status is Status.IN_PROGRESS:
             polls.wait()
             operation = self._vendor.deletion(operation.request_id)
+        # Of what comes to nothing again and again each try takes a turn: it keeps nobody waiting.
+        self._give_turn_back()
         if operation.status is Status.FAILED:
             # The next try asks anew.
             self._notes.note(self._session_id, deletion="")
@@ -164,7 +172,7 @@ class Assignments:
             raise IssuerUnavailable(message)
         try:
             operation = self._vendor.delete(note.user_id)
-        except Unclear:
+        except (IssuerUnavailable, NotThere, OutOfTime):
             self._give_turn_back()
             raise
         self._notes.note(self._session_id, deletion=operation.request_id)

@@ -44,6 +44,7 @@ class Start:
             message = f"Identity Center did not assign {visit.name}: {made.reason}"
             raise IssuerUnavailable(message)
         if not deny.made:
+            self._see_given(deny)
             took = made - deny.armed_at
             visit.change(lambda it: it.made(session_id, took))
         visit.patience.until(deny.begins)
@@ -172,6 +173,22 @@ class Start:
             message = "the session has ended, and no access is made for it any more"
             raise IssuerUnavailable(message)
         return found
+
+    def _see_given(self, deny: Deny) -> None:
+        """Where the account was not provisioned with the deny, because it had no role of the set
+        by what was listed, the assignment brought it along: unless a role was there all the same.
+        """
+        account = deny.account
+        known = self.visit.permission_set()
+        if known.given.get(account, 0) >= deny.version or not self.visit.vendor.is_behind():
+            return
+
+        def change(it: PermissionSet) -> PermissionSet | None:
+            written = it.has_written(account, it.wanted)
+            return it.doubted(account, self.visit.now()) if written else None
+
+        wanted = (self.visit.change(change) or self.visit.permission_set()).wanted
+        self.visit.bring(Order(version=wanted))
 
     def _conflict(self, message: str) -> ForeignAccess | IssuerUnavailable:
         """What was armed is taken back: nobody ends a session that was never begun."""

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pam.domain.errors import TryAgain
 from pam.okta import answers
 from pam.okta.budget import Budget
 from pam.okta.connection import Clock, Connection
-from pam.okta.errors import Limited, Locked, Refused, TooLong, Unanswered
+from pam.okta.errors import Limited, Locked, OktaFailed, Refused, TooLong, Unanswered
 from pam.okta.hosts import base_url
 from pam.okta.signing import Assertions, ClientKey
 from pam.okta.tokens import Tokens
@@ -200,10 +201,11 @@ class Organisation:
             if reply.status == HTTPStatus.UNAUTHORIZED:
                 self._tokens.forget(scope)
                 reply = self._asked(method, url, scope, lost)
-        except (Limited, Locked) as fault:
+        except (Limited, Locked, TryAgain) as fault:
             if not lost:
                 raise
-            message = f"Okta did not answer: {lost[0]}; then: {fault.says}"
+            then = fault.says if isinstance(fault, OktaFailed) else "no key signs for PAM just now"
+            message = f"Okta did not answer: {lost[0]}; then: {then}"
             raise Unanswered(message) from None
         self._connection.take_note(what, reply)
         answers.check(reply, what)
