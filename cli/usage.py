@@ -55,7 +55,8 @@ def refuse_empty(ctx: Any) -> None:
     set. Taken for left out, it would widen what is meant to everybody's.
     """
     for each in ctx.command.params:
-        if ctx.params.get(each.name) == "" and each.name not in _MAY_BE_EMPTY:
+        typed = ctx.params.get(each.name) == "" != each.default
+        if typed and each.name not in _MAY_BE_EMPTY:
             message = "it is empty; give a value, or leave it out"
             option = each.param_type_name == "option"
             hint = each.opts[0] if option else each.metavar or each.name.upper()
