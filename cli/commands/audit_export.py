@@ -1,6 +1,7 @@
 """`pam audit export`: the trail taken away, into a directory that proves itself."""
 
 import json
+import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -91,7 +92,8 @@ def export(
             else f"since {manifest.since}",
             *unsealed(exported.sealed_until, wanted.until),
             f"keep this apart from them: the log's key is SHA256:{key}",
-            f"prove them anywhere, without AWS: pam audit verify {clean(str(folder))} --key {key}",
+            f"prove them anywhere, without AWS: pam audit verify "
+            f"{clean(shlex.quote(str(folder)))} --key {key}",
         ),
     )
 

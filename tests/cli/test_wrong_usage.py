@@ -71,6 +71,20 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         "invalid value for CMD...: put -- before the command: pam exec ID -- CMD... "
         "(pam exec --help)",
     ),
+    "a block of no time": (
+        ("block", "alice", "--reason", "x", "--for", "0"),
+        "invalid value for --for: must be longer than 0 s; to block until lifted, leave it out "
+        "(pam block --help)",
+    ),
+    "a revocation with a block of no time": (
+        ("revoke", SESSION_ID, "--reason", "x", "--block", "0s"),
+        "invalid value for --block: must be longer than 0 s; to block until lifted, give "
+        "--block-until-lifted instead (pam revoke --help)",
+    ),
+    "of whom a list is, said twice": (
+        ("list", "--mine", "--requester", "bob"),
+        "invalid value for --requester: leave it out, or --mine (pam list --help)",
+    ),
     "words that would drive the terminal": (
         ("sh\x1b[31mow\nx",),
         "no such command 'sh\\x1b[31mow\\nx' (pam --help)",
