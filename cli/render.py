@@ -50,6 +50,8 @@ def console(*, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     return Console(
         file=stream,
+        # Rich takes a pipe for a terminal where FORCE_COLOR is set, and would redraw lines in it.
+        force_terminal=stream.isatty(),
         markup=False,
         emoji=False,
         highlight=False,
