@@ -120,10 +120,12 @@ def revoke_many(
     result = Result()
     if blocks:
         _block(api, many, order, result)
-    _revoke_all(api, found, order, result)
-    # What was asked for while these were taken away.
-    _revoke_all(api, many.open(api), order, result)
-    invocation.emit(result.document(), lambda: _report(result))
+    try:
+        _revoke_all(api, found, order, result)
+        # What was asked for while these were taken away.
+        _revoke_all(api, many.open(api), order, result)
+    finally:
+        invocation.emit(result.document(), lambda: _report(result))
     _raise_failed(result)
 
 
