@@ -169,9 +169,9 @@ class Api:
         kind = str(headers.get("x-amzn-errortype", "")).split(":")[0]
         detail = document.get("detail") or document.get("message") or document.get("Message")
         advice = aws.advice_for(kind, date=headers.get("date"), profile=self._profile)
-        retry_after, request_id = headers.get("retry-after"), headers.get("x-amzn-requestid")
+        retry_after, request_id = _retry_after(headers), headers.get("x-amzn-requestid")
         if status == HTTPStatus.TOO_MANY_REQUESTS and retry_after:
-            advice = f"try again in {retry_after} s"
+            advice = f"try again in {retry_after:.0f} s"
         elif status in REPEATABLE and request_id:
             advice = f"request id {request_id}"
         elif in_the_way := document.get("sessions"):
@@ -189,7 +189,7 @@ class Api:
             status=status,
             errors=errors if isinstance(errors, list) else (),
             advice=advice,
-            retry_after=_retry_after(headers),
+            retry_after=retry_after,
             document=document if "code" in document else whole,
         )
 

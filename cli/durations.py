@@ -1,6 +1,7 @@
 """Lengths of time on the command line: `30s`, `15m`, `1h30m`, or plain seconds."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import typer
@@ -36,11 +37,15 @@ def seconds_option(text: str | None) -> str | None:
     return text
 
 
-def some_time_option(text: str | None) -> str | None:
+def some_time_option(until_lifted: str) -> Callable[[str | None], str | None]:
     """The same for how long a block lasts: 0 is the API's word for "until lifted", and nobody means
-    that by 0s.
+    that by 0s. `until_lifted` is how one says so.
     """
-    if text is not None and not seconds(text):
-        message = "must be longer than 0 s; to block until lifted there is another way to say it"
-        raise typer.BadParameter(message)
-    return text
+
+    def check(text: str | None) -> str | None:
+        if text is not None and not seconds(text):
+            message = f"must be longer than 0 s; to block until lifted, {until_lifted}"
+            raise typer.BadParameter(message)
+        return text
+
+    return check

@@ -66,6 +66,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         f"pam audit export trail --session {_ID}",
     ),
     "audit verify": ("pam audit verify trail --key SHA256:...", "pam audit verify --from 24h"),
+    "audit report": (
+        "pam audit report --from 2026-01-01 --to 2026-04-01 --format csv > quarter.csv",
+        "pam audit report --from 24h --who alice",
+    ),
     "audit erase": (f"pam audit erase {_ID}",),
     "policy check": ("pam policy check --strict", "pam policy check --policy-dir policy"),
     "policy explain": (

@@ -23,7 +23,10 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with usage.of(ctx):
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+            if not ctx.resilient_parsing:
+                usage.refuse_empty(ctx)
+            return rest
 
     def invoke(self, ctx: Any) -> Any:
         with usage.of(ctx):
@@ -74,7 +77,10 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with usage.of(ctx):
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+            if not ctx.resilient_parsing:
+                usage.refuse_empty(ctx)
+            return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [

@@ -50,6 +50,8 @@ def console(*, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     return Console(
         file=stream,
+        # Rich takes a pipe for a terminal where FORCE_COLOR is set, and would redraw lines in it.
+        force_terminal=stream.isatty(),
         markup=False,
         emoji=False,
         highlight=False,
@@ -66,8 +68,9 @@ def put(*parts: "RenderableType") -> None:
         return
     out = console()
     if out.is_terminal:
-        # The terminal folds lines of text itself, so that a command in them can be pasted whole.
-        out.print(*parts, sep="\n", soft_wrap=len(texts) == len(parts))
+        for part in parts:
+            # The terminal folds lines of text itself: a command in them can be pasted whole.
+            out.print(part, soft_wrap=isinstance(part, str))
         return
     with out.capture() as capture:
         out.print(*parts, sep="\n")

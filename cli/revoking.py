@@ -16,7 +16,7 @@ from cli.next_command import yours
 from cli.problems import ApiProblem, ExitCode, Failure, Outcome
 from cli.session import Session
 from cli.text import clean, short_principal
-from cli.wording import near_person, near_resource
+from cli.wording import Typed, near_person, near_resource, reword
 from pam.domain import durations, timestamps
 from pam.domain.errors import Code
 from pam.domain.lifecycle import Status
@@ -120,10 +120,12 @@ def revoke_many(
     result = Result()
     if blocks:
         _block(api, many, order, result)
-    _revoke_all(api, found, order, result)
-    # What was asked for while these were taken away.
-    _revoke_all(api, many.open(api), order, result)
-    invocation.emit(result.document(), lambda: _report(result))
+    try:
+        _revoke_all(api, found, order, result)
+        # What was asked for while these were taken away.
+        _revoke_all(api, many.open(api), order, result)
+    finally:
+        invocation.emit(result.document(), lambda: _report(result))
     _raise_failed(result)
 
 
@@ -151,6 +153,10 @@ def _block(api: "Api", many: Many, order: Order, result: Result) -> None:
     try:
         done = api.post("/pam/block", body)
     except Failure as failure:
+        if isinstance(failure, ApiProblem):
+            unseen = Typed(f"`{yours(f'block {many} --unseen')}`", None)
+            typed = {"person": Typed("--person", many.person), "unseen": unseen}
+            reword(failure, typed, lambda: api)
         result.failed[str(many)] = failure
         return
     result.blocks.extend(each for each in done.get("items") or [] if isinstance(each, dict))

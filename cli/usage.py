@@ -18,6 +18,14 @@ _QUOTED_OPTION = re.compile(r"'(--?[a-z][a-z-]*)'", re.ASCII)
 _LEFT_OUT = re.compile(r"^Invalid value for (.+?): (?=say )")
 """What a command finds missing: it asks to say it."""
 _FULL_STOP = re.compile(r"(?<!\.)\.$")
+_PLAIN = (
+    (re.compile(r"Input should be greater than or equal to (\d+)"), r"must be \1 or more"),
+    (re.compile(r"Input should be a valid integer.*"), "must be a whole number"),
+    (re.compile(r": Value error, "), ": "),
+)
+"""What pydantic says for typer, and what is said instead."""
+_MAY_BE_EMPTY = frozenset({"comment", "ticket", "cursor", "value"})
+"""By their names in Python: words that say nothing, and a list from its beginning."""
 
 
 @contextmanager
@@ -42,6 +50,19 @@ def failure(error: typer.TyperException) -> Failure:
     return ApiProblem(code=Code.VALIDATION, detail=f"{_fault(error)} ({command} --help)")
 
 
+def refuse_empty(ctx: Any) -> None:
+    """Raises BadParameter for a value that is empty: most often a variable of a script that is not
+    set. Taken for left out, it would widen what is meant to everybody's.
+    """
+    for each in ctx.command.params:
+        typed = ctx.params.get(each.name) == "" != each.default
+        if typed and each.name not in _MAY_BE_EMPTY:
+            message = "it is empty; give a value, or leave it out"
+            option = each.param_type_name == "option"
+            hint = each.opts[0] if option else each.metavar or each.name.upper()
+            raise typer.BadParameter(message, ctx=ctx, param_hint=hint)
+
+
 def asked_for_help(error: typer.TyperException) -> bool:
     """Whether a group was named and none of its commands: typer then raises the group's help."""
     # Typer exports neither this class nor its base, and goes by the name itself.
@@ -60,7 +81,9 @@ def _fault(error: Any) -> str:
     said = _LEFT_OUT.sub(r"missing \1: ", said).removeprefix("Invalid value: ")
     said = _FULL_STOP.sub("", _QUOTED_OPTION.sub(r"\1", said))
     # The likes of a misspelt command are in the message; so is a class of the library's.
-    said = said.replace(". Did you mean ", "; did you mean ").replace(": Value error, ", ": ")
+    said = said.replace(". Did you mean ", "; did you mean ")
+    for theirs, plain in _PLAIN:
+        said = theirs.sub(plain, said)
     return said[:1].lower() + said[1:] + (f"; {alike}" if alike else "")
 
 

@@ -112,6 +112,14 @@ def test_what_is_too_short_is_said_in_plain_words() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["requester", "resource"])
+@pytest.mark.parametrize("blank", [" ", "\u00a0\u2003"])
+def test_what_is_nothing_but_spaces_is_empty(name: str, blank: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_body(StartInput, LEAST | {name: blank})
+    assert str(refused.value) == f"{name}: must not be empty"
+
+
 def test_the_schema_is_current() -> None:
     kept = start_input.FILE.read_text(encoding="utf-8")
     assert kept == start_input.render(), "run: make documents"

@@ -1,6 +1,7 @@
 """`pam audit export`: the trail taken away, into a directory that proves itself."""
 
 import json
+import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -91,7 +92,8 @@ def export(
             else f"since {manifest.since}",
             *unsealed(exported.sealed_until, wanted.until),
             f"keep this apart from them: the log's key is SHA256:{key}",
-            f"prove them anywhere, without AWS: pam audit verify {clean(str(folder))} --key {key}",
+            f"prove them anywhere, without AWS: pam audit verify "
+            f"{clean(shlex.quote(str(folder)))} --key {key}",
         ),
     )
 
@@ -123,7 +125,9 @@ def typed_instant(text: str, option: str) -> datetime:
     """What somebody typed after `option`: a time, or an age. Raises BadParameter."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        # A day, or a time without a zone, is meant in UTC, as the records have it.
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         try:
             return clock.now() - durations.parse(text)
         except ValueError:
@@ -131,8 +135,6 @@ def typed_instant(text: str, option: str) -> datetime:
                 f"{clean(text)} is no time: write 2026-01-31, or 2026-01-31T09:15Z, or an age: 24h"
             )
             raise typer.BadParameter(message, param_hint=option) from error
-    # A day, or a time without a zone, is meant in UTC, as the records have it.
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 
 
 def _write_ocsf(folder: Path) -> None:

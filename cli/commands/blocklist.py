@@ -45,7 +45,7 @@ def block(
             "--for",
             metavar="DURATION",
             help="For so long [default: until lifted].",
-            callback=durations.some_time_option,
+            callback=durations.some_time_option("leave it out"),
         ),
     ] = None,
     resource: Annotated[

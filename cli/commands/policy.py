@@ -121,6 +121,9 @@ def _read(policy_dir: Path, identities: Path | None) -> "PolicyFiles":
     from pam.policy.compiled import PolicyError
     from pam.policy.compiler import read
 
+    if not policy_dir.is_dir():
+        message = f"there is no folder {str(policy_dir)!r} here; name it with --policy-dir"
+        raise Failure(message, document=_problem(message))
     try:
         return read(policy_dir, identities or policy_dir / "identities.yaml")
     except PolicyError as error:

@@ -32,7 +32,7 @@ def revoke(
             "--block",
             metavar="DURATION",
             help="Block the requester for so long, and end all that they have.",
-            callback=durations.some_time_option,
+            callback=durations.some_time_option("give --block-until-lifted instead"),
         ),
     ] = None,
     until_lifted: Annotated[

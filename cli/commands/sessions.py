@@ -92,6 +92,9 @@ def list_sessions(
     if stuck and (status or active or still_open or mine or requester or resource or since):
         message = "--stuck lists them all; leave the other conditions out"
         raise typer.BadParameter(message, param_hint="--stuck")
+    if mine and requester:
+        message = "leave it out, or --mine"
+        raise typer.BadParameter(message, param_hint="--requester")
     if live and (as_json or form not in {listing.Form.TABLE, listing.Form.WIDE}):
         message = "--watch is for looking at; leave out --json and -o"
         raise typer.BadParameter(message, param_hint="--watch")

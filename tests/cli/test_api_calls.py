@@ -1,5 +1,6 @@
 """How calls are signed, repeated, and what is made of their answers."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -107,6 +108,12 @@ def test_throttling_that_stays_says_when_to_try_again(fake: FakeApi, pam: Pam) -
         429, fake.answers["POST /pam/end"][0].body, {"retry-after": "7"}
     )
     assert pam("end", SESSION_ID).stderr == "THROTTLED: too many calls; try again in 7 s\n"
+
+
+def test_a_moment_to_try_again_at_is_said_in_seconds(fake: FakeApi, pam: Pam) -> None:
+    fake.on("POST /pam/end", Answer(429, {"detail": "no"}, {"retry-after": in_seconds(86400)}))
+    line = pam("end", SESSION_ID).stderr
+    assert re.search(r"; try again in 86[34]\d\d s\n$", line)
 
 
 def in_seconds(seconds: float) -> str:
@@ -223,7 +230,7 @@ def test_credentials_that_the_gateway_refuses_come_with_advice(
     assert line in result.stderr
 
 
-@pytest.mark.parametrize("name", ["../resources", "a/b", "", "%2e%2e", "x y", "é"])
+@pytest.mark.parametrize("name", ["../resources", "a/b", "%2e%2e", "x y", "é"])
 def test_what_is_no_session_id_never_reaches_a_path(fake: FakeApi, pam: Pam, name: str) -> None:
     for arguments in (["show", name], ["credentials", name], ["audit", "show", name]):
         result = pam(*arguments)

@@ -244,7 +244,7 @@ def test_a_password_in_a_refused_api_url_is_not_shown(fake: FakeApi, pam: Pam, b
 def test_an_empty_api_url_is_no_way_to_ssm(fake: FakeApi, pam: Pam) -> None:
     fake.on(SHOW, session())
     result = pam("show", SESSION_ID, "--api-url", "")
-    assert (result.exit_code, fake.asked) == (1, [])
+    assert (result.exit_code, fake.asked) == (2, [])
 
 
 @pytest.mark.parametrize(

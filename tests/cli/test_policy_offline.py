@@ -202,3 +202,13 @@ when { context.ticket == "none" || context.ticket == "unknown" };"""
         answer = json.loads(result.stdout)
         assert answer["allowed"] is allowed
         assert ("no-ticket-no-access" in answer["policy_ids"]) is not allowed
+
+
+@pytest.mark.parametrize("command", [("check",), ("explain", "alice", "core-ledger-admin")])
+def test_where_there_are_no_policy_files_it_says_how_to_name_them(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = _run(*command)
+    assert result.exit_code == 1
+    assert result.stderr == "CLIENT: there is no folder 'policy' here; name it with --policy-dir\n"

@@ -254,3 +254,42 @@ def test_a_block_that_cannot_be_read_back_was_made_all_the_same(fake: FakeApi, p
     result = pam("revoke", SESSION_ID, "--block-until-lifted", *WHY)
     assert result.exit_code == 0
     assert "blocked; what else it ended could not be read" in result.stdout
+
+
+def test_a_misspelt_person_who_is_to_be_blocked_is_told_in_the_words_of_the_command(
+    fake: FakeApi, pam: Pam
+) -> None:
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    fake.on("GET /pam/blocklist", {"items": [BLOCK]})
+    message = "PAM has never seen this person; with `unseen` they are blocked anyway"
+    errors = [{"field": "person", "message": message}]
+    fake.refuses("POST /pam/block", 400, "VALIDATION", f"person: {message}", errors=errors)
+    result = pam("revoke", "--person", "alcie", *WHY, "--block", "24h")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "alcie: VALIDATION: --person alcie: PAM has never seen this person; with "
+        "`pam block alcie --unseen` they are blocked anyway; did you mean alice?\n"
+        "1 of 1 not done: alcie\n"
+    )
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_taken_away_is_told_though_nobody_says_what_came_meanwhile(
+    fake: FakeApi, pam: Pam, as_json: bool
+) -> None:
+    one = asked_of("dave", 1, **OPEN)
+    lists(fake, one)
+
+    def revoke(_: Asked) -> dict[str, Any]:
+        fake.refuses("GET /pam/sessions", 503, "ISSUER_UNAVAILABLE", "later")
+        return one | {"status": "REVOKED"}
+
+    fake.on(CALL, revoke)
+    result = pam("revoke", "--person", "dave", *WHY, *["--json"] * as_json)
+    assert result.exit_code == 5
+    assert result.stderr.splitlines()[-1] == "ISSUER_UNAVAILABLE: later"
+    if as_json:
+        (item,) = json.loads(result.stdout)["items"]
+        assert item["status"] == "REVOKED"
+    else:
+        assert f"{one['session_id']}: core-ledger-admin is REVOKED" in result.stdout

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.cli.fake_api import ALICE, SESSION_ID, FakeApi, Pam, active, approvals, session
 
 HOSTILE = "\x1b[2J\x9b31m[bold red]gone[/] :smile:\u202etxt.exe\r\nroot# \x07\u2028"
@@ -30,6 +32,24 @@ def test_mine_asks_for_the_principal_that_signs(fake: FakeApi, pam: Pam) -> None
     fake.on("GET /pam/sessions", {"items": [], "cursor": None})
     assert pam("list", "--mine").exit_code == 0
     assert fake.asked[0].query == {"requester": ALICE}
+
+
+@pytest.mark.parametrize("words", [("show", SESSION_ID), ("show", SESSION_ID, "--watch")])
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_pipe_is_no_terminal_whatever_a_variable_says(
+    fake: FakeApi,
+    pam: Pam,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    variable: str,
+) -> None:
+    """Build servers set these, and keep what is printed as a log."""
+    monkeypatch.setenv(variable, "1")
+    call = f"GET /pam/sessions/{SESSION_ID}"
+    fake.on(call, active(), session(status="EXPIRED"))
+    shown = pam(*words).stdout
+    assert "\x1b" not in shown
+    assert [line for line in shown.splitlines() if line.endswith(" ")] == []
 
 
 def test_piped_output_has_no_padding(fake: FakeApi, pam: Pam) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli import about, clock, render, terminal
+from cli import about, clock, next_command, render, terminal
 from cli.session import Session
 from cli.tables import Cell, Column, cells, lay_out
-from tests.cli.fake_api import BLOCK, FakeApi, Pam, active, session
+from tests.cli.fake_api import BLOCK, SESSION_ID, FakeApi, Pam, active, session
 from tests.cli.fake_sessions import asked_for, lists
 
 pytestmark = pytest.mark.usefixtures("given")
@@ -271,3 +271,7 @@ def test_a_command_to_paste_is_one_line_however_narrow_the_terminal_is(
     command = f"prove it: pam audit verify /tmp/trail --key {'0' * 64}"
     render.put("one", command)
     assert screen.getvalue() == f"one\n{command}\n"
+    next_command.remember(profile="alice", where={"--env": "prod", "--region": "eu-west-1"})
+    render.show_session(Session.parse(active()), now=clock.now())
+    use = f"pam --profile alice --env prod --region eu-west-1 exec {SESSION_ID} -- CMD"
+    assert f"\nto use it: {use}\n" in screen.getvalue()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from cli import usage
 from cli.main import app
 from cli.problems import ExitCode
-from tests.cli.fake_api import SESSION_ID, FakeApi, Pam
+from tests.cli.fake_api import SESSION_ID, FakeApi, Pam, session
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "a missing argument": (
@@ -71,6 +71,20 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         "invalid value for CMD...: put -- before the command: pam exec ID -- CMD... "
         "(pam exec --help)",
     ),
+    "a block of no time": (
+        ("block", "alice", "--reason", "x", "--for", "0"),
+        "invalid value for --for: must be longer than 0 s; to block until lifted, leave it out "
+        "(pam block --help)",
+    ),
+    "a revocation with a block of no time": (
+        ("revoke", SESSION_ID, "--reason", "x", "--block", "0s"),
+        "invalid value for --block: must be longer than 0 s; to block until lifted, give "
+        "--block-until-lifted instead (pam revoke --help)",
+    ),
+    "of whom a list is, said twice": (
+        ("list", "--mine", "--requester", "bob"),
+        "invalid value for --requester: leave it out, or --mine (pam list --help)",
+    ),
     "words that would drive the terminal": (
         ("sh\x1b[31mow\nx",),
         "no such command 'sh\\x1b[31mow\\nx' (pam --help)",
@@ -127,3 +141,74 @@ def test_a_group_without_a_command_shows_its_help_but_not_to_a_program(
 def test_what_the_library_refuses_for_another_reason_is_a_failure_and_no_wrong_usage() -> None:
     failure = usage.failure(typer.TyperException("Could not open\nfile 'x'"))
     assert (str(failure), failure.exit_code) == ("Could not open file 'x'", ExitCode.FAILED)
+
+
+EMPTY: dict[str, tuple[tuple[str, ...], str]] = {
+    "whose sessions to take away": (("revoke", "--person", "", "--reason", "stolen"), "--person"),
+    "of what to take sessions away": (("revoke", "--resource=", "--reason", "old"), "--resource"),
+    "why they are taken away": (("revoke", "--person", "dave", "--reason", ""), "--reason"),
+    "on what a block is lifted": (
+        ("blocklist", "lift", "dave", "--resource", "", "--reason", "found"),
+        "--resource",
+    ),
+    "whose block is lifted": (("blocklist", "lift", "", "--reason", "found"), "PRINCIPAL"),
+    "whose access is looked for": (("check", "core-db", "--principal", ""), "--principal"),
+    "whose sessions are listed": (("list", "--requester", ""), "--requester"),
+    "since when": (("list", "--since", ""), "--since"),
+    "of whom is reported": (("audit", "report", "--from", "24h", "--who", ""), "--who"),
+    "which session": (("end", ""), "ID"),
+    "what to borrow": (("configure", ""), "RESOURCE"),
+    "which PAM": (("list", "--env", ""), "--env"),
+}
+
+
+@pytest.mark.parametrize("case", EMPTY)
+def test_what_is_empty_is_not_taken_for_left_out(fake: FakeApi, pam: Pam, case: str) -> None:
+    """A script's variable that is not set must not widen an act to everybody's."""
+    words, name = EMPTY[case]
+    fake.on("GET /pam/sessions", {"items": [session()], "cursor": None})
+    result = pam(*words)
+    assert (result.exit_code, result.stdout, fake.asked) == (ExitCode.USAGE, "", [])
+    assert result.stderr.startswith(
+        f"VALIDATION: invalid value for {name}: it is empty; give a value, or leave it out (pam "
+    )
+
+
+def test_an_empty_option_of_the_root_is_refused_too(fake: FakeApi, pam: Pam) -> None:
+    result = pam("--env", "", "list")
+    assert (result.exit_code, fake.asked) == (ExitCode.USAGE, [])
+    assert "invalid value for --env: it is empty" in result.stderr
+
+
+def test_an_empty_comment_is_none_and_an_empty_cursor_is_the_beginning(
+    fake: FakeApi, pam: Pam
+) -> None:
+    fake.on("POST /pam/approve", session())
+    fake.on("GET /pam/sessions", {"items": [], "cursor": None})
+    assert pam("approve", SESSION_ID, "--comment", "").exit_code == 0
+    assert pam("list", "--cursor", "").exit_code == 0
+    assert fake.asked[-1].query == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault"),
+    [("0", "must be 1 or more"), ("-3", "must be 1 or more"), ("x", "must be a whole number")],
+)
+def test_a_number_that_is_none_is_told_in_plain_words(
+    fake: FakeApi, pam: Pam, typed: str, fault: str
+) -> None:
+    result = pam("list", "--limit", typed)
+    assert (result.exit_code, fake.asked) == (ExitCode.USAGE, [])
+    line = f"VALIDATION: invalid value for --limit: {fault} (pam list --help)\n"
+    assert result.stderr == line
+
+
+@pytest.mark.parametrize("option", ["--since", "--from"])
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
+def test_a_time_beyond_all_calendars_is_no_time(
+    fake: FakeApi, pam: Pam, option: str, typed: str
+) -> None:
+    words = ("list",) if option == "--since" else ("audit", "report")
+    result = pam(*words, option, typed)
+    assert (result.exit_code, fake.asked) == (ExitCode.USAGE, [])
+    assert f"invalid value for {option}: {typed} is no time: write 2026-01-31" in result.stderr

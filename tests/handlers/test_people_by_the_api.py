@@ -94,6 +94,16 @@ def test_a_limit_names_the_sessions_in_the_way(function: Load, story: Story) -> 
     assert problem["sessions"] == waiting
 
 
+@pytest.mark.parametrize("field", ["requester", "resource"])
+def test_a_condition_of_nothing_but_spaces_is_refused(
+    function: Load, story: Story, field: str
+) -> None:
+    story.request()
+    refused = get(function, "/pam/sessions", "ada", f"{field}= ")
+    assert (refused["status"], refused["code"]) == (400, "VALIDATION")
+    assert refused["errors"] == [{"field": field, "message": "must not be empty"}]
+
+
 @pytest.mark.guarantee("G10")
 def test_pages_of_a_list_and_of_a_trail_by_their_cursors(function: Load, story: Story) -> None:
     ids = [story.request(resource=each).session_id for each in (LEDGER, UAT, KYC)]

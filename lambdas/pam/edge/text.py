@@ -65,6 +65,14 @@ def _something(text: str) -> str:
     return _not_long(text)
 
 
+def _not_spaces(text: str) -> str:
+    """`line_of` takes the spaces around away, after the bounds were counted."""
+    if not text:
+        message = "must not be empty"
+        raise ValueError(message)
+    return text
+
+
 def _key(text: str) -> str:
     if not _KEY.fullmatch(text):
         message = "must be 1 to 255 printable ASCII characters without spaces"
@@ -96,9 +104,9 @@ Reason = Annotated[str, _text(line_of, _reason, min_length=10, max_length=_MOST_
 EndReason = Annotated[str, _text(line_of, _something, min_length=1, max_length=_MOST_CHARACTERS)]
 Comment = Annotated[str, _text(line_of, _not_long, max_length=_MOST_CHARACTERS)]
 Ticket = Annotated[str, _text(line_of, max_length=100)]
-LinkCode = Annotated[str, _text(line_of, min_length=1, max_length=100)]
-ResourceId = Annotated[str, _text(line_of, min_length=1, max_length=63)]
-Principal = Annotated[str, _text(line_of, min_length=1, max_length=2048)]
+LinkCode = Annotated[str, _text(line_of, _not_spaces, min_length=1, max_length=100)]
+ResourceId = Annotated[str, _text(line_of, _not_spaces, min_length=1, max_length=63)]
+Principal = Annotated[str, _text(line_of, _not_spaces, min_length=1, max_length=2048)]
 SessionId = Annotated[str, _text(_ulid, shown={"pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"})]
 IdempotencyKey = Annotated[str, _text(_key, shown={"pattern": f"^{_KEY.pattern}$"})]
 Cursor = Annotated[str, _text(max_length=200)]
