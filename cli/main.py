@@ -21,7 +21,6 @@ PAM_TRACEBACK=1: show where an internal error came from.
 
 _LINK: Commands = {
     "slack": Named("links:slack", "Link your Slack user to yourself."),
-    "console": Named("links:console", "Link a console's user to yourself: not in this release."),
 }
 _BLOCKLIST: Commands = {
     "list": Named("blocklist:list_blocks", "List who is blocked now (operators and auditors)."),

@@ -26,18 +26,6 @@ def slack(
 
 
 @command
-def console(
-    invocation: Invocation,  # noqa: ARG001 (nobody is asked)
-    code: Annotated[  # noqa: ARG001 (it is of no use yet)
-        str, typer.Argument(metavar="CODE", help="What a console would show you.")
-    ],
-) -> None:
-    """Link a console's user to yourself: not in this release."""
-    message = "linking at a console is not in this release"
-    raise Failure(message)
-
-
-@command
 def unlink(
     invocation: Invocation,
     principal: Annotated[

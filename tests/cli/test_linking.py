@@ -1,6 +1,5 @@
 """`pam link slack` in its two steps, and `pam unlink`."""
 
-import json
 from urllib.parse import quote
 
 import pytest
@@ -69,10 +68,3 @@ def test_unlinking_says_whose_it_was(fake: FakeApi, pam: Pam) -> None:
     result = pam("unlink", BOB)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == f"{BOB} is no longer bob's\n"
-
-
-def test_linking_at_a_console_is_said_not_to_be_there_yet(fake: FakeApi, pam: Pam) -> None:
-    result = pam("link", "console", "CODE", "--json")
-    assert (result.exit_code, fake.asked) == (1, [])
-    assert result.stderr == "CLIENT: linking at a console is not in this release\n"
-    assert json.loads(result.stdout)["code"] == "CLIENT"
