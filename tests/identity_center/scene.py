@@ -130,12 +130,14 @@ class Centre:
         )
 
     def end(self, session: Session, tries: int = 20) -> Receipt:
+        why = ""
         for _ in range(tries):
             try:
                 return self.target().unmake(replace(session, status=Status.REVOKING), self.now)
-            except IssuerUnavailable:
+            except IssuerUnavailable as error:
+                why = str(error)
                 self.time.pause(2)
-        message = "not ended in time"
+        message = f"not ended in time: {why}"
         raise AssertionError(message)
 
     def expire(self, session: Session) -> Receipt:

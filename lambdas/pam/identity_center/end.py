@@ -9,6 +9,7 @@ from pam.domain.errors import IssuerUnavailable
 from pam.domain.session import Session
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere
+from pam.identity_center.assignments import Assignments
 from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Note
 from pam.identity_center.patience import OutOfTime
@@ -47,14 +48,9 @@ class End:
             raise self._taken_of_both(note, deny)
         taking = self.visit.assignments(self.session.session_id)
         try:
-            denied = self._denied(note)
+            denied = self._denied_or_taken(note, taking)
             # A start may have noted more of it since.
             gone = taking.take(self._whose(self.visit.notes.of_session(note_of), deny))
-        except IssuerUnavailable:
-            # Whatever cannot be done of the one, the other stops whoever signs in from now on.
-            with suppress(IssuerUnavailable, NotThere, OutOfTime):
-                taking.take(note)
-            raise
         except NotThere as missing:
             denied = _Denied(says="no deny is needed")
             gone = self._gone_with_its_set(str(missing))
@@ -104,6 +100,15 @@ class End:
         return IssuerUnavailable(
             f"PAM's notes name two users, {deny.user_id} and {note.user_id}: a person has to look"
         )
+
+    def _denied_or_taken(self, note: Note, taking: Assignments) -> "_Denied":
+        try:
+            return self._denied(note)
+        except IssuerUnavailable:
+            # Whatever cannot be done of the one, the other stops whoever signs in from now on.
+            with suppress(IssuerUnavailable, NotThere, OutOfTime):
+                taking.take(note)
+            raise
 
     def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
