@@ -3,7 +3,7 @@ deployed functions to.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 
@@ -318,8 +318,8 @@ ACTS: Mapping[str, Act] = {
         (
             _noted(DOOR),
             *_office(DOOR),
-            _SESSION,
-            Call(DOOR, "dynamodb:BatchGetItem blocks", "a blocked operator revokes nothing"),
+            replace(_SESSION, beside="a1"),
+            Call(DOOR, "dynamodb:BatchGetItem blocks", "a blocked operator revokes nothing", "a2"),
             *_ended(),
         ),
     ),
