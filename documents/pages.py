@@ -185,7 +185,7 @@ def first_limit() -> str:
 
 
 def _anchor(heading: str) -> str:
-    return heading.replace(",", "").replace(" ", "-")
+    return heading.replace(",", "").replace(" ", "-").lower()
 
 
 def commands() -> str:
@@ -212,6 +212,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "limits-of-aws": partial(limits, scale.AWS),
     "missed-bars": benchmarks.missed,
     "benchmarks": benchmarks.tables,
+    "bundles": benchmarks.bundles,
     "figures": benchmarks.headlines,
     "absolute-figures": benchmarks.absolutes,
 }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -120,7 +120,7 @@ class Shipped:
             with zipfile.ZipFile(bundle.path) as archive:
                 size = sum(entry.file_size for entry in archive.infolist()) / 1e6
             yield Figure(
-                name=f"bundle: {', '.join(sorted(needs)) or 'plain'}",
+                name=bundle_figure(needs),
                 value=size,
                 unit=MEGABYTES,
                 reference="boto3 as installed, with its bytecode",
@@ -129,6 +129,11 @@ class Shipped:
                 runs=1,
                 note=", ".join(sorted(name for name, of in NEEDS.items() if of == needs)),
             )
+
+
+def bundle_figure(needs: Iterable[str]) -> str:
+    """What the size of the bundle with these needs is called."""
+    return f"bundle: {', '.join(sorted(needs)) or 'plain'}"
 
 
 def _megabytes(folder: Path) -> float:
