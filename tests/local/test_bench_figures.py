@@ -23,6 +23,7 @@ from local.bench.figure import (
 from local.bench.needed import Act, breakdown_of, figure_of, needed_of
 from local.bench.processes import spent
 from local.bench.rounds import in_turn
+from local.bench.throughput import writes_of
 from local.bridges.counting import Called
 
 CHECK = Figure(
@@ -88,6 +89,16 @@ def test_an_act_needs_what_the_functions_on_its_way_call_and_nothing_of_others()
             "execution resumed for one empty task",
         ]
     )
+
+
+def test_what_is_written_at_slacks_pace_makes_the_reference_of_a_session_no_longer() -> None:
+    calls = [
+        called("door", "dynamodb:TransactWriteItems", items=4),
+        called("door", "dynamodb:GetItem"),
+        called("painter", "dynamodb:PutItem"),
+        called("", "dynamodb:UpdateItem"),
+    ]
+    assert writes_of(calls, {"door": "request_api", "painter": "paint_slack"}) == 2
 
 
 def called(function: str, action: str, items: int = 1) -> Called:
