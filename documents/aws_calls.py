@@ -130,6 +130,11 @@ ACTS: Mapping[str, Act] = {
         (
             _noted(DOOR),
             *_office(DOOR),
+            Call(
+                DOOR,
+                "dynamodb:GetItem sessions",
+                "its Idempotency-Key: whether it was opened by a call before",
+            ),
             Call(DOOR, "dynamodb:BatchGetItem blocks", _BLOCKS, "a1"),
             Call(DOOR, "dynamodb:Query sessions", "what the person has open: limits", "a2"),
             Call(
