@@ -4,6 +4,7 @@ import copy
 import json
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from local.bench.figure import (
     shown_ratio,
     to_document,
 )
+from local.bench.held import until_asked
 from local.bench.needed import Act, breakdown_of, figure_of, needed_of
 from local.bench.processes import spent
 from local.bench.rounds import in_turn
@@ -103,6 +105,21 @@ def test_what_is_written_at_slacks_pace_makes_the_reference_of_a_session_no_long
 
 def called(function: str, action: str, items: int = 1) -> Called:
     return Called(function=function, action=action, items=items, at=0.0)
+
+
+def test_a_last_vote_is_not_measured_before_the_workflow_waits_for_it() -> None:
+    """A vote that is faster would wait for the workflow's start, and need no call to resume it."""
+    asked: list[dict[str, Any]] = []
+
+    def get_item(**what: Any) -> dict[str, Any]:
+        asked.append(what["Key"])
+        return {"Item": {}} if len(asked) > 1 else {}
+
+    table = SimpleNamespace(get_item=get_item)
+    root = SimpleNamespace(client=lambda _: table)
+    stack: Any = SimpleNamespace(parameter=lambda _: "sessions", person=lambda _: root)
+    until_asked(stack, "S1")
+    assert asked == [{"pk": {"S": "SESSION#S1"}, "sk": {"S": "TASK_TOKEN"}}] * 2
 
 
 def test_acts_are_measured_in_turn() -> None:
