@@ -25,7 +25,7 @@ from local.bench.held import until_asked
 from local.bench.needed import Act, breakdown_of, figure_of, needed_of
 from local.bench.processes import spent
 from local.bench.rounds import in_turn
-from local.bench.throughput import writes_of
+from local.bench.throughput import last_call, writes_of
 from local.bridges.counting import Called
 
 CHECK = Figure(
@@ -93,14 +93,18 @@ def test_an_act_needs_what_the_functions_on_its_way_call_and_nothing_of_others()
     )
 
 
-def test_what_is_written_at_slacks_pace_makes_the_reference_of_a_session_no_longer() -> None:
+def test_what_is_painted_at_slacks_pace_is_no_part_of_a_session_nor_of_its_reference() -> None:
+    handlers = {"door": "request_api", "painter": "paint_slack"}
     calls = [
         called("door", "dynamodb:TransactWriteItems", items=4),
         called("door", "dynamodb:GetItem"),
         called("painter", "dynamodb:PutItem"),
         called("", "dynamodb:UpdateItem"),
     ]
-    assert writes_of(calls, {"door": "request_api", "painter": "paint_slack"}) == 2
+    assert writes_of(calls, handlers) == 2
+    door, painter = replace(calls[0], at=7.0), replace(calls[2], at=9.0)
+    assert last_call([door, painter], handlers, 3.0) == 7.0
+    assert last_call([painter], handlers, 3.0) == 3.0
 
 
 def called(function: str, action: str, items: int = 1) -> Called:
