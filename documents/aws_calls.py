@@ -3,7 +3,7 @@ deployed functions to.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 
@@ -130,6 +130,11 @@ ACTS: Mapping[str, Act] = {
         (
             _noted(DOOR),
             *_office(DOOR),
+            Call(
+                DOOR,
+                "dynamodb:GetItem sessions",
+                "its Idempotency-Key: whether it was opened by a call before",
+            ),
             Call(DOOR, "dynamodb:BatchGetItem blocks", _BLOCKS, "a1"),
             Call(DOOR, "dynamodb:Query sessions", "what the person has open: limits", "a2"),
             Call(
@@ -318,8 +323,8 @@ ACTS: Mapping[str, Act] = {
         (
             _noted(DOOR),
             *_office(DOOR),
-            _SESSION,
-            Call(DOOR, "dynamodb:BatchGetItem blocks", "a blocked operator revokes nothing"),
+            replace(_SESSION, beside="a1"),
+            Call(DOOR, "dynamodb:BatchGetItem blocks", "a blocked operator revokes nothing", "a2"),
             *_ended(),
         ),
     ),

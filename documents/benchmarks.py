@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.bench.benches import BENCHES, KEPT
+from local.bench.cold_starts import bundle_figure
 from local.bench.figure import HEAD, Breakdown, Figure, from_document, row, shown, shown_ratio
+from stacks.bundle_contents import NEEDS
 
 HEADLINES = (
     "request API: check: answered",
@@ -27,6 +29,14 @@ HEADLINES = (
     "one session of many: request, two votes, lease, end",
     "one of many records carried to log group, archive and bus",
 )
+
+_NEED = {
+    "database": "databases",
+    "edge": "the API's edge",
+    "policy": "a policy",
+    "signatures": "signatures",
+    "slack": "Slack's client",
+}
 
 
 def kept() -> dict[str, dict[str, Any]]:
@@ -84,6 +94,22 @@ def _missed(bench: str, figure: Figure) -> tuple[str, ...]:
 def _figures() -> Iterator[tuple[str, Figure]]:
     for name, document in kept().items():
         yield from ((name, figure) for figure in from_document(document)[0])
+
+
+def bundles() -> str:
+    """Which function is shipped with what, as the code has it, and how large that was when it was
+    measured.
+    """
+    measured = {figure.name: shown(figure.value, figure.unit) for _, figure in _figures()}
+    rows = [
+        (
+            ", ".join(_NEED[need] for need in sorted(needs)) or "nothing beside AWS",
+            ", ".join(f"`{name}`" for name, of in sorted(NEEDS.items()) if of == needs),
+            measured.get(bundle_figure(needs), "not measured yet"),
+        )
+        for needs in sorted(set(NEEDS.values()), key=sorted)
+    ]
+    return _table(("needs", "functions", "unzipped, with bytecode"), rows)
 
 
 def tables() -> str:

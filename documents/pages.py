@@ -14,6 +14,7 @@ from documents import api, aws_calls, benchmarks, command, events, scale, vendor
 from pam.domain.ending import ReceiptMethod
 from pam.domain.lifecycle import TRANSITIONS, Status
 from pam.names import Parameter, parameter_path
+from pam.slack.pace import UPDATES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 README = DOCS.parent / "README.md"
@@ -184,8 +185,19 @@ def first_limit() -> str:
     )
 
 
+def late_cards() -> str:
+    cards = scale.CARDS
+    return (
+        f"- **Slack** takes {UPDATES.most} updates of cards a minute, of the whole workspace, and "
+        f"PAM keeps to\n  that. The card of a prod session is updated {cards.per_session:g} times. "
+        f"So cards are late from {UPDATES.most / cards.per_session:g} sessions a minute on\n  "
+        f"({scale.rounded(cards.reached_at)} a day, reckoned as above). An update then shows "
+        "several steps at once; no vote by the\n  command, no lease and no end waits for a card.\n"
+    )
+
+
 def _anchor(heading: str) -> str:
-    return heading.replace(",", "").replace(" ", "-")
+    return heading.replace(",", "").replace(" ", "-").lower()
 
 
 def commands() -> str:
@@ -210,8 +222,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "first-limit": first_limit,
     "own-limits": partial(limits, scale.OWN),
     "limits-of-aws": partial(limits, scale.AWS),
+    "late-cards": late_cards,
     "missed-bars": benchmarks.missed,
     "benchmarks": benchmarks.tables,
+    "bundles": benchmarks.bundles,
     "figures": benchmarks.headlines,
     "absolute-figures": benchmarks.absolutes,
 }

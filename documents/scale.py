@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pam.aws.handled_calls import PARTITIONS
 from pam.aws.table_keys import UNSEALED_PARTITIONS
 from pam.operations.match_calls import MOST_PER_RUN
+from pam.slack.pace import UPDATES
 
 DAY = 86_400
 PEAK = 10
@@ -200,6 +201,16 @@ AWS: Sequence[Limit] = (
         then=_RAISE,
     ),
 )
+
+CARDS = Limit(
+    what="cards in Slack",
+    per_session=5,
+    unit="updates",
+    quota=UPDATES.most / 60,
+    source="",
+    then="",
+)
+"""Of a prod session whose every step is painted by itself. No table has it: only pictures wait."""
 
 MILLION = 1_000_000
 

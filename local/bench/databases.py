@@ -16,7 +16,7 @@ from typing import Any
 from local import crowd
 from local.bench.bare import API, LOGIN, REFUSED_LOGIN
 from local.bench.figure import SECONDS, Breakdown, Figure, of_seconds
-from local.bench.held import until_held
+from local.bench.held import until_asked, until_held
 from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, SUM_BOUND, Act, measure
 from local.bench.place import Place
 from local.bench.resisting_login import Resistance
@@ -129,6 +129,7 @@ def _pending(cast: Cast, resource: str) -> tuple[Person, str]:
     session_id = str(engineer.request(resource, duration_seconds=600)["session_id"])
     if resource == LEDGER_DB:
         first.approve(session_id)
+    until_asked(cast, session_id)
     return engineer, session_id
 
 

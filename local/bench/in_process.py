@@ -123,8 +123,11 @@ class Deployed:
         return self._http("request_api", _event("GET", path, who, session_id=session_id))
 
     def request(self, who: str = "alice", resource: str = LEDGER) -> str:
-        asked = self.post("/pam/request", who, resource=resource, reason="ledger stuck, INC-1")
-        return str(asked["session_id"])
+        """As the command sends it: with a key by which it may be sent again."""
+        body = json.dumps({"resource": resource, "reason": "ledger stuck, INC-1"})
+        event = _event("POST", "/pam/request", who, body=body)
+        event["headers"]["Idempotency-Key"] = f"key-{next(_ids)}"
+        return str(self._http("request_api", event)["session_id"])
 
     def admit(self, session_id: str) -> None:
         """The workflow, until it waits for votes."""

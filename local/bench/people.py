@@ -8,7 +8,7 @@ from typing import Any
 from local import crowd
 from local.bench.bare import API, API_READ, EXECUTION
 from local.bench.figure import Breakdown, Figure, of_seconds
-from local.bench.held import states_entered, until_held
+from local.bench.held import states_entered, until_asked, until_held
 from local.bench.needed import RESISTED_BAR, RESISTED_BOUND, SUM_BAR, Act, measure
 from local.bench.place import Place
 from local.bench.proofs import with_and_without
@@ -119,6 +119,7 @@ def _approval_to_credentials(cast: Cast, people: Crowd) -> Iterator[Do]:
         session_id = str(engineer.request(LEDGER)["session_id"])
         first.approve(session_id)
         execution = engineer.session(session_id)["execution_arn"]
+        until_asked(cast, session_id)
 
         def do() -> None:
             second.approve(session_id)

@@ -1,7 +1,8 @@
 """Runs the benches one after the other, prints their figures, and keeps them for the page.
 
 `python -m local bench [--only NAME] [--state-dir DIR]`, or `make bench [ONLY=NAME]`. Each bench
-writes `docs/benchmarks/NAME.json`, and `docs/benchmarks.md` is made of all that are there.
+writes `docs/benchmarks/NAME.json`, and `docs/benchmarks.md` is made of all that are there, as are
+the tables of other pages that show figures.
 """
 
 import json
@@ -36,7 +37,7 @@ def run(state_dir: Path, only: str = "") -> int:
     with Place(state_dir, lambda line: console.print(f"  {line}", style="dim")) as place:
         for name in names:
             _print(console, name, _run(name, place))
-    for page in (pages.DOCS / "benchmarks.md", pages.README):
+    for page in pages.pages():
         pages.fill(page)
     console.print(f"{time.monotonic() - began:.0f} s; kept in {KEPT.relative_to(ROOT)}")
     return 0

@@ -16,7 +16,7 @@ from local.bench.bare import API
 from local.bench.bare_directories import BareGroup, BarePermissionSet
 from local.bench.directory_calls import Directory, calls_of, fewest
 from local.bench.figure import Breakdown, Figure
-from local.bench.held import until_held
+from local.bench.held import until_asked, until_held
 from local.bench.needed import SUM_BAR, SUM_BOUND, Act, measure
 from local.bench.place import Place
 from local.cast import Cast, is_refused, until
@@ -163,6 +163,7 @@ def _pending(cast: Cast, lent: Lent, duration_seconds: int = 600) -> dict[str, A
     session = cast.person("alice").request(lent.resource, duration_seconds=duration_seconds)
     for name in lent.approvers[:-1]:
         cast.person(name).approve(session["session_id"])
+    until_asked(cast, session["session_id"])
     return session
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from local.bench.figure import (
     shown_ratio,
     to_document,
 )
+from local.bench.held import until_asked
 from local.bench.needed import Act, breakdown_of, figure_of, needed_of
 from local.bench.processes import spent
 from local.bench.rounds import in_turn
+from local.bench.throughput import last_call, writes_of
 from local.bridges.counting import Called
 
 CHECK = Figure(
@@ -90,8 +93,37 @@ def test_an_act_needs_what_the_functions_on_its_way_call_and_nothing_of_others()
     )
 
 
+def test_what_is_painted_at_slacks_pace_is_no_part_of_a_session_nor_of_its_reference() -> None:
+    handlers = {"door": "request_api", "painter": "paint_slack"}
+    calls = [
+        called("door", "dynamodb:TransactWriteItems", items=4),
+        called("door", "dynamodb:GetItem"),
+        called("painter", "dynamodb:PutItem"),
+        called("", "dynamodb:UpdateItem"),
+    ]
+    assert writes_of(calls, handlers) == 2
+    door, painter = replace(calls[0], at=7.0), replace(calls[2], at=9.0)
+    assert last_call([door, painter], handlers, 3.0) == 7.0
+    assert last_call([painter], handlers, 3.0) == 3.0
+
+
 def called(function: str, action: str, items: int = 1) -> Called:
     return Called(function=function, action=action, items=items, at=0.0)
+
+
+def test_a_last_vote_is_not_measured_before_the_workflow_waits_for_it() -> None:
+    """A vote that is faster would wait for the workflow's start, and need no call to resume it."""
+    asked: list[dict[str, Any]] = []
+
+    def get_item(**what: Any) -> dict[str, Any]:
+        asked.append(what["Key"])
+        return {"Item": {}} if len(asked) > 1 else {}
+
+    table = SimpleNamespace(get_item=get_item)
+    root = SimpleNamespace(client=lambda _: table)
+    stack: Any = SimpleNamespace(parameter=lambda _: "sessions", person=lambda _: root)
+    until_asked(stack, "S1")
+    assert asked == [{"pk": {"S": "SESSION#S1"}, "sk": {"S": "TASK_TOKEN"}}] * 2
 
 
 def test_acts_are_measured_in_turn() -> None:

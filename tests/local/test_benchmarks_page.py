@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from documents import benchmarks
+from documents import benchmarks, pages
+from local.bench import runner
 from local.bench.benches import BENCHES, KEPT
 from local.bench.figure import Figure, from_document
+from stacks.bundle_contents import NEEDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
@@ -72,6 +74,31 @@ def test_a_missed_bar_says_by_how_much_and_what_bounds_it(
     assert "| act | people | 3.00 | 2 | 50% | The network. |\n" in benchmarks.missed()
     keep(tmp_path, monkeypatch, bar=3.0, bound="The network.")
     assert benchmarks.missed() == "None: every bar is met.\n"
+
+
+def test_each_function_is_shown_with_the_size_of_what_it_is_shipped_with() -> None:
+    rows = benchmarks.bundles().splitlines()
+    for handler in NEEDS:
+        (row,) = (each for each in rows if f"`{handler}`" in each)
+        assert re.search(r" \d+ MB \|$", row), handler
+
+
+def test_a_bundle_that_nobody_has_measured_is_said_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(tmp_path, monkeypatch, bar=3.0, bound="")
+    assert benchmarks.bundles().count("| not measured yet |") == len(set(NEEDS.values()))
+
+
+def test_a_run_makes_every_page_anew_that_shows_its_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(runner, "_run", lambda *_: [])
+    monkeypatch.setattr(pages, "fill", made.append)
+    runner.run(tmp_path, "people")
+    shown = {"README.md", "benchmarks.md", "figures.md", "cold-starts.md"}
+    assert shown <= {path.name for path in made}
 
 
 def test_a_section_shows_its_parts_below_its_figures(

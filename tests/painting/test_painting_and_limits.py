@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from documents.scale import CARDS
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.slack.jobs import Method, Paint, Send
@@ -78,6 +79,23 @@ def test_more_than_slack_takes_is_put_off_and_not_refused(painted: World) -> Non
     assert all("EXPIRED" in painted.card(each).text for each in sessions)
     assert painted.calls("chat.update") >= 70
     assert not [each for each in painted.refused() if "ratelimited" in each]
+
+
+def test_a_sessions_card_is_updated_as_often_as_the_page_about_scale_reckons(
+    painted: World,
+) -> None:
+    story, session = painted.story, painted.story.request()
+    painted.painted(session)
+    for act in (
+        lambda: story.vote("bob", session.session_id),
+        lambda: story.vote("carol", session.session_id),
+        lambda: story.activate(session.session_id),
+        lambda: story.lease(session.session_id),
+        lambda: story.end(session.session_id),
+    ):
+        act()
+        painted.painted(session)
+    assert painted.calls("chat.update") == CARDS.per_session
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])

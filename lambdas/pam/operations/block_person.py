@@ -16,7 +16,7 @@ from pam.domain.session import Session
 from pam.operations.add_block import BlockOrder, add_block
 from pam.operations.call import Call
 from pam.operations.decide_end import Verdict, decide_end
-from pam.operations.end_access import REVOKED_BY_OPERATOR, check_right, drive_end
+from pam.operations.end_access import REVOKED_BY_OPERATOR, drive_end, load_to_end
 from pam.operations.find_person import find_person
 from pam.operations.transition import load, transition
 from pam.policy.cedar import Action, CedarPolicy
@@ -67,8 +67,7 @@ def block_requester(
     A session that is over already tells whom to block all the same. Returns it as it is then:
     closed, or REVOKING if its target has not confirmed yet. Raises NotFound, NotEligible, Blocked.
     """
-    session = load(call.store, session_id)
-    check_right(session, REVOKED_BY_OPERATOR, call)
+    session = load_to_end(session_id, REVOKED_BY_OPERATOR, call)
     if call.may(Action.BLOCK, session) is None:
         message = "nobody blocks by a session that concerns them; another operator can"
         raise NotEligible(message, session_id=session_id)

@@ -1,19 +1,23 @@
 """People end sessions: an operator takes the access back, or the requester gives it back."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
-from pam.domain.block import EVERYTHING
+from pam.domain.block import EVERYTHING, Block
 from pam.domain.errors import Conflict, IssuerUnavailable, NotEligible, TryAgain
 from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.operations.answer_workflow import answer_workflow
 from pam.operations.call import Call
 from pam.operations.decide_end import Verdict, decide_end
+from pam.operations.refuse_blocked import kept_out, refuse
 from pam.operations.transition import Step, load, transition
 from pam.policy.cedar import Action
 from pam.ports.people import Closer, Waiting
 from pam.ports.sessions import SessionStore
+from pam.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,7 @@ def end_access(
     by the closer. If the target does not confirm, the session is returned REVOKING: the decision is
     in force, and workflow and tick go on until it is confirmed.
     """
-    stored = load(call.store, session_id)
-    check_right(stored, end_kind, call)
+    stored = load_to_end(session_id, end_kind, call)
     verdict = Verdict(
         outcome=end_kind.outcome,
         actor=call.caller.actor,
@@ -81,11 +84,25 @@ def drive_end(session: Session, *, store: SessionStore, closer: Closer) -> Sessi
     return load(store, session.session_id)
 
 
-def check_right(session: Session, end_kind: EndKind, call: Call) -> None:
-    """Raises NotEligible; Blocked for a blocked operator. Giving back is open to the blocked."""
+def load_to_end(session_id: str, end_kind: EndKind, call: Call) -> Session:
+    """The session, if the caller may end it so. Raises NotFound, NotEligible; Blocked for a blocked
+    operator. Giving back is open to the blocked.
+    """
+    session, blocked = _read(session_id, end_kind, call)
     person = call.may(end_kind.right, session)
     if person is None:
-        message = f"no policy lets this principal {end_kind.right.value} {session.session_id}"
-        raise NotEligible(message, session_id=session.session_id)
-    if end_kind.right is not Action.END:
-        call.refuse_blocked(person.name, EVERYTHING, session_id=session.session_id)
+        message = f"no policy lets this principal {end_kind.right.value} {session_id}"
+        raise NotEligible(message, session_id=session_id)
+    refuse(blocked.get(person.name), session_id=session_id)
+    return session
+
+
+def _read(session_id: str, end_kind: EndKind, call: Call) -> tuple[Session, Mapping[str, Block]]:
+    """The session, and whether its operator is blocked: neither needs the other's answer."""
+    operator = call.caller.person
+    if operator is None or end_kind.right is Action.END:
+        return load(call.store, session_id), {}
+    return side_by_side(
+        partial(load, call.store, session_id),
+        partial(kept_out, [operator.name], EVERYTHING, now=call.now, store=call.store),
+    )
