@@ -25,7 +25,9 @@ Document = dict[str, Any]
 
 def sessions(api: "Api", **query: str | None) -> Iterator[Document]:
     """All that match, newest first. A page is read when it is come to."""
-    asked = {name: value for name, value in query.items() if value is not None} | {"limit": str(PAGE)}
+    asked = {name: value for name, value in query.items() if value is not None} | {
+        "limit": str(PAGE)
+    }
     while True:
         answer = api.get("/pam/sessions", asked)
         yield from items_of(answer)
