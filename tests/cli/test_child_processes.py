@@ -248,7 +248,10 @@ def state_of(pid):
     return Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[0]
 
 def until_stopped_again(pid):
+    until = time.monotonic() + {PATIENCE}
     while not went_on.exists() or state_of(pid) != "T":
+        if time.monotonic() > until:
+            os._exit(1)
         time.sleep(0.001)
 
 def stopped_like(pid, *rest, stopped=child._stopped_like):
