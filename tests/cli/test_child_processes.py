@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,7 @@ import pytest
 
 from cli import child
 from cli.problems import Failure
-from tests.cli.typing_shell import PATIENCE, ROOT, RUN, typing_shell
+from tests.cli.typing_shell import ROOT, RUN, state_of, typing_shell, until
 
 
 def command(*words: str) -> list[str]:
@@ -158,10 +157,6 @@ CAT = """sh -c 'echo re""ady of $PPID.; exec cat'"""
 """What is typed does not say ready, what comes of it does."""
 
 
-def state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
 def hears_ctrl_z(pid: int) -> bool:
     caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
     return bool(int(caught, 16) >> (signal.SIGTSTP - 1) & 1)
@@ -177,10 +172,7 @@ def test_ctrl_z_stops_both_and_fg_goes_on() -> None:
             typist.types(f"{line}\n")
             typist.sees(f"{line}\r\n{line}\r\n")
             # On a busy machine the child may be ahead of it.
-            until = time.monotonic() + PATIENCE
-            while not hears_ctrl_z(pam):
-                assert time.monotonic() < until
-                time.sleep(0.001)
+            until(lambda: hears_ctrl_z(pam))
             typist.types("\x1a")
             typist.sees("Stopped")
             typist.sees("$> ")
@@ -237,22 +229,16 @@ def test_a_ctrl_z_that_comes_late_stops_only_once(tmp_path: Path, step: int, thr
 
 
 SLOW = f"""
-import os, signal, sys, time
+import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from cli import child
+from tests.cli.typing_shell import state_of, until
 
 went_on = Path(sys.argv[1])
 
-def state_of(pid):
-    return Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[0]
-
 def until_stopped_again(pid):
-    until = time.monotonic() + {PATIENCE}
-    while not went_on.exists() or state_of(pid) != "T":
-        if time.monotonic() > until:
-            os._exit(1)
-        time.sleep(0.001)
+    until(lambda: went_on.exists() and state_of(pid) == "T")
 
 def stopped_like(pid, *rest, stopped=child._stopped_like):
     again = went_on.exists()
@@ -324,15 +310,14 @@ def test_a_child_that_somebody_stops_and_continues_does_not_stop_pam(continued: 
         )
         typist.sees("pid=")
         pids = {"pam": int(typist.sees(" of ")), "child": int(typist.sees("."))}
-        until = time.monotonic() + PATIENCE
-        while state_of(pids["child"]) != "T":
-            assert time.monotonic() < until
-            time.sleep(0.001)
-        # What comes before `pam` has seen the child stop is none of its business.
-        while state_of(pids["child"]) == "T":
+        until(lambda: state_of(pids["child"]) == "T")
+
+        def goes_on() -> bool:
+            # What comes before `pam` has seen the child stop is none of its business.
             os.kill(pids[continued], signal.SIGCONT)
-            assert time.monotonic() < until
-            time.sleep(0.01)
+            return state_of(pids["child"]) != "T"
+
+        until(goes_on)
         typist.types("\n")
         assert "Stopped" not in typist.sees("again")
         assert "Stopped" not in typist.sees("$> ")

@@ -6,7 +6,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,19 @@ RUN = (
 )
 """Runs its arguments as `pam exec` does, without asking any API."""
 PATIENCE = 60.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Raises AssertionError if that takes longer than PATIENCE."""
+    last = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < last
+        time.sleep(0.001)
+
+
+def state_of(pid: int) -> str:
+    """As Linux has it: `T` is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 class Typist:
