@@ -60,6 +60,12 @@ AT_IDENTITY_CENTER: Mapping[str, Sequence[Call]] = {
         *_GONE,
     ),
     "early end of a permission set": (
+        Call(
+            REVOKE,
+            "sso:GetInlinePolicyForPermissionSet",
+            "whether the denies of others stand, before all are written anew; tried once",
+            SHARED,
+        ),
         Call(REVOKE, "sso:PutInlinePolicyToPermissionSet", "the deny is moved to now"),
         Call(REVOKE, "sso:ProvisionPermissionSet", "the account is given it; then polls"),
         Call(REVOKE, "sso:GetInlinePolicyForPermissionSet", _SEEN),

@@ -9,13 +9,14 @@ from typing import Any
 
 from pam import clock, wiring
 from pam.aws import vendor_answers
+from pam.aws.vendor_answers import Done
 from pam.domain import messages, timestamps
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.messages import TargetAct
 from pam.domain.resource import Target
 from pam.operations import act_at_vendor
 from pam.operations.prove_session import Gate
-from pam.ports.targets import Receipt, StandingTarget
+from pam.ports.targets import StandingTarget
 from pam.settings import (
     IdentityCenterSettings,
     IssueIdentityCenterSettings,
@@ -26,7 +27,6 @@ from pam.settings import (
 _TO_ANSWER = timedelta(seconds=1)
 TargetOf = Callable[[Callable[[], float]], StandingTarget]
 """The target of one call, which may ask for how many seconds it can go on."""
-_Done = datetime | Receipt | bool | list[str] | None
 
 
 def issue(
@@ -40,7 +40,7 @@ def issue(
     """Raises UnknownEvent. Whatever else fails is answered (`vendor_answers`)."""
     asked = messages.read(event, messages.MakeAccess, messages.SeeAccess)
     store = wiring.sessions(settings.tables)
-    act: Callable[[], _Done]
+    act: Callable[[], Done]
     match asked:
         case messages.MakeAccess():
             act = partial(
@@ -75,7 +75,7 @@ def revoke(
         messages.AtTarget,
     )
     store, target, now = wiring.sessions(settings.tables), target_of(_until(context)), clock.now()
-    act: Callable[[], _Done]
+    act: Callable[[], Done]
     match asked:
         case messages.UnmakeAccess(session_id=session_id):
             act = partial(
@@ -96,9 +96,7 @@ def revoke(
     return vendor_answers.answer(act)
 
 
-def _at_target(
-    name: str, lent: Target | None, target: StandingTarget, now: datetime
-) -> list[str] | None:
+def _at_target(name: str, lent: Target | None, target: StandingTarget, now: datetime) -> Done:
     """Only of what the catalogue lends, with the settings that it has there."""
     if lent is None:
         message = "no resource of the catalogue lends this target"
@@ -112,6 +110,8 @@ def _at_target(
             return target.strangers(lent, now)
         case TargetAct.KEEP:
             return target.keep(lent, now)
+        case TargetAct.UNDONE:
+            return target.undone_at(lent)
         case TargetAct.TIDY:
             target.tidy(lent, now)
             return None

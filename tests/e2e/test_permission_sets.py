@@ -225,9 +225,13 @@ def test_a_deny_that_was_removed_is_back_and_on_record_and_what_was_done_is_in_t
         return deny in portal.sids() or None
 
     until(back, "the deny to be back")
-    # By whichever search found it: the one of the minute may be writing it down yet, and both may
-    # have found it.
-    drift = until(lambda: records(cast, session_id, "Drift") or None, "the record")
+
+    def told() -> list[dict[str, Any]] | None:
+        """Whoever wrote it again, another session's end too: the next search tells it."""
+        searched(cast)
+        return records(cast, session_id, "Drift") or None
+
+    drift = until(told, "the record")
     assert {each["detail"].partition(": ")[0] for each in drift} == {"undone"}
 
     live, now = portal.live("alice"), datetime.now(UTC)

@@ -76,6 +76,8 @@ class Centre:
     time: VirtualTime = field(default_factory=lambda: VirtualTime(NOON))
     user_ids: dict[str, str] = field(default_factory=lambda: {"alice": user_id_of("alice")})
     full: list[str] = field(default_factory=list)
+    told: set[tuple[str, datetime]] = field(default_factory=set)
+    """Whose deny was missing, and when that was seen."""
     alive: float = 22.0
 
     def __post_init__(self) -> None:
@@ -148,10 +150,20 @@ class Centre:
         return self.end(session)
 
     def search(self) -> list[str]:
-        """What runs each minute; the sessions whose deny was missing."""
+        """What runs each minute; the sessions whose deny was missing, if that is new."""
         target = self.target()
         target.tidy(TARGET, self.now)
-        return target.keep(TARGET, self.now)
+        try:
+            undone = target.keep(TARGET, self.now)
+        except IssuerUnavailable:
+            self._hear(self.target().undone_at(TARGET))
+            raise
+        return self._hear(undone)
+
+    def _hear(self, undone: dict[str, datetime]) -> list[str]:
+        new = undone.items() - self.told
+        self.told |= new
+        return [session_id for session_id, _ in new]
 
     # What is seen there.
 

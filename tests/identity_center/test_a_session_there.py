@@ -140,7 +140,7 @@ def test_a_session_is_eighteen_calls_at_the_most(
     centre.search()
     swept = centre.count()
     watched = 2 if others else 1
-    assert ended - before <= 17
+    assert ended - before <= (18 if others else 17)
     assert swept - ended - watched <= (0 if others else 1), "what has no use waits for a write"
     assert ended - before + (swept - ended - watched) <= 18
     centre.make(session_of("kim", 99))

@@ -60,7 +60,7 @@ def test_each_act_asks_what_is_written_down_and_no_more(
     assert asked(centre, look) == written(minute, "a session has it")
     session = centre.active(ALICE)
     early = asked(centre, lambda: centre.end(replace(session, status=Status.REVOKING)))
-    assert early == written("early end of a permission set")
+    assert early == written("early end of a permission set", *holds)
 
 
 def test_an_end_by_the_clock_and_what_comes_an_hour_later(centre: Centre) -> None:

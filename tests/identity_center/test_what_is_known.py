@@ -22,7 +22,7 @@ def written(known: PermissionSet, account: str = HERE) -> PermissionSet:
     """By a writer, to the end."""
     held = known.locked(NOON)
     assert held is not None
-    done = held.wrote(held.fence, account, held.wanted)
+    done = held.wrote(held.fence, account, held.wanted, NOON)
     assert done is not None
     return done
 
@@ -79,7 +79,7 @@ def test_whoever_lost_the_lock_writes_nothing_down() -> None:
     assert second is not None
     old, what = first.fence, Provisioning(request_id="r", version=1)
     assert second.sending(old, later, 1, "it") is None
-    assert second.wrote(old, HERE, 1) is None
+    assert second.wrote(old, HERE, 1, NOON) is None
     assert second.unlocked(old) is None
     assert second.provisions(old, HERE, what) is None
     assert first.sending(old, later, 1, "it") is None, "nor who has it no longer"
@@ -90,7 +90,7 @@ def test_what_was_written_once_is_not_less_afterwards() -> None:
     known = written(PermissionSet().armed(ONE).armed(replace(ONE, session_id="2")))
     held = known.locked(NOON)
     assert held is not None
-    older = held.wrote(held.fence, HERE, 1)
+    older = held.wrote(held.fence, HERE, 1, NOON)
     assert older is not None
     assert older.has_written(HERE, 2)
 

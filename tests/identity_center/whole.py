@@ -100,7 +100,7 @@ class PermissionSetScene(Scene):
         """What runs there each minute."""
         with suppress(IssuerUnavailable):
             self.there.tidy(TARGET, self.now)
-            return self.there.keep(TARGET, self.now)
+            return list(self.there.keep(TARGET, self.now))
         return []
 
     def run_belts(self) -> None:

@@ -26,7 +26,8 @@ class Directory:
     slow: int = 0
     down: bool = False
     foreign: bool = False
-    gone: list[str] = field(default_factory=list)
+    undone: dict[str, datetime] = field(default_factory=dict)
+    fails_to_keep: bool = False
     unexplained: list[str] = field(default_factory=list)
     tidied: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
@@ -91,12 +92,20 @@ class Directory:
         self._answer("standing_at")
         return [each for each, key in self.notes.items() if key in self.access]
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         del now
         self._answer("keep")
-        here = [each for each in self.gone if self.notes[each][0] == target.label]
-        self.gone = [each for each in self.gone if each not in here]
-        return here
+        if self.fails_to_keep:
+            message = "it took too long"
+            raise IssuerUnavailable(message)
+        return self._undone(target)
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        self._answer("undone_at")
+        return self._undone(target)
+
+    def _undone(self, target: Target) -> dict[str, datetime]:
+        return {it: at for it, at in self.undone.items() if self.notes[it][0] == target.label}
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         del target, now

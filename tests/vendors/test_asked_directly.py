@@ -195,7 +195,7 @@ def test_what_an_end_left_stays_as_long_as_it_must(story: VendorStory) -> None:
 
 
 def test_a_target_that_the_catalogue_does_not_lend_is_left_alone(story: VendorStory) -> None:
-    for act in ("sessions", "standing", "strangers", "keep", "tidy"):
+    for act in ("sessions", "standing", "strangers", "keep", "undone", "tidy"):
         lent = story.take(message="AtTarget", act=act, target=story.target.label)
         assert set(lent) == {"done"}
         calls = len(story.directory.calls)

@@ -1,5 +1,7 @@
 """What stands at vendors is compared with the sessions every minute."""
 
+import pytest
+
 from pam.domain.lifecycle import Status
 from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
@@ -21,14 +23,25 @@ def test_where_all_is_as_it_should_be_nothing_is_told(story: VendorStory) -> Non
     assert story.has_access()
 
 
-def test_what_ends_a_session_is_written_again_and_told_each_time(story: VendorStory) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_ends_a_session_is_written_again_and_told_once_each_time(
+    story: VendorStory, *, fails: bool
+) -> None:
+    """And whether or not it could be written again."""
     session = story.active()
     for times in (1, 2):
-        story.directory.gone = [session.session_id]
-        assert story.search().undone == [session.session_id]
+        story.directory.undone = {session.session_id: story.now}
+        story.directory.fails_to_keep = fails
+        found = story.search()
+        assert found.undone == [session.session_id]
+        assert found.unreached == [story.target.label] * fails
         told = drifts(story, session.session_id)
         assert len(told) == times
         assert told[-1].startswith("undone: what ends this session was gone")
+        story.directory.fails_to_keep = False
+        assert story.search().undone == []
+        assert len(drifts(story, session.session_id)) == times
+        story.later(minutes=1)
 
 
 def test_access_that_no_session_explains_is_told_once_a_day_and_left(story: VendorStory) -> None:

@@ -34,7 +34,11 @@ _TOLD: Mapping[str, type[Refusal]] = {
 Plain = None | bool | str | list[str] | dict[str, Any]
 
 
-def answer(act: Callable[[], datetime | Receipt | bool | list[str] | None]) -> dict[str, Any]:
+Done = datetime | Receipt | bool | list[str] | dict[str, datetime] | None
+"""What an act comes to."""
+
+
+def answer(act: Callable[[], Done]) -> dict[str, Any]:
     """What came of the act, as it is sent."""
     try:
         return {"done": _plain(act())}
@@ -72,6 +76,12 @@ def texts(done: Plain) -> list[str]:
     return [str(each)[:LONGEST_TEXT] for each in done] if isinstance(done, list) else []
 
 
+def instants(done: Plain) -> dict[str, datetime]:
+    """By session."""
+    found = done if isinstance(done, dict) else {}
+    return {name: at for name, text in found.items() if (at := instant(text)) is not None}
+
+
 def receipt(done: Plain) -> Receipt:
     """Raises IssuerUnavailable for what is none: no end is reported without."""
     try:
@@ -92,9 +102,11 @@ def receipt(done: Plain) -> Receipt:
         raise IssuerUnavailable(message) from error
 
 
-def _plain(outcome: datetime | Receipt | bool | list[str] | None) -> Plain:
+def _plain(outcome: Done) -> Plain:
     if isinstance(outcome, datetime):
         return timestamps.render(outcome)
+    if isinstance(outcome, dict):
+        return {name: timestamps.render(each) for name, each in outcome.items()}
     if isinstance(outcome, Receipt):
         until = outcome.traces_until
         return {

@@ -78,26 +78,29 @@ class VendorFunctions:
         self._settled(VendorPower.REVOKE, message, session.session_id)
 
     def sessions_at(self, target: Target) -> list[str]:
-        return self._at_target(TargetAct.SESSIONS, target)
+        return vendor_answers.texts(self._at_target(TargetAct.SESSIONS, target))
 
     def standing_at(self, target: Target) -> list[str]:
-        return self._at_target(TargetAct.STANDING, target)
+        return vendor_answers.texts(self._at_target(TargetAct.STANDING, target))
 
     def tidy(self, target: Target, now: datetime) -> None:
         del now
         self._at_target(TargetAct.TIDY, target)
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         del now
-        return self._at_target(TargetAct.KEEP, target)
+        return vendor_answers.instants(self._at_target(TargetAct.KEEP, target))
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        return vendor_answers.instants(self._at_target(TargetAct.UNDONE, target))
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         del now
-        return self._at_target(TargetAct.STRANGERS, target)
+        return vendor_answers.texts(self._at_target(TargetAct.STRANGERS, target))
 
-    def _at_target(self, act: TargetAct, target: Target) -> list[str]:
+    def _at_target(self, act: TargetAct, target: Target) -> Plain:
         message = messages.AtTarget(act=act.value, target=target.label)
-        return vendor_answers.texts(self._settled(VendorPower.REVOKE, message))
+        return self._settled(VendorPower.REVOKE, message)
 
     def _settled(self, power: VendorPower, message: Any, session_id: str = "") -> Plain:
         """Of what nobody waits to be tried again: what is not done now failed."""

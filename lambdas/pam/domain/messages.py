@@ -113,6 +113,7 @@ class TargetAct(StrEnum):
     STANDING = "standing"
     STRANGERS = "strangers"
     KEEP = "keep"
+    UNDONE = "undone"
     TIDY = "tidy"
 
 

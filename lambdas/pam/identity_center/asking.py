@@ -6,7 +6,7 @@ nobody knows whether it was done: that is told apart (`Unclear`).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,6 +21,9 @@ from pam.identity_center.patience import OutOfTime, Patience, Polls
 _AGAIN = frozenset({"ConflictException", "ThrottlingException", "TooManyRequestsException"})
 _ITS_FAULT = 500
 _LONGEST_REASON = 200
+
+
+_Seen = TypeVar("_Seen")
 
 
 class NotThere(Exception):
@@ -70,6 +73,13 @@ class Asking:
             except BotoCoreError as error:
                 reason = type(error).__name__
             _wait(polls, reason)
+
+    def glance(self, look: Callable[[], _Seen]) -> _Seen | None:
+        """What whoever looks can do without: asked once, None if there is no answer."""
+        try:
+            return look()
+        except (ClientError, BotoCoreError):
+            return None
 
     def change(
         self, call: Callable[..., Any], before_each: Callable[[], None] | None = None, **asked: Any

@@ -11,7 +11,7 @@ The policy is always rendered from what is stored. What stands there is only eve
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pam.identity_center.statements import Statement, written
@@ -42,6 +42,8 @@ class Deny:
     """Whether its end has begun: from then on no assignment is asked for."""
     late: bool = False
     """Whether it was seen not to stand, and written anew, when it should have denied already."""
+    undone_at: datetime | None = None
+    """When it was last seen to be gone or changed, although it had stood."""
     gone_at: datetime | None = None
     """When the assignment was seen to be gone."""
     issued_before: datetime | None = None
@@ -85,6 +87,15 @@ def covers(statements: Sequence[Statement], deny: Deny) -> bool:
         and each.before is not None
         and each.before >= deny.issued_before
         for each in statements
+    )
+
+
+def stood_before(statements: Sequence[Statement], deny: Deny) -> bool:
+    """Whether it stands as it was when the assignment was seen to be gone: for the person's next
+    session it denies more, once that is written.
+    """
+    return deny.gone_at is not None and covers(
+        statements, replace(deny, issued_before=deny.gone_at)
     )
 
 

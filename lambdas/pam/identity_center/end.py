@@ -125,7 +125,8 @@ class End:
             return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
         if in_time:
             account = deny.account
-            doubted = self.visit.change(lambda it: it.doubted(account, now))
+            undone = {deny.session_id}
+            doubted = self.visit.change(lambda it: it.doubted(account, now, undone))
             deny = (doubted and doubted.deny_of(deny.session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
         return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)

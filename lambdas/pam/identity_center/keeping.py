@@ -20,6 +20,7 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
         "made": deny.made,
         "over": deny.over,
         "late": deny.late,
+        "undone_at": kept_instant(deny.undone_at),
         "gone_at": kept_instant(deny.gone_at),
         "issued_before": kept_instant(deny.issued_before),
     }
@@ -27,7 +28,9 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
 
 def deny_of_kept(kept: dict[str, Any]) -> Deny:
     instants = {name: timestamps.parse(kept[name]) for name in ("armed_at", "begins", "end")}
-    later = {name: instant_of_kept(kept[name]) for name in ("gone_at", "issued_before")}
+    # An earlier version of PAM kept no `undone_at`.
+    optional = ("undone_at", "gone_at", "issued_before")
+    later = {name: instant_of_kept(kept.get(name)) for name in optional}
     return Deny(**{**kept, **instants, **later})
 
 

@@ -3,19 +3,20 @@ account was given, and who may write it now. Every change is one conditional wri
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from pam.domain import timestamps
-from pam.identity_center.denies import Deny
+from pam.identity_center.denies import Deny, covers, stood_before
 from pam.identity_center.keeping import (
     deny_of_kept,
     instant_of_kept,
     kept_deny,
     kept_instant,
 )
+from pam.identity_center.statements import Statement
 
 LONGEST_ROLE_SESSION = timedelta(hours=1)
 """Of a permission set that PAM lends (PT1H): as long a deny stays."""
@@ -25,6 +26,7 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 _NEVER_BEGUN = timedelta(minutes=30)
 """After so long no start goes on with what it armed."""
 LOCKED_FOR = timedelta(seconds=30)
+_TOLD_OF_FOR = timedelta(days=1)
 _UNDER_WAY = timedelta(minutes=10)
 """A start is given up after that."""
 _MOST_SAID = 8
@@ -76,6 +78,36 @@ class PermissionSet:
     def is_armed(self, deny: Deny) -> bool:
         """Whether it was seen to stand at its account."""
         return self.has_written(deny.account, deny.version)
+
+    @property
+    def is_armed_at_all(self) -> bool:
+        return any(self.is_armed(each) for each in self.denies)
+
+    def not_covered(self, there: Sequence[Statement]) -> frozenset[str]:
+        """Of which sessions the deny was seen to stand at its account, and is not in what stands
+        there now.
+        """
+        return frozenset(
+            deny.session_id
+            for deny in self.denies
+            if self.is_armed(deny) and not covers(there, deny)
+            # What waits to be written denies more, for the person's next session.
+            if self.has_written(deny.account, self.wanted) or not stood_before(there, deny)
+        )
+
+    def owes(self, account: str) -> bool:
+        """Whether somebody who has, or had, access there is not seen to be denied yet: it is being
+        written, or whoever wrote it did not come to its end.
+        """
+        return any(each.begun and not self.is_armed(each) for each in self.at(account))
+
+    def undone(self, account: str, now: datetime) -> dict[str, datetime]:
+        """Whose deny was seen to be gone or changed, within the last day, and when; by session."""
+        return {
+            each.session_id: each.undone_at
+            for each in self.at(account)
+            if each.undone_at is not None and now - each.undone_at < _TOLD_OF_FOR
+        }
 
     def is_inhabited(self, account: str) -> bool:
         """Whether PAM has, or may have, assigned it there: then the account has a role of it."""
@@ -149,7 +181,8 @@ class PermissionSet:
             return None
         deny = replace(deny, gone_at=None, issued_before=None)
         if deny.end <= at:
-            return self._with(replace(deny, over=True))
+            late = deny.late or not (deny.over or self.is_armed(deny))
+            return self._with(replace(deny, over=True, late=late))
         now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
         return replace(self._with(now), wanted=self.wanted + 1)
 
@@ -164,16 +197,14 @@ class PermissionSet:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
         return None if kept == self.denies else replace(self, denies=kept, wanted=self.wanted + 1)
 
-    def doubted(self, account: str, now: datetime) -> Self:
-        """All of that account has to be written anew, although it was."""
+    def doubted(self, account: str, now: datetime, undone: Collection[str] = ()) -> Self:
+        """All of that account has to be written anew, although it was; `undone`: because of these
+        sessions.
+        """
         version = self.wanted + 1
-        denies = tuple(
-            replace(each, version=version, late=each.late or each.end <= now)
-            if each.account == account
-            else each
-            for each in self.denies
-        )
-        return replace(self, denies=denies, wanted=version)
+        of_account = [each.session_id for each in self.at(account)]
+        denies = _to_be_written(self.denies, of_account, version, now)
+        return replace(self, denies=_noted_undone(denies, undone, now), wanted=version)
 
     def learned(self, account: str, took: timedelta) -> Self | None:
         seconds = min(_LONGEST_TOOK, max(2, round(took.total_seconds()) + 1))
@@ -195,19 +226,27 @@ class PermissionSet:
 
     def locked(self, now: datetime) -> Self | None:
         """None while another has the lock."""
-        if self.locked_until is not None and now < self.locked_until:
+        if self.is_being_written(now):
             return None
         return replace(self, fence=self.fence + 1, locked_until=now + LOCKED_FOR)
 
-    def is_held(self, fence: int, now: datetime) -> bool:
-        return self.fence == fence and self.locked_until is not None and now < self.locked_until
+    def is_being_written(self, now: datetime) -> bool:
+        return self.locked_until is not None and now < self.locked_until
 
-    def sending(self, fence: int, now: datetime, version: int, digest: str) -> Self | None:
-        """Before a policy is sent; None after another took the lock."""
+    def is_held(self, fence: int, now: datetime) -> bool:
+        return self.fence == fence and self.is_being_written(now)
+
+    def sending(
+        self, fence: int, now: datetime, version: int, digest: str, undone: Collection[str] = ()
+    ) -> Self | None:
+        """Before a policy is sent, over one in which these sessions' denies are gone or changed;
+        None after another took the lock.
+        """
         if not self.is_held(fence, now):
             return None
         before = tuple(each for each in self.said or () if each != digest)
-        return replace(self, sent=version, said=(*before, digest)[-_MOST_SAID:])
+        denies = _noted_undone(_to_be_written(self.denies, undone, version, now), undone, now)
+        return replace(self, denies=denies, sent=version, said=(*before, digest)[-_MOST_SAID:])
 
     def has_said(self, digest: str) -> bool:
         return self.said is None or digest in self.said
@@ -230,12 +269,23 @@ class PermissionSet:
         newest = max(what.version if done else 0, self.given.get(account, 0))
         return replace(self, provisioning=others, given={**self.given, account: newest})
 
-    def wrote(self, fence: int, account: str, version: int) -> Self | None:
+    def wrote(self, fence: int, account: str, version: int, now: datetime) -> Self | None:
         """With what was seen to stand there, and the lock free; None after another took it."""
         if self.fence != fence:
             return None
         newest = max(version, self.written.get(account, 0))
-        return replace(self, written={**self.written, account: newest}, locked_until=None)
+        denies = tuple(
+            replace(each, late=each.late or self._is_late(each, now))
+            if each.account == account
+            else each
+            for each in self.denies
+        )
+        written = {**self.written, account: newest}
+        return replace(self, denies=denies, written=written, locked_until=None)
+
+    def _is_late(self, deny: Deny, now: datetime) -> bool:
+        """Of what is seen to stand only now: whether it should have denied by itself already."""
+        return deny.begun and not deny.over and deny.end <= now and not self.is_armed(deny)
 
     def _with(self, deny: Deny) -> Self:
         kept = (deny if each.session_id == deny.session_id else each for each in self.denies)
@@ -290,6 +340,27 @@ class PermissionSet:
 
 Change = Callable[[PermissionSet], PermissionSet | None]
 """None: nothing is to be changed."""
+
+
+def _to_be_written(
+    denies: Sequence[Deny], session_ids: Collection[str], version: int, now: datetime
+) -> tuple[Deny, ...]:
+    """With these as what nobody has seen to stand: late if they should deny already."""
+    return tuple(
+        replace(each, version=version, late=each.late or each.end <= now)
+        if each.session_id in session_ids
+        else each
+        for each in denies
+    )
+
+
+def _noted_undone(
+    denies: Sequence[Deny], session_ids: Collection[str], now: datetime
+) -> tuple[Deny, ...]:
+    at = _second(now)
+    return tuple(
+        replace(each, undone_at=at) if each.session_id in session_ids else each for each in denies
+    )
 
 
 def _second(instant: datetime) -> datetime:

@@ -89,10 +89,15 @@ class PermissionSetTarget:
         with _told_as(IssuerUnavailable):
             return Watch(visit=self._visit(target, _LOOKING)).standing()
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         del now
+        watch = Watch(visit=self._visit(target, _ENDING))
         with _told_as(IssuerUnavailable), _nothing_there():
-            return Watch(visit=self._visit(target, _ENDING)).keep()
+            watch.keep()
+        return watch.undone()
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        return Watch(visit=self._visit(target, _LOOKING)).undone()
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         del now

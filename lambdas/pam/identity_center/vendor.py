@@ -162,6 +162,14 @@ class Vendor:
         answer = self._asking.ask(self._sso.get_inline_policy_for_permission_set, **self._set)
         return str(answer.get("InlinePolicy", ""))
 
+    def policy_at_a_glance(self) -> str | None:
+        """As `policy`, by one try: None if that is not answered."""
+        return self._asking.glance(
+            lambda: str(
+                self._sso.get_inline_policy_for_permission_set(**self._set).get("InlinePolicy", "")
+            )
+        )
+
     def put_policy(self, text: str, before_each: Callable[[], None]) -> None:
         """`before_each` try it is called, and may raise."""
         self._asking.change(

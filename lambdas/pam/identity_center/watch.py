@@ -1,14 +1,13 @@
 """What is looked at every minute: whether the denies stand, and who else has the access."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere
 from pam.identity_center.denies import Deny
 from pam.identity_center.permission_set import PermissionSet
-from pam.identity_center.statements import Statement
 from pam.identity_center.visit import Visit
 from pam.identity_center.writer import OF_ANOTHER, Order, is_of_another
 
@@ -17,8 +16,8 @@ from pam.identity_center.writer import OF_ANOTHER, Order, is_of_another
 class Watch:
     visit: Visit
 
-    def keep(self) -> list[str]:
-        """Ids of the sessions whose deny was gone or changed; it is written again.
+    def keep(self) -> None:
+        """Writes again what is gone or changed, and what somebody did not come to write.
 
         What only has no use any more waits for the next write, or until nobody has the set: until
         then each account would have to be provisioned for it.
@@ -26,28 +25,35 @@ class Watch:
         account = self.visit.target.account
         before = self.visit.permission_set()
         if not before.denies and not before.wanted:
-            return []
+            return
         there, _ = statements.read(self.visit.vendor.policy())
         behind = before.is_inhabited(account) and self.visit.vendor.is_behind()
         known = self.visit.permission_set()
         gone = [
             deny.session_id
             for deny in known.at(account)
-            if deny in before.denies and before.is_armed(deny)
-            if not denies.covers(there, deny)
-            and not (known.wanted > before.written.get(account, 0) and _was_covered(there, deny))
+            # Others may have written since, before the policy was read or after it.
+            if deny in before.denies and deny.session_id in before.not_covered(there)
+            if deny.session_id in known.not_covered(there)
         ]
         stale = known == before and denies.superfluous(there, known.denies)
-        behind = behind and known == before and not _is_being_written(known, self.visit.now())
+        is_quiet = known == before and not known.is_being_written(self.visit.now())
+        behind = behind and is_quiet
         if behind and not gone and known.given.get(account, 0) >= known.sent:
             # It was given what stands there, and has something else: nobody knows what it denies.
             gone = [deny.session_id for deny in known.at(account) if deny.live]
         if gone or behind:
-            self._write_again(known)
-            return gone
-        if stale and (not known.is_in_use or denies.bars(there, known.denies)):
+            self._write_again(known, gone)
+        elif is_quiet and known.owes(account):
+            self.visit.bring(Order(version=known.wanted, is_there=self._is_there))
+        elif stale and (not known.is_in_use or denies.bars(there, known.denies)):
             self.visit.writer.sweep()
-        return []
+
+    def undone(self) -> dict[str, datetime]:
+        """The sessions whose deny was seen to be gone or changed, and when: until a day later,
+        because it may be told late.
+        """
+        return self.visit.permission_set().undone(self.visit.target.account, self.visit.now())
 
     def standing(self) -> list[str]:
         """Ids of the sessions whose own assignment is listed: by one list, whoever is in it. What
@@ -88,9 +94,9 @@ class Watch:
 
         self.visit.change(change)
 
-    def _write_again(self, known: PermissionSet) -> None:
+    def _write_again(self, known: PermissionSet, undone: Collection[str]) -> None:
         now = self.visit.now()
-        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account, now))
+        changed = self.visit.change(lambda it: it.doubted(self.visit.target.account, now, undone))
         version = (changed or known).wanted
         self.visit.bring(Order(version=version, is_there=self._is_there))
 
@@ -99,18 +105,5 @@ class Watch:
         return bool(assigned.users or assigned.groups)
 
 
-def _was_covered(there: Sequence[Statement], deny: Deny) -> bool:
-    """As it was when the assignment was seen to be gone: for the person's next session it denies
-    more, once that is written.
-    """
-    return deny.gone_at is not None and denies.covers(
-        there, replace(deny, issued_before=deny.gone_at)
-    )
-
-
 def _explains(deny: Deny) -> bool:
     return deny.begun and deny.live
-
-
-def _is_being_written(known: PermissionSet, now: datetime) -> bool:
-    return known.locked_until is not None and now < known.locked_until

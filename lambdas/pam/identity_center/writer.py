@@ -8,7 +8,7 @@ the same, its sender knows that the lock is another's and writes anew; and if th
 search of the next minute does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +25,7 @@ from pam.identity_center.vendor import Operation, Status, Vendor
 _LANDED = timedelta(seconds=2 * LAST_CALL)
 """So much of the lock is left when a policy is sent."""
 _LOST = "another writer took the lock"
+_APART = 1.0
 OF_ANOTHER = "statements of sessions that are not this deployment's"
 
 
@@ -151,26 +152,44 @@ class PolicyWriter:
         return False
 
     def _wrote(self, held: PermissionSet, version: int) -> None:
+        now = self._patience.now()
         wrote = self._notes.change_set(
-            self._arn, lambda it: it.wrote(held.fence, self._account, version)
+            self._arn, lambda it: it.wrote(held.fence, self._account, version, now)
         )
         if wrote is None:
             raise LockLost(_LOST)
 
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
-        if order.first:
-            there = self._vendor.policy()
-            ours, others = statements.read(there)
-            if others:
-                raise ForeignStatements(statements.told(others))
-            if is_of_another(there, ours, held):
-                raise ForeignStatements(OF_ANOTHER)
-            if statements.same(there, text):
-                return
-        self._send(held, text)
+        if not order.first:
+            self._send(held, text, self._undone(held, self._glance(held)))
+            return
+        there = self._vendor.policy()
+        ours, others = statements.read(there)
+        if others:
+            raise ForeignStatements(statements.told(others))
+        if is_of_another(there, ours, held):
+            raise ForeignStatements(OF_ANOTHER)
+        if not statements.same(there, text):
+            self._send(held, text, self._undone(held, there))
 
-    def _send(self, held: PermissionSet, text: str) -> None:
-        self._still_mine(held, text)
+    def _undone(self, held: PermissionSet, there: str | None) -> frozenset[str]:
+        """Whose denies somebody took or changed, and nobody could tell once this is written. Seen
+        twice: what was read may be from before the last write.
+        """
+        gone = _not_covered(held, there)
+        if not gone:
+            return gone
+        with suppress(OutOfTime):
+            self._patience.wait(_APART)
+        again = self._glance(held)
+        return gone if again is None else gone & _not_covered(held, again)
+
+    def _glance(self, held: PermissionSet) -> str | None:
+        """No end waits for it, and none asks if there is nothing that it could tell."""
+        return self._vendor.policy_at_a_glance() if held.is_armed_at_all else None
+
+    def _send(self, held: PermissionSet, text: str, undone: Collection[str] = ()) -> None:
+        self._still_mine(held, text, undone)
         self._vendor.put_policy(text, lambda: self._check_lock(held))
         self._still_mine(held, text)
 
@@ -179,10 +198,10 @@ class PolicyWriter:
             message = "the lock lasts no longer than a call may take"
             raise OutOfTime(message)
 
-    def _still_mine(self, held: PermissionSet, text: str) -> None:
+    def _still_mine(self, held: PermissionSet, text: str, undone: Collection[str] = ()) -> None:
         now, version, digest = self._patience.now(), held.wanted, statements.digest(text)
         if not self._notes.change_set(
-            self._arn, lambda it: it.sending(held.fence, now, version, digest)
+            self._arn, lambda it: it.sending(held.fence, now, version, digest, undone)
         ):
             raise LockLost(_LOST)
 
@@ -242,3 +261,7 @@ class PolicyWriter:
         polls = self._patience.polls()
         while not statements.same(self._vendor.policy(), text):
             polls.wait()
+
+
+def _not_covered(held: PermissionSet, there: str | None) -> frozenset[str]:
+    return frozenset() if there is None else held.not_covered(statements.read(there)[0])

@@ -134,8 +134,11 @@ class OnePerPerson:
     def tidy(self, target: Target, now: datetime) -> None:
         self._target.tidy(target, now)
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         return self._target.keep(target, now)
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        return self._target.undone_at(target)
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         return self._target.strangers(target, now)

@@ -129,10 +129,14 @@ class GroupTarget:
             if mark.gone_at is not None and mark.gone_at + _MARKS_KEPT <= now:
                 self._notes.forget(*_names(target), mark)
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         """None: nothing of Okta's ends a session by itself, so nothing could be missing."""
-        del target, now
-        return []
+        del now
+        return self.undone_at(target)
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        del target
+        return {}
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         """Members by no session of this deployment. They are told by their ids: names at Okta are

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pam.domain import new_records
+from pam.domain import new_records, timestamps
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable, NotFound, StaleSession
 from pam.domain.free_text import named
@@ -22,15 +22,15 @@ from pam.ids import new_id
 from pam.operations.search_targets import Search, each_once, record_missing, remove_left
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
-from pam.ports.targets import StandingIssuers
+from pam.ports.targets import StandingIssuer, StandingIssuers
 
 _REMEMBERED = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found(Search):
-    """`undone` are sessions of which what ends them was gone, and is written again; `strangers` are
-    texts, those that were not told today.
+    """`undone` are sessions of which what ends them was gone, told now; `strangers` are texts,
+    those that were not told today.
     """
 
     undone: list[str] = field(default_factory=list)
@@ -78,15 +78,25 @@ def _search(
 ) -> None:
     """First what keeps people out: nothing that fails after it holds that up."""
     issuer = issuers[target.kind]
-    for session_id in issuer.keep(target, now):
-        _record_undone(session_id, target, now, store)
-        found.undone.append(session_id)
+    _keep(target, found, now, store, issuer)
     issuer.tidy(target, now)
     noted = issuer.sessions_at(target)
     remove_left(noted, target, found, now, store, issuers)
     for told in _not_of_this_target(noted, target, store):
         if _record_stranger(told, target, resource, now, store):
             found.strangers.append(f"{target.label}: {told}")
+
+
+def _keep(
+    target: Target, found: Found, now: datetime, store: SessionStore, issuer: StandingIssuer
+) -> None:
+    """What was undone is told whether or not it could be written again."""
+    try:
+        undone = issuer.keep(target, now)
+    except IssuerUnavailable:
+        _tell_undone(issuer.undone_at(target), target, found, now, store)
+        raise
+    _tell_undone(undone, target, found, now, store)
 
 
 def _not_of_this_target(noted: Sequence[str], target: Target, store: SessionStore) -> list[str]:
@@ -141,21 +151,40 @@ def _find_missing(
             found.missing.append(session_id)
 
 
-def _record_undone(session_id: str, target: Target, now: datetime, store: SessionStore) -> None:
-    """It is shut already: that comes first, whether or not it can be told."""
+def _tell_undone(
+    undone: Mapping[str, datetime], target: Target, found: Found, now: datetime, store: SessionStore
+) -> None:
+    for session_id, seen_at in undone.items():
+        if _record_undone(session_id, seen_at, target, now, store):
+            found.undone.append(session_id)
+
+
+def _record_undone(
+    session_id: str, seen_at: datetime, target: Target, now: datetime, store: SessionStore
+) -> bool:
+    """Whether it was told now: once each time that it was seen, whichever search comes to it."""
+    once = Once(key=f"undone/{session_id}/{timestamps.render(seen_at)}", until=now + _REMEMBERED)
     entry = Entry(
         type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
         detail=(
             f"undone: what ends this session was gone or changed at {target.label}; "
-            "it is written again"
+            "PAM writes it again"
         ),
     )
+    told = False
+
+    def decide(stored: Session) -> Step | None:
+        nonlocal told
+        told = not store.is_done(once)
+        return Step(stored, (entry,)) if told else None
+
     try:
-        transition(store, session_id, lambda stored: Step(stored, (entry,)), now=now)
+        transition(store, session_id, decide, now=now, once=once)
     except (NotFound, StaleSession):
-        return
+        return False
+    return told
 
 
 def _record_stranger(

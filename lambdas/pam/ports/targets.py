@@ -145,8 +145,11 @@ Lenders = Mapping[str, Lender]
 class StandingIssuer(Issuer, Protocol):
     """The issuer of a standing kind whose targets are looked at every minute."""
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
         """As `StandingTarget.keep`."""
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        """As `StandingTarget.undone_at`."""
 
     def strangers(self, target: Target, now: datetime) -> list[str]:
         """As `StandingTarget.strangers`."""
@@ -191,9 +194,12 @@ class StandingTarget(Protocol):
     def tidy(self, target: Target, now: datetime) -> None:
         """As `Issuer.tidy`."""
 
-    def keep(self, target: Target, now: datetime) -> list[str]:
-        """Writes again what ends sessions there and is gone or changed. Returns the ids of the
-        sessions concerned.
+    def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
+        """Writes again what ends sessions there and is gone or changed. Returns `undone_at`."""
+
+    def undone_at(self, target: Target) -> dict[str, datetime]:
+        """Of which sessions that was seen within the last day, whoever saw it and wrote it again,
+        and when it was seen last: by id. It touches only PAM's own notes.
         """
 
     def strangers(self, target: Target, now: datetime) -> list[str]:

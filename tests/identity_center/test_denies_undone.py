@@ -1,0 +1,228 @@
+"""A deny that somebody takes out is written again and told, whoever comes to write it, and however
+often that fails.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pam.domain.errors import IssuerUnavailable
+from pam.domain.session import Session
+from pam.identity_center.denies import covers
+from tests.fakes.dying import Died, Dying, Fuse
+from tests.identity_center.scene import TARGET, Centre, session_of
+
+ALICE, BOB = session_of("alice"), session_of("bob", 2)
+WRITING = ("PutInlinePolicyToPermissionSet", "ProvisionPermissionSet")
+READING = "GetInlinePolicyForPermissionSet"
+THERE = "444455556666"
+ELSEWHERE = replace(TARGET, names={**TARGET.names, "account": THERE})
+
+
+@pytest.fixture
+def centre() -> Centre:
+    return Centre()
+
+
+def stands(centre: Centre, session: Session) -> bool:
+    deny = centre.known.deny_of(session.session_id)
+    return deny is not None and covers(centre.provisioned, deny)
+
+
+def minutes(centre: Centre, number: int) -> list[str]:
+    """What the searches of so many minutes tell."""
+    told: list[str] = []
+    for _ in range(number):
+        before = set(centre.told)
+        with suppress(IssuerUnavailable):
+            centre.search()
+        told += [session_id for session_id, _ in centre.told - before]
+        centre.time.later(minutes=1)
+    return told
+
+
+def take_out(centre: Centre) -> None:
+    centre.service.act("write_policy", statements=None)
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("operation", WRITING)
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_what_could_not_be_written_again_is_told_at_once_and_written_by_the_next_search(
+    centre: Centre, operation: str, code: str
+) -> None:
+    session = centre.active(ALICE)
+    take_out(centre)
+    centre.service.faults.refuse(operation, code, times=99)
+    assert minutes(centre, 2) == [session.session_id]
+    assert not stands(centre, session)
+    centre.service.faults.forget()
+    assert minutes(centre, 2) == []
+    assert stands(centre, session)
+    assert centre.expire(session).on_time
+
+
+@pytest.mark.guarantee("G5")
+def test_what_takes_longer_to_write_than_one_search_has_is_told_all_the_same(
+    centre: Centre,
+) -> None:
+    session = centre.active(ALICE)
+    take_out(centre)
+    centre.service.knobs.polls, centre.service.knobs.seconds = 100, 25.0
+    assert minutes(centre, 3) == [session.session_id]
+    assert stands(centre, session)
+
+
+def starts(centre: Centre, _: Session) -> None:
+    centre.active(session_of("dave", 4))
+
+
+def ends_early(centre: Centre, other: Session) -> None:
+    centre.end(other)
+
+
+def starts_in_another_account(centre: Centre, _: Session) -> None:
+    centre.service.directory.accounts.add(THERE)
+    session = session_of("dave", 4, target=ELSEWHERE)
+    centre.make(session)
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("act", [starts, ends_early, starts_in_another_account])
+def test_what_another_session_writes_over_is_told(centre: Centre, act: Any) -> None:
+    session, other = centre.active(ALICE), centre.active(BOB)
+    take_out(centre)
+    act(centre, other)
+    told = minutes(centre, 2)
+    assert stands(centre, session)
+    assert session.session_id in told
+    assert len(told) == len(set(told)), "once"
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("act", [starts, ends_early])
+def test_what_was_changed_and_not_taken_out_is_told_as_well(centre: Centre, act: Any) -> None:
+    session, other = centre.active(ALICE), centre.active(BOB)
+    ours = f"Pam{session.session_id}"
+    policy = centre.policy.replace(f"{session.expires_at:%Y-%m-%dT%H:%M:%S}", "2027-01-01T00:00:00")
+    assert ours in policy
+    assert policy != centre.policy
+    centre.service.directory.permission_sets[TARGET.names["permission_set"]].inline_policy = policy
+    act(centre, other)
+    assert session.session_id in minutes(centre, 2)
+    assert stands(centre, session)
+
+
+def looks(centre: Centre, _: Session) -> None:
+    centre.search()
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("act", [starts, ends_early, looks])
+@pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
+def test_whoever_dies_over_it_it_is_written_again_and_told(act: Any, *, after: bool) -> None:
+    step, went_on = 0, True
+    while went_on:
+        step += 1
+        centre, fuse = Centre(), Fuse()
+        session, other = centre.active(ALICE), centre.active(BOB)
+        take_out(centre)
+        whole = (centre.table, centre.clients)
+        centre.table = Dying(centre.table, fuse)
+        sso_admin, identity_store = centre.clients
+        centre.clients = (Dying(sso_admin, fuse), Dying(identity_store, fuse))
+        fuse.arm(step, after=after)
+        with suppress(Died):
+            act(centre, other)
+        went_on = fuse.dead
+        centre.table, centre.clients = whole
+        centre.time.later(minutes=1)
+        minutes(centre, 2)
+        assert session.session_id in {told for told, _ in centre.told}, step
+        assert stands(centre, session), step
+    assert step > 5
+
+
+@pytest.mark.parametrize("act", [starts, ends_early])
+def test_an_answer_from_before_the_last_write_is_no_word_of_a_change(
+    centre: Centre, act: Any
+) -> None:
+    centre.active(BOB)
+    before = centre.policy
+    centre.active(ALICE)
+    dave = centre.active(session_of("carol", 9))
+    call, stale = centre.service.call, [before]
+
+    def behind(service: str, operation: str, params: Any) -> Any:
+        answer = call(service, operation, params)
+        if operation == READING and stale:
+            answer = {**answer, "InlinePolicy": stale.pop()}
+        return answer
+
+    centre.service.call = behind  # type: ignore[method-assign]
+    act(centre, dave)
+    assert not stale
+    assert minutes(centre, 2) == []
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_no_end_waits_for_a_look_at_what_it_writes_over(centre: Centre, code: str) -> None:
+    session, _ = centre.active(ALICE), centre.active(BOB)
+    live = centre.sign_in("alice")
+    call, refused = centre.service.call, list[str]()
+
+    def busy(service: str, operation: str, params: Any) -> Any:
+        if operation == "PutInlinePolicyToPermissionSet":
+            centre.service.faults.forget()
+        refused.append(operation)
+        return call(service, operation, params)
+
+    centre.service.faults.refuse(READING, code, times=99)
+    centre.service.call = busy  # type: ignore[method-assign]
+    decided = centre.now
+    centre.end(session)
+    assert refused[:2] == [READING, "PutInlinePolicyToPermissionSet"]
+    assert centre.refuses(live)
+    assert centre.now - decided < timedelta(seconds=10)
+
+
+@pytest.mark.guarantee("G4")
+@pytest.mark.parametrize("written_by", ["the end", "the search", "another's end"])
+def test_a_receipt_of_what_was_not_written_again_in_time_says_so(
+    centre: Centre, written_by: str
+) -> None:
+    bob = centre.active(session_of("bob", 2, minutes=60))
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    take_out(centre)
+    centre.service.faults.refuse(WRITING[0], "AccessDeniedException", times=99)
+    with pytest.raises(IssuerUnavailable):
+        centre.search()
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    centre.service.faults.forget()
+    if written_by == "the search":
+        centre.search()
+    if written_by == "another's end":
+        centre.end(bob)
+    assert not centre.end(session).on_time
+
+
+@pytest.mark.guarantee("G4")
+def test_what_anothers_end_wrote_over_after_the_time_was_late(centre: Centre) -> None:
+    """And no search had seen it before."""
+    bob = centre.active(session_of("bob", 2, minutes=60))
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    take_out(centre)
+    centre.end(bob)
+    assert not centre.end(session).on_time
+
+
+def test_an_early_end_that_needs_two_tries_is_on_time(centre: Centre) -> None:
+    session = replace(centre.active(ALICE))
+    centre.service.faults.refuse(WRITING[0], "AccessDeniedException")
+    assert centre.end(session).on_time
