@@ -99,6 +99,23 @@ def stood_before(statements: Sequence[Statement], deny: Deny) -> bool:
     )
 
 
+def outdone(denies: Iterable[Deny], holder: tuple[str, str], before: datetime) -> set[str]:
+    """Ids of the person's sessions that were over before then, save the last: what those denied,
+    that one denies. Whoever borrows for a second again and again fills nothing by it.
+    """
+    over = [
+        deny
+        for deny in denies
+        if deny.holder == holder and deny.gone_at is not None and deny.issued_before is not None
+    ]
+    latest = max(over, key=lambda deny: (deny.issued_before, deny.gone_at), default=None)
+    return {
+        deny.session_id
+        for deny in over
+        if deny is not latest and deny.undone_at is None and deny.gone_at and deny.gone_at < before
+    }
+
+
 def superfluous(statements: Iterable[Statement], denies: Sequence[Deny]) -> bool:
     """Whether something stands there that no stored deny explains, or that keeps out somebody whose
     session lives.
