@@ -1,11 +1,14 @@
 """What stands at vendors is compared with the sessions every minute."""
 
+from dataclasses import replace
+
 import pytest
 
+from pam import wiring
 from pam.domain.lifecycle import Status
 from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
-from tests.fakes.story import SANDBOX
+from tests.fakes.story import COMPILED, SANDBOX
 from tests.vendors.story import VendorStory
 
 
@@ -162,3 +165,20 @@ def test_a_session_in_the_notes_that_is_none_of_this_target_is_told_once_a_day(
     assert elsewhere.session_id in found.strangers[1]
     assert story.search().strangers == []
     assert story.store.findings[-1]["resource"] == story.resource
+
+
+def test_what_the_catalogue_lends_no_more_is_watched_while_a_session_has_it(
+    story: VendorStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = story.active()
+    monkeypatch.setattr(wiring, "compiled_policy", lambda: replace(COMPILED, resources=()))
+    story.directory.undone = {session.session_id: story.now}
+    story.directory.unexplained = ["mallory, by the group platform"]
+    found = story.search()
+    assert found.unreached == []
+    assert found.undone == [session.session_id]
+    assert len(found.strangers) == 1
+    story.end(session.session_id)
+    calls = len(story.directory.calls)
+    assert story.search().unreached == [story.target.label]
+    assert len(story.directory.calls) == calls
