@@ -1,14 +1,20 @@
 """What stands at vendors is compared with the sessions every minute."""
 
 from dataclasses import replace
+from datetime import datetime
+from threading import Event
 
 import pytest
 
 from pam import wiring
 from pam.domain.lifecycle import Status
+from pam.domain.resource import Target
+from pam.kinds.one_per_person import OnePerPerson
+from pam.operations import search_targets as search_targets_module
 from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
 from tests.fakes.story import COMPILED, SANDBOX
+from tests.vendors.directory import Directory
 from tests.vendors.story import VendorStory
 
 
@@ -182,3 +188,37 @@ def test_what_the_catalogue_lends_no_more_is_watched_while_a_session_has_it(
     calls = len(story.directory.calls)
     assert story.search().unreached == [story.target.label]
     assert len(story.directory.calls) == calls
+
+
+def test_a_target_that_takes_all_the_time_keeps_most_others_from_nothing(
+    story: VendorStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it is the first whose turn it is."""
+    monkeypatch.setattr(search_targets_module.random, "shuffle", lambda _: None)
+    names = story.target.names
+    many = {
+        f"resource-{number}": replace(story.target, names={**names, "number": str(number)})
+        for number in range(9)
+    }
+    slow, others_done = many["resource-0"].label, Event()
+
+    class Slow(Directory):
+        def keep(self, target: Target, now: datetime) -> dict[str, datetime]:
+            if target.label == slow:
+                assert others_done.wait(timeout=10), "nobody else had a turn"
+            return {}
+
+        def strangers(self, target: Target, now: datetime) -> list[str]:
+            del now
+            self.tidied.append(target.label)
+            if len(set(self.tidied)) >= 6:
+                others_done.set()
+            return []
+
+    found = search_standing(
+        many,
+        now=story.now,
+        store=story.store,
+        issuers={story.kind: OnePerPerson(Slow(), story.checkouts)},
+    )
+    assert (found.unreached, found.postponed) == ([], [])
