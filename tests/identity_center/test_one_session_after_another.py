@@ -97,6 +97,9 @@ def test_who_borrows_for_a_second_again_and_again_fills_nothing(centre: Centre) 
     centre.active(session_of("alice", 99))
     assert all(centre.refuses(token) for token in tokens), "by what the last of them left"
     assert not centre.refuses(centre.sign_in("alice"))
+    centre.time.later(minutes=50)
+    centre.search()
+    assert all(centre.refuses(token) for token in tokens), "as long as any of them may live"
 
 
 def test_what_was_undone_is_told_of_however_many_came_after(centre: Centre) -> None:

@@ -99,20 +99,16 @@ def stood_before(statements: Sequence[Statement], deny: Deny) -> bool:
     )
 
 
-def outdone(denies: Iterable[Deny], holder: tuple[str, str], before: datetime) -> set[str]:
-    """Ids of the person's sessions that were over before then, save the last: what those denied,
-    that one denies. Whoever borrows for a second again and again fills nothing by it.
+def outdone(denies: Iterable[Deny], before: datetime) -> set[str]:
+    """Ids of the sessions that were gone before then, save each person's last: what the others
+    denied, that one denies for longer. Whoever borrows for a second again and again fills nothing.
     """
-    over = [
-        deny
-        for deny in denies
-        if deny.holder == holder and deny.gone_at is not None and deny.issued_before is not None
-    ]
-    latest = max(over, key=lambda deny: (deny.issued_before, deny.gone_at), default=None)
+    gone = sorted((at, deny.session_id, deny) for deny in denies if (at := deny.gone_at))
+    last = {deny.holder: deny for _, _, deny in gone}
     return {
-        deny.session_id
-        for deny in over
-        if deny is not latest and deny.undone_at is None and deny.gone_at and deny.gone_at < before
+        session_id
+        for at, session_id, deny in gone
+        if at < before and deny is not last[deny.holder] and deny.undone_at is None
     }
 
 

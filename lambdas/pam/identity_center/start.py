@@ -122,8 +122,7 @@ class Start:
             if late is not None:
                 known = known.learned(account, _longer(known, late, now)) or known
             # Of what was gone so long ago, no call is still at the end.
-            outdone = denies.outdone(known.denies, (account, note.user_id), now - LONGEST_CALL)
-            known = known.without(outdone) or known
+            known = known.without(denies.outdone(known.denies, now - LONGEST_CALL)) or known
             begins = second_after(now + known.begins_after(account))
             armed = known.armed(
                 Deny(
