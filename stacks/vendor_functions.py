@@ -54,6 +54,9 @@ class VendorFunction(Construct):
         if power is VendorPower.ISSUE:
             store.grant_see_delivered(role)
             proof_keys.grant_tell(role)
+        else:
+            # Whose session has what the catalogue lends no more.
+            store.grant_find_overdue(role)
 
     @property
     def role(self) -> iam.IRole:

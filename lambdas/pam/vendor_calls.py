@@ -16,6 +16,7 @@ from pam.domain.messages import TargetAct
 from pam.domain.resource import Target
 from pam.operations import act_at_vendor
 from pam.operations.prove_session import Gate
+from pam.ports.sessions import SessionStore
 from pam.ports.targets import StandingTarget
 from pam.settings import (
     IdentityCenterSettings,
@@ -92,14 +93,22 @@ def revoke(
                 act_at_vendor.clear_access, session_id, kind, now=now, store=store, target=target
             )
         case messages.AtTarget(act=name, target=label):
-            act = partial(_at_target, name, _lent(kind, settings).get(label), target, now)
+            act = partial(_at_target, name, label, kind, settings, store, target, now)
     return vendor_answers.answer(act)
 
 
-def _at_target(name: str, lent: Target | None, target: StandingTarget, now: datetime) -> Done:
-    """Only of what the catalogue lends, with the settings that it has there."""
+def _at_target(
+    name: str,
+    label: str,
+    kind: str,
+    home: IdentityCenterSettings | OktaSettings,
+    store: SessionStore,
+    target: StandingTarget,
+    now: datetime,
+) -> Done:
+    lent = _lent(kind, home).get(label) or _had(label, kind, store)
     if lent is None:
-        message = "no resource of the catalogue lends this target"
+        message = "no resource of the catalogue lends this target, and no session has it"
         raise IssuerUnavailable(message)
     match name:
         case TargetAct.SESSIONS:
@@ -121,13 +130,21 @@ def _at_target(name: str, lent: Target | None, target: StandingTarget, now: date
 
 
 def _lent(kind: str, home: IdentityCenterSettings | OktaSettings) -> Mapping[str, Target]:
-    """By label."""
+    """By label, with the settings of the catalogue."""
     targets = (
         each.target(account=home.account, region=home.region)
         for each in wiring.compiled_policy().resources
         if each.issuer_kind == kind
     )
     return {target.label: target for target in targets}
+
+
+def _had(label: str, kind: str, store: SessionStore) -> Target | None:
+    """What the catalogue lends no more, as a session has it that may have access there."""
+    of_sessions = (
+        session.target for session in store.open_sessions() if session.activating_at is not None
+    )
+    return next((each for each in of_sessions if (each.kind, each.label) == (kind, label)), None)
 
 
 def _until(context: Any, until: str = "") -> Callable[[], float]:

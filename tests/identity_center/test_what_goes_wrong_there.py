@@ -199,8 +199,10 @@ def test_while_it_is_down_nothing_is_made_and_no_end_is_reported(centre: Centre)
         centre.target().unmake(session, centre.now)
     with pytest.raises(TryAgain):
         centre.target().make(BOB, centre.now)
-    with pytest.raises(IssuerUnavailable):
+    with pytest.raises(TryAgain):
         centre.target().stands(BOB)
+    with pytest.raises(IssuerUnavailable):
+        centre.target().stands(session)
     centre.service.knobs.down = False
     centre.end(session)
     centre.active(BOB)

@@ -222,6 +222,8 @@ def test_an_account_that_is_not_known_there_is_no_proof_of_an_end(centre: Centre
     with pytest.raises(IssuerUnavailable):
         centre.target().strangers(TARGET, centre.now)
     assert PERMISSION_SET in centre.service.directory.permission_sets
+    centre.service.act("delete_permission_set")
+    assert centre.end(session).method is ReceiptMethod.ASSIGNMENT_GONE, "as the runbook says"
 
 
 def test_an_end_without_any_note_of_what_was_made_is_left_to_a_person(centre: Centre) -> None:

@@ -171,6 +171,19 @@ def test_what_a_closed_session_left_is_taken_and_nothing_of_the_next_one(world: 
     assert next_one.session_id in world.revoker.sessions_at(TARGET)
 
 
+def test_what_others_gave_after_the_end_is_no_trace_of_it(world: World) -> None:
+    """Whoever asks PAM to clear it once more has it take nothing."""
+    session = world.made()
+    world.revoker.unmake(ending(session), world.clock())
+    world.later(660)
+    world.revoker.tidy(TARGET, world.clock())
+    world.put(ALICE)
+    closed = session_of(session_id=session.session_id, status=Status.EXPIRED)
+    world.revoker.clear_traces(closed, world.clock())
+    assert world.members() == {ALICE}
+    assert world.revoker.strangers(TARGET, world.clock()) != []
+
+
 def test_the_next_session_of_the_same_person_does_not_take_a_late_list_for_others_access(
     world: World,
 ) -> None:

@@ -2,9 +2,9 @@
 other takes it.
 
 Asked and waited for, once: Lambda repeats no call that is waited for. A message says which session,
-or which target of the catalogue; what is to be done for it the function reads in the store. To make
-access it takes a proof besides, by the one key that the activator alone may sign with, of this very
-call: it is void when the call is over.
+or which target; what is to be done for it the function reads in the store. To make access it takes
+a proof besides, by the one key that the activator alone may sign with, of this very call: it is
+void when the call is over.
 """
 
 import json

@@ -118,7 +118,7 @@ class TargetAct(StrEnum):
 
 
 class AtTarget(Value):
-    """`act` is a TargetAct, `target` the label of a target that the catalogue lends."""
+    """`act` is a TargetAct, `target` the label of a target that is lent, or that a session has."""
 
     act: str
     target: str

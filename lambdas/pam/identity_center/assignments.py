@@ -139,7 +139,7 @@ class Assignments:
     def _deleted(self, note: Note) -> str:
         """What Identity Center said, where it did not say that it deleted it."""
         try:
-            operation = self._running_deletion(note) or self._ask_to_delete(note)
+            operation = self._earlier_deletion(note) or self._ask_to_delete(note)
         except NotThere as missing:
             return f"Identity Center says: {missing}"
         polls = self._patience.polls()
@@ -154,15 +154,18 @@ class Assignments:
             return f"Identity Center says: {operation.reason or 'deletion failed'}"
         return ""
 
-    def _running_deletion(self, note: Note) -> Operation | None:
-        """The one that an earlier try asked for, while it is under way."""
+    def _earlier_deletion(self, note: Note) -> Operation | None:
+        """The one that an earlier try asked for, while it is under way; and once it is over, if
+        nothing is left to delete: one more may again take longer than a try.
+        """
         if not note.deletion:
             return None
         try:
             operation = self._vendor.deletion(note.deletion)
         except NotThere:
             return None
-        return operation if operation.status is Status.IN_PROGRESS else None
+        over = operation.status is not Status.IN_PROGRESS
+        return None if over and self._is_listed(note) else operation
 
     def _ask_to_delete(self, note: Note) -> Operation:
         self._take_turn(MOST_ENDS)

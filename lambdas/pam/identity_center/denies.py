@@ -99,6 +99,19 @@ def stood_before(statements: Sequence[Statement], deny: Deny) -> bool:
     )
 
 
+def outdone(denies: Iterable[Deny], before: datetime) -> set[str]:
+    """Ids of the sessions that were gone before then, save each person's last: what the others
+    denied, that one denies for longer. Whoever borrows for a second again and again fills nothing.
+    """
+    gone = sorted((at, deny.session_id, deny) for deny in denies if (at := deny.gone_at))
+    last = {deny.holder: deny for _, _, deny in gone}
+    return {
+        session_id
+        for at, session_id, deny in gone
+        if at < before and deny is not last[deny.holder] and deny.undone_at is None
+    }
+
+
 def superfluous(statements: Iterable[Statement], denies: Sequence[Deny]) -> bool:
     """Whether something stands there that no stored deny explains, or that keeps out somebody whose
     session lives.

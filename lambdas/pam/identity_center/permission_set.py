@@ -127,6 +127,18 @@ class PermissionSet:
             return False
         return any(each.begun and each.live and each.holder == deny.holder for each in self.denies)
 
+    def had_by(self, deny: Deny) -> str | None:
+        """By which other session its user has the access, or may have."""
+        return next(
+            (
+                each.session_id
+                for each in self.denies
+                if each.begun and each.live and each.holder == deny.holder
+                if each.session_id != deny.session_id
+            ),
+            None,
+        )
+
     def is_being_inhabited(self, account: str, now: datetime) -> bool:
         """Whether an assignment there may be under way, which gives the account its role."""
         return any(
@@ -161,6 +173,8 @@ class PermissionSet:
         """None if it is not armed, or its end has begun."""
         deny = self.deny_of(session_id)
         if deny is None or deny.over or not deny.live or not self.is_armed(deny):
+            return None
+        if not deny.begun and self.had_by(deny) is not None:
             return None
         return self._with(replace(deny, begun=True))
 

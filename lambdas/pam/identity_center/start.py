@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from pam.domain.errors import ForeignAccess, IssuerUnavailable, TryAgain, Unreached
 from pam.domain.session import Session
+from pam.domain.standing import LONGEST_CALL
 from pam.identity_center import denies
 from pam.identity_center.asking import NotThere
 from pam.identity_center.assignments import Refused
@@ -120,6 +121,8 @@ class Start:
                 return None  # a twin of this call, or the end, was faster
             if late is not None:
                 known = known.learned(account, _longer(known, late, now)) or known
+            # Of what was gone so long ago, no call is still at the end.
+            known = known.without(denies.outdone(known.denies, now - LONGEST_CALL)) or known
             begins = second_after(now + known.begins_after(account))
             armed = known.armed(
                 Deny(
@@ -161,18 +164,28 @@ class Start:
             known = self.visit.permission_set().deny_of(deny.session_id)
             if known is not None and known.begun:
                 return known  # a twin of this call made it
+            self.visit.refuse_late_list(deny.user_id, self._assigned())
             message = (
                 f"{self.session.requester_name} has this access already, and not by PAM; it is "
                 "left as it is"
             )
             raise self._conflict(message)
         begun = self.visit.change(lambda it: it.begun(deny.session_id))
+        if begun is None:
+            self._refuse_taken(deny)
         found = (begun or self.visit.permission_set()).deny_of(deny.session_id)
         if found is None:
             # An end took it back: it said that nothing was made.
             message = "the session has ended, and no access is made for it any more"
             raise IssuerUnavailable(message)
         return found
+
+    def _refuse_taken(self, deny: Deny) -> None:
+        """Two people of PAM's may be one user there, by mistake: the second comes too late."""
+        other = self.visit.permission_set().had_by(deny)
+        if other is not None:
+            message = f"user {deny.user_id} has this by session {other}, which is not over"
+            raise TryAgain(message)
 
     def _see_given(self, deny: Deny) -> None:
         """Where the account was not provisioned with the deny, because it had no role of the set

@@ -7,6 +7,7 @@ from typing import Any
 
 from pam.aws.permission_set_items import PermissionSetItems
 from pam.domain.errors import IssuerUnavailable, TryAgain
+from pam.domain.lifecycle import Status
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.identity_center.asking import NotThere
@@ -51,12 +52,18 @@ class PermissionSetTarget:
         self._full = full
 
     def stands(self, session: Session) -> bool:
+        """Raises TryAgain of a session whose access is being made, if AWS does not answer now."""
         visit = self._visit(session.target, _LOOKING)
-        with _told_as(IssuerUnavailable):
+        with _told_as(TryAgain if session.status is Status.ACTIVATING else IssuerUnavailable):
             try:
-                return visit.has_access(visit.user_of(session), visit.vendor.assigned())
+                user_id, assigned = visit.user_of(session), visit.vendor.assigned()
+                if not visit.has_access(user_id, assigned):
+                    return False
             except NotThere:
                 return False  # whoever, or whatever, is not there
+            if session.status is Status.ACTIVATING:
+                visit.refuse_late_list(user_id, assigned)
+            return True
 
     def make(self, session: Session, now: datetime) -> datetime | None:
         """From when the end was armed: by the clock, because a call takes a while."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pam.domain import timestamps
+from pam.domain.errors import TryAgain
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.identity_center.assignments import Assignments
@@ -13,6 +14,9 @@ from pam.identity_center.patience import Patience
 from pam.identity_center.permission_set import Change, PermissionSet
 from pam.identity_center.vendor import Assigned, User, Vendor
 from pam.identity_center.writer import Order, PolicyWriter
+
+_LISTED_LATE = timedelta(seconds=60)
+"""So long after an end a list may still have whom that took. Later, it is another's work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,19 @@ class Visit:
         if user_id in assigned.users:
             return True
         return bool(assigned.groups) and bool(assigned.groups & self.vendor.groups_of(user_id))
+
+    def refuse_late_list(self, user_id: str, assigned: Assigned) -> None:
+        """Before what is listed is taken for others' work. Raises TryAgain."""
+        if user_id not in assigned.users:
+            return
+        for deny in self.permission_set().denies:
+            gone_at = deny.gone_at if deny.holder == (self.target.account, user_id) else None
+            if gone_at is not None and self.now() < gone_at + _LISTED_LATE:
+                message = (
+                    f"Identity Center still lists the assignment of session {deny.session_id}, "
+                    "which is over"
+                )
+                raise TryAgain(message)
 
 
 def second_after(instant: datetime) -> datetime:

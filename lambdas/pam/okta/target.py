@@ -104,12 +104,16 @@ class GroupTarget:
         return replace(receipts[-1], evidence=told)
 
     def clear_traces(self, session: Session, now: datetime) -> None:
-        """What a closed session left: its own membership, and nobody else's."""
+        """What a closed session left: its own membership, and nobody else's. Of one that was seen
+        to be gone nothing is left: what stands there now is others'.
+        """
         del now
-        if self._notes.note(session.session_id) is None and not made.marked(session, self._notes):
+        marked = made.marked(session, self._notes)
+        if self._notes.note(session.session_id) is None and not marked:
             return
         for note in made.all_made(session, self._notes):
-            self._taken(note)
+            if note.gone_at is None or note.user_id in marked:
+                self._taken(note)
 
     def sessions_at(self, target: Target) -> list[str]:
         marks = self._notes.marks(*_names(target))

@@ -23,8 +23,11 @@ from pam.operations.search_targets import Search, each_once, record_missing, rem
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import StandingIssuer, StandingIssuers
+from pam.side_by_side import outcomes
 
 _REMEMBERED = timedelta(days=2)
+_AT_ONCE = 4
+"""Targets. The calls of more would come so fast that vendors throttle ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +49,19 @@ def search_standing(
     has_time: Callable[[], bool] = lambda: True,
 ) -> Found:
     """Looks at each of these targets (by resource id), and at each that an ACTIVE session has, of
-    the kinds that there are issuers of.
+    the kinds that there are issuers of: at a few side by side, so that one which takes all the time
+    keeps most others from nothing.
     """
     active = [session for session in store.open_sessions() if session.status is Status.ACTIVE]
     found = Found()
     names = {target.label: resource for resource, target in targets.items()}
-    for target in each_once([*targets.values(), *(session.target for session in active)]):
-        if target.kind not in issuers:
-            continue
+    lent = each_once([*targets.values(), *(session.target for session in active)])
+    here = [target for target in lent if target.kind in issuers]
+
+    def look(target: Target) -> None:
         if not has_time():
             found.postponed.append(target.label)
-            continue
+            return
         try:
             resource = names.get(target.label, "")
             _search(target, resource, found, now, store, issuers)
@@ -65,6 +70,10 @@ def search_standing(
             _find_strangers(target, resource, found, now, store, issuers, has_time)
         except IssuerUnavailable:
             found.unreached.append(target.label)
+
+    _, errors = outcomes(look, here, at_once=_AT_ONCE)
+    for error in errors:
+        raise error
     return found
 
 
