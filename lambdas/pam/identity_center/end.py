@@ -113,21 +113,30 @@ class End:
     def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
         now = self.visit.now()
-        before = self.visit.permission_set().deny_of(self.session.session_id)
-        known = self.visit.change(lambda it: self._ended(it, note, now))
-        known = known or self.visit.permission_set()
-        deny = known.deny_of(self.session.session_id)
+        known = PermissionSet()
+
+        def end(it: PermissionSet) -> PermissionSet | None:
+            nonlocal known
+            known = it
+            return self._ended(it, note, now)
+
+        ended = self.visit.change(end) or self.visit.permission_set()
+        before = known.deny_of(self.session.session_id)
+        deny = ended.deny_of(self.session.session_id)
         if deny is None:
             message = "what ends the session is not noted"
             raise IssuerUnavailable(message)
-        in_time = before is not None and before.end == deny.end and known.is_armed(deny)
-        if in_time and self._stands(deny):
-            return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
-        if in_time:
-            account = deny.account
-            undone = {deny.session_id}
-            doubted = self.visit.change(lambda it: it.doubted(account, now, undone))
-            deny = (doubted and doubted.deny_of(deny.session_id)) or deny
+        if before is not None and before.end == deny.end and known.is_armed(before):
+            there, _ = statements.read(self.visit.vendor.policy())
+            if denies.covers(there, deny):
+                seen, version = deny, before.version
+                self.visit.change(lambda it: it.stands(seen, version))
+                return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
+            # One that was seen to be gone may be narrowed by now, and is nobody's doing.
+            if not denies.covers(there, before):
+                account, undone = deny.account, {deny.session_id}
+                doubted = self.visit.change(lambda it: it.doubted(account, now, undone))
+                deny = (doubted and doubted.deny_of(deny.session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
         return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 
@@ -149,10 +158,6 @@ class End:
             late=True,
         )
         return known.armed(lost)
-
-    def _stands(self, deny: Deny) -> bool:
-        there, _ = statements.read(self.visit.vendor.policy())
-        return denies.covers(there, deny)
 
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()
