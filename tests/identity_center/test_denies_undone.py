@@ -87,6 +87,10 @@ def ends_early(centre: Centre, other: Session) -> None:
     centre.end(other)
 
 
+def comes_to_its_end(centre: Centre, other: Session) -> None:
+    centre.expire(other)
+
+
 def starts_in_another_account(centre: Centre, _: Session) -> None:
     centre.service.directory.accounts.add(THERE)
     session = session_of("dave", 4, target=ELSEWHERE)
@@ -94,9 +98,9 @@ def starts_in_another_account(centre: Centre, _: Session) -> None:
 
 
 @pytest.mark.guarantee("G5")
-@pytest.mark.parametrize("act", [starts, ends_early, starts_in_another_account])
+@pytest.mark.parametrize("act", [starts, ends_early, comes_to_its_end, starts_in_another_account])
 def test_what_another_session_writes_over_is_told(centre: Centre, act: Any) -> None:
-    session, other = centre.active(ALICE), centre.active(BOB)
+    session, other = centre.active(session_of("alice", minutes=60)), centre.active(BOB)
     take_out(centre)
     act(centre, other)
     told = minutes(centre, 2)

@@ -134,9 +134,10 @@ class End:
                 return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
             # One that was seen to be gone may be narrowed by now, and is nobody's doing.
             if not denies.covers(there, before):
-                account, undone = deny.account, {deny.session_id}
-                doubted = self.visit.change(lambda it: it.doubted(account, now, undone))
-                deny = (doubted and doubted.deny_of(deny.session_id)) or deny
+                # Whose else is gone with it, its writer sees and notes.
+                session_id = deny.session_id
+                lost = self.visit.change(lambda it: it.lost(session_id, now))
+                deny = (lost and lost.deny_of(session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
         return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 

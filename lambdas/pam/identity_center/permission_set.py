@@ -221,6 +221,12 @@ class PermissionSet:
         denies = _to_be_written(self.denies, of_account, version, now)
         return replace(self, denies=_noted_undone(denies, undone, now), wanted=version)
 
+    def lost(self, session_id: str, now: datetime) -> Self:
+        """Its deny was seen to be gone or changed, and has to be written anew."""
+        version = self.wanted + 1
+        denies = _to_be_written(self.denies, {session_id}, version, now)
+        return replace(self, denies=_noted_undone(denies, {session_id}, now), wanted=version)
+
     def learned(self, account: str, took: timedelta) -> Self | None:
         seconds = min(_LONGEST_TOOK, max(2, round(took.total_seconds()) + 1))
         if self.took.get(account) == seconds:
