@@ -338,3 +338,29 @@ def test_an_earlier_version_reads_what_is_noted_and_so_does_this_one_what_a_late
     del kept["undone"]
     (deny,) = PermissionSet.of_text(json.dumps(kept)).denies
     assert deny.undone_at is None
+
+
+@pytest.mark.guarantee("G4")
+def test_an_end_that_was_late_is_late_by_each_receipt_of_it(centre: Centre) -> None:
+    """Also when the person has a later session by then, or nobody the permission set."""
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    take_out(centre)
+    assert not centre.end(session).on_time
+    centre.active(session_of("alice", 7))
+    assert not centre.end(session).on_time
+
+
+@pytest.mark.guarantee("G4")
+def test_an_end_that_was_late_is_late_though_its_set_is_gone(centre: Centre) -> None:
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    take_out(centre)
+    centre.search()
+    centre.service.directory.assignments.clear()
+    del centre.service.directory.permission_sets[TARGET.names["permission_set"]]
+    receipt = centre.end(session)
+    assert "permission set" in receipt.evidence
+    assert not receipt.on_time

@@ -52,7 +52,8 @@ class End:
             # A start may have noted more of it since.
             gone = taking.take(self._whose(self.visit.notes.of_session(note_of), deny))
         except NotThere as missing:
-            denied = _Denied(says="no deny is needed")
+            late = deny is not None and deny.late
+            denied = _Denied(says="no deny is needed", on_time=not late)
             gone = self._gone_with_its_set(str(missing))
         seen_at = self.visit.now()
         at = second_after(seen_at)
@@ -192,6 +193,7 @@ def _gone_before(deny: Deny, at: datetime) -> Receipt:
         evidence=f"user {deny.user_id} not listed, twice, before {at.isoformat()}; what is "
         "assigned now is their next session's",
         traces_until=at + LONGEST_ROLE_SESSION,
+        on_time=not deny.late,
     )
 
 
