@@ -136,19 +136,21 @@ def test_what_a_users_session_changed_is_told_whichever_statement_the_crash_was_
         owner.execute("CREATE TABLE public.theirs (id int)")
         owner.execute("ALTER TABLE public.theirs OWNER TO ledger_operators")
         died, number = True, 0
-        while died and number < 40:
-            number += 1
-            session = active(bank, bank.session())
-            with connect(bank.users.lease(session, now())) as opened:
-                opened.execute("GRANT SELECT ON public.theirs TO PUBLIC")
-            with statements(Fuse(number, after=after), monkeypatch):
-                died = crashed(lambda session=session: ACTS["end"](bank, session))
-            receipt = bank.users.end(session, now())
-            bank.users.clear_traces(session, now())
-            assert receipt.left == ("changed table public.theirs",), number
-            assert receipt.traces_until is not None
-            assert bank.roles() == {}
-            owner.execute("REVOKE SELECT ON public.theirs FROM PUBLIC")
-        owner.execute("DROP TABLE public.theirs")
+        try:
+            while died and number < 40:
+                number += 1
+                session = active(bank, bank.session())
+                with connect(bank.users.lease(session, now())) as opened:
+                    opened.execute("GRANT SELECT ON public.theirs TO PUBLIC")
+                with statements(Fuse(number, after=after), monkeypatch):
+                    died = crashed(lambda session=session: ACTS["end"](bank, session))
+                receipt = bank.users.end(session, now())
+                bank.users.clear_traces(session, now())
+                assert receipt.left == ("changed table public.theirs",), number
+                assert receipt.traces_until is not None
+                assert bank.roles() == {}
+                owner.execute("REVOKE SELECT ON public.theirs FROM PUBLIC")
+        finally:
+            owner.execute("DROP TABLE public.theirs")
     assert not died
     assert number > 1, "no statement was ever at risk"
