@@ -342,7 +342,7 @@ def test_an_earlier_version_reads_what_is_noted_and_so_does_this_one_what_a_late
 
 @pytest.mark.guarantee("G4")
 def test_an_end_that_was_late_is_late_by_each_receipt_of_it(centre: Centre) -> None:
-    """Also when the person has a later session by then, or nobody the permission set."""
+    """Also when the person has a later session by then."""
     session = centre.active(ALICE)
     assert session.expires_at is not None
     centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
@@ -364,3 +364,30 @@ def test_an_end_that_was_late_is_late_though_its_set_is_gone(centre: Centre) -> 
     receipt = centre.end(session)
     assert "permission set" in receipt.evidence
     assert not receipt.on_time
+
+
+def test_what_two_accounts_of_a_set_write_is_no_finding_in_either(centre: Centre) -> None:
+    """One is given a policy; then an end there narrows it, and it is written for the other alone,
+    where somebody died before over what that account was to have.
+    """
+    centre.service.directory.accounts.add(THERE)
+    elsewhere = session_of("dave", 4, target=ELSEWHERE)
+    begins = centre.make(elsewhere)
+    ended = replace(
+        elsewhere,
+        status=Status.ACTIVE,
+        activated_at=begins,
+        expires_at=begins + elsewhere.duration,
+    )
+    whole, fuse = centre.clients, Fuse()
+    centre.clients = tuple(Dying(each, fuse) for each in whole)  # type: ignore[assignment]
+    fuse.arm(when=lambda: centre.known.deny_of(ended.session_id).over)  # type: ignore[union-attr]
+    with suppress(Died):
+        centre.end(ended)
+    centre.clients = whole
+    session = centre.active(BOB)
+    first = centre.active(ALICE)
+    centre.end(first)
+    centre.end(ended)
+    assert stands(centre, session)
+    assert minutes(centre, 2) == []

@@ -136,3 +136,12 @@ def test_what_another_account_lost_is_written_there_again_whatever_version_it_ha
     free = sent.unlocked(held.fence)
     assert free is not None
     assert not written(free, THERE).owes(THERE)
+
+
+def test_what_is_narrowed_is_another_version_of_the_policy_for_which_nobody_waits() -> None:
+    """Else an account that was given the one of before would seem to have been changed there."""
+    known = written(PermissionSet().armed(replace(ONE, begun=True)))
+    gone = known.gone("1", NOON)
+    assert gone is not None
+    assert gone.wanted > known.wanted
+    assert not gone.owes(HERE)

@@ -202,11 +202,14 @@ class PermissionSet:
         return self._with(replace(deny, version=version))
 
     def gone(self, session_id: str, at: datetime) -> Self | None:
-        """With its assignment seen to be gone, the first time that this is said since `ended`."""
+        """With its assignment seen to be gone, the first time that this is said since `ended`. The
+        next policy is another by that, and has another version; nobody waits for it.
+        """
         deny = self.deny_of(session_id)
         if deny is None or deny.gone_at is not None:
             return None
-        return self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+        known = self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+        return replace(known, wanted=self.wanted + 1)
 
     def without(self, session_ids: Collection[str]) -> Self | None:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
