@@ -45,12 +45,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         store=wiring.sessions(home.tables),
         policy_version=wiring.policy().version,
         has_time=lambda: context.get_remaining_time_in_millis() >= _TIME_FOR_A_CALL_MS,
+        tell=lambda request_id: _tell(request_id=request_id),
     )
     logger.info("matched", extra={"matched": found.matched, "waiting": found.waiting})
-    for request_id in found.dark:
-        logger.warning("dark call", extra={"request_id": request_id})
-    if found.dark:
-        count(DARK_CALL, home.env_name, len(found.dark))
     return {"dark": len(found.dark), "matched": found.matched, "waiting": found.waiting}
 
 
@@ -63,8 +60,12 @@ def _invoked(event: dict[str, Any]) -> int:
         now=clock.now(),
         store=wiring.sessions(home.tables),
         policy_version=wiring.policy().version,
+        tell=lambda: _tell(event=invocation.event_id),
     ):
         return 0
-    logger.warning("dark call", extra={"event": invocation.event_id})
-    count(DARK_CALL, home.env_name)
     return 1
+
+
+def _tell(**what: str) -> None:
+    logger.warning("dark call", extra=what)
+    count(DARK_CALL, settings().env_name)

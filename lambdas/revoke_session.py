@@ -47,6 +47,15 @@ from pam.settings import RevokeSettings
 _TIME_FOR_A_TARGET_MS = 12_000
 """A database that does not answer is given up for sooner than that."""
 
+_METRICS = {
+    "undone": DENY_MISSING,
+    "strangers": ACCESS_UNEXPLAINED,
+    "removed": ORPHAN_REMOVED,
+    "missing": ACCESS_MISSING,
+    "unbounded": BOUNDARY_MISSING,
+}
+"""Of what a search finds, by the name of its list."""
+
 logger = Logger()
 
 
@@ -188,10 +197,10 @@ def _ends_kept(context: Any) -> dict[str, Any]:
             store=wiring.sessions(settings().tables),
             keepers=wiring.keepers(settings()),
             has_time=partial(_has_time, context),
+            tell=_tell,
         )
     )
     logger.info("looked for ends that were undone", extra=kept)
-    _count(kept, {DENY_MISSING: "undone"})
     _raise_unreached([*kept["unreached"], *kept["unshut"]])
     return kept
 
@@ -205,18 +214,10 @@ def _standing_searched(context: Any) -> dict[str, Any]:
             store=wiring.sessions(settings().tables),
             issuers=wiring.standing_issuers(settings()),
             has_time=partial(_has_time, context),
+            tell=_tell,
         )
     )
     logger.info("searched the targets of vendors", extra=found)
-    _count(
-        found,
-        {
-            DENY_MISSING: "undone",
-            ACCESS_UNEXPLAINED: "strangers",
-            ORPHAN_REMOVED: "removed",
-            ACCESS_MISSING: "missing",
-        },
-    )
     _raise_unreached(found["unreached"])
     return found
 
@@ -242,6 +243,7 @@ def _searched(context: Any) -> dict[str, Any]:
             store=wiring.sessions(home.tables),
             issuers=wiring.issuers(home),
             has_time=has_time,
+            tell=_tell,
         )
     )
     bounds = check_bounds(
@@ -250,16 +252,13 @@ def _searched(context: Any) -> dict[str, Any]:
         store=wiring.sessions(home.tables),
         keepers=wiring.keepers(home),
         has_time=has_time,
+        tell=_tell,
     )
     found["unbounded"] = bounds.unbounded
     found["unreached"] += bounds.unreached
     found["postponed"] += bounds.postponed
     found["unheard"] = unheard
     logger.info("searched", extra=found)
-    _count(
-        found,
-        {ORPHAN_REMOVED: "removed", ACCESS_MISSING: "missing", BOUNDARY_MISSING: "unbounded"},
-    )
     _raise_unreached(found["unreached"])
     return found
 
@@ -278,10 +277,8 @@ def _has_time(context: Any) -> bool:
     return bool(context.get_remaining_time_in_millis() >= _TIME_FOR_A_TARGET_MS)
 
 
-def _count(found: dict[str, Any], metrics: dict[str, str]) -> None:
-    for name, what in metrics.items():
-        if found[what]:
-            count(name, settings().env_name, len(found[what]))
+def _tell(what: str) -> None:
+    count(_METRICS[what], settings().env_name)
 
 
 def _raise_unreached(unreached: list[str]) -> None:

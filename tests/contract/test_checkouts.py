@@ -126,6 +126,22 @@ def test_what_was_remembered_first_stands_until_it_is_given_back(
     assert checkouts.remembered(THING, second) is None, "the next one's is its own"
 
 
+def test_what_tries_of_an_end_found_is_kept_until_it_is_given_back(
+    checkouts: Checkouts, opened: Callable[[], str]
+) -> None:
+    first, second = opened(), opened()
+    assert checkouts.take(THING, first)
+    assert checkouts.found(THING, first, []) == []
+    assert checkouts.found(THING, first, ["one", "two"]) == ["one", "two"]
+    assert checkouts.take(THING, first)
+    assert checkouts.found(THING, first, ["two", "three"]) == ["one", "two", "three"]
+    assert checkouts.found(THING, second, ["of one who has it not"]) == ["of one who has it not"]
+    assert checkouts.found(THING, second, []) == []
+    checkouts.give_back(THING, first, Receipt(method=ReceiptMethod.LOGIN_REFUSED, evidence="tried"))
+    assert checkouts.take(THING, second)
+    assert checkouts.found(THING, second, []) == [], "the next one's is its own"
+
+
 def test_a_receipt_is_kept_whole(checkouts: Checkouts, opened: Callable[[], str]) -> None:
     session_id = opened()
     checkouts.take(THING, session_id)

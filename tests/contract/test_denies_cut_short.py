@@ -70,13 +70,15 @@ class Course:
         """Whether it was confirmed; a fault leaves it for another try."""
         self.cleared.discard(session_id)
         try:
-            _, full = self.denies.deny(session_id)
+            self.denies.deny(session_id, self.has_no_room)
         except (ClientError, IssuerUnavailable):
             return False
-        self.full |= full
         self.role.expected[session_id] = self.leases[session_id]
         self.role.check()
         return True
+
+    def has_no_room(self) -> None:
+        self.full = True
 
     def fill(self) -> str:
         """Until the role has no room for the next one, which is returned."""

@@ -169,7 +169,8 @@ def test_what_others_filled_the_role_with_makes_way_for_an_end_and_is_told(size:
     role = Role()
     fill(role, "large", size)
     fill(role, "small", 0)
-    evidence, full = denies_on(role).deny(MINE)
+    full = list[bool]()
+    evidence = denies_on(role).deny(MINE, lambda: full.append(True))
     assert role.refuses(MINE)
     assert full, "so that somebody is told"
     assert "of others made way for it" in evidence
@@ -179,6 +180,27 @@ def test_what_others_filled_the_role_with_makes_way_for_an_end_and_is_told(size:
     assert [name for name in role.policies if not name.startswith("pam-revoke-")] == before, (
         "no more than an end needs"
     )
+
+
+@pytest.mark.parametrize("read_back", [False, True])
+def test_what_made_way_for_an_end_that_failed_then_is_told_by_that_try(*, read_back: bool) -> None:
+    """The next one finds room, and nothing to tell of."""
+
+    class Throttled:
+        def __getattr__(self, name: str) -> Any:
+            made_way = "large-0" not in role.policies
+            if made_way and name == ("get_role_policy" if read_back else "put_role_policy"):
+                raise ClientError({"Error": {"Code": "Throttling", "Message": "x"}}, name)
+            return getattr(role, name)
+
+    role, full = Role(), list[bool]()
+    fill(role, "large", 9_000)
+    fill(role, "small", 0)
+    with pytest.raises(IssuerUnavailable, match=r"Throttling; 1 inline polic.* large-0"):
+        denies_on(role, Throttled()).deny(MINE, lambda: full.append(True))
+    assert full, "so that somebody is told"
+    assert "made way" not in denies_on(role).deny(MINE)
+    assert role.refuses(MINE)
 
 
 FOREVER = 9_999_999_999
@@ -207,7 +229,8 @@ def test_what_only_bears_a_name_of_pams_makes_way_for_an_end(names: list[str], s
 def test_what_others_keep_stays_while_there_is_room() -> None:
     role = Role()
     role.policies["of-the-owner"] = flood(1, 3_000)
-    evidence, full = denies_on(role).deny(MINE)
+    full = list[bool]()
+    evidence = denies_on(role).deny(MINE, lambda: full.append(True))
     assert "of-the-owner" in role.policies
     assert not full
     assert "made way" not in evidence

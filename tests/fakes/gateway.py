@@ -45,6 +45,7 @@ class Gateway:
     calls: FakeCalls = field(default_factory=FakeCalls)
     log: FakeLog = field(default_factory=FakeLog)
     store: FakeStore = field(default_factory=FakeStore)
+    told: list[str] = field(default_factory=list)
 
     def handled(self, call: HandledCall = CALL) -> None:
         self.calls.note(replace(call, status=None))
@@ -60,6 +61,7 @@ class Gateway:
             store=self.store,
             policy_version="v",
             has_time=lambda: has_time,
+            tell=self.told.append,
         )
 
 

@@ -7,7 +7,7 @@ store that rotates at once. Every call from an issuer passes the fuse.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from pam.domain.ids import database_user
 from pam.domain.session import Session
 from pam.names import SESSION_TAG
 from pam.ports.targets import AwsCredentials, Credentials, DatabaseLogin, Receipt
-from pam.postgres.lent_account import Account
+from pam.postgres.lent_account import Account, Note
 from tests.fakes.dying import Fuse
 from tests.fakes.iam import ALL, Call, Decision, decide
 
@@ -406,9 +406,9 @@ class LentAccounts:
             return server.cut(name)
 
     @staticmethod
-    def put_back(server: FakeServer, name: str, remembered: str | None) -> list[str]:
+    def put_back(server: FakeServer, name: str, remembered: str | None, note: Note) -> list[str]:
         assert remembered == f"how {name} stood"
-        return server.fuse.call(list)
+        return list(note(server.fuse.call(list)))
 
     @staticmethod
     def renew(server: FakeServer, mender: DatabaseLogin, account: DatabaseLogin) -> bool:
@@ -434,6 +434,7 @@ class FakeCheckouts:
     held: dict[str, str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     memory: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     making: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
     stopped: set[tuple[str, str]] = field(default_factory=set)
 
@@ -451,6 +452,7 @@ class FakeCheckouts:
             del self.held[what]
             self.receipts[what, session_id] = receipt
             self.memory.pop((what, session_id), None)
+            self.kept.pop((what, session_id), None)
 
     def remember(self, what: str, session_id: str, text: str) -> None:
         if self.has(what, session_id):
@@ -458,6 +460,11 @@ class FakeCheckouts:
 
     def remembered(self, what: str, session_id: str) -> str | None:
         return self.memory.get((what, session_id)) if self.has(what, session_id) else None
+
+    def found(self, what: str, session_id: str, texts: Sequence[str]) -> Sequence[str]:
+        kept = self.kept.setdefault((what, session_id), []) if self.has(what, session_id) else []
+        kept += [each for each in texts if each not in kept]
+        return list(kept)
 
     def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
         if not self.has(what, session_id) or (what, session_id) in self.stopped:

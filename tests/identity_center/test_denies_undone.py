@@ -2,6 +2,7 @@
 often that fails.
 """
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from pam.domain.errors import IssuerUnavailable
+from pam.domain.lifecycle import Status
 from pam.domain.session import Session
 from pam.identity_center.denies import covers
+from pam.identity_center.permission_set import PermissionSet
 from tests.fakes.dying import Died, Dying, Fuse
 from tests.identity_center.scene import TARGET, Centre, session_of
 
@@ -84,6 +87,10 @@ def ends_early(centre: Centre, other: Session) -> None:
     centre.end(other)
 
 
+def comes_to_its_end(centre: Centre, other: Session) -> None:
+    centre.expire(other)
+
+
 def starts_in_another_account(centre: Centre, _: Session) -> None:
     centre.service.directory.accounts.add(THERE)
     session = session_of("dave", 4, target=ELSEWHERE)
@@ -91,9 +98,9 @@ def starts_in_another_account(centre: Centre, _: Session) -> None:
 
 
 @pytest.mark.guarantee("G5")
-@pytest.mark.parametrize("act", [starts, ends_early, starts_in_another_account])
+@pytest.mark.parametrize("act", [starts, ends_early, comes_to_its_end, starts_in_another_account])
 def test_what_another_session_writes_over_is_told(centre: Centre, act: Any) -> None:
-    session, other = centre.active(ALICE), centre.active(BOB)
+    session, other = centre.active(session_of("alice", minutes=60)), centre.active(BOB)
     take_out(centre)
     act(centre, other)
     told = minutes(centre, 2)
@@ -226,3 +233,161 @@ def test_an_early_end_that_needs_two_tries_is_on_time(centre: Centre) -> None:
     session = replace(centre.active(ALICE))
     centre.service.faults.refuse(WRITING[0], "AccessDeniedException")
     assert centre.end(session).on_time
+
+
+def ends_early_twice(centre: Centre, session: Session) -> Session:
+    centre.end(session)
+    return session
+
+
+def ends_in_time_twice(centre: Centre, session: Session) -> Session:
+    centre.expire(session)
+    return session
+
+
+TWICE = [ends_early_twice, ends_in_time_twice]
+
+
+@pytest.mark.parametrize("end", TWICE)
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_an_end_that_is_made_once_more_is_no_finding_and_no_later(
+    centre: Centre, end: Any, *, narrowed: bool
+) -> None:
+    """Its function died before it could say so; meanwhile others wrote the narrowed deny."""
+    centre.active(session_of("bob", 2, minutes=60))
+    session = end(centre, centre.active(ALICE))
+    if narrowed:
+        starts(centre, session)
+    puts = centre.calls()["PutInlinePolicyToPermissionSet"]
+    assert centre.end(session).on_time
+    assert centre.calls()["PutInlinePolicyToPermissionSet"] - puts == narrowed
+    assert minutes(centre, 2) == []
+
+
+@pytest.mark.parametrize("step", range(1, 8))
+def test_an_end_that_dies_the_second_time_too_is_no_finding(centre: Centre, step: int) -> None:
+    centre.active(session_of("bob", 2, minutes=60))
+    session = ends_in_time_twice(centre, centre.active(ALICE))
+    starts(centre, session)
+    whole, fuse = centre.table, Fuse()
+    centre.table = Dying(whole, fuse)
+    fuse.arm(step)
+    with suppress(Died):
+        centre.end(session)
+    assert fuse.dead
+    centre.table = whole
+    centre.time.later(minutes=1)
+    assert minutes(centre, 2) == []
+    assert stands(centre, session)
+    assert centre.end(session).on_time
+
+
+@pytest.mark.guarantee("G5")
+def test_what_was_taken_out_before_an_end_is_made_once_more_is_told(centre: Centre) -> None:
+    other = centre.active(BOB)
+    session = ends_early_twice(centre, centre.active(ALICE))
+    take_out(centre)
+    centre.end(session)
+    assert set(minutes(centre, 1)) == {session.session_id, other.session_id}
+    assert stands(centre, session)
+
+
+@pytest.mark.guarantee("G5")
+def test_what_a_sweep_writes_over_in_another_account_is_told(centre: Centre) -> None:
+    centre.service.directory.accounts.add(THERE)
+    elsewhere = session_of("dave", 4, target=ELSEWHERE)
+    begins = centre.make(elsewhere)
+    centre.end(
+        replace(
+            elsewhere,
+            status=Status.ACTIVE,
+            activated_at=begins,
+            expires_at=begins + elsewhere.duration,
+        )
+    )
+    centre.end(centre.active(ALICE))
+    changed = json.loads(centre.policy)
+    (over,) = [each for each in changed["Statement"] if each["Sid"] == f"PamOver{THERE}"]
+    over["Condition"]["StringEquals"]["identitystore:userId"] = ["somebody"]
+    permission_sets = centre.service.directory.permission_sets
+    permission_sets[TARGET.names["permission_set"]].inline_policy = json.dumps(changed)
+    centre.time.later(minutes=1)
+    centre.search()
+    assert "somebody" not in centre.policy
+    assert list(centre.target().undone_at(ELSEWHERE)) == [elsewhere.session_id]
+
+
+OF_THE_FIRST_VERSION = {
+    "session_id", "user_id", "account", "armed_at", "begins", "end", "version", "begun", "made",
+    "over", "late", "gone_at", "issued_before",
+}  # fmt: skip
+
+
+def test_an_earlier_version_reads_what_is_noted_and_so_does_this_one_what_a_later_notes(
+    centre: Centre,
+) -> None:
+    """While one takes the other's place, and after one that was taken back, ends go on."""
+    session = centre.active(ALICE)
+    take_out(centre)
+    assert minutes(centre, 1) == [session.session_id]
+    kept = json.loads(centre.known.as_text())
+    assert all(set(each) == OF_THE_FIRST_VERSION for each in kept["denies"])
+    assert PermissionSet.of_text(json.dumps(kept)) == centre.known
+    kept["denies"][0]["of_a_later_version"] = kept["of_a_later_version"] = 1
+    assert PermissionSet.of_text(json.dumps(kept)) == centre.known
+    del kept["undone"]
+    (deny,) = PermissionSet.of_text(json.dumps(kept)).denies
+    assert deny.undone_at is None
+
+
+@pytest.mark.guarantee("G4")
+def test_an_end_that_was_late_is_late_by_each_receipt_of_it(centre: Centre) -> None:
+    """Also when the person has a later session by then."""
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    take_out(centre)
+    assert not centre.end(session).on_time
+    centre.active(session_of("alice", 7))
+    assert not centre.end(session).on_time
+
+
+@pytest.mark.guarantee("G4")
+def test_an_end_that_was_late_is_late_though_its_set_is_gone(centre: Centre) -> None:
+    session = centre.active(ALICE)
+    assert session.expires_at is not None
+    centre.time.later(seconds=(session.expires_at - centre.now).total_seconds() + 1)
+    take_out(centre)
+    centre.search()
+    centre.service.directory.assignments.clear()
+    del centre.service.directory.permission_sets[TARGET.names["permission_set"]]
+    receipt = centre.end(session)
+    assert "permission set" in receipt.evidence
+    assert not receipt.on_time
+
+
+def test_what_two_accounts_of_a_set_write_is_no_finding_in_either(centre: Centre) -> None:
+    """One is given a policy; then an end there narrows it, and it is written for the other alone,
+    where somebody died before over what that account was to have.
+    """
+    centre.service.directory.accounts.add(THERE)
+    elsewhere = session_of("dave", 4, target=ELSEWHERE)
+    begins = centre.make(elsewhere)
+    ended = replace(
+        elsewhere,
+        status=Status.ACTIVE,
+        activated_at=begins,
+        expires_at=begins + elsewhere.duration,
+    )
+    whole, fuse = centre.clients, Fuse()
+    centre.clients = tuple(Dying(each, fuse) for each in whole)  # type: ignore[assignment]
+    fuse.arm(when=lambda: centre.known.deny_of(ended.session_id).over)  # type: ignore[union-attr]
+    with suppress(Died):
+        centre.end(ended)
+    centre.clients = whole
+    session = centre.active(BOB)
+    first = centre.active(ALICE)
+    centre.end(first)
+    centre.end(ended)
+    assert stands(centre, session)
+    assert minutes(centre, 2) == []

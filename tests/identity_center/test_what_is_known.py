@@ -123,3 +123,25 @@ def test_a_start_that_was_begun_long_ago_keeps_nobody_waiting() -> None:
     assert made.is_inhabited(HERE)
     assert made.made("1", timedelta(seconds=9)) is None
     assert made.begins_after(HERE) == timedelta(seconds=5)
+
+
+def test_what_another_account_lost_is_written_there_again_whatever_version_it_had() -> None:
+    there = replace(ONE, session_id="2", account=THERE, begun=True)
+    known = written(written(PermissionSet().armed(ONE).armed(there)), THERE)
+    held = known.locked(NOON)
+    assert held is not None
+    sent = held.sending(held.fence, NOON, held.wanted, "digest", {"2"})
+    assert sent is not None
+    assert sent.owes(THERE)
+    free = sent.unlocked(held.fence)
+    assert free is not None
+    assert not written(free, THERE).owes(THERE)
+
+
+def test_what_is_narrowed_is_another_version_of_the_policy_for_which_nobody_waits() -> None:
+    """Else an account that was given the one of before would seem to have been changed there."""
+    known = written(PermissionSet().armed(replace(ONE, begun=True)))
+    gone = known.gone("1", NOON)
+    assert gone is not None
+    assert gone.wanted > known.wanted
+    assert not gone.owes(HERE)

@@ -1,5 +1,6 @@
 """Calls that a door handled, against what the gateway wrote of them."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,6 @@ import pytest
 
 from pam.domain.handled_call import (
     NO_CALL,
-    HandledCall,
     NoLine,
     parse_line,
     why_dark,
@@ -19,6 +19,7 @@ from pam.operations.match_calls import Matched
 from pam.operations.note_call import note_call
 from pam.operations.record_invocation import record_invocation
 from pam.ports.calls import RequestIdUsed
+from tests.fakes.dying import Died, Dying, Fuse
 from tests.fakes.gateway import AFTER, CALL, LINE, Gateway, line_text
 from tests.fakes.story import NOON, arn
 from tests.fakes.world import FakeStore
@@ -67,11 +68,14 @@ def test_a_mark_that_somebody_put_there_before_hides_no_call(
 
 
 @pytest.mark.guarantee("G2")
-def test_a_call_that_was_told_by_a_run_that_died_is_told_once(gateway: Gateway) -> None:
+def test_a_call_that_a_run_recorded_which_died_is_told_again_and_recorded_once(
+    gateway: Gateway,
+) -> None:
+    """Nobody knows whether that run still told it."""
     gateway.handled()
     gateway.compare(NOON + AFTER)
     gateway.calls.done.clear()
-    assert gateway.compare(NOON + 2 * AFTER).dark == []
+    assert gateway.compare(NOON + 2 * AFTER).dark == [CALL.request_id]
     assert len(gateway.store.findings) == 1
 
 
@@ -132,21 +136,23 @@ def test_the_line_of_a_call_that_the_gateway_refused_clears_none_whose_answer_is
     assert bool(why) is bool(DIED[status])
 
 
-def test_a_run_that_dies_before_it_settles_a_finding_tells_it_once(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
+@pytest.mark.parametrize("step", range(1, 5))
+def test_wherever_a_run_dies_what_it_found_is_told_and_recorded_once(
+    gateway: Gateway, step: int, *, after: bool
 ) -> None:
     gateway.handled()
-
-    def dies(_: HandledCall) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(gateway.calls, "settled", dies)
-        with pytest.raises(KeyboardInterrupt):
-            gateway.compare(NOON + AFTER)
-    assert gateway.compare(NOON + AFTER).dark == []
-    assert len(gateway.store.findings) == 1
-    assert gateway.calls.unmatched(10) == []
+    calls, store, fuse = gateway.calls, gateway.store, Fuse()
+    gateway.calls, gateway.store = Dying(calls, fuse), Dying(store, fuse)  # type: ignore[assignment]
+    fuse.arm(step, after=after)
+    with suppress(Died):
+        gateway.compare(NOON + AFTER)
+    gateway.calls, gateway.store = calls, store
+    gateway.compare(NOON + AFTER)
+    assert set(gateway.told) == {CALL.request_id}
+    assert len(store.findings) == 1
+    assert calls.unmatched(10) == []
 
 
 def test_a_run_without_time_leaves_the_rest_to_the_next(gateway: Gateway) -> None:
@@ -248,10 +254,34 @@ DARK = {
 def test_an_invocation_by_anybody_else_is_told_with_their_name_once(case: str) -> None:
     found = of_cloudtrail(invoke(**DARK[case]), OWN)
     assert found is not None
-    store = FakeStore()
+    store, told = FakeStore(), list[str]()
     for first in (True, False):
-        assert record_invocation(found, now=NOON, store=store, policy_version="v") is first
+        assert first is record_invocation(
+            found, now=NOON, store=store, policy_version="v", tell=lambda: told.append("once")
+        )
+    assert told == ["once"]
     (record,) = store.findings
     assert (record["type"], record["sequence"]) == ("DarkCall", 0)
     assert record["actor"]["principal"] == found.principal
     assert "pam-prod-service-RequestApi-1" in record["detail"]
+
+
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_an_invocation_is_told_however_its_recorder_dies(step: int, *, after: bool) -> None:
+    found = of_cloudtrail(invoke(), OWN)
+    assert found is not None
+    store, told, fuse = FakeStore(), list[str](), Fuse()
+    fuse.arm(step, after=after)
+    for there in (Dying(store, fuse), store):
+        with suppress(Died):
+            record_invocation(
+                found,
+                now=NOON,
+                store=there,  # type: ignore[arg-type]
+                policy_version="v",
+                tell=lambda: told.append("dark call"),
+            )
+    assert told
+    assert len(store.findings) == 1

@@ -2,6 +2,10 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from pam.domain.errors import IssuerUnavailable, StaleSession
 from pam.domain.kinds import POSTGRES_USER
@@ -104,7 +108,11 @@ def test_a_target_is_given_the_time_to_show_what_was_just_written() -> None:
     assert kept(story) == Kept(undone=[session_id])
 
 
-def test_an_end_is_made_again_though_it_cannot_be_told_now() -> None:
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("fault", [StaleSession(), EndpointConnectionError(endpoint_url="x")])
+def test_an_end_is_made_again_though_it_cannot_be_told_now(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story = Story()
     session_id = ended(story)
     story.later(seconds=20)
@@ -112,14 +120,33 @@ def test_an_end_is_made_again_though_it_cannot_be_told_now() -> None:
     story.issuer.ended.clear()
 
     def never(*_: object, **__: object) -> Session:
-        raise StaleSession
+        raise fault
 
-    telling, operation.transition = operation.transition, never
-    try:
-        assert kept(story) == Kept(undone=[session_id], unshut=[session_id])
-    finally:
-        operation.transition = telling
+    monkeypatch.setattr(operation, "transition", never)
+    assert kept(story) == Kept(undone=[session_id], unshut=[session_id])
     assert story.issuer.ended == [session_id]
+
+
+def test_what_could_not_be_told_before_an_end_was_made_again_is_told_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No later search finds it."""
+    story, told = Story(), list[str]()
+    session_id = ended(story)
+    story.later(seconds=20)
+    story.issuer.let_in_again = {session_id}
+    whole, refused = operation.transition, iter([StaleSession()])
+
+    def once_refused(*given: Any, **named: Any) -> Session:
+        for fault in refused:
+            raise fault
+        return whole(*given, **named)
+
+    monkeypatch.setattr(operation, "transition", once_refused)
+    found = keep_ends(now=story.now, store=story.store, keepers=story.issuers, tell=told.append)
+    assert found == Kept(undone=[session_id])
+    assert told == ["undone"]
+    assert story.store.types(session_id)[-1] == "Drift"
 
 
 def test_an_end_that_cannot_be_made_again_is_told_and_tried_by_the_next_search() -> None:

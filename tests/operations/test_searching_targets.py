@@ -2,13 +2,17 @@
 else is touched.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from pam.domain.errors import IssuerUnavailable
+import pytest
+
+from pam.domain.errors import IssuerUnavailable, StaleSession
 from pam.domain.kinds import kind_of
 from pam.domain.resource import Target
 from pam.operations.search_targets import Search, search_targets
+from tests.fakes.dying import Died, Dying, Fuse
 from tests.fakes.story import COMPILED, HOME, LEDGER, SANDBOX, Story
 
 TARGETS = {
@@ -137,3 +141,56 @@ def test_what_must_still_stand_or_is_due_only_now_is_let_be() -> None:
     assert search(story) == Search()
     story.later(milliseconds=1)
     assert search(story).removed == [revoked]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
+def test_wherever_a_search_dies_what_it_removed_is_told_and_on_record(*, after: bool) -> None:
+    step, went_on = 0, True
+    while went_on:
+        step += 1
+        story, fuse, told = Story(), Fuse(), list[str]()
+        over = story.granted().session_id
+        story.end(over)
+        story.issuer.left = {over}
+        issuer, store = story.issuer, story.store
+
+        def look(story: Story = story, told: list[str] = told) -> None:
+            search_targets(
+                [DATABASE],
+                now=story.now,
+                store=story.store,
+                issuers=story.issuers,
+                tell=told.append,
+            )
+
+        story.issuer, story.store = Dying(issuer, fuse), Dying(store, fuse)  # type: ignore[assignment]
+        fuse.arm(step, after=after)
+        with suppress(Died):
+            look()
+        went_on = fuse.dead
+        story.issuer, story.store = issuer, store
+        look()
+        assert not issuer.left
+        assert "removed" in told, step
+        drifts = [each for each in store.records(over) if each["type"] == "Drift"]
+        assert len(drifts) == 1, step
+    assert step > 4
+
+
+def test_what_cannot_be_put_on_record_is_removed_and_told_all_the_same() -> None:
+    story, told = Story(), list[str]()
+    over, lost = story.granted().session_id, story.granted().session_id
+    story.end(over)
+    story.issuer.left = {over}
+    story.issuer.held.discard(lost)
+    story.store.save = _refused  # type: ignore[assignment,method-assign]
+    found = search_targets(
+        [DATABASE], now=story.now, store=story.store, issuers=story.issuers, tell=told.append
+    )
+    assert sorted(told) == ["missing", "removed"]
+    assert (found.missing, found.removed, found.unreached) == ([lost], [over], [over])
+    assert not story.issuer.left
+
+
+def _refused(*_: object) -> None:
+    raise StaleSession

@@ -21,7 +21,7 @@ class Fuse:
     blows_at: int
     after: bool = False
     count: int = 0
-    blown: bool = False
+    dead: bool = False
     connections: list[Any] = field(default_factory=list)
     thread: int = field(default_factory=threading.get_ident)
     """The process that dies is this one; a rotation goes on elsewhere."""
@@ -31,8 +31,9 @@ class Fuse:
         if threading.get_ident() != self.thread:
             yield
             return
-        if self.blown:
-            raise Crash  # the dead tidy nothing up
+        if self.dead:
+            # Whoever is dead makes no further call, on the way out neither.
+            raise Crash
         self.count += 1
         if self.count == self.blows_at and not self.after:
             self.blow()
@@ -41,7 +42,7 @@ class Fuse:
             self.blow()
 
     def blow(self) -> None:
-        self.blown = True
+        self.dead = True
         for connection in self.connections:
             connection.pgconn.finish()
         raise Crash

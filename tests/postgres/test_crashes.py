@@ -1,6 +1,7 @@
 """A crash between any two statements leaves nothing that the session's end does not find."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from pam.domain.session import Session
 from pam.ports.targets import LoginCredentials
 from pam.postgres.secret_issuer import RotatedSecretIssuer
-from tests.postgres.bank import Bank, is_let_in, now
+from tests.postgres.bank import Bank, connect, is_let_in, now
 from tests.postgres.crashing import Burning, Crash, Fuse, statements
 
 Act = Callable[[Bank, Session], object]
@@ -93,3 +94,63 @@ def test_an_account_is_free_and_its_password_new_whichever_step_the_crash_was_at
         if not died:
             return
     pytest.fail("the act never came to its end")
+
+
+@pytest.mark.usefixtures("asks_again_soon")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("where", ["statements", "secrets", "checkouts"])
+def test_what_a_borrower_changed_is_told_whichever_step_the_crash_was_at(
+    bank: Bank, after: bool, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try that puts it back, and dies, leaves nothing that the next could find."""
+    for number in range(1, 60):
+        session = bank.reports_session()
+        bank.reports.reserve(session, now())
+        session = active(bank, session)
+        with connect(bank.reports.lease(session, now())) as opened:
+            opened.execute("ALTER ROLE reports SET work_mem = '1MB'")
+        fuse = Fuse(number, after=after)
+        real = bank.reports
+        bank.reports = RotatedSecretIssuer(
+            Burning(bank.secrets, fuse) if where == "secrets" else bank.secrets,
+            bank.databases,
+            Burning(bank.checkouts, fuse) if where == "checkouts" else bank.checkouts,
+        )
+        burning = statements(fuse, monkeypatch) if where == "statements" else nullcontext()
+        with burning:
+            died = crashed(lambda session=session: ACTS["end"](bank, session))
+        bank.reports = real
+        assert "setting work_mem put back" in bank.reports.end(session, now()).left, number
+        if not died:
+            assert number > 1, "no step was ever at risk"
+            return
+    pytest.fail("the act never came to its end")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_what_a_users_session_changed_is_told_whichever_statement_the_crash_was_at(
+    bank: Bank, after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or after it, before the receipt was on record."""
+    with bank.server.superuser("core_ledger") as owner:
+        owner.execute("CREATE TABLE public.theirs (id int)")
+        owner.execute("ALTER TABLE public.theirs OWNER TO ledger_operators")
+        died, number = True, 0
+        try:
+            while died and number < 40:
+                number += 1
+                session = active(bank, bank.session())
+                with connect(bank.users.lease(session, now())) as opened:
+                    opened.execute("GRANT SELECT ON public.theirs TO PUBLIC")
+                with statements(Fuse(number, after=after), monkeypatch):
+                    died = crashed(lambda session=session: ACTS["end"](bank, session))
+                receipt = bank.users.end(session, now())
+                bank.users.clear_traces(session, now())
+                assert receipt.left == ("changed table public.theirs",), number
+                assert receipt.traces_until is not None
+                assert bank.roles() == {}
+                owner.execute("REVOKE SELECT ON public.theirs FROM PUBLIC")
+        finally:
+            owner.execute("DROP TABLE public.theirs")
+    assert not died
+    assert number > 1, "no statement was ever at risk"

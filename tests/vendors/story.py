@@ -31,6 +31,8 @@ class VendorStory(Story):
     directory: Directory = field(default_factory=Directory)
     functions: Functions = field(default_factory=Functions)
     there: bool = True
+    told: list[str] = field(default_factory=list)
+    """What searches told at once, by the names of their lists."""
 
     def __post_init__(self) -> None:
         self.checkouts = FakeCheckouts(lambda session_id: self.stored(session_id).closed)
@@ -94,6 +96,7 @@ class VendorStory(Story):
             now=self.now,
             store=self.store,
             issuers={self.kind: self.lent_by(activator=False)},
+            tell=self.told.append,
         )
 
     def issue(self, **event: Any) -> Any:

@@ -1,10 +1,13 @@
 """What stands at vendors is compared with the sessions every minute."""
 
+from contextlib import suppress
+
 import pytest
 
 from pam.domain.lifecycle import Status
 from pam.operations.search_standing import search_standing
 from pam.operations.search_targets import search_targets
+from tests.fakes.dying import Died, Dying, Fuse
 from tests.fakes.story import SANDBOX
 from tests.vendors.story import VendorStory
 
@@ -162,3 +165,46 @@ def test_a_session_in_the_notes_that_is_none_of_this_target_is_told_once_a_day(
     assert elsewhere.session_id in found.strangers[1]
     assert story.search().strangers == []
     assert story.store.findings[-1]["resource"] == story.resource
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
+def test_wherever_a_search_dies_what_it_found_is_told_and_recorded_once(
+    story: VendorStory, *, after: bool
+) -> None:
+    store, fuse = story.store, Fuse()
+    step, went_on = 0, True
+    while went_on:
+        step += 1
+        session = story.active()
+        story.directory.undone = {session.session_id: story.now}
+        story.directory.unexplained = [f"mallory, number {step}"]
+        story.told.clear()
+        store.findings.clear()
+        story.store = Dying(store, fuse)  # type: ignore[assignment]
+        fuse.arm(step, after=after)
+        with suppress(Died):
+            story.search()
+        went_on = fuse.dead
+        fuse.disarm()
+        story.store = store
+        story.search()
+        assert {"undone", "strangers"} <= set(story.told), step
+        assert len(drifts(story, session.session_id)) == 1, step
+        assert len(store.findings) == 1, step
+        story.end(session.session_id)
+        story.later(days=1)
+        story.directory.undone.clear()
+        story.search()
+        story.later(days=1)
+    assert step > 6
+
+
+def test_what_is_said_of_a_session_that_nobody_knows_is_not_told_of_it(
+    story: VendorStory,
+) -> None:
+    session = story.active()
+    story.directory.undone = {session.session_id: story.now}
+    del story.store.sessions[session.session_id]
+    assert story.search().undone == []
+    assert story.told == ["strangers"]

@@ -2,6 +2,7 @@
 the table.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -96,6 +97,15 @@ class DynamoDbCheckouts:
         if item is None or item["holder"] != session_id:
             return None
         return item.get("remembered")
+
+    def found(self, what: str, session_id: str, texts: Sequence[str]) -> Sequence[str]:
+        item = self._get(table_keys.checkout_key(what))
+        earlier = item.get("left_there", ()) if item and item["holder"] == session_id else ()
+        new = [each for each in texts if each not in earlier]
+        if new:
+            change = "SET left_there = list_append(if_not_exists(left_there, :none), :new)"
+            self._update(what, session_id, change, {":none": [], ":new": new})
+        return [*earlier, *new]
 
     def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
         change = (

@@ -61,21 +61,31 @@ class RoleDenies:
         self._role = role_name
         self._clock = clock
 
-    def deny(self, session_id: str) -> tuple[str, bool]:
-        """What stands on the role now, for the receipt; and whether it was full."""
+    def deny(self, session_id: str, tell_full: Callable[[], None] = lambda: None) -> str:
+        """What stands on the role now, for the receipt. `tell_full` hears at once if there was no
+        room: what is removed to make some is gone when a later try comes to write.
+        """
         removed: list[str] = []
+        try:
+            evidence = self._denied(session_id, removed, tell_full)
+        except (BotoCoreError, ClientError, IssuerUnavailable) as error:
+            if not removed:
+                raise
+            message = f"the deny could not be written on the target role: {_reason(error)}"
+            raise IssuerUnavailable(_with_removed(message, removed)) from error
+        return _with_removed(evidence, removed)
+
+    def _denied(self, session_id: str, removed: list[str], tell_full: Callable[[], None]) -> str:
         for _ in range(_TRIES):
             try:
-                evidence, full = self._deny(session_id)
+                return self._deny(session_id, tell_full)
             except ClientError as error:
                 # Others end sessions as well. They took the room that was made; or before this deny
                 # was read back, they put one of all that is older in its place.
                 if _code(error) not in {"LimitExceeded", "NoSuchEntity"}:
                     raise
                 if _code(error) == "LimitExceeded":
-                    removed += self._make_others_go()
-            else:
-                return _with_removed(evidence, removed), full or bool(removed)
+                    self._make_others_go(removed)
         message = "the target role is gone, or has no room for a deny"
         raise IssuerUnavailable(message)
 
@@ -87,17 +97,18 @@ class RoleDenies:
         # A pack may have been written after the list, and the denies that it stands for removed.
         return self._not_denied({each: ended[each] for each in gone}) if gone else gone
 
-    def _deny(self, session_id: str) -> tuple[str, bool]:
+    def _deny(self, session_id: str, tell_full: Callable[[], None]) -> str:
         try:
             evidence = self._put(name_of(session_id), deny_of([session_id]))
         except ClientError as error:
             if _code(error) != "LimitExceeded":
                 raise
-            return self._deny_older(), True
+            tell_full()
+            return self._deny_older()
         # The end is in force; room for later ones is made now, or by the next end.
         with suppress(ClientError, BotoCoreError, IssuerUnavailable):
             self._gather(session_id)
-        return evidence, False
+        return evidence
 
     def forget(self, session_id: str, now: datetime) -> None:
         """Removes the session's own policy, and every other whose time is over."""
@@ -130,8 +141,8 @@ class RoleDenies:
                 gone -= denied_by(self._read(name), {each: ended[each] for each in gone})
         return gone
 
-    def _make_others_go(self) -> list[str]:
-        """The largest first, until there is room for two denies. Names what was removed."""
+    def _make_others_go(self, removed: list[str]) -> None:
+        """The largest first, until there is room for two denies. Adds the names to `removed`."""
         until = self._clock() + LONGEST_LEASE + GRACE + _CLOCKS_DIFFER
         documents = {name: self._read(name) for name in self._names()}
         sizes = {
@@ -139,14 +150,13 @@ class RoleDenies:
             for name, document in documents.items()
             if not is_genuine(name, document, until)
         }
-        removed, freed = [], 0
+        freed = 0
         for name in sorted(sizes, key=lambda each: sizes[each], reverse=True):
             if freed >= _ROOM_FOR_TWO:
                 break
-            self._delete(name)
             removed.append(name)
+            self._delete(name)
             freed += sizes[name]
-        return removed
 
     def _gather(self, session_id: str) -> None:
         session_ids = sorted(self.sessions())
@@ -257,6 +267,15 @@ def _tolerated(code: str) -> Iterator[None]:
     except ClientError as error:
         if _code(error) != code:
             raise
+
+
+def _reason(error: BotoCoreError | ClientError | IssuerUnavailable) -> str:
+    match error:
+        case ClientError():
+            return _code(error)
+        case IssuerUnavailable():
+            return error.detail
+    return type(error).__name__
 
 
 def _code(error: ClientError) -> str:

@@ -97,9 +97,9 @@ class RoleIssuer:
                 traces_until=live_until + GRACE if _tried_before(session, live_until) else None,
             )
         with _Unavailable("the deny could not be written on the target role"):
-            evidence, full = self._denies(session).deny(session.session_id)
-        if full:
-            self._tell_full(session)
+            evidence = self._denies(session).deny(
+                session.session_id, lambda: self._tell_full(session)
+            )
         return Receipt(
             method=ReceiptMethod.DENY_READ_BACK,
             evidence=f"{evidence} on {session.target.arn}",

@@ -52,7 +52,8 @@ class End:
             # A start may have noted more of it since.
             gone = taking.take(self._whose(self.visit.notes.of_session(note_of), deny))
         except NotThere as missing:
-            denied = _Denied(says="no deny is needed")
+            late = deny is not None and deny.late
+            denied = _Denied(says="no deny is needed", on_time=not late)
             gone = self._gone_with_its_set(str(missing))
         seen_at = self.visit.now()
         at = second_after(seen_at)
@@ -113,21 +114,31 @@ class End:
     def _denied(self, note: Note) -> "_Denied":
         """The deny in force and seen to stand. An end in time finds it so, and writes nothing."""
         now = self.visit.now()
-        before = self.visit.permission_set().deny_of(self.session.session_id)
-        known = self.visit.change(lambda it: self._ended(it, note, now))
-        known = known or self.visit.permission_set()
-        deny = known.deny_of(self.session.session_id)
+        known = PermissionSet()
+
+        def end(it: PermissionSet) -> PermissionSet | None:
+            nonlocal known
+            known = it
+            return self._ended(it, note, now)
+
+        ended = self.visit.change(end) or self.visit.permission_set()
+        before = known.deny_of(self.session.session_id)
+        deny = ended.deny_of(self.session.session_id)
         if deny is None:
             message = "what ends the session is not noted"
             raise IssuerUnavailable(message)
-        in_time = before is not None and before.end == deny.end and known.is_armed(deny)
-        if in_time and self._stands(deny):
-            return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
-        if in_time:
-            account = deny.account
-            undone = {deny.session_id}
-            doubted = self.visit.change(lambda it: it.doubted(account, now, undone))
-            deny = (doubted and doubted.deny_of(deny.session_id)) or deny
+        if before is not None and before.end == deny.end and known.is_armed(before):
+            there, _ = statements.read(self.visit.vendor.policy())
+            if denies.covers(there, deny):
+                seen, version = deny, before.version
+                self.visit.change(lambda it: it.stands(seen, version))
+                return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
+            # One that was seen to be gone may be narrowed by now, and is nobody's doing.
+            if not denies.covers(there, before):
+                # Whose else is gone with it, its writer sees and notes.
+                session_id = deny.session_id
+                lost = self.visit.change(lambda it: it.lost(session_id, now))
+                deny = (lost and lost.deny_of(session_id)) or deny
         self.visit.bring(Order(version=deny.version, is_there=self._is_there))
         return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 
@@ -149,10 +160,6 @@ class End:
             late=True,
         )
         return known.armed(lost)
-
-    def _stands(self, deny: Deny) -> bool:
-        there, _ = statements.read(self.visit.vendor.policy())
-        return denies.covers(there, deny)
 
     def _is_there(self) -> bool:
         assigned = self.visit.vendor.assigned()
@@ -186,6 +193,7 @@ def _gone_before(deny: Deny, at: datetime) -> Receipt:
         evidence=f"user {deny.user_id} not listed, twice, before {at.isoformat()}; what is "
         "assigned now is their next session's",
         traces_until=at + LONGEST_ROLE_SESSION,
+        on_time=not deny.late,
     )
 
 

@@ -1,13 +1,19 @@
 """Denies and instants as JSON keeps them."""
 
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from pam.domain import timestamps
 from pam.identity_center.denies import Deny
 
+_FIELDS = frozenset(each.name for each in fields(Deny))
+"""What a later version of PAM keeps besides is left alone: both may run at once."""
+
 
 def kept_deny(deny: Deny) -> dict[str, Any]:
+    """The fields of the first version, which reads no other; `kept_undone` has what came later."""
     return {
         "session_id": deny.session_id,
         "user_id": deny.user_id,
@@ -20,7 +26,6 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
         "made": deny.made,
         "over": deny.over,
         "late": deny.late,
-        "undone_at": kept_instant(deny.undone_at),
         "gone_at": kept_instant(deny.gone_at),
         "issued_before": kept_instant(deny.issued_before),
     }
@@ -28,10 +33,14 @@ def kept_deny(deny: Deny) -> dict[str, Any]:
 
 def deny_of_kept(kept: dict[str, Any]) -> Deny:
     instants = {name: timestamps.parse(kept[name]) for name in ("armed_at", "begins", "end")}
-    # An earlier version of PAM kept no `undone_at`.
     optional = ("undone_at", "gone_at", "issued_before")
     later = {name: instant_of_kept(kept.get(name)) for name in optional}
-    return Deny(**{**kept, **instants, **later})
+    known = {name: each for name, each in kept.items() if name in _FIELDS}
+    return Deny(**{**known, **instants, **later})
+
+
+def kept_undone(denies: Iterable[Deny]) -> dict[str, str | None]:
+    return {it.session_id: kept_instant(it.undone_at) for it in denies if it.undone_at}
 
 
 def kept_instant(instant: datetime | None) -> str | None:

@@ -15,6 +15,7 @@ from pam.identity_center.keeping import (
     instant_of_kept,
     kept_deny,
     kept_instant,
+    kept_undone,
 )
 from pam.identity_center.statements import Statement
 
@@ -188,24 +189,41 @@ class PermissionSet:
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
         """With a deny from then on, if it is not from before; None without one. Of one that was
-        seen to be gone that counts no more: who made it late may have come through since.
+        seen to be gone that counts no more: who made it late may have come through since. It may
+        be narrowed by now, so what it was is not seen to stand.
         """
         deny = self.deny_of(session_id)
         if deny is None:
             return None
+        narrowed = deny.gone_at is not None
         deny = replace(deny, gone_at=None, issued_before=None)
         if deny.end <= at:
             late = deny.late or not (deny.over or self.is_armed(deny))
-            return self._with(replace(deny, over=True, late=late))
+            deny = replace(deny, over=True, late=late)
+            if not narrowed:
+                return self._with(deny)
+            version = self.wanted + 1
+            return replace(self._with(replace(deny, version=version)), wanted=version)
         now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
         return replace(self._with(now), wanted=self.wanted + 1)
 
+    def stands(self, deny: Deny, version: int) -> Self | None:
+        """With this deny as one that was written with an earlier version, because it was seen
+        there; None if that is known, or it has changed since.
+        """
+        if deny.version == version or self.deny_of(deny.session_id) != deny:
+            return None
+        return self._with(replace(deny, version=version))
+
     def gone(self, session_id: str, at: datetime) -> Self | None:
-        """With its assignment seen to be gone, the first time that this is said since `ended`."""
+        """With its assignment seen to be gone, the first time that this is said since `ended`. The
+        next policy is another by that, and has another version; nobody waits for it.
+        """
         deny = self.deny_of(session_id)
         if deny is None or deny.gone_at is not None:
             return None
-        return self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+        known = self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+        return replace(known, wanted=self.wanted + 1)
 
     def without(self, session_ids: Collection[str]) -> Self | None:
         kept = tuple(each for each in self.denies if each.session_id not in session_ids)
@@ -219,6 +237,12 @@ class PermissionSet:
         of_account = [each.session_id for each in self.at(account)]
         denies = _to_be_written(self.denies, of_account, version, now)
         return replace(self, denies=_noted_undone(denies, undone, now), wanted=version)
+
+    def lost(self, session_id: str, now: datetime) -> Self:
+        """Its deny was seen to be gone or changed, and has to be written anew."""
+        version = self.wanted + 1
+        denies = _to_be_written(self.denies, {session_id}, version, now)
+        return replace(self, denies=_noted_undone(denies, {session_id}, now), wanted=version)
 
     def learned(self, account: str, took: timedelta) -> Self | None:
         seconds = min(_LONGEST_TOOK, max(2, round(took.total_seconds()) + 1))
@@ -259,8 +283,18 @@ class PermissionSet:
         if not self.is_held(fence, now):
             return None
         before = tuple(each for each in self.said or () if each != digest)
-        denies = _noted_undone(_to_be_written(self.denies, undone, version, now), undone, now)
-        return replace(self, denies=denies, sent=version, said=(*before, digest)[-_MOST_SAID:])
+        # Another account may have that version, and needs one that it has not.
+        had = [each for each in self.denies if self.has_written(each.account, version)]
+        again = {each.session_id for each in had if each.session_id in undone}
+        denies = _to_be_written(self.denies, undone, version, now)
+        denies = _to_be_written(denies, again, version + 1, now)
+        return replace(
+            self,
+            denies=_noted_undone(denies, undone, now),
+            wanted=max(self.wanted, version + 1) if again else self.wanted,
+            sent=version,
+            said=(*before, digest)[-_MOST_SAID:],
+        )
 
     def has_said(self, digest: str) -> bool:
         return self.said is None or digest in self.said
@@ -311,6 +345,7 @@ class PermissionSet:
         return json.dumps(
             {
                 "denies": [kept_deny(each) for each in self.denies],
+                "undone": kept_undone(self.denies),
                 "wanted": self.wanted,
                 "written": dict(self.written),
                 "sent": self.sent,
@@ -334,8 +369,12 @@ class PermissionSet:
         if not text:
             return cls()
         kept = json.loads(text)
+        undone = kept.get("undone", {})
         return cls(
-            denies=tuple(deny_of_kept(each) for each in kept["denies"]),
+            denies=tuple(
+                deny_of_kept({"undone_at": undone.get(each["session_id"]), **each})
+                for each in kept["denies"]
+            ),
             wanted=kept["wanted"],
             written=kept["written"],
             sent=kept["sent"],

@@ -98,7 +98,8 @@ class PolicyWriter:
         if held is None:
             return
         with self._holding(held):
-            self._send(held, denies.rendered(held.denies))
+            undone = self._undone(held, self._glance(held))
+            self._send(held, denies.rendered(held.denies), undone)
             asked = None
             if self._begun_since():
                 asked = self._provision(held, Order(version=held.wanted))

@@ -10,6 +10,7 @@ from pam.domain.errors import IssuerUnavailable, StaleSession
 from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.ids import new_id
+from pam.operations.search_targets import Tell, to_nobody
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import Keepers
 
@@ -32,6 +33,7 @@ def check_bounds(
     store: SessionStore,
     keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
+    tell: Tell = to_nobody,
 ) -> Bounds:
     """`targets` by resource id. A boundary that is gone is put on record once a week, with no
     session: it concerns all. Nothing is mended: the boundary is its owner's, like the role, and
@@ -50,6 +52,7 @@ def check_bounds(
             found.unreached.append(target.label)
             continue
         if why:
+            tell("unbounded")
             found.unbounded.append(target.label)
             _record(resource, target, why, now, store)
     return found

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import IssuerUnavailable, StaleSession
+from pam.domain.errors import IssuerUnavailable
 from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
+from pam.operations.search_targets import Tell, to_nobody
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import EndKeeper, Keepers
@@ -41,6 +42,7 @@ def keep_ends(
     store: SessionStore,
     keepers: Keepers,
     has_time: Callable[[], bool] = lambda: True,
+    tell: Tell = to_nobody,
 ) -> Kept:
     """Asks only targets of which such a session is known, in another order each time.
 
@@ -60,6 +62,7 @@ def keep_ends(
             kept.unreached.append(target.label)
             continue
         for session in (each for each in here if each.session_id in undone):
+            tell("undone")
             kept.undone.append(session.session_id)
             if not _shut(session, now, store, keepers[target.kind]):
                 kept.unshut.append(session.session_id)
@@ -91,15 +94,16 @@ def _shuffled(sessions: Sequence[Session]) -> list[Target]:
 
 def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeeper) -> bool:
     """Told first, so that no crash in between hides it; and shut whether or not it could be told.
+    Then that is tried once more: once it is shut, no search finds it.
 
-    False if one of both failed: then the next search does it.
+    False if one of both failed.
     """
     recorded = _record(session, now, store)
     try:
         keeper.end(session, now)
     except IssuerUnavailable:
         return False
-    return recorded
+    return recorded or _record(session, now, store)
 
 
 def _record(session: Session, now: datetime, store: SessionStore) -> bool:
@@ -114,6 +118,6 @@ def _record(session: Session, now: datetime, store: SessionStore) -> bool:
     )
     try:
         transition(store, session.session_id, lambda stored: Step(stored, (entry,)), now=now)
-    except StaleSession:
+    except Exception:  # noqa: BLE001 - whatever it is, the door behind it must be shut
         return False
     return True

@@ -51,10 +51,12 @@ def match_calls(
     store: SessionStore,
     policy_version: str,
     has_time: Callable[[], bool] = lambda: True,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Matched:
     """Looks at each call that is not matched yet. `after` is for how long a line may be on its way.
 
-    Safe to repeat: a finding is recorded once, and before the call is settled.
+    Safe to repeat: a finding is recorded once, and told (its request id) before the call is
+    settled; rather twice than never.
     """
     open_calls = calls.unmatched(MOST_PER_RUN)
     if not open_calls:
@@ -72,9 +74,9 @@ def match_calls(
             if may_still_come or not has_time():
                 waiting += 1
                 continue
-            if why and _record(
-                call, line, why, now=now, store=store, policy_version=policy_version
-            ):
+            if why:
+                _record(call, line, why, now=now, store=store, policy_version=policy_version)
+                tell(call.request_id)
                 dark.append(call.request_id)
             matched += 0 if why else 1
             done.append(call)
@@ -90,8 +92,8 @@ def _record(
     now: datetime,
     store: SessionStore,
     policy_version: str,
-) -> bool:
-    """False if it was recorded before, by a run that died before it could say so.
+) -> None:
+    """Unless it was recorded before, by a run that died before it could settle the call.
 
     That it was, only its record says: a mark alone could be anybody's, who knows the request id.
     """
@@ -110,10 +112,9 @@ def _record(
         except StaleSession:
             there = store.record(f"NONE#{event_id}", 0) or {}
             if all(there.get(name) == record[name] for name in ("type", "detail", "request_id")):
-                return False
+                return
         else:
-            return True
-    return False
+            return
 
 
 def _this(event_id: str, _: datetime) -> str:

@@ -1,5 +1,6 @@
 """That somebody called one of PAM's functions by hand, told with the caller's name."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pam.domain import new_records, timestamps
@@ -14,9 +15,16 @@ _REMEMBERED = timedelta(days=7)
 
 
 def record_invocation(
-    invocation: Invocation, *, now: datetime, store: SessionStore, policy_version: str
+    invocation: Invocation,
+    *,
+    now: datetime,
+    store: SessionStore,
+    policy_version: str,
+    tell: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Recorded once, outside any session; False for a repeated delivery."""
+    """Recorded once, outside any session; False for a repeated delivery. Told just before, because
+    whoever dies after it finds it recorded.
+    """
     entry = Entry(
         type=RecordType.DARK_CALL,
         actor=Actor(
@@ -35,6 +43,7 @@ def record_invocation(
     once = Once(key=f"invocation/{invocation.event_id}", until=now + _REMEMBERED)
     if store.is_done(once):
         return False
+    tell()
     try:
         store.add_finding(record, once)
     except StaleSession:

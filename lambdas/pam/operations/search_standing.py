@@ -19,7 +19,14 @@ from pam.domain.people import CLOCK
 from pam.domain.resource import Target
 from pam.domain.session import Session
 from pam.ids import new_id
-from pam.operations.search_targets import Search, each_once, record_missing, remove_left
+from pam.operations.search_targets import (
+    Search,
+    Tell,
+    each_once,
+    record_missing,
+    remove_left,
+    to_nobody,
+)
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import StandingIssuer, StandingIssuers
@@ -47,6 +54,7 @@ def search_standing(
     store: SessionStore,
     issuers: StandingIssuers,
     has_time: Callable[[], bool] = lambda: True,
+    tell: Tell = to_nobody,
 ) -> Found:
     """Looks at each of these targets (by resource id), and at each that an ACTIVE session has, of
     the kinds that there are issuers of: at a few side by side, so that one which takes all the time
@@ -64,10 +72,10 @@ def search_standing(
             return
         try:
             resource = names.get(target.label, "")
-            _search(target, resource, found, now, store, issuers)
-            _find_missing(target, active, found, now, store, issuers, has_time)
+            _search(target, resource, found, now, store, issuers, tell)
+            _find_missing(target, active, found, now, store, issuers, has_time, tell)
             # Last: there may be ten thousand.
-            _find_strangers(target, resource, found, now, store, issuers, has_time)
+            _find_strangers(target, resource, found, now, store, issuers, has_time, tell)
         except IssuerUnavailable:
             found.unreached.append(target.label)
 
@@ -84,28 +92,34 @@ def _search(
     now: datetime,
     store: SessionStore,
     issuers: StandingIssuers,
+    tell: Tell,
 ) -> None:
     """First what keeps people out: nothing that fails after it holds that up."""
     issuer = issuers[target.kind]
-    _keep(target, found, now, store, issuer)
+    _keep(target, found, now, store, issuer, tell)
     issuer.tidy(target, now)
     noted = issuer.sessions_at(target)
-    remove_left(noted, target, found, now, store, issuers)
+    remove_left(noted, target, found, now, store, issuers, tell)
     for told in _not_of_this_target(noted, target, store):
-        if _record_stranger(told, target, resource, now, store):
+        if _record_stranger(told, target, resource, now, store, tell):
             found.strangers.append(f"{target.label}: {told}")
 
 
 def _keep(
-    target: Target, found: Found, now: datetime, store: SessionStore, issuer: StandingIssuer
+    target: Target,
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    issuer: StandingIssuer,
+    tell: Tell,
 ) -> None:
     """What was undone is told whether or not it could be written again."""
     try:
         undone = issuer.keep(target, now)
     except IssuerUnavailable:
-        _tell_undone(issuer.undone_at(target), target, found, now, store)
+        _tell_undone(issuer.undone_at(target), target, found, now, store, tell)
         raise
-    _tell_undone(undone, target, found, now, store)
+    _tell_undone(undone, target, found, now, store, tell)
 
 
 def _not_of_this_target(noted: Sequence[str], target: Target, store: SessionStore) -> list[str]:
@@ -127,6 +141,7 @@ def _find_strangers(
     store: SessionStore,
     issuers: StandingIssuers,
     has_time: Callable[[], bool],
+    tell: Tell,
 ) -> None:
     if target.label in found.postponed:
         return
@@ -134,7 +149,7 @@ def _find_strangers(
         if not has_time():
             found.postponed.append(target.label)
             return
-        if _record_stranger(stranger, target, resource, now, store):
+        if _record_stranger(stranger, target, resource, now, store, tell):
             found.strangers.append(f"{target.label}: {stranger}")
 
 
@@ -146,6 +161,7 @@ def _find_missing(
     store: SessionStore,
     issuers: StandingIssuers,
     has_time: Callable[[], bool],
+    tell: Tell,
 ) -> None:
     """One question to the vendor, however many sessions there are."""
     here = [session for session in active if session.target == target]
@@ -157,22 +173,36 @@ def _find_missing(
             found.postponed.append(target.label)
             return
         if record_missing(session_id, f"{why} ({target.label})", now, store):
+            tell("missing")
             found.missing.append(session_id)
 
 
 def _tell_undone(
-    undone: Mapping[str, datetime], target: Target, found: Found, now: datetime, store: SessionStore
+    undone: Mapping[str, datetime],
+    target: Target,
+    found: Found,
+    now: datetime,
+    store: SessionStore,
+    tell: Tell,
 ) -> None:
     for session_id, seen_at in undone.items():
-        if _record_undone(session_id, seen_at, target, now, store):
+        if _record_undone(session_id, seen_at, target, now, store, tell):
             found.undone.append(session_id)
 
 
 def _record_undone(
-    session_id: str, seen_at: datetime, target: Target, now: datetime, store: SessionStore
+    session_id: str,
+    seen_at: datetime,
+    target: Target,
+    now: datetime,
+    store: SessionStore,
+    tell: Tell,
 ) -> bool:
     """Whether it was told now: once each time that it was seen, whichever search comes to it."""
     once = Once(key=f"undone/{session_id}/{timestamps.render(seen_at)}", until=now + _REMEMBERED)
+    if store.is_done(once) or store.get(session_id) is None:
+        return False
+    tell("undone")
     entry = Entry(
         type=RecordType.DRIFT,
         actor=CLOCK,
@@ -197,7 +227,7 @@ def _record_undone(
 
 
 def _record_stranger(
-    stranger: str, target: Target, resource: str, now: datetime, store: SessionStore
+    stranger: str, target: Target, resource: str, now: datetime, store: SessionStore, tell: Tell
 ) -> bool:
     """Whether it was told now: once a day. It belongs to no session."""
     # With the day: an item's time to live says when it may go, and not when it does.
@@ -205,6 +235,7 @@ def _record_stranger(
     once = Once(key=f"stranger/{now:%Y-%m-%d}/{what}", until=now + _REMEMBERED)
     if store.is_done(once):
         return False
+    tell("strangers")
     entry = Entry(
         type=RecordType.DRIFT,
         actor=CLOCK,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
-from pam.domain.errors import IssuerUnavailable
+from pam.domain.errors import IssuerUnavailable, StaleSession
 from pam.domain.lifecycle import Status
 from pam.domain.people import CLOCK
 from pam.domain.resource import Target
@@ -20,6 +20,10 @@ from pam.operations.transition import Step, transition
 from pam.ports.sessions import Once, SessionStore
 from pam.ports.targets import Issuers
 
+Tell = Callable[[str], None]
+"""Is told at once what kind of thing was found, by the name of its list, and rather twice than
+never: whoever dies over the rest of a search has told what it had found.
+"""
 _REMEMBERED = timedelta(days=7)
 _LEFT_TO_THE_TICK = timedelta(minutes=10)
 
@@ -36,6 +40,10 @@ class Search:
     postponed: list[str] = field(default_factory=list)
 
 
+def to_nobody(_: str) -> None:
+    """Nobody wants to hear of it."""
+
+
 def search_targets(
     targets: Iterable[Target],
     *,
@@ -43,6 +51,7 @@ def search_targets(
     store: SessionStore,
     issuers: Issuers,
     has_time: Callable[[], bool] = lambda: True,
+    tell: Tell = to_nobody,
 ) -> Search:
     """Looks at each of these targets, and at each that an ACTIVE session has; not at those of
     vendors, which are `search_standing`'s.
@@ -59,13 +68,13 @@ def search_targets(
             found.postponed.append(target.label)
             continue
         try:
-            found.missing.extend(find_missing(target, active, now, store, issuers))
+            _find_missing(target, active, found, now, store, issuers, tell)
             issuers[target.kind].tidy(target, now)
             left = issuers[target.kind].sessions_at(target)
         except IssuerUnavailable:
             found.unreached.append(target.label)
         else:
-            remove_left(left, target, found, now, store, issuers)
+            remove_left(left, target, found, now, store, issuers, tell)
     return found
 
 
@@ -79,30 +88,31 @@ def each_once(targets: Iterable[Target]) -> list[Target]:
     return once
 
 
-def find_missing(
+def _find_missing(
     target: Target,
     active: Sequence[Session],
+    found: Search,
     now: datetime,
     store: SessionStore,
     issuers: Issuers,
-) -> list[str]:
+    tell: Tell,
+) -> None:
     """The sessions whose access is not there, each put on record the first time. Nothing is made
     anew: whoever took it away may have had a reason.
     """
     here = [session for session in active if session.target == target]
     if not here:
-        return []
-    missing = issuers[target.kind].missing(target, here)
-    return [
-        session_id
-        for session_id, why in missing.items()
-        if record_missing(session_id, f"{why} ({target.label})", now, store)
-    ]
+        return
+    for session_id, why in issuers[target.kind].missing(target, here).items():
+        if record_missing(session_id, f"{why} ({target.label})", now, store):
+            tell("missing")
+            found.missing.append(session_id)
 
 
 def record_missing(session_id: str, why: str, now: datetime, store: SessionStore) -> bool:
     """Told once of each. False if the session is not ACTIVE any more: then its access is rightly
-    gone, and so it may have been when the target was asked.
+    gone, and so it may have been when the target was asked. What others keep from being recorded
+    is for the next search to record, and missing all the same.
     """
     once = Once(key=f"missing/{session_id}", until=now + _REMEMBERED)
     detail = f"missing: the session is ACTIVE, and its access is not there: {why}"
@@ -113,7 +123,10 @@ def record_missing(session_id: str, why: str, now: datetime, store: SessionStore
             return None
         return Step(session, (entry,))
 
-    session = transition(store, session_id, decide, now=now, once=once)
+    try:
+        session = transition(store, session_id, decide, now=now, once=once)
+    except StaleSession:
+        return True
     return session.status is Status.ACTIVE
 
 
@@ -124,22 +137,26 @@ def remove_left(
     now: datetime,
     store: SessionStore,
     issuers: Issuers,
+    tell: Tell,
 ) -> None:
     """What belongs to an open session stays, and so does what belongs to a session that this store
     does not know: another deployment may lend the same target. A session is stored before anything
-    is made for it, so what is ours is known.
+    is made for it, so what is ours is known. It is told first: once it is gone, nobody finds it.
     """
     for session_id in session_ids:
         session = store.get(session_id)
         if session is None or not _is_over(session, now):
             continue
+        tell("removed")
+        recorded = _record_orphan(store, session_id, target, now)
         try:
             issuers[session.target.kind].clear_traces(session, now)
         except IssuerUnavailable:
             found.unreached.append(session_id)
-        else:
-            _record_orphan(store, session_id, target, now)
-            found.removed.append(session_id)
+            continue
+        found.removed.append(session_id)
+        if not (recorded or _record_orphan(store, session_id, target, now)):
+            found.unreached.append(session_id)
 
 
 def _is_over(session: Session, now: datetime) -> bool:
@@ -150,12 +167,23 @@ def _is_over(session: Session, now: datetime) -> bool:
     return session.closed and (due is None or due + _LEFT_TO_THE_TICK <= now)
 
 
-def _record_orphan(store: SessionStore, session_id: str, target: Target, now: datetime) -> None:
-    """That something stood there without a session, and no longer does: on the session's chain."""
+def _record_orphan(store: SessionStore, session_id: str, target: Target, now: datetime) -> bool:
+    """That something stands there without a session: on the session's chain, once an hour. False
+    if that failed, which keeps nothing from being removed.
+    """
+    once = Once(key=f"orphan/{session_id}/{now:%Y-%m-%dT%H}", until=now + _REMEMBERED)
     entry = Entry(
         type=RecordType.DRIFT,
         actor=CLOCK,
         outcome=Outcome.FAILURE,
-        detail=f"orphan: left at {target.label} after the end, found and removed",
+        detail=f"orphan: left at {target.label} after the end; PAM removes it",
     )
-    transition(store, session_id, lambda session: Step(session, (entry,)), now=now)
+
+    def decide(session: Session) -> Step | None:
+        return None if store.is_done(once) else Step(session, (entry,))
+
+    try:
+        transition(store, session_id, decide, now=now, once=once)
+    except Exception:  # noqa: BLE001 - whatever it is, what stands there must go
+        return False
+    return True

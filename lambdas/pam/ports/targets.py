@@ -299,6 +299,11 @@ class Checkouts(Protocol):
     def remembered(self, what: str, session_id: str) -> str | None:
         """What was kept; None if nothing was, or if the session has it no more."""
 
+    def found(self, what: str, session_id: str, texts: Sequence[str]) -> Sequence[str]:
+        """Keeps what a try of the session's end found there, before it puts it back; gives that
+        with what earlier tries kept, if the session has it yet.
+        """
+
     def begin_making(self, what: str, session_id: str, *, until: datetime) -> bool:
         """Notes, before a call that makes access, that it may go on until then, and remembers that
         PAM makes it. False, with nothing noted, after `stop_making` or if the session has it not.

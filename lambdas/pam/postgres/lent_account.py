@@ -6,6 +6,7 @@ whether it happens at all.
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -90,14 +91,22 @@ def shut(databases: Databases, mender: DatabaseLogin, name: str) -> int:
         return shut_out(databases, mender, connection, name, [closing])
 
 
-def put_back(connection: Connection, name: str, remembered: str | None) -> list[str]:
+Note = Callable[[Sequence[str]], Sequence[str]]
+"""Keeps what was found, and gives that with what earlier tries kept."""
+
+
+def put_back(connection: Connection, name: str, remembered: str | None, note: Note) -> list[str]:
     """Puts the account's settings back, and takes out again the roles that it let become it.
-    Returns what was found, and what else changed with the account's rights.
+    Returns what was found, and what else changed with the account's rights. It is noted before
+    anything is put back, because whoever looks after that finds it no more.
     """
     if remembered is None:
         return ["it is not known how the account stood before"]
     before = json.loads(remembered)
-    found = role_settings.restore(connection, name, before["settings"])
+    settings = role_settings.differences(connection, name, before["settings"])
+    members = [member for (member,) in connection.execute(_GIVEN_AWAY, [name]).fetchall()]
+    found = [f"{each.what} put back" for each in settings]
+    found += [f"membership of {member} in {name}" for member in members]
     since = left_behind.Beginning(user=name, roles=(name,), version=before["version"])
     try:
         found += left_behind.look(connection, since, owned=False)
@@ -106,13 +115,16 @@ def put_back(connection: Connection, name: str, remembered: str | None) -> list[
             raise
         # So much may have been made that no look at it comes to its end; this one has to.
         found.append(left_behind.not_seen(error))
-    for (member,) in connection.execute(_GIVEN_AWAY, [name]).fetchall():
+    told = {*found, *note(left_behind.bounded(found))}
+    for each in settings:
+        if code := role_settings.restore(connection, name, each):
+            told = told - {f"{each.what} put back"} | {f"{each.what} stays ({code})"}
+    for member in members:
         statement = sql.SQL("REVOKE {} FROM {} GRANTED BY {}").format(
             sql.Identifier(name), sql.Identifier(member), sql.Identifier(name)
         )
         connection.execute(statement)
-        found.append(f"membership of {member} in {name}")
-    return sorted(set(found))
+    return sorted(told)
 
 
 def renew(databases: Databases, mender: DatabaseLogin, account: DatabaseLogin) -> bool:

@@ -6,6 +6,7 @@ search path with other functions in it, a time-out that lets nobody work.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -45,28 +46,39 @@ def read(connection: Connection, account: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def restore(connection: Connection, account: str, wanted: Settings) -> list[str]:
-    """Makes the account's settings these and no others; only what differs is written. Returns the
-    differences, as `setting NAME put back` with the database where it is for one; also those that
-    could not be put back, which keep nothing else from being done.
-    """
-    differences = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One setting is not as it was: `before` is its value then, None if it had none."""
+
+    database: str
+    name: str
+    before: str | None
+
+    @property
+    def what(self) -> str:
+        return f"setting {self.name}" + (f" in {self.database}" if self.database else "")
+
+
+def differences(connection: Connection, account: str, wanted: Settings) -> list[Difference]:
     there = read(connection, account)
-    for database in sorted({*there, *wanted}):
-        now, before = there.get(database, {}), wanted.get(database, {})
-        for name in sorted({*now, *before}):
-            if now.get(name) == before.get(name):
-                continue
-            what = f"setting {name}" + (f" in {database}" if database else "")
-            try:
-                _write(connection, account, database, name, before.get(name))
-                what += " put back"
-            except psycopg.Error as error:
-                if connection.broken:
-                    raise
-                what += f" stays ({error.sqlstate})"
-            differences.append(what)
-    return differences
+    return [
+        Difference(database=database, name=name, before=before.get(name))
+        for database in sorted({*there, *wanted})
+        for now, before in [(there.get(database, {}), wanted.get(database, {}))]
+        for name in sorted({*now, *before})
+        if now.get(name) != before.get(name)
+    ]
+
+
+def restore(connection: Connection, account: str, difference: Difference) -> str:
+    """The server's code if it could not be put back, which keeps nothing else from being done."""
+    try:
+        _write(connection, account, difference.database, difference.name, difference.before)
+    except psycopg.Error as error:
+        if connection.broken:
+            raise
+        return error.sqlstate or type(error).__name__
+    return ""
 
 
 def _write(

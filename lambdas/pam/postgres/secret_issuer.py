@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import NoReturn
 
 import psycopg
@@ -159,7 +160,8 @@ class RotatedSecretIssuer:
             self._let_go_again(mender, name)
         purpose = "the account could not be put back"
         with self._databases.opened(mender, purpose, for_an_end=True) as connection:
-            left = left_behind.bounded(lent_account.put_back(connection, name, remembered))
+            note = partial(self._checkouts.found, what, session.session_id)
+            left = left_behind.bounded(lent_account.put_back(connection, name, remembered, note))
         version = version_of(session, Phase.END)
         fresh = secrets.token_urlsafe(_PASSWORD_BYTES)
         login = self._logins.renew(_secret(session), session.target.settings, version, fresh)

@@ -187,12 +187,16 @@ class PostgresUserIssuer:
 
     @staticmethod
     def _left(session: Session, connection: Connection) -> tuple[list[str], str]:
-        """What the user left, and the server's code if it could not be looked at or dropped."""
+        """What the user left; and why it is kept, by the server's code or in words."""
         user, group = session_user.name_of(session), session.target.settings["group_role"]
         try:
             left = session_user.look(connection, user, group)
         except psycopg.Error as error:
             return [left_behind.not_seen(error)], error.sqlstate or type(error).__name__
+        if left and not _owns(left):
+            # Who looks after it is gone finds nothing more, and this is not on record yet. One that
+            # owns something stays by itself.
+            return left, "until this is on record"
         try:
             session_user.drop(connection, user)
         except psycopg.Error as error:
@@ -202,7 +206,11 @@ class PostgresUserIssuer:
     @staticmethod
     def _can_clear(session: Session, left: Sequence[str]) -> bool:
         """A user that owns something and has no heir stays, by the owner's own choice."""
-        return bool(_heir(session.target)) or not any(each.startswith("owns ") for each in left)
+        return bool(_heir(session.target)) or not _owns(left)
+
+
+def _owns(left: Sequence[str]) -> bool:
+    return any(each.startswith("owns ") for each in left)
 
 
 def _heir(target: Target) -> str:
