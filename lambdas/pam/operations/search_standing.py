@@ -61,133 +61,108 @@ def search_standing(
     keeps most others from nothing.
     """
     active = [session for session in store.open_sessions() if session.status is Status.ACTIVE]
-    found = Found()
-    names = {target.label: resource for resource, target in targets.items()}
     lent = each_once([*targets.values(), *(session.target for session in active)])
-    here = [target for target in lent if target.kind in issuers]
+    looking = _Looking(
+        names={target.label: resource for resource, target in targets.items()},
+        active=active,
+        now=now,
+        store=store,
+        has_time=has_time,
+        tell=tell,
+    )
 
     def look(target: Target) -> None:
-        if not has_time():
-            found.postponed.append(target.label)
-            return
-        try:
-            resource = names.get(target.label, "")
-            _search(target, resource, found, now, store, issuers, tell)
-            _find_missing(target, active, found, now, store, issuers, has_time, tell)
-            # Last: there may be ten thousand.
-            _find_strangers(target, resource, found, now, store, issuers, has_time, tell)
-        except IssuerUnavailable:
-            found.unreached.append(target.label)
+        looking.at(target, issuers[target.kind])
 
-    _, errors = outcomes(look, here, at_once=_AT_ONCE)
+    _, errors = outcomes(look, [it for it in lent if it.kind in issuers], at_once=_AT_ONCE)
     for error in errors:
         raise error
-    return found
+    return looking.found
 
 
-def _search(
-    target: Target,
-    resource: str,
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    issuers: StandingIssuers,
-    tell: Tell,
-) -> None:
-    """First what keeps people out: nothing that fails after it holds that up."""
-    issuer = issuers[target.kind]
-    _keep(target, found, now, store, issuer, tell)
-    issuer.tidy(target, now)
-    noted = issuer.sessions_at(target)
-    remove_left(noted, target, found, now, store, issuers, tell)
-    for told in _not_of_this_target(noted, target, store):
-        if _record_stranger(told, target, resource, now, store, tell):
-            found.strangers.append(f"{target.label}: {told}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looking:
+    """What the looks at all targets of one search share. `names`: resource ids by label."""
 
+    names: Mapping[str, str]
+    active: Sequence[Session]
+    now: datetime
+    store: SessionStore
+    has_time: Callable[[], bool]
+    tell: Tell
+    found: Found = field(default_factory=Found)
 
-def _keep(
-    target: Target,
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    issuer: StandingIssuer,
-    tell: Tell,
-) -> None:
-    """What was undone is told whether or not it could be written again."""
-    try:
-        undone = issuer.keep(target, now)
-    except IssuerUnavailable:
-        _tell_undone(issuer.undone_at(target), target, found, now, store, tell)
-        raise
-    _tell_undone(undone, target, found, now, store, tell)
-
-
-def _not_of_this_target(noted: Sequence[str], target: Target, store: SessionStore) -> list[str]:
-    """Only PAM's own notes name sessions here, and a session is stored before anything is made for
-    it: any other was written there by somebody, and would explain whose access it is.
-    """
-    return [
-        f"PAM's notes explain access by {named(each)}, which is no session of this target"
-        for each in noted
-        if (session := store.get(each)) is None or session.target.label != target.label
-    ]
-
-
-def _find_strangers(
-    target: Target,
-    resource: str,
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    issuers: StandingIssuers,
-    has_time: Callable[[], bool],
-    tell: Tell,
-) -> None:
-    if target.label in found.postponed:
-        return
-    for stranger in issuers[target.kind].strangers(target, now):
-        if not has_time():
-            found.postponed.append(target.label)
+    def at(self, target: Target, issuer: StandingIssuer) -> None:
+        if not self._may_go_on(target):
             return
-        if _record_stranger(stranger, target, resource, now, store, tell):
-            found.strangers.append(f"{target.label}: {stranger}")
+        try:
+            # First what keeps people out: nothing that fails after it holds that up.
+            self._keep(target, issuer)
+            issuer.tidy(target, self.now)
+            noted = issuer.sessions_at(target)
+            of_kind = {target.kind: issuer}
+            remove_left(noted, target, self.found, self.now, self.store, of_kind, self.tell)
+            self._tell_strangers(target, self._not_of_this_target(noted, target))
+            self._find_missing(target, issuer)
+            # Last: there may be ten thousand.
+            self._find_strangers(target, issuer)
+        except IssuerUnavailable:
+            self.found.unreached.append(target.label)
 
+    def _may_go_on(self, target: Target) -> bool:
+        if target.label not in self.found.postponed and not self.has_time():
+            self.found.postponed.append(target.label)
+        return target.label not in self.found.postponed
 
-def _find_missing(
-    target: Target,
-    active: Sequence[Session],
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    issuers: StandingIssuers,
-    has_time: Callable[[], bool],
-    tell: Tell,
-) -> None:
-    """One question to the vendor, however many sessions there are."""
-    here = [session for session in active if session.target == target]
-    if not has_time():
-        found.postponed.append(target.label)
-        return
-    for session_id, why in issuers[target.kind].missing(target, here).items():
-        if not has_time():
-            found.postponed.append(target.label)
+    def _keep(self, target: Target, issuer: StandingIssuer) -> None:
+        """What was undone is told whether or not it could be written again."""
+        try:
+            undone = issuer.keep(target, self.now)
+        except IssuerUnavailable:
+            self._tell_undone(issuer.undone_at(target), target)
+            raise
+        self._tell_undone(undone, target)
+
+    def _tell_undone(self, undone: Mapping[str, datetime], target: Target) -> None:
+        for session_id, seen_at in undone.items():
+            if _record_undone(session_id, seen_at, target, self.now, self.store, self.tell):
+                self.found.undone.append(session_id)
+
+    def _not_of_this_target(self, noted: Sequence[str], target: Target) -> list[str]:
+        """Only PAM's own notes name sessions here, and a session is stored before anything is made
+        for it: any other was written there by somebody, and would explain whose access it is.
+        """
+        return [
+            f"PAM's notes explain access by {named(each)}, which is no session of this target"
+            for each in noted
+            if (session := self.store.get(each)) is None or session.target.label != target.label
+        ]
+
+    def _find_missing(self, target: Target, issuer: StandingIssuer) -> None:
+        """One question to the vendor, however many sessions there are."""
+        if not self._may_go_on(target):
             return
-        if record_missing(session_id, f"{why} ({target.label})", now, store):
-            tell("missing")
-            found.missing.append(session_id)
+        here = [session for session in self.active if session.target == target]
+        for session_id, why in issuer.missing(target, here).items():
+            if not self._may_go_on(target):
+                return
+            if record_missing(session_id, f"{why} ({target.label})", self.now, self.store):
+                self.tell("missing")
+                self.found.missing.append(session_id)
 
+    def _find_strangers(self, target: Target, issuer: StandingIssuer) -> None:
+        if target.label in self.found.postponed:
+            return
+        for stranger in issuer.strangers(target, self.now):
+            if not self._may_go_on(target):
+                return
+            self._tell_strangers(target, [stranger])
 
-def _tell_undone(
-    undone: Mapping[str, datetime],
-    target: Target,
-    found: Found,
-    now: datetime,
-    store: SessionStore,
-    tell: Tell,
-) -> None:
-    for session_id, seen_at in undone.items():
-        if _record_undone(session_id, seen_at, target, now, store, tell):
-            found.undone.append(session_id)
+    def _tell_strangers(self, target: Target, strangers: Sequence[str]) -> None:
+        resource = self.names.get(target.label, "")
+        for each in strangers:
+            if _record_stranger(each, target, resource, self.now, self.store, self.tell):
+                self.found.strangers.append(f"{target.label}: {each}")
 
 
 def _record_undone(
