@@ -26,6 +26,18 @@ def is_stuck(operator: Person, session_id: str) -> bool:
     return session_id in {each["session_id"] for each in stuck}
 
 
+def once_stuck(cast: Cast, operator: Person, session_id: str) -> None:
+    """Returns once it is listed as stuck. Its end is set back again and again: a try that PAM notes
+    at the same instant puts the session as it was.
+    """
+
+    def listed() -> bool | None:
+        make_overdue(cast, session_id, "ending.decided_at")
+        return is_stuck(operator, session_id) or None
+
+    until(listed, f"{session_id} to be stuck")
+
+
 def closed(cast: Cast, who: Person, session_id: str, status: str) -> dict[str, Any]:
     """The session, once it says so. What a target did not confirm at once is tried again soon, and
     not in half a minute.
