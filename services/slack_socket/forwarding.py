@@ -18,6 +18,7 @@ AT_ONCE = 8
 """Calls of PAM at the same time."""
 MOST_WAITING = 32
 """With a call of 0.3 s, what can still be answered in time; more is not taken."""
+_POLLS = 0.02
 
 
 class Forwards(Protocol):
@@ -26,7 +27,9 @@ class Forwards(Protocol):
 
 
 class Forwarding:
-    """`others` gives further connections, for an answer whose own one has gone."""
+    """`others` gives further connections, for an answer whose own one has gone: while there is
+    none, the answer waits for the next one.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Forwarding:
         self._lock = threading.Lock()
         self._in_hand: set[str] = set()
         self._stopped = False
+        self._left = threading.Event()
 
     def take(self, connection: SlackConnection, envelope: Envelope) -> None:
         """Never waits. A copy of what is in hand has its answer by the first."""
@@ -70,6 +74,7 @@ class Forwarding:
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
+        self._left.set()
 
     def work(self) -> None:
         """For a thread; `AT_ONCE` of them are meant."""
@@ -99,8 +104,10 @@ class Forwarding:
             say("not acknowledged", kind=envelope.kind, why="late")
             return
         text = envelope.acknowledgement(answer)
-        if not any(each.send(text) for each in (connection, *self._others())):
-            say("not acknowledged", kind=envelope.kind, why="no connection")
+        while not any(each.send(text) for each in (connection, *self._others())):
+            if self._is_late(received) or self._left.wait(_POLLS):
+                say("not acknowledged", kind=envelope.kind, why="no connection")
+                return
 
     def _is_late(self, received: float) -> bool:
         return self._clock() - received > self._answer_within

@@ -16,14 +16,12 @@ class Crash(BaseException):
 
 @dataclass
 class Fuse:
-    """Blows before the n-th thing, or right after it. Whoever is dead does nothing more, not even
-    on the way out.
-    """
+    """Blows before the n-th thing, or right after it."""
 
     blows_at: int
     after: bool = False
     count: int = 0
-    dead: bool = False
+    blown: bool = False
     connections: list[Any] = field(default_factory=list)
     thread: int = field(default_factory=threading.get_ident)
     """The process that dies is this one; a rotation goes on elsewhere."""
@@ -33,8 +31,8 @@ class Fuse:
         if threading.get_ident() != self.thread:
             yield
             return
-        if self.dead:
-            raise Crash
+        if self.blown:
+            raise Crash  # the dead tidy nothing up
         self.count += 1
         if self.count == self.blows_at and not self.after:
             self.blow()
@@ -43,7 +41,7 @@ class Fuse:
             self.blow()
 
     def blow(self) -> None:
-        self.dead = True
+        self.blown = True
         for connection in self.connections:
             connection.pgconn.finish()
         raise Crash

@@ -47,13 +47,39 @@ def test_an_envelope_right_before_slack_closes_is_acknowledged_on_the_next_conne
     running.control.knobs(closes_after=0.05)
     with hosted(running, route, connections=1) as host:
         host.wait_until_open(1)
+        opened = running.control.counts()["sockets"]["opened"]
 
         def when_the_next_is_open(_call: object) -> bytes:
+            running.control.wait_until(
+                lambda: running.control.counts()["sockets"]["opened"] > opened
+            )
             host.wait_until_open(1)
             return b"{}"
 
         route.answer = when_the_next_is_open
         running.control.knobs(behind_disconnect=1)
+        assert works(running)
+
+
+def test_an_answer_between_two_connections_waits_for_the_next(
+    running: Running, route: FakedRoute
+) -> None:
+    """Slack refuses to open one for a while."""
+    running.control.knobs(closes_after=0.05)
+    with hosted(running, route, connections=1) as host:
+        host.wait_until_open(1)
+
+        def none_is_open() -> bool:
+            counted = running.control.counts()["sockets"]["open"]
+            return counted == len(host.host._connections()) == 0
+
+        def when_none_is_open(_call: object) -> bytes:
+            running.control.wait_until(none_is_open)
+            threading.Timer(0.2, lambda: running.control.knobs(connections_open_fails=0)).start()
+            return b"{}"
+
+        route.answer = when_none_is_open
+        running.control.knobs(behind_disconnect=1, connections_open_fails=1000)
         assert works(running)
 
 
