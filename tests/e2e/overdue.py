@@ -26,9 +26,21 @@ def is_stuck(operator: Person, session_id: str) -> bool:
     return session_id in {each["session_id"] for each in stuck}
 
 
-def closed(cast: Cast, who: Person, session_id: str, status: str) -> dict[str, Any]:
-    """The session, once it says so. What a target did not confirm at once is tried again soon, and
-    not in half a minute.
+def once_stuck(cast: Cast, operator: Person, session_id: str) -> None:
+    """Returns once it is listed as stuck. Its end is set back again and again: a try that PAM notes
+    at the same instant puts the session as it was.
+    """
+
+    def listed() -> bool | None:
+        make_overdue(cast, session_id, "ending.decided_at")
+        return is_stuck(operator, session_id) or None
+
+    until(listed, f"{session_id} to be stuck")
+
+
+def closed(cast: Cast, who: Person, session_id: str, *statuses: str) -> dict[str, Any]:
+    """The session, once it says one of these. What a target did not confirm at once is tried again
+    soon, and not in half a minute.
     """
     tried = [time.monotonic()]
 
@@ -39,6 +51,6 @@ def closed(cast: Cast, who: Person, session_id: str, status: str) -> dict[str, A
                 make_overdue(cast, session_id, since)
             cast.tick()
             tried[0] = time.monotonic()
-        return session if session["status"] == status else None
+        return session if session["status"] in statuses else None
 
-    return until(over, f"session {session_id} to be {status}")
+    return until(over, f"session {session_id} to be {' or '.join(statuses)}")

@@ -18,13 +18,13 @@ FIELDS = {
 
 
 def logged(ada: Person, session_id: str) -> list[dict[str, Any]]:
-    """The session's lines of the audit log group, as they stand there."""
-    pages = ada.client("logs").get_paginator("filter_log_events")
-    lines = [
-        json.loads(event["message"])
-        for page in pages.paginate(logGroupName="/bank/local/mod046/audit")
-        for event in page["events"]
-    ]
+    """The session's lines of the audit log group, as they stand there. Looked for there: all that
+    other tests left is more than one answer has room for.
+    """
+    found = ada.client("logs").filter_log_events(
+        logGroupName="/bank/local/mod046/audit", filterPattern=f'"{session_id}"'
+    )
+    lines = [json.loads(event["message"]) for event in found["events"]]
     return [line for line in lines if line["session_id"] == session_id]
 
 

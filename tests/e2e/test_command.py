@@ -77,7 +77,7 @@ sys.exit(subprocess.run(inside).returncode)
 def test_work_goes_on_until_the_session_ends_on_one_lease_and_is_told_then(cast: Cast) -> None:
     """And `pam` inside is alice, whose profile is known by its name alone."""
     name = "core-sandbox-admin"
-    session_id = asked(cast, name, "--reason", "a quick look at it", "--for", "12s")
+    session_id = asked(cast, name, "--reason", "a quick look at it", "--for", "20s")
     cast.person("alice").wait_for(session_id, "ACTIVE")
     work = (sys.executable, "-c", WORK, cast.bucket(name))
     used = cast.pam("alice", "exec", session_id, "--", *work)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cast import Cast, Person, until
+from local.cast import Cast, Person
 from local.okta.control import OktaControl
 from tests.e2e.in_directories import SUPPORT, lent
-from tests.e2e.overdue import closed, is_stuck, make_overdue
+from tests.e2e.overdue import closed, is_stuck, once_stuck
 
 
 @pytest.fixture
@@ -25,8 +25,7 @@ def test_while_okta_is_down_an_end_is_tried_and_listed_as_stuck_and_is_over_afte
     okta.knobs(down=True)
     alice.post("/pam/end", {"session_id": session_id})
     alice.wait_for(session_id, "REVOKING")
-    make_overdue(cast, session_id, "ending.decided_at")
-    until(lambda: is_stuck(sam, session_id) or None, "it to be stuck")
+    once_stuck(cast, sam, session_id)
     assert session_id in cast.pam("sam", "list", "--stuck").stdout
     okta.knobs(down=False)
     closed(cast, alice, session_id, "ENDED")

@@ -132,26 +132,34 @@ def test_a_block_shuts_out_whoever_signs_in_while_the_assignment_still_stands(
     assert not portal.shows("dave")
 
 
+@pytest.fixture
+def newcomer(cast: Cast) -> Person:
+    """Somebody of whom nobody was told today: of each stranger PAM tells once a day."""
+    who = cast.colleague(f"newcomer-{uuid.uuid4().hex[:8]}")
+    cast.identity_center.call("create_user", name=who.name)
+    return who
+
+
 @pytest.fixture(params=["by name", "by a group"])
-def foreign(request: pytest.FixtureRequest, cast: Cast) -> Iterator[str]:
-    """Dave's, by hand; the id of whoever has it."""
-    center = cast.identity_center
+def foreign(request: pytest.FixtureRequest, cast: Cast, newcomer: Person) -> Iterator[str]:
+    """Theirs, by hand; the id of whoever has it."""
+    center, group = cast.identity_center, f"group of {newcomer.name}"
     if request.param == "by name":
-        yield str(center.call("assign", user="dave")["principal_id"])
-        center.call("unassign", user="dave")
+        yield str(center.call("assign", user=newcomer.name)["principal_id"])
+        center.call("unassign", user=newcomer.name)
         return
-    center.call("create_group", name="payers")
-    center.call("add_member", group="payers", user="dave")
-    yield str(center.call("assign", group="payers")["principal_id"])
-    center.call("unassign", group="payers")
-    center.call("delete_group", name="payers")
+    center.call("create_group", name=group)
+    center.call("add_member", group=group, user=newcomer.name)
+    yield str(center.call("assign", group=group)["principal_id"])
+    center.call("unassign", group=group)
+    center.call("delete_group", name=group)
 
 
 @pytest.mark.guarantee("G6")
 def test_an_assignment_that_was_there_before_is_neither_lent_nor_taken_and_is_told(
-    cast: Cast, portal: Portal, dave: Person, heard: list[dict[str, Any]], foreign: str
+    cast: Cast, portal: Portal, newcomer: Person, heard: list[dict[str, Any]], foreign: str
 ) -> None:
-    failed = dave.wait_for(asked(cast, "dave", PAYMENTS), "FAILED")
+    failed = newcomer.wait_for(asked(cast, newcomer.name, PAYMENTS), "FAILED")
     assert failed["end_reason"].startswith("CONFLICT: ")
     searched(cast)
     assert foreign in portal.assigned()

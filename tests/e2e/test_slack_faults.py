@@ -104,7 +104,6 @@ def test_a_click_whose_acknowledgement_was_lost_is_pressed_again_and_counts_once
 
 
 def test_the_app_reinstalled_with_a_new_token_goes_on(slack: InSlack, cast: Cast) -> None:
-    slack.patience = 120  # whatever was to be painted in between is tried again
     made = cast.slack.call("reinstall")["bot_token"]
     cast.person("root").client("secretsmanager").put_secret_value(
         SecretId=slack_secret_name("local", SlackSecret.BOT_TOKEN), SecretString=made

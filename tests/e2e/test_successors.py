@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.cast import Cast, Person
+from local.cast import Cast, Person, until
 from local.crowd import ENGINEERS
 from tests.e2e.in_directories import (
     PAYMENTS,
@@ -29,6 +29,10 @@ Json = dict[str, Any]
 BY = {"clock": "EXPIRED", "user": "ENDED", "operator": "REVOKED", "block": "REVOKED"}
 """Who ends the first one, and as what."""
 CASES = list(product((PAYMENTS, SUPPORT), BY))
+LENGTHS = (30, 90)
+"""Seconds that the first one lasts; the longer where a busy machine let the clock be first. A start
+takes some seconds of it.
+"""
 JUST_BEFORE = timedelta(seconds=4)
 """An end is decided by then, and is done when the clock would have ended it."""
 UNTIL_BLOCKED = 60
@@ -54,22 +58,26 @@ def seen(cast: Cast) -> Iterator[dict[tuple[str, str], Seen]]:
     yield dict(zip(CASES, found, strict=True))
     for (_, by), who in people.items():
         if by == "block":
-            cast.person("sam").call("DELETE", f"/pam/blocklist/{who.name}?reason=found")
+            _lifted(who)
 
 
 def _one_after_the_other(who: Person, resource: str, by: str) -> Seen:
-    cast = who.cast
-    first = asked(cast, who.name, resource, duration_seconds=20)
-    second = asked(cast, who.name, resource)
-    assert who.session(second)["waits_for"] == first
-    end = datetime.fromisoformat(who.wait_for(first, "ACTIVE")["expires_at"])
-    portal = Portal(cast=cast)
-    live = portal.live(who.name) if resource == PAYMENTS else None
-    worked = [portal.works(live)] if live else []
-    left = (end - JUST_BEFORE - datetime.now(UTC)).total_seconds()
-    time.sleep(max(0.0, left))
-    _end(who, first, by)
-    over = closed(cast, who, first, BY[by])
+    cast, portal = who.cast, Portal(cast=who.cast)
+    for seconds in LENGTHS:
+        first = asked(cast, who.name, resource, duration_seconds=seconds)
+        second = asked(cast, who.name, resource)
+        assert who.session(second)["waits_for"] == first
+        end = datetime.fromisoformat(who.wait_for(first, "ACTIVE")["expires_at"])
+        live = portal.live(who.name) if resource == PAYMENTS else None
+        worked = [portal.works(live)] if live else []
+        left = (end - JUST_BEFORE - datetime.now(UTC)).total_seconds()
+        time.sleep(max(0.0, left))
+        _end(who, first, by)
+        over = closed(cast, who, first, BY[by], BY["clock"])
+        if over["status"] == BY[by]:
+            break
+        _given_back(who, second)
+    assert over["status"] == BY[by], over
     begins = by in {"clock", "user"}
     next_one = who.wait_for(second, "ACTIVE") if begins else never_begun(who, second)
     had = _has(cast, who.name, resource)
@@ -79,6 +87,17 @@ def _one_after_the_other(who: Person, resource: str, by: str) -> Seen:
         ended(who, second)
     assert not _has(cast, who.name, resource)
     return Seen(first=over, second=next_one, had=had, worked=worked)
+
+
+def _given_back(who: Person, session_id: str) -> None:
+    """Whatever became of it, and with its person free again."""
+    _lifted(who)
+    who.post("/pam/end", {"session_id": session_id})
+    until(lambda: who.session(session_id)["ended_at"], f"session {session_id} to be over")
+
+
+def _lifted(who: Person) -> None:
+    who.cast.person("sam").call("DELETE", f"/pam/blocklist/{who.name}?reason=found")
 
 
 def _end(who: Person, session_id: str, by: str) -> None:
@@ -92,7 +111,8 @@ def _end(who: Person, session_id: str, by: str) -> None:
         answer = sam.post("/pam/block", order)
     else:
         return
-    assert answer.status in {200, 202}, answer
+    # Of one that is over, or about to be, nobody decides the end any more.
+    assert answer.status in {200, 202, 409}, answer
 
 
 def _has(cast: Cast, name: str, resource: str) -> bool:

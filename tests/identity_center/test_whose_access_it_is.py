@@ -184,6 +184,32 @@ def test_who_has_it_without_a_session_is_told_and_left(centre: Centre) -> None:
     assert centre.is_assigned("bob")
 
 
+@pytest.mark.guarantee("G6")
+@pytest.mark.parametrize("begins", [True, False])
+@pytest.mark.parametrize("then", ["asked", "answered"])
+def test_whose_session_begins_or_ends_while_the_list_is_read_is_no_stranger(
+    centre: Centre, then: str, *, begins: bool
+) -> None:
+    """A list takes a while: it has pages, and what is throttled is asked for again."""
+    session = ALICE if begins else centre.active(ALICE)
+    act = centre.active if begins else centre.end
+    call, lists = centre.service.call, ["ListAccountAssignments"]
+
+    def meanwhile(service: str, operation: str, params: Any) -> Any:
+        now = operation in lists
+        if now:
+            lists.clear()
+        answer = call(service, operation, params) if then == "answered" else None
+        if now:
+            act(session)
+        return answer or call(service, operation, params)
+
+    centre.service.call = meanwhile  # type: ignore[method-assign]
+    assert centre.target().strangers(TARGET, centre.now) == []
+    assert not lists
+    assert centre.is_assigned("alice") is begins
+
+
 @pytest.mark.parametrize("early", [True, False])
 def test_the_assignment_of_a_deleted_user_is_gone_when_it_is_not_listed(
     centre: Centre, early: bool

@@ -13,6 +13,9 @@ from tests.postgres.bank import Bank, connect, is_let_in, now
 from tests.postgres.crashing import Burning, Crash, Fuse, statements
 
 Act = Callable[[Bank, Session], object]
+MOST = 200
+"""Statements of an act. It has a dozen or two, and more for as long as a busy server lets it wait.
+"""
 
 
 def active(bank: Bank, session: Session) -> Session:
@@ -41,7 +44,7 @@ def crashed(act: Callable[[], object]) -> bool:
 def test_a_user_is_gone_in_the_end_whichever_statement_the_crash_was_at(
     bank: Bank, name: str, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(1, 40):
+    for number in range(1, MOST):
         session = bank.session()
         lease: LoginCredentials | None = None
         if name != "activate":
@@ -68,7 +71,7 @@ def test_a_user_is_gone_in_the_end_whichever_statement_the_crash_was_at(
 def test_an_account_is_free_and_its_password_new_whichever_step_the_crash_was_at(
     bank: Bank, name: str, after: bool, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(1, 40):
+    for number in range(1, MOST):
         session = bank.reports_session()
         bank.reports.reserve(session, now())
         leases: list[Any] = []

@@ -47,11 +47,12 @@ class Hosted:
         return self.outcome
 
     def wait_until_open(self, connections: int, *, seconds: float = 30) -> None:
-        """Slack counts so many, and they are greeted."""
+        """Slack counts so many, and so many are greeted: not those that Slack has told to leave."""
 
         def are_open() -> bool:
             counted = self._slack.counts()["sockets"]["open"]
-            greeted = [it for it in self.host._connections() if it.greeted.is_set()]
+            staying = [it for it in self.host._connections() if not it.over.is_set()]
+            greeted = [it for it in staying if it.greeted.is_set()]
             return bool(counted == connections == len(greeted))
 
         self._slack.wait_until(are_open, seconds=seconds)

@@ -67,13 +67,16 @@ class Watch:
         return [it.session_id for it in noted if _explains(it) and it.user_id in users]
 
     def strangers(self) -> list[str]:
-        known = self.visit.permission_set()
+        before = self.visit.permission_set()
         assigned = self.visit.vendor.assigned()
-        ours = {deny.user_id for deny in known.at(self.visit.target.account) if _explains(deny)}
         text = self.visit.vendor.policy()
         found, others = statements.read(text)
-        if is_of_another(text, found, self.visit.permission_set()):
+        known = self.visit.permission_set()
+        if is_of_another(text, found, known):
             others = [*others, OF_ANOTHER]
+        # Whose session began or ended while the list was read is in one of both alone.
+        noted = [*before.at(self.visit.target.account), *known.at(self.visit.target.account)]
+        ours = {deny.user_id for deny in noted if _explains(deny)}
         fault = self.visit.vendor.fault_of_set(self.visit.name)
         if fault:
             self.visit.change(lambda it: it.gives_longer(self.visit.now()))
