@@ -1,12 +1,13 @@
 """`pam list` and `pam show`: which sessions there are, and one of them whole, live if wanted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, durations, listing, render, which, wording
+from cli import clock, durations, listing, pages, render, which, wording
 from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
 from cli.gathering import Wanted, gather, items_of, queried, statuses_of
@@ -102,7 +103,7 @@ def list_sessions(
         statuses=_states(status, active=active, still_open=still_open),
         query=queried(
             {
-                "requester": _own_principal(invocation) if mine else requester,
+                "requester": requester,
                 "resource": resource,
                 "since": timestamps.render(typed_instant(since, "--since")) if since else None,
             }
@@ -115,6 +116,8 @@ def list_sessions(
         message = "a list of several states has no cursor; give --limit or --all"
         raise typer.BadParameter(message, param_hint="--cursor")
     api = invocation.api()
+    if mine:
+        wanted = replace(wanted, query={**wanted.query, "requester": pages.me(api)})
 
     def look() -> dict[str, Any]:
         return api.get("/pam/stuck") if stuck else gather(api, wanted)
@@ -174,15 +177,6 @@ def _live_view(session: Session, now: datetime) -> "RenderableType":
     from rich.console import Group
 
     return Group(render.session_table(session, now=now), "", render.next_step(session, now=now))
-
-
-def _own_principal(invocation: Invocation) -> str:
-    """Who signs the calls, as AWS sees it; needs no permission."""
-    session = invocation.aws_session()
-    region = aws.region_of(session, invocation.region)
-    with aws.explained(invocation.profile):
-        client = session.create_client("sts", region_name=region)
-        return str(client.get_caller_identity()["Arn"])
 
 
 def _tell_near(api: "Api", requester: str | None, resource: str | None) -> None:

@@ -28,10 +28,12 @@ def test_a_list_asks_for_what_was_said(fake: FakeApi, pam: Pam) -> None:
     assert fake.asked[0].query == {"status": "ACTIVE", "limit": "7", "cursor": "a b/+"}
 
 
-def test_mine_asks_for_the_principal_that_signs(fake: FakeApi, pam: Pam) -> None:
+def test_mine_asks_for_whom_pam_takes_the_caller_for(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/me", {"person": "alice"})
     fake.on("GET /pam/sessions", {"items": [], "cursor": None})
     assert pam("list", "--mine").exit_code == 0
-    assert fake.asked[0].query == {"requester": ALICE}
+    (asked,) = fake.calls("GET /pam/sessions")
+    assert asked.query == {"requester": "alice"}
 
 
 @pytest.mark.parametrize("words", [("show", SESSION_ID), ("show", SESSION_ID, "--watch")])
