@@ -109,9 +109,12 @@ def revoke_many(
     if not found and not blocks:
         raise _none_open(api, many)
     sessions = [Session.parse(each) for each in found]
+    if not found and (dry_run or terminal.is_terminal()) and (near := _near(api, many)):
+        # Before a block of somebody else: who is misspelt has nothing open either.
+        terminal.say(f"did you mean {near}?")
     if dry_run:
         document: Document = {"items": found, "dry_run": True}
-        invocation.emit(document, lambda: _report_dry(sessions, order))
+        invocation.emit(document, lambda: _report_dry(many, sessions, order))
         return
     if terminal.is_terminal() and sessions:
         width = terminal.columns_asked()
@@ -137,12 +140,18 @@ def _question(count: int, many: Many, order: Order) -> str:
 
 
 def _none_open(api: "Api", many: Many) -> ApiProblem:
-    near = near_person(many.person, lambda: api) if many.person else ""
-    near = near_resource(many.resource, lambda: api) if many.resource else near
+    near = _near(api, many)
     advice = f"did you mean {near}?" if near else ""
     # Who may not see a session must not take it for ended.
     detail = f"there is no open session of {many} that you may see"
     return ApiProblem(code=Code.NOT_FOUND, detail=detail, advice=advice)
+
+
+def _near(api: "Api", many: Many) -> str:
+    """What is called almost so, if this is not known."""
+    if many.person is not None:
+        return near_person(many.person, lambda: api)
+    return near_resource(str(many.resource), lambda: api)
 
 
 def _block(api: "Api", many: Many, order: Order, result: Result) -> None:
@@ -191,9 +200,11 @@ def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
         return failure
 
 
-def _report_dry(sessions: Sequence[Session], order: Order) -> None:
-    if sessions:
-        render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
+def _report_dry(many: Many, sessions: Sequence[Session], order: Order) -> None:
+    if not sessions:
+        render.put(f"a dry run: {many} has nothing open, and would be blocked {order.how_long}")
+        return
+    render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
     render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.would_also}")
 
 

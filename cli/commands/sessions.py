@@ -10,7 +10,7 @@ import typer
 from cli import clock, durations, listing, pages, render, which, wording
 from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
-from cli.gathering import Wanted, gather, items_of, queried, statuses_of
+from cli.gathering import Wanted, first_of, gather, items_of, queried, statuses_of
 from cli.invocation import Invocation, command, print_json
 from cli.session import Session
 from cli.text import clean
@@ -90,7 +90,8 @@ def list_sessions(
 ) -> None:
     """List sessions, newest first."""
     as_json = invocation.json or form is listing.Form.JSON
-    if stuck and (status or active or still_open or mine or requester or resource or since):
+    conditions = (status, active, still_open, mine, requester, resource, since, cursor)
+    if stuck and any(conditions):
         message = "--stuck lists them all; leave the other conditions out"
         raise typer.BadParameter(message, param_hint="--stuck")
     if mine and requester:
@@ -120,7 +121,7 @@ def list_sessions(
         wanted = replace(wanted, query={**wanted.query, "requester": pages.me(api)})
 
     def look() -> dict[str, Any]:
-        return api.get("/pam/stuck") if stuck else gather(api, wanted)
+        return first_of(api.get("/pam/stuck"), limit) if stuck else gather(api, wanted)
 
     if live:
         watch_list(look, wide=form is listing.Form.WIDE)

@@ -187,6 +187,16 @@ def test_stuck_sessions_are_listed_and_shown_with_how_often_they_were_tried(
     assert "PAM has tried 14 times to end it" in pam("show", stuck["session_id"]).stdout
 
 
+def test_of_the_stuck_ones_no_more_are_shown_than_was_asked_for(fake: FakeApi, pam: Pam) -> None:
+    ids = [SESSION_ID[:-1] + each for each in "ABC"]
+    stuck = [active(session_id=each, status="REVOKING") for each in ids]
+    fake.on("GET /pam/stuck", {"items": stuck, "cursor": None})
+    few = pam("list", "--stuck", "--limit", "2", "-o", "name")
+    assert few.stdout.split() == ids[:2]
+    assert "there may be more" in few.stderr
+    assert pam("list", "--stuck", "--limit", "3", "-o", "name").stderr == ""
+
+
 def test_nothing_stuck_is_said_in_a_word(fake: FakeApi, pam: Pam) -> None:
     fake.on("GET /pam/stuck", {"items": [], "cursor": None})
     assert pam("list", "--stuck").stdout == "no sessions\n"
