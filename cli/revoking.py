@@ -93,9 +93,14 @@ class Result:
     def has(self, session_id: str) -> bool:
         return session_id in self.items or session_id in self.failed
 
+    @property
+    def done(self) -> list[Document]:
+        """Newest first, in whatever order they were answered."""
+        return [self.items[name] for name in sorted(self.items, reverse=True)]
+
     def document(self) -> Document:
         failed = [{**each.document, "session_id": name} for name, each in self.failed.items()]
-        return {"items": list(self.items.values()), "failed": failed, "blocks": self.blocks}
+        return {"items": self.done, "failed": failed, "blocks": self.blocks}
 
 
 def revoke_many(
@@ -127,6 +132,10 @@ def revoke_many(
         _revoke_all(api, found, order, result)
         # What was asked for while these were taken away.
         _revoke_all(api, many.open(api), order, result)
+    except KeyboardInterrupt:
+        so_far = f"interrupted: {_count(len(result.items))} taken away so far, and PAM goes on with"
+        message = f"{so_far} what it was sent; `{yours('list --open')}` shows what is left"
+        raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
     finally:
         invocation.emit(result.document(), lambda: _report(result))
     _raise_failed(result)
@@ -179,25 +188,23 @@ def _revoke_all(api: "Api", found: Sequence[Document], order: Order, result: Res
     wanted = [session_id for session_id in wanted if not result.has(session_id)]
     if order.block_seconds is not None and result.blocks:
         order = replace(order, block_seconds=None)
-    for session_id, came_of_it in zip(
-        wanted, in_order(lambda each: _revoke(api, order, each), wanted), strict=True
-    ):
-        if isinstance(came_of_it, Failure):
-            result.failed[session_id] = came_of_it
-        else:
-            result.items[session_id] = came_of_it
+    in_order(lambda each: _revoke(api, order, each, result), wanted)
 
 
-def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
+def _revoke(api: "Api", order: Order, session_id: str, result: Result) -> None:
+    """Into the result at once: whoever breaks it off is told what was done until then."""
     try:
-        return api.post("/pam/revoke", order.body(session_id))
+        result.items[session_id] = api.post("/pam/revoke", order.body(session_id))
     except Failure as failure:
+        if failure.exit_code == ExitCode.INTERRUPTED:
+            raise
         with suppress(Failure):
             document = api.get(session_path(session_id))
             # Over already, or being taken away by somebody else: what was wanted.
             if Session.parse(document).lost:
-                return document
-        return failure
+                result.items[session_id] = document
+                return
+        result.failed[session_id] = failure
 
 
 def _report_dry(many: Many, sessions: Sequence[Session], order: Order) -> None:
@@ -210,7 +217,7 @@ def _report_dry(many: Many, sessions: Sequence[Session], order: Order) -> None:
 
 def _report(result: Result) -> None:
     now = clock.now()
-    for each in result.items.values():
+    for each in result.done:
         session = Session.parse(each)
         render.put(render.headline(session), f"  {_outcome(session, now=now)}")
     for line in map(_blocked, result.blocks):
