@@ -42,6 +42,10 @@ def test_output_that_goes_nowhere_is_a_line_or_silence(
     assert (result.returncode, result.stderr) == (1, said)
 
 
+def test_a_failure_that_cannot_be_told_keeps_its_exit_code(fake: FakeApi) -> None:
+    assert _run("show 01M8 2>/dev/full").returncode == 2
+
+
 def test_a_pipe_that_nobody_reads_on_is_silence_and_a_code_page_costs_letters(
     fake: FakeApi,
 ) -> None:
