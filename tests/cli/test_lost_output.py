@@ -22,7 +22,8 @@ def _run(words: str) -> "subprocess.CompletedProcess[bytes]":
         timeout=60,
         check=False,
         cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        # Held back until its end, as of every `pam`, whatever this machine has for its tests.
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUNBUFFERED": ""},
     )
 
 
