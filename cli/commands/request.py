@@ -71,7 +71,7 @@ def request(
 ) -> None:
     """Ask for access to a resource."""
     if timeout is not None and not wait:
-        message = "it is the time of a --wait"
+        message = "it is for how long to --wait, which was not given"
         raise typer.BadParameter(message, param_hint="--timeout")
     if like is None:
         _demand(resource, reason)

@@ -151,7 +151,7 @@ def show(
 ) -> None:
     """Show one session."""
     if timeout is not None and not live:
-        message = "it is the time of a --watch"
+        message = "it is for how long to --watch, which was not given"
         raise typer.BadParameter(message, param_hint="--timeout")
     api = invocation.api()
     found = which.own(api, session_id, which.SHOW)

@@ -214,5 +214,5 @@ def test_a_watch_ends_with_its_timeout_and_leaves_the_next_command(fake: FakeApi
 def test_a_timeout_is_of_a_watch(fake: FakeApi, pam: Pam) -> None:
     result = pam("show", SESSION_ID, "--timeout", "5m")
     assert result.exit_code == 2
-    assert "it is the time of a --watch" in result.stderr
+    assert "it is for how long to --watch, which was not given" in result.stderr
     assert fake.asked == []
