@@ -136,6 +136,18 @@ def test_a_break_glass_session_shows_when_its_review_is_due(fake: FakeApi, pam: 
     assert "yes; review due 2126-11-21 01:00:00 UTC" in pam("show", SESSION_ID).stdout
 
 
+@pytest.mark.parametrize(
+    ("status", "comes"), [("ACTIVE", True), ("REVOKING", False), ("REVOKED", False)]
+)
+def test_an_end_to_come_is_shown_of_access_that_is_there_alone(
+    fake: FakeApi, pam: Pam, status: str, *, comes: bool
+) -> None:
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active(status=status))
+    shown = pam("show", SESSION_ID).stdout
+    assert ("\nexpires " in shown) is comes
+    assert (" (in " in shown) is comes
+
+
 def test_a_session_with_little_in_it_is_still_shown(fake: FakeApi, pam: Pam) -> None:
     fake.on(f"GET /pam/sessions/{SESSION_ID}", {"session_id": SESSION_ID, "status": "PARKED"})
     result = pam("show", SESSION_ID)
