@@ -183,7 +183,9 @@ def test_without_an_environment_it_is_wrong_usage(
 
 @pytest.mark.parametrize("env", ["Prod", "a/b", "-x", "x" * 40])
 def test_what_cannot_name_an_environment_is_wrong_usage(pam: Pam, env: str) -> None:
-    assert pam("show", SESSION_ID, f"--env={env}").exit_code == 2
+    result = pam("show", SESSION_ID, f"--env={env}")
+    assert result.exit_code == 2
+    assert "names none: lower-case letters, digits and hyphens" in result.stderr
 
 
 def test_a_given_api_url_needs_neither_ssm_nor_an_environment(
