@@ -5,6 +5,7 @@ Idempotency-Key. Anything else that gets no answer is reported as unknown, never
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -20,7 +21,9 @@ from cli.problems import (
     AWS_REFUSALS,
     REPEATABLE,
     ApiProblem,
+    ExitCode,
     Failure,
+    Outcome,
     Unreachable,
     exit_code_of,
     problem_of_client,
@@ -37,6 +40,14 @@ _LET_IN = (
     "ask for execute-api:Invoke on this API (the managed policy pam-ENV-requester, -approver, "
     "-operator or -auditor), and call it from a network that lets you"
 )
+
+_SHOWN_BY: Mapping[str, str] = {
+    "/pam/request": "list --mine",
+    "/pam/block": "blocklist list",
+    "/pam/links": "whoami",
+}
+"""The beginnings of paths whose act is on no session, and what shows whether it was done."""
+_OF_SESSION = re.compile(r"/pam/sessions/(\w+)/", re.ASCII)
 
 Document = dict[str, Any]
 
@@ -79,7 +90,17 @@ class Api:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._call("POST", path, query={}, body=body or {}, headers=headers)
 
-    def _call(
+    def _call(self, method: str, path: str, **rest: Any) -> Document:
+        """Raises Failure; also for a call that was broken off, and may have done something."""
+        try:
+            return self._tried(method, path, **rest)
+        except KeyboardInterrupt:
+            if method == "GET":
+                raise
+            message = f"interrupted; {_not_known(path, rest['body'])}"
+            raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
+
+    def _tried(
         self,
         method: str,
         path: str,
@@ -97,8 +118,7 @@ class Api:
                 raise
             except Failure as failure:
                 if failure.transient and not repeatable:
-                    look = f"look with `{yours('show')}` before trying again"
-                    message = f"{failure}; whether PAM did it is not known: {look}"
+                    message = f"{failure}; {_not_known(path, body)} before trying again"
                     raise Failure(message, exit_code=failure.exit_code) from failure
                 if not failure.transient or not pauses:
                     raise
@@ -192,6 +212,15 @@ class Api:
             retry_after=retry_after,
             document=document if "code" in document else whole,
         )
+
+
+def _not_known(path: str, body: Mapping[str, Any] | None) -> str:
+    """Of an act without an answer, and by what somebody sees whether it was done."""
+    of_session = _OF_SESSION.match(path)
+    session_id = of_session[1] if of_session else (body or {}).get("session_id")
+    begun = next((each for each in _SHOWN_BY if path.startswith(each)), "")
+    shown = f"show {session_id}" if session_id else _SHOWN_BY.get(begun, "list")
+    return f"whether PAM did it is not known: look with `{yours(shown)}`"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from os import environ
 from pathlib import Path
@@ -93,7 +94,7 @@ def explained(profile: str | None = None) -> Iterator[None]:
     except exceptions.ClientError as error:
         raise Failure(_answer_line(error, profile)) from error
     except exceptions.ProfileNotFound as error:
-        message = f"{one_line(error)}; {_other_profiles()}"
+        message = f"{one_line(error)}; {_other_profiles(profile)}"
         raise Failure(message) from error
     except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
         message = f"{one_line(error)}; {_sign_in(profile)}"
@@ -160,7 +161,7 @@ def _unreachable_line(error: Any) -> str:
     host = urlsplit(url).netloc or url
     if is_loopback(url):
         return f"nothing answers at {host}; start the local stack with `pam local up`"
-    return f"cannot reach {host}; check --env, --region and the network"
+    return f"cannot reach {host}; check --env, --region, --api-url and the network"
 
 
 def _sign_in(profile: str | None) -> str:
@@ -168,11 +169,16 @@ def _sign_in(profile: str | None) -> str:
     return f"sign in again (for example `aws sso login{chosen}`)"
 
 
-def _other_profiles() -> str:
+def _other_profiles(profile: str | None) -> str:
     """A stack of this machine that was stopped has taken the file with its profiles along."""
+    import botocore.session
+
     file = environ.get("AWS_CONFIG_FILE", "")
     if file and not Path(file).expanduser().exists():
         return f"AWS_CONFIG_FILE names {file}, which is not there (is the local stack down?)"
+    known = botocore.session.Session(profile=None).available_profiles
+    if near := get_close_matches(circle.chosen(profile), known, n=2, cutoff=0.7):
+        return f"did you mean {' or '.join(sorted(near))}?"
     return "`aws configure list-profiles` names those there are"
 
 

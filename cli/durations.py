@@ -31,6 +31,11 @@ def seconds(text: str | None) -> int | None:
         raise typer.BadParameter(str(error)) from error
 
 
+def plain(text: str) -> str:
+    """A length that `parse` takes, in its units: `30` is `30s`."""
+    return durations.render(parse(text))
+
+
 def seconds_option(text: str | None) -> str | None:
     """A typer callback: refuses a malformed value before anything else is done."""
     seconds(text)

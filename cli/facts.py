@@ -37,7 +37,8 @@ def lines_of(session: Session, *, now: datetime) -> list[tuple[str, str]]:
         ("approvals", required),
         *(("", _vote(vote, now=now)) for vote in votes.votes),
         ("active since", instant(session.activated_at, now=now)),
-        ("expires", instant(session.expires_at, now=now)),
+        # Of what was ended early it is an instant to come, beside an access that is gone.
+        ("expires", "" if session.lost else instant(session.expires_at, now=now)),
         ("ended", instant(session.ended_at, now=now)),
         ("end reason", session.end_reason),
         *zip(_RECEIPT, receipt(session.ending, now=now), strict=False),

@@ -70,6 +70,14 @@ def gather(api: "Api", wanted: Wanted) -> dict[str, Any]:
     return {"items": newest[:most], "cursor": None, "more": more}
 
 
+def first_of(document: dict[str, Any], most: int | None) -> dict[str, Any]:
+    """A list that the API gives whole, no longer than `most`; `more` is true if it was longer."""
+    items = items_of(document)
+    if most is None:
+        return document
+    return {**document, "items": items[:most], "more": len(items) > most}
+
+
 def items_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     items = document.get("items")
     if not isinstance(items, list):

@@ -25,7 +25,7 @@ class Command(TyperCommand):
         with usage.of(ctx):
             rest = super().parse_args(ctx, args)
             if not ctx.resilient_parsing:
-                usage.refuse_empty(ctx)
+                usage.refuse_unmeant(ctx)
             return rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -79,7 +79,7 @@ class Group(TyperGroup):
         with usage.of(ctx):
             rest = super().parse_args(ctx, args)
             if not ctx.resilient_parsing:
-                usage.refuse_empty(ctx)
+                usage.refuse_unmeant(ctx)
             return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -128,7 +128,7 @@ class Invocation:
             message = "which PAM? give --env (for example --env prod), or set PAM_ENV"
             raise typer.BadParameter(message, param_hint="--env")
         if not _ENV_NAME.fullmatch(env):
-            message = f"{env!r} is not the name of an environment"
+            message = f"{env!r} names none: lower-case letters, digits and hyphens, as in prod-2"
             raise typer.BadParameter(message, param_hint="--env")
         return env
 

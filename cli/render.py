@@ -179,7 +179,7 @@ def ended(session: Session) -> str:
     how, reason = _ENDS.get(session.status, clean(session.status)), why(session)
     if reason and reason not in _ENDS.values():
         how += f": {reason}"
-    again = yours(f"request {clean(session.resource)} --reason ...")
+    again = yours(f"request --like {clean(session.session_id)}")
     return f"{how}\nstill needed? Ask anew: {again}"
 
 

@@ -93,9 +93,14 @@ class Result:
     def has(self, session_id: str) -> bool:
         return session_id in self.items or session_id in self.failed
 
+    @property
+    def done(self) -> list[Document]:
+        """Newest first, in whatever order they were answered."""
+        return [self.items[name] for name in sorted(self.items, reverse=True)]
+
     def document(self) -> Document:
         failed = [{**each.document, "session_id": name} for name, each in self.failed.items()]
-        return {"items": list(self.items.values()), "failed": failed, "blocks": self.blocks}
+        return {"items": self.done, "failed": failed, "blocks": self.blocks}
 
 
 def revoke_many(
@@ -109,9 +114,12 @@ def revoke_many(
     if not found and not blocks:
         raise _none_open(api, many)
     sessions = [Session.parse(each) for each in found]
+    if not found and (dry_run or terminal.is_terminal()) and (near := _near(api, many)):
+        # Before a block of somebody else: who is misspelt has nothing open either.
+        terminal.say(f"did you mean {near}?")
     if dry_run:
         document: Document = {"items": found, "dry_run": True}
-        invocation.emit(document, lambda: _report_dry(sessions, order))
+        invocation.emit(document, lambda: _report_dry(many, sessions, order))
         return
     if terminal.is_terminal() and sessions:
         width = terminal.columns_asked()
@@ -124,6 +132,10 @@ def revoke_many(
         _revoke_all(api, found, order, result)
         # What was asked for while these were taken away.
         _revoke_all(api, many.open(api), order, result)
+    except KeyboardInterrupt:
+        so_far = f"interrupted: {_count(len(result.items))} taken away so far, and PAM goes on with"
+        message = f"{so_far} what it was sent; `{yours('list --open')}` shows what is left"
+        raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
     finally:
         invocation.emit(result.document(), lambda: _report(result))
     _raise_failed(result)
@@ -137,12 +149,18 @@ def _question(count: int, many: Many, order: Order) -> str:
 
 
 def _none_open(api: "Api", many: Many) -> ApiProblem:
-    near = near_person(many.person, lambda: api) if many.person else ""
-    near = near_resource(many.resource, lambda: api) if many.resource else near
+    near = _near(api, many)
     advice = f"did you mean {near}?" if near else ""
     # Who may not see a session must not take it for ended.
     detail = f"there is no open session of {many} that you may see"
     return ApiProblem(code=Code.NOT_FOUND, detail=detail, advice=advice)
+
+
+def _near(api: "Api", many: Many) -> str:
+    """What is called almost so, if this is not known."""
+    if many.person is not None:
+        return near_person(many.person, lambda: api)
+    return near_resource(str(many.resource), lambda: api)
 
 
 def _block(api: "Api", many: Many, order: Order, result: Result) -> None:
@@ -170,36 +188,36 @@ def _revoke_all(api: "Api", found: Sequence[Document], order: Order, result: Res
     wanted = [session_id for session_id in wanted if not result.has(session_id)]
     if order.block_seconds is not None and result.blocks:
         order = replace(order, block_seconds=None)
-    for session_id, came_of_it in zip(
-        wanted, in_order(lambda each: _revoke(api, order, each), wanted), strict=True
-    ):
-        if isinstance(came_of_it, Failure):
-            result.failed[session_id] = came_of_it
-        else:
-            result.items[session_id] = came_of_it
+    in_order(lambda each: _revoke(api, order, each, result), wanted)
 
 
-def _revoke(api: "Api", order: Order, session_id: str) -> Document | Failure:
+def _revoke(api: "Api", order: Order, session_id: str, result: Result) -> None:
+    """Into the result at once: whoever breaks it off is told what was done until then."""
     try:
-        return api.post("/pam/revoke", order.body(session_id))
+        result.items[session_id] = api.post("/pam/revoke", order.body(session_id))
     except Failure as failure:
+        if failure.exit_code == ExitCode.INTERRUPTED:
+            raise
         with suppress(Failure):
             document = api.get(session_path(session_id))
             # Over already, or being taken away by somebody else: what was wanted.
             if Session.parse(document).lost:
-                return document
-        return failure
+                result.items[session_id] = document
+                return
+        result.failed[session_id] = failure
 
 
-def _report_dry(sessions: Sequence[Session], order: Order) -> None:
-    if sessions:
-        render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
+def _report_dry(many: Many, sessions: Sequence[Session], order: Order) -> None:
+    if not sessions:
+        render.put(f"a dry run: {many} has nothing open, and would be blocked {order.how_long}")
+        return
+    render.put(about.numbered(sessions, now=clock.now(), width=terminal.columns()))
     render.put(f"a dry run: {_count(len(sessions))} would be taken away{order.would_also}")
 
 
 def _report(result: Result) -> None:
     now = clock.now()
-    for each in result.items.values():
+    for each in result.done:
         session = Session.parse(each)
         render.put(render.headline(session), f"  {_outcome(session, now=now)}")
     for line in map(_blocked, result.blocks):

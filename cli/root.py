@@ -39,6 +39,8 @@ class Root(Group):
             streams.flush()
         except OSError as error:
             exit_code = _lost(error)
+        # A line for stderr that cannot be written changes no exit code either.
+        streams.give_up()
         sys.exit(exit_code)
 
     def _main_shell_completion(self, *words: Any, **more: Any) -> None:

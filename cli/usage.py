@@ -22,8 +22,14 @@ _PLAIN = (
     (re.compile(r"Input should be greater than or equal to (\d+)"), r"must be \1 or more"),
     (re.compile(r"Input should be a valid integer.*"), "must be a whole number"),
     (re.compile(r": Value error, "), ": "),
+    (
+        re.compile(r"Got unexpected extra argument\(s\) \((.+)\)"),
+        r"these words are too many: \1; put a text with spaces into quotes",
+    ),
 )
-"""What pydantic says for typer, and what is said instead."""
+"""What pydantic and typer say, and what is said instead."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""How Python reads bytes of the command line that are not of the locale's encoding."""
 _MAY_BE_EMPTY = frozenset({"comment", "ticket", "cursor", "value"})
 """By their names in Python: words that say nothing, and a list from its beginning."""
 
@@ -50,14 +56,21 @@ def failure(error: typer.TyperException) -> Failure:
     return ApiProblem(code=Code.VALIDATION, detail=f"{_fault(error)} ({command} --help)")
 
 
-def refuse_empty(ctx: Any) -> None:
-    """Raises BadParameter for a value that is empty: most often a variable of a script that is not
-    set. Taken for left out, it would widen what is meant to everybody's.
+def refuse_unmeant(ctx: Any) -> None:
+    """Raises BadParameter for a value that nobody can have meant. An empty one is most often a
+    variable of a script that is not set: taken for left out, it would widen what is meant to
+    everybody's. Bytes that are no text cannot be sent to anybody.
     """
     for each in ctx.command.params:
-        typed = ctx.params.get(each.name) == "" != each.default
-        if typed and each.name not in _MAY_BE_EMPTY:
+        typed = ctx.params.get(each.name)
+        if not isinstance(typed, str):
+            continue
+        message = ""
+        if typed == "" != each.default and each.name not in _MAY_BE_EMPTY:
             message = "it is empty; give a value, or leave it out"
+        elif _NO_TEXT.search(typed):
+            message = "it has bytes that are no text; write it in UTF-8"
+        if message:
             option = each.param_type_name == "option"
             hint = each.opts[0] if option else each.metavar or each.name.upper()
             raise typer.BadParameter(message, ctx=ctx, param_hint=hint)

@@ -16,6 +16,7 @@ from cli.next_command import yours
 from cli.problems import ApiProblem
 from cli.session import Session
 from cli.text import clean
+from cli.wording import near_resource
 from pam.domain import timestamps
 from pam.domain.errors import Code
 from pam.domain.lifecycle import Status
@@ -169,6 +170,10 @@ def _of_resource(api: "Api", resource: str, act: Act, *, yes: bool, of_several: 
         message += f"; a runbook opened this in your name, name it by its id: {about.named(there)}"
     elif recent:
         message += f"; the newest is {about.named(recent[:1])}"
+    elif near := near_resource(resource, lambda: api):
+        # Asking for what is misspelt would be the next failure.
+        message += f"; did you mean {near}?"
+        raise _none(message)
     if act.fits == _USABLE and not there:
         wanted = f"--like {clean(recent[0].session_id)}" if recent else f"{resource} --reason TEXT"
         message += f"; to ask for one: {yours(f'request {wanted}')}"

@@ -25,6 +25,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "seconds": ("length",),
     "block_seconds": ("block", "until_lifted"),
     "block_scope": ("one_resource",),
+    "requester": ("requester", "person"),
     "since": ("since",),
     "until": ("until",),
 }

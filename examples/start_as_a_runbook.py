@@ -7,6 +7,8 @@ import sys
 
 import boto3
 
+if len(sys.argv) != 4:  # noqa: PLR2004
+    sys.exit(__doc__)
 requester, resource, reason = sys.argv[1:]
 aws = boto3.Session(profile_name="runbook")
 machine = aws.client("ssm").get_parameter(Name="/bank/local/mod046/approval-workflow/arn")

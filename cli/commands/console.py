@@ -29,7 +29,8 @@ def console(
     after 30 minutes at most, like all else of the session.
     """
     api = invocation.api()
-    lease = parse(take(api, which.own(api, session_id, which.CONSOLE, yes=yes).session_id))
+    session_id = which.own(api, session_id, which.CONSOLE, yes=yes).session_id
+    lease = parse(take(api, session_id))
     if isinstance(lease, SignIn):
         _show(invocation, _plain(lease), lease.expires_at, print_=print_)
     elif isinstance(lease, AwsLease) and aws.is_loopback(api.url):
@@ -39,7 +40,7 @@ def console(
         address = consoles.address(lease, invocation.aws_session())
         _show(invocation, address, lease.expires_at, print_=print_)
     else:
-        use = yours("exec ID -- psql")
+        use = yours(f"exec {session_id} -- psql")
         message = f"this lease is a database login: it has no console; use `{use}`"
         raise Failure(message)
 

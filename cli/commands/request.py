@@ -11,7 +11,7 @@ from cli import clock, durations, pages, reasons, render, terminal, which
 from cli.arguments import Yes, session_path
 from cli.invocation import Invocation, command
 from cli.next_command import yours
-from cli.problems import ExitCode, Failure, Outcome, exit_code_of_wait
+from cli.problems import Failure, Outcome, exit_code_of_wait
 from cli.session import Session
 from cli.text import clean
 from cli.watch import Watched, watch
@@ -71,7 +71,7 @@ def request(
 ) -> None:
     """Ask for access to a resource."""
     if timeout is not None and not wait:
-        message = "it is the time of a --wait"
+        message = "it is for how long to --wait, which was not given"
         raise typer.BadParameter(message, param_hint="--timeout")
     if like is None:
         _demand(resource, reason)
@@ -152,12 +152,7 @@ def _in_a_line(session: Session) -> str:
 
 def _ask(api: "Api", body: dict[str, Any]) -> dict[str, Any]:
     # A fresh key per run: a try that got no answer may be repeated without asking twice.
-    try:
-        return api.post("/pam/request", body, idempotency_key=str(uuid4()))
-    except KeyboardInterrupt:
-        look = yours("list --mine")
-        message = f"whether PAM has taken the request is not known: {look} shows it if so"
-        raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
+    return api.post("/pam/request", body, idempotency_key=str(uuid4()))
 
 
 def _wait(api: "Api", document: dict[str, Any], timeout: int | None) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import clock, durations, render, revoking, which
+from cli import clock, durations, render, revoking, typed_ids, which
 from cli.arguments import OtherSession, Yes, session_path
 from cli.invocation import Invocation, command
 from cli.session import Session
+from cli.text import clean, shorten
 
 if TYPE_CHECKING:
     from cli.api import Api
@@ -48,8 +49,12 @@ def revoke(
 ) -> None:
     """Take somebody's access away at once, and block them if asked to (operators)."""
     if sum(given is not None for given in (session_id, person, resource)) > 1:
-        message = "give one of ID, --person and --resource"
+        # A word too many, of a reason without quotes, is taken for the ID: it is said which.
+        named = f"ID ({shorten(clean(session_id), 40)})" if session_id else "ID"
+        way_out = "put a text with spaces into quotes"
+        message = f"give one of {named}, --person and --resource; {way_out}"
         raise typer.BadParameter(message)
+    _refuse_name(session_id)
     order = revoking.Order(
         reason=reason,
         block_seconds=_block_seconds(block, until_lifted=until_lifted),
@@ -64,6 +69,19 @@ def revoke(
         return
     many = revoking.Many(person=person, resource=resource)
     revoking.revoke_many(invocation, api, many, order, dry_run=dry_run, yes=yes)
+
+
+def _refuse_name(typed: str | None) -> None:
+    """Who is in a hurry gives a name for the ID; whose or what it is has to be said."""
+    if typed is None or typed == typed_ids.LAST or not typed_ids.is_name(typed.lower()):
+        return
+    if len(typed_ids.digits(typed) or "") >= typed_ids.SHORTEST:
+        return
+    message = (
+        f"{typed} is no session's id; for all that a person has open: --person {typed}; "
+        f"for all that is open of a resource: --resource {typed}"
+    )
+    raise typer.BadParameter(message, param_hint="ID")
 
 
 def _block_seconds(block: str | None, *, until_lifted: bool) -> int | None:

@@ -1,15 +1,16 @@
 """`pam list` and `pam show`: which sessions there are, and one of them whole, live if wanted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import aws, clock, durations, listing, render, which, wording
+from cli import clock, durations, listing, pages, render, which, wording
 from cli.arguments import OwnSession, session_path
 from cli.commands.audit_export import typed_instant
-from cli.gathering import Wanted, gather, items_of, queried, statuses_of
+from cli.gathering import Wanted, first_of, gather, items_of, queried, statuses_of
 from cli.invocation import Invocation, command, print_json
 from cli.session import Session
 from cli.text import clean
@@ -89,7 +90,8 @@ def list_sessions(
 ) -> None:
     """List sessions, newest first."""
     as_json = invocation.json or form is listing.Form.JSON
-    if stuck and (status or active or still_open or mine or requester or resource or since):
+    conditions = (status, active, still_open, mine, requester, resource, since, cursor)
+    if stuck and any(conditions):
         message = "--stuck lists them all; leave the other conditions out"
         raise typer.BadParameter(message, param_hint="--stuck")
     if mine and requester:
@@ -102,7 +104,7 @@ def list_sessions(
         statuses=_states(status, active=active, still_open=still_open),
         query=queried(
             {
-                "requester": _own_principal(invocation) if mine else requester,
+                "requester": requester,
                 "resource": resource,
                 "since": timestamps.render(typed_instant(since, "--since")) if since else None,
             }
@@ -115,9 +117,11 @@ def list_sessions(
         message = "a list of several states has no cursor; give --limit or --all"
         raise typer.BadParameter(message, param_hint="--cursor")
     api = invocation.api()
+    if mine:
+        wanted = replace(wanted, query={**wanted.query, "requester": pages.me(api)})
 
     def look() -> dict[str, Any]:
-        return api.get("/pam/stuck") if stuck else gather(api, wanted)
+        return first_of(api.get("/pam/stuck"), limit) if stuck else gather(api, wanted)
 
     if live:
         watch_list(look, wide=form is listing.Form.WIDE)
@@ -147,7 +151,7 @@ def show(
 ) -> None:
     """Show one session."""
     if timeout is not None and not live:
-        message = "it is the time of a --watch"
+        message = "it is for how long to --watch, which was not given"
         raise typer.BadParameter(message, param_hint="--timeout")
     api = invocation.api()
     found = which.own(api, session_id, which.SHOW)
@@ -174,15 +178,6 @@ def _live_view(session: Session, now: datetime) -> "RenderableType":
     from rich.console import Group
 
     return Group(render.session_table(session, now=now), "", render.next_step(session, now=now))
-
-
-def _own_principal(invocation: Invocation) -> str:
-    """Who signs the calls, as AWS sees it; needs no permission."""
-    session = invocation.aws_session()
-    region = aws.region_of(session, invocation.region)
-    with aws.explained(invocation.profile):
-        client = session.create_client("sts", region_name=region)
-        return str(client.get_caller_identity()["Arn"])
 
 
 def _tell_near(api: "Api", requester: str | None, resource: str | None) -> None:

@@ -31,7 +31,8 @@ def approve(
 ) -> None:
     """Approve a request."""
     shorter = {} if length is None else {"duration_seconds": durations.seconds(length)}
-    question = "" if length is None else f"Approve it for {length} at most?"
+    # As it is sent: `--for 5` is five seconds, and who means minutes sees it here.
+    question = "" if length is None else f"Approve it for {durations.plain(length)} at most?"
     _vote(invocation, session_id, which.APPROVE, _said(comment) | shorter, question, yes=yes)
 
 

@@ -133,6 +133,8 @@ def check_reach(shown: Shown, *, since: datetime, until: datetime) -> None:
     if begins > since:
         said = "the log begins only then" if first.number == 1 else "the trail begins only then"
         why = f"what was recorded between {_time(since)} and {_time(begins)} is not covered: {said}"
+        if begins < until:
+            why += f"; --from {_time(begins)} leaves that out"
         raise Disproof(named(first.number), why)
     if newest.overdue(until):
         why = (

@@ -55,7 +55,10 @@ class Exported:
 
 def export_trail(source: Source, wanted: Wanted, folder: Path, *, now: datetime) -> Exported:
     """Fills `folder`, which must be empty or not there, for its owner alone. Raises Failure."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is no folder; an export needs one of its own"
+        raise Failure(message)
+    if folder.exists() and any(folder.iterdir()):
         message = f"{folder} is not empty; an export needs a folder of its own"
         raise Failure(message)
     first, last = checkpoints_between(source.archive, wanted.since, wanted.until)

@@ -12,6 +12,7 @@ OPEN = {name: ACTIVE[name] for name in ("status", "approvals", "activated_at", "
 ACTS: dict[str, tuple[list[str], str, str]] = {
     "approve": (["approve"], "POST /pam/approve", "Approve it?"),
     "approve shorter": (["approve", "--for", "10m"], "POST /pam/approve", "for 10m at most?"),
+    "approve for seconds": (["approve", "--for", "30"], "POST /pam/approve", "for 30s at most?"),
     "deny": (["deny"], "POST /pam/approve", "Deny it?"),
     "confirm": (["confirm"], "POST /pam/confirm", "Stand by it?"),
     "review": (["review", "--unjustified"], "POST /pam/review", "Record it as unjustified?"),

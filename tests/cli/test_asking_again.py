@@ -191,19 +191,6 @@ def test_a_wait_that_loses_the_api_leaves_the_way_on(
     assert f"pam show {SESSION_ID} --watch" in result.stderr.splitlines()[-1]
 
 
-def test_a_request_that_is_broken_off_says_that_nobody_knows(
-    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    lists(fake)
-    monkeypatch.setattr("cli.api.Api.post", interrupted)
-    result = pam(*ASK)
-    assert result.exit_code == 130
-    assert "pam list --mine" in result.stderr
-
-
 @pytest.mark.usefixtures("at_a_terminal")
 @pytest.mark.parametrize(
     ("reason", "says"),

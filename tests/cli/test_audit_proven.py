@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -91,7 +92,17 @@ def test_what_must_be_covered_can_be_said(pam: Pam, folder: Path, key: str, log:
 def test_a_time_may_be_an_age(pam: Pam, folder: Path, key: str, age: str, exit_code: int) -> None:
     aged = pam("audit", "verify", str(folder), "--key", key, "--from", age)
     assert aged.exit_code == exit_code
-    assert ("is not covered: the log begins only then" in aged.stderr) == bool(exit_code)
+    assert ("is not covered: the log begins only then; --from 20" in aged.stderr) == bool(exit_code)
+    if exit_code:
+        (way_out,) = re.findall(r"--from (\S+) leaves that out", aged.stderr)
+        again = pam("audit", "verify", str(folder), "--key", key, "--from", way_out)
+        assert again.exit_code == 0, again.stderr
+
+
+def test_an_export_into_a_file_is_told_so(pam: Pam, log: Log, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = pam("audit", "export", str(tmp_path / "file"), "--from", "1h")
+    assert (result.exit_code, "is no folder" in result.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

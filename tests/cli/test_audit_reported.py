@@ -119,7 +119,7 @@ def test_a_time_before_the_log_says_when_it_begins(pam: Pam, log: Log, folder: P
     early = ("--from", "2025-11-01", "--to", "2025-12-01")
     offline = pam("audit", "report", str(folder), *early)
     assert offline.exit_code == 1
-    assert "is not covered: the log begins only then" in offline.stderr
+    assert "is not covered: the log begins only then\n" in offline.stderr
     assert "\nPROVEN" not in offline.stdout
 
 

@@ -206,5 +206,5 @@ def test_a_database_has_none(aws_in_the_cloud: SignIn, fake: FakeApi, pam: Pam) 
     fake.on(CALL, login())
     result = pam("console", SESSION_ID, "--print")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "psql" in result.stderr
+    assert f"pam exec {SESSION_ID} -- psql" in result.stderr
     assert not aws_in_the_cloud.sent

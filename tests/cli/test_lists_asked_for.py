@@ -119,6 +119,7 @@ def test_since_is_a_time_or_an_age(
         ("--watch", "-o", "csv"),
         ("--stuck", "--mine"),
         ("--stuck", "--active"),
+        ("--stuck", "--cursor", "x"),
         ("--open", "--cursor", "x"),
         ("-o", "yaml"),
     ],

@@ -22,7 +22,8 @@ def _run(words: str) -> "subprocess.CompletedProcess[bytes]":
         timeout=60,
         check=False,
         cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        # Held back until its end, as of every `pam`, whatever this machine has for its tests.
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUNBUFFERED": ""},
     )
 
 
@@ -40,6 +41,10 @@ def test_output_that_goes_nowhere_is_a_line_or_silence(
     fake.on("GET /pam/sessions", {"items": [session()], "cursor": None})
     result = _run(words)
     assert (result.returncode, result.stderr) == (1, said)
+
+
+def test_a_failure_that_cannot_be_told_keeps_its_exit_code(fake: FakeApi) -> None:
+    assert _run("show 01M8 2>/dev/full").returncode == 2
 
 
 def test_a_pipe_that_nobody_reads_on_is_silence_and_a_code_page_costs_letters(

@@ -63,6 +63,17 @@ def test_an_unknown_profile_is_named(pam: Pam, tmp_path: Path) -> None:
     assert "list-profiles" in line
 
 
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_misspelt_profile_says_which_was_meant(
+    pam: Pam, monkeypatch: pytest.MonkeyPatch, *, by_variable: bool
+) -> None:
+    write_profiles(operator="true")
+    if by_variable:
+        monkeypatch.setenv("AWS_PROFILE", "opeartor")
+    line = _only_line(pam, *[] if by_variable else ["--profile", "opeartor"])
+    assert line.endswith("could not be found; did you mean operator?\n")
+
+
 def test_a_config_file_that_went_with_its_stack_is_named_with_the_unknown_profile(
     pam: Pam, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -172,7 +183,9 @@ def test_without_an_environment_it_is_wrong_usage(
 
 @pytest.mark.parametrize("env", ["Prod", "a/b", "-x", "x" * 40])
 def test_what_cannot_name_an_environment_is_wrong_usage(pam: Pam, env: str) -> None:
-    assert pam("show", SESSION_ID, f"--env={env}").exit_code == 2
+    result = pam("show", SESSION_ID, f"--env={env}")
+    assert result.exit_code == 2
+    assert "names none: lower-case letters, digits and hyphens" in result.stderr
 
 
 def test_a_given_api_url_needs_neither_ssm_nor_an_environment(

@@ -30,7 +30,7 @@ NEXT: dict[str, tuple[tuple[str, ...], str, dict[str, object], tuple[str, ...]]]
     ),
     "to ask anew": (
         ("show", SESSION_ID), SHOW, session(status="DENIED"),
-        ("request core-ledger-admin --reason ...",),
+        (f"request --like {SESSION_ID}",),
     ),
     "of the inbox": (
         ("inbox",), "GET /pam/inbox",
@@ -149,7 +149,10 @@ def test_what_is_done_side_by_side_fails_in_the_same_words(
         return send(api, method, path, **more)
 
     monkeypatch.setattr(Api, "_send", lost_if_posted)
-    lists(fake, *(asked_for(minutes) for minutes in (1, 2, 3)))
+    three = [asked_for(minutes) for minutes in (1, 2, 3)]
+    lists(fake, *three)
     words = ("revoke", "--person", "alice", "--reason", "laptop stolen")
     said = pam("--profile", "alice", *words).stderr
-    assert said.count("look with `pam --profile alice show` before trying again") == 3
+    for each in three:
+        look = f"look with `pam --profile alice show {each['session_id']}` before trying again"
+        assert said.count(look) == 1

@@ -65,6 +65,16 @@ LENGTHS: dict[str, tuple[str, tuple[str, ...], str, str, str]] = {
         "reason", "must have at most 1000 visible characters",
         "VALIDATION: --reason: must have at most 1000 visible characters",
     ),
+    "whose access is taken away": (
+        "GET /pam/sessions", ("revoke", "--person", "../x", *REASON),
+        "requester", "must be a name",
+        "VALIDATION: --person ../x: must be a name",
+    ),
+    "whose sessions are listed": (
+        "GET /pam/sessions", ("list", "--requester", "../x"),
+        "requester", "must be a name",
+        "VALIDATION: --requester ../x: must be a name",
+    ),
     "what no option is called": (
         "POST /pam/request", REQUEST,
         "surface", "is not a field of this call",

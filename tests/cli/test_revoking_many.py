@@ -179,6 +179,20 @@ def test_who_has_nothing_open_is_asked_about_for_the_block_alone(
     assert {asked.method for asked in fake.asked} == {"GET"}
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_who_is_misspelt_is_told_before_anybody_is_blocked(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """In a dry run, and at a terminal before the question."""
+    monkeypatch.setattr("cli.terminal.is_terminal", lambda: not words)
+    lists(fake, asked_of("dave", 1, **OPEN))
+    result = pam("revoke", "--person", "dvae", *WHY, "--block", "24h", *words, typed="n\n")
+    assert result.stderr.startswith("did you mean dave?\n")
+    assert {asked.method for asked in fake.asked} == {"GET"}
+    if words:
+        assert result.stdout == ("a dry run: dvae has nothing open, and would be blocked for 24h\n")
+
+
 @pytest.mark.parametrize("arguments", [
     [SESSION_ID, "--person", "dave"], [SESSION_ID, "--resource", "x"],
     ["--person", "dave", "--resource", "x"],

@@ -28,10 +28,12 @@ def test_a_list_asks_for_what_was_said(fake: FakeApi, pam: Pam) -> None:
     assert fake.asked[0].query == {"status": "ACTIVE", "limit": "7", "cursor": "a b/+"}
 
 
-def test_mine_asks_for_the_principal_that_signs(fake: FakeApi, pam: Pam) -> None:
+def test_mine_asks_for_whom_pam_takes_the_caller_for(fake: FakeApi, pam: Pam) -> None:
+    fake.on("GET /pam/me", {"person": "alice"})
     fake.on("GET /pam/sessions", {"items": [], "cursor": None})
     assert pam("list", "--mine").exit_code == 0
-    assert fake.asked[0].query == {"requester": ALICE}
+    (asked,) = fake.calls("GET /pam/sessions")
+    assert asked.query == {"requester": "alice"}
 
 
 @pytest.mark.parametrize("words", [("show", SESSION_ID), ("show", SESSION_ID, "--watch")])
@@ -134,6 +136,18 @@ def test_a_break_glass_session_shows_when_its_review_is_due(fake: FakeApi, pam: 
     assert "yes; review due 2126-11-21 01:00:00 UTC" in pam("show", SESSION_ID).stdout
 
 
+@pytest.mark.parametrize(
+    ("status", "comes"), [("ACTIVE", True), ("REVOKING", False), ("REVOKED", False)]
+)
+def test_an_end_to_come_is_shown_of_access_that_is_there_alone(
+    fake: FakeApi, pam: Pam, status: str, *, comes: bool
+) -> None:
+    fake.on(f"GET /pam/sessions/{SESSION_ID}", active(status=status))
+    shown = pam("show", SESSION_ID).stdout
+    assert ("\nexpires " in shown) is comes
+    assert (" (in " in shown) is comes
+
+
 def test_a_session_with_little_in_it_is_still_shown(fake: FakeApi, pam: Pam) -> None:
     fake.on(f"GET /pam/sessions/{SESSION_ID}", {"session_id": SESSION_ID, "status": "PARKED"})
     result = pam("show", SESSION_ID)
@@ -185,6 +199,16 @@ def test_stuck_sessions_are_listed_and_shown_with_how_often_they_were_tried(
     assert "PAM has tried 14 times to end it" in pam("show", stuck["session_id"]).stdout
 
 
+def test_of_the_stuck_ones_no_more_are_shown_than_was_asked_for(fake: FakeApi, pam: Pam) -> None:
+    ids = [SESSION_ID[:-1] + each for each in "ABC"]
+    stuck = [active(session_id=each, status="REVOKING") for each in ids]
+    fake.on("GET /pam/stuck", {"items": stuck, "cursor": None})
+    few = pam("list", "--stuck", "--limit", "2", "-o", "name")
+    assert few.stdout.split() == ids[:2]
+    assert "there may be more" in few.stderr
+    assert pam("list", "--stuck", "--limit", "3", "-o", "name").stderr == ""
+
+
 def test_nothing_stuck_is_said_in_a_word(fake: FakeApi, pam: Pam) -> None:
     fake.on("GET /pam/stuck", {"items": [], "cursor": None})
     assert pam("list", "--stuck").stdout == "no sessions\n"
@@ -202,5 +226,5 @@ def test_a_watch_ends_with_its_timeout_and_leaves_the_next_command(fake: FakeApi
 def test_a_timeout_is_of_a_watch(fake: FakeApi, pam: Pam) -> None:
     result = pam("show", SESSION_ID, "--timeout", "5m")
     assert result.exit_code == 2
-    assert "it is the time of a --watch" in result.stderr
+    assert "it is for how long to --watch, which was not given" in result.stderr
     assert fake.asked == []

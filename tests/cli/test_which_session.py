@@ -157,6 +157,20 @@ def test_whoever_wants_to_use_what_they_have_not_is_told_how_to_ask_for_it(
     assert "pam request" not in pam("end", SANDBOX).stderr
 
 
+@pytest.mark.parametrize("words", [("exec", "--", "true"), ("end",), ("show",)])
+def test_a_misspelt_resource_is_not_proposed_to_be_asked_for(
+    fake: FakeApi, pam: Pam, words: tuple[str, ...]
+) -> None:
+    lists(fake)
+    fake.on("GET /pam/resources", {"items": [{"resource": "core-ledger-admin"}]})
+    result = pam(words[0], "core-leger-admin", *words[1:])
+    assert (result.exit_code, result.stderr) == (
+        4,
+        "NOT_FOUND: you have no open session of core-leger-admin; did you mean "
+        "core-ledger-admin?\n",
+    )
+
+
 def test_last_is_what_was_asked_for_last_in_whatever_state(fake: FakeApi, pam: Pam) -> None:
     newest = asked_for(1, status="DENIED")
     lists(fake, asked_for(60 * 24 * 30, **OPEN), newest, asked_of("dave", 0.5))

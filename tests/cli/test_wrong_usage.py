@@ -22,7 +22,23 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "two that exclude each other": (
         ("revoke", SESSION_ID, "--person", "dave", "--reason", "x"),
-        "give one of ID, --person and --resource (pam revoke --help)",
+        f"give one of ID ({SESSION_ID}), --person and --resource; put a text with spaces into "
+        "quotes (pam revoke --help)",
+    ),
+    "a length in two words": (
+        ("revoke", "--person", "dave", "--reason", "x", "--block", "24", "h"),
+        "give one of ID (h), --person and --resource; put a text with spaces into quotes "
+        "(pam revoke --help)",
+    ),
+    "a person where a session is meant": (
+        ("revoke", "ivy", "--reason", "stolen"),
+        "invalid value for ID: ivy is no session's id; for all that a person has open: --person "
+        "ivy; for all that is open of a resource: --resource ivy (pam revoke --help)",
+    ),
+    "a person in capitals where a session is meant": (
+        ("revoke", "Dave", "--reason", "stolen"),
+        "invalid value for ID: Dave is no session's id; for all that a person has open: --person "
+        "Dave; for all that is open of a resource: --resource Dave (pam revoke --help)",
     ),
     "a missing option": (
         ("block", "alice"),
@@ -59,7 +75,11 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "too many arguments": (
         ("show", SESSION_ID, "two", "three"),
-        "got unexpected extra argument(s) (two three) (pam show --help)",
+        "these words are too many: two three; put a text with spaces into quotes (pam show --help)",
+    ),
+    "a reason without quotes": (
+        ("block", "dave", "--reason", "laptop", "stolen"),
+        "these words are too many: stolen; put a text with spaces into quotes (pam block --help)",
     ),
     "a value that the command itself refuses": (
         ("list", "--since", "lately"),
@@ -172,6 +192,28 @@ def test_what_is_empty_is_not_taken_for_left_out(fake: FakeApi, pam: Pam, case: 
     assert result.stderr.startswith(
         f"VALIDATION: invalid value for {name}: it is empty; give a value, or leave it out (pam "
     )
+
+
+NO_TEXT = "\udcff"
+"""A byte that is not of UTF-8, as Python hands it to a program."""
+NOT_TEXT: dict[str, tuple[tuple[str, ...], str]] = {
+    "a resource": (("list", "--resource", NO_TEXT), "--resource"),
+    "a person": (("blocklist", "lift", NO_TEXT, "--reason", "found"), "PRINCIPAL"),
+    "a reason": (("block", "dave", "--reason", f"stolen{NO_TEXT}"), "--reason"),
+    "a comment": (("approve", SESSION_ID, "--comment", NO_TEXT), "--comment"),
+    "a profile": (("--profile", NO_TEXT, "list"), "--profile"),
+    "a principal": (("unlink", NO_TEXT), "PRINCIPAL"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_TEXT)
+def test_bytes_that_are_no_text_are_wrong_usage_and_no_fault_of_aws(
+    fake: FakeApi, pam: Pam, case: str
+) -> None:
+    words, name = NOT_TEXT[case]
+    result = pam(*words)
+    assert (result.exit_code, result.stdout, fake.asked) == (ExitCode.USAGE, "", [])
+    assert f"invalid value for {name}: it has bytes that are no text; write it in" in result.stderr
 
 
 def test_an_empty_option_of_the_root_is_refused_too(fake: FakeApi, pam: Pam) -> None:
