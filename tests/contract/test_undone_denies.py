@@ -90,6 +90,21 @@ def test_a_deny_that_is_gone_or_says_something_else_is_missing_and_written_again
     assert role.policies[name_of(MINE)] == deny_of([MINE])
 
 
+@pytest.mark.parametrize("how", ["swapped", "an Allow", "of fewer actions", "of nobody"])
+def test_a_deny_that_was_changed_is_told_though_another_end_gathers_it_meanwhile(how: str) -> None:
+    """What nobody is let in by any more somebody did all the same."""
+    role = Role()
+    for session_id in (MINE, *OTHERS[:13]):
+        denies_on(role).deny(session_id)
+    UNDONE[how](role)
+    denies_on(role).deny(OTHERS[13])
+    (pack,) = [name for name in role.policies if "-pack-" in name]
+    assert role.policies[pack] == deny_of([MINE, *OTHERS[:14]]), "it is denied at once"
+    assert missing(role, MINE, *OTHERS[:14]) == {MINE}
+    denies_on(role).deny(MINE)
+    assert missing(role, MINE, *OTHERS[:14]) == set()
+
+
 def test_a_deny_in_a_pack_is_not_missing_until_the_pack_is_touched() -> None:
     role = Role()
     for session_id in (MINE, *OTHERS):

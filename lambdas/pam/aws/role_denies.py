@@ -128,18 +128,16 @@ class RoleDenies:
 
     def _not_denied(self, ended: Mapping[str, datetime]) -> set[str]:
         names = set(self._names())
-        gone = {
-            session_id
-            for session_id in ended
-            if name_of(session_id) not in names
-            or self._read(name_of(session_id)) != deny_of([session_id])
-        }
+        # One that was changed counts as undone, whatever else denies the session meanwhile.
+        own = {each: self._read(name_of(each)) if name_of(each) in names else {} for each in ended}
+        changed = {each for each, it in own.items() if it and it != deny_of([each])}
+        gone = {each for each, it in own.items() if not it}
         for name in sorted(names):
             if not gone:
                 break
             if is_ours(name):
                 gone -= denied_by(self._read(name), {each: ended[each] for each in gone})
-        return gone
+        return gone | changed
 
     def _make_others_go(self, removed: list[str]) -> None:
         """The largest first, until there is room for two denies. Adds the names to `removed`."""
@@ -172,7 +170,9 @@ class RoleDenies:
         digest = hashlib.sha256("".join(oldest).encode()).hexdigest()[:16]
         self._put(f"pam-revoke-pack-{until}-{digest}", deny_of(oldest))
         for gathered in oldest:
-            self._delete(name_of(gathered))
+            # One that somebody changed stays, so that the search of the minute sees and tells it.
+            if self._read(name_of(gathered)) in ({}, deny_of([gathered])):
+                self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
         ours = self._without_repeated([name for name in self._names() if is_ours(name)])
