@@ -335,7 +335,8 @@ ACTS: Mapping[str, Act] = {
     "lists what is overdue": Act(
         "dynamodb:Query",
         queries("OPEN", IndexName=Index.BY_DEADLINE),
-        DECIDERS | REVOCATION | TICK,
+        # Of vendors, those that take: whose session has what the catalogue lends no more.
+        DECIDERS | REVOCATION | TICK | (VENDORS - MAKING),
     ),
     **{
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), may)

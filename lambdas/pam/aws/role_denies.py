@@ -130,8 +130,8 @@ class RoleDenies:
         names = set(self._names())
         # One that was changed counts as undone, whatever else denies the session meanwhile.
         own = {each: self._read(name_of(each)) if name_of(each) in names else {} for each in ended}
-        changed = {each for each, it in own.items() if it and it != deny_of([each])}
-        gone = {each for each, it in own.items() if not it}
+        changed = {each for each, it in own.items() if _is_changed(each, it)}
+        gone = {each for each, it in own.items() if it != deny_of([each])}
         for name in sorted(names):
             if not gone:
                 break
@@ -171,7 +171,7 @@ class RoleDenies:
         self._put(f"pam-revoke-pack-{until}-{digest}", deny_of(oldest))
         for gathered in oldest:
             # One that somebody changed stays, so that the search of the minute sees and tells it.
-            if self._read(name_of(gathered)) in ({}, deny_of([gathered])):
+            if not _is_changed(gathered, self._read(name_of(gathered))):
                 self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
@@ -267,6 +267,13 @@ def _tolerated(code: str) -> Iterator[None]:
     except ClientError as error:
         if _code(error) != code:
             raise
+
+
+def _is_changed(session_id: str, document: Mapping[str, Any]) -> bool:
+    """Whether somebody else wrote it in the place of the session's own. An end that finds no room
+    writes one of all that is older there; what is empty is gone.
+    """
+    return bool(document) and document != deny_of([session_id]) and issued_before(document) is None
 
 
 def _reason(error: BotoCoreError | ClientError | IssuerUnavailable) -> str:

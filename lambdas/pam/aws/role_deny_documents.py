@@ -56,7 +56,7 @@ def denied_by(document: dict[str, Any], ended: Mapping[str, datetime]) -> set[st
     return {each for each, decided_at in ended.items() if before and decided_at < before}
 
 
-def issued_before(document: dict[str, Any]) -> datetime | None:
+def issued_before(document: Mapping[str, Any]) -> datetime | None:
     """Before when a credential was issued if this denies it; None if it is no such deny, to the
     letter.
     """
