@@ -167,6 +167,21 @@ def test_a_session_in_the_notes_that_is_none_of_this_target_is_told_once_a_day(
     assert story.store.findings[-1]["resource"] == story.resource
 
 
+def test_a_closed_session_of_another_target_in_the_notes_hides_no_stranger(
+    story: VendorStory,
+) -> None:
+    """Nor is anything of that session taken for what is left here."""
+    elsewhere = story.activate(story.request("alice", SANDBOX).session_id)
+    story.end(elsewhere.session_id)
+    story.later(hours=3)
+    story.directory.notes[elsewhere.session_id] = (story.target.label, "mallory")
+    story.directory.unexplained = ["mallory, by the group platform"]
+    found = story.search()
+    assert len(found.strangers) == 2
+    assert found.removed == []
+    assert drifts(story, elsewhere.session_id) == []
+
+
 @pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("after", [False, True], ids=["asked", "answered"])
 def test_wherever_a_search_dies_what_it_found_is_told_and_recorded_once(
