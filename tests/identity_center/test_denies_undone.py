@@ -153,7 +153,7 @@ def test_whoever_dies_over_it_it_is_written_again_and_told(act: Any, *, after: b
     assert step > 5
 
 
-@pytest.mark.parametrize("act", [starts, ends_early])
+@pytest.mark.parametrize("act", [starts, ends_early, looks])
 def test_an_answer_from_before_the_last_write_is_no_word_of_a_change(
     centre: Centre, act: Any
 ) -> None:
@@ -173,6 +173,7 @@ def test_an_answer_from_before_the_last_write_is_no_word_of_a_change(
     act(centre, dave)
     assert not stale
     assert minutes(centre, 2) == []
+    assert centre.told == set()
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

@@ -98,7 +98,7 @@ class PolicyWriter:
         if held is None:
             return
         with self._holding(held):
-            undone = self._undone(held, self._glance(held))
+            undone = self.undone(held, self._glance(held))
             self._send(held, denies.rendered(held.denies), undone)
             asked = None
             if self._begun_since():
@@ -162,7 +162,7 @@ class PolicyWriter:
 
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
         if not order.first:
-            self._send(held, text, self._undone(held, self._glance(held)))
+            self._send(held, text, self.undone(held, self._glance(held)))
             return
         there = self._vendor.policy()
         ours, others = statements.read(there)
@@ -171,19 +171,19 @@ class PolicyWriter:
         if is_of_another(there, ours, held):
             raise ForeignStatements(OF_ANOTHER)
         if not statements.same(there, text):
-            self._send(held, text, self._undone(held, there))
+            self._send(held, text, self.undone(held, there))
 
-    def _undone(self, held: PermissionSet, there: str | None) -> frozenset[str]:
-        """Whose denies somebody took or changed, and nobody could tell once this is written. Seen
-        twice: what was read may be from before the last write.
+    def undone(self, known: PermissionSet, there: str | None) -> frozenset[str]:
+        """Whose denies somebody took or changed, and nobody could tell once they are written again.
+        Seen twice: what was read (`there`) may be from before the last write.
         """
-        gone = _not_covered(held, there)
+        gone = _not_covered(known, there)
         if not gone:
             return gone
         with suppress(OutOfTime):
             self._patience.wait(_APART)
-        again = self._glance(held)
-        return gone if again is None else gone & _not_covered(held, again)
+        again = self._glance(known)
+        return gone if again is None else gone & _not_covered(known, again)
 
     def _glance(self, held: PermissionSet) -> str | None:
         """No end waits for it, and none asks if there is nothing that it could tell."""
