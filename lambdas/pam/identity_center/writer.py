@@ -16,6 +16,7 @@ from datetime import timedelta
 from pam.domain.errors import IssuerUnavailable
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere, Unclear
+from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import LAST_CALL, OutOfTime, Patience
 from pam.identity_center.permission_set import PermissionSet, Provisioning
@@ -45,12 +46,13 @@ class LockLost(OutOfTime):
 class Order:
     """What is to be done: the account is to have at least this version. `first`: whether a start
     wants it, which writes over nothing that others wrote, and waits for who began before it.
-    `is_there`: whether the account has a role of the set; asked only if no session of PAM's says
-    so.
+    `moved`: the deny as it was seen to stand, where an end moved it to this version. `is_there`:
+    whether the account has a role of the set; asked only if no session of PAM's says so.
     """
 
     version: int
     first: bool = False
+    moved: Deny | None = None
     is_there: Callable[[], bool] = lambda: False
 
 
@@ -162,7 +164,10 @@ class PolicyWriter:
 
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
         if not order.first:
-            self._send(held, text, self.undone(held, self._glance(held)))
+            known = held
+            if order.moved is not None and held.sent < order.version:
+                known = held.with_deny(order.moved)
+            self._send(held, text, self.undone(known, self._glance(known)))
             return
         there = self._vendor.policy()
         ours, others = statements.read(there)
