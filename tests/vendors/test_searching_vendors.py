@@ -133,6 +133,23 @@ def test_no_longer_than_there_is_time(story: VendorStory) -> None:
     assert story.directory.calls.count("keep") == 1, "what keeps people out comes first"
 
 
+def test_what_is_left_of_many_takes_no_longer_than_there_is_time(story: VendorStory) -> None:
+    """A function that is killed over one target has looked at none of the others."""
+    for who in ("alice", "dave", "load01"):
+        story.end(story.active(who).session_id, who)
+    story.later(hours=3)
+    found = search_standing(
+        {story.resource: story.target},
+        now=story.now,
+        store=story.store,
+        issuers={story.kind: story.lent_by(activator=False)},
+        has_time=lambda: "clear_traces" not in story.directory.calls,
+    )
+    assert len(found.removed) == 1
+    assert found.postponed == [story.target.label]
+    assert len(story.search().removed) == 2
+
+
 def test_a_flood_of_strangers_keeps_nothing_from_its_turn(story: VendorStory) -> None:
     """What is not told for want of time is told by the next search."""
     session = story.active()

@@ -104,7 +104,16 @@ class _Looking:
             self._tell_strangers(target, [_explained_by(each) for each in others])
             ours = [each for each in noted if each not in others]
             of_kind = {target.kind: issuer}
-            remove_left(ours, target, self.found, self.now, self.store, of_kind, self.tell)
+            remove_left(
+                ours,
+                target,
+                self.found,
+                self.now,
+                self.store,
+                of_kind,
+                self.has_time,
+                self.tell,
+            )
             self._find_missing(target, issuer)
             # Last: there may be ten thousand.
             self._find_strangers(target, issuer)
