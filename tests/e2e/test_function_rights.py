@@ -335,7 +335,7 @@ ACTS: Mapping[str, Act] = {
     "lists what is overdue": Act(
         "dynamodb:Query",
         queries("OPEN", IndexName=Index.BY_DEADLINE),
-        DECIDERS | REVOCATION | TICK,
+        DECIDERS | REVOCATION | TICK | (VENDORS - MAKING),
     ),
     **{
         f"lists {index}": Act("dynamodb:Query", queries("any", IndexName=index), may)

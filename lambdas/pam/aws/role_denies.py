@@ -130,8 +130,8 @@ class RoleDenies:
         names = set(self._names())
         # One that was changed counts as undone, whatever else denies the session meanwhile.
         own = {each: self._read(name_of(each)) if name_of(each) in names else {} for each in ended}
-        changed = {each for each, it in own.items() if it and it != deny_of([each])}
-        gone = {each for each, it in own.items() if not it}
+        changed = {each for each, it in own.items() if _is_changed(it, each)}
+        gone = {each for each, it in own.items() if it != deny_of([each])} - changed
         for name in sorted(names):
             if not gone:
                 break
@@ -171,7 +171,7 @@ class RoleDenies:
         self._put(f"pam-revoke-pack-{until}-{digest}", deny_of(oldest))
         for gathered in oldest:
             # One that somebody changed stays, so that the search of the minute sees and tells it.
-            if self._read(name_of(gathered)) in ({}, deny_of([gathered])):
+            if not _is_changed(self._read(name_of(gathered)), gathered):
                 self._delete(name_of(gathered))
 
     def _deny_older(self) -> str:
@@ -251,6 +251,14 @@ class RoleDenies:
     def _delete(self, name: str) -> None:
         with _tolerated("NoSuchEntity"):
             self._client.delete_role_policy(RoleName=self._role, PolicyName=name)
+
+
+def _is_changed(document: dict[str, Any], session_id: str) -> bool:
+    """Whether somebody else wrote what stands as the session's own. On a full role PAM puts one of
+    all that is older in the place of others (`_squeeze_in`), and may die over that.
+    """
+    own = document == deny_of([session_id]) or issued_before(document) is not None
+    return bool(document) and not own
 
 
 def _with_removed(evidence: str, removed: list[str]) -> str:
