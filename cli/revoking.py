@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from cli import about, clock, pages, render, terminal
@@ -84,11 +85,14 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """By session: what it is now, or why it was not taken away. `blocks` are those made."""
+    """By session: what it is now, or why it was not taken away. `blocks` are those made. Once it is
+    `broken_off`, what waits for its turn is not sent any more.
+    """
 
     items: dict[str, Document] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     blocks: list[Document] = field(default_factory=list)
+    broken_off: Event = field(default_factory=Event)
 
     def has(self, session_id: str) -> bool:
         return session_id in self.items or session_id in self.failed
@@ -99,7 +103,9 @@ class Result:
         return [self.items[name] for name in sorted(self.items, reverse=True)]
 
     def document(self) -> Document:
-        failed = [{**each.document, "session_id": name} for name, each in self.failed.items()]
+        # Of one that is broken off, calls that are under way may still have their answers.
+        failures = list(self.failed.items())
+        failed = [{**each.document, "session_id": name} for name, each in failures]
         return {"items": self.done, "failed": failed, "blocks": self.blocks}
 
 
@@ -133,6 +139,7 @@ def revoke_many(
         # What was asked for while these were taken away.
         _revoke_all(api, many.open(api), order, result)
     except KeyboardInterrupt:
+        result.broken_off.set()
         so_far = f"interrupted: {_count(len(result.items))} taken away so far, and PAM goes on with"
         message = f"{so_far} what it was sent; `{yours('list --open')}` shows what is left"
         raise Outcome(message, exit_code=ExitCode.INTERRUPTED) from None
@@ -188,7 +195,18 @@ def _revoke_all(api: "Api", found: Sequence[Document], order: Order, result: Res
     wanted = [session_id for session_id in wanted if not result.has(session_id)]
     if order.block_seconds is not None and result.blocks:
         order = replace(order, block_seconds=None)
-    in_order(lambda each: _revoke(api, order, each, result), wanted)
+    in_order(lambda each: _revoke_next(api, order, each, result), wanted)
+
+
+def _revoke_next(api: "Api", order: Order, session_id: str, result: Result) -> None:
+    if result.broken_off.is_set():
+        return
+    try:
+        _revoke(api, order, session_id, result)
+    except (KeyboardInterrupt, Failure):
+        # Heard only by this thread, and the others go on with what waits.
+        result.broken_off.set()
+        raise
 
 
 def _revoke(api: "Api", order: Order, session_id: str, result: Result) -> None:

@@ -63,8 +63,7 @@ AT_IDENTITY_CENTER: Mapping[str, Sequence[Call]] = {
         Call(
             REVOKE,
             "sso:GetInlinePolicyForPermissionSet",
-            "whether the denies of others stand, before all are written anew; tried once",
-            SHARED,
+            "whether the denies stand, before all are written anew; tried once",
         ),
         Call(REVOKE, "sso:PutInlinePolicyToPermissionSet", "the deny is moved to now"),
         Call(REVOKE, "sso:ProvisionPermissionSet", "the account is given it; then polls"),

@@ -1,6 +1,7 @@
 """Ctrl-C while PAM is at it: whoever presses it learns what may have been done, and how to see."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -65,11 +66,14 @@ def test_what_was_taken_away_before_it_was_broken_off_is_told(
         }
 
     fake.on("POST /pam/revoke", revoke)
-    send = Api._send
+    send, begun = Api._send, threading.Event()
 
     def sends(self: Api, method: str, path: str, **rest: Any) -> Any:
         if method == "POST" and rest["body"]["session_id"] == second:
+            assert begun.wait(timeout=10)
             raise KeyboardInterrupt
+        if method == "POST":
+            begun.set()
         return send(self, method, path, **rest)
 
     def waits(act: Any, things: list[str]) -> None:
@@ -87,3 +91,31 @@ def test_what_was_taken_away_before_it_was_broken_off_is_told(
     assert result.stderr.startswith("interrupted")
     if as_json:
         assert [each["session_id"] for each in json.loads(result.stdout)["items"]] == [first]
+
+
+def test_what_waits_for_its_turn_is_not_taken_away_any_more(
+    fake: FakeApi, pam: Pam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever breaks it off has seen that it is the wrong person."""
+    many = [asked_of("dave", number) for number in range(1, 41)]
+    lists(fake, *many)
+    sent, broken_off = list[str](), threading.Event()
+
+    def revoke(asked: Asked) -> dict[str, Any]:
+        sent.append(asked.body["session_id"])
+        return next(s for s in many if s["session_id"] == sent[-1]) | {"status": "REVOKED"}
+
+    fake.on("POST /pam/revoke", revoke)
+    send = Api._send
+
+    def sends(self: Api, method: str, path: str, **rest: Any) -> Any:
+        if method == "POST" and threading.current_thread() is threading.main_thread():
+            broken_off.set()
+            raise KeyboardInterrupt
+        assert method == "GET" or broken_off.wait(timeout=10)
+        return send(self, method, path, **rest)
+
+    monkeypatch.setattr(Api, "_send", sends)
+    result = pam("revoke", "--person", "dave", *WHY)
+    assert result.exit_code == 130
+    assert len(sent) < 20

@@ -105,6 +105,16 @@ def test_a_deny_that_was_changed_is_told_though_another_end_gathers_it_meanwhile
     assert missing(role, MINE, *OTHERS[:14]) == set()
 
 
+def test_one_of_all_that_is_older_in_its_place_is_pams_own_work_and_denies_it() -> None:
+    """Whoever makes room on a full role writes it there first, and may die over that."""
+    role = Role()
+    denies_on(role).deny(MINE)
+    role.policies[name_of(MINE)] = denial_of_older(NOON + timedelta(seconds=1))
+    assert missing(role) == set()
+    role.policies[name_of(MINE)] = denial_of_older(NOON - timedelta(seconds=1))
+    assert missing(role) == {MINE}
+
+
 def test_a_deny_in_a_pack_is_not_missing_until_the_pack_is_touched() -> None:
     role = Role()
     for session_id in (MINE, *OTHERS):

@@ -110,6 +110,17 @@ def test_what_another_session_writes_over_is_told(centre: Centre, act: Any) -> N
 
 
 @pytest.mark.guarantee("G5")
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_an_early_end_of_its_own_writes_over_is_told(centre: Centre, *, beside: bool) -> None:
+    """And that end is no later by it."""
+    session = centre.active(ALICE)
+    others = [centre.active(BOB)] if beside else []
+    take_out(centre)
+    assert centre.end(session).on_time
+    assert set(minutes(centre, 2)) == {each.session_id for each in (session, *others)}
+
+
+@pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("act", [starts, ends_early])
 def test_what_was_changed_and_not_taken_out_is_told_as_well(centre: Centre, act: Any) -> None:
     session, other = centre.active(ALICE), centre.active(BOB)
@@ -153,7 +164,7 @@ def test_whoever_dies_over_it_it_is_written_again_and_told(act: Any, *, after: b
     assert step > 5
 
 
-@pytest.mark.parametrize("act", [starts, ends_early])
+@pytest.mark.parametrize("act", [starts, ends_early, comes_to_its_end, looks])
 def test_an_answer_from_before_the_last_write_is_no_word_of_a_change(
     centre: Centre, act: Any
 ) -> None:
@@ -173,6 +184,7 @@ def test_an_answer_from_before_the_last_write_is_no_word_of_a_change(
     act(centre, dave)
     assert not stale
     assert minutes(centre, 2) == []
+    assert centre.told == set()
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

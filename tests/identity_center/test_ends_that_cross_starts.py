@@ -169,6 +169,7 @@ def test_a_deny_stays_while_a_longer_role_session_may_live(centre: Centre, back:
         with pytest.raises(IssuerUnavailable, match="stays for now"):
             centre.target().clear_traces(session, centre.now)
         centre.search()
+        assert session.session_id not in centre.target().sessions_at(TARGET), "it is no orphan"
         assert centre.refuses(live)
     centre.time.later(hours=6)
     centre.service.act("set_session_duration", duration="PT1H")

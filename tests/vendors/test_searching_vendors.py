@@ -133,6 +133,23 @@ def test_no_longer_than_there_is_time(story: VendorStory) -> None:
     assert story.directory.calls.count("keep") == 1, "what keeps people out comes first"
 
 
+def test_what_is_left_of_many_takes_no_longer_than_there_is_time(story: VendorStory) -> None:
+    """A function that is killed over one target has looked at none of the others."""
+    for who in ("alice", "dave", "load01"):
+        story.end(story.active(who).session_id, who)
+    story.later(hours=3)
+    found = search_standing(
+        {story.resource: story.target},
+        now=story.now,
+        store=story.store,
+        issuers={story.kind: story.lent_by(activator=False)},
+        has_time=lambda: "clear_traces" not in story.directory.calls,
+    )
+    assert len(found.removed) == 1
+    assert found.postponed == [story.target.label]
+    assert len(story.search().removed) == 2
+
+
 def test_a_flood_of_strangers_keeps_nothing_from_its_turn(story: VendorStory) -> None:
     """What is not told for want of time is told by the next search."""
     session = story.active()
@@ -165,6 +182,21 @@ def test_a_session_in_the_notes_that_is_none_of_this_target_is_told_once_a_day(
     assert elsewhere.session_id in found.strangers[1]
     assert story.search().strangers == []
     assert story.store.findings[-1]["resource"] == story.resource
+
+
+def test_a_closed_session_of_another_target_in_the_notes_hides_no_stranger(
+    story: VendorStory,
+) -> None:
+    """Nor is anything of that session taken for what is left here."""
+    elsewhere = story.activate(story.request("alice", SANDBOX).session_id)
+    story.end(elsewhere.session_id)
+    story.later(hours=3)
+    story.directory.notes[elsewhere.session_id] = (story.target.label, "mallory")
+    story.directory.unexplained = ["mallory, by the group platform"]
+    found = story.search()
+    assert len(found.strangers) == 2
+    assert found.removed == []
+    assert drifts(story, elsewhere.session_id) == []
 
 
 @pytest.mark.guarantee("G5")

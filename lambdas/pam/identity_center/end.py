@@ -127,19 +127,21 @@ class End:
         if deny is None:
             message = "what ends the session is not noted"
             raise IssuerUnavailable(message)
-        if before is not None and before.end == deny.end and known.is_armed(before):
-            there, _ = statements.read(self.visit.vendor.policy())
-            if denies.covers(there, deny):
-                seen, version = deny, before.version
+        stood = before if before is not None and known.is_armed(before) else None
+        moved = stood if stood is not None and stood.end != deny.end else None
+        if stood is not None and moved is None:
+            text = self.visit.vendor.policy()
+            if denies.covers(statements.read(text)[0], deny):
+                seen, version = deny, stood.version
                 self.visit.change(lambda it: it.stands(seen, version))
                 return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
             # One that was seen to be gone may be narrowed by now, and is nobody's doing.
-            if not denies.covers(there, before):
+            if deny.session_id in self.visit.writer.undone(known, text):
                 # Whose else is gone with it, its writer sees and notes.
                 session_id = deny.session_id
                 lost = self.visit.change(lambda it: it.lost(session_id, now))
                 deny = (lost and lost.deny_of(session_id)) or deny
-        self.visit.bring(Order(version=deny.version, is_there=self._is_there))
+        self.visit.bring(Order(version=deny.version, moved=moved, is_there=self._is_there))
         return _Denied(says=_seen(deny, self.visit.name), on_time=not deny.late)
 
     def _ended(self, known: PermissionSet, note: Note, now: datetime) -> PermissionSet | None:

@@ -177,14 +177,14 @@ class PermissionSet:
             return None
         if not deny.begun and self.had_by(deny) is not None:
             return None
-        return self._with(replace(deny, begun=True))
+        return self.with_deny(replace(deny, begun=True))
 
     def made(self, session_id: str, took: timedelta) -> Self | None:
         """With its assignment seen, the first time that this is said, and how long that took."""
         deny = self.deny_of(session_id)
         if deny is None or deny.made:
             return None
-        known = self._with(replace(deny, made=True))
+        known = self.with_deny(replace(deny, made=True))
         return known.learned(deny.account, took) or known
 
     def ended(self, session_id: str, at: datetime) -> Self | None:
@@ -201,11 +201,11 @@ class PermissionSet:
             late = deny.late or not (deny.over or self.is_armed(deny))
             deny = replace(deny, over=True, late=late)
             if not narrowed:
-                return self._with(deny)
+                return self.with_deny(deny)
             version = self.wanted + 1
-            return replace(self._with(replace(deny, version=version)), wanted=version)
+            return replace(self.with_deny(replace(deny, version=version)), wanted=version)
         now = replace(deny, over=True, end=_second(at), version=self.wanted + 1)
-        return replace(self._with(now), wanted=self.wanted + 1)
+        return replace(self.with_deny(now), wanted=self.wanted + 1)
 
     def stands(self, deny: Deny, version: int) -> Self | None:
         """With this deny as one that was written with an earlier version, because it was seen
@@ -213,7 +213,7 @@ class PermissionSet:
         """
         if deny.version == version or self.deny_of(deny.session_id) != deny:
             return None
-        return self._with(replace(deny, version=version))
+        return self.with_deny(replace(deny, version=version))
 
     def gone(self, session_id: str, at: datetime) -> Self | None:
         """With its assignment seen to be gone, the first time that this is said since `ended`. The
@@ -222,7 +222,7 @@ class PermissionSet:
         deny = self.deny_of(session_id)
         if deny is None or deny.gone_at is not None:
             return None
-        known = self._with(replace(deny, over=True, gone_at=at, issued_before=at))
+        known = self.with_deny(replace(deny, over=True, gone_at=at, issued_before=at))
         return replace(known, wanted=self.wanted + 1)
 
     def without(self, session_ids: Collection[str]) -> Self | None:
@@ -286,7 +286,9 @@ class PermissionSet:
         # Another account may have that version, and needs one that it has not.
         had = [each for each in self.denies if self.has_written(each.account, version)]
         again = {each.session_id for each in had if each.session_id in undone}
-        denies = _to_be_written(self.denies, undone, version, now)
+        # One that an end has moved since does not stand yet, and is not late by that.
+        stood = {each.session_id for each in self.denies if self.is_armed(each)}
+        denies = _to_be_written(self.denies, stood.intersection(undone), version, now)
         denies = _to_be_written(denies, again, version + 1, now)
         return replace(
             self,
@@ -335,7 +337,8 @@ class PermissionSet:
         """Of what is seen to stand only now: whether it should have denied by itself already."""
         return deny.begun and not deny.over and deny.end <= now and not self.is_armed(deny)
 
-    def _with(self, deny: Deny) -> Self:
+    def with_deny(self, deny: Deny) -> Self:
+        """In the place of the session's."""
         kept = (deny if each.session_id == deny.session_id else each for each in self.denies)
         return replace(self, denies=tuple(kept))
 

@@ -89,8 +89,11 @@ class PermissionSetTarget:
             clear_traces(self._visit(session.target, _ENDING), session, now)
 
     def sessions_at(self, target: Target) -> list[str]:
-        visit = self._visit(target, _LOOKING)
-        return [deny.session_id for deny in visit.permission_set().at(target.account)]
+        """Of those whose access was seen to be gone nothing is left but what keeps them out, for as
+        long as that has to stay: `tidy` knows.
+        """
+        known = self._visit(target, _LOOKING).permission_set()
+        return [deny.session_id for deny in known.at(target.account) if deny.live]
 
     def standing_at(self, target: Target) -> list[str]:
         with _told_as(IssuerUnavailable):

@@ -26,15 +26,17 @@ class Watch:
         before = self.visit.permission_set()
         if not before.denies and not before.wanted:
             return
-        there, _ = statements.read(self.visit.vendor.policy())
+        text = self.visit.vendor.policy()
+        there, _ = statements.read(text)
         behind = before.is_inhabited(account) and self.visit.vendor.is_behind()
         known = self.visit.permission_set()
+        undone = self.visit.writer.undone(known, text)
         gone = [
             deny.session_id
             for deny in known.at(account)
             # Others may have written since, before the policy was read or after it.
             if deny in before.denies and deny.session_id in before.not_covered(there)
-            if deny.session_id in known.not_covered(there)
+            if deny.session_id in undone
         ]
         stale = known == before and denies.superfluous(there, known.denies)
         is_quiet = known == before and not known.is_being_written(self.visit.now())

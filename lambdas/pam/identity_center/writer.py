@@ -16,6 +16,7 @@ from datetime import timedelta
 from pam.domain.errors import IssuerUnavailable
 from pam.identity_center import denies, statements
 from pam.identity_center.asking import NotThere, Unclear
+from pam.identity_center.denies import Deny
 from pam.identity_center.notes import Notes
 from pam.identity_center.patience import LAST_CALL, OutOfTime, Patience
 from pam.identity_center.permission_set import PermissionSet, Provisioning
@@ -45,12 +46,13 @@ class LockLost(OutOfTime):
 class Order:
     """What is to be done: the account is to have at least this version. `first`: whether a start
     wants it, which writes over nothing that others wrote, and waits for who began before it.
-    `is_there`: whether the account has a role of the set; asked only if no session of PAM's says
-    so.
+    `moved`: the deny as it was seen to stand, where an end moved it to this version. `is_there`:
+    whether the account has a role of the set; asked only if no session of PAM's says so.
     """
 
     version: int
     first: bool = False
+    moved: Deny | None = None
     is_there: Callable[[], bool] = lambda: False
 
 
@@ -98,7 +100,7 @@ class PolicyWriter:
         if held is None:
             return
         with self._holding(held):
-            undone = self._undone(held, self._glance(held))
+            undone = self.undone(held, self._glance(held))
             self._send(held, denies.rendered(held.denies), undone)
             asked = None
             if self._begun_since():
@@ -162,7 +164,10 @@ class PolicyWriter:
 
     def _put(self, held: PermissionSet, text: str, order: Order) -> None:
         if not order.first:
-            self._send(held, text, self._undone(held, self._glance(held)))
+            known = held
+            if order.moved is not None and held.sent < order.version:
+                known = held.with_deny(order.moved)
+            self._send(held, text, self.undone(known, self._glance(known)))
             return
         there = self._vendor.policy()
         ours, others = statements.read(there)
@@ -171,19 +176,19 @@ class PolicyWriter:
         if is_of_another(there, ours, held):
             raise ForeignStatements(OF_ANOTHER)
         if not statements.same(there, text):
-            self._send(held, text, self._undone(held, there))
+            self._send(held, text, self.undone(held, there))
 
-    def _undone(self, held: PermissionSet, there: str | None) -> frozenset[str]:
-        """Whose denies somebody took or changed, and nobody could tell once this is written. Seen
-        twice: what was read may be from before the last write.
+    def undone(self, known: PermissionSet, there: str | None) -> frozenset[str]:
+        """Whose denies somebody took or changed, and nobody could tell once they are written again.
+        Seen twice: what was read (`there`) may be from before the last write.
         """
-        gone = _not_covered(held, there)
+        gone = _not_covered(known, there)
         if not gone:
             return gone
         with suppress(OutOfTime):
             self._patience.wait(_APART)
-        again = self._glance(held)
-        return gone if again is None else gone & _not_covered(held, again)
+        again = self._glance(known)
+        return gone if again is None else gone & _not_covered(known, again)
 
     def _glance(self, held: PermissionSet) -> str | None:
         """No end waits for it, and none asks if there is nothing that it could tell."""

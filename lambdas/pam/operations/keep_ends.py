@@ -5,17 +5,15 @@ over and has to stay shut is looked at every minute, and what lets somebody in a
 anybody is asked why.
 """
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pam.domain.audit_record import Entry, Outcome, RecordType
 from pam.domain.errors import IssuerUnavailable
 from pam.domain.people import CLOCK
-from pam.domain.resource import Target
 from pam.domain.session import Session
-from pam.operations.search_targets import Tell, to_nobody
+from pam.operations.search_targets import Tell, each_once, to_nobody
 from pam.operations.transition import Step, transition
 from pam.ports.sessions import SessionStore
 from pam.ports.targets import EndKeeper, Keepers
@@ -51,7 +49,7 @@ def keep_ends(
     """
     standing = [session for session in store.ends_that_stand() if _must_stand(session, now)]
     kept = Kept()
-    for target in _shuffled(standing):
+    for target in each_once(session.target for session in standing):
         if not has_time():
             kept.postponed.append(target.label)
             continue
@@ -81,15 +79,6 @@ def _must_stand(session: Session, now: datetime) -> bool:
         and confirmed_at is not None
         and confirmed_at + SETTLED_AFTER <= now
     )
-
-
-def _shuffled(sessions: Sequence[Session]) -> list[Target]:
-    once: list[Target] = []
-    for session in sessions:
-        if session.target not in once:
-            once.append(session.target)
-    random.shuffle(once)
-    return once
 
 
 def _shut(session: Session, now: datetime, store: SessionStore, keeper: EndKeeper) -> bool:

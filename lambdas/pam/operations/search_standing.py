@@ -100,9 +100,20 @@ class _Looking:
             self._keep(target, issuer)
             issuer.tidy(target, self.now)
             noted = issuer.sessions_at(target)
+            others = self._not_of_this_target(noted, target)
+            self._tell_strangers(target, [_explained_by(each) for each in others])
+            ours = [each for each in noted if each not in others]
             of_kind = {target.kind: issuer}
-            remove_left(noted, target, self.found, self.now, self.store, of_kind, self.tell)
-            self._tell_strangers(target, self._not_of_this_target(noted, target))
+            remove_left(
+                ours,
+                target,
+                self.found,
+                self.now,
+                self.store,
+                of_kind,
+                self.has_time,
+                self.tell,
+            )
             self._find_missing(target, issuer)
             # Last: there may be ten thousand.
             self._find_strangers(target, issuer)
@@ -133,9 +144,10 @@ class _Looking:
         for it: any other was written there by somebody, and would explain whose access it is.
         """
         return [
-            f"PAM's notes explain access by {named(each)}, which is no session of this target"
+            each
             for each in noted
-            if (session := self.store.get(each)) is None or session.target.label != target.label
+            if (session := self.store.get(each)) is None
+            or (session.target.kind, session.target.label) != (target.kind, target.label)
         ]
 
     def _find_missing(self, target: Target, issuer: StandingIssuer) -> None:
@@ -163,6 +175,10 @@ class _Looking:
         for each in strangers:
             if _record_stranger(each, target, resource, self.now, self.store, self.tell):
                 self.found.strangers.append(f"{target.label}: {each}")
+
+
+def _explained_by(session_id: str) -> str:
+    return f"PAM's notes explain access by {named(session_id)}, which is no session of this target"
 
 
 def _record_undone(

@@ -74,7 +74,7 @@ def search_targets(
         except IssuerUnavailable:
             found.unreached.append(target.label)
         else:
-            remove_left(left, target, found, now, store, issuers, tell)
+            remove_left(left, target, found, now, store, issuers, has_time, tell)
     return found
 
 
@@ -137,6 +137,7 @@ def remove_left(
     now: datetime,
     store: SessionStore,
     issuers: Issuers,
+    has_time: Callable[[], bool],
     tell: Tell,
 ) -> None:
     """What belongs to an open session stays, and so does what belongs to a session that this store
@@ -147,6 +148,9 @@ def remove_left(
         session = store.get(session_id)
         if session is None or not _is_over(session, now):
             continue
+        if not has_time():
+            found.postponed.append(target.label)
+            return
         tell("removed")
         recorded = _record_orphan(store, session_id, target, now)
         try:
