@@ -64,6 +64,7 @@ AT_IDENTITY_CENTER: Mapping[str, Sequence[Call]] = {
             REVOKE,
             "sso:GetInlinePolicyForPermissionSet",
             "whether the denies stand, before all are written anew; tried once",
+            SHARED,
         ),
         Call(REVOKE, "sso:PutInlinePolicyToPermissionSet", "the deny is moved to now"),
         Call(REVOKE, "sso:ProvisionPermissionSet", "the account is given it; then polls"),

@@ -167,7 +167,7 @@ class PolicyWriter:
             known = held
             if order.moved is not None and held.sent < order.version:
                 known = held.with_deny(order.moved)
-            self._send(held, text, self.undone(known, self._glance(known)))
+            self._send(held, text, self.undone(known, self._glance(held)))
             return
         there = self._vendor.policy()
         ours, others = statements.read(there)
