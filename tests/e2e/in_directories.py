@@ -33,7 +33,12 @@ def asked(cast: Cast, who: str, resource: str, **fields: Any) -> str:
 
 
 def lent(cast: Cast, who: str, resource: str, **fields: Any) -> Json:
-    return cast.person(who).wait_for(asked(cast, who, resource, **fields), "ACTIVE")
+    return begun(cast.person(who), asked(cast, who, resource, **fields))
+
+
+def begun(who: Person, session_id: str) -> Json:
+    """The workflow tries again half a minute later at the most, and one try may not be enough."""
+    return who.wait_for(session_id, "ACTIVE", BY_THE_NEXT_TRY)
 
 
 def ended(who: Person, session_id: str) -> Json:
@@ -52,7 +57,7 @@ def never_begun(who: Person, session_id: str) -> Json:
         session = who.session(session_id)
         return session if session["ended_at"] else None
 
-    session = until(over, f"session {session_id} to be over")
+    session = until(over, f"session {session_id} to be over", BY_THE_NEXT_TRY)
     assert session["status"] in {"REVOKED", "FAILED"}, session
     assert session["activated_at"] is None
     return session

@@ -9,7 +9,7 @@ from local.cast import Cast, Person, until
 from local.okta.control import OktaControl
 from local.okta_beside import APPS
 from pam.names import VendorPower
-from tests.e2e.in_directories import ended, side_by_side
+from tests.e2e.in_directories import begun, ended, side_by_side
 from tests.e2e.overdue import closed
 
 RESOURCE = GROUP = "core-support-admins"
@@ -26,7 +26,7 @@ def okta(cast: Cast) -> Iterator[OktaControl]:
 def lent(who: Person, approver: Person, **fields: Any) -> dict[str, Any]:
     session_id = who.request(RESOURCE, **fields)["session_id"]
     assert approver.approve(session_id).status == 200
-    return who.wait_for(session_id, "ACTIVE")
+    return begun(who, session_id)
 
 
 @pytest.mark.guarantee("G1")

@@ -18,6 +18,7 @@ from tests.e2e.in_directories import (
     PAYMENTS,
     Portal,
     asked,
+    begun,
     ended,
     lent,
     never_begun,
@@ -76,8 +77,8 @@ def test_the_credentials_end_with_the_session_and_the_next_session_of_the_person
     assert_taken_away_at(datetime.fromisoformat(first["expires_at"]), lambda: portal.works(live))
     over = alice.wait_for(first["session_id"], "EXPIRED")
     assert over["ending"]["method"] == "assignment-gone"
-    begun = alice.wait_for(second, "ACTIVE")
-    assert begun["activated_at"] >= first["expires_at"]
+    next_one = begun(alice, second)
+    assert next_one["activated_at"] >= first["expires_at"]
     anew = portal.live("alice")
     assert portal.works(anew)
     assert not portal.works(live), "what was had before stays refused"
@@ -282,7 +283,7 @@ def test_users_that_are_deleted_renamed_or_switched_off_in_between_lose_what_the
     people = (alice, dave, cast.person(SWITCHED_OFF))
     sessions = {who: asked(cast, who.name, PAYMENTS) for who in people}
     for who, session_id in sessions.items():
-        who.wait_for(session_id, "ACTIVE")
+        begun(who, session_id)
     lives = [portal.live(who.name) for who in sessions]
     center.call("rename_user", name="alice", to="alicia")
     center.call("delete_user", name="dave")

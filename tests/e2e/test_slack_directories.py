@@ -4,7 +4,7 @@ import pytest
 
 from local.cast import Cast
 from pam.slack import actions
-from tests.e2e.in_directories import PAYMENTS, SUPPORT
+from tests.e2e.in_directories import PAYMENTS, SUPPORT, begun
 from tests.e2e.in_slack import InSlack, decides, link
 
 
@@ -25,7 +25,7 @@ def test_what_stands_in_a_directory_is_asked_for_decided_and_ended_in_slack(
     assert slack.click("bob", slack.card(session_id), actions.APPROVE).acknowledged
     if second:
         assert cast.pam(second, "approve", session_id).returncode == 0
-    alice.wait_for(session_id, "ACTIVE")
+    begun(alice, session_id)
     slack.card_once(session_id, lambda it: not decides(it) and "Active" in it.text, "ACTIVE")
     assert portal in slack.told_of("alice", f"pam end {session_id}")
     assert slack.type("alice", f"end {session_id}").acknowledged

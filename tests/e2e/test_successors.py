@@ -18,6 +18,7 @@ from tests.e2e.in_directories import (
     SUPPORT,
     Portal,
     asked,
+    begun,
     ended,
     never_begun,
     side_by_side,
@@ -67,7 +68,7 @@ def _one_after_the_other(who: Person, resource: str, by: str) -> Seen:
         first = asked(cast, who.name, resource, duration_seconds=seconds)
         second = asked(cast, who.name, resource)
         assert who.session(second)["waits_for"] == first
-        end = datetime.fromisoformat(who.wait_for(first, "ACTIVE")["expires_at"])
+        end = datetime.fromisoformat(begun(who, first)["expires_at"])
         live = portal.live(who.name) if resource == PAYMENTS else None
         worked = [portal.works(live)] if live else []
         left = (end - JUST_BEFORE - datetime.now(UTC)).total_seconds()
@@ -79,7 +80,7 @@ def _one_after_the_other(who: Person, resource: str, by: str) -> Seen:
         _given_back(who, second)
     assert over["status"] == BY[by], over
     begins = by in {"clock", "user"}
-    next_one = who.wait_for(second, "ACTIVE") if begins else never_begun(who, second)
+    next_one = begun(who, second) if begins else never_begun(who, second)
     had = _has(cast, who.name, resource)
     if live:
         worked.append(portal.works(live))
@@ -93,7 +94,7 @@ def _given_back(who: Person, session_id: str) -> None:
     """Whatever became of it, and with its person free again."""
     _lifted(who)
     who.post("/pam/end", {"session_id": session_id})
-    until(lambda: who.session(session_id)["ended_at"], f"session {session_id} to be over")
+    until(lambda: who.session(session_id)["ended_at"], f"session {session_id} to be over", 150)
 
 
 def _lifted(who: Person) -> None:
