@@ -1,7 +1,7 @@
 """A crash between any two statements leaves nothing that the session's end does not find."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -28,6 +28,20 @@ ACTS: dict[str, Act] = {
     "lease": lambda bank, session: bank.issuer_of(session).lease(session, now()),
     "end": lambda bank, session: bank.issuer_of(session).end(session, now()),
 }
+
+
+@contextmanager
+def burning(bank: Bank, fuse: Fuse, where: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With an issuer of the borrowed account whose every step of this kind burns the fuse."""
+    real = bank.reports
+    bank.reports = RotatedSecretIssuer(
+        Burning(bank.secrets, fuse) if where == "secrets" else bank.secrets,
+        bank.databases,
+        Burning(bank.checkouts, fuse) if where == "checkouts" else bank.checkouts,
+    )
+    with statements(fuse, patch) if where == "statements" else nullcontext():
+        yield
+    bank.reports = real
 
 
 def crashed(act: Callable[[], object]) -> bool:
@@ -79,18 +93,8 @@ def test_an_account_is_free_and_its_password_new_whichever_step_the_crash_was_at
             session = active(bank, session)
             leases.append(bank.reports.lease(session, now()))
         fuse = Fuse(number, after=after)
-        real = bank.reports
-        bank.reports = RotatedSecretIssuer(
-            Burning(bank.secrets, fuse) if where == "secrets" else bank.secrets,
-            bank.databases,
-            Burning(bank.checkouts, fuse) if where == "checkouts" else bank.checkouts,
-        )
-        if where == "statements":
-            with statements(fuse, monkeypatch):
-                died = crashed(lambda session=session: ACTS[name](bank, session))
-        else:
+        with burning(bank, fuse, where, monkeypatch):
             died = crashed(lambda session=session: ACTS[name](bank, session))
-        bank.reports = real
         bank.reports.end(session, now())
         assert not any(is_let_in(lease) for lease in leases), number
         assert bank.checkouts.held == {}
@@ -113,16 +117,8 @@ def test_what_a_borrower_changed_is_told_whichever_step_the_crash_was_at(
         with connect(bank.reports.lease(session, now())) as opened:
             opened.execute("ALTER ROLE reports SET work_mem = '1MB'")
         fuse = Fuse(number, after=after)
-        real = bank.reports
-        bank.reports = RotatedSecretIssuer(
-            Burning(bank.secrets, fuse) if where == "secrets" else bank.secrets,
-            bank.databases,
-            Burning(bank.checkouts, fuse) if where == "checkouts" else bank.checkouts,
-        )
-        burning = statements(fuse, monkeypatch) if where == "statements" else nullcontext()
-        with burning:
+        with burning(bank, fuse, where, monkeypatch):
             died = crashed(lambda session=session: ACTS["end"](bank, session))
-        bank.reports = real
         assert "setting work_mem put back" in bank.reports.end(session, now()).left, number
         if not died:
             assert number > 1, "no step was ever at risk"
